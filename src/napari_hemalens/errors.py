@@ -1,0 +1,32 @@
+"""What can go wrong, named so that a caller can tell the cases apart.
+
+Every message says what is wrong, what was given, and what would be right.
+"""
+
+
+class HemaLensError(Exception):
+    """Any error that a user of HemaLens can cause and mend."""
+
+
+class ImageError(HemaLensError, ValueError):
+    """An image cannot be read, or its axes cannot be told apart."""
+
+
+class AnnotationError(HemaLensError, ValueError):
+    """A file of annotations or results does not hold what its format promises."""
+
+
+class RecipeError(HemaLensError, ValueError):
+    """An option is unknown or out of its range."""
+
+
+class WeightsError(HemaLensError, LookupError):
+    """Weights are unknown, damaged, or do not fit the network."""
+
+
+class DeviceError(HemaLensError, RuntimeError):
+    """The device asked for is not there, or has no memory left."""
+
+
+class TrainingError(HemaLensError, RuntimeError):
+    """Training cannot go on: no data, or a loss that is not finite."""

@@ -1,0 +1,40 @@
+import pytest
+
+from napari_hemalens.atomic import writing
+
+
+def test_a_file_appears_once_the_block_ends_in_folders_that_were_missing(tmp_path):
+    target = tmp_path / "new" / "folder" / "a.csv"
+    with writing(target) as temporary:
+        temporary.write_text("1")
+        assert not target.exists()
+        assert temporary.suffix == ".csv"
+    assert target.read_text() == "1"
+
+
+def test_after_an_error_the_old_file_is_there_and_nothing_else(tmp_path):
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+
+    def fail():
+        with writing(target) as temporary:
+            temporary.write_text("half of the n")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_writing_again_replaces_the_file(tmp_path):
+    for text in ("long before", "new"):
+        with writing(tmp_path / "a.csv") as temporary:
+            temporary.write_text(text)
+    assert (tmp_path / "a.csv").read_text() == "new"
+
+
+def test_others_may_read_the_file(tmp_path):
+    with writing(tmp_path / "a.csv"):
+        pass
+    assert (tmp_path / "a.csv").stat().st_mode & 0o444 == 0o444
