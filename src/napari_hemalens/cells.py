@@ -1,0 +1,166 @@
+"""Cells found in an image: what every part of HemaLens hands to every other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_hemalens.differential import Differential, Tissue, differential
+from napari_hemalens.errors import ImageError
+from napari_hemalens.taxonomy import ICSH, MARROW_12, Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a result comes from, so that it can be made again.
+
+    Attributes
+    ----------
+    image : str
+        Name or path of the image.
+    pixel_size_um : float or None
+        Micrometres a pixel of the image; None where it is not known.
+    pixel_size_source : str
+        'given', 'image' (read from the file or layer), 'estimated' (from the red cells) or
+        'unknown'.
+    weights, sha256 : str
+        The weights and the hash of their file; empty for boxes drawn by a person.
+    recipe : mapping
+        Options of the run, as plain values.
+    versions : mapping of str to str
+        Packages the run depended on.
+    """
+
+    image: str = ""
+    pixel_size_um: float | None = None
+    pixel_size_source: str = "unknown"
+    weights: str = ""
+    sha256: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Cells found in one image, best first.
+
+    Attributes
+    ----------
+    boxes : (N, 4) float32
+        Corners as y0, x0, y1, x1 in level-0 pixels; the far edge is excluded.
+    scores : (N,) float32
+        Confidence in 0-1; 1 for a box drawn by a person.
+    classes : (N,) int64
+        Index into `names`.
+    names : tuple of str
+        Every class that `classes` can point at.
+    image_shape : (int, int)
+        Height and width of the image in level-0 pixels.
+    recognised : tuple of str
+        Classes that the weights know; the others can only be assigned by a person.
+    provenance : Provenance
+        Where the cells come from.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    recognised: tuple[str, ...] = MARROW_12.classes
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        boxes: ArrayLike,
+        scores: ArrayLike,
+        classes: ArrayLike,
+        **rest: Any,
+    ) -> Self:
+        """Build from anything array-like: checked, clipped to the image, sorted best first.
+
+        `rest` are the remaining attributes. Boxes with no area inside the image are dropped.
+        """
+        corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
+        found = np.asarray(scores, dtype=np.float32).reshape(-1)
+        index = np.asarray(classes, dtype=np.int64).reshape(-1)
+        if not len(corners) == len(found) == len(index):
+            raise ImageError(
+                f"{len(corners)} boxes, {len(found)} scores and {len(index)} classes: each cell needs one of each."
+            )
+        height, width = rest["image_shape"]
+        corners = np.clip(corners, 0, np.array([height, width, height, width], dtype=np.float32))
+        order = np.argsort(-found, kind="stable")
+        order = order[np.all(corners[order, 2:] > corners[order, :2], axis=1)]
+        return cls(corners[order], found[order], index[order], **rest)
+
+    @classmethod
+    def empty(cls, names: Sequence[str], image_shape: tuple[int, int], **rest: Any) -> Self:
+        """Return a result without cells."""
+        return cls.from_arrays([], [], [], names=tuple(names), image_shape=image_shape, **rest)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def class_names(self) -> NDArray[np.str_]:
+        """The class of each cell by name: shape (N,)."""
+        return np.array(self.names or ("",), dtype=np.str_)[self.classes]
+
+    @property
+    def centres(self) -> NDArray[np.float32]:
+        """Centre of each box as y, x: shape (N, 2)."""
+        return ((self.boxes[:, :2] + self.boxes[:, 2:]) / 2).astype(np.float32)
+
+    @property
+    def areas(self) -> NDArray[np.float32]:
+        """Area of each box in square pixels: shape (N,)."""
+        height, width = (self.boxes[:, 2:] - self.boxes[:, :2]).T
+        area: NDArray[np.float32] = height * width
+        return area
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the cells that a mask or an index picks."""
+        return replace(self, boxes=self.boxes[keep], scores=self.scores[keep], classes=self.classes[keep])
+
+    def above(self, min_score: float) -> Self:
+        """Return the cells whose score is at least `min_score`."""
+        return self.take(self.scores >= min_score)
+
+    def mapped(self, taxonomy: Taxonomy) -> Self:
+        """Return the cells by another taxonomy's classes; those without one are dropped."""
+        classes = taxonomy.lookup(self.names)[self.classes]
+        kept = replace(
+            self,
+            classes=classes,
+            names=taxonomy.classes,
+            recognised=taxonomy.recognised_by(self.recognised),
+        )
+        return kept.take(classes >= 0)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many cells each class has, classes without cells left out."""
+        found, numbers = np.unique(self.class_names, return_counts=True)
+        return {str(name): int(number) for name, number in zip(found, numbers, strict=True)}
+
+    def differential(self, taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow") -> Differential:
+        """Return the differential count of this image."""
+        return pooled_differential([self], taxonomy, tissue)
+
+
+def pooled_differential(
+    fields: Iterable[Detections], taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow"
+) -> Differential:
+    """Return one differential over several fields: their counts add up."""
+    totals: dict[str, int] = {}
+    recognised: dict[str, None] = {}
+    names = []
+    for detections in fields:
+        names.append(detections.provenance.image)
+        recognised |= dict.fromkeys(detections.recognised)
+        for name, count in detections.counts().items():
+            totals[name] = totals.get(name, 0) + count
+    return differential(totals, tuple(recognised), taxonomy=taxonomy, tissue=tissue, fields=names)

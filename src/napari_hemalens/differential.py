@@ -1,0 +1,170 @@
+"""A differential count: how many of each kind of cell, how sure that is, and what it leaves out.
+
+Counting rules: ICSH guidelines for bone marrow (Lee et al. 2008), which ask for 500 nucleated
+cells, 200 in blood.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_hemalens.taxonomy import ICSH, Taxonomy, cell_class
+
+Tissue = Literal["marrow", "blood"]
+
+CELLS_ASKED: Mapping[Tissue, int] = {"marrow": 500, "blood": 200}
+"""Nucleated cells that a differential should rest on."""
+
+NOT_RECOGNISED = "not recognised by these weights"
+
+_Z95 = 1.959963984540054  # 97.5 % point of the normal distribution
+
+
+def wilson_interval(count: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a proportion, as fractions in 0-1; (0, 1) where `total` is 0.
+
+    Wilson 1927, doi:10.1080/01621459.1927.10502953: it stays inside 0-1 and is not empty at a
+    count of 0.
+    """
+    if total == 0:
+        return 0.0, 1.0
+    p, z2 = count / total, _Z95**2
+    centre = (p + z2 / (2 * total)) / (1 + z2 / total)
+    half = _Z95 / (1 + z2 / total) * math.sqrt(p * (1 - p) / total + z2 / (4 * total**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class of a differential.
+
+    Attributes
+    ----------
+    name : str
+        The class.
+    count : int or None
+        Cells counted; None where the weights cannot recognise the class, which is not the same as
+        0.
+    percent, low, high : float or None
+        Share of the nucleated cells and its 95 % Wilson interval, in per cent. None for cells
+        outside the differential (red cells, platelets) and for classes that are not recognised.
+    """
+
+    name: str
+    count: int | None
+    percent: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of this row; empty where the numbers say it all."""
+        return NOT_RECOGNISED if self.count is None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """The differential count of one field or of many.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        The nucleated classes of the taxonomy, in its order.
+    beside : tuple of Row
+        Red cells and platelets: counted, but no part of the differential.
+    fields : tuple of str
+        Names of the images counted.
+    tissue : {'marrow', 'blood'}
+        Sets how many nucleated cells the count should rest on.
+    taxonomy : str
+        Name of the taxonomy the rows belong to.
+    """
+
+    rows: tuple[Row, ...]
+    beside: tuple[Row, ...]
+    fields: tuple[str, ...]
+    tissue: Tissue
+    taxonomy: str
+
+    @property
+    def nucleated(self) -> int:
+        """Nucleated cells counted."""
+        return sum(row.count or 0 for row in self.rows)
+
+    @property
+    def asked(self) -> int:
+        """Nucleated cells that ICSH asks for: 500 in marrow, 200 in blood."""
+        return CELLS_ASKED[self.tissue]
+
+    @property
+    def myeloid_erythroid(self) -> float | None:
+        """Granulocytes and monocytes with precursors, over erythroblasts; None without those."""
+        erythroid = self._cells_of("erythroid")
+        return self._cells_of("myeloid") / erythroid if erythroid else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences to be shown with the numbers."""
+        said = []
+        if self.nucleated < self.asked:
+            said.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
+        missing = [row.name for row in self.rows if row.count is None]
+        if missing:
+            said.append(f"Not recognised by these weights: {', '.join(missing)}.")
+        if "blast" in missing or "other" in missing:
+            said.append("Blasts may therefore appear as lymphocytes.")
+        return tuple(said)
+
+    def _cells_of(self, lineage: str) -> int:
+        return sum(r.count or 0 for r in self.rows if cell_class(r.name).lineage == lineage)
+
+
+def differential(
+    counts: Mapping[str, int],
+    recognised: Sequence[str],
+    *,
+    taxonomy: Taxonomy = ICSH,
+    tissue: Tissue = "marrow",
+    fields: Sequence[str] = (),
+) -> Differential:
+    """Turn counts into a differential.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Cells of each class, by the names of the weights or of a person.
+    recognised : sequence of str
+        Classes that the weights know. A class that is neither known nor counted is reported as not
+        recognised.
+    taxonomy : Taxonomy
+        The rows wanted. Classes that it has no row for are added as `unclassifiable`, so that no
+        cell is lost.
+    tissue : {'marrow', 'blood'}
+        Sets how many nucleated cells are asked for.
+    fields : sequence of str
+        Names of the images counted.
+    """
+    totals = dict.fromkeys(taxonomy.recognised_by(recognised), 0)
+    for name, count in counts.items():
+        group = taxonomy.class_of(name) or "unclassifiable"
+        totals[group] = totals.get(group, 0) + count
+    order = [
+        *(g for g in taxonomy.classes if g in totals or cell_class(g).always_listed),
+        *(g for g in totals if g not in taxonomy.classes),
+    ]
+    nucleated = sum(n for g, n in totals.items() if cell_class(g).nucleated)
+    return Differential(
+        rows=tuple(_row(g, totals.get(g), nucleated) for g in order if cell_class(g).nucleated),
+        beside=tuple(Row(g, totals.get(g)) for g in order if not cell_class(g).nucleated),
+        fields=tuple(fields),
+        tissue=tissue,
+        taxonomy=taxonomy.name,
+    )
+
+
+def _row(name: str, count: int | None, total: int) -> Row:
+    if count is None or total == 0:
+        return Row(name, count)
+    low, high = wilson_interval(count, total)
+    return Row(name, count, 100 * count / total, 100 * low, 100 * high)

@@ -1,0 +1,185 @@
+"""The cells that haematologists name, and how one set of names maps onto another.
+
+Class names follow the ICSH guidelines (Lee et al. 2008, doi:10.1111/j.1751-553X.2008.01100.x, for
+marrow; Palmer et al. 2015, doi:10.1111/ijlh.12327, for blood), written with underscores as in
+annotation files.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.errors import RecipeError
+
+Lineage = Literal["myeloid", "erythroid", "lymphoid", "megakaryocytic", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellClass:
+    """A kind of cell, and what the differential has to know of it.
+
+    Attributes
+    ----------
+    name : str
+        As in annotation files.
+    lineage : Lineage
+        `myeloid` here means granulocytes and monocytes with their precursors: the M of the M:E
+        ratio.
+    always_listed : bool
+        Whether a report names the class also where the weights cannot recognise it; the others appear
+        once a person gives a cell that class.
+    nucleated : bool
+        Nucleated cells make up the differential; red cells and platelets stand beside it.
+    """
+
+    name: str
+    lineage: Lineage
+    nucleated: bool = True
+    always_listed: bool = True
+
+
+CELL_CLASSES: tuple[CellClass, ...] = (
+    CellClass("blast", "other"),
+    CellClass("promyelocyte", "myeloid"),
+    CellClass("myelocyte", "myeloid"),
+    CellClass("metamyelocyte", "myeloid"),
+    CellClass("band_neutrophil", "myeloid"),
+    CellClass("segmented_neutrophil", "myeloid"),
+    CellClass("eosinophil", "myeloid"),
+    CellClass("basophil", "myeloid"),
+    CellClass("monocyte", "myeloid"),
+    CellClass("erythroblast", "erythroid"),
+    CellClass("lymphocyte", "lymphoid"),
+    CellClass("plasma_cell", "lymphoid"),
+    CellClass("megakaryocyte", "megakaryocytic"),
+    CellClass("mast_cell", "other", always_listed=False),
+    CellClass("macrophage", "other", always_listed=False),
+    CellClass("other", "other"),
+    CellClass("unclassifiable", "other", always_listed=False),
+    CellClass("erythrocyte", "erythroid", nucleated=False),
+    CellClass("platelet", "megakaryocytic", nucleated=False),
+)
+"""Every class that a person can assign, in the order a differential is reported."""
+
+UNCLASSIFIABLE = "unclassifiable"
+
+# Classes of other data sets whose lineage still matters once cells are mapped onto them.
+_GROUP_CLASSES = (
+    CellClass("granulocyte", "myeloid"),
+    CellClass("WBC", "other"),
+    CellClass("RBC", "erythroid", nucleated=False),
+    CellClass("Platelets", "megakaryocytic", nucleated=False),
+)
+_BY_NAME = {c.name: c for c in (*CELL_CLASSES, *_GROUP_CLASSES)}
+
+
+def cell_class(name: str) -> CellClass:
+    """Return the class called `name`; a name that is not ours is a nucleated cell of no lineage."""
+    return _BY_NAME.get(name) or CellClass(name, "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """A set of classes, and which finer classes each of them takes in.
+
+    Attributes
+    ----------
+    name : str
+        What recipes and files call it.
+    members : tuple of (str, tuple of str)
+        Each class with the classes that count as it, in the order of a report. A class is a member
+        of itself.
+    """
+
+    name: str
+    members: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of a report."""
+        return tuple(name for name, _ in self.members)
+
+    def class_of(self, name: str) -> str | None:
+        """Return the class that takes in `name`, or None where no class does."""
+        for group, members in self.members:
+            if name == group or name in members:
+                return group
+        return None
+
+    def lookup(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Return, for each of `names`, the index of its class here, or -1: shape (len(names),)."""
+        groups = self.classes
+        found = (self.class_of(name) for name in names)
+        return np.array([-1 if g is None else groups.index(g) for g in found], dtype=np.int64)
+
+    def recognised_by(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the classes here that a network which knows `names` can report at all."""
+        known = {self.class_of(name) for name in names}
+        return tuple(group for group in self.classes if group in known)
+
+
+_GRANULOCYTES = (
+    "promyelocyte",
+    "myelocyte",
+    "metamyelocyte",
+    "band_neutrophil",
+    "segmented_neutrophil",
+    "eosinophil",
+    "basophil",
+)
+
+MARROW_12 = Taxonomy(
+    "marrow-12",
+    tuple(
+        (c.name, ())
+        for c in CELL_CLASSES
+        if c.lineage == "myeloid" or c.name in {"erythroblast", "lymphocyte", "erythrocyte", "platelet"}
+    ),
+)
+"""The 12 classes of the packed weights, each on its own."""
+
+ICSH = Taxonomy("icsh", tuple((c.name, ()) for c in CELL_CLASSES))
+"""Every class that a person can assign: the 12, and those that the packed weights never saw."""
+
+WANG_7 = Taxonomy(
+    "wang-7",
+    (
+        ("granulocyte", _GRANULOCYTES),
+        # Wang et al. count red precursors as erythrocytes; red cells proper are no part of a
+        # differential.
+        ("erythroblast", ()),
+        ("lymphocyte", ()),
+        ("megakaryocyte", ()),
+        ("plasma_cell", ()),
+        ("monocyte", ()),
+        ("other", ("blast", "mast_cell", "macrophage", "unclassifiable")),
+        ("erythrocyte", ()),
+        ("platelet", ()),
+    ),
+)
+"""The seven classes of Wang et al. 2021.
+
+Its erythrocyte row is here the erythroblast row; red cells and platelets stand apart.
+"""
+
+BLOOD_3 = Taxonomy(
+    "blood-3",
+    (
+        ("WBC", tuple(c.name for c in CELL_CLASSES if c.nucleated)),
+        ("RBC", ("erythrocyte",)),
+        ("Platelets", ("platelet",)),
+    ),
+)
+"""The three classes of BCCD. WBC takes in every nucleated cell, as an analyser's count does."""
+
+TAXONOMIES = {t.name: t for t in (MARROW_12, ICSH, WANG_7, BLOOD_3)}
+
+
+def taxonomy(name: str) -> Taxonomy:
+    """Return the taxonomy called `name`."""
+    if name not in TAXONOMIES:
+        raise RecipeError(f"No taxonomy {name!r}. Known: {', '.join(TAXONOMIES)}.")
+    return TAXONOMIES[name]

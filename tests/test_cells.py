@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from napari_hemalens.cells import Detections, Provenance, pooled_differential
+from napari_hemalens.errors import ImageError
+from napari_hemalens.taxonomy import BLOOD_3
+
+NAMES = ("lymphocyte", "erythrocyte", "blast")
+
+
+def detections(boxes, scores, classes, shape=(100, 200), **rest):
+    return Detections.from_arrays(boxes, scores, classes, names=NAMES, image_shape=shape, recognised=NAMES[:2], **rest)
+
+
+@pytest.fixture
+def three():
+    boxes = [[0, 0, 10, 20], [10, 10, 30, 30], [50, 50, 60, 70]]
+    return detections(boxes, [0.3, 0.9, 0.6], [0, 1, 0], provenance=Provenance(image="a.png"))
+
+
+def test_cells_come_best_first(three):
+    assert three.scores.tolist() == pytest.approx([0.9, 0.6, 0.3])
+    assert three.class_names.tolist() == ["erythrocyte", "lymphocyte", "lymphocyte"]
+
+
+def test_equal_scores_keep_their_order():
+    # More of them than numpy sorts by insertion, which would keep the order by chance.
+    found = detections([[i, 0, i + 1, 1] for i in range(90)], [1, 0.5] * 45, [0] * 90)
+    assert found.boxes[:, 0].tolist() == [*range(0, 90, 2), *range(1, 90, 2)]
+
+
+def test_boxes_outside_the_image_are_clipped():
+    assert detections([[-5, -5, 300, 300]], [1], [0]).boxes.tolist() == [[0, 0, 100, 200]]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [[5, 5, 5, 9], [9, 9, 5, 5], [120, 5, 130, 9], [5, 210, 9, 220], [np.nan, 0, 5, 5]],
+    ids=["no height", "turned over", "below the image", "right of it", "not a number"],
+)
+def test_boxes_without_area_in_the_image_are_dropped(box):
+    assert len(detections([box], [1], [0])) == 0
+
+
+def test_arrays_have_the_types_of_the_record(three):
+    assert (three.boxes.dtype, three.scores.dtype, three.classes.dtype) == (
+        np.float32,
+        np.float32,
+        np.int64,
+    )
+
+
+def test_each_cell_needs_a_box_a_score_and_a_class():
+    with pytest.raises(ImageError, match="2 boxes, 1 scores and 2 classes"):
+        detections(np.zeros((2, 4)), [1], [0, 0])
+
+
+def test_a_record_without_cells_has_counts_centres_and_areas():
+    none = Detections.empty((), (100, 200))
+    assert len(none) == 0
+    assert none.boxes.shape == (0, 4)
+    assert none.centres.shape == (0, 2)
+    assert none.areas.shape == (0,)
+    assert none.counts() == {}
+
+
+def test_centres_and_areas_are_those_of_the_boxes(three):
+    assert three.centres.tolist() == [[20, 20], [55, 60], [5, 10]]
+    assert three.areas.tolist() == [400, 200, 200]
+
+
+def test_above_keeps_the_cells_of_at_least_that_score(three):
+    assert len(three.above(0.6)) == 2
+
+
+def test_mapped_cells_count_as_their_group_and_the_rest_of_the_record_stays(three):
+    mapped = three.mapped(BLOOD_3)
+    assert mapped.counts() == {"RBC": 1, "WBC": 2}
+    assert mapped.names == BLOOD_3.classes
+    assert mapped.recognised == ("WBC", "RBC")
+    assert mapped.provenance is three.provenance
+
+
+def test_mapped_drops_cells_that_the_taxonomy_has_no_class_for():
+    odd = Detections.from_arrays(
+        [[0, 0, 9, 9], [0, 0, 8, 8]],
+        [1, 1],
+        [0, 1],
+        names=("debris", "platelet"),
+        image_shape=(9, 9),
+    )
+    assert odd.mapped(BLOOD_3).counts() == {"Platelets": 1}
+
+
+def test_counts_of_several_fields_add_up(three):
+    other = detections([[0, 0, 5, 5]], [1], [2], provenance=Provenance(image="b.png"))
+    pooled = pooled_differential([three, other])
+    assert {row.name: row.count for row in pooled.rows if row.count} == {
+        "lymphocyte": 2,
+        "blast": 1,
+    }
+    assert pooled.fields == ("a.png", "b.png")
+
+
+def test_a_class_that_one_field_recognises_is_recognised_in_the_pool(three):
+    other = Detections.empty(("monocyte",), (9, 9), recognised=("monocyte",))
+    counts = {row.name: row.count for row in pooled_differential([three, other]).rows}
+    assert (counts["monocyte"], counts["eosinophil"]) == (0, None)
+
+
+def test_a_record_gives_its_own_differential_for_its_tissue(three):
+    found = three.differential(tissue="blood")
+    assert (found.nucleated, found.asked) == (2, 200)

@@ -1,0 +1,80 @@
+import pytest
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.taxonomy import (
+    BLOOD_3,
+    CELL_CLASSES,
+    ICSH,
+    MARROW_12,
+    TAXONOMIES,
+    WANG_7,
+    cell_class,
+    taxonomy,
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "group"),
+    [
+        (WANG_7, "band_neutrophil", "granulocyte"),
+        (WANG_7, "monocyte", "monocyte"),
+        (WANG_7, "erythroblast", "erythroblast"),
+        (WANG_7, "erythrocyte", "erythrocyte"),
+        (WANG_7, "blast", "other"),
+        (WANG_7, "WBC", None),
+        (BLOOD_3, "erythroblast", "WBC"),
+        (BLOOD_3, "erythrocyte", "RBC"),
+        (BLOOD_3, "RBC", "RBC"),
+        (BLOOD_3, "platelet", "Platelets"),
+        (MARROW_12, "blast", None),
+        (ICSH, "blast", "blast"),
+    ],
+)
+def test_a_class_counts_as_the_group_that_takes_it_in(target, name, group):
+    assert target.class_of(name) == group
+
+
+def test_lookup_gives_an_index_into_the_classes_and_minus_one_where_there_is_none():
+    assert BLOOD_3.lookup(["platelet", "eosinophil", "debris"]).tolist() == [2, 0, -1]
+
+
+def test_the_marrow_taxonomy_is_the_twelve_classes_of_the_weights_in_order_of_a_report():
+    assert MARROW_12.classes == (
+        *("promyelocyte", "myelocyte", "metamyelocyte", "band_neutrophil", "segmented_neutrophil"),
+        *("eosinophil", "basophil", "monocyte", "erythroblast", "lymphocyte"),
+        *("erythrocyte", "platelet"),
+    )
+
+
+def test_weights_of_twelve_classes_cannot_report_plasma_cells_megakaryocytes_or_others():
+    recognised = WANG_7.recognised_by(MARROW_12.classes)
+    assert set(WANG_7.classes) - set(recognised) == {"plasma_cell", "megakaryocyte", "other"}
+
+
+def test_every_class_that_a_person_can_assign_has_a_place_in_every_group_of_blood():
+    assert all(BLOOD_3.class_of(c.name) for c in CELL_CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("name", "lineage", "nucleated"),
+    [
+        ("granulocyte", "myeloid", True),
+        ("erythroblast", "erythroid", True),
+        ("erythrocyte", "erythroid", False),
+        ("RBC", "erythroid", False),
+        ("Platelets", "megakaryocytic", False),
+        ("a class of somebody else's", "other", True),
+    ],
+)
+def test_a_class_knows_its_lineage_and_whether_it_has_a_nucleus(name, lineage, nucleated):
+    found = cell_class(name)
+    assert (found.lineage, found.nucleated) == (lineage, nucleated)
+
+
+def test_a_taxonomy_is_found_by_name():
+    assert all(taxonomy(name) is found for name, found in TAXONOMIES.items())
+
+
+def test_an_unknown_taxonomy_is_refused_with_the_names_that_are_known():
+    with pytest.raises(RecipeError, match=r"No taxonomy 'who'\. Known: marrow-12, icsh, wang-7"):
+        taxonomy("who")
