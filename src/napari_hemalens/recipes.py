@@ -1,0 +1,114 @@
+"""Options of a run: the one form that the widget, the command line and a saved result share."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from napari_hemalens.differential import Tissue
+from napari_hemalens.errors import RecipeError
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Recipe(BaseModel):
+    """Frozen options; an unknown or impossible one is refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def of(cls, **options: Any) -> Self:
+        """Build a recipe, with errors in one sentence.
+
+        Raises
+        ------
+        RecipeError
+            If an option is unknown or out of range.
+        """
+        try:
+            return cls(**options)
+        except ValidationError as error:
+            raise RecipeError(_sentence(cls, error)) from error
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read a recipe from a TOML file of `option = value` lines."""
+        file = Path(path)
+        try:
+            options = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RecipeError(f"Cannot read the recipe {file}: {error}.") from error
+        return cls.of(**options)
+
+
+def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
+    first = error.errors()[0]
+    option = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"No option {option!r}. Known: {', '.join(recipe.model_fields)}."
+    return f"Option {option!r} got {first['input']!r}: {first['msg']}."
+
+
+class DetectionRecipe(Recipe):
+    """How cells are detected in an image."""
+
+    weights: str = Field(default="marrow-frcnn", description="Name of packed weights, or a file")
+    pixel_size_um: float | None = Field(
+        default=None,
+        gt=0.001,
+        lt=10,
+        description="Micrometres a pixel; empty: from the image, else estimated from its red cells",
+    )
+    min_score: float | None = Field(
+        default=None, ge=0, le=1, description="Least score; empty: the one chosen on validation"
+    )
+    # Little larger than training images: a network that always saw an edge near by finds fewer cells far from one.
+    tile: int = Field(default=320, ge=128, description="Side of a tile, in pixels of the weights")
+    overlap: int = Field(default=128, ge=0, description="Overlap of tiles, in the same pixels")
+    batch: int | None = Field(
+        default=None, ge=1, description="Tiles a forward pass; empty: 4 on a GPU, 1 on a CPU, where more are slower"
+    )
+    skip_background: bool = Field(default=True, description="Pass over tiles with nothing in them")
+    nms_iou: float = Field(default=0.5, gt=0, le=1, description="IoU above which boxes are one cell")
+    one_class_a_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")
+    device: DeviceName = Field(default="auto", description="Where to compute")
+    tissue: Tissue = Field(default="marrow", description="Sets the cells that ICSH asks for")
+
+
+class NetworkRecipe(Recipe):
+    """Which detector, and how large."""
+
+    network: str = Field(default="faster_rcnn_fpn", description="A detector of systems by name")
+    backbone: Literal["resnet18", "resnet50"] = "resnet18"
+    size: Literal["full", "laptop"] = "full"
+    pixel_size_um: float = Field(default=0.15, gt=0, description="Micrometres a pixel it sees")
+    start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Weights the backbone starts from")
+
+
+class DetectionTraining(Recipe):
+    """How a detector is trained. Defaults are those of the packed weights."""
+
+    network: NetworkRecipe = NetworkRecipe()
+    side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
+    batch: int = Field(default=8, ge=1, description="Images a step, on each device")
+    warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")
+    epochs: float = Field(default=12, gt=0, description="Times that every image is seen")
+    learning_rate: float = Field(default=0.02, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    warmup_steps: int = Field(default=300, ge=0, description="Steps until the full learning rate")
+    decay_from: float = Field(
+        default=0.6, ge=0, le=1, description="Share of the steps after which the rate falls to zero"
+    )
+    clip_norm: float = Field(default=10.0, gt=0, description="Longest gradient of a step")
+    mosaic: float = Field(default=0.5, ge=0, le=1, description="Share of images put together from four crowded ones")
+    zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
+    stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")
+    light: float = Field(default=0.25, ge=0, description="Largest change of the light, a share")
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "bf16-mixed"
+    accelerator: str = Field(default="auto", description="Of Lightning: cpu, gpu, mps, auto")
+    devices: int = Field(default=1, ge=1, description="How many of them")
+    workers: int = Field(default=1, ge=0, description="Processes that prepare images, a device")
+    checkpoint_minutes: float = Field(default=5, gt=0, description="Minutes between checkpoints")
+    seed: int = 0

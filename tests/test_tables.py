@@ -1,0 +1,215 @@
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from napari_hemalens import tables
+from napari_hemalens.cells import Detections, Provenance, pooled_differential
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.taxonomy import WANG_7
+
+NAMES = ("lymphocyte", "erythrocyte", "erythroblast", "blast")
+
+
+def field(image, boxes, scores, classes, pixel=None):
+    origin = Provenance(image=image, pixel_size_um=pixel, pixel_size_source="given", weights="w", sha256="ab12")
+    return Detections.from_arrays(
+        boxes,
+        scores,
+        classes,
+        names=NAMES,
+        image_shape=(60, 90),
+        recognised=NAMES[:3],
+        provenance=origin,
+    )
+
+
+@pytest.fixture
+def fields():
+    return [
+        field("/d/a.png", [[5, 10, 20, 30], [0, 0, 10.5, 10]], [0.5, 0.98769], [0, 1], pixel=0.5),
+        field("/d/b.png", [[1, 1, 9, 9], [1, 1, 8, 8], [1, 1, 7, 7]], [0.9, 0.8, 0.7], [2, 2, 3]),
+    ]
+
+
+def lines(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_row_tells_all_of_a_cell(fields):
+    assert tables.cells_rows(fields)[1] == {
+        "image": "a.png",
+        "cell": 2,
+        "class": "lymphocyte",
+        "score": 0.5,
+        "y0": 5,
+        "x0": 10,
+        "y1": 20,
+        "x1": 30,
+        "y": 12.5,
+        "x": 20,
+        "area_px": 300,
+        "area_um2": 75,
+        "image_height": 60,
+        "image_width": 90,
+        "pixel_size_um": 0.5,
+    }
+
+
+def test_cells_are_numbered_from_1_in_each_image_best_first(fields):
+    rows = tables.cells_rows(fields)
+    assert [(r["image"], r["cell"], r["score"]) for r in rows] == [
+        ("a.png", 1, 0.9877),
+        ("a.png", 2, 0.5),
+        ("b.png", 1, 0.9),
+        ("b.png", 2, 0.8),
+        ("b.png", 3, 0.7),
+    ]
+
+
+def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
+    tables.write_cells(fields, tmp_path / "cells.csv")
+    found = lines(tmp_path / "cells.csv")
+    assert (found[1]["area_um2"], found[2]["area_um2"]) == ("75.0", "")
+    assert list(found[0])[:12] == [
+        *("image", "cell", "class", "score", "y0", "x0", "y1", "x1", "y", "x"),
+        *("area_px", "area_um2"),
+    ]
+
+
+def test_lines_end_the_same_on_every_system(fields, tmp_path):
+    tables.write_cells(fields, tmp_path / "cells.csv")
+    assert b"\r" not in (tmp_path / "cells.csv").read_bytes()
+
+
+def test_a_table_read_back_has_the_cells_the_size_and_the_pixel_size(fields, tmp_path):
+    tables.write_cells(fields, tmp_path / "cells.csv")
+    first, second = tables.read_cells(tmp_path)
+    assert first.boxes.tolist() == fields[0].boxes.tolist()
+    assert first.class_names.tolist() == ["erythrocyte", "lymphocyte"]
+    assert first.image_shape == second.image_shape == (60, 90)
+    assert (first.provenance.pixel_size_um, first.provenance.pixel_size_source) == (0.5, "given")
+    assert (second.provenance.pixel_size_um, second.provenance.pixel_size_source) == (
+        None,
+        "unknown",
+    )
+    assert second.provenance.image == "b.png"
+
+
+def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
+    text = "\ufeffx1,x0,y1,y0,class,image,score\n30,10,20.5,5,WBC,a.png,1\n"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    (found,) = tables.read_cells(tmp_path / "t.csv")
+    assert found.boxes.tolist() == [[5, 10, 20.5, 30]]
+    assert found.image_shape == (21, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("image,class\na,b\n", "is no table of cells: it lacks the column 'score'"),
+        ("", "it lacks the column 'image'"),
+        ("image,class,score,y0,x0,y1,x1\na,b,1,0,0,x,5\n", "t.csv, line 2: 'x' is not a number"),
+        ("image,class,score,y0,x0,y1,x1\na,b,1\n", "t.csv, line 2: None is not a number"),
+        ("image,class,score,y0,x0,y1,x1\na,b,1,9,0,5,5\n", "a box has no negative size"),
+        ("\xff", "is no CSV file"),
+    ],
+)
+def test_a_table_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
+    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(AnnotationError) as error:
+        tables.read_cells(tmp_path / "t.csv")
+    assert fault in str(error.value)
+
+
+def test_a_missing_table_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match=r"Cannot read .*t\.csv: No such file"):
+        tables.read_cells(tmp_path / "t.csv")
+
+
+def test_counts_have_a_block_an_image_of_classes_recognised_or_counted(fields, tmp_path):
+    tables.write_counts(fields, tmp_path / "counts.csv")
+    found = [(r["image"], r["class"], r["count"]) for r in lines(tmp_path / "counts.csv")]
+    assert found == [
+        ("a.png", "erythroblast", "0"),
+        ("a.png", "lymphocyte", "1"),
+        ("a.png", "erythrocyte", "1"),
+        ("b.png", "blast", "1"),
+        ("b.png", "erythroblast", "2"),
+        ("b.png", "lymphocyte", "0"),
+        ("b.png", "erythrocyte", "0"),
+    ]
+
+
+def test_nucleated_cells_have_a_share_with_its_interval_and_red_cells_none(fields, tmp_path):
+    tables.write_counts(fields, tmp_path / "counts.csv")
+    by_class = {r["class"]: r for r in lines(tmp_path / "counts.csv") if r["image"] == "b.png"}
+    shares = ("percent", "low", "high")
+    # Wilson at 2 of 3, longhand: centre 0.5921, half-width 0.3840
+    assert [by_class["erythroblast"][s] for s in shares] == ["66.67", "20.77", "93.85"]
+    assert [by_class["erythrocyte"][s] for s in shares] == ["", "", ""]
+
+
+def test_counts_follow_the_taxonomy_asked_for(fields, tmp_path):
+    tables.write_counts(fields, tmp_path / "counts.csv", taxonomy=WANG_7)
+    assert {"other"} <= {r["class"] for r in lines(tmp_path / "counts.csv")}
+
+
+def test_the_pooled_table_names_classes_that_are_not_recognised_without_a_count(fields, tmp_path):
+    tables.write_differential(pooled_differential(fields), tmp_path / "differential.csv")
+    found = {r["class"]: r for r in lines(tmp_path / "differential.csv")}
+    missing = found["plasma_cell"]
+    assert (missing["count"], missing["percent"]) == ("", "")
+    assert missing["note"] == "not recognised by these weights"
+    assert (found["erythroblast"]["count"], found["erythroblast"]["note"]) == ("2", "")
+    assert list(found)[-2:] == ["erythrocyte", "platelet"]
+    assert found["erythrocyte"]["count"] == "1"
+
+
+def test_the_text_tells_counts_intervals_and_what_limits_them(fields):
+    text = tables.differential_text(pooled_differential(fields))
+    found = text.splitlines()
+    assert "erythroblast                2   50.0  15.0-85.0" in found
+    assert "blast                       1   25.0  4.6-69.9" in found
+    assert any(line.startswith("plasma_cell ") and "not recognised" in line for line in found)
+    assert "erythrocyte                 1" in found
+    assert "Nucleated cells: 4 of the 500 asked for in marrow; images: 2" in found
+    assert "Myeloid:erythroid ratio: 0.00" in found
+    assert "4 nucleated cells counted; ICSH asks for 500 in marrow." in found
+    assert found[-1] == "For research use; not a diagnostic device."
+    assert text.count("For research use") == 1
+
+
+def test_the_text_says_where_there_is_no_ratio(fields):
+    text = tables.differential_text(pooled_differential(fields[:1]))
+    assert "Myeloid:erythroid ratio: no erythroblasts counted" in text
+
+
+def test_a_run_can_be_made_again_from_its_record(fields, tmp_path):
+    failed = {"/d/c.png": "Cannot read it."}
+    tables.write_run(fields, {"tile": 512, "weights": "w"}, tmp_path / "run.json", failed=failed)
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert set(run["versions"]) == {"python", "torch", "torchvision", "numpy"}
+    assert run["hemalens"]
+    assert run["weights"] == {"w": "ab12"}
+    assert run["recipe"] == {"tile": 512, "weights": "w"}
+    assert run["images"][0] == {
+        "image": "a.png",
+        "path": "/d/a.png",
+        "pixel_size_um": 0.5,
+        "pixel_size_source": "given",
+        "cells": 2,
+    }
+    assert run["failed"] == [{"image": "/d/c.png", "reason": "Cannot read it."}]
+
+
+def test_a_run_is_written_without_loading_torch(tmp_path):
+    code = (
+        "import sys; from napari_hemalens import tables; "
+        "tables.write_run([], {}, sys.argv[1]); sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=True)
+    assert (tmp_path / "run.json").is_file()
