@@ -1,0 +1,116 @@
+"""Files of boxes and classes, read and written: the formats of annotation tools, and tables.
+
+Every format reads one `Detections` an image, all with the same classes, and writes any number of
+fields at once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_hemalens import tables
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import coco, geojson, via, voc, yolo
+
+__all__ = ["FORMATS", "Format", "export", "known", "read_annotations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one format is read, written and known.
+
+    Attributes
+    ----------
+    read : callable
+        Path, and `split=` where the format has splits, to one record an image.
+    write : callable
+        Fields and a path: of a file, or of a folder where `one_file_an_image`.
+    holds : callable
+        Path and split: whether `read` would find something there.
+    looks_for : str
+        What a reader needs to find, for messages.
+    target : str
+        What an export calls it.
+    one_file_an_image : bool
+        Whether every image gets a file of its own.
+    """
+
+    read: Callable[..., tuple[Detections, ...]]
+    write: Callable[[Sequence[Detections], Path], None]
+    holds: Callable[[Path, str | None], bool]
+    looks_for: str
+    target: str
+    one_file_an_image: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "coco": Format(coco.read, coco.write, coco.holds, "a COCO JSON (coco.json, <split>.json)", "coco.json"),
+    "voc": Format(voc.read, voc.write, voc.holds, "VOC XML files", "voc", True),
+    "yolo": Format(yolo.read, yolo.write, yolo.holds, "YOLO's data.yaml", "yolo", True),
+    "via": Format(via.read, via.write, via.holds, "a VIA JSON (via.json, <split>.json)", "via.json"),
+    "geojson": Format(geojson.read, geojson.write, geojson.holds, "*.geojson", "geojson", True),
+    "csv": Format(tables.read_cells, tables.write_cells, tables.holds_cells, "a cells.csv", "cells.csv"),
+}
+"""The formats by name, in the order in which a folder is searched for them."""
+
+
+def read_annotations(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 -- the word a user would write
+    split: str | None = None,
+) -> tuple[Detections, ...]:
+    """Read the annotations that a file or folder holds, one record an image.
+
+    Parameters
+    ----------
+    path : path
+        A file, or a folder: `<split>.json` of COCO or VIA, the root of a VOC or YOLO data set,
+        QuPath's GeoJSON, or `cells.csv`. A folder called like the split is looked into too.
+    format : str, optional
+        One of `FORMATS`; by default found by looking.
+    split : str, optional
+        The part of a data set, such as 'train'.
+
+    Raises
+    ------
+    AnnotationError
+        If nothing is found, or what is found is not as its format promises.
+    """
+    where = Path(path)
+    names = tuple(FORMATS) if format is None else known([format])
+    if not where.exists():
+        raise AnnotationError(f"No such file or folder: {where}.")
+    for name in names:
+        found = FORMATS[name]
+        if found.holds(where, split):
+            return found.read(where, split=split) if split else found.read(where)
+        if split and found.holds(where / split, None):
+            return found.read(where / split)
+    wanted = ", or ".join(FORMATS[name].looks_for for name in names)
+    part = f" for the split {split!r}" if split else ""
+    raise AnnotationError(f"No annotations{part} in {where}: looked for {wanted}.")
+
+
+def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]) -> tuple[Path, ...]:
+    """Write the fields in several formats into the folder `out`.
+
+    Returns
+    -------
+    tuple of Path
+        What was written, in the order of `formats`: a file (`coco.json`, `via.json`, `cells.csv`)
+        or a folder (`voc`, `yolo`, `geojson`).
+    """
+    targets = tuple(Path(out) / FORMATS[name].target for name in known(formats))
+    for name, target in zip(formats, targets, strict=True):
+        FORMATS[name].write(fields, target)
+    return targets
+
+
+def known(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return names of formats as they are; one that is not known is an AnnotationError."""
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join(FORMATS)}.")
+    return tuple(formats)

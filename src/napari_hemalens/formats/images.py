@@ -1,0 +1,59 @@
+"""The images that annotations belong to: where they are, and how large."""
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import tifffile
+from PIL import Image
+
+from napari_hemalens.errors import ImageError
+
+SUFFIXES = frozenset(
+    ".bmp .jpeg .jpg .jp2 .ndpi .png .scn .svs .tif .tiff .webp".split()  # noqa: SIM905 -- one readable line
+)
+"""What a file name of an image ends in, in lower case."""
+
+_TIFF = frozenset({".ndpi", ".scn", ".svs", ".tif", ".tiff"})
+
+
+def located(name: str, folders: Iterable[Path]) -> str:
+    """Return the path of the image in the first of `folders` that holds it, else its bare name."""
+    for folder in folders:
+        if (folder / name).is_file():
+            return str(folder / name)
+    return name
+
+
+def header_size(path: str | Path) -> tuple[int, int]:
+    """Return height and width in level-0 pixels from the header of a file; no pixel is decoded.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing or no image.
+    """
+    file = Path(path)
+    try:
+        return _tiff_size(file) if file.suffix.lower() in _TIFF else _picture_size(file)
+    except (OSError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
+        raise ImageError(f"Cannot read the size of {file}: {error}.") from error
+
+
+def known_size(image: str) -> tuple[int, int] | None:
+    """Return height and width of an image that `located` found; None for a bare name."""
+    return header_size(image) if Path(image).is_file() else None
+
+
+def _tiff_size(file: Path) -> tuple[int, int]:
+    with tifffile.TiffFile(file) as tiff:
+        page = tiff.pages.first  # level 0, in slides and in OME pyramids too
+        return page.imagelength, page.imagewidth
+
+
+def _picture_size(file: Path) -> tuple[int, int]:
+    with warnings.catch_warnings():
+        # Pillow warns of pictures that would be costly to decode; only the header is wanted here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(file) as picture:
+            return picture.height, picture.width

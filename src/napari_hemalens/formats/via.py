@@ -1,0 +1,163 @@
+"""VGG Image Annotator 2: a project, or its plain export of annotations, as JSON with rectangles.
+
+https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md. VIA keeps no image sizes: those
+written here stand among the file attributes; a file of somebody else's takes them from the images.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, field_validator, model_validator
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.fields import Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.formats import documents
+from napari_hemalens.formats.images import known_size, located
+
+_METADATA = "_via_img_metadata"
+
+
+class _Rectangle(BaseModel):
+    name: Literal["rect"]
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class _Region(BaseModel):
+    shape_attributes: _Rectangle
+    region_attributes: dict[str, Any]
+
+
+class _Image(BaseModel):
+    filename: str
+    regions: list[_Region]
+    file_attributes: dict[str, Any] = {}
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def _listed(cls, found: Any) -> Any:
+        return list(found.values()) if isinstance(found, dict) else found  # VIA 1 numbers them
+
+
+class _Document(BaseModel):
+    images: dict[str, _Image]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, found: Any) -> Any:
+        # A project holds its images under a key; the plain export holds nothing else.
+        return {"images": found.get(_METADATA, found)} if isinstance(found, dict) else found
+
+
+def holds(path: Path, split: str | None = None) -> bool:
+    """Whether `read` would find a VIA file there."""
+    file = documents.file_of(path, split, "via.json")
+    if file.suffix != ".json" or not file.is_file():
+        return False
+    found = documents.content(file)
+    if not isinstance(found, dict):
+        return False
+    return _METADATA in found or any(isinstance(v, dict) and "regions" in v for v in found.values())
+
+
+def read(
+    path: Path,
+    *,
+    split: str | None = None,
+    attribute: str = "class",
+    names: Sequence[str] | None = None,
+) -> tuple[Detections, ...]:
+    """Read one record an image.
+
+    Parameters
+    ----------
+    path : Path
+        The JSON file, or its folder. Images are looked for beside it and in `images/`.
+    split : str, optional
+        In a folder: reads `<split>.json`.
+    attribute : str
+        The region attribute that holds the class; a region without it may have one other.
+    names : sequence of str, optional
+        The classes; by default those found, sorted.
+    """
+    file = documents.file_of(path, split, "via.json")
+    document = documents.load(file, _Document, "VIA file")
+    drafts = []
+    for image in document.images.values():
+        where = located(image.filename, (file.parent, file.parent / "images"))
+        draft = Draft(file, where, _stated_size(image) or known_size(where))
+        for region in image.regions:
+            box = region.shape_attributes
+            label = _label(region, attribute, f"{file}: a region of {image.filename!r}")
+            score = _number(region.region_attributes.get("score"), 1.0)
+            draft.add((box.y, box.x, box.y + box.height, box.x + box.width), label, score)
+        drafts.append(draft)
+    return finished(drafts, names)
+
+
+def write(fields: Sequence[Detections], path: Path) -> None:
+    """Write the fields as a project that VIA 2 opens; the class is a menu, the score a text."""
+    images = {}
+    for name, detections in zip(short_names(fields), fields, strict=True):
+        # VIA's key of an image is its name and its size in bytes; -1 matches a file of any size.
+        images[f"{name}-1"] = {
+            "filename": name,
+            "size": -1,
+            "regions": list(_regions(detections)),
+            "file_attributes": {
+                "height": str(detections.image_shape[0]),
+                "width": str(detections.image_shape[1]),
+            },
+        }
+    options = dict.fromkeys(listed_classes(fields), "")
+    menu = {"type": "dropdown", "description": "", "options": options, "default_options": {}}
+    text = {"type": "text", "description": "", "default_value": ""}
+    documents.save(
+        path,
+        {
+            "_via_settings": {"project": {"name": path.stem}},
+            _METADATA: images,
+            "_via_attributes": {
+                "region": {"class": menu, "score": text},
+                "file": {"height": text, "width": text},
+            },
+            "_via_data_format_version": "2.0.10",
+            "_via_image_id_list": list(images),
+        },
+    )
+
+
+def _regions(detections: Detections) -> Iterator[dict[str, Any]]:
+    for (y0, x0, y1, x1), label, score in rounded(detections):
+        size = {"width": round(x1 - x0, 2), "height": round(y1 - y0, 2)}
+        yield {
+            "shape_attributes": {"name": "rect", "x": x0, "y": y0, **size},
+            "region_attributes": {"class": label, "score": str(score)},
+        }
+
+
+def _label(region: _Region, attribute: str, where: str) -> str:
+    found = {k: v for k, v in region.region_attributes.items() if k != "score"}
+    if attribute not in found and len(found) == 1:
+        attribute = next(iter(found))
+    label = found.get(attribute)
+    if not isinstance(label, str) or not label:
+        raise AnnotationError(f"{where} has no class: its attributes are {found}, and {attribute!r} should hold one.")
+    return label
+
+
+def _stated_size(image: _Image) -> tuple[int, int] | None:
+    stated = image.file_attributes
+    height, width = (int(_number(stated.get(side), 0)) for side in ("height", "width"))
+    return (height, width) if height and width else None
+
+
+def _number(text: Any, otherwise: float) -> float:
+    try:  # a person may leave an attribute empty, or use its name for something else
+        return float(text)
+    except (TypeError, ValueError):
+        return otherwise

@@ -1,0 +1,153 @@
+import copy
+import json
+
+import pytest
+
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import coco
+
+DOCUMENT = {
+    "images": [{"id": 7, "file_name": "a.png", "width": 90, "height": 60}],
+    "categories": [{"id": 3, "name": "RBC"}, {"id": 1, "name": "WBC"}],
+    "annotations": [{"id": 1, "image_id": 7, "category_id": 3, "bbox": [10, 5, 20, 15]}],
+}
+
+
+def saved(folder, document, name="coco.json"):
+    (folder / name).write_text(json.dumps(document), encoding="utf-8")
+    return folder / name
+
+
+def changed(part, **values):
+    document = copy.deepcopy(DOCUMENT)
+    document[part][0] |= values
+    return document
+
+
+def test_a_box_is_x_y_width_height_and_a_missing_score_is_1(tmp_path):
+    (found,) = coco.read(saved(tmp_path, DOCUMENT))
+    assert found.boxes.tolist() == [[5, 10, 20, 30]]
+    assert (found.scores.tolist(), found.class_names.tolist()) == ([1], ["RBC"])
+    assert (found.image_shape, found.provenance.image) == ((60, 90), "a.png")
+
+
+def test_classes_are_in_the_order_of_their_ids_and_all_recognised(tmp_path):
+    (found,) = coco.read(saved(tmp_path, DOCUMENT))
+    assert found.names == found.recognised == ("WBC", "RBC")
+
+
+def test_crowd_regions_are_left_out(tmp_path):
+    (found,) = coco.read(saved(tmp_path, changed("annotations", iscrowd=1)))
+    assert len(found) == 0
+
+
+@pytest.mark.parametrize("folder", [".", "images", "../images"])
+def test_images_are_found_beside_the_file_and_in_images(tmp_path, folder):
+    home = tmp_path / "annotations"
+    place = home / folder
+    home.mkdir()
+    place.mkdir(exist_ok=True)
+    (place / "a.png").touch()
+    (found,) = coco.read(saved(home, DOCUMENT))
+    assert (tmp_path / found.provenance.image).samefile(place / "a.png")
+
+
+@pytest.mark.parametrize("width", [None, 0])
+def test_a_size_that_is_not_given_comes_from_the_image(tmp_path, width):
+    from PIL import Image
+
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    file = saved(tmp_path, changed("images", width=width))
+    assert coco.read(file)[0].image_shape == (60, 90)
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        (changed("annotations", image_id=8), "names the image 8, which is not among the 1 listed"),
+        (changed("annotations", category_id=9), "category 9. Known: 1 WBC, 3 RBC."),
+        (changed("annotations", bbox=[10, 5, -20, 15]), "x 10 to -10; a box has no negative size"),
+        (changed("annotations", bbox=[1, 2, 3]), "is no COCO file: annotations.0.bbox.3: "),
+        (changed("annotations", score="high"), "is no COCO file: annotations.0.score: "),
+        (DOCUMENT | {"images": DOCUMENT["images"] * 2}, "2 images share 1 ids"),
+        ({"images": []}, "is no COCO file: categories: field required"),
+        ([1, 2], "is no COCO file: "),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, document, fault):
+    with pytest.raises(AnnotationError) as error:
+        coco.read(saved(tmp_path, document))
+    assert "coco.json" in str(error.value)
+    assert fault in str(error.value)
+
+
+def test_a_file_that_is_missing_or_no_json_is_refused(tmp_path):
+    with pytest.raises(AnnotationError, match=r"Cannot read .*coco\.json: No such file"):
+        coco.read(tmp_path)
+    (tmp_path / "coco.json").write_bytes(b"\xff\x00")
+    with pytest.raises(AnnotationError, match=r"coco\.json is no COCO file: invalid JSON"):
+        coco.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["coco.json", "whatever.json"])
+def test_a_folder_stands_for_its_usual_or_only_file(tmp_path, name):
+    saved(tmp_path, DOCUMENT, name)
+    assert coco.holds(tmp_path)
+    assert len(coco.read(tmp_path)) == 1
+
+
+def test_a_split_is_a_file_of_its_name(tmp_path):
+    saved(tmp_path, DOCUMENT, "train.json")
+    saved(tmp_path, DOCUMENT | {"annotations": []}, "val.json")
+    assert len(coco.read(tmp_path, split="train")[0]) == 1
+    assert len(coco.read(tmp_path, split="val")[0]) == 0
+    assert not coco.holds(tmp_path)
+    assert not coco.holds(tmp_path, "test")
+
+
+def test_the_pixel_size_is_kept(tmp_path):
+    fields = [
+        Detections.empty((), (60, 90), provenance=Provenance(image=f"{size}.png", pixel_size_um=size))
+        for size in (0.25, None)
+    ]
+    coco.write(fields, tmp_path / "coco.json")
+    assert [f.provenance.pixel_size_um for f in coco.read(tmp_path)] == [0.25, None]
+    assert "pixel_size_um" not in json.loads((tmp_path / "coco.json").read_text())["images"][1]
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    (tmp_path / "coco.json").write_text(json.dumps(DOCUMENT), encoding="utf-8-sig")
+    assert coco.holds(tmp_path)
+    assert len(coco.read(tmp_path)) == 1
+
+
+def test_what_is_written_is_what_other_tools_expect(tmp_path):
+    names = ("lymphocyte", "blast", "mast_cell")
+    field = Detections.from_arrays(
+        [[5, 10, 20, 30]],
+        [0.875],
+        [1],
+        names=names,
+        image_shape=(60, 90),
+        recognised=("lymphocyte",),
+        provenance=Provenance(image="/slides/Präparat.png"),
+    )
+    coco.write([field], tmp_path / "coco.json")
+    text = (tmp_path / "coco.json").read_text(encoding="utf-8")
+    assert "Präparat" in text
+    assert json.loads(text) == {
+        "images": [{"id": 1, "file_name": "Präparat.png", "width": 90, "height": 60}],
+        "categories": [{"id": 1, "name": "lymphocyte"}, {"id": 2, "name": "blast"}],
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 2,
+                "bbox": [10, 5, 20, 15],
+                "area": 300,
+                "iscrowd": 0,
+                "score": 0.875,
+            }
+        ],
+    }

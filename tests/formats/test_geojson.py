@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from PIL import Image
+
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import geojson
+
+RING = [[10, 5], [30, 7], [20, 20], [10, 5]]
+
+
+def feature(geometry=None, **properties):
+    return {
+        "type": "Feature",
+        "geometry": geometry or {"type": "Polygon", "coordinates": [RING]},
+        "properties": {"objectType": "detection", "classification": {"name": "WBC"}} | properties,
+    }
+
+
+def saved(folder, *features, bare=False, name="a.geojson"):
+    document = list(features) if bare else {"type": "FeatureCollection", "features": features}
+    (folder / name).write_text(json.dumps(document), encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["collection", "features alone"])
+def test_a_cell_is_the_bounds_of_its_polygon(tmp_path, bare):
+    (found,) = geojson.read(saved(tmp_path, feature(), bare=bare))
+    assert found.boxes.tolist() == [[5, 10, 20, 30]]
+    assert (found.class_names.tolist(), found.scores.tolist()) == (["WBC"], [1])
+    assert (found.provenance.image, found.image_shape) == ("a", (20, 30))
+
+
+def test_parts_of_one_cell_are_one_box(tmp_path):
+    far = [[50, 50], [60, 50], [60, 55], [50, 50]]
+    parts = {"type": "MultiPolygon", "coordinates": [[RING], [far]]}
+    assert geojson.read(saved(tmp_path, feature(parts)))[0].boxes.tolist() == [[5, 10, 55, 60]]
+
+
+@pytest.mark.parametrize(
+    ("properties", "labels", "scores"),
+    [
+        ({"measurements": {"score": 0.5, "area": 3}}, ["WBC"], [0.5]),
+        ({"measurements": [{"name": "area", "value": 3}]}, ["WBC"], [1]),
+        ({"classification": {"names": ["WBC", "large"]}}, ["WBC: large"], [1]),
+        ({"classification": {}}, ["unclassifiable"], [1]),
+        ({"classification": {}, "objectType": "annotation"}, [], []),
+        ({"objectType": "annotation"}, ["WBC"], [1]),
+    ],
+    ids=["score", "old measurements", "derived", "no class", "region", "annotation"],
+)
+def test_properties_are_read_as_qupath_means_them(tmp_path, properties, labels, scores):
+    (found,) = geojson.read(saved(tmp_path, feature(**properties)))
+    assert (found.class_names.tolist(), found.scores.tolist()) == (labels, scores)
+
+
+def test_the_image_of_the_same_stem_is_found_with_its_size(tmp_path):
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    (found,) = geojson.read(saved(tmp_path, feature()))
+    assert (found.provenance.image, found.image_shape) == (str(tmp_path / "a.png"), (60, 90))
+
+
+def test_a_folder_gives_one_record_a_file_with_classes_in_common(tmp_path):
+    saved(tmp_path, feature())
+    saved(tmp_path, feature(classification={"name": "RBC"}), name="b.geojson")
+    assert geojson.holds(tmp_path)
+    assert [f.names for f in geojson.read(tmp_path)] == [("RBC", "WBC")] * 2
+    assert geojson.read(tmp_path, names=("WBC", "RBC"))[0].names == ("WBC", "RBC")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (feature({"type": "Point", "coordinates": [1, 2]}), "features.0.geometry: "),
+        (feature({"type": "Polygon", "coordinates": [[[1], [2]]]}), "features.0.geometry.Polygon"),
+        (feature(measurements={"score": 2}), "has the score 2"),
+    ],
+)
+def test_a_feature_that_is_wrong_is_refused_in_a_sentence(tmp_path, wrong, fault):
+    with pytest.raises(AnnotationError) as error:
+        geojson.read(saved(tmp_path, wrong))
+    assert "a.geojson" in str(error.value)
+    assert fault in str(error.value)
+
+
+def test_a_folder_without_files_is_refused(tmp_path):
+    assert not geojson.holds(tmp_path)
+    with pytest.raises(AnnotationError, match=r"holds no \*\.geojson file"):
+        geojson.read(tmp_path)
+
+
+def test_what_is_written_is_what_qupath_expects(tmp_path):
+    field = Detections.from_arrays(
+        [[5, 10, 20, 30]],
+        [0.5],
+        [0],
+        names=("erythroblast",),
+        image_shape=(60, 90),
+        provenance=Provenance(image="a.png"),
+    )
+    geojson.write([field], tmp_path)
+    document = json.loads((tmp_path / "a.geojson").read_text(encoding="utf-8"))
+    assert document["type"] == "FeatureCollection"
+    (found,) = document["features"]
+    assert found["geometry"] == {
+        "type": "Polygon",
+        "coordinates": [[[10, 5], [30, 5], [30, 20], [10, 20], [10, 5]]],
+    }
+    red, green, blue = found["properties"]["classification"].pop("color")
+    assert all(0 <= part <= 255 for part in (red, green, blue))
+    assert found["properties"] == {
+        "objectType": "detection",
+        "classification": {"name": "erythroblast"},
+        "measurements": {"score": 0.5},
+    }
