@@ -1,0 +1,1 @@
+"""Images of any size as lazily read RGB: opening, axes, tiles, seams, background."""

@@ -1,0 +1,169 @@
+"""Which axis is which: arrays of any shape become slides, or are refused in one sentence.
+
+Where `axes` is not given, the shape decides, and `rgb` where the last axis is in question:
+
+- (Y, X) is grey.
+- (Y, X, 3 or 4) is RGB or RGBA, unless the first axis is 3 or 4 long too.
+- (1, 3 or 4, Y, X) is grey, RGB or RGBA, unless the last axis is 3 or 4 long too, or a `frame`
+  says that the first axis counts frames.
+- (T, Y, X, 3 or 4) is a stack of RGB or RGBA, and with a `frame` (T, Y, X) a grey one.
+- With `rgb=True`, frames in any number of axes may come before (Y, X, 3 or 4), and with
+  `rgb=False` before (Y, X). But (3 or 4, Y, X) is colour then, whatever `frame` is: napari says
+  so of every layer that is not RGB, and its sliders always stand somewhere.
+- Anything else is refused. Only a length of 1, 3 or 4 tells anything: small crops are images too.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.plane import Plane
+from napari_hemalens.slides.slide import Slide
+
+_COLOURS = (3, 4)
+_FRAMES = "TZUVW"  # what axes are called that come without a name
+_EXAMPLES = {3: "TYX", 4: "TCYX", 5: "TCZYX"}
+
+
+def from_array(
+    image: Any,
+    *,
+    name: str = "",
+    axes: str | None = None,
+    rgb: bool | None = None,
+    pixel_size_um: float | None = None,
+    frame: Sequence[int] = (),
+) -> Slide:
+    """Look at an array, or at a pyramid of them, as a slide.
+
+    No more is read than a sample for the contrast.
+
+    Parameters
+    ----------
+    image : array-like or sequence of array-like
+        numpy, dask, zarr or anything else with `shape`, `dtype` and slicing; a pyramid has the
+        finest first. Values: see `Contrast.of`.
+    name : str
+        What errors and results call it.
+    axes : str, optional
+        One letter an axis: `Y`, `X`, `C` for the channels (1, 3 or 4 of them), any other for
+        frames, as in 'YX', 'YXC', 'CYX', 'TYXC'. Where there is an `S` (samples), that is the
+        colour and `C` counts frames.
+    rgb : bool, optional
+        Whether the last axis is the colour, as a napari layer says; not looked at where `axes` is
+        given.
+    pixel_size_um : float, optional
+        Micrometres a pixel of the finest level.
+    frame : sequence of int
+        Which frame, one index for each axis before the image, in their order. Like sliders in
+        napari, the indices count from the last one: surplus ones at the front belong to axes that
+        this image does not have. An axis of length 1 needs none; a longer one without an index is
+        refused rather than guessed.
+
+    Raises
+    ------
+    ImageError
+        If the axes cannot be told apart, or the values are no image.
+    """
+    sources = _levels(image)
+    shape = tuple(int(side) for side in sources[0].shape)
+    letters = _infer(shape, rgb, bool(frame)) if axes is None else _checked(axes.upper(), shape)
+    colour = next((letter for letter in "SC" if letter in letters), "")
+    index = _frame(dict(zip(letters, shape, strict=True)), colour, tuple(frame))
+    planes = tuple(Plane(source, letters, colour, index) for source in sources)
+    _check_planes(planes)
+    if pixel_size_um is not None and not 0 < pixel_size_um < math.inf:
+        raise ImageError(f"A pixel size of {pixel_size_um} um is none: it has to be above 0.")
+    return Slide(name, planes, pixel_size_um, Contrast.of(planes[-1]))
+
+
+def _levels(image: Any) -> tuple[Any, ...]:
+    # A napari MultiScaleData has a shape and a dtype too: the sequence has to be looked for first.
+    sources = tuple(image) if isinstance(image, Sequence) else (image,)
+    if not sources:
+        raise ImageError("A pyramid without levels is no image.")
+    for source in sources:
+        if not hasattr(source, "shape") or not hasattr(source, "dtype"):
+            raise ImageError(
+                f"A {type(source).__name__} is no image: give an array, or a list of arrays with the finest first."
+            )
+        kind = getattr(source.dtype, "kind", "")
+        if kind not in tuple("buif"):
+            raise ImageError(f"Values of type {source.dtype} are no image: give bool, integers or floats.")
+        if 0 in source.shape:
+            raise ImageError(f"An image of shape {tuple(source.shape)} has no pixels.")
+        if len(source.shape) != len(sources[0].shape):
+            raise ImageError(f"Levels of shape {tuple(sources[0].shape)} and {tuple(source.shape)} are not one image.")
+    return sources
+
+
+def _infer(shape: tuple[int, ...], rgb: bool | None, framed: bool) -> str:
+    """Return the letters of the axes of `shape`."""
+    depth = len(shape)
+    last = depth > 2 and shape[-1] in _COLOURS
+    if rgb and not last:
+        raise ImageError(f"An image of shape {shape} is not RGB: its last axis is not 3 or 4 long.")
+    both = rgb is None and last and depth == 3 and shape[0] in _COLOURS
+    if rgb or (rgb is None and last and depth < 5 and not both):
+        return _frames(depth - 3) + "YXC"
+    stack = depth == 3 and framed and rgb is None and not both
+    if depth == 3 and shape[0] in (1, *_COLOURS) and not both and not stack:
+        return "CYX"
+    if depth == 2 or stack or (depth > 2 and rgb is False):
+        return _frames(depth - 2) + "YX"
+    raise ImageError(
+        f"The axes of an image of shape {shape} cannot be told apart: pass axes, one letter for "
+        f"each, such as axes={_EXAMPLES.get(depth, 'YX')!r} (C: channels; T, Z: frames)."
+    )
+
+
+def _frames(count: int) -> str:
+    if count > len(_FRAMES):
+        raise ImageError(f"An image with {count} axes of frames is more than can be looked at: take one frame.")
+    return _FRAMES[:count]
+
+
+def _checked(letters: str, shape: tuple[int, ...]) -> str:
+    if len(letters) != len(shape) or len(set(letters)) != len(letters) or not {"Y", "X"} <= set(letters):
+        raise ImageError(
+            f"axes={letters!r} does not fit an image of shape {shape}: "
+            "it takes one letter an axis, none twice, with Y and X among them."
+        )
+    return letters
+
+
+def _frame(sizes: Mapping[str, int], colour: str, given: tuple[int, ...]) -> dict[str, int]:
+    """Return the index along each axis that is neither in the image plane nor the colour."""
+    letters = [letter for letter in sizes if letter not in ("Y", "X", colour)]
+    indices = dict(zip(reversed(letters), reversed(given), strict=False))
+    for letter in letters:
+        size = sizes[letter]
+        if letter not in indices and size > 1:
+            raise ImageError(
+                f"The image has {size} frames along {letter}: say which one, "
+                f"such as frame={(0,) * len(letters)} for axes {''.join(letters)}."
+            )
+        if not 0 <= indices.setdefault(letter, 0) < size:
+            raise ImageError(f"No frame {indices[letter]} along {letter}: the image has {size}, counted from 0.")
+    return indices
+
+
+def _check_planes(planes: Sequence[Plane]) -> None:
+    height, width, channels = planes[0].shape
+    if channels not in (1, *_COLOURS):
+        raise ImageError(
+            f"{channels} channels make no picture in colour: pass one of them as (Y, X), "
+            "or three as red, green and blue."
+        )
+    for finer, coarser in pairwise(planes):
+        h, w, c = coarser.shape
+        # Sides are rounded at every level, and some scanners crop a little.
+        askew = abs(h / height - w / width) > 2 / height + 2 / width + 0.02 * h / height
+        frames = all(i < coarser.source.shape[coarser.axes.index(a)] for a, i in coarser.frame.items())
+        if h > finer.shape[0] or w > finer.shape[1] or c != channels or askew or not frames:
+            raise ImageError(
+                f"Levels of shape {finer.source.shape} and {coarser.source.shape} are not one image, finest first."
+            )

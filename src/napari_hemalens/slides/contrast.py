@@ -1,0 +1,123 @@
+"""Values of any type become 8-bit RGB, by one rule for the whole slide.
+
+A tile has to look like the slide it was cut from, so the rule is set once, from a bounded sample of
+the coarsest level, and never from the tile. What the sample did not see is clipped.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.slides.plane import Plane
+
+_SAMPLE = 1 << 20  # pixels
+_BLOCKS = 8  # a side: 64 blocks of 128 x 128 pixels make up the sample of a large level
+_OVERSHOOT = 0.05  # interpolated floats leave their range by a little
+_PERCENTILES = (0.1, 99.9)  # leaves out hot and dead pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """How values become 8 bits, the same for all channels, so that the hue stays.
+
+    Attributes
+    ----------
+    low, high : float
+        Values that become 0 and 255.
+    opaque : float
+        Value of an alpha channel that hides the white behind it.
+    """
+
+    low: float = 0
+    high: float = 255
+    opaque: float = 255
+
+    @classmethod
+    def of(cls, level: Plane) -> Self:
+        """Choose the rule for a slide from its coarsest level.
+
+        - uint8 is kept, and bool becomes 0 and 255.
+        - Floats within 0-1, and any values within 0-255, are out of 1 and out of 255.
+        - Anything else is stretched to the 99.9th percentile. In colour, 0 stays black, as no light
+          is no light; in grey, the 0.1th percentile becomes black, as a camera's offset may be most
+          of the range.
+        """
+        if level.dtype == np.bool_:
+            return cls(high=1, opaque=1)
+        if level.dtype == np.uint8:
+            return cls()
+        sample = _sample(level)
+        channels = sample.shape[-1]
+        colours, alpha = sample[:, :3], sample[:, 3:]
+        whole = np.issubdtype(level.dtype, np.integer)
+        opaque = _full_scale(alpha, whole) or (np.iinfo(level.dtype).max if whole else 255)
+        full = _full_scale(colours, whole)
+        if full is not None:
+            return cls(high=full, opaque=opaque)
+        low, high = (float(v) for v in np.percentile(colours, _PERCENTILES))
+        if channels > 1 and low > 0:
+            low = 0
+        return cls(low, high if high > low else low + 1, opaque)
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return `values` (h, w, 1, 3 or 4) as a new (h, w, 3) array of RGB, laid over white.
+
+        NaN, as mosaics have where nothing was scanned, is black: refusing it would stop a run
+        half-way, since nothing is read before it is needed. Infinite values are clipped.
+        """
+        colours = self._to_8_bit(values[..., :3], self.low, self.high)
+        if values.shape[-1] == 1:
+            colours = np.repeat(colours, 3, axis=-1)
+        if values.shape[-1] == 4:
+            alpha = self._to_8_bit(values[..., 3:], 0, self.opaque)
+            if alpha.min() < 255:
+                ink = (255 - colours).astype(np.uint16) * alpha
+                colours = (255 - (ink + 127) // 255).astype(np.uint8)
+        return colours
+
+    @staticmethod
+    def _to_8_bit(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+        if values.dtype == np.uint8:
+            return np.array(values, order="C")  # a copy: the caller may write to it
+        kind = np.float64 if values.dtype.itemsize > 4 else np.float32
+        scaled: NDArray[np.floating] = np.array(values, dtype=kind, order="C")
+        np.nan_to_num(scaled, copy=False, nan=low)
+        np.clip(scaled, low, high, out=scaled)
+        factor = 255 / (high - low)
+        scaled *= factor  # before the subtraction, which could overflow
+        scaled -= low * factor
+        levels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+        return levels
+
+
+def _full_scale(sample: NDArray[Any], whole: bool) -> float | None:
+    """Return 1 or 255 where that is what the values are out of, or None."""
+    slack = 0 if whole else _OVERSHOOT
+    for full in (255,) if whole else (1, 255):
+        if np.all((sample >= -slack * full) & (sample <= full + slack * full)):
+            return full
+    return None
+
+
+def _sample(level: Plane) -> NDArray[Any]:
+    """Return finite pixels, about a million at most, spread over `level`: shape (N, C)."""
+    height, width, channels = level.shape
+    if height * width <= _SAMPLE:
+        regions = [(slice(0, height), slice(0, width))]
+    else:
+        regions = list(product(_spread(height), _spread(width)))
+    pixels = np.concatenate([level[region].reshape(-1, channels) for region in regions])
+    finite = pixels[np.isfinite(pixels).all(axis=1)]
+    return finite if len(finite) else np.zeros((1, channels), dtype=pixels.dtype)
+
+
+def _spread(length: int) -> list[slice]:
+    """Return evenly spread ranges that together are at most 1,024 long."""
+    side = int(_SAMPLE**0.5)
+    if length <= side:
+        return [slice(0, length)]
+    starts = np.linspace(0, length - side // _BLOCKS, _BLOCKS).astype(int)
+    return [slice(int(start), int(start) + side // _BLOCKS) for start in starts]

@@ -1,0 +1,61 @@
+"""OME-Zarr pyramids and plain zarr arrays, read chunk by chunk.
+
+Metadata as in OME-NGFF 0.1 to 0.5, https://ngff.openmicroscopy.org.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import zarr
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.slides.pixel_size import micrometres
+from napari_hemalens.slides.stored import Stored
+
+_MARKS = ("zarr.json", ".zgroup", ".zarray")
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether a folder is a zarr array or group, of version 2 or 3."""
+    return any((path / mark).is_file() for mark in _MARKS)
+
+
+def read_zarr(path: Path) -> Stored:
+    """Open the pyramid of a zarr group, or a zarr array as it is."""
+    node = zarr.open(path, mode="r")
+    if isinstance(node, zarr.Array):
+        return Stored((node,))
+    if "bioformats2raw.layout" in _metadata(node):
+        node = node["0"]  # its first image: the layout numbers them
+    images = _metadata(node).get("multiscales")
+    if not images:
+        raise ImageError("it is a zarr group without 'multiscales' metadata; give one of its arrays.")
+    image = images[0]
+    axes = [axis if isinstance(axis, dict) else {"name": axis} for axis in image.get("axes", ())]
+    letters = "".join(axis["name"] for axis in axes).upper()
+    return Stored(
+        tuple(node[level["path"]] for level in image["datasets"]),
+        axes=letters or "TCZYX",  # fixed before NGFF 0.3
+        pixel_size_um=_pixel_size(image, axes),
+    )
+
+
+def _metadata(group: zarr.Group) -> Mapping[str, Any]:
+    attributes = group.attrs.asdict()
+    return {**attributes, **attributes.get("ome", {})}
+
+
+def _pixel_size(image: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the pixel size of the finest level, where an axis X with a unit states it."""
+    for i, axis in enumerate(axes):
+        if axis["name"] == "x":
+            factors = [
+                step["scale"][i]
+                for part in (image["datasets"][0], image)
+                for step in part.get("coordinateTransformations", ())
+                if step["type"] == "scale"
+            ]
+            return micrometres(math.prod(factors), axis.get("unit")) if factors else None
+    return None

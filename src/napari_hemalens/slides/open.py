@@ -1,0 +1,155 @@
+"""A file becomes a slide, whatever wrote it; folders and patterns become lists of files."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
+from napari_hemalens.slides.slide import DAMAGE, Slide
+from napari_hemalens.slides.stored import Stored
+from napari_hemalens.slides.tiff import read_tiff
+
+# Modes of pictures whose channels are not grey, red, green, blue and alpha as they stand.
+_CONVERTED = {
+    "CMYK": "RGB",
+    "YCbCr": "RGB",
+    "LAB": "RGB",
+    "HSV": "RGB",
+    "P": "RGBA",
+    "PA": "RGBA",
+    "LA": "RGBA",
+}
+_OVERLAY = ".overlay.png"  # what a run writes: no image to look at again
+
+
+def _read_picture(path: Path) -> Stored:
+    """Read a picture whole; such files cannot be read in parts.
+
+    A rotation that a camera noted is not carried out: annotations are drawn on the pixels as
+    stored, and napari shows those.
+    """
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert(_CONVERTED.get(picture.mode, picture.mode)))
+    except Image.DecompressionBombError as error:
+        raise ImageError("it is too large to be read whole; save it as a tiled TIFF.") from error
+    return Stored((pixels,), rgb=pixels.ndim == 3)
+
+
+def _read_npy(path: Path) -> Stored:
+    return Stored((np.load(path, mmap_mode="r", allow_pickle=False),))
+
+
+_READERS: dict[str, Callable[[Path], Stored]] = {
+    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff"), read_tiff),
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".bmp"), _read_picture),
+    ".npy": _read_npy,
+}
+_READABLE = f"{', '.join(_READERS)} and zarr folders"
+
+
+def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Sequence[int] = ()) -> Slide:
+    """Open an image file as a slide, reading no more of it than a sample for the contrast.
+
+    TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg,
+    .png, .bmp) whole.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a zarr folder.
+    pixel_size_um : float, optional
+        Micrometres a pixel; by default, what the file says.
+    frame : sequence of int
+        Which frame of a file with several, as for `from_array`.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it holds no image that can be read.
+    """
+    file = Path(path)
+    with ExitStack() as files:
+        try:
+            stored = _reader(file)(file)
+            if stored.release is not None:
+                files.callback(stored.release)
+            slide = from_array(
+                stored.levels,
+                name=str(path),
+                axes=stored.axes,
+                rgb=stored.rgb,
+                pixel_size_um=stored.pixel_size_um if pixel_size_um is None else pixel_size_um,
+                frame=frame,
+            )
+        except DAMAGE as error:  # an ImageError is a ValueError
+            raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
+        files.pop_all()
+    return replace(slide, release=stored.release)
+
+
+def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return the images that files, folders and patterns stand for, each once.
+
+    A folder stands for the images right inside it, a pattern (`*`, `?`, `[ab]`, `**` for folders in
+    folders) for those it matches, in natural order: `slide2` before `slide10`. Hidden files and the
+    overlays that runs write are left out. A file named outright is taken as it is: whether it can
+    be read shows when it is opened.
+
+    Raises
+    ------
+    ImageError
+        If a folder or pattern holds no image that can be read.
+    """
+    images: dict[Path, None] = {}
+    for path in paths:
+        found = _expanded(path)
+        if not found:
+            raise ImageError(f"No image in {path}. Readable: {_READABLE}.")
+        images |= dict.fromkeys(found)
+    return tuple(images)
+
+
+def _reader(path: Path) -> Callable[[Path], Stored]:
+    if path.is_dir():
+        if is_zarr(path):
+            return read_zarr
+        raise ImageError(f"it is a folder, but no zarr folder. Readable: {_READABLE}.")
+    if not path.is_file():
+        raise ImageError("there is no such file.")
+    if path.suffix.lower() not in _READERS:
+        raise ImageError(f"its name is not that of an image. Readable: {_READABLE}.")
+    if path.stat().st_size == 0:
+        raise ImageError("the file is empty.")
+    return _READERS[path.suffix.lower()]
+
+
+def _expanded(path: str | Path) -> list[Path]:
+    file = Path(path)
+    if file.is_dir() and not is_zarr(file):
+        candidates = file.iterdir()
+    elif not file.exists() and any(sign in str(path) for sign in "*?["):
+        root = Path(file.anchor)
+        candidates = root.glob(str(file.relative_to(root)))
+    else:
+        return [file]
+    return sorted(filter(_is_image, candidates), key=_natural)
+
+
+def _is_image(path: Path) -> bool:
+    if path.name.startswith(".") or path.name.endswith(_OVERLAY):
+        return False
+    return is_zarr(path) if path.is_dir() else path.suffix.lower() in _READERS
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Return a sort key by which the numbers in a path count as numbers."""
+    parts = re.findall(r"\d+|\D+", str(path).lower())
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

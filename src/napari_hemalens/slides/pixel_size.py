@@ -1,0 +1,74 @@
+"""How large a pixel is, from what microscopes and scanners write beside the image."""
+
+import re
+from typing import Any
+
+from tifffile import TiffFile, TiffPage, xml2dict
+
+_SMALLEST, _LARGEST = 0.01, 10.0  # micrometres: what a microscope can give
+_MICROMETRES = {
+    **dict.fromkeys(("µm", "μm", "\\u00b5m", "um", "micron", "microns", "micrometer", "micrometre"), 1.0),
+    **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
+    **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e3),
+    **dict.fromkeys(("cm", "centimeter", "centimetre"), 1e4),
+    **dict.fromkeys(("m", "meter", "metre"), 1e6),
+    **dict.fromkeys(("in", "inch"), 25400.0),
+}
+_TIFF_UNITS = {
+    2: "inch",
+    3: "cm",
+    4: "mm",
+    5: "um",
+}  # of tag ResolutionUnit; 4 and 5 are extensions
+_APERIO_MPP = re.compile(r"\bMPP\s*=\s*([0-9.]+)")
+
+
+def micrometres(length: Any, unit: Any) -> float | None:
+    """Return a length in micrometres, or None where no microscope has pixels of that size.
+
+    A picture at 72 or 300 dots an inch says how large to print it; that is no pixel size.
+    """
+    try:
+        size = float(length) * _MICROMETRES[str(unit).strip().lower()]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return size if _SMALLEST <= size <= _LARGEST else None
+
+
+def of_tiff(tif: TiffFile, page: TiffPage, index: int) -> float | None:
+    """Return the pixel size of image number `index` of a TIFF file, which begins with `page`.
+
+    The most explicit source that makes sense is taken: OME, Aperio, ImageJ, then the resolution
+    tags. Pixels are taken to be square.
+    """
+    found = (_ome(tif, index), _aperio(page), _imagej(tif, page), _resolution(page))
+    return next((size for size in found if size is not None), None)
+
+
+def _ome(tif: TiffFile, index: int) -> float | None:
+    if tif.ome_metadata is None:
+        return None
+    images = xml2dict(tif.ome_metadata).get("OME", {}).get("Image", [])
+    images = images if isinstance(images, list) else [images]
+    pixels = images[index].get("Pixels", {}) if index < len(images) else {}
+    return micrometres(pixels.get("PhysicalSizeX"), pixels.get("PhysicalSizeXUnit", "µm"))
+
+
+def _aperio(page: TiffPage) -> float | None:
+    stated = _APERIO_MPP.search(page.description)
+    return micrometres(stated[1], "µm") if stated else None
+
+
+def _imagej(tif: TiffFile, page: TiffPage) -> float | None:
+    unit = (tif.imagej_metadata or {}).get("unit")
+    return micrometres(_pixel_width(page), unit)
+
+
+def _resolution(page: TiffPage) -> float | None:
+    return micrometres(_pixel_width(page), _TIFF_UNITS.get(page.tags.valueof("ResolutionUnit")))
+
+
+def _pixel_width(page: TiffPage) -> float | None:
+    """Return the width of a pixel, in the file's unit of resolution."""
+    pixels, units = page.tags.valueof("XResolution", default=(0, 0))
+    return units / pixels if pixels else None

@@ -1,0 +1,136 @@
+"""A slide: an image of any size, read piece by piece as 8-bit RGB."""
+
+import struct
+import tokenize
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.plane import Plane
+
+# What readers and decoders raise on damaged files, seen by damaging files at random.
+DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,  # XML, and PNG
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,  # the header of .npy
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slide:
+    """An image, or a pyramid of the same image at several sizes, finest first.
+
+    Attributes
+    ----------
+    name : str
+        Path of the file, or name of the layer; may be empty.
+    levels : tuple of Plane
+        Finest first. Reading one by slices gives the values as stored.
+    pixel_size_um : float or None
+        Micrometres a pixel of level 0; None where it is not known.
+    contrast : Contrast
+        How values become 8 bits; one rule for the whole slide.
+    release : callable or None
+        Closes the file behind the levels, which otherwise happens once none of them is in use; None
+        where no file is open.
+    """
+
+    name: str
+    levels: tuple[Plane, ...]
+    pixel_size_um: float | None = None
+    contrast: Contrast = field(default_factory=Contrast)
+    release: Callable[[], object] | None = field(default=None, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of level 0."""
+        return self.levels[0].shape[:2]
+
+    @property
+    def downsamples(self) -> tuple[float, ...]:
+        """Level-0 pixels that a pixel of each level stands for, 1 for level 0."""
+        return tuple(_downsample(self.shape, level.shape[:2]) for level in self.levels)
+
+    def best_level(self, scale: float) -> int:
+        """Return the coarsest level that has at least `scale` pixels for a pixel of level 0."""
+        fine = [i for i, factor in enumerate(self.downsamples) if factor * scale <= 1 + 1e-6]
+        return max(fine, default=0)
+
+    def read(self, y0: int, x0: int, y1: int, x1: int, *, level: int = 0) -> NDArray[np.uint8]:
+        """Return a region as RGB.
+
+        Parameters
+        ----------
+        y0, x0, y1, x1 : int
+            The region in pixels of `level`; the far edge is excluded.
+        level : int
+            Index into `levels`.
+
+        Returns
+        -------
+        (y1 - y0, x1 - x0, 3) uint8
+            A copy, which may be written to.
+
+        Raises
+        ------
+        ImageError
+            If there is no such level, the region is empty or not wholly inside it, or the file
+            cannot be read.
+        """
+        if not 0 <= level < len(self.levels):
+            raise ImageError(f"No level {level} in {self}: it has {len(self.levels)}, from 0.")
+        plane = self.levels[level]
+        height, width, _ = plane.shape
+        if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
+            raise ImageError(
+                f"Region y {y0} to {y1}, x {x0} to {x1} is empty or not inside level {level} of "
+                f"{self}, which is {height} x {width} pixels."
+            )
+        try:
+            values = plane[y0:y1, x0:x1]
+        except DAMAGE as error:
+            raise ImageError(
+                f"Cannot read y {y0} to {y1}, x {x0} to {x1} of {self}, level {level}: "
+                f"{str(error) or type(error).__name__}"
+            ) from error
+        return self.contrast(values)
+
+    def close(self) -> None:
+        """Close the file behind the slide; where there was one, nothing can be read any more."""
+        if self.release is not None:
+            self.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        return self.name or "the image"
+
+
+def _downsample(full: tuple[int, int], level: tuple[int, int]) -> float:
+    """Return how many pixels of `full` one of `level` stands for.
+
+    Pyramids are made by whole factors and rounded to whole pixels: the quotient of the sides alone
+    would put a cell at the far end of a large slide tens of pixels off.
+    """
+    exact = (full[0] / level[0] + full[1] / level[1]) / 2
+    whole = round(exact)
+    if all(abs(side / whole - part) < 1 for side, part in zip(full, level, strict=True)):
+        return float(whole)
+    return exact

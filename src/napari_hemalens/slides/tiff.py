@@ -1,0 +1,120 @@
+"""TIFF, OME-TIFF and the slide formats built on them, read tile by tile or strip by strip."""
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import zarr
+from tifffile import PHOTOMETRIC, TiffFile, TiffPageSeries
+from zarr.abc.buffer import Buffer, BufferPrototype
+from zarr.abc.store import ByteRequest, Store
+from zarr.storage import WrapperStore
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.slides import pixel_size
+from napari_hemalens.slides.stored import Stored
+
+_CACHE = 128 << 20  # bytes: a row of tiles from strips 20,000 pixels wide takes half of it
+_READABLE = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR)
+
+
+class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
+    """A store that keeps the chunks it decoded last.
+
+    Tiles overlap, and strips run through a whole row of tiles: without this, each strip would be
+    decoded anew for every tile it touches. At least one chunk is kept, so that an image in one
+    piece is decoded once.
+
+    Parameters
+    ----------
+    store : Store
+        Decodes the chunks; read-only.
+    release : callable
+        Closes the file behind `store`. Called by `close`, or when nothing refers to this any more.
+    size : int
+        How much to keep, in bytes.
+    """
+
+    def __init__(self, store: Store, release: Callable[[], object], size: int = _CACHE) -> None:
+        super().__init__(store)
+        self._release = weakref.finalize(self, release)
+        self._size = size
+        self._held = 0
+        self._chunks: OrderedDict[str, Buffer] = OrderedDict()
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Return the chunk called `key`, decoded now or lately."""
+        if not self._release.alive:  # tifffile would open the file again
+            raise ValueError("it is closed")
+        if key in self._chunks:
+            self._chunks.move_to_end(key)
+            return self._chunks[key]
+        chunk = await super().get(key, prototype, byte_range)
+        if chunk is not None and key not in self._chunks:  # another read may have been faster
+            self._chunks[key] = chunk
+            self._held += len(chunk)
+            while self._held > self._size and len(self._chunks) > 1:
+                self._held -= len(self._chunks.popitem(last=False)[1])
+        return chunk
+
+    def close(self) -> None:
+        """Close the file; nothing can be read afterwards."""
+        self._release()
+        self._chunks.clear()
+
+
+def read_tiff(path: Path) -> Stored:
+    """Open the largest image of a TIFF file, with its pyramid.
+
+    What is stored raw and in one piece is mapped into memory; anything else is decoded where it is
+    looked at. The file is closed by `release`, or when the last level is gone.
+    """
+    with ExitStack() as files:
+        tif = files.enter_context(TiffFile(path))
+        index, series = max(enumerate(tif.series), key=lambda item: _area(item[1]))
+        page = series.keyframe
+        if page.photometric not in _READABLE:
+            raise ImageError(f"its colours are {PHOTOMETRIC(page.photometric).name}; save it as grey or RGB.")
+        _check_length(series)
+        if all(level.dataoffset is not None and level.keyframe.is_memmappable for level in series.levels):
+            levels = tuple(level.asarray(out="memmap") for level in series.levels)
+            release = None  # a mapping lasts as long as its array
+        else:
+            decoded = series.aszarr()
+            files.callback(decoded.close)
+            store = RecentChunks(decoded, files.pop_all().close)
+            levels = _arrays(zarr.open(store, mode="r", zarr_format=2))
+            release = store.close
+        return Stored(
+            levels,
+            # Q is tifffile's letter for an axis that the file does not name.
+            axes=None if "Q" in series.axes else series.axes,
+            rgb=None if {3, 4}.intersection(series.shape) else False,
+            pixel_size_um=pixel_size.of_tiff(tif, page, index),
+            release=release,
+        )
+
+
+def _area(series: TiffPageSeries) -> int:
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    return int(sizes.get("Y", 0) * sizes.get("X", 0))
+
+
+def _arrays(node: zarr.Array | zarr.Group) -> tuple[Any, ...]:
+    if isinstance(node, zarr.Array):
+        return (node,)
+    return tuple(node[str(level)] for level in range(len(list(node.array_keys()))))
+
+
+def _check_length(series: TiffPageSeries) -> None:
+    """Refuse a file that was cut off now, rather than half-way through a run."""
+    for level in series.levels:
+        for page in (level.pages[0], level.pages[-1]):
+            if page is None:  # not stored: read as 0
+                continue
+            ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+            if max(ends, default=0) > page.parent.filehandle.size:
+                raise ImageError("it is cut off: its image data go on beyond its end.")
