@@ -1,0 +1,64 @@
+"""The analysed image with every cell framed in its class's colour, to compare with the counts."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.palette import colour_of
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.taxonomy import cell_class
+
+_LONGEST = 4000  # pixels of the longer side: a whole slide becomes a picture that opens anywhere
+_TILE = 2048
+
+
+def overlay(slide: Slide, detections: Detections, *, longest: int = _LONGEST) -> Image.Image:
+    """Return a picture of the slide with its cells, at most `longest` pixels a side.
+
+    Nucleated cells carry the name of their class.
+    """
+    picture = Image.fromarray(shrunk(slide, longest))
+    scale = picture.width / slide.shape[1]
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(max(9, round(picture.height / 140)))
+    width = max(1, round(min(picture.size) / 500))
+    names = detections.class_names.tolist()
+    for box, name in zip((detections.boxes * scale).tolist(), names, strict=True):
+        y0, x0, y1, x1 = box
+        colour = colour_of(name)
+        draw.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), outline=colour, width=width)
+        if cell_class(name).nucleated:
+            words = name.replace("_", " ")
+            draw.rectangle(draw.textbbox((x0, y0), words, font=font, anchor="lb"), fill=colour)
+            draw.text((x0, y0), words, _readable_on(colour), font=font, anchor="lb")
+    return picture
+
+
+def _readable_on(colour: str) -> str:
+    """Return black or white, whichever stands out (ITU-R BT.601 luma)."""
+    red, green, blue = ImageColor.getrgb(colour)[:3]
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"
+
+
+def shrunk(slide: Slide, longest: int) -> NDArray[np.uint8]:
+    """Return the whole slide with no side over `longest` pixels: (h, w, 3), read piece by piece."""
+    level = slide.best_level(min(1.0, longest / max(slide.shape)))
+    height, width = slide.levels[level].shape[:2]
+    step = max(1, -(-max(height, width) // longest))  # rounded up
+    picture = np.empty((-(-height // step), -(-width // step), 3), dtype=np.uint8)
+    for y0, x0 in corners(height, width, _TILE * step):
+        y1, x1 = min(y0 + _TILE * step, height), min(x0 + _TILE * step, width)
+        piece = slide.read(y0, x0, y1, x1, level=level)[::step, ::step]
+        top, left = y0 // step, x0 // step
+        picture[top : top + piece.shape[0], left : left + piece.shape[1]] = piece
+    return picture
+
+
+def corners(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:
+    """Iterate over the top left corners of squares of `side` pixels that cover an area."""
+    for y0 in range(0, height, side):
+        for x0 in range(0, width, side):
+            yield y0, x0

@@ -1,0 +1,70 @@
+"""Rendered fields as a data set to train networks on: images, and their truth as COCO."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections
+from napari_hemalens.differential import Tissue
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.formats import coco
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.rendering.fields import render_field
+
+
+def render_fields_steps(
+    out: Path,
+    *,
+    fields: int = 100,
+    shape: tuple[int, int] = (512, 512),
+    pixel_size_um: float = 0.12,
+    tissue: Tissue = "marrow",
+    seed: int = 1000,
+) -> Steps[tuple[Path, ...]]:
+    """Render a data set: `images/*.jpg` and `train.json`.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; made where it is missing.
+    fields : int
+        How many.
+    shape : (int, int)
+        Height and width of each in pixels.
+    pixel_size_um : float
+        Micrometres a pixel.
+    tissue : {'marrow', 'blood'}
+        Whose cells.
+    seed : int
+        Of the first field; the next ones have the numbers that follow.
+
+    Returns
+    -------
+    tuple of Path
+        The images, and last the annotations.
+
+    Raises
+    ------
+    RecipeError
+        If an option is out of its range.
+    """
+    if fields < 1:
+        raise RecipeError(f"{fields} fields to render: at least 1 is needed.")
+    truths: list[Detections] = []
+    for number in range(fields):
+        image, truth = render_field(shape, pixel_size_um=pixel_size_um, tissue=tissue, seed=seed + number)
+        path = out / "images" / f"{truth.provenance.image}.jpg"
+        _save(image, path)
+        truths.append(replace(truth, provenance=replace(truth.provenance, image=str(path))))
+        yield Progress(number + 1, fields, f"Rendered {path.name}")
+    coco.write(truths, out / "train.json")
+    return (*(Path(truth.provenance.image) for truth in truths), out / "train.json")
+
+
+def _save(image: NDArray[np.uint8], path: Path) -> None:
+    with writing(path) as temporary:
+        Image.fromarray(image).save(temporary, quality=92)

@@ -1,0 +1,67 @@
+"""Makes the packed sample data: `python -m napari_hemalens.rendering.sample_data [FOLDER]`."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.differential import Tissue
+from napari_hemalens.formats import coco
+from napari_hemalens.rendering.fields import render_field
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One field of the sample data; the arguments of `render_field`, and the name of its file."""
+
+    file: str
+    tissue: Tissue
+    shape: tuple[int, int]
+    seed: int
+    pixel_size_um: float = 0.15
+
+
+SAMPLES = (
+    Sample("marrow_smear.tif", "marrow", (1920, 2560), 7),
+    Sample("blood_smear.tif", "blood", (1200, 1600), 13),
+)
+
+
+def make(out: Path, samples: Sequence[Sample] = SAMPLES) -> tuple[Path, ...]:
+    """Write the samples and their truth, `truth.json`, into `out`; return what was written."""
+    truths = []
+    for sample in samples:
+        image, truth = render_field(
+            sample.shape, pixel_size_um=sample.pixel_size_um, tissue=sample.tissue, seed=sample.seed
+        )
+        _save(image, out / sample.file, sample.pixel_size_um)
+        truths.append(replace(truth, provenance=replace(truth.provenance, image=sample.file)))
+    coco.write(truths, out / "truth.json")
+    return (*(out / sample.file for sample in samples), out / "truth.json")
+
+
+def _save(image: NDArray[np.uint8], path: Path, pixel_size_um: float) -> None:
+    """Write a TIFF, for it holds the pixel size, with JPEG inside, for the wheel holds it all."""
+    per_cm = 1e4 / pixel_size_um
+    with writing(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            image,
+            photometric="rgb",
+            tile=(256, 256),
+            compression="jpeg",
+            compressionargs={"level": 92},
+            subsampling=(1, 1),
+            resolution=(per_cm, per_cm),
+            resolutionunit="CENTIMETER",
+            metadata=None,
+        )
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1] if len(sys.argv) > 1 else "sample_data"))

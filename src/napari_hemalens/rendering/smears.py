@@ -1,0 +1,109 @@
+"""What lies on a slide, and where: cells of each class, strewn as a smear leaves them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_hemalens.differential import Tissue
+from napari_hemalens.rendering.drawing import Look
+from napari_hemalens.rendering.morphology import MORPHOLOGY
+
+MARGIN_UM = 10.0
+"""How far beyond the field cells are strewn: half of the widest, so that the edge cuts some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smear:
+    """How crowded a slide is, and of what.
+
+    Attributes
+    ----------
+    nucleated, red, platelets : float
+        Cells on 1,000 square micrometres.
+    shares : mapping of str to float
+        The nucleated classes, in parts of any whole.
+    """
+
+    nucleated: float
+    red: float
+    platelets: float
+    shares: Mapping[str, float]
+
+
+# Shares near those of healthy people, the rare classes raised so that a field of two hundred cells
+# shows every one; blood holds far more white cells than it should, for the same reason.
+SMEARS: Mapping[Tissue, Smear] = {
+    "marrow": Smear(
+        nucleated=1.9,
+        red=7.0,
+        platelets=1.2,
+        shares={
+            "promyelocyte": 6,
+            "myelocyte": 13,
+            "metamyelocyte": 12,
+            "band_neutrophil": 14,
+            "segmented_neutrophil": 14,
+            "eosinophil": 5,
+            "basophil": 3,
+            "monocyte": 5,
+            "erythroblast": 19,
+            "lymphocyte": 10,
+        },
+    ),
+    "blood": Smear(
+        nucleated=0.4,
+        red=12.0,
+        platelets=1.6,
+        shares={
+            "segmented_neutrophil": 50,
+            "lymphocyte": 27,
+            "monocyte": 9,
+            "eosinophil": 6,
+            "band_neutrophil": 5,
+            "basophil": 3,
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell to draw: its class and look, its centre and its diameter in micrometres."""
+
+    name: str
+    look: Look
+    y: float
+    x: float
+    diameter: float
+
+
+def strew(smear: Smear, size_um: tuple[float, float], density: float, rng: np.random.Generator) -> Iterator[Cell]:
+    """Yield cells at random places of a field of `size_um` (height, width) and a little beyond it.
+
+    `density` multiplies their numbers. A cell that finds no room after a dozen tries is left out.
+    """
+    near = np.array([-MARGIN_UM, -MARGIN_UM])
+    far = np.array(size_um) + MARGIN_UM
+    taken = np.empty((0, 4))  # y, x, radius, whether it is a red cell
+    for name in _names(smear, float(np.prod(far - near)) * density, rng):
+        look = MORPHOLOGY[name][rng.integers(len(MORPHOLOGY[name]))]
+        diameter, red = float(rng.uniform(*look.diameter_um)), name == "erythrocyte"
+        # Red cells slide over each other; nucleated cells push everything aside.
+        closest = np.where(red & (taken[:, 3] > 0), rng.uniform(0.5, 1.05), rng.uniform(0.9, 1.05))
+        for _ in range(12):
+            y, x = rng.uniform(near, far).tolist()
+            apart = np.hypot(taken[:, 0] - y, taken[:, 1] - x)
+            if np.all(apart > closest * (taken[:, 2] + diameter / 2)):
+                taken = np.vstack([taken, [y, x, diameter / 2, red]])
+                yield Cell(name, look, y, x, diameter)
+                break
+
+
+def _names(smear: Smear, area_um2: float, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the class of each cell: nucleated ones first, since they need most room."""
+    whole = area_um2 / 1000
+    shares = np.array(list(smear.shares.values())) / sum(smear.shares.values())
+    yield from rng.choice(list(smear.shares), rng.poisson(smear.nucleated * whole), p=shares).tolist()
+    yield from ["erythrocyte"] * rng.poisson(smear.red * whole)
+    yield from ["platelet"] * rng.poisson(smear.platelets * whole)

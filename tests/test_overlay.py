@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.overlay import overlay, shrunk
+from napari_hemalens.palette import colour_of
+from napari_hemalens.slides.axes import from_array
+
+
+def rgb(name: str) -> list[int]:
+    return [int(colour_of(name)[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def cells(boxes: list[list[float]], shape: tuple[int, int]) -> Detections:
+    names = ("myelocyte", "erythrocyte")
+    return Detections.from_arrays(boxes, [1] * len(boxes), [0, 1][: len(boxes)], names=names, image_shape=shape)
+
+
+def test_each_cell_is_framed_in_the_colour_of_its_class() -> None:
+    image = np.full((200, 300, 3), 250, dtype=np.uint8)
+    picture = np.asarray(overlay(from_array(image), cells([[50, 60, 90, 120], [120, 200, 160, 240]], (200, 300))))
+    assert picture.shape == image.shape
+    for y, x in ((50, 119), (89, 60), (70, 60), (70, 119)):
+        assert picture[y, x].tolist() == rgb("myelocyte")
+    assert picture[120, 220].tolist() == rgb("erythrocyte")
+    assert picture[70, 90].tolist() == [250] * 3  # the cell itself is left alone
+
+
+def test_only_nucleated_cells_are_named() -> None:
+    image = np.full((200, 300, 3), 250, dtype=np.uint8)
+    picture = np.asarray(overlay(from_array(image), cells([[50, 60, 90, 120], [120, 200, 160, 240]], (200, 300))))
+    assert (picture[38:50, 60:100] != 250).any()
+    assert (picture[108:119, 200:240] == 250).all()
+
+
+def test_a_large_slide_becomes_a_picture_of_bounded_size_read_piece_by_piece() -> None:
+    y, x = np.mgrid[:3000, :5000]
+    image = np.stack([y // 12, x // 20, np.zeros_like(x)], axis=2).astype(np.uint8)
+    small = shrunk(from_array(image), 1000)
+    assert small.shape == (600, 1000, 3)
+    np.testing.assert_array_equal(small, image[::5, ::5])
+
+
+def test_boxes_shrink_with_the_picture() -> None:
+    image = np.full((2000, 1000, 3), 250, dtype=np.uint8)
+    picture = np.asarray(overlay(from_array(image), cells([[1000, 500, 1200, 700]], (2000, 1000)), longest=500))
+    assert picture.shape == (500, 250, 3)
+    assert picture[250, 150].tolist() == rgb("myelocyte")
+
+
+@pytest.mark.parametrize("longest", [10_000, 64])
+def test_an_image_is_never_enlarged(longest: int) -> None:
+    assert max(shrunk(from_array(np.zeros((64, 48, 3), dtype=np.uint8)), longest).shape) == 64
