@@ -1,0 +1,240 @@
+"""Cell detectors of Wang et al. 2021 (BMC Bioinformatics 22:94, Table 1) from torchvision's parts.
+
+Faster R-CNN: Ren et al. 2015, https://arxiv.org/abs/1506.01497. RoIAlign: He et al. 2017,
+https://arxiv.org/abs/1703.06870. Feature pyramid: Lin et al. 2017,
+https://arxiv.org/abs/1612.03144.
+
+Where the paper leaves a choice: anchors are given in micrometres, since a cell has a size and an
+image has a scale; batch normalisation learns when the backbone starts from scratch, and is frozen
+when it starts from ImageNet.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torchvision.models import resnet
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.roi_heads import RoIHeads
+from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
+from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.recipes import NetworkRecipe
+
+_ASPECTS = (0.7, 1.0, 1.4)
+_POOLED = 7  # RoIAlign's output is 7 x 7
+_ROOM_PX = 320  # side of the image that the next number is meant for: 48 um at 0.15 um a pixel
+_MOST_CELLS = 1000  # in one tile: torchvision's 100 would cut a crowded field
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How wide a detector is: full as in the paper, or one that a laptop runs."""
+
+    channels: int
+    hidden: int
+    stages: tuple[int, ...]  # of the ResNet, that the pyramid is built on
+    rois: int  # proposals an image that the head is trained on
+    positive: float  # share of them that lie on a cell
+
+
+_SIZES: Mapping[str, _Size] = {
+    "full": _Size(channels=256, hidden=1024, stages=(1, 2, 3, 4), rois=512, positive=0.25),
+    "laptop": _Size(channels=128, hidden=256, stages=(2, 3, 4), rois=64, positive=0.5),
+}
+# Diameters in um of the anchors at strides 4, 8, 16, 32, 64: platelets are 2-3, red cells 7,
+# promyelocytes 20, megakaryocytes 50-100.
+_ANCHORS_UM: Mapping[int, tuple[float, float]] = {
+    4: (1.8, 2.6),
+    8: (2.5, 4.0),
+    16: (6.5, 9.5),
+    32: (14.0, 20.0),
+    64: (35.0, 60.0),
+}
+
+
+class Proposals(RegionProposalNetwork):
+    """Proposes as many regions as the image has room for.
+
+    torchvision's fixed numbers would be used up by the first few cells of a large tile, and the others lost: a tile
+    would find fewer cells than its parts.
+    """
+
+    room = 1.0  # images of the side that the fixed numbers are meant for, in the present one
+
+    def forward(
+        self, images: ImageList, features: dict[str, Tensor], targets: list[dict[str, Tensor]] | None = None
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Return proposals (boxes of each image) and losses."""
+        height, width = images.tensors.shape[-2:]
+        self.room = 1.0 if self.training else max(1.0, height * width / _ROOM_PX**2)
+        return super().forward(images, features, targets)  # type: ignore[no-any-return]
+
+    def pre_nms_top_n(self) -> int:
+        """Return how many anchors of each level are looked at."""
+        fixed: int = super().pre_nms_top_n()
+        return round(self.room * fixed)
+
+    def post_nms_top_n(self) -> int:
+        """Return how many proposals are handed on."""
+        fixed: int = super().post_nms_top_n()
+        return round(self.room * fixed)
+
+
+class CellDetector(nn.Module):
+    """A backbone, what proposes regions on it, and what names and trims them.
+
+    torchvision's own `GeneralizedRCNN` also resizes; here images come scaled and normalised
+    (preprocess.py), all of one size.
+    """
+
+    def __init__(self, backbone: nn.Module, rpn: Proposals, roi_heads: RoIHeads) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.rpn = rpn
+        self.roi_heads = roi_heads
+        self.most_cells = roi_heads.detections_per_img
+
+    def forward(
+        self, images: Tensor, targets: list[dict[str, Tensor]] | None = None
+    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
+        """Return losses in training, cells in evaluation.
+
+        Parameters
+        ----------
+        images : (N, 3, H, W) float32
+            Normalised, at the pixel size of the weights.
+        targets : list of dict, in training
+            An image each: `boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels, `labels` (M,) int64
+            from 1.
+
+        Returns
+        -------
+        dict of str to scalar, or list of dict
+            Losses by name; or, an image each, `boxes`, `labels` and `scores`, best first.
+        """
+        sizes = [(images.shape[-2], images.shape[-1])] * len(images)
+        features = self.backbone(images)  # level name -> (N, channels, H/stride, W/stride)
+        proposals, rpn_losses = self.rpn(ImageList(images, sizes), features, targets)
+        self.roi_heads.detections_per_img = round(self.most_cells * self.rpn.room)
+        detections, head_losses = self.roi_heads(features, proposals, sizes, targets)
+        return {**rpn_losses, **head_losses} if self.training else detections
+
+
+class SingleLevel(nn.Module):
+    """The third stage of a ResNet (stride 16), brought to `out_channels`: one feature level.
+
+    Maps (N, 3, H, W) to {'0': (N, out_channels, H/16, W/16)}.
+    """
+
+    def __init__(self, body: resnet.ResNet, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.body = IntermediateLayerGetter(body, {"layer3": "0"})
+        self.reduce = Conv2dNormActivation(in_channels, out_channels, 1, norm_layer=None)
+        self.out_channels = out_channels
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the one level by name."""
+        return {"0": self.reduce(self.body(x)["0"])}
+
+
+def faster_rcnn(recipe: NetworkRecipe, classes: int) -> CellDetector:
+    """Build Faster R-CNN on one feature level (Wang et al., Table 1, first row)."""
+    size = _SIZES[recipe.size]
+    body, widths = _backbone(recipe)
+    anchors = tuple(d for stride in (8, 16, 32) for d in _ANCHORS_UM[stride])
+    return _assemble(SingleLevel(body, widths[3], size.channels), [anchors], recipe=recipe, classes=classes)
+
+
+def faster_rcnn_fpn(recipe: NetworkRecipe, classes: int) -> CellDetector:
+    """Build Faster R-CNN on a feature pyramid, C2-C5 to P2-P5 (Wang et al., Table 1, second row).
+
+    The laptop size starts at C3: its finest level has a stride of 8 pixels, 1.2 um.
+    """
+    size = _SIZES[recipe.size]
+    body, widths = _backbone(recipe)
+    pyramid = BackboneWithFPN(
+        body,
+        return_layers={f"layer{s}": str(i) for i, s in enumerate(size.stages)},
+        in_channels_list=[widths[s] for s in size.stages],
+        out_channels=size.channels,
+        extra_blocks=LastLevelMaxPool(),
+    )
+    strides = [2 ** (s + 1) for s in size.stages]
+    anchors = [_ANCHORS_UM[stride] for stride in (*strides, 64)]
+    return _assemble(pyramid, anchors, recipe=recipe, classes=classes)
+
+
+DETECTORS: Mapping[str, Callable[[NetworkRecipe, int], CellDetector]] = {
+    "faster_rcnn": faster_rcnn,
+    "faster_rcnn_fpn": faster_rcnn_fpn,
+}
+
+
+def build_detector(recipe: NetworkRecipe, classes: int) -> CellDetector:
+    """Build an untrained detector for `classes` kinds of cell.
+
+    Raises
+    ------
+    RecipeError
+        If no detector is called `recipe.network`.
+    """
+    if recipe.network not in DETECTORS:
+        raise RecipeError(f"No detector {recipe.network!r}. Known: {', '.join(DETECTORS)}.")
+    return DETECTORS[recipe.network](recipe, classes)
+
+
+def _backbone(recipe: NetworkRecipe) -> tuple[resnet.ResNet, Mapping[int, int]]:
+    """Return a ResNet and the channels of its stages, by number."""
+    pretrained = recipe.start == "imagenet"
+    body = getattr(resnet, recipe.backbone)(
+        weights="DEFAULT" if pretrained else None,
+        norm_layer=FrozenBatchNorm2d if pretrained else nn.BatchNorm2d,
+    )
+    widest = body.fc.in_features
+    return body, {stage: widest // 2 ** (4 - stage) for stage in (1, 2, 3, 4)}
+
+
+def _assemble(
+    backbone: nn.Module,
+    anchors_um: Sequence[tuple[float, ...]],
+    *,
+    recipe: NetworkRecipe,
+    classes: int,
+) -> CellDetector:
+    size = _SIZES[recipe.size]
+    sizes = tuple(tuple(round(d / recipe.pixel_size_um) for d in level) for level in anchors_um)
+    anchors = AnchorGenerator(sizes, (_ASPECTS,) * len(sizes))
+    rpn = Proposals(
+        anchors,
+        RPNHead(size.channels, anchors.num_anchors_per_location()[0]),
+        fg_iou_thresh=0.7,
+        bg_iou_thresh=0.3,
+        batch_size_per_image=128,
+        positive_fraction=0.5,  # 1:1, as in the paper
+        pre_nms_top_n={"training": 600, "testing": 2 * _MOST_CELLS},
+        post_nms_top_n={"training": 300, "testing": _MOST_CELLS},
+        nms_thresh=0.7,
+    )
+    # The coarsest pooled level only proposes; features are read from the levels of the ResNet.
+    levels = [str(i) for i in range(max(1, len(sizes) - 1))]
+    heads = RoIHeads(
+        MultiScaleRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
+        TwoMLPHead(size.channels * _POOLED**2, size.hidden),
+        FastRCNNPredictor(size.hidden, classes + 1),
+        fg_iou_thresh=0.5,
+        bg_iou_thresh=0.5,
+        batch_size_per_image=size.rois,
+        positive_fraction=size.positive,
+        bbox_reg_weights=None,
+        score_thresh=0.05,
+        nms_thresh=0.5,
+        detections_per_img=_MOST_CELLS,
+    )
+    return CellDetector(backbone, rpn, heads)

@@ -1,0 +1,81 @@
+"""Networks to files and back; nothing is unpickled.
+
+Weights are kept at 8 bits a number, a quarter of the size. Each output channel of a convolution or
+linear layer has a scale of its own (symmetric, per channel: Krishnamoorthi 2018,
+https://arxiv.org/abs/1806.08342); vectors such as biases and normalisation stay float32. Networks
+compute in float32. Figures are always those of the network as it is loaded from its file.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.detectors import CellDetector, build_detector
+from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.models.weights import WeightsRow, verify
+from napari_hemalens.recipes import NetworkRecipe
+
+_SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
+
+
+def save_network(network: nn.Module, path: Path) -> None:
+    """Write the tensors of a network as safetensors."""
+    kept: dict[str, Tensor] = {}
+    for name, tensor in network.state_dict().items():
+        value = tensor.detach().cpu().contiguous()
+        if value.ndim > 1 and value.is_floating_point():
+            per_channel = (1, *range(2, value.ndim))
+            scale = value.abs().amax(dim=per_channel, keepdim=True).clamp(min=1e-12) / 127
+            kept[name] = (value / scale).round().to(torch.int8)
+            kept[name + _SCALE] = scale
+        else:
+            kept[name] = value
+    with writing(path) as file:
+        save_file(kept, file)
+
+
+def load_into(network: nn.Module, path: Path) -> None:
+    """Fill a network from a file that `save_network` wrote.
+
+    Raises
+    ------
+    WeightsError
+        If the file holds the tensors of another network.
+    """
+    kept = load_file(path)
+    state = {
+        name: tensor.float() * kept[name + _SCALE] if name + _SCALE in kept else tensor
+        for name, tensor in kept.items()
+        if not name.endswith(_SCALE)
+    }
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(f"{path} holds the weights of another network.") from error
+
+
+def load_detector(row: WeightsRow, device: torch.device) -> CellDetector:
+    """Return the detector of a row, ready to run, after a check of its file's hash.
+
+    The last two stay in memory.
+    """
+    return _loaded(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, sha256: str, recipe: NetworkRecipe, *, classes: int, device: torch.device) -> CellDetector:
+    del sha256  # a file that was exchanged is another network
+    network = build_detector(recipe.model_copy(update={"start": "scratch"}), classes)
+    load_into(network, path)
+    network.eval().to(device).to(memory_format=torch.channels_last)
+    return network
+
+
+def preprocess_of(row: WeightsRow) -> Preprocess:
+    """Return what happens to pixels before the network of a row sees them."""
+    return Preprocess(row.pixel_size_um, row.mean, row.std)

@@ -1,0 +1,75 @@
+import pytest
+import torch
+from torch.nn import functional
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.detectors import DETECTORS, build_detector
+from napari_hemalens.recipes import NetworkRecipe
+
+TARGET = {"boxes": torch.tensor([[20.0, 30.0, 70.0, 90.0]]), "labels": torch.tensor([2])}
+
+
+@pytest.mark.parametrize("network", sorted(DETECTORS))
+def test_every_detector_learns_and_finds(network: str) -> None:
+    detector = build_detector(NetworkRecipe(network=network, size="laptop"), classes=3)
+    images = torch.rand(2, 3, 128, 128)
+
+    losses = detector.train()(images, [TARGET, TARGET])
+    torch.stack(list(losses.values())).sum().backward()
+    with torch.inference_mode():
+        found = detector.eval()(images)
+
+    assert {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"} == set(losses)
+    assert all(p.grad is not None for p in detector.parameters() if p.requires_grad)
+    assert len(found) == 2
+    assert found[0]["boxes"].shape == (len(found[0]["scores"]), 4)
+    assert bool((found[0]["scores"].diff() <= 0).all())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["full", "laptop"])
+@pytest.mark.parametrize("backbone", ["resnet18", "resnet50"])
+@pytest.mark.parametrize("network", sorted(DETECTORS))
+def test_the_backbone_and_the_size_are_choices_of_every_detector(network: str, backbone: str, size: str) -> None:
+    recipe = NetworkRecipe(network=network, backbone=backbone, size=size)
+    with torch.inference_mode():
+        found = build_detector(recipe, classes=3).eval()(torch.rand(1, 3, 96, 128))
+    assert len(found) == 1
+    assert set(found[0]) == {"boxes", "labels", "scores"}
+
+
+def test_an_unknown_detector_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(RecipeError, match=r"No detector 'yolo'. Known: faster_rcnn, faster_rcnn_fpn"):
+        build_detector(NetworkRecipe(network="yolo"), classes=3)
+
+
+def test_anchors_keep_their_size_in_micrometres() -> None:
+    fine, coarse = (
+        build_detector(NetworkRecipe(size="laptop", pixel_size_um=size), classes=1).rpn.anchor_generator.sizes
+        for size in (0.1, 0.2)
+    )
+    for a, b in zip(fine, coarse, strict=True):
+        assert a == pytest.approx([2 * side for side in b], abs=1)
+
+
+def test_the_pyramid_is_laterals_top_down_sums_and_smoothing() -> None:
+    """Lin et al. 2017: P_l = smooth(lateral(C_l) + upsampled(inner_{l+1})), written out."""
+    backbone = build_detector(NetworkRecipe(size="full"), classes=1).backbone.eval()
+    images = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        stages = list(backbone.body(images).values())
+        pyramid = backbone(images)
+        inner = None
+        for level in (3, 2, 1, 0):
+            inner_of = backbone.fpn.inner_blocks[level](stages[level])
+            if inner is not None:
+                inner_of = inner_of + functional.interpolate(inner, size=inner_of.shape[-2:], mode="nearest")
+            inner = inner_of
+            smoothed = backbone.fpn.layer_blocks[level](inner)
+            torch.testing.assert_close(pyramid[str(level)], smoothed)
+    assert [tuple(s.shape[-2:]) for s in stages] == [(16, 24), (8, 12), (4, 6), (2, 3)]
+
+
+def test_more_cells_than_torchvision_would_return_are_returned() -> None:
+    detector = build_detector(NetworkRecipe(size="laptop"), classes=1)
+    assert detector.roi_heads.detections_per_img >= 1000

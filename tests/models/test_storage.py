@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.models import weights
+from napari_hemalens.models.storage import load_detector, load_into, save_network
+from napari_hemalens.models.weights import WeightsRow
+
+
+def test_weights_come_back_to_a_127th_of_each_channels_largest(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    saved, loaded = (nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)) for _ in range(2))
+    save_network(saved, tmp_path / "a.safetensors")
+    load_into(loaded, tmp_path / "a.safetensors")
+    largest = saved[0].weight.abs().amax(dim=(1, 2, 3), keepdim=True)
+    error = (saved[0].weight - loaded[0].weight).abs() / largest
+    assert 0 < error.max() <= 0.5 / 127 + 1e-6
+    torch.testing.assert_close(loaded[0].bias, saved[0].bias, rtol=0, atol=0)
+
+
+def test_a_file_takes_a_byte_a_weight(tmp_path: Path) -> None:
+    network = nn.Linear(400, 300)
+    save_network(network, tmp_path / "a.safetensors")
+    assert (tmp_path / "a.safetensors").stat().st_size < 1.1 * 400 * 300
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_network(nn.Linear(4, 3), tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match="weights of another network"):
+        load_into(nn.Linear(5, 3), tmp_path / "a.safetensors")
+
+
+def test_a_detector_is_loaded_ready_to_run_and_kept(untrained: WeightsRow) -> None:
+    network = load_detector(untrained, torch.device("cpu"))
+    assert not network.training
+    assert load_detector(untrained, torch.device("cpu")) is network
+
+
+def test_a_file_that_was_exchanged_is_not_loaded(untrained: WeightsRow) -> None:
+    with untrained.file.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(WeightsError, match="damaged or was exchanged"):
+        load_detector(untrained, torch.device("cpu"))
+
+
+def test_a_missing_file_is_named(untrained: WeightsRow) -> None:
+    untrained.file.unlink()
+    with pytest.raises(WeightsError, match=r"untrained\.safetensors is missing"):
+        weights.verify(untrained)
+
+
+def test_a_row_is_found_by_either_of_its_files(untrained: WeightsRow) -> None:
+    assert weights.row(untrained.file) == untrained
+    assert untrained.folder == untrained.file.parent
+
+
+def test_unknown_weights_are_refused_with_those_that_are_known() -> None:
+    with pytest.raises(WeightsError, match=r"No weights 'wbc'. Known: "):
+        weights.row("wbc")
+
+
+def test_a_row_that_lacks_what_a_row_must_say_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(WeightsError, match="does not describe weights"):
+        weights.row(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("name", weights.known())
+def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str) -> None:
+    row = weights.row(name)
+    weights.verify(row)
+    assert row.name == name
+    assert row.data
+    assert row.licence
+    assert row.metrics
