@@ -1,0 +1,1 @@
+"""From an image and weights to cells."""

@@ -1,0 +1,37 @@
+"""Where to compute, in words that a person understands."""
+
+import os
+
+import torch
+
+from napari_hemalens.errors import DeviceError
+from napari_hemalens.recipes import DeviceName
+
+
+def available() -> tuple[tuple[DeviceName, str], ...]:
+    """Return this machine's devices as (name, words), the fastest first; there is always a CPU."""
+    found: list[tuple[DeviceName, str]] = []
+    if torch.cuda.is_available():
+        found.append(("cuda", f"GPU: {torch.cuda.get_device_name()}"))
+    if torch.backends.mps.is_available():
+        found.append(("mps", "GPU: Apple silicon"))
+    found.append(("cpu", f"CPU ({os.cpu_count()} cores)"))
+    return tuple(found)
+
+
+def choose(name: DeviceName = "auto") -> torch.device:
+    """Return a device by name, the fastest for 'auto'.
+
+    Raises
+    ------
+    DeviceError
+        If this machine has no such device.
+    """
+    here = dict(available())
+    if name == "auto":
+        return torch.device(next(iter(here)))
+    if name not in here:
+        raise DeviceError(
+            f"No device {name!r} on this machine. Known here: {', '.join(here)} ({'; '.join(here.values())})."
+        )
+    return torch.device(name)

@@ -1,0 +1,94 @@
+"""How large a pixel is, read off the red cells.
+
+Size is what a detector trips over, and few images carry it.
+A red cell of a smear is 7.2 um across (Turgeon, Clinical Hematology: 6-8 um); detectors see it at
+any size within their zoom. The slide is looked at as if a pixel were this large, then that; the
+guess that agrees with the red cells found under it is right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.inference.detector import detect_steps
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.slide import Slide
+
+RED_CELL_UM = 7.2
+_GUESSES_UM = (0.05, 0.075, 0.11, 0.165, 0.25, 0.37)
+_SIDE = 640  # network pixels of the part that is looked at
+_SURE = 0.7  # least score of a red cell that counts
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One guess, and what speaks for it.
+
+    Attributes
+    ----------
+    pixel_size_um : float
+        As read off the red cells found.
+    weight : float
+        Share of the part looked at that sure red cells cover, less where they are of the wrong
+        size for the guess.
+    """
+
+    pixel_size_um: float
+    weight: float
+
+
+def pixel_size_steps(
+    slide: Slide, network: CellDetector, row: WeightsRow, recipe: DetectionRecipe
+) -> Steps[tuple[float | None, str]]:
+    """Return micrometres a level-0 pixel and where that is from: given, the image, or estimated."""
+    if recipe.pixel_size_um is not None:
+        return recipe.pixel_size_um, "given"
+    if slide.pixel_size_um is not None:
+        return slide.pixel_size_um, "image"
+    estimate = yield from estimate_pixel_size_steps(slide, network, row, recipe)
+    return estimate, "unknown" if estimate is None else "estimated"
+
+
+def estimate_pixel_size_steps(
+    slide: Slide, network: CellDetector, row: WeightsRow, recipe: DetectionRecipe
+) -> Steps[float | None]:
+    """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size."""
+    guesses = []
+    look = recipe.model_copy(update={"min_score": _SURE, "tile": _SIDE, "batch": 1})
+    for i, size in enumerate(_GUESSES_UM):
+        region = middle(slide.shape, round(_SIDE * row.pixel_size_um / size))
+        origin = Provenance(pixel_size_um=size)
+        found = finish(detect_steps(slide, network, row, look, provenance=origin, region=region))
+        seen = (region[2] - region[0]) * (region[3] - region[1])
+        guesses.append(judged(found, size, seen))
+        yield Progress(i + 1, len(_GUESSES_UM), "reading the pixel size off the red cells")
+    return best(guesses)
+
+
+def middle(shape: tuple[int, int], side: int) -> tuple[int, int, int, int]:
+    """Return a square of `side` pixels in the middle of an image, or all of it."""
+    height, width = shape
+    y0, x0 = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    return y0, x0, min(height, y0 + side), min(width, x0 + side)
+
+
+def judged(found: Detections, guess_um: float, area_px: int) -> Guess:
+    """Judge a guess by the red cells found under it, in level-0 pixels."""
+    red = found.take(found.class_names == "erythrocyte")
+    if not len(red):
+        return Guess(guess_um, 0.0)
+    diameters = np.sqrt(red.areas)
+    implied = RED_CELL_UM / float(np.median(diameters))
+    agreement = float(np.exp(-4 * np.log(implied / guess_um) ** 2))
+    return Guess(implied, agreement * float(red.areas.sum()) / area_px)
+
+
+def best(guesses: Sequence[Guess]) -> float | None:
+    """Return the pixel size that most speaks for, None where nothing does."""
+    winner = max(guesses, key=lambda guess: guess.weight)
+    return winner.pixel_size_um if winner.weight > 0 else None

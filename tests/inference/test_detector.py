@@ -1,0 +1,193 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import DeviceError, ImageError
+from napari_hemalens.inference.detector import detect_steps, one_class_a_cell
+from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.axes import from_array
+
+WHOLE = DetectionRecipe(tile=4096, skip_background=False)
+TILED = DetectionRecipe(tile=256, overlap=96, skip_background=False)
+
+
+def blobs(shape: tuple[int, int], *, side: int = 48, step: int = 61, seed: int = 0) -> NDArray[np.uint8]:
+    """Dark squares on a bright field, away from its edge, some of them on every seam."""
+    image = np.full((*shape, 3), 230, dtype=np.uint8)
+    rng = np.random.default_rng(seed)
+    for y in range(8, shape[0] - side - 10, step):
+        for x in range(8, shape[1] - side - 10, step):
+            dy, dx = rng.integers(8, size=2)
+            image[y + dy : y + dy + side, x + dx : x + dx + side] = 60
+    return image
+
+
+def found(
+    image: NDArray[np.uint8],
+    row: WeightsRow,
+    network: torch.nn.Module,
+    recipe: DetectionRecipe,
+    size: float | None = None,
+    **rest: object,
+) -> Detections:
+    return finish(
+        detect_steps(from_array(image), network, row, recipe, provenance=Provenance(pixel_size_um=size), **rest)
+    )
+
+
+def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, row: WeightsRow) -> None:
+    image = blobs((700, 900))
+    whole, tiled = found(image, row, finder, WHOLE), found(image, row, finder, TILED)
+    assert len(whole) > 100
+    assert {tuple(b) for b in whole.boxes.tolist()} == {tuple(b) for b in tiled.boxes.tolist()}
+
+
+@pytest.mark.parametrize("size", [0.06, 0.15, 0.3])
+def test_boxes_are_in_pixels_of_the_image_whatever_its_scale(
+    finder: torch.nn.Module, row: WeightsRow, size: float
+) -> None:
+    side = round(7.2 / size)
+    image = blobs((600, 640), side=side, step=side + 20)
+    cells = found(image, row, finder, TILED, size)
+    truth = found(image, row, finder, WHOLE)  # no pixel size: taken as that of the weights
+    assert len(cells) == len(truth) > 10
+    np.testing.assert_allclose(
+        np.sort(cells.boxes, axis=0), np.sort(truth.boxes, axis=0), atol=max(1.5, 1.5 * 0.15 / size)
+    )
+
+
+def test_the_network_sees_the_image_at_the_pixel_size_of_its_weights(finder: torch.nn.Module, row: WeightsRow) -> None:
+    found(blobs((300, 400)), row, finder, WHOLE, 0.3)
+    assert finder.batches == [(1, 3, 600, 800)]
+
+
+def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: WeightsRow) -> None:
+    image = blobs((500, 500))
+    cells = found(image, row, finder, WHOLE, region=(100, 200, 300, 450))
+    assert len(cells) > 3
+    assert (cells.boxes >= [100, 200, 100, 200]).all()
+    assert (cells.boxes <= [300, 450, 300, 450]).all()
+    assert cells.image_shape == (500, 500)
+    assert finder.batches == [(1, 3, 200, 250)]
+
+
+def test_a_region_outside_the_image_is_refused(finder: torch.nn.Module, row: WeightsRow) -> None:
+    with pytest.raises(ImageError, match="lies outside the image, which is 300 x 400 pixels"):
+        found(blobs((300, 400)), row, finder, WHOLE, region=(300, 0, 350, 50))
+
+
+def test_empty_tiles_are_passed_over(finder: torch.nn.Module, row: WeightsRow) -> None:
+    image = np.full((800, 800, 3), 230, dtype=np.uint8)
+    image[100:148, 100:148] = 60
+    cells = found(image, row, finder, TILED.model_copy(update={"skip_background": True, "batch": 1}))
+    assert len(cells) == 1
+    assert len(finder.batches) == 1
+
+
+def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, row: WeightsRow) -> None:
+    class Beyond(type(finder)):  # type: ignore[misc]
+        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
+            boxes = torch.tensor([[-20.0, -10, 50, 60]])
+            return [{"boxes": boxes, "labels": torch.tensor([1]), "scores": torch.tensor([0.9])}]
+
+    cells = found(blobs((300, 400)), row, Beyond(), WHOLE)
+    assert cells.boxes.tolist() == [[0, 0, 60, 50]]
+
+
+def test_two_classes_that_compete_for_a_nucleated_cell_make_one_cell() -> None:
+    names = ("myelocyte", "promyelocyte", "erythrocyte", "platelet")
+    box = [10, 10, 60, 60]
+    cells = Detections.from_arrays([box] * 4, [0.9, 0.8, 0.7, 0.6], [1, 0, 2, 3], names=names, image_shape=(99, 99))
+    assert one_class_a_cell(cells, 0.5).class_names.tolist() == ["promyelocyte", "erythrocyte", "platelet"]
+
+
+def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, row: WeightsRow) -> None:
+    class Small(type(finder)):  # type: ignore[misc]
+        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
+            if len(images) > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(images)  # type: ignore[no-any-return]
+
+    image, said = blobs((700, 900)), []
+    several = TILED.model_copy(update={"batch": 4})
+    steps = detect_steps(from_array(image), Small(), row, several, provenance=Provenance())
+    while True:
+        try:
+            said.append(next(steps).message)
+        except StopIteration as end:
+            cells = end.value
+            break
+    assert len(cells) == len(found(image, row, finder, WHOLE))
+    assert said[0] == "out of GPU memory: 1 tiles a batch now"
+    assert "out of GPU memory" not in said[1]
+
+
+def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, row: WeightsRow) -> None:
+    image = blobs((256, 700))
+    found(image, row, finder, TILED)
+    assert {batch[0] for batch in finder.batches} == {1}
+    finder.batches.clear()
+    found(image, row, finder, TILED.model_copy(update={"batch": 3}))
+    assert finder.batches[0][0] == 3
+
+
+def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, row: WeightsRow) -> None:
+    class None_(type(finder)):  # type: ignore[misc]  # noqa: N801
+        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(DeviceError, match="one tile of 256 px; lower `tile` or use the CPU"):
+        found(blobs((300, 300)), row, None_(), TILED)
+
+
+def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, row: WeightsRow) -> None:
+    image = blobs((300, 400))
+    assert len(found(image, row, finder, WHOLE.model_copy(update={"min_score": 0.9}))) == 0
+    assert len(found(image, replace_score(row, 0.9), finder, WHOLE)) == 0
+
+
+def replace_score(row: WeightsRow, score: float) -> WeightsRow:
+    return row.model_copy(update={"min_score": score})
+
+
+def test_partial_results_grow_tile_by_tile(
+    finder: torch.nn.Module, row: WeightsRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_hemalens.inference.detector._LOOK", -1)
+    steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
+    seen = [(p.done, p.total, len(p.partial)) for p in steps]
+    assert [done for done, _, _ in seen] == sorted({done for done, _, _ in seen})
+    assert seen[-1][0] == seen[-1][1]
+    assert [n for _, _, n in seen] == sorted(n for _, _, n in seen)
+    assert seen[0][2] < seen[-1][2]
+
+
+def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, row: WeightsRow) -> None:
+    steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
+    next(steps)
+    steps.close()
+    with pytest.raises(StopIteration):
+        next(steps)
+
+
+def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: WeightsRow) -> None:
+    fine = blobs((1200, 1200), side=96, step=130)
+    slide = from_array([fine, fine[::2, ::2], fine[::4, ::4]])
+    read = []
+
+    class Spy(type(slide.levels[0])):  # type: ignore[misc]
+        def __getitem__(self, region: tuple[slice, slice], /) -> NDArray[np.uint8]:
+            read.append(self.shape[0])
+            return super().__getitem__(region)  # type: ignore[no-any-return]
+
+    levels = tuple(Spy(p.source, p.axes, p.colour, p.frame) for p in slide.levels)
+    steps = detect_steps(replace(slide, levels=levels), finder, row, WHOLE, provenance=Provenance(pixel_size_um=0.05))
+    assert len(finish(steps)) > 50
+    assert set(read) == {600}  # 0.05 to 0.15 um is a third: the level of a half is the coarsest that is fine enough

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
+from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.axes import from_array
+
+
+def red_cells(pixel_size_um: float, side: int = 700) -> NDArray[np.uint8]:
+    """A field of discs of 7.2 um."""
+    diameter = 7.2 / pixel_size_um
+    y, x = np.mgrid[:side, :side] % (1.4 * diameter) - 0.7 * diameter
+    image = np.full((side, side, 3), 230, dtype=np.uint8)
+    image[np.hypot(y, x) < diameter / 2] = 60
+    return image
+
+
+class Choosy(torch.nn.Module):
+    """Sees discs as red cells if they are about as large as a red cell is at 0.15 um a pixel: 48 px."""
+
+    def __init__(self, finder: torch.nn.Module) -> None:
+        super().__init__()
+        self.finder = finder
+
+    def forward(self, images: torch.Tensor) -> list[dict[str, torch.Tensor]]:
+        outputs = self.finder(images)
+        for out in outputs:
+            side = (out["boxes"][:, 2:] - out["boxes"][:, :2]).amax(dim=1)
+            out["scores"] = torch.where((side > 30) & (side < 75), 0.95, 0.3)
+            out["labels"] = torch.full_like(out["labels"], 2)
+        return outputs  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("size", [0.06, 0.09, 0.15, 0.22, 0.35])
+def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, row: WeightsRow, size: float) -> None:
+    slide = from_array(red_cells(size))
+    found = finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe()))
+    assert found == pytest.approx(size, rel=0.1)
+
+
+def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, row: WeightsRow) -> None:
+    slide = from_array(np.full((300, 300, 3), 230, dtype=np.uint8))
+    assert finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe())) is None
+
+
+def test_the_guess_that_most_speaks_for_wins() -> None:
+    assert best([Guess(0.1, 0.2), Guess(0.2, 0.6), Guess(0.3, 0.1)]) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "expected"),
+    [((100, 200), 50, (25, 75, 75, 125)), ((100, 200), 150, (0, 25, 100, 175)), ((9, 9), 50, (0, 0, 9, 9))],
+)
+def test_the_middle_of_an_image_is_looked_at(
+    shape: tuple[int, int], side: int, expected: tuple[int, int, int, int]
+) -> None:
+    assert middle(shape, side) == expected
