@@ -1,0 +1,172 @@
+"""A detector from annotated images: warm-up, training, choice of a threshold, weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector, build_detector
+from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.models.storage import load_detector, save_network
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.taxonomy import CELL_CLASSES
+from napari_hemalens.training.datasets import TrainingFields
+from napari_hemalens.training.evaluation import (
+    class_measures,
+    counted,
+    detect_all_steps,
+    of_classes,
+    with_pixel_size,
+)
+from napari_hemalens.training.fit import fit_steps
+from napari_hemalens.training.metrics import coco_measures, sweep
+from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Annotated images to learn from and to choose the threshold on, and the classes of both."""
+
+    train: tuple[Detections, ...]
+    val: tuple[Detections, ...]
+    classes: tuple[str, ...]
+
+
+def train_steps(
+    data: Sequence[str | Path],
+    recipe: DetectionTraining,
+    out: Path,
+    *,
+    name: str,
+    pixel_size_um: float | None,
+    about: Mapping[str, str],
+) -> Steps[weights.WeightsRow]:
+    """Train a detector; see `workflows.train_detection_steps`."""
+    fields = read_data(data, pixel_size_um)
+    keep_recipe(recipe, out)
+    torch.manual_seed(recipe.seed)
+    network = build_detector(recipe.network, len(fields.classes))
+    if recipe.warm_up_epochs:
+        cells = SingleCells(fields.train, fields.classes, recipe)
+        namer = CellNamer(network, len(fields.classes))
+        yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up")
+    images = TrainingFields(fields.train, fields.classes, recipe)
+    yield from fit_steps(network, images, recipe, out)
+    plot_losses(out)
+    yield Progress(0, 0, "choosing the score threshold")
+    return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))
+
+
+def read_data(data: Sequence[str | Path], pixel_size_um: float | None) -> TrainingData:
+    """Read the parts 'train' and 'val' of every folder; a folder may lack 'val'."""
+    train: list[Detections] = []
+    val: list[Detections] = []
+    for folder in data:
+        train += with_pixel_size(read_annotations(folder, split="train"), pixel_size_um)
+        try:
+            val += with_pixel_size(read_annotations(folder, split="val"), pixel_size_um)
+        except AnnotationError:
+            continue
+    if not val:
+        raise TrainingError(f"No part 'val' in {', '.join(map(str, data))}: the score threshold is chosen on it.")
+    return TrainingData(tuple(train), tuple(val), in_order({n for f in train for n in f.names}))
+
+
+def in_order(names: set[str]) -> tuple[str, ...]:
+    """Return classes in the order of a report; those that are not ours come last, by name."""
+    ours = tuple(c.name for c in CELL_CLASSES if c.name in names)
+    return ours + tuple(sorted(names - set(ours)))
+
+
+def keep_recipe(recipe: DetectionTraining, out: Path) -> None:
+    """Write the recipe into the run's folder; a run goes on only under the recipe it began with.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a run of another recipe. Epochs may change: a run may go on for longer.
+    """
+    file = out / "recipe.json"
+    if file.exists():
+        free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes"}
+        before = DetectionTraining.model_validate_json(file.read_text(encoding="utf-8"))
+        if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
+            raise TrainingError(
+                f"{out} holds a run of another recipe (recipe.json); choose another folder for this one."
+            )
+    with writing(file) as temporary:
+        temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def pack_steps(
+    network: CellDetector,
+    fields: TrainingData,
+    recipe: DetectionTraining,
+    out: Path,
+    *,
+    name: str,
+    about: Mapping[str, str],
+) -> Steps[weights.WeightsRow]:
+    """Save a trained network, and measure what was saved on the validation images."""
+    save_network(network, out / f"{name}.safetensors")
+    preprocess = Preprocess(recipe.network.pixel_size_um)
+    row = weights.WeightsRow(
+        name=name,
+        description=about.get("description", recipe.network.network),
+        network=recipe.network,
+        classes=fields.classes,
+        mean=preprocess.mean,
+        std=preprocess.std,
+        min_score=0.5,
+        metrics={},
+        data=about.get("data", ""),
+        licence=about.get("licence", ""),
+        training=recipe.model_dump(mode="json"),
+        sha256=weights.sha256(out / f"{name}.safetensors"),
+        folder=out,
+    )
+    saved = load_detector(row, device.choose("auto"))
+    found = yield from detect_all_steps(fields.val, saved, row, DetectionRecipe())
+    by = of_classes(fields.classes)
+    mapped, truth = [f.mapped(by) for f in found], [f.mapped(by) for f in fields.val]
+    overall, per_class = coco_measures(mapped, truth)
+    once = counted(mapped)
+    threshold = round(sweep(once, truth).best, 3)
+    measures = class_measures(once, truth, threshold, per_class)
+    row = row.model_copy(
+        update={
+            "min_score": threshold,
+            "metrics": {
+                **{key: round(value, 4) for key, value in overall.items()},
+                "AP50 by class": {name: round(row["AP50"], 4) for name, row in measures.items() if "AP50" in row},
+                "images": len(truth),
+            },
+        }
+    )
+    with writing(out / f"{name}.json") as file:
+        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return row
+
+
+def plot_losses(out: Path) -> None:
+    """Draw losses.csv as losses.png."""
+    lines = (out / "losses.csv").read_text(encoding="utf-8").splitlines()
+    names = lines[0].split(",")
+    columns = list(zip(*(map(float, line.split(",")) for line in lines[1:]), strict=True))
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, column in zip(names[1:-1], columns[1:-1], strict=True):
+        axes.plot(columns[0], column, label=name.removeprefix("loss_").replace("_", " "))
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.legend(frameon=False)
+    with writing(out / "losses.png") as file:
+        figure.savefig(file, dpi=120)

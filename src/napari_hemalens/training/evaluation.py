@@ -1,0 +1,199 @@
+"""Weights against annotated images: what a user would get, measured."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.inference import detector, device
+from napari_hemalens.inference.scale import pixel_size_steps
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.taxonomy import MARROW_12, Taxonomy
+from napari_hemalens.taxonomy import taxonomy as taxonomy_called
+from napari_hemalens.training.metrics import coco_measures, count_measures, sweep
+
+FLOOR = 0.05  # least score of the cells that average precision is computed over
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionReport:
+    """Figures of one set of weights on one part of one data set.
+
+    Attributes
+    ----------
+    weights, sha256, data, split : str
+        What was measured on what.
+    images : int
+        Annotated images.
+    pixel_size_um : float or None
+        Given for the images; None: as each says, or estimated.
+    min_score : float
+        Threshold of the counts and of F1.
+    overall : mapping of str to float
+        AP, AP50, AP75, APS, APM, APL, AR: means over classes, in 0-1 (COCO; up to 1,000 cells an
+        image).
+    classes : mapping of str to mapping
+        For each class: cells, AP, AP50, F1 (IoU 0.5), and of the count an image bias, MAE and
+        correlation.
+    """
+
+    weights: str
+    sha256: str
+    data: str
+    split: str
+    images: int
+    pixel_size_um: float | None
+    min_score: float
+    overall: Mapping[str, float]
+    classes: Mapping[str, Mapping[str, float]]
+
+    def text(self) -> str:
+        """Return the figures as a table for a terminal."""
+        columns = ("cells", "AP", "AP50", "F1", "bias", "MAE", "correlation")
+        wide = max(map(len, (*self.classes, "class")))
+        lines = [
+            f"{self.weights} on {self.data} ({self.split}, {self.images} images), "
+            f"counts at score >= {self.min_score:.3g}",
+            "  ".join(f"{name} {value:.3f}" for name, value in self.overall.items()),
+            "",
+            f"{'class':<{wide}}" + "".join(f"{c:>12}" for c in columns),
+        ]
+        for name, row in self.classes.items():
+            cells = "".join(f"{_shown(row.get(c)):>12}" for c in columns)
+            lines.append(f"{name:<{wide}}{cells}")
+        return "\n".join(lines)
+
+    def write(self, out: Path) -> None:
+        """Write `report.json` and `classes.csv` to a folder."""
+        with writing(out / "report.json") as file:
+            file.write_text(json.dumps(_plain(asdict(self)), indent=2) + "\n", encoding="utf-8")
+        columns = list(dict.fromkeys(c for row in self.classes.values() for c in row))
+        with (
+            writing(out / "classes.csv") as file,
+            file.open("w", newline="", encoding="utf-8") as lines,
+        ):
+            table = csv.DictWriter(lines, ["class", *columns], restval="", lineterminator="\n")
+            table.writeheader()
+            table.writerows({"class": name, **row} for name, row in self.classes.items())
+
+
+def evaluate_steps(
+    data: Path,
+    recipe: DetectionRecipe,
+    *,
+    split: str,
+    taxonomy: str | None,
+    out: Path | None,
+) -> Steps[DetectionReport]:
+    """Measure weights; see `workflows.evaluate_detection_steps`."""
+    row = weights.row(recipe.weights)
+    network = load_detector(row, device.choose(recipe.device))
+    truth = read_annotations(data, split=split)
+    if not truth:
+        raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
+    found = yield from detect_all_steps(truth, network, row, recipe)
+    by = taxonomy_called(taxonomy) if taxonomy else of_classes(row.classes)
+    mapped_truth, mapped = [t.mapped(by) for t in truth], [f.mapped(by) for f in found]
+    overall, per_class = coco_measures(mapped, mapped_truth)
+    threshold = row.min_score if recipe.min_score is None else recipe.min_score
+    report = DetectionReport(
+        weights=row.name,
+        sha256=row.sha256,
+        data=data.name,
+        split=split,
+        images=len(truth),
+        pixel_size_um=recipe.pixel_size_um,
+        min_score=threshold,
+        overall=overall,
+        classes=class_measures(counted(mapped), mapped_truth, threshold, per_class),
+    )
+    if out is not None:
+        report.write(out)
+    return report
+
+
+def detect_all_steps(
+    truth: Sequence[Detections],
+    network: CellDetector,
+    row: weights.WeightsRow,
+    recipe: DetectionRecipe,
+) -> Steps[tuple[Detections, ...]]:
+    """Run a network over annotated images, down to a score of 0.05.
+
+    A cell is returned under every class that the network offers for it, which is what average precision is about.
+    """
+    found = []
+    low = recipe.model_copy(update={"min_score": FLOOR, "one_class_a_cell": False})
+    for i, field in enumerate(truth):
+        size = recipe.pixel_size_um or field.provenance.pixel_size_um
+        with open_image(field.provenance.image, pixel_size_um=size) as slide:
+            seen, _ = finish(pixel_size_steps(slide, network, row, recipe))
+            origin = Provenance(image=slide.name, pixel_size_um=seen)
+            found.append(finish(detector.detect_steps(slide, network, row, low, provenance=origin)))
+        yield Progress(i + 1, len(truth), "detecting")
+    return tuple(found)
+
+
+def counted(found: Sequence[Detections]) -> list[Detections]:
+    """Return the cells as a user would count them: each nucleated one once."""
+    iou = DetectionRecipe().nms_iou
+    return [detector.one_class_a_cell(cells, iou) for cells in found]
+
+
+def of_classes(classes: Sequence[str]) -> Taxonomy:
+    """Return the taxonomy in which every class stands for itself."""
+    return (
+        MARROW_12 if set(classes) == set(MARROW_12.classes) else Taxonomy("own", tuple((name, ()) for name in classes))
+    )
+
+
+def class_measures(
+    found: Sequence[Detections],
+    truth: Sequence[Detections],
+    threshold: float,
+    average_precision: Mapping[str, Mapping[str, float]],
+) -> dict[str, dict[str, float]]:
+    """Return all figures of each class: average precision, F1, and those of the count."""
+    kept = [f.above(threshold) for f in found]
+    swept = sweep(found, truth)
+    at = int(abs(swept.thresholds - threshold).argmin())
+    f1 = dict(zip(truth[0].names, swept.f1[at].tolist(), strict=True))
+    return {
+        name: {**counts, **average_precision.get(name, {}), "F1": f1[name]}
+        for name, counts in count_measures(kept, truth).items()
+    }
+
+
+def with_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -> tuple[Detections, ...]:
+    """Return annotated fields with a pixel size for those that have none."""
+    return tuple(
+        f
+        if f.provenance.pixel_size_um or not pixel_size_um
+        else replace(f, provenance=replace(f.provenance, pixel_size_um=pixel_size_um))
+        for f in fields
+    )
+
+
+def _shown(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _plain(value: Any) -> Any:
+    """Return nested mappings with NaN, which JSON does not know, as None."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

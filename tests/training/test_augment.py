@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from napari_hemalens.recipes import DetectionTraining
+from napari_hemalens.training.augment import Light, RightAngle, Stain, augmentation, blurred
+
+BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
+
+
+def marked() -> tuple[tv_tensors.Image, tv_tensors.BoundingBoxes]:
+    """A white image with one black rectangle, and its box."""
+    image = torch.full((3, 128, 128), 255, dtype=torch.uint8)
+    image[:, BOX[1] : BOX[3], BOX[0] : BOX[2]] = 0
+    boxes = tv_tensors.BoundingBoxes([BOX], format="XYXY", canvas_size=(128, 128), dtype=torch.float32)
+    return tv_tensors.Image(image), boxes
+
+
+def extent(image: Tensor) -> list[int]:
+    """The box of what is dark: x0, y0, x1, y1."""
+    y, x = np.nonzero(image.float().mean(dim=0).numpy() < 110)
+    return [x.min(), y.min(), x.max() + 1, y.max() + 1]
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_boxes_follow_the_pixels_through_the_whole_augmentation(seed: int) -> None:
+    torch.manual_seed(seed)
+    image, boxes = augmentation(DetectionTraining(light=0.1, stain=0.1))(*marked())
+    np.testing.assert_allclose(boxes[0].numpy(), extent(image), atol=3)
+
+
+@pytest.mark.parametrize(
+    "turn", [RightAngle(), v2.RandomHorizontalFlip(1), v2.RandomAffine(0, shear=(-6, 6, -6, 6), fill=255)]
+)
+def test_boxes_follow_the_pixels_through_each_turn(turn: v2.Transform) -> None:
+    for seed in range(6):
+        torch.manual_seed(seed)
+        image, boxes = turn(*marked())
+        np.testing.assert_allclose(boxes[0].numpy(), extent(image), atol=1.5)
+
+
+def test_all_four_right_angles_come_up() -> None:
+    torch.manual_seed(0)
+    turned = {tuple(RightAngle()(*marked())[1][0].tolist()) for _ in range(40)}
+    assert len(turned) == 4
+
+
+@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0)])
+def test_a_change_of_nothing_changes_nothing(change: v2.Transform) -> None:
+    image = tv_tensors.Image(torch.rand(3, 16, 16) * 0.9 + 0.05)
+    torch.testing.assert_close(change(image), image, atol=1e-3, rtol=0)
+
+
+def test_twice_the_stain_is_the_square_of_the_transmission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beer-Lambert: density doubles, so that transmission T becomes T^2, whatever the dyes."""
+    image = torch.rand(3, 8, 8) * 0.5 + 0.4
+    draws = iter([torch.full((3, 1), 2.0), torch.zeros(3, 1)])
+    monkeypatch.setattr(torch.Tensor, "uniform_", lambda *_: next(draws))
+    torch.testing.assert_close(Stain(1.0).change(image), image**2, atol=1e-4, rtol=0)
+
+
+def test_blurring_keeps_the_mean_and_flattens_an_edge() -> None:
+    image = torch.zeros(3, 40, 40)
+    image[..., 20:] = 1
+    soft = blurred(image, 2.0)
+    assert float(soft.mean()) == pytest.approx(0.5, abs=1e-3)
+    assert 0.3 < float(soft[0, 20, 19]) < 0.5

@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.models import weights
+from napari_hemalens.presets import training_recipe
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.rendering.dataset import render_fields_steps
+from napari_hemalens.training.detection import in_order, keep_recipe
+
+SMALLEST = training_recipe("smoke", ["accelerator=cpu", "warm_up_epochs=0.3", "epochs=1", "side=96"])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four rendered fields as train, and the same as val: this tests the machinery, not the network."""
+    folder = tmp_path_factory.mktemp("data")
+    options = {"shape": (160, 160), "pixel_size_um": 0.15, "tissue": "marrow", "seed": 1}
+    finish(render_fields_steps(folder, fields=4, **options))
+    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
+    return folder
+
+
+@pytest.mark.slow
+def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Path, tmp_path: Path) -> None:
+    steps = workflows.train_detection_steps([data], SMALLEST, tmp_path, name="mine", about={"licence": "CC0-1.0"})
+    row = finish(steps)
+
+    assert weights.row(tmp_path / "mine.safetensors") == row
+    assert row.training == SMALLEST.model_dump(mode="json")
+    assert row.licence == "CC0-1.0"
+    assert {"AP", "AP50", "images"} <= row.metrics.keys()
+    assert (tmp_path / "losses.csv").exists()
+    image = sorted((data / "images").iterdir())[0]
+    cells = workflows.detect(image, weights=str(row.file), pixel_size_um=0.15, min_score=0.0)
+    assert cells.provenance.sha256 == row.sha256
+    assert cells.names == row.classes
+
+    report = finish(
+        workflows.evaluate_detection_steps(
+            data, DetectionRecipe(weights=str(row.file)), taxonomy="wang-7", out=tmp_path / "report"
+        )
+    )
+    assert set(report.classes) <= {"granulocyte", "erythroblast", "lymphocyte", "monocyte", "erythrocyte", "platelet"}
+    written = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert written["images"] == 4
+    assert "granulocyte" in report.text()
+
+
+def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, tmp_path: Path) -> None:
+    only_train = tmp_path / "data"
+    only_train.mkdir()
+    (only_train / "train.json").write_bytes((data / "train.json").read_bytes())
+    with pytest.raises(TrainingError, match="No part 'val' in"):
+        finish(workflows.train_detection_steps([only_train], SMALLEST, tmp_path / "out", name="mine"))
+
+
+def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:
+    keep_recipe(DetectionTraining(epochs=2), tmp_path)
+    keep_recipe(DetectionTraining(epochs=5), tmp_path)
+    with pytest.raises(TrainingError, match="holds a run of another recipe"):
+        keep_recipe(DetectionTraining(learning_rate=0.5), tmp_path)
+
+
+def test_classes_come_in_the_order_of_a_report_and_unknown_ones_last() -> None:
+    assert in_order({"zebra", "platelet", "myelocyte", "artefact"}) == ("myelocyte", "platelet", "artefact", "zebra")

@@ -1,0 +1,98 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionTraining
+from napari_hemalens.training.datasets import Target
+from napari_hemalens.training.fit import CHECKPOINT, fit_steps, learning_rate_factor
+
+RECIPE = DetectionTraining(
+    side=64, batch=2, epochs=3, warmup_steps=2, workers=0, precision="32-true", accelerator="cpu", checkpoint_minutes=60
+)
+
+
+class Noise:
+    """Ten images that differ by their draw."""
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
+        made = torch.Generator().manual_seed(draw[1])
+        return torch.randint(256, (3, 8, 8), generator=made, dtype=torch.uint8), {"labels": torch.tensor([draw[0]])}
+
+
+class Mean(nn.Module):
+    """Learns to tell the index of an image from its pixels."""
+
+    def __init__(self, broken_from: float = float("inf")) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+        self.steps, self.broken_from = 0, broken_from
+
+    def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
+        self.steps += 1
+        wanted = torch.cat([t["labels"] for t in targets]).float() / 10
+        loss = (self.layer(images.mean(dim=(2, 3)))[:, 0] - wanted).square().mean()
+        return {"loss_a": loss, "loss_b": loss * (float("nan") if self.steps > self.broken_from else 0.5)}
+
+
+def network(**options: float) -> Mean:
+    torch.manual_seed(0)
+    return Mean(**options)
+
+
+def test_training_changes_the_network_and_writes_its_losses(tmp_path: Path) -> None:
+    steps = list(fit_steps(net := network(), Noise(), RECIPE.model_copy(update={"epochs": 8}), tmp_path))
+    assert [s.done for s in steps] == list(range(1, 41))
+    assert not torch.equal(net.layer.weight, network().layer.weight)
+    rows = list(csv.DictReader((tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["step"] for row in rows] == ["20", "40"]
+    assert float(rows[0]["total"]) == pytest.approx(float(rows[0]["loss_a"]) + float(rows[0]["loss_b"]))
+
+
+def test_a_killed_run_goes_on_as_if_it_had_not_been_killed(tmp_path: Path) -> None:
+    finish(fit_steps(whole := network(), Noise(), RECIPE, tmp_path / "whole"))
+
+    every_step = RECIPE.model_copy(update={"checkpoint_minutes": 1e-9})
+    killed = fit_steps(network(), Noise(), every_step, tmp_path / "killed")
+    for _ in range(7):  # in the middle of the second epoch
+        next(killed)
+    killed.close()
+    finish(fit_steps(resumed := network(), Noise(), RECIPE, tmp_path / "killed"))
+
+    torch.testing.assert_close(resumed.layer.weight, whole.layer.weight)
+    assert resumed.steps == 15 - 7
+
+
+def test_a_finished_run_may_go_on_for_more_epochs(tmp_path: Path) -> None:
+    finish(fit_steps(network(), Noise(), RECIPE, tmp_path))
+    finish(fit_steps(longer := network(), Noise(), RECIPE.model_copy(update={"epochs": 4}), tmp_path))
+    assert longer.steps == 5
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_path: Path) -> None:
+    finish(fit_steps(network(), Noise(), RECIPE.model_copy(update={"epochs": 1}), tmp_path))
+    before = (tmp_path / CHECKPOINT).read_bytes()
+    with pytest.raises(TrainingError, match=r"not finite at step 7 .*loss_b nan.*lower `learning_rate`"):
+        finish(fit_steps(network(broken_from=2), Noise(), RECIPE, tmp_path))
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+
+
+def test_fewer_images_than_a_batch_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="10 images are fewer than the 16 of one step"):
+        finish(fit_steps(network(), Noise(), RECIPE.model_copy(update={"batch": 16}), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("step", "factor"),
+    [(0, 0.1), (4, 0.5), (9, 1.0), (59, 1.0), (60, 1.0), (80, 0.5), (99, 0.025), (100, 0.01)],
+)
+def test_the_rate_rises_stays_and_falls(step: int, factor: float) -> None:
+    recipe = RECIPE.model_copy(update={"warmup_steps": 10, "decay_from": 0.6})
+    assert learning_rate_factor(step, 100, recipe) == pytest.approx(factor)
