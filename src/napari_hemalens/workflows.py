@@ -1,0 +1,267 @@
+"""The one door: what scripts, the command line and napari call, in this order, and nothing below.
+
+Each long operation comes twice: `detect` runs to the end, `detect_steps` yields `Progress` on the
+way. torch is imported when the first of them runs, not before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_hemalens import tables
+from napari_hemalens._version import __version__
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections, Provenance, pooled_differential
+from napari_hemalens.errors import HemaLensError, ImageError
+from napari_hemalens.fields import one_file_each
+from napari_hemalens.formats import export, known
+from napari_hemalens.models import weights
+from napari_hemalens.overlay import overlay
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
+
+if TYPE_CHECKING:
+    from napari_hemalens.inference.detector import Region
+    from napari_hemalens.training.evaluation import DetectionReport
+
+
+def detect(
+    image: Any,
+    recipe: DetectionRecipe | None = None,
+    *,
+    region: "Region | None" = None,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    **options: Any,
+) -> Detections:
+    """Find the cells of an image or a whole slide.
+
+    Parameters
+    ----------
+    image : path, array or Slide
+        A file, anything array-like (numpy, dask, zarr; a list of them is a pyramid), or a slide
+        that is already open.
+    recipe : DetectionRecipe, optional
+        How; or give its options as keywords: `detect(image, min_score=0.6, pixel_size_um=0.11)`.
+    region : (int, int, int, int), optional
+        y0, x0, y1, x1 in level-0 pixels; all of the image by default.
+    axes : str, optional
+        Axes of an array, such as 'YXC' or 'TYXC', where its shape does not tell.
+    frame : sequence of int, optional
+        Which frame of an array with T or Z axes.
+    **options
+        Options of `DetectionRecipe`, on top of `recipe`.
+
+    Returns
+    -------
+    Detections
+        Cells of at least the least score, best first.
+
+    Raises
+    ------
+    HemaLensError
+        If the image cannot be read, or an option, the weights or the device are not there.
+
+    Examples
+    --------
+    >>> import napari_hemalens
+    >>> cells = napari_hemalens.detect("smear.tif")  # doctest: +SKIP
+    >>> print(napari_hemalens.differential_text(cells.differential()))  # doctest: +SKIP
+    """
+    chosen = (recipe or DetectionRecipe()).model_dump() | options
+    slide = opened(image, axes=axes, frame=frame)
+    return finish(detect_steps(slide, DetectionRecipe.of(**chosen), region=region))
+
+
+def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None" = None) -> Steps[Detections]:
+    """Find the cells of an image or a whole slide.
+
+    Yields `Progress`, now and then with the cells found so far as `partial`.
+    """
+    from napari_hemalens.inference import detector, device  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
+
+    slide = opened(image)
+    row = weights.row(recipe.weights)
+    network = load_detector(row, device.choose(recipe.device))
+    size, source = yield from pixel_size_steps(slide, network, row, recipe)
+    provenance = Provenance(
+        image=slide.name,
+        pixel_size_um=size,
+        pixel_size_source=source,
+        weights=row.name,
+        sha256=row.sha256,
+        recipe=recipe.model_dump(mode="json"),
+        versions={"napari-hemalens": __version__},
+    )
+    return (yield from detector.detect_steps(slide, network, row, recipe, provenance=provenance, region=region))
+
+
+def opened(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:
+    """Return an image as a slide: a path is opened, an array looked at, a slide stays as it is."""
+    if isinstance(image, Slide):
+        return image
+    if isinstance(image, (str, Path)):
+        return open_image(image)
+    return from_array(image, axes=axes, frame=tuple(frame))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a number of image files.
+
+    Attributes
+    ----------
+    fields : tuple of Detections
+        The images that were read.
+    failed : mapping of str to str
+        The others, with the reason.
+    """
+
+    fields: tuple[Detections, ...]
+    failed: Mapping[str, str]
+
+
+def detect_files_steps(
+    files: Sequence[Path],
+    recipe: DetectionRecipe,
+    out: Path,
+    *,
+    formats: Sequence[str] = ("csv", "coco"),
+) -> Steps[Batch]:
+    """Find the cells of many image files and write overlays, tables and annotations to a folder.
+
+    An image that cannot be read is reported, and the rest goes on. What was found is written also
+    when the run is stopped. Yields after every image.
+    """
+    fields: list[Detections] = []
+    failed: dict[str, str] = {}
+    known(formats)  # before hours of work
+    try:
+        for i, (file, picture) in enumerate(zip(files, _picture_names(files), strict=True)):
+            try:
+                with open_image(file) as slide:
+                    found = finish(detect_steps(slide, recipe))
+                    with writing(out / picture) as path:
+                        overlay(slide, found).save(path)
+                fields.append(found)
+                message = f"{file.name}: {len(found)} cells"
+            except ImageError as error:
+                failed[str(file)] = str(error)
+                message = f"{file.name}: not read"
+            yield Progress(i + 1, len(files), message)
+    finally:
+        if fields or failed:
+            write_results(fields, recipe, out, formats=formats, failed=failed)
+    return Batch(tuple(fields), failed)
+
+
+def write_results(
+    fields: Sequence[Detections],
+    recipe: DetectionRecipe,
+    out: Path,
+    *,
+    formats: Sequence[str] = ("csv", "coco"),
+    failed: Mapping[str, str] | None = None,
+) -> None:
+    """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for."""
+    export(fields, out, formats)
+    tables.write_counts(fields, out / "counts.csv", tissue=recipe.tissue)
+    pooled = pooled_differential(fields, tissue=recipe.tissue)
+    tables.write_differential(pooled, out / "differential.csv")
+    tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
+
+
+def _picture_names(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return what the overlay of each file is called: no two alike."""
+    origins = (Provenance(image=str(file)) for file in files)
+    unread = [Detections.empty((), (1, 1), provenance=origin) for origin in origins]
+    return tuple(f"{stem}.overlay.png" for stem, _, _ in one_file_each(unread))
+
+
+def train_detection_steps(
+    data: Sequence[str | Path],
+    recipe: DetectionTraining,
+    out: str | Path,
+    *,
+    name: str,
+    pixel_size_um: float | None = None,
+    about: Mapping[str, str] | None = None,
+) -> Steps[weights.WeightsRow]:
+    """Train a detector on annotated images; returns the row of the weights, which lie in `out`.
+
+    Parameters
+    ----------
+    data : sequence of path
+        Folders with a part 'train' and, to choose the score threshold on, 'val': COCO, VOC, YOLO
+        or VIA.
+    recipe : DetectionTraining
+        Every choice of the run. It is written to `out`; a run that was killed goes on from there.
+    out : path
+        Folder for checkpoints, losses, their plot, and the weights.
+    name : str
+        What the weights are called.
+    pixel_size_um : float, optional
+        Micrometres a pixel of the images that do not say it themselves.
+    about : mapping of str to str, optional
+        `data`, `licence` and `description` for the weights' row.
+    """
+    with _training_extra():
+        from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
+
+    return (
+        yield from detection.train_steps(
+            data, recipe, Path(out), name=name, pixel_size_um=pixel_size_um, about=about or {}
+        )
+    )
+
+
+def evaluate_detection_steps(
+    data: str | Path,
+    recipe: DetectionRecipe,
+    *,
+    split: str = "val",
+    taxonomy: str | None = None,
+    out: str | Path | None = None,
+) -> Steps["DetectionReport"]:
+    """Measure weights on annotated images; returns the figures, and writes them to `out`.
+
+    Parameters
+    ----------
+    data : path
+        Folder with a part `split`: COCO, VOC, YOLO or VIA. It must not be what the weights were
+        trained on.
+    recipe : DetectionRecipe
+        Weights, pixel size, device.
+    split : str
+        Part of the data.
+    taxonomy : str, optional
+        Classes to compare by, where those of the data are not those of the weights.
+    out : path, optional
+        Folder for `report.json` and tables.
+    """
+    with _training_extra():
+        from napari_hemalens.training import evaluation  # noqa: PLC0415 -- loads torch
+
+    return (
+        yield from evaluation.evaluate_steps(
+            Path(data), recipe, split=split, taxonomy=taxonomy, out=Path(out) if out else None
+        )
+    )
+
+
+@contextmanager
+def _training_extra() -> Iterator[None]:
+    """Say what to install where the packages for training are not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise HemaLensError(
+            f"Training and evaluation need {error.name}: pip install 'napari-hemalens[train]'."
+        ) from error

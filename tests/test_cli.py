@@ -1,0 +1,128 @@
+import csv
+import json
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_hemalens import cli
+from napari_hemalens.models.weights import WeightsRow
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Two small fields, and a file that is no image."""
+    folder = tmp_path / "fields"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.png"):
+        iio.imwrite(folder / name, rng.integers(80, 255, (96, 128, 3), dtype=np.uint8))
+    return folder
+
+
+def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+def detect(monkeypatch: pytest.MonkeyPatch, row: WeightsRow, out: Path, *paths: Path | str) -> int:
+    options = ("--weights", row.file, "--pixel-size", "0.15", "--device", "cpu")
+    return hemalens(monkeypatch, "detect", *paths, "--out", out, *options)
+
+
+def test_a_folder_becomes_pictures_tables_and_annotations_that_agree(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    images: Path,
+    untrained: WeightsRow,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    assert detect(monkeypatch, untrained, out, images) == 0
+
+    cells = list(csv.DictReader((out / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    counts = list(csv.DictReader((out / "counts.csv").read_text(encoding="utf-8").splitlines()))
+    coco = json.loads((out / "coco.json").read_text(encoding="utf-8"))
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert sum(int(row["count"]) for row in counts) == len(cells) == len(coco["annotations"])
+    assert {image["file_name"] for image in coco["images"]} == {"a.png", "b.png"}
+    assert {category["name"] for category in coco["categories"]} == set(untrained.classes)
+    assert run["weights"] == {"untrained": untrained.sha256}
+    assert run["images"][0]["pixel_size_um"] == 0.15
+    assert iio.imread(out / "a.overlay.png").shape == (96, 128, 3)
+    assert (out / "b.overlay.png").exists()
+    printed = capsys.readouterr().out
+    assert "not a diagnostic device" in printed
+    assert "not recognised by these weights" in printed
+
+
+def test_an_unreadable_file_is_reported_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    images: Path,
+    untrained: WeightsRow,
+    tmp_path: Path,
+) -> None:
+    (images / "broken.png").write_bytes(b"no image")
+    assert detect(monkeypatch, untrained, tmp_path / "out", images) == 1
+
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [image["image"] for image in run["images"]] == ["a.png", "b.png"]
+    assert [Path(f["image"]).name for f in run["failed"]] == ["broken.png"]
+    assert "broken.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("detect", "nowhere/*.png", "--out", "o"), "No image in nowhere"),
+        (("detect", "{images}", "--out", "o", "--weights", "wbc"), "No weights 'wbc'. Known: "),
+        (("detect", "{images}", "--out", "o", "--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
+        (("detect", "{images}", "--out", "o", "--formats", "xml"), "No format 'xml'. Known: coco"),
+        (("train", "detection", "--data", "{images}", "--out", "o", "--recipe", "yolo"), "No recipe 'yolo'"),
+        (("train", "detection", "--data", "{images}", "--out", "o"), "No annotations for the split 'train'"),
+        (("evaluate", "detection", "--data", "{images}", "--taxonomy", "mine"), "No annotations for the split 'val'"),
+        (("weights", "info", "wbc"), "No weights 'wbc'"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    images: Path,
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert hemalens(monkeypatch, *(a.format(images=images) for a in arguments)) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "o" / "cells.csv").exists()
+
+
+def test_weights_are_described_and_verified_by_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], untrained: WeightsRow
+) -> None:
+    assert hemalens(monkeypatch, "weights", "info", untrained.file) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == list(untrained.classes)
+    assert hemalens(monkeypatch, "weights", "verify", untrained.file) == 0
+    assert "untrained: as published" in capsys.readouterr().out
+
+
+def test_smears_are_rendered_with_their_truth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    size = ("--height", "128", "--width", "160")
+    assert hemalens(monkeypatch, "render", "--out", tmp_path, "--fields", "2", *size) == 0
+    truth = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
+    assert len(truth["images"]) == 2
+    assert truth["annotations"]
+
+
+def test_the_version_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert hemalens(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.strip() == cli.__version__

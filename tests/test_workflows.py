@@ -1,0 +1,136 @@
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+import napari_hemalens
+from napari_hemalens import workflows
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import HemaLensError, RecipeError
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.training.metrics import box_iou
+
+PACKED = "marrow-frcnn"
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(0).integers(80, 255, (128, 160, 3), dtype=np.uint8)
+
+
+def test_an_array_a_slide_and_a_file_give_the_same_cells(
+    image: np.ndarray, untrained: WeightsRow, tmp_path: Path
+) -> None:
+    iio.imwrite(tmp_path / "a.png", image)
+    options = {"weights": str(untrained.file), "pixel_size_um": 0.15}
+    by_array, by_slide, by_file = (
+        napari_hemalens.detect(i, **options) for i in (image, from_array(image), tmp_path / "a.png")
+    )
+    assert len(by_array) > 0
+    np.testing.assert_array_equal(by_array.boxes, by_slide.boxes)
+    np.testing.assert_array_equal(by_array.boxes, by_file.boxes)
+    assert by_file.provenance.image == str(tmp_path / "a.png")
+
+
+def test_a_result_says_what_made_it(image: np.ndarray, untrained: WeightsRow) -> None:
+    origin = workflows.detect(image, weights=str(untrained.file), pixel_size_um=0.11, min_score=0.2).provenance
+    assert (origin.weights, origin.sha256) == (untrained.name, untrained.sha256)
+    assert (origin.pixel_size_um, origin.pixel_size_source) == (0.11, "given")
+    assert DetectionRecipe.of(**origin.recipe).min_score == 0.2
+    assert origin.versions["napari-hemalens"] == napari_hemalens.__version__
+
+
+def test_the_pixel_size_of_the_image_is_used_where_none_is_given(image: np.ndarray, untrained: WeightsRow) -> None:
+    slide = from_array(image, pixel_size_um=0.2)
+    origin = workflows.detect(slide, weights=str(untrained.file)).provenance
+    assert (origin.pixel_size_um, origin.pixel_size_source) == (0.2, "image")
+
+
+def test_the_frame_of_a_stack_is_chosen_by_its_index(image: np.ndarray, untrained: WeightsRow) -> None:
+    options = {"weights": str(untrained.file), "pixel_size_um": 0.15}
+    stack = np.stack([image[::-1], image])
+    second = workflows.detect(stack, axes="TYXC", frame=(1,), **options)
+    np.testing.assert_array_equal(second.boxes, workflows.detect(image, **options).boxes)
+
+
+def test_an_unknown_option_is_refused_with_those_that_are_known(image: np.ndarray) -> None:
+    with pytest.raises(RecipeError, match=r"No option 'score'. Known: weights, pixel_size_um, min_score"):
+        workflows.detect(image, score=0.5)
+
+
+def test_without_the_packages_for_training_a_user_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for loaded in [name for name in sys.modules if name.startswith("napari_hemalens.training")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, "torchmetrics.detection", None)
+    with pytest.raises(HemaLensError, match=r"need torchmetrics.detection: pip install 'napari-hemalens\[train\]'"):
+        finish(workflows.evaluate_detection_steps(tmp_path, DetectionRecipe()))
+
+
+def test_a_stopped_run_over_files_leaves_what_it_found(
+    image: np.ndarray, untrained: WeightsRow, tmp_path: Path
+) -> None:
+    files = []
+    for name in ("a.png", "b.png"):
+        files.append(tmp_path / name)
+        iio.imwrite(files[-1], image)
+    recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
+    steps = workflows.detect_files_steps(files, recipe, tmp_path / "out")
+    next(steps)
+    steps.close()
+    assert {Path(f.provenance.image).name for f in read_annotations(tmp_path / "out" / "coco.json")} == {"a.png"}
+
+
+def found_of(truth: Detections, cells: Detections, wanted: np.ndarray, *, iou: float) -> float:
+    """The share of wanted cells of the truth that a cell overlaps."""
+    overlap = box_iou(cells.boxes, truth.boxes[wanted])
+    return float((overlap.max(axis=0) >= iou).mean())
+
+
+@pytest.mark.slow
+def test_the_packed_weights_find_the_nucleated_cells_of_the_sample_smear(sample_data: Path) -> None:
+    truths = {Path(t.provenance.image).name: t for t in read_annotations(sample_data / "truth.json")}
+    truth = truths["marrow_smear.tif"]
+    cells = workflows.detect(sample_data / "marrow_smear.tif")
+    nucleated = ~np.isin(truth.class_names, ["erythrocyte", "platelet"])
+    assert nucleated.sum() > 50
+    assert found_of(truth, cells, nucleated, iou=0.5) >= 0.9
+
+
+@pytest.mark.slow
+def test_tiles_find_what_the_whole_image_finds(sample_data: Path) -> None:
+    with open_image(sample_data / "marrow_smear.tif") as slide:
+        region = (0, 0, 448, 448)
+        whole = workflows.detect(slide, region=region, tile=448, min_score=0.3)
+        tiled = workflows.detect(slide, region=region, tile=320, overlap=128, min_score=0.3)
+    sure = whole.scores >= 0.6  # a cell at the threshold may fall to either side of it
+    assert sure.sum() > 30
+    # The edge of a tile is padded with zeros, which the network sees: boxes move a little, cells stay.
+    assert found_of(whole, tiled, sure, iou=0.5) >= 0.95
+    assert found_of(whole, tiled, sure, iou=0.9) >= 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "size"), [("smear_detection", 0.11), ("bccd", 0.07)])
+def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Path, data: str, size: float) -> None:
+    fields = read_annotations(real_data / data, split="val")[:40:10]
+    for field in fields:
+        origin = workflows.detect(field.provenance.image).provenance
+        assert origin.pixel_size_source == "estimated"
+        assert origin.pixel_size_um == pytest.approx(size, rel=0.25)
+
+
+@pytest.mark.slow
+def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_data: Path) -> None:
+    recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11)
+    report = finish(workflows.evaluate_detection_steps(real_data / "smear_detection", recipe))
+    row = napari_hemalens.models.weights.row(PACKED)
+    assert report.overall["AP50"] == pytest.approx(row.metrics["AP50"], abs=0.01)
