@@ -1,0 +1,1 @@
+"""The napari side: layers, the session of a viewer, threads and widgets."""

@@ -1,0 +1,80 @@
+"""Keys and mouse on a layer of cells: what napari's own tools do not offer."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from napari.layers import Layer, Points
+
+from napari_hemalens.gui.classes import words
+
+_STILL = 4  # screen pixels that a hand may move during a click
+
+
+class Reviewer(Protocol):
+    """Who is told what a person wants."""
+
+    def press(self, number: int) -> None:
+        """Give the selected cells the class of a key in 1-9."""
+
+    def undo(self) -> None:
+        """Take the last correction back."""
+
+    def redo(self) -> None:
+        """Make it again."""
+
+    def hover(self, text: str) -> None:
+        """Tell of the cell under the mouse; nothing where there is none."""
+
+
+def bind(layer: Layer, reviewer: Reviewer) -> None:
+    """Let a layer of cells answer keys 1-9, undo and redo, clicks and the hovering mouse."""
+    for number in range(1, 10):
+        layer.bind_key(str(number), _pressing(reviewer, number), overwrite=True)
+    layer.bind_key("Control-Z", lambda _: reviewer.undo(), overwrite=True)
+    for redo in ("Control-Shift-Z", "Control-Y"):
+        layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
+    layer.mouse_drag_callbacks.append(pick)
+    layer.mouse_move_callbacks.append(_hovering(reviewer))
+
+
+def pick(layer: Layer, event: Any) -> Iterator[None]:
+    """Select the cell that is clicked, while a drag still moves the camera."""
+    if layer.mode != "pan_zoom":
+        return
+    start = np.asarray(event.pos)
+    yield
+    while event.type == "mouse_move":
+        yield
+    if np.abs(np.asarray(event.pos) - start).max() > _STILL:
+        return
+    cell = cell_at(layer, event)
+    if cell is not None and "Shift" in event.modifiers:
+        layer.selected_data = {*layer.selected_data} ^ {cell}
+    else:
+        layer.selected_data = set() if cell is None else {cell}
+    layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+
+
+def cell_at(layer: Layer, event: Any) -> int | None:
+    """Return which box of the layer lies under the mouse."""
+    value = layer.get_value(event.position, world=True)
+    if not isinstance(layer, Points) and value is not None:
+        value = value[0]  # the other is the vertex
+    return None if value is None else int(value)
+
+
+def _pressing(reviewer: Reviewer, number: int) -> Callable[[Layer], None]:
+    return lambda _: reviewer.press(number)
+
+
+def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:
+    def hover(layer: Layer, event: Any) -> None:
+        cell = cell_at(layer, event)
+        if cell is None or cell >= len(layer.features):
+            reviewer.hover("")
+            return
+        row = layer.features.iloc[cell]
+        reviewer.hover(f"{words(row['class'])}, score {row['score']:.2f}")
+
+    return hover

@@ -1,0 +1,145 @@
+"""What a press of Run comes down to: images, one after the other, away from the window."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.review import Region, Reviewed
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.slides.stitch import suppress
+from napari_hemalens.taxonomy import cell_class
+
+LEAST_SCORE = 0.05
+"""Runs ask for cells down to this score, so that the slider has something to show without a new run."""
+
+_BETWEEN = 0.2  # seconds from one partial result to the next: more often, the window would only redraw
+
+
+class DetectSteps(Protocol):
+    """The signature of `workflows.detect_steps`."""
+
+    def __call__(self, image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
+        """Find the cells of an image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One image to be analysed.
+
+    Attributes
+    ----------
+    name : str
+        The image, for messages.
+    open : callable
+        Makes the slide; called in the worker.
+    regions : tuple of Region
+        Where to look; empty: everywhere.
+    before : Reviewed or None
+        What earlier runs and a person left; None for an image not yet looked at.
+    keep_edits : bool
+        Whether corrections outlive this run.
+    """
+
+    name: str
+    open: Callable[[], Slide]
+    regions: tuple[Region, ...] = ()
+    before: Reviewed | None = None
+    keep_edits: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """News of a run.
+
+    Attributes
+    ----------
+    job : int
+        Index of the image.
+    words : str
+        For a status line.
+    fraction : float
+        Share of the whole run that is done, in 0-1.
+    cells : Reviewed or None
+        The cells of the image so far; None where nothing is new.
+    failure : str
+        Which image could not be analysed and why; empty where all went well.
+    """
+
+    job: int
+    words: str
+    fraction: float
+    cells: Reviewed | None = None
+    failure: str = ""
+
+
+def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
+    """Analyse images, telling of each as it comes; one that cannot be read does not stop the others."""
+    low = min(LEAST_SCORE, 1.0 if recipe.min_score is None else recipe.min_score)
+    wide = recipe.model_copy(update={"min_score": low})
+    for number, job in enumerate(jobs):
+        try:
+            for update in _analyse(job, wide, detect):
+                yield replace(update, job=number, fraction=(number + update.fraction) / len(jobs))
+        except HemaLensError as error:
+            yield Update(number, "", (number + 1) / len(jobs), failure=f"{job.name}: {error}")
+
+
+def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator[Update]:
+    """Analyse one image; fractions are of this image."""
+    yield Update(0, f"{job.name}: opening", 0)
+    regions = job.regions or (None,)
+    done: list[Detections] = []
+    told = -_BETWEEN
+    with job.open() as slide:
+        for region in regions:
+            steps = _Kept(detect(slide, recipe, region=region))
+            for progress in steps:
+                cells = None
+                if progress.partial is not None and time.monotonic() - told >= _BETWEEN:
+                    cells = _reviewed(job, [*done, progress.partial], recipe)
+                    told = time.monotonic()
+                share = (len(done) + progress.done / max(progress.total, 1)) / len(regions)
+                yield Update(0, f"{job.name}: {progress.message}", share, cells)
+            done.append(steps.result)
+    yield Update(0, f"{job.name}: done", 1, _reviewed(job, done, recipe))
+
+
+class _Kept:
+    """Steps that can be looped over, and whose result is kept."""
+
+    def __init__(self, steps: Steps[Detections]) -> None:
+        self._steps = steps
+        self.result: Detections
+
+    def __iter__(self) -> Iterator[Progress]:
+        self.result = yield from self._steps
+
+
+def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> Reviewed:
+    """Return the cells found so far, on top of what was there before."""
+    found = _joined(parts, recipe)
+    if job.before is None:
+        return Reviewed.of(found)
+    return job.before.rerun(found, job.regions, keep_edits=job.keep_edits)
+
+
+def _joined(parts: Sequence[Detections], recipe: DetectionRecipe) -> Detections:
+    """Return the cells of several regions; what two regions share counts once."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = replace(
+        parts[-1],
+        boxes=np.concatenate([part.boxes for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+        classes=np.concatenate([part.classes for part in parts]),
+    )
+    nucleated = np.array([cell_class(name).nucleated for name in whole.names])[whole.classes]
+    rivals = np.where(nucleated & recipe.one_class_a_cell, -1, whole.classes)  # as inside a region
+    return whole.take(suppress(whole.boxes, whole.scores, rivals, iou=recipe.nms_iou))

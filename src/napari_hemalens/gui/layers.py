@@ -1,0 +1,278 @@
+"""Records become napari layers, and layers become records again. No Qt, no torch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from napari.layers import Image, Layer, Points, Shapes
+from numpy.typing import ArrayLike, NDArray
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.gui.review import Region
+from napari_hemalens.palette import colour_of
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.slide import Slide
+
+LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
+"""What `Layer.create` and napari's readers take: data, attributes, kind of layer."""
+
+Where: TypeAlias = Literal["whole", "visible"] | Shapes
+"""The whole image, what the camera sees of it, or the rectangles of a layer."""
+
+BOXES_AT_MOST = 20_000
+"""Beyond this, napari's Shapes become too slow to work with, and cells are shown as points."""
+
+MARK = "hemalens"
+"""Key in a layer's metadata under which the result without its cells is kept."""
+
+EDGE = np.float32(0.5)
+"""napari puts pixel 0 from -0.5 to 0.5; our pixel 0 goes from 0 to 1."""
+
+_BOX_SHARE = 1 / 15  # line width as a share of the side of a box: thin, yet seen when zoomed out
+
+
+def as_layers(detections: Detections, *, like: Layer | None = None) -> list[LayerData]:
+    """Return the cells as napari layers.
+
+    One Shapes layer coloured by class, or one Points layer beyond 20,000 cells. To show it::
+
+        for layer in as_layers(detections):
+            viewer.add_layer(Layer.create(*layer))
+
+    Parameters
+    ----------
+    detections : Detections
+        The cells of one image.
+    like : Layer, optional
+        The layer of the image: its scale, translation and units are copied. Without it, a known pixel size
+        becomes the scale.
+    """
+    size = detections.provenance.pixel_size_um
+    placed = {} if size is None else {"scale": (size, size), "units": ("um", "um")}
+    if like is not None:
+        placed = placed_like(like)
+    return [cell_layer(detections, placed, many=len(detections) > BOXES_AT_MOST)]
+
+
+def cell_layer(detections: Detections, placed: Mapping[str, Any], *, many: bool) -> LayerData:
+    """Return the cells as points where they are `many`, else as boxes.
+
+    `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
+    """
+    attributes: dict[str, Any] = {
+        "name": f"{PurePath(detections.provenance.image or 'image').name} cells",
+        "ndim": 2,
+        "features": features(detections, np.arange(len(detections))),
+        "metadata": {MARK: detections.take(np.zeros(0, dtype=np.int64))},
+        **placed,
+    }
+    colours: Any = rgba(detections.class_names) if len(detections) else "white"
+    if many:
+        attributes["features"] |= sides(detections.boxes)
+        attributes |= {"face_color": colours, "border_width": 0, "size": point_size(detections.boxes)}
+        return points(detections.boxes), attributes, "points"
+    attributes |= {"edge_color": colours, "face_color": "transparent", "opacity": 1.0}
+    attributes |= {"edge_width": line_width(detections.boxes), "shape_type": "rectangle"}
+    return corners(detections.boxes), attributes, "shapes"
+
+
+def detections_from_layer(layer: Layer) -> Detections:
+    """Return the cells that a layer of `as_layers` shows, with every edit made in napari.
+
+    Raises
+    ------
+    AnnotationError
+        If the layer was not made by HemaLens.
+    """
+    header = layer.metadata.get(MARK)
+    if header is None or "class" not in layer.features:
+        raise AnnotationError(f"Layer {layer.name!r} holds no cells; a layer of as_layers() does.")
+    labels = layer.features["class"].to_numpy(dtype=object)
+    names = tuple(dict.fromkeys((*header.names, *map(str, labels))))
+    index = {name: number for number, name in enumerate(names)}
+    return Detections.from_arrays(
+        boxes_of(layer),
+        layer.features["score"].to_numpy(dtype=np.float32),
+        [index[str(label)] for label in labels],
+        names=names,
+        image_shape=header.image_shape,
+        recognised=header.recognised,
+        provenance=header.provenance,
+    )
+
+
+def features(detections: Detections, numbers: ArrayLike) -> dict[str, NDArray[Any]]:
+    """Return the table that goes with the boxes; cells are numbered from 1, since 0 is a box not yet counted."""
+    y, x = detections.centres.T
+    return {
+        "cell": np.asarray(numbers, dtype=np.int64) + 1,
+        "class": detections.class_names.astype(object),
+        "score": detections.scores,
+        "area": detections.areas,
+        "y": y,
+        "x": x,
+    }
+
+
+def corners(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return boxes (N, 4) as rectangles (N, 4, 2), the way that Shapes draws them."""
+    return (boxes[:, [[0, 1], [0, 3], [2, 3], [2, 1]]] - EDGE).astype(np.float32)
+
+
+def points(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the centres of boxes (N, 4) where Points draws them: shape (N, 2)."""
+    return ((boxes[:, :2] + boxes[:, 2:]) / 2 - EDGE).astype(np.float32)
+
+
+def sides(boxes: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return the features that make a point a box again."""
+    return {"height": boxes[:, 2] - boxes[:, 0], "width": boxes[:, 3] - boxes[:, 1]}
+
+
+def boxes_of(layer: Layer) -> NDArray[np.float32]:
+    """Return the box around each shape, or around each point by its height and width: shape (N, 4)."""
+    if isinstance(layer, Points):
+        half = layer.features[["height", "width"]].to_numpy(dtype=np.float32) / 2
+        centres = np.asarray(layer.data, dtype=np.float32)[:, -2:] + EDGE
+        return np.concatenate([centres - half, centres + half], axis=1)
+    shapes = layer.data
+    if not shapes:
+        return np.zeros((0, 4), dtype=np.float32)
+    vertices = np.concatenate(shapes)[:, -2:].astype(np.float32) + EDGE
+    starts = np.cumsum([0, *map(len, shapes[:-1])])
+    near, far = (bound.reduceat(vertices, starts) for bound in (np.minimum, np.maximum))
+    return np.concatenate([near, far], axis=1)
+
+
+def rgba(names: Sequence[str] | NDArray[Any]) -> NDArray[np.float32]:
+    """Return the colour of each class, opaque, in 0-1: shape (N, 4)."""
+    known = {name: (*bytes.fromhex(colour_of(str(name))[1:]), 255) for name in {*names}}
+    rows = [known[name] for name in names]
+    return np.array(rows, dtype=np.float32).reshape(-1, 4) / np.float32(255)
+
+
+def box_side(boxes: NDArray[np.float32]) -> float:
+    """Return the side of a typical box in pixels; 48 where there is none."""
+    if len(boxes) == 0:
+        return 48.0
+    return float(np.median(boxes[:, 2:] - boxes[:, :2]))
+
+
+def line_width(boxes: NDArray[np.float32]) -> float:
+    """Return a line width in pixels that suits boxes of this size."""
+    return max(1.0, round(box_side(boxes) * _BOX_SHARE, 1))
+
+
+def point_size(boxes: NDArray[np.float32]) -> float:
+    """Return a diameter in pixels that leaves cells of this size visible."""
+    return box_side(boxes) / 3
+
+
+def placed_like(layer: Layer) -> dict[str, Any]:
+    """Return the attributes that put a flat layer where the last two axes of `layer` are."""
+    placed = {"scale": layer.scale[-2:], "translate": layer.translate[-2:], "units": layer.units[-2:]}
+    if layer.ndim == 2:
+        placed |= {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
+    return placed
+
+
+def pixel_size_um(layer: Layer) -> float | None:
+    """Return the micrometres a pixel, or None where the units of the layer are no lengths."""
+    sizes = []
+    for step, unit in zip(layer.scale[-2:], layer.units[-2:], strict=True):
+        if not unit.is_compatible_with("micrometer"):
+            return None
+        sizes.append(float((float(step) * unit).to("micrometer").magnitude))
+    return float(np.sqrt(sizes[0] * sizes[1]))
+
+
+def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Callable[[], Slide]:
+    """Return a function that makes the slide of a layer, with the pixel size of the layer where `sized`.
+
+    What the layer says is read at once, its pixels only later: the function may run in another thread.
+    """
+    return partial(
+        from_array,
+        list(layer.data) if layer.multiscale else layer.data,
+        name=layer.source.path or layer.name,
+        rgb=layer.rgb,
+        pixel_size_um=pixel_size_um(layer) if sized else None,
+        frame=tuple(frame),
+    )
+
+
+def slide_from_layer(layer: Image, current_step: Sequence[int] = ()) -> Slide:
+    """Return the image of a layer as a slide: the frame at the viewer's `current_step`, where it has several."""
+    return opener(layer, current_step[-layer.ndim : -2] if layer.ndim > 2 else ())()
+
+
+def image_layer(slide: Slide) -> LayerData:
+    """Return a slide as an image layer; what is not stored as (y, x, colour) is read as a whole."""
+    levels = [level.source if level.axes in {"YX", "YXC", "YXS"} else level[:, :] for level in slide.levels]
+    attributes: dict[str, Any] = {
+        "name": PurePath(slide.name).name,
+        "rgb": slide.levels[0].shape[2] in {3, 4},
+        "multiscale": len(levels) > 1,
+    }
+    if slide.pixel_size_um is not None:
+        attributes |= {"scale": (slide.pixel_size_um,) * 2, "units": ("um", "um")}
+    return levels if len(levels) > 1 else levels[0], attributes, "image"
+
+
+def regions_of(source: Image | Path, where: Where) -> tuple[Region, ...]:
+    """Return the regions of an image that a person means; none means everywhere.
+
+    Raises
+    ------
+    ImageError
+        If the region is not inside the image, or the image is not in the viewer.
+    """
+    if where == "whole":
+        return ()
+    if isinstance(source, Path):
+        raise ImageError("The images of a folder are analysed whole: choose the region 'Whole image'.")
+    return (visible_region(source),) if where == "visible" else marked_regions(where, source)
+
+
+def visible_region(layer: Image) -> Region:
+    """Return the part of an image that the camera sees.
+
+    Raises
+    ------
+    ImageError
+        If none of it is in view.
+    """
+    factor = layer.downsample_factors[layer.data_level][-2:]
+    near, far = layer.corner_pixels[:, -2:]
+    return _region(layer, near * factor, (far + 1) * factor)
+
+
+def marked_regions(shapes: Shapes, layer: Image) -> tuple[Region, ...]:
+    """Return the rectangle around each shape, in pixels of the image.
+
+    Raises
+    ------
+    ImageError
+        If there is no shape, or one lies outside of the image.
+    """
+    if shapes.nshapes == 0:
+        raise ImageError(f"Layer {shapes.name!r} is empty: draw a rectangle around each region.")
+    frame = (0,) * (layer.ndim - 2)
+    regions = []
+    for shape in shapes.data:
+        world = (tuple(shapes.data_to_world(corner))[-2:] for corner in shape)
+        inside = np.array([layer.world_to_data((*frame, *yx))[-2:] for yx in world]) + EDGE
+        regions.append(_region(layer, inside.min(axis=0), inside.max(axis=0)))
+    return tuple(regions)
+
+
+def _region(layer: Image, near: NDArray[Any], far: NDArray[Any]) -> Region:
+    height, width = (int(side) for side in layer.level_shapes[0][-2:])
+    y0, x0 = (max(0, int(v)) for v in np.floor(near))
+    y1, x1 = (min(int(v), side) for v, side in zip(np.ceil(far), (height, width), strict=True))
+    if y1 <= y0 or x1 <= x0:
+        raise ImageError(f"The region lies outside of {layer.name!r}, which has {height} x {width} pixels.")
+    return y0, x0, y1, x1

@@ -1,0 +1,31 @@
+"""How long operations run: what a session asks of whoever knows threads."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+Stop: TypeAlias = Callable[[], None]
+"""Asks what is running to stop; does no harm afterwards."""
+
+
+def nothing(*_: Any) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told how a long operation goes, always in the thread of the window."""
+
+    on_step: Callable[[Any], object] = nothing
+    on_error: Callable[[Exception], object] = nothing
+    on_end: Callable[[], object] = nothing
+
+
+class Runner(Protocol):
+    """Threads and timers with Qt; in a test, whatever is at hand."""
+
+    def start(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
+        """Run steps away from the window."""
+
+    def trickle(self, steps: Iterator[None]) -> Stop:
+        """Run steps between the events of the window."""

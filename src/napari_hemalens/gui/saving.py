@@ -1,0 +1,28 @@
+"""Results into a folder, as they are on screen."""
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from napari_hemalens import tables
+from napari_hemalens.cells import Detections, pooled_differential
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.formats import export
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.taxonomy import ICSH
+
+
+def save_steps(
+    fields: Sequence[Detections], recipe: DetectionRecipe, folder: Path, formats: Sequence[str]
+) -> Generator[str, None, None]:
+    """Write cells in some formats, the counts and how they came about; yields a sentence at the end."""
+    try:
+        written = export(fields, folder, formats)
+        tables.write_counts(fields, folder / "counts.csv", tissue=recipe.tissue)
+        pooled = pooled_differential(fields, ICSH, recipe.tissue)
+        tables.write_differential(pooled, folder / "differential.csv")
+        tables.write_run(fields, recipe.model_dump(mode="json"), folder / "run.json")
+    except (HemaLensError, OSError) as error:
+        yield f"Nothing could be saved in {folder}: {error}"
+        return
+    names = [path.name for path in written]
+    yield f"Saved {', '.join([*names, 'counts.csv', 'differential.csv', 'run.json'])} in {folder}."

@@ -1,0 +1,245 @@
+"""The state and the actions of one viewer. No Qt: who runs long operations is passed in."""
+
+import weakref
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from psygnal import Signal
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import HemaLensError, ImageError
+from napari_hemalens.gui.calibration import score_for_count
+from napari_hemalens.gui.jobs import DetectSteps, Job, Update, run
+from napari_hemalens.gui.layers import Where, image_layer, opener, placed_like, regions_of
+from napari_hemalens.gui.results import Results
+from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.gui.saving import save_steps
+from napari_hemalens.gui.script import Asked, as_python
+from napari_hemalens.gui.stage import Field
+from napari_hemalens.models import weights
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
+
+Source: TypeAlias = Image | Path
+"""An image to be analysed: a layer, or a file of a folder."""
+
+
+class Session:
+    """What one viewer is doing: a run that goes on, its results, and what may be done with them.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    runner : Runner
+        Runs long operations.
+    detect : DetectSteps, optional
+        What finds the cells, by default `workflows.detect_steps`.
+
+    Attributes
+    ----------
+    results : Results
+        Fields, cells, layers and counts.
+    recipe : DetectionRecipe
+        The options of the last run.
+    running : bool
+        Whether a run goes on.
+    devices : tuple of (str, str)
+        Names and words of the devices of this machine; empty until they are known.
+    """
+
+    progressed = Signal(str, float)  # words, and the share that is done in 0-1
+    running_changed = Signal(bool)
+    devices_found = Signal()
+    said = Signal(str)  # a sentence for the person
+
+    def __init__(self, viewer: ViewerModel, runner: Runner, detect: DetectSteps | None = None) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._runner = runner
+        self._detect = detect or workflows.detect_steps
+        self._stop: Stop = nothing
+        self._fields: Sequence[Field] = ()
+        self._summary = ""  # what is said at the end, where it does not end by itself
+        self._share = 0.0
+        self._begun = False  # whether the run has shown anything that undo would take back
+        self.results = Results(viewer, runner.trickle)
+        self.recipe = DetectionRecipe()
+        self.running = False
+        self.devices: tuple[tuple[str, str], ...] = ()
+        self.results.lost.connect(self._on_lost)
+
+    def look_for_devices(self) -> None:
+        """Find out what there is to compute on; it loads torch, which takes seconds."""
+        if not self.devices:
+            self._runner.start(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
+
+    def start(
+        self,
+        sources: Sequence[Source],
+        recipe: DetectionRecipe,
+        where: Where = "whole",
+        *,
+        keep_edits: bool = True,
+    ) -> None:
+        """Begin to analyse images, unless a run goes on; what cannot be done is said.
+
+        The pixel size of the recipe goes for all images. Without one, several images have each their own; that of a
+        single one was shown to the person and cleared, so it is estimated.
+        """
+        if self.running:
+            return
+        try:
+            jobs = self._jobs(sources, recipe, where, keep_edits)
+            score = weights.row(recipe.weights).min_score if recipe.min_score is None else recipe.min_score
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            return
+        self.recipe, self._summary, self._begun = recipe, "", False
+        self.results.choose_score(score)
+        self.results.choose_tissue(recipe.tissue)
+        self._set_running(True)
+        listener = Listener(on_step=self._on_update, on_error=self._on_error, on_end=self._on_end)
+        self._stop = self._runner.start(run(jobs, recipe, self._detect), listener)
+
+    def stop(self) -> None:
+        """Ask the run to stop; what was found so far stays."""
+        if self.running and not self._summary:
+            self._summary = "Stopped. The cells found so far are kept; Undo returns to those before."
+            self.progressed.emit("Stopping after this tile…", self._share)
+            self._stop()
+
+    def corrections(self, sources: Sequence[Source]) -> int:
+        """Return how many cells of these images a person has corrected."""
+        found = (self.results.of(source) for source in sources)
+        return sum(f.cells.corrections for f in found if f is not None)
+
+    def show(self, f: Field) -> None:
+        """Show a field of a folder."""
+        if f.path is None or not f.hidden:
+            return
+        try:
+            data = image_layer(open_image(f.path))
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            return
+        self.results.show(f, Layer.create(*data))
+
+    def calibrate(self, count: int) -> None:
+        """Set the score at which `count` nucleated cells are found."""
+        try:
+            score = score_for_count([f.cells for f in self.results.fields], count)
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            return
+        self.results.choose_score(score)
+        self.said.emit(f"A score of {score:g} gives {count} nucleated cells.")
+
+    def script(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where) -> str:
+        """Return Python that does what Run does; what a person corrected is not in it."""
+        asked = [Asked(s, regions_of(s, where), self._frame(s)) for s in sources]
+        return as_python(asked, recipe)
+
+    def save(self, folder: Path, formats: Sequence[str]) -> None:
+        """Write the cells as they are on screen, with tables and what it takes to make them again."""
+        recipe = self.recipe.model_copy(update={"min_score": self.results.min_score})
+        steps = save_steps(self.results.detections(), recipe, folder, formats)
+        self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
+
+    def _jobs(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where, keep_edits: bool) -> list[Job]:
+        if not sources:
+            raise ImageError("There is no image to analyse: open or select one first.")
+        sized = len(sources) > 1 and recipe.pixel_size_um is None
+        jobs = []
+        for source, f in zip(sources, fields := [self._field(s) for s in sources], strict=True):
+            before = f.cells if f in self.results.fields else None
+            if isinstance(source, Path):
+                pixels: Callable[[], Slide] = partial(open_image, source)
+            else:
+                pixels = opener(source, self._frame(source), sized=sized)
+            jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
+        self._fields = fields
+        return jobs
+
+    def _field(self, source: Source) -> Field:
+        known = self.results.of(source)
+        if known is not None:
+            return known
+        if isinstance(source, Path):
+            return Field(source.name, path=source, hidden=True)
+        return Field(source.name, image=source, placed=placed_like(source))
+
+    def _frame(self, source: Source) -> tuple[int, ...]:
+        """Return which frame of an image is on screen."""
+        viewer = self._viewer()
+        if isinstance(source, Path) or source.ndim == 2 or viewer is None:
+            return ()
+        return tuple(int(step) for step in viewer.dims.current_step[-source.ndim : -2])
+
+    def _on_update(self, update: Update) -> None:
+        if self._summary:
+            return  # told while the run was already asked to stop
+        if update.failure:
+            self.said.emit(update.failure)
+        else:
+            self._share = update.fraction
+            self.progressed.emit(update.words, update.fraction)
+        if update.cells is not None:
+            if not self._begun:
+                self.results.remember()
+                self._begun = True
+            f = self._fields[update.job]
+            self.results.put(f, update.cells)
+            if f.hidden and all(g.hidden for g in self._fields):
+                self.show(f)
+
+    def _on_end(self) -> None:
+        self._set_running(False)
+        self.progressed.emit(self._summary or self._counted(), 1.0)
+
+    def _on_error(self, error: Exception) -> None:
+        self._summary = f"It failed: {error}"
+        self.said.emit(self._summary)
+
+    def _on_lost(self, f: Field) -> None:
+        """Do not go on with an image, or fill a layer, that a person has removed."""
+        if f in self._fields:
+            self.stop()
+
+    def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+        self.devices = devices
+        self.devices_found.emit()
+
+    def _set_running(self, running: bool) -> None:
+        self.running = running
+        self.results.lock(running)
+        self.running_changed.emit(running)
+
+    def _counted(self) -> str:
+        cells = sum(len(found) for found in self.results.detections())
+        images = len(self.results.fields)
+        return f"{cells:,} cells in {images} image{'s' * (images != 1)}"
+
+
+_SESSIONS: "weakref.WeakKeyDictionary[ViewerModel, Session]" = weakref.WeakKeyDictionary()
+
+
+def session_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Session:
+    """Return the session of a viewer, begun at the first call: a dock opened again finds its results.
+
+    napari hands widgets a proxy of the viewer; the session belongs to the viewer itself.
+    """
+    itself = getattr(viewer, "__wrapped__", viewer)
+    if itself not in _SESSIONS:
+        _SESSIONS[itself] = Session(itself, runner(itself))
+    return _SESSIONS[itself]
+
+
+def _devices() -> Generator[tuple[tuple[str, str], ...], None, None]:
+    from napari_hemalens.inference.device import available  # noqa: PLC0415 -- loads torch
+
+    yield available()

@@ -1,0 +1,179 @@
+"""Where fields are shown: the layers of one viewer, which follow the cells and tell of a person's edits."""
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer, Points
+from psygnal import Signal
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.gui.drawing import Drawing, drawing
+from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placed_like
+from napari_hemalens.gui.review import Reviewed
+from napari_hemalens.gui.running import Stop, nothing
+
+Trickle: TypeAlias = Callable[[Iterator[None]], Stop]
+"""Runs something a step at a time between the events of the window; returns what stops it."""
+
+_UNFINISHED = ("adding", "removing", "changing")
+
+
+@dataclass(eq=False, slots=True)
+class Field:
+    """One image, its cells, and where they are shown.
+
+    Attributes
+    ----------
+    name : str
+        The image.
+    cells : Reviewed
+        Its cells; replaced with every change.
+    image : Image or None
+        The layer of its pixels; None once a person has deleted it, or while a field of a folder is not shown.
+    path : Path or None
+        The file, for a field of a folder.
+    placed : mapping
+        What puts a layer over the image.
+    drawing : Drawing or None
+        The layer of its cells.
+    hidden : bool
+        Whether it is counted without being shown, as the fields of a folder are but for one.
+    following, behind : bool
+        Whether the layer is being drawn, and whether the cells have changed since that began.
+    """
+
+    name: str
+    cells: Reviewed = field(default_factory=lambda: Reviewed.of(Detections.empty((), (0, 0))))
+    image: Image | None = None
+    path: Path | None = None
+    placed: Mapping[str, Any] = field(default_factory=dict)
+    drawing: Drawing | None = None
+    hidden: bool = False
+    following: bool = False
+    behind: bool = False
+    stop_drawing: Stop = field(default=nothing, repr=False)
+
+    @property
+    def selected(self) -> list[int]:
+        """Which cells a person has selected, as rows of `cells`."""
+        if self.drawing is None:
+            return []
+        return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
+
+
+class Stage:
+    """The layers of one viewer that show cells.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference: a closed viewer is not kept alive.
+    trickle : Trickle
+        How layers are drawn while the window stays alive.
+
+    Attributes
+    ----------
+    edited : Signal
+        A person changed the layer that emits it.
+    removed : Signal
+        A person removed a layer.
+    added : Signal
+        A new layer of cells, to be given keys and mouse.
+    """
+
+    edited = Signal(object)
+    removed = Signal(object)
+    added = Signal(object)
+
+    def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._trickle = trickle
+        self._rearranging = False
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def draw(self, f: Field, min_score: float, *, patient: bool = False) -> None:
+        """Let the layer of a field follow its cells, from the next turn of the event loop on.
+
+        A `patient` call waits for what is being drawn: a run that finds cells faster than they can be drawn would
+        otherwise begin anew for ever.
+        """
+        if f.hidden:
+            return
+        f.behind = True
+        if not (patient and f.following):
+            f.stop_drawing()
+            f.following = True
+            f.stop_drawing = self._trickle(self._follow(f, min_score))
+
+    def _follow(self, f: Field, min_score: float) -> Iterator[None]:
+        while f.behind:
+            f.behind = False
+            rows = np.flatnonzero(f.cells.shown(min_score))
+            many = len(rows) > BOXES_AT_MOST
+            if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
+                self._new_layer(f, many)
+            if f.drawing is not None:
+                yield from f.drawing.follow(f.cells.cells, rows)
+        f.following = False
+
+    def show(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
+        """Show the pixels of a field of a folder; the fields shown before are put away."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        for other in instead_of:
+            self.put_away(other)
+            if other.image in viewer.layers:
+                with self._rearrange():
+                    viewer.layers.remove(other.image)
+            other.image, other.hidden = None, True
+        viewer.add_layer(image)
+        f.image, f.placed, f.hidden = image, placed_like(image), False
+
+    def put_away(self, f: Field) -> None:
+        """Remove the layer of the cells of a field."""
+        f.stop_drawing()
+        f.following = False
+        self._remove_layer(f)
+
+    def _remove_layer(self, f: Field) -> None:
+        viewer = self._viewer()
+        if viewer is not None and f.drawing is not None and f.drawing.layer in viewer.layers:
+            with self._rearrange():
+                viewer.layers.remove(f.drawing.layer)
+        f.drawing = None
+
+    def _new_layer(self, f: Field, many: bool) -> None:
+        viewer = self._viewer()
+        self._remove_layer(f)
+        if viewer is None:
+            return
+        header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
+        layer = viewer.add_layer(Layer.create(*cell_layer(header, f.placed, many=many)))
+        f.drawing = drawing(layer)
+        layer.events.data.connect(self._on_edit)
+        layer.events.features.connect(self._on_edit)
+        self.added.emit(f)
+
+    def _on_edit(self, event: Any) -> None:
+        if str(getattr(event, "action", "")) not in _UNFINISHED:
+            self.edited.emit(event.source)
+
+    def _on_removed(self, event: Any) -> None:
+        if not self._rearranging:
+            self.removed.emit(event.value)
+
+    @contextmanager
+    def _rearrange(self) -> Iterator[None]:
+        """Tell layers that we remove from those that a person removes."""
+        self._rearranging = True
+        try:
+            yield
+        finally:
+            self._rearranging = False

@@ -1,0 +1,1 @@
+"""What a person sees of HemaLens in napari: forms, buttons and a table. They compute nothing."""

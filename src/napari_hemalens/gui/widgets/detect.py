@@ -1,0 +1,157 @@
+"""Detect cells: the dock."""
+
+from napari.components import ViewerModel
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.session import session_of
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.differential import DifferentialView
+from napari_hemalens.gui.widgets.exports import ExportBar
+from napari_hemalens.gui.widgets.images import ImageBox
+from napari_hemalens.gui.widgets.options import DetectionForm
+from napari_hemalens.gui.widgets.review import ReviewBar
+from napari_hemalens.gui.widgets.rows import Rows
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
+from napari_hemalens.gui.workers import QtRunner
+
+_WIDTH = 350  # pixels: no text is cut off
+
+
+class DetectWidget(QWidget):
+    """Choose images and options, run, look, correct, save."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.session = session_of(napari_viewer, QtRunner)
+        self.images = ImageBox(napari_viewer.layers)
+        self.form = DetectionForm()
+        self.running = RunBar()
+        self.fields = QComboBox()
+        self.fields.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.differential = DifferentialView()
+        self.review = ReviewBar()
+        self.exports = ExportBar()
+        self._lay_out()
+        self._connect_widgets()
+        self._connect_session()
+        self._on_image()
+        self._on_running(self.session.running)
+        self._on_results()
+        self.session.look_for_devices()
+
+    def _lay_out(self) -> None:
+        self.shown, self.results = QWidget(), QWidget()
+        Rows(self.shown).add("Shown image", self.fields)
+        inner = QVBoxLayout(self.results)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.shown, self.differential, self.review, self.exports):
+            inner.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(6)
+        self.setMinimumWidth(_WIDTH)
+        for widget in (self.images, self.form, self.running):
+            layout.addWidget(widget)
+        layout.addWidget(self.results, 1)
+        layout.addStretch(0)
+
+    def _connect_widgets(self) -> None:
+        results = self.session.results
+        self.images.changed.connect(self._on_image)
+        self.images.refused.connect(self.running.say)
+        self.form.scored.connect(results.choose_score)
+        self.form.editors["tissue"].changed.connect(self._on_tissue)
+        self.running.run.clicked.connect(self._run)
+        self.running.stop.clicked.connect(self.session.stop)
+        self.fields.activated.connect(self._on_field)
+        self.review.classified.connect(results.classify)
+        self.review.undone.connect(results.undo)
+        self.review.redone.connect(results.redo)
+        self.review.calibrated.connect(self.session.calibrate)
+        self.exports.copy.clicked.connect(self._copy)
+        self.exports.saved.connect(self.session.save)
+
+    def _connect_session(self) -> None:
+        self.session.progressed.connect(self._on_progress)
+        self.session.said.connect(self._on_said)
+        self.session.running_changed.connect(self._on_running)
+        self.session.devices_found.connect(self._on_devices)
+        self.session.results.changed.connect(self._on_results)
+        self.session.results.hovered.connect(self._on_hover)
+
+    def _run(self) -> None:
+        sources = self.images.sources()
+        corrections = self.session.corrections(sources)
+        keep = ask_to_keep(self, corrections) if corrections else True
+        if keep is None:
+            return
+        try:
+            recipe = self.form.read()
+        except HemaLensError as error:
+            self.running.say(str(error))
+            return
+        self.session.start(sources, recipe, self.images.where(), keep_edits=keep)
+
+    def _copy(self) -> None:
+        try:
+            script = self.session.script(self.images.sources(), self.form.read(), self.images.where())
+        except HemaLensError as error:
+            self.running.say(str(error))
+            return
+        QApplication.clipboard().setText(script)
+        self.running.say("A script that finds the same cells is on the clipboard.")
+
+    def _on_image(self) -> None:
+        self.form.show_pixel_size(self.images.pixel_size_um())
+
+    def _on_tissue(self) -> None:
+        self.session.results.choose_tissue(self.form.editors["tissue"].read())
+
+    def _on_field(self, index: int) -> None:
+        self.session.show(self.fields.itemData(index))
+
+    @while_alive
+    def _on_devices(self) -> None:
+        self.form.show_devices(self.session.devices)
+
+    @while_alive
+    def _on_progress(self, words: str, share: float) -> None:
+        self.running.show_progress(words, share)
+
+    @while_alive
+    def _on_said(self, sentence: str) -> None:
+        self.running.say(sentence)
+
+    @while_alive
+    def _on_running(self, running: bool) -> None:
+        self.running.show_running(running)
+        self.images.setEnabled(not running)
+        self.exports.setEnabled(not running)
+
+    @while_alive
+    def _on_results(self) -> None:
+        results = self.session.results
+        self.differential.show_differential(results.differential(), results.notes)
+        self.results.setVisible(bool(results.fields))
+        if results.fields:
+            self.form.show_score(results.min_score)
+        self.review.show_state(results.next_class, results.tissue, can_undo=results.can_undo, can_redo=results.can_redo)
+        folder = [f for f in results.fields if f.path is not None]
+        self.shown.setVisible(bool(folder))
+        self.fields.clear()
+        for f in folder:
+            self.fields.addItem(f.name, f)
+            if not f.hidden:
+                self.fields.setCurrentIndex(self.fields.count() - 1)
+
+    @while_alive
+    def _on_hover(self, text: str) -> None:
+        QToolTip.showText(QCursor.pos(), text)

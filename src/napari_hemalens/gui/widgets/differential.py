@@ -1,0 +1,117 @@
+"""The differential as a table with bars: legend, count and chart in one."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_hemalens.differential import Differential, Row
+from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.widgets.rows import small
+from napari_hemalens.gui.widgets.swatch import SIDE, swatch
+from napari_hemalens.palette import colour_of
+from napari_hemalens.tables import RESEARCH_USE
+
+_COLUMNS = ("Class", "n", "%", "95 % interval")
+_CLASS, _COUNT, _PERCENT, _BAR = range(4)
+_ROW = 18  # pixels
+_DATA = int(Qt.ItemDataRole.UserRole)
+
+
+class DifferentialView(QWidget):
+    """A row a class with its key, colour, count, share and a bar; below it what must be known to read it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = QTableWidget(0, len(_COLUMNS))
+        self.table.setHorizontalHeaderLabels(_COLUMNS)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setMinimumSectionSize(_ROW)
+        self.table.verticalHeader().setDefaultSectionSize(_ROW)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys 1-9 belong to the canvas
+        self.table.setShowGrid(False)
+        self.table.setIconSize(QSize(SIDE, SIDE))
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.table.setItemDelegateForColumn(_BAR, BarDelegate(self.table))
+        header = self.table.horizontalHeader()
+        for column in (_CLASS, _COUNT, _PERCENT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(_BAR, QHeaderView.ResizeMode.Stretch)
+        self.summary, self.warnings, self.use = QLabel(), QLabel(), QLabel(RESEARCH_USE)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for widget in (self.table, self.summary, self.warnings, self.use):
+            layout.addWidget(widget)
+        for label in (self.summary, self.warnings, self.use):
+            label.setWordWrap(True)
+        for label in (self.warnings, self.use):
+            small(label)
+
+    def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
+        """Show a differential, with more sentences to be read with it."""
+        # Classes that nobody looked for are told of below, unless a key gives them.
+        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name, count.tissue)]
+        self.table.setRowCount(len(rows))
+        longest = max((row.high for row in rows if row.high is not None), default=100)
+        for number, row in enumerate(rows):
+            self._show_row(number, row, key_of(row.name, count.tissue))
+            bar = self.table.item(number, _BAR)
+            bar.setData(_DATA, (row.name, row.percent, row.low, row.high, longest))
+        ratio = count.myeloid_erythroid
+        said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
+        images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
+        self.summary.setText(f"<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
+        self.warnings.setText("\n".join((*notes, *count.warnings)))
+
+    def _show_row(self, number: int, row: Row, key: str) -> None:
+        count = "-" if row.count is None else f"{row.count:,}"
+        share = "" if row.percent is None else f"{row.percent:.1f}"
+        for column, text in ((_CLASS, words(row.name)), (_COUNT, count), (_PERCENT, share)):
+            item = QTableWidgetItem(text)
+            if column != _CLASS:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(number, column, item)
+        self.table.item(number, _CLASS).setIcon(swatch(row.name, key))
+        bar = QTableWidgetItem("not recognised" if row.note else "")
+        bar.setToolTip(row.note)
+        if row.percent is not None:
+            bar.setToolTip(f"{row.percent:.1f} %, 95 % interval {row.low:.1f} to {row.high:.1f} %")
+        self.table.setItem(number, _BAR, bar)
+
+
+class BarDelegate(QStyledItemDelegate):
+    """Paints a share as a bar in the colour of its class, and its interval as a whisker."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Paint one row; a row without a share keeps its text."""
+        name, percent, low, high, longest = index.data(_DATA)
+        if percent is None:
+            super().paint(painter, option, index)
+            return
+        room = QRectF(option.rect).adjusted(2, 4, -4, -4)
+        per_cent = room.width() / longest
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bar = QRectF(room.left(), room.top(), percent * per_cent, room.height())
+        painter.fillRect(bar, QColor(colour_of(name)))
+        painter.setPen(QPen(option.palette.text().color(), 1))
+        middle = room.center().y()
+        ends = [QPointF(room.left() + share * per_cent, middle) for share in (low, high)]
+        painter.drawLine(*ends)
+        for end in ends:
+            painter.drawLine(end - QPointF(0, 3), end + QPointF(0, 3))
+        painter.restore()

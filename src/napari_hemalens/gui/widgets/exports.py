@@ -1,0 +1,73 @@
+"""Taking results out of napari: a script on the clipboard, files in a folder."""
+
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_hemalens.formats import FORMATS
+
+_WORDS = {
+    "csv": "Table of cells (cells.csv)",
+    "coco": "COCO (coco.json)",
+    "geojson": "QuPath (GeoJSON, a file an image)",
+    "voc": "Pascal VOC (XML, a file an image)",
+    "yolo": "YOLO (text, a file an image)",
+    "via": "VGG Image Annotator (via.json)",
+}
+
+
+class ExportBar(QWidget):
+    """Copy as Python, and Save."""
+
+    saved = Signal(object, object)  # folder, names of formats
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copy, self.save = QPushButton("Copy as Python"), QPushButton("Save…")
+        self.copy.setToolTip("Put a script that finds the same cells on the clipboard")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.copy)
+        layout.addWidget(self.save)
+        self.save.clicked.connect(self._ask)
+
+    def _ask(self) -> None:
+        dialog = SaveDialog(self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            folder = QFileDialog.getExistingDirectory(self, "Save in folder")
+            if folder:
+                self.saved.emit(Path(folder), dialog.formats())
+
+
+class SaveDialog(QDialog):
+    """Which formats to write."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save results")
+        layout = QVBoxLayout(self)
+        self.boxes = {name: QCheckBox(_WORDS.get(name, name)) for name in (*_WORDS, *FORMATS)}
+        for name, box in self.boxes.items():
+            box.setChecked(name in {"csv", "coco"})
+            layout.addWidget(box)
+        layout.addWidget(QLabel("counts.csv, differential.csv and run.json are written too."))
+        kinds = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+    def formats(self) -> tuple[str, ...]:
+        """Return the formats ticked."""
+        return tuple(name for name, box in self.boxes.items() if box.isChecked())

@@ -1,0 +1,101 @@
+"""The options of a detection, as a person sees them."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel
+from superqt import QLabeledDoubleSlider
+
+from napari_hemalens.gui.widgets.editors import Editor, choice, number
+from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.rows import small
+from napari_hemalens.models import weights
+from napari_hemalens.recipes import DetectionRecipe
+
+_LABELS = {
+    "weights": "Weights",
+    "pixel_size_um": "Pixel size (µm)",
+    "min_score": "Least score",
+    "tissue": "Counted as",
+    "device": "Device",
+    "tile": "Tile (px)",
+    "overlap": "Overlap (px)",
+    "batch": "Tiles at once",
+    "skip_background": "Skip background",
+    "nms_iou": "Same cell at IoU",
+    "one_class_a_cell": "One class a cell",
+}
+_FIRST = ("weights", "pixel_size_um", "tissue", "device", "min_score")
+
+
+class DetectionForm(RecipeForm[DetectionRecipe]):
+    """Weights, pixel size, tissue, device and score; the rest is folded away."""
+
+    scored = Signal(float)
+
+    def __init__(self) -> None:
+        self.slider = _score_slider()
+        self._own_score: float | None = None  # until weights say theirs
+        super().__init__(
+            DetectionRecipe,
+            editors={
+                "weights": choice({name: name for name in weights.known()}),
+                "pixel_size_um": number(empty="estimate from the red cells"),
+                "min_score": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
+                "device": choice({"auto": "looking for a GPU…"}),
+            },
+            first=_FIRST,
+            labels=_LABELS,
+        )
+        self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.description.hide()
+        small(self.description)
+        self.main.insertRow(1, self.description)
+        self.slider.valueChanged.connect(self.scored)
+        self.editors["weights"].changed.connect(self._choose_weights)
+        self._choose_weights()
+
+    def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
+        """Offer the devices of this machine, in words."""
+        editor = self.editors["device"]
+        chosen = editor.read()
+        editor.widget.clear()
+        for name, words in (("auto", f"{devices[0][1]}, the fastest"), *devices):
+            editor.widget.addItem(words, name)
+        editor.write(chosen)
+
+    def show_pixel_size(self, size: float | None) -> None:
+        """Fill in the pixel size of an image, or leave it to be estimated."""
+        self.editors["pixel_size_um"].write(size)
+
+    def show_score(self, score: float) -> None:
+        """Move the slider without telling anybody: a slider rounds, and the score set is exact."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(score)
+        self.slider.blockSignals(False)
+
+    def _read_score(self) -> float | None:
+        score = round(self.slider.value(), 4)
+        return None if score == self._own_score else score
+
+    def _write_score(self, score: float | None) -> None:
+        self.slider.setValue((self._own_score or 0.5) if score is None else score)
+
+    def _choose_weights(self) -> None:
+        """Show what the weights say of themselves, and take over the score chosen for them."""
+        name = self.editors["weights"].read()
+        if name in weights.known():
+            row = weights.row(name)
+            self.description.setText(row.description)
+            self.description.show()
+            self._own_score = round(row.min_score, 4)
+            self.slider.setValue(row.min_score)
+
+
+def _score_slider() -> QLabeledDoubleSlider:
+    slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0.05, 1)  # a run asks for no cells below
+    slider.setSingleStep(0.01)
+    slider.setDecimals(2)
+    return slider

@@ -1,0 +1,79 @@
+"""Correcting cells: another class for those selected, undo, and a score for a known count."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_hemalens.differential import Tissue
+from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.widgets.rows import Rows, button, small
+from napari_hemalens.gui.widgets.swatch import swatch
+from napari_hemalens.taxonomy import CELL_CLASSES
+
+
+class ReviewBar(QWidget):
+    """Buttons for corrections."""
+
+    classified = Signal(str)
+    undone = Signal()
+    redone = Signal()
+    calibrated = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.menu = QMenu(self)
+        self.button = QPushButton()
+        self.button.setMenu(self.menu)
+        self.button.setToolTip(
+            "Class of the selected cells, and of the boxes you draw next. Click a cell to select it."
+        )
+        self.undo, self.redo = button("Undo"), button("Redo")
+        self.count = QSpinBox()
+        self.count.setRange(0, 1_000_000)
+        self.count.setToolTip("Nucleated cells that you know to be there")
+        self.set_score = button("Set score")
+        self.set_score.setToolTip("Set the least score that gives this count")
+        self._lay_out()
+        self.undo.clicked.connect(self.undone)
+        self.redo.clicked.connect(self.redone)
+        self.set_score.clicked.connect(self._calibrate)
+        self.menu.triggered.connect(self._classify)
+
+    def show_state(self, name: str, tissue: Tissue, *, can_undo: bool, can_redo: bool) -> None:
+        """Show the class of the next box, the classes with their keys, and what can be undone."""
+        self.button.setText(words(name))
+        self.button.setIcon(swatch(name, key_of(name, tissue)))
+        self.undo.setEnabled(can_undo)
+        self.redo.setEnabled(can_redo)
+        self.menu.clear()
+        for cell in CELL_CLASSES:
+            icon = swatch(cell.name, key_of(cell.name, tissue))
+            action = self.menu.addAction(icon, words(cell.name))
+            action.setData(cell.name)
+
+    def _classify(self, action: QAction) -> None:
+        self.classified.emit(action.data())
+
+    def _calibrate(self) -> None:
+        self.calibrated.emit(self.count.value())
+
+    def _lay_out(self) -> None:
+        classes, counts = QHBoxLayout(), QHBoxLayout()
+        for widget in (self.button, self.undo, self.redo):
+            classes.addWidget(widget)
+        classes.setStretch(0, 1)
+        counts.addWidget(self.count, 1)
+        counts.addWidget(self.set_score)
+        hint = QLabel("Click a cell, press 1 to 9 · Delete removes it · R draws a box")
+        small(hint)
+        rows = Rows(self)
+        rows.add("Class", classes)
+        rows.addRow(hint)
+        rows.add("Known count", counts)

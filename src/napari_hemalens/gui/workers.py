@@ -1,0 +1,81 @@
+"""The only module that knows threads: long operations away from the window, drawing between its events."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.qt.threading import GeneratorWorker, create_worker
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer
+
+from napari_hemalens.gui.llvm import keep_triton_out
+from napari_hemalens.gui.running import Listener, Stop
+
+_PAUSE_MS = 1  # long enough for the window to answer its events, too short to be seen
+
+
+class WorkerError(Exception):
+    """A RuntimeError of a worker under another name: superqt takes one for the end of a deleted worker."""
+
+
+class QtRunner(QObject):
+    """Runs the long operations of one viewer.
+
+    It belongs to the window of the viewer, and its timers go with it. Workers are napari's: napari asks them to stop
+    when the window closes, and nobody is told of anything from then on.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        window = getattr(viewer, "window", None)
+        super().__init__(window._qt_window if window is not None else None)
+
+    def start(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
+        """Run steps in a thread; return what asks them to stop, which they do at the next step."""
+        keep_triton_out()  # steps load torch
+        asked: list[bool] = []
+
+        def drive() -> Iterator[Any]:
+            try:
+                yield from steps
+            except RuntimeError as error:
+                raise WorkerError(str(error)) from error
+
+        worker: GeneratorWorker = create_worker(drive, _ignore_errors=True)
+
+        def stop() -> None:
+            asked.append(True)
+            worker.quit()
+
+        def while_open(tell: Callable[..., object]) -> Callable[..., None]:
+            """Let news through, unless napari has stopped the worker because its window is gone."""
+
+            def told(*news: Any) -> None:
+                if isalive(self) and (asked or not worker.abort_requested):
+                    tell(*news)
+
+            return told
+
+        worker.yielded.connect(while_open(listener.on_step))
+        worker.errored.connect(while_open(listener.on_error))
+        worker.finished.connect(steps.close)  # an aborted generator must free its files
+        worker.finished.connect(while_open(listener.on_end))
+        worker.start()
+        return stop
+
+    def trickle(self, steps: Iterator[None]) -> Stop:
+        """Run steps one by one, with the events of the window in between."""
+        timer = QTimer(self)
+        timer.setInterval(_PAUSE_MS)
+
+        def stop() -> None:
+            if isalive(timer):
+                timer.stop()
+                timer.deleteLater()
+
+        def step() -> None:
+            if next(steps, timer) is timer:
+                stop()
+
+        timer.timeout.connect(step)
+        timer.start()
+        return stop

@@ -1,0 +1,87 @@
+"""A run over images, as the worker goes through it."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens.errors import DeviceError, ImageError
+from napari_hemalens.gui import jobs
+from napari_hemalens.gui.jobs import LEAST_SCORE, Job, run
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.axes import from_array
+
+SHAPE = (400, 600)
+
+
+@pytest.fixture(autouse=True)
+def _every_partial_result(monkeypatch):
+    monkeypatch.setattr(jobs, "_BETWEEN", 0)
+
+
+def job(name="smear", **options):
+    return Job(name, lambda: from_array(np.zeros((*SHAPE, 3), np.uint8), name=name), **options)
+
+
+def test_cells_come_tile_by_tile_and_progress_goes_from_0_to_1(network):
+    updates = list(run([job("a"), job("b")], DetectionRecipe(), network))
+    counts = [len(u.cells.cells) for u in updates if u.cells is not None and u.job == 0]
+    assert counts == [3, 6, 9, 12, 12]
+    fractions = [u.fraction for u in updates]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0, 1)
+    assert [u.words for u in updates if u.job == 1][1] == "b: tile 1 of 4"
+
+
+def test_a_run_asks_for_more_cells_than_it_shows(network):
+    list(run([job()], DetectionRecipe(min_score=0.7), network))
+    list(run([job()], DetectionRecipe(min_score=0.01), network))
+    assert [recipe.min_score for _, recipe, _ in network.asked] == [LEAST_SCORE, 0.01]
+
+
+def test_partial_results_are_no_more_than_the_window_can_show(network, monkeypatch):
+    monkeypatch.setattr(jobs, "_BETWEEN", 1000)
+    updates = list(run([job()], DetectionRecipe(), network))
+    assert [len(u.cells.cells) for u in updates if u.cells is not None] == [3, 12]
+
+
+def test_an_image_that_cannot_be_read_does_not_stop_the_others(network):
+    def broken():
+        raise ImageError("Cannot read b.")
+
+    updates = list(run([Job("b", broken), job("c")], DetectionRecipe(), network))
+    assert [u.failure for u in updates if u.failure] == ["b: Cannot read b."]
+    assert updates[-1].cells is not None
+    assert updates[-1].job == 1
+
+
+def test_what_goes_wrong_in_the_network_is_told_too(network):
+    network.error = DeviceError("No memory left.")
+    assert [u.failure for u in run([job()], DetectionRecipe(), network)][-1] == "smear: No memory left."
+
+
+def test_regions_are_analysed_one_by_one_and_what_they_share_counts_once(network):
+    regions = ((0, 0, 400, 400), (0, 200, 400, 600))
+    *_, last = run([job(regions=regions)], DetectionRecipe(), network)
+    assert [region for _, _, region in network.asked] == list(regions)
+    assert len(last.cells.cells) == 12
+
+
+def test_corrections_of_before_are_kept_or_not_as_asked(network):
+    *_, first = run([job()], DetectionRecipe(), network)
+    edited = first.cells.naming(np.array([0]), ["blast"])
+    *_, kept = run([job(before=edited)], DetectionRecipe(), network)
+    *_, anew = run([job(before=edited, keep_edits=False)], DetectionRecipe(), network)
+    assert kept.cells.current(0.1).counts().get("blast") == 1
+    assert "blast" not in anew.cells.current(0.1).counts()
+
+
+def test_the_file_behind_a_slide_is_closed_after_the_run_and_after_a_stop(network):
+    from dataclasses import replace
+
+    closed = []
+    slide = replace(job().open(), release=lambda: closed.append(True))
+    list(run([Job("a", lambda: slide)], DetectionRecipe(), network))
+    assert closed == [True]
+    steps = run([Job("a", lambda: slide)], DetectionRecipe(), network)
+    next(steps), next(steps)
+    steps.close()
+    assert closed == [True, True]

@@ -1,0 +1,283 @@
+"""What a person can do in one viewer: run, stop, correct, calibrate, save."""
+
+import gc
+import weakref
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Shapes
+from napari.utils._proxies import PublicOnlyProxy
+
+from napari_hemalens.errors import ImageError
+from napari_hemalens.formats import coco
+from napari_hemalens.gui.session import Session, session_of
+from napari_hemalens.recipes import DetectionRecipe
+
+
+@pytest.fixture
+def image(viewer):
+    return viewer.layers["smear"]
+
+
+@pytest.fixture
+def said(session):
+    sentences = []
+    session.said.connect(sentences.append)
+    session.progressed.connect(lambda words, _: sentences.append(words))
+    return sentences
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a.png", "b.png"):
+        iio.imwrite(tmp_path / name, np.full((400, 600, 3), 200, np.uint8))
+    return sorted(tmp_path.iterdir())
+
+
+class TestRun:
+    def test_boxes_appear_while_the_run_goes_on(self, session, image, runner, recipe, viewer):
+        session.start([image], recipe)
+        while len(viewer.layers) < 2 or not viewer.layers[-1].nshapes:
+            runner.step()
+            for steps in list(runner.drawings):
+                next(steps, None)
+        assert session.running
+        runner.run()
+        assert not session.running
+        assert viewer.layers[-1].nshapes == 6
+
+    def test_a_second_run_waits_for_the_first(self, session, image, runner, recipe):
+        session.start([image], recipe)
+        session.start([image], recipe)
+        assert len(runner.jobs) == 1
+
+    def test_stop_keeps_what_was_found(self, session, image, runner, recipe, said):
+        session.start([image], recipe)
+        for _ in range(3):
+            runner.step()
+        session.stop()
+        assert not session.running
+        assert said[-1].startswith("Stopped. The cells found so far are kept")
+        assert 0 < len(session.results.detections()[0]) < 6
+
+    def test_several_images_add_up(self, session, viewer, image, runner, recipe):
+        other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, name="other")
+        session.start([image, other], recipe)
+        runner.run()
+        count = session.results.differential()
+        assert (count.nucleated, count.fields) == (10, ("smear", "other"))
+        assert {"smear cells", "other cells"} <= {layer.name for layer in viewer.layers}
+
+    def test_a_second_run_of_an_image_replaces_the_first(self, session, image, analysed, runner, recipe, viewer):
+        session.start([image], recipe)
+        runner.run()
+        assert len(session.results.fields) == 1
+        assert len(viewer.layers) == 2
+
+    @pytest.mark.parametrize(("keep", "blasts"), [(True, 1), (False, 0)])
+    def test_corrections_are_counted_before_a_run_and_kept_if_wanted(
+        self, analysed, image, runner, recipe, viewer, keep, blasts
+    ):
+        assert analysed.corrections([image]) == 0
+        viewer.layers["smear cells"].selected_data = {0}
+        analysed.results.classify("blast")
+        assert analysed.corrections([image]) == 1
+        analysed.start([image], recipe, keep_edits=keep)
+        runner.run()
+        assert analysed.results.detections()[0].counts().get("blast", 0) == blasts
+
+    def test_a_region_is_asked_of_the_network_in_pixels(self, session, image, runner, recipe, viewer, network):
+        box = np.array([[10, 10], [10, 30], [20, 30], [20, 10]]) + 0.05  # um, at 0.1 um a pixel
+        session.start([image], recipe, Shapes([box]))
+        runner.run()
+        assert network.asked[0][2] == (101, 101, 201, 301)
+
+    def test_a_region_replaces_only_what_it_holds(self, analysed, image, runner, recipe):
+        before = len(analysed.results.detections()[0])
+        image.corner_pixels = np.array([[0, 0], [99, 99]])
+        analysed.start([image], recipe, "visible")
+        runner.run()
+        assert len(analysed.results.detections()[0]) == before
+
+    @pytest.mark.parametrize(
+        ("options", "reason"),
+        [
+            ({}, "There is no image to analyse"),
+            ({"sources": ["smear"], "where": Shapes(name="regions")}, "'regions' is empty"),
+            ({"sources": ["smear"], "recipe": DetectionRecipe(weights="none")}, "No weights 'none'"),
+        ],
+    )
+    def test_what_cannot_be_run_is_said_in_a_sentence(self, session, viewer, runner, said, options, reason):
+        sources = [viewer.layers[name] for name in options.get("sources", [])]
+        session.start(sources, options.get("recipe", DetectionRecipe(min_score=0.5)), options.get("where", "whole"))
+        assert not session.running
+        assert reason in said[0]
+
+    def test_an_unexpected_error_ends_the_run_and_is_said(self, session, image, runner, recipe, said):
+        session.start([image], recipe)
+        (_, listener), *_ = runner.jobs
+        listener.on_error(RuntimeError("a bug"))
+        listener.on_end()
+        assert not session.running
+        assert said[-1] == "It failed: a bug"
+
+    def test_a_network_that_fails_is_said(self, session, image, runner, recipe, said, network):
+        network.error = ImageError("Cannot read y 0 to 9.")
+        session.start([image], recipe)
+        runner.run()
+        assert "smear: Cannot read y 0 to 9." in said
+
+    def test_the_pixel_size_is_that_of_the_image_unless_it_was_cleared(self, session, viewer, image, runner, network):
+        other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, scale=(0.2, 0.2), units=("um", "um"))
+        session.start([image, other], DetectionRecipe(min_score=0.5))
+        runner.run()
+        session.start([image], DetectionRecipe(min_score=0.5))
+        runner.run()
+        sizes = [slide.pixel_size_um for slide, _, _ in network.asked]
+        assert sizes == [pytest.approx(0.1), pytest.approx(0.2), None]
+
+
+class TestLosses:
+    @pytest.mark.parametrize("name", ["smear", "smear cells"])
+    def test_a_layer_deleted_during_a_run_stops_it(self, session, viewer, image, runner, recipe, name):
+        session.start([image], recipe)
+        for _ in range(3):
+            runner.step()
+        runner.draw()
+        viewer.layers.remove(name)
+        assert not session.running
+        runner.run()
+        assert name not in viewer.layers
+
+    def test_news_that_come_after_the_layer_is_gone_do_not_bring_it_back(self, session, viewer, image, runner, recipe):
+        session.start([image], recipe)
+        for _ in range(3):
+            runner.step()
+        runner.draw()
+        (_, listener), *_ = runner.jobs
+        late = [update for update in session._runner.jobs[0][0] if update.cells is not None]
+        viewer.layers.remove("smear cells")
+        listener.on_step(late[-1])
+        runner.draw()
+        assert [layer.name for layer in viewer.layers] == ["smear"]
+
+    def test_renaming_layers_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
+        session.start([image], recipe)
+        for _ in range(3):
+            runner.step()
+        runner.draw()
+        image.name = "renamed"
+        viewer.layers["smear cells"].name = "renamed too"
+        runner.run()
+        assert viewer.layers["renamed too"].nshapes == 6
+
+    def test_deleting_boxes_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
+        session.start([image], recipe)
+        for _ in range(3):
+            runner.step()
+        runner.draw()
+        viewer.layers["smear cells"].remove([0])
+        runner.run()
+        assert viewer.layers["smear cells"].nshapes == 6
+
+    def test_a_closed_viewer_is_not_kept_alive(self, runner, network):
+        viewer = ViewerModel()
+        session = Session(viewer, runner, network)
+        gone = weakref.ref(viewer)
+        del viewer
+        gc.collect()
+        assert gone() is None
+        session.results.choose_score(0.3)
+
+
+class TestFolder:
+    def test_fields_add_up_and_one_is_shown(self, session, folder, runner, recipe, viewer):
+        session.start(folder, recipe)
+        runner.run()
+        assert session.results.differential().nucleated == 10
+        assert [layer.name for layer in viewer.layers] == ["smear", "a.png", "a.png cells"]
+
+    def test_another_field_takes_its_place_and_edits_stay(self, session, folder, runner, recipe, viewer):
+        session.start(folder, recipe)
+        runner.run()
+        viewer.layers["a.png cells"].selected_data = {0}
+        session.results.classify("blast")
+        first, second = session.results.fields
+        session.show(second)
+        runner.draw()
+        assert [layer.name for layer in viewer.layers] == ["smear", "b.png", "b.png cells"]
+        assert viewer.layers["b.png cells"].nshapes == 6
+        assert session.results.differential().nucleated == 10
+        session.show(first)
+        runner.draw()
+        assert "blast" in set(viewer.layers["a.png cells"].features["class"])
+
+    def test_an_unreadable_image_is_said_and_the_rest_goes_on(self, session, folder, runner, recipe, said):
+        folder[0].write_bytes(b"no image")
+        session.start(folder, recipe)
+        runner.run()
+        assert any(sentence.startswith("a.png: Cannot read") for sentence in said)
+        assert said[-1] == "6 cells in 1 image"
+
+    def test_a_field_whose_file_is_gone_is_said(self, session, folder, runner, recipe, said):
+        session.start(folder, recipe)
+        runner.run()
+        folder[1].unlink()
+        session.show(session.results.fields[1])
+        assert said[-1].startswith("Cannot read")
+
+
+class TestCalibration:
+    def test_a_known_count_sets_the_score(self, analysed, runner, viewer):
+        analysed.calibrate(3)
+        runner.draw()
+        assert analysed.results.differential().nucleated == 3
+        assert (viewer.layers["smear cells"].features["class"] != "erythrocyte").sum() == 3
+
+    def test_a_count_that_cannot_be_reached_leaves_the_score(self, analysed, said):
+        analysed.calibrate(100)
+        assert analysed.results.min_score == 0.5
+        assert "cannot be reached" in said[-1]
+
+
+class TestSave:
+    def test_files_say_what_the_screen_shows_with_every_edit(self, analysed, viewer, runner, tmp_path, said):
+        layer = viewer.layers["smear cells"]
+        layer.selected_data = {0}
+        analysed.results.classify("blast")
+        layer.selected_data = {1}
+        layer.remove_selected()
+        analysed.results.choose_score(0.3)
+        analysed.save(tmp_path, ("csv", "coco"))
+        runner.run()
+        (cells,) = coco.read(tmp_path / "coco.json")
+        assert cells.counts() == dict(layer.features["class"].value_counts())
+        counted = (tmp_path / "differential.csv").read_text()
+        assert "blast,1," in counted
+        assert '"min_score": 0.3' in (tmp_path / "run.json").read_text()
+        assert said[-1].startswith("Saved cells.csv, coco.json, counts.csv")
+
+    def test_a_folder_that_cannot_be_written_is_said(self, analysed, runner, tmp_path, said):
+        (tmp_path / "file").write_text("")
+        analysed.save(tmp_path / "file" / "below", ("csv",))
+        runner.run()
+        assert said[-1].startswith("Nothing could be saved")
+
+
+def test_a_viewer_has_one_session_also_through_the_proxy_that_widgets_get(runner):
+    viewer = ViewerModel()
+    session = session_of(viewer, lambda _: runner)
+    assert session_of(PublicOnlyProxy(viewer), lambda _: runner) is session
+    assert session_of(ViewerModel(), lambda _: runner) is not session
+
+
+def test_devices_are_found_in_the_background(session, runner, monkeypatch):
+    from napari_hemalens.gui import session as module
+
+    monkeypatch.setattr(module, "_devices", lambda: iter([(("cpu", "CPU (2 cores)"),)]))
+    session.look_for_devices()
+    assert session.devices == ()
+    runner.run()
+    assert session.devices == (("cpu", "CPU (2 cores)"),)

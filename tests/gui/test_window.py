@@ -1,0 +1,281 @@
+"""A real window, with a real mouse and keys: what a person does, and what must not go wrong."""
+
+import gc
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt, QThreadPool
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from napari_hemalens import workflows
+from napari_hemalens.gui import session as module
+from napari_hemalens.gui.layers import detections_from_layer
+from napari_hemalens.gui.session import session_of
+from napari_hemalens.gui.widgets import detect
+
+pytestmark = pytest.mark.window
+SHAPE = (400, 600)
+PATIENCE = 60_000  # ms: a busy machine without a graphics card
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, network, monkeypatch):
+    """The widget in a window with one image."""
+    monkeypatch.setattr(workflows, "detect_steps", network)
+    monkeypatch.setattr(module, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1400, 900)
+    viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", scale=(0.1, 0.1), units=("um", "um"))
+    with npe2pm.tmp_plugin(package="napari-hemalens"):
+        _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
+        widget.viewer = viewer
+        widget.form.slider.setValue(0.5)
+        yield widget
+    network.go.set()
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    """Press Run, and wait until everything is drawn."""
+
+    def press():
+        dock.running.run.click()
+        qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
+
+    return press
+
+
+def settled(dock):
+    return not any(f.following for f in dock.session.results.fields)
+
+
+def canvas(dock):
+    return dock.viewer.window._qt_viewer.canvas.native
+
+
+def point(dock, y, x):
+    """Return where a pixel of the image is on the canvas."""
+    scene = dock.viewer.scene if hasattr(dock.viewer, "scene") else dock.viewer
+    size = np.array([canvas(dock).height(), canvas(dock).width()])
+    world = np.array([y, x]) * 0.1
+    down, right = (world - scene.camera.center[-2:]) * scene.camera.zoom + size / 2
+    return QPoint(round(right), round(down))
+
+
+def drag(dock, start, end):
+    widget, (first, last) = canvas(dock), (point(dock, *start), point(dock, *end))
+    QTest.mouseMove(widget, first)
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=first)
+    for step in range(1, 6):
+        QTest.mouseMove(widget, first + (last - first) * step / 5)
+        QApplication.processEvents()
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=last)
+
+
+def counts(dock):
+    """Return what the table on screen says."""
+    table = dock.differential.table
+    rows = [(table.item(r, 0).text(), table.item(r, 1).text()) for r in range(table.rowCount())]
+    return {name: int(count) for name, count in rows if count not in {"-", "0"}}
+
+
+FOUND = {"myelocyte": 2, "erythroblast": 2, "lymphocyte": 1, "erythrocyte": 1}
+
+
+def test_cells_are_corrected_with_a_click_and_a_key(dock, run, qtbot):
+    run()
+    layer = dock.viewer.layers["smear cells"]
+    assert counts(dock) == FOUND
+    dock.viewer.reset_view()
+    QApplication.processEvents()
+    where = point(dock, *layer.features.loc[0, ["y", "x"]])
+    QTest.mouseMove(canvas(dock), where)
+    QTest.mouseClick(canvas(dock), Qt.MouseButton.LeftButton, pos=where)
+    qtbot.waitUntil(lambda: set(layer.selected_data) == {0}, timeout=PATIENCE)
+    QTest.keyClick(canvas(dock), Qt.Key.Key_1)
+    assert counts(dock) == FOUND | {"myelocyte": 1, "blast": 1}
+    QTest.keyClick(canvas(dock), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert counts(dock) == FOUND
+    dock.review.redo.click()
+    QTest.keyClick(canvas(dock), Qt.Key.Key_Delete)
+    assert counts(dock) == FOUND | {"myelocyte": 1}
+
+
+def test_cells_are_drawn_and_moved_with_the_mouse(dock, run, qtbot):
+    run()
+    layer = dock.viewer.layers["smear cells"]
+    dock.viewer.reset_view()
+    QApplication.processEvents()
+    dock.session.results.classify("blast")
+
+    def blast():
+        cells = detections_from_layer(layer)
+        return cells.boxes[cells.class_names == "blast"].ravel()
+
+    layer.mode = "add_rectangle"
+    drag(dock, (250, 300), (310, 380))
+    qtbot.waitUntil(lambda: counts(dock) == FOUND | {"blast": 1} and settled(dock), timeout=PATIENCE)
+    drawn = blast()
+    np.testing.assert_allclose(drawn, [250, 300, 310, 380], atol=3)
+    layer.mode = "select"
+    drag(dock, (280, 340), (300, 340))
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    np.testing.assert_allclose(blast(), drawn + np.array([20, 0, 20, 0]), atol=3)
+    assert counts(dock) == dock.session.results.detections()[0].counts()
+
+
+def test_hovering_over_a_cell_tells_its_class_and_score(dock, run, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr(detect.QToolTip, "showText", lambda _, text: told.append(text))
+    run()
+    dock.viewer.reset_view()
+    QApplication.processEvents()
+    y, x = dock.viewer.layers["smear cells"].features.loc[0, ["y", "x"]]
+    QTest.mouseMove(canvas(dock), point(dock, y, x))
+    qtbot.waitUntil(lambda: "myelocyte, score 0.95" in told, timeout=PATIENCE)
+
+
+def test_run_is_off_and_stop_on_while_a_run_goes_on(dock, qtbot, network):
+    network.go.clear()
+    dock.running.run.click()
+    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
+    qtbot.waitUntil(lambda: "tile 1 of 4" in dock.running.words.text(), timeout=PATIENCE)
+    dock.running.stop.click()
+    network.go.set()
+    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
+    assert dock.running.words.text().startswith("Stopped.")
+
+
+def test_the_slider_filters_without_a_run(dock, run, qtbot, network):
+    run()
+    dock.form.slider.setValue(0.1)
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert dock.viewer.layers["smear cells"].nshapes == 12
+    assert len(network.asked) == 1
+
+
+def close_dock_and_viewer(dock):
+    dock.viewer.window.remove_dock_widget(dock)
+    dock.viewer.close()
+
+
+def close_viewer(dock):
+    dock.viewer.close()
+
+
+def press_the_x_of_the_window(dock):
+    dock.viewer.window._qt_window.close()
+    del dock.viewer.window._qt_window  # as Viewer.close() does: a window cannot be closed twice
+
+
+@pytest.mark.parametrize("close", [close_dock_and_viewer, close_viewer, press_the_x_of_the_window])
+def test_closing_during_a_run_leaves_no_thread_and_no_traceback(dock, qtbot, network, close):
+    network.go.clear()
+    dock.running.run.click()
+    qtbot.waitUntil(lambda: "tile 1 of 4" in dock.running.words.text(), timeout=PATIENCE)
+    close(dock)
+    network.go.set()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    QApplication.processEvents()
+
+
+def test_a_dock_opened_again_finds_run_and_results(dock, qtbot, network):
+    network.go.clear()
+    viewer, session = dock.viewer, dock.session
+    dock.running.run.click()
+    qtbot.waitUntil(lambda: session.results.fields != [], timeout=PATIENCE)
+    viewer.window.remove_dock_widget(dock)
+    gc.collect()
+    _, again = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
+    assert again is not dock
+    assert again.session is session is session_of(viewer, lambda _: None)
+    assert again.running.stop.isEnabled()
+    network.go.set()
+    qtbot.waitUntil(lambda: not session.running, timeout=PATIENCE)
+    assert again.form.slider.value() == pytest.approx(0.5)
+    again.viewer = viewer
+    assert sum(counts(again).values()) == 6
+
+
+def test_corrections_are_not_discarded_without_a_question(dock, run, monkeypatch):
+    run()
+    dock.viewer.layers["smear cells"].selected_data = {0}
+    dock.session.results.classify("blast")
+    asked = []
+    for answer, blasts in ((None, 1), (True, 1), (False, 0)):
+        monkeypatch.setattr(detect, "ask_to_keep", lambda _, count, a=answer: asked.append(count) or a)
+        run()
+        assert counts(dock).get("blast", 0) == blasts
+    assert asked == [1, 1, 1]
+
+
+def test_a_folder_is_counted_as_one_and_looked_at_image_by_image(dock, run, qtbot, tmp_path):
+    for name in ("a.png", "b.png"):
+        iio.imwrite(tmp_path / name, np.full((*SHAPE, 3), 200, np.uint8))
+    assert dock.shown.isHidden()
+    dock.images.choose_folder(tmp_path)
+    assert dock.images.images.currentText() == f"{tmp_path.name} (2 images)"
+    run()
+    assert sum(counts(dock).values()) == 12
+    assert [dock.fields.itemText(i) for i in range(2)] == ["a.png", "b.png"]
+    assert dock.fields.currentText() == "a.png"
+    dock.fields.setCurrentIndex(1)
+    dock.fields.activated.emit(1)
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert dock.fields.currentText() == "b.png"
+    assert [layer.name for layer in dock.viewer.layers] == ["smear", "b.png", "b.png cells"]
+
+
+@pytest.mark.parametrize("answer", ["folder", ""])
+def test_a_folder_is_asked_for_and_may_be_refused(dock, tmp_path, monkeypatch, answer):
+    iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path) if answer else "")
+    box = dock.images.images
+    box.setCurrentIndex(box.count() - 1)
+    box.activated.emit(box.count() - 1)
+    assert dock.images.sources() == ((tmp_path / "a.png",) if answer else (dock.viewer.layers["smear"],))
+    assert dock.form.read().pixel_size_um == (None if answer else pytest.approx(0.1))
+
+
+def test_a_folder_without_images_is_refused_in_a_sentence(dock, tmp_path):
+    dock.images.choose_folder(tmp_path)
+    assert dock.running.message.text().startswith("No image in")
+
+
+def test_a_script_lies_on_the_clipboard(dock):
+    dock.exports.copy.click()
+    script = QApplication.clipboard().text()
+    compile(script, "clipboard", "exec")
+    assert "min_score=0.5" in script
+    assert "pixel_size_um=0.1" in script
+
+
+def test_the_image_list_follows_the_layers(dock):
+    box, viewer = dock.images.images, dock.viewer
+    other = viewer.add_image(np.zeros((50, 50)), name="other")
+
+    def offered():
+        return [box.itemText(i) for i in range(box.count())]
+
+    assert offered() == ["smear", "other", "All 2 image layers", "Selected image layers", "Folder of images…"]
+    other.name = "renamed"
+    assert "renamed" in offered()
+    box.setCurrentIndex(3)
+    viewer.layers.selection = {other}
+    assert dock.images.sources() == (other,)
+    box.setCurrentIndex(2)
+    assert len(dock.images.sources()) == 2
+    viewer.layers.remove("renamed")
+    assert offered() == ["smear", "Folder of images…"]
+    assert dock.form.read().pixel_size_um == pytest.approx(0.1)
+    viewer.add_shapes(name="fields")
+    assert dock.images.regions.findText("Rectangles of fields") == 2
+
+
+def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(dock):
+    dock.form.editors["pixel_size_um"].widget.setText("0.2")
+    dock.viewer.add_image(np.zeros((50, 50)), name="other")
+    dock.viewer.layers["smear"].name = "renamed"
+    assert dock.form.read().pixel_size_um == 0.2

@@ -1,0 +1,90 @@
+"""The table says what the differential says."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens.differential import differential
+from napari_hemalens.gui.widgets.differential import DifferentialView
+from napari_hemalens.tables import RESEARCH_USE
+from napari_hemalens.taxonomy import MARROW_12
+
+pytestmark = pytest.mark.window
+COUNTS = {"segmented_neutrophil": 30, "erythroblast": 10, "erythrocyte": 99}
+
+
+@pytest.fixture
+def view(qtbot):
+    view = DifferentialView()
+    qtbot.addWidget(view)
+    view.resize(340, 500)
+    view.show_differential(differential(COUNTS, MARROW_12.classes, fields=["smear"]), ["A note."])
+    return view
+
+
+def rows(view):
+    texts = [[view.table.item(r, c).text() for c in range(4)] for r in range(view.table.rowCount())]
+    return {name: rest for name, *rest in texts}
+
+
+def test_rows_give_counts_and_shares(view):
+    shown = rows(view)
+    assert shown["segmented neutrophil"] == ["30", "75.0", ""]
+    assert shown["erythroblast"] == ["10", "25.0", ""]
+    assert shown["myelocyte"] == ["0", "0.0", ""]
+
+
+def test_red_cells_stand_beside_without_a_share(view):
+    assert rows(view)["erythrocyte"] == ["99", "", ""]
+
+
+def test_a_class_that_the_weights_do_not_know_has_no_count_of_0(view):
+    assert rows(view)["blast"] == ["-", "", "not recognised"]
+    assert "plasma cell" not in rows(view)
+    assert "plasma_cell" in view.warnings.text()
+
+
+def test_a_class_that_a_person_gave_has_a_row(view):
+    view.show_differential(differential({"plasma_cell": 3}, MARROW_12.classes), [])
+    assert rows(view)["plasma cell"][0] == "3"
+
+
+def test_below_the_table_stands_what_must_be_known_to_read_it(view):
+    assert "<b>40</b> of 500 nucleated cells" in view.summary.text()
+    assert "M:E 3.0" in view.summary.text()
+    assert view.warnings.text().startswith("A note.\n40 nucleated cells counted; ICSH asks for 500")
+    assert view.use.text() == RESEARCH_USE
+
+
+def test_without_erythroblasts_there_is_no_ratio(view):
+    view.show_differential(differential({"lymphocyte": 1}, MARROW_12.classes), [])
+    assert "no erythroblasts" in view.summary.text()
+
+
+def test_bars_are_as_long_as_shares_are_large(view):
+    view.show()
+    picture = view.table.viewport().grab().toImage()
+    names = list(rows(view))
+
+    def length(name):
+        bar = view.table.visualItemRect(view.table.item(names.index(name), 3))
+        colour = view.table.item(names.index(name), 0).icon().pixmap(15).toImage().pixelColor(0, 0)
+        across = range(bar.left(), bar.right())
+        # Beside the whisker, which runs along the middle.
+        return sum(picture.pixelColor(x, bar.top() + 6) == colour for x in across)
+
+    assert length("segmented neutrophil") == pytest.approx(3 * length("erythroblast"), rel=0.1)
+    assert length("myelocyte") == 0
+
+
+def test_the_interval_is_told_on_hovering(view):
+    tip = view.table.item(list(rows(view)).index("segmented neutrophil"), 3).toolTip()
+    assert tip == "75.0 %, 95 % interval 59.8 to 85.8 %"
+
+
+def test_keys_stand_in_the_colours_of_their_classes(view):
+    names = list(rows(view))
+    icons = [view.table.item(names.index(n), 0).icon().pixmap(15).toImage() for n in ("blast", "eosinophil")]
+    inner = [{icon.pixel(x, y) for x in range(1, 14) for y in range(1, 14)} for icon in icons]
+    assert len(inner[0]) > 1  # a digit is written on it
+    assert len(inner[1]) == 1
+    assert np.all([icon.pixelColor(0, 0).isValid() for icon in icons])

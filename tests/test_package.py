@@ -1,0 +1,129 @@
+"""What a user installs is whole: the wheel, the wheel that a source distribution becomes, and a checkout."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import npe2
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "napari_hemalens"
+UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+needs_uv = pytest.mark.skipif(UV is None, reason="uv, which builds and installs, is not there: pip install uv")
+# A cold cache of packages has to fetch torch.
+patient = pytest.mark.timeout(1800)
+
+
+def run(*command):
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Return the source distribution, the wheel made from it, and the one made from the tree."""
+    out = tmp_path_factory.mktemp("dist")
+    run(UV, "build", "--out-dir", out / "by_sdist", ROOT)
+    run(UV, "build", "--wheel", "--out-dir", out / "by_tree", ROOT)
+    (sdist,) = out.glob("by_sdist/*.tar.gz")
+    (by_sdist,) = out.glob("by_sdist/*.whl")
+    (by_tree,) = out.glob("by_tree/*.whl")
+    return sdist, by_sdist, by_tree
+
+
+def contents(wheel):
+    with zipfile.ZipFile(wheel) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def promised():
+    """Return what a wheel has to hold beside modules, by the name it has there, with its bytes."""
+    files = {"napari.yaml": ROOT / "napari.yaml", "py.typed": PACKAGE / "py.typed"}
+    files |= {f"sample_data/{path.name}": path for path in (ROOT / "sample_data").iterdir()}
+    files |= {f"weights/{path.name}": path for path in (PACKAGE / "weights").glob("*.[js]*")}
+    return {f"napari_hemalens/{name}": path.read_bytes() for name, path in files.items()}
+
+
+@needs_uv
+@pytest.mark.slow
+@patient
+def test_the_wheels_from_the_tree_and_from_the_sdist_hold_the_same_files(built):
+    _, by_sdist, by_tree = (path for path in built)
+    assert contents(by_sdist) == contents(by_tree)
+
+
+@needs_uv
+@pytest.mark.slow
+@patient
+def test_the_wheel_holds_manifest_samples_weights_types_and_licence(built):
+    held = contents(built[1])
+    for name, data in promised().items():
+        assert held.get(name) == data, name
+    (licence,) = (data for name, data in held.items() if name.endswith("licenses/LICENSE"))
+    assert licence == (ROOT / "LICENSE").read_bytes()
+    assert {f"{path.stem}.safetensors" for path in (PACKAGE / "weights").glob("*.json")} == {
+        name.rpartition("/")[2] for name in held if name.endswith(".safetensors")
+    }
+    assert "napari_hemalens/weights/marrow-frcnn.safetensors" in held
+
+
+@needs_uv
+@pytest.mark.slow
+@patient
+def test_nothing_is_shipped_that_a_user_has_no_use_for(built):
+    sdist, wheel, _ = built
+    with tarfile.open(sdist) as file:
+        top = {Path(name).parts[1] for name in file.getnames()}
+    assert top == {
+        *("src", "sample_data", "examples", "napari.yaml", "CHANGELOG.md", "CITATION.cff"),
+        *("LICENSE", "README.md", "pyproject.toml", ".gitignore", "PKG-INFO"),
+    }
+    assert {Path(name).parts[0].partition("-")[0] for name in contents(wheel)} == {"napari_hemalens"}
+    assert not [name for name in contents(wheel) if "__pycache__" in name or name.endswith(".pyc")]
+    assert wheel.stat().st_size < 40e6
+
+
+@needs_uv
+@pytest.mark.slow
+@patient
+def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
+    environment = tmp_path / "environment"
+    run(UV, "venv", "--quiet", "--python", sys.executable, environment)
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    pins = ROOT / "constraints.txt"
+    limits = ("--constraints", pins) if pins.is_file() else ()
+    wheel = f"napari-hemalens[all] @ {built[1].as_uri()}"
+    run(UV, "pip", "install", "--quiet", "--python", python, *limits, wheel)
+    said = run(python, "-m", "npe2", "validate", "napari-hemalens", "--imports")
+    assert "valid" in said
+    inside = (
+        "import json, napari_hemalens as h, napari_hemalens.gui.sample_data as s; "
+        "from napari_hemalens.models import weights; "
+        "row = weights.row('marrow-frcnn'); "
+        "print(json.dumps([h.__file__, h.__version__, str(weights.verify(row)), len(s.marrow_smear())]))"
+    )
+    place, version, file, layers = json.loads(run(python, "-I", "-c", inside))
+    assert Path(place).is_relative_to(environment)
+    assert Path(file).is_relative_to(environment)
+    assert version in built[1].name
+    assert layers == 2
+    assert run(environment / python.parent.name / "hemalens", "weights", "list").startswith("marrow-frcnn")
+
+
+def test_this_environment_finds_the_manifest_with_every_command():
+    manifest = npe2.PluginManifest.from_distribution("napari-hemalens")
+    assert manifest.name == "napari-hemalens"
+    assert manifest.package_version is not None
+    assert next(widget.display_name for widget in manifest.contributions.widgets) == "Detect cells"
+    for command in manifest.contributions.commands:
+        module, _, name = command.python_name.partition(":")
+        source = ROOT / "src" / Path(*module.split(".")).with_suffix(".py")
+        assert f" {name}(" in source.read_text(encoding="utf-8"), command.python_name
