@@ -1,0 +1,107 @@
+"""The examples run as they stand, and say and write what they promise."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture
+def run_example(tmp_path):
+    def run(name, *arguments):
+        """Run an example in an empty folder and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, str(EXAMPLES / name), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "QT_API": "none"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_one_image_becomes_a_differential_a_picture_and_tables(run_example, tmp_path):
+    said = run_example("detect_one_image.py")
+    out = tmp_path / "cells_of_one_image"
+    assert "200 asked for in blood" in said
+    assert {path.name for path in out.iterdir()} == {
+        *("overlay.png", "cells.csv", "counts.csv", "differential.csv", "coco.json", "run.json")
+    }
+    cells = rows(out / "cells.csv")
+    assert len([cell for cell in cells if cell["class"] == "erythrocyte"]) > 300
+    assert f"of {len(cells)} cells have a score of 0.9 or more" in said
+    with Image.open(out / "overlay.png") as picture:
+        assert picture.size == (1600, 1200)
+
+
+@pytest.mark.slow
+def test_the_fields_of_a_folder_make_one_differential(run_example, tmp_path):
+    said = run_example("detect_folder.py")
+    assert "3 of 3: blood-1002.jpg" in said
+    assert "images: 3" in said
+    counted = rows(tmp_path / "cells_of_a_folder" / "counts.csv")
+    assert len({row["image"] for row in counted}) == 3
+
+
+@pytest.mark.slow
+def test_a_folder_of_the_users_own_is_taken_and_a_damaged_image_named(run_example, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    Image.new("RGB", (300, 200), (235, 230, 235)).save(folder / "glass.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    said = run_example("detect_folder.py", "mine", "results")
+    assert "not read: Cannot read mine/broken.png" in said
+    assert "glass.png: 0 cells" in said
+    assert (tmp_path / "results" / "run.json").is_file()
+
+
+@pytest.mark.slow
+def test_layers_show_the_cells_and_a_correction_changes_the_count(run_example):
+    said = run_example("napari_headless.py")
+    assert "2 layers: " in said
+    assert "(Image)" in said
+    assert "(Shapes)" in said
+    found, corrected = map(int, re.search(r"(\d+) cells found, (\d+) after", said).groups())
+    assert corrected == found - 1 > 20
+    (blasts,) = (line.split()[1] for line in said.splitlines() if line.startswith("blast "))
+    assert blasts == "1"
+
+
+@pytest.mark.slow
+def test_a_pyramid_is_looked_into_by_region(run_example, tmp_path):
+    said = run_example("whole_slide.py")
+    assert "3 levels: 5120 x 7680, 1280 x 1920, 320 x 480; 0.150 um a pixel" in said
+    tiles = [(int(tile), int(last)) for tile, last in re.findall(r"^tile (\d+) of (\d+)", said, re.MULTILINE)]
+    assert tiles == [(tile, len(tiles)) for tile in range(1, len(tiles) + 1)]
+    with Image.open(tmp_path / "overview.png") as picture:
+        assert picture.size == (960, 640)
+    cells = next(line for line in said.splitlines() if " cells, between " in line)
+    count, low, high = (int(word) for word in cells.split() if word.isdigit())
+    assert count > 100
+    assert low >= 1960
+    assert high <= 4440
+
+
+@pytest.mark.slow
+def test_training_ends_in_weights_that_detect(run_example, tmp_path):
+    said = run_example("train_on_your_cells.py")
+    assert "4 of 4: loss" in said
+    assert (tmp_path / "my_detector" / "my-detector.safetensors").is_file()
+    assert "at scores of my-detector" in said
