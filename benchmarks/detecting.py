@@ -1,0 +1,158 @@
+"""One image, one network, three ways: HemaLens, SAHI, and nothing but the forward passes.
+
+    python benchmarks/detecting.py CONTENDER IMAGE WARM_UP WEIGHTS
+
+is a lane of `race.py`: it loads the network, runs on the image WARM_UP, and then on IMAGE whenever it is asked to.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import napari_hemalens as hemalens
+from lane import serve
+from napari_hemalens.inference import device
+from napari_hemalens.inference.detector import tiles_at_once
+from napari_hemalens.models import weights
+from napari_hemalens.models.storage import load_detector, preprocess_of
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.tiles import plan
+
+ALIGN = 32  # tiles start on the grid of the network's coarsest stride
+
+Figures = dict[str, float]
+
+
+class Network:
+    """The network of some weights, and the options of a run in which a pixel of the image is one of the network."""
+
+    def __init__(self, name: str) -> None:
+        self.row = weights.row(name)
+        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.row.pixel_size_um)
+        self.device = device.choose("auto")
+        self.batch = tiles_at_once(self.device)
+        self.detector = load_detector(self.row, self.device)
+        self.preprocess = preprocess_of(self.row)
+
+    def prepared(self, tiles: list[NDArray[np.uint8]]) -> Tensor:
+        """Return tiles (h, w, 3) as what the network takes: (N, 3, h, w)."""
+        images = torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).to(self.device)
+        return self.preprocess.normalised(images).contiguous(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
+        """Return the cells of each image, once they are there."""
+        with torch.inference_mode():
+            outputs = self.detector(images)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return outputs
+
+
+def ours(network: Network) -> Callable[[Path], Figures]:
+    """HemaLens, from the file to the cells."""
+
+    def run(image: Path) -> Figures:
+        return {"cells": len(hemalens.detect(image, network.recipe))}
+
+    return run
+
+
+def bare(network: Network) -> Callable[[Path], Figures]:
+    """Nothing but the forward passes, over the tiles of HemaLens in its batches; reading them is not timed."""
+    recipe = network.recipe
+
+    def run(image: Path) -> Figures:
+        seconds = 0.0
+        with open_image(image) as slide:
+            tiles = plan(slide.shape, tile=recipe.tile, overlap=recipe.overlap, align=ALIGN)
+            for first in range(0, len(tiles), network.batch):
+                batch = tiles[first : first + network.batch]
+                images = network.prepared([slide.read(t.y0, t.x0, t.y1, t.x1) for t in batch])
+                start = time.perf_counter()
+                network.forward(images)
+                seconds += time.perf_counter() - start
+        return {"seconds": seconds, "tiles": len(tiles)}
+
+    return run
+
+
+def sahi(network: Network) -> Callable[[Path], Figures]:
+    """SAHI's sliced prediction with the same tiles, batches, threshold and suppression."""
+    from sahi.models.base import DetectionModel  # noqa: PLC0415 -- its memory is no other contender's
+    from sahi.predict import get_sliced_prediction  # noqa: PLC0415
+    from sahi.prediction import ObjectPrediction  # noqa: PLC0415
+
+    names, recipe = network.row.classes, network.recipe
+
+    class Model(DetectionModel):
+        """The network behind SAHI's interface."""
+
+        def load_model(self) -> None:
+            self.model = network
+
+        def perform_batch_inference(self, images: list[NDArray[np.uint8]]) -> None:
+            self._original_predictions = network.forward(network.prepared(images))
+
+        def _create_object_prediction_list_from_original_predictions(
+            self, shift_amount_list: list[list[int]], full_shape_list: list[list[int]]
+        ) -> None:
+            triples = zip(self._original_predictions, shift_amount_list, full_shape_list, strict=True)
+            self._object_prediction_list_per_image = [self._cells(*triple) for triple in triples]
+
+        def _cells(self, output: dict[str, Tensor], shift: list[int], shape: list[int]) -> list[ObjectPrediction]:
+            keep = output["scores"] >= self.confidence_threshold
+            columns = (output[key][keep].tolist() for key in ("boxes", "labels", "scores"))
+            return [
+                ObjectPrediction(
+                    bbox=box,
+                    category_id=label - 1,
+                    category_name=names[label - 1],
+                    score=score,
+                    shift_amount=shift,
+                    full_shape=shape,
+                )
+                for box, label, score in zip(*columns, strict=True)
+            ]
+
+    model = Model(confidence_threshold=network.row.min_score, device=str(network.device))
+
+    def run(image: Path) -> Figures:
+        found = get_sliced_prediction(
+            str(image),
+            model,
+            slice_height=recipe.tile,
+            slice_width=recipe.tile,
+            overlap_height_ratio=recipe.overlap / recipe.tile,
+            overlap_width_ratio=recipe.overlap / recipe.tile,
+            perform_standard_pred=False,
+            postprocess_type="NMS",
+            postprocess_match_metric="IOU",
+            postprocess_match_threshold=recipe.nms_iou,
+            postprocess_class_agnostic=False,
+            batch_size=network.batch,
+            verbose=0,
+        )
+        return {"cells": len(found.object_prediction_list)}
+
+    return run
+
+
+CONTENDERS = {"bare": bare, "hemalens": ours, "sahi": sahi}
+
+
+def main() -> None:
+    """Warm up, then run when asked."""
+    name, image, warm_up, weights_name = sys.argv[1:]
+    run = CONTENDERS[name](Network(weights_name))
+    serve(lambda: run(Path(image)), lambda: run(Path(warm_up)))
+
+
+if __name__ == "__main__":
+    main()
