@@ -1,0 +1,36 @@
+"""Make the pictures of the README: the real window, driven as a person would. `make screenshot`."""
+
+from pathlib import Path
+
+import napari
+from napari.qt import get_qapp
+from qtpy.QtTest import QTest
+
+IMAGES = Path(__file__).parent / "images"
+SAMPLE = "marrow_smear"
+_PATIENCE = 300  # seconds
+
+
+def main() -> None:
+    """Open the sample, detect its cells, and take the picture."""
+    app = get_qapp()
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1500, 940)
+    viewer.open_sample("napari-hemalens", SAMPLE)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
+    QTest.qWait(3000)  # the devices are looked for in the background
+    widget.running.run.click()
+    for _ in range(2 * _PATIENCE):
+        QTest.qWait(500)
+        if not widget.session.running:
+            break
+    viewer.camera.zoom *= 1.5
+    QTest.qWait(2000)
+    IMAGES.mkdir(exist_ok=True)
+    viewer.screenshot(str(IMAGES / "detect.jpg"), canvas_only=False)
+    viewer.close()
+    app.processEvents()
+
+
+if __name__ == "__main__":
+    main()
