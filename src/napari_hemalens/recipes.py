@@ -90,6 +90,9 @@ class DetectionTraining(Recipe):
     """How a detector is trained. Defaults are those of the packed weights."""
 
     network: NetworkRecipe = NetworkRecipe()
+    start: str | None = Field(
+        default=None, description="Weights to go on from, by name or file; empty: from the beginning, with a warm-up"
+    )
     side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
     batch: int = Field(default=8, ge=1, description="Images a step, on each device")
     warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")

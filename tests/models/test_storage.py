@@ -6,7 +6,8 @@ from torch import nn
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
-from napari_hemalens.models.storage import load_detector, load_into, save_network
+from napari_hemalens.models.detectors import build_detector
+from napari_hemalens.models.storage import load_detector, load_into, save_network, start_from
 from napari_hemalens.models.weights import WeightsRow
 
 
@@ -76,3 +77,24 @@ def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str)
     assert row.data
     assert row.licence
     assert row.metrics
+
+
+def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained: WeightsRow) -> None:
+    before = load_detector(untrained, torch.device("cpu"))
+    kept, classes = untrained.classes[2], ("blast", untrained.classes[2])
+    network = build_detector(untrained.network, len(classes))
+    fresh = network.roi_heads.box_predictor.cls_score.weight[1].clone()
+    start_from(network, untrained, untrained.network, classes)
+    old, new = before.roi_heads.box_predictor, network.roi_heads.box_predictor
+    row = untrained.classes.index(kept) + 1
+    for layer, numbers in (("cls_score", 1), ("bbox_pred", 4)):
+        was, now = (getattr(p, layer).weight.unflatten(0, (-1, numbers)) for p in (old, new))
+        torch.testing.assert_close(now[[0, 2]], was[[0, row]], rtol=0, atol=0)
+    torch.testing.assert_close(new.cls_score.weight[1], fresh, rtol=0, atol=0)
+    torch.testing.assert_close(network.backbone.state_dict(), before.backbone.state_dict(), rtol=0, atol=0)
+
+
+def test_weights_of_another_kind_of_network_are_no_start(untrained: WeightsRow) -> None:
+    full = untrained.network.model_copy(update={"size": "full"})
+    with pytest.raises(WeightsError, match=r"are of .* size laptop; the recipe asks for .* size full"):
+        start_from(build_detector(full, 2), untrained, full, ("a", "b"))

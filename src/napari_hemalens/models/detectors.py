@@ -29,7 +29,7 @@ from napari_hemalens.recipes import NetworkRecipe
 
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
-_ROOM_PX = 320  # side of the image that the next number is meant for: 48 um at 0.15 um a pixel
+_ROOM_PX = 320  # side of the image that fixed numbers are meant for: 48 um at 0.15 um a pixel
 _MOST_CELLS = 1000  # in one tile: torchvision's 100 would cut a crowded field
 
 
@@ -60,20 +60,22 @@ _ANCHORS_UM: Mapping[int, tuple[float, float]] = {
 
 
 class Proposals(RegionProposalNetwork):
-    """Proposes as many regions as the image has room for.
+    """Proposes, and learns from, as many regions as the image has room for.
 
     torchvision's fixed numbers would be used up by the first few cells of a large tile, and the others lost: a tile
     would find fewer cells than its parts.
     """
 
     room = 1.0  # images of the side that the fixed numbers are meant for, in the present one
+    learned_from = 128  # regions of such an image
 
     def forward(
         self, images: ImageList, features: dict[str, Tensor], targets: list[dict[str, Tensor]] | None = None
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Return proposals (boxes of each image) and losses."""
         height, width = images.tensors.shape[-2:]
-        self.room = 1.0 if self.training else max(1.0, height * width / _ROOM_PX**2)
+        self.room = max(1.0, height * width / _ROOM_PX**2)
+        self.fg_bg_sampler.batch_size_per_image = round(self.room * self.learned_from)
         return super().forward(images, features, targets)  # type: ignore[no-any-return]
 
     def pre_nms_top_n(self) -> int:
@@ -100,6 +102,7 @@ class CellDetector(nn.Module):
         self.rpn = rpn
         self.roi_heads = roi_heads
         self.most_cells = roi_heads.detections_per_img
+        self.learned_from: int = roi_heads.fg_bg_sampler.batch_size_per_image
 
     def forward(
         self, images: Tensor, targets: list[dict[str, Tensor]] | None = None
@@ -123,6 +126,7 @@ class CellDetector(nn.Module):
         features = self.backbone(images)  # level name -> (N, channels, H/stride, W/stride)
         proposals, rpn_losses = self.rpn(ImageList(images, sizes), features, targets)
         self.roi_heads.detections_per_img = round(self.most_cells * self.rpn.room)
+        self.roi_heads.fg_bg_sampler.batch_size_per_image = round(self.learned_from * self.rpn.room)
         detections, head_losses = self.roi_heads(features, proposals, sizes, targets)
         return {**rpn_losses, **head_losses} if self.training else detections
 
@@ -216,7 +220,7 @@ def _assemble(
         RPNHead(size.channels, anchors.num_anchors_per_location()[0]),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,
-        batch_size_per_image=128,
+        batch_size_per_image=Proposals.learned_from,
         positive_fraction=0.5,  # 1:1, as in the paper
         pre_nms_top_n={"training": 600, "testing": 2 * _MOST_CELLS},
         post_nms_top_n={"training": 300, "testing": _MOST_CELLS},

@@ -6,6 +6,7 @@ https://arxiv.org/abs/1806.08342); vectors such as biases and normalisation stay
 compute in float32. Figures are always those of the network as it is loaded from its file.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from napari_hemalens.models.weights import WeightsRow, verify
 from napari_hemalens.recipes import NetworkRecipe
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
+_PREDICTOR = "roi_heads.box_predictor."  # the one part of a detector that depends on its classes
 
 
 def save_network(network: nn.Module, path: Path) -> None:
@@ -74,6 +76,30 @@ def _loaded(path: Path, sha256: str, recipe: NetworkRecipe, *, classes: int, dev
     load_into(network, path)
     network.eval().to(device).to(memory_format=torch.channels_last)
     return network
+
+
+def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
+    """Fill a new detector with what trained weights know, for classes of its own.
+
+    Classes that the weights know keep what was learned of them, in whatever order; the others start afresh.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are of another kind of network than `recipe` asks for.
+    """
+    kind, asked = (f"{r.network} on {r.backbone}, size {r.size}" for r in (row.network, recipe))
+    if kind != asked:
+        raise WeightsError(f"The weights {row.name} are of {kind}; the recipe asks for {asked}.")
+    trained = load_detector(row, torch.device("cpu")).state_dict()
+    known = [(new + 1, row.classes.index(name) + 1) for new, name in enumerate(classes) if name in row.classes]
+    to, of = torch.tensor([(0, 0), *known]).T  # 0 is the background
+    for name, tensor in network.state_dict().items():
+        if name.startswith(_PREDICTOR):
+            rows = tensor.view(len(classes) + 1, -1)  # a class each: its score, or the four numbers of its box
+            rows[to] = trained[name].reshape(len(row.classes) + 1, -1)[of]
+        else:
+            tensor.copy_(trained[name])
 
 
 def preprocess_of(row: WeightsRow) -> Preprocess:

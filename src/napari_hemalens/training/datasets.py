@@ -22,7 +22,8 @@ from napari_hemalens.training.augment import augmentation, uniform
 Target: TypeAlias = dict[str, Tensor]
 """`boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels of the image; `labels` (M,) int64 from 1."""
 
-_VISIBLE = 0.4  # share of a box that must lie inside the image for the cell to be asked for
+_FILLED = 0.75  # share of a training image's side that a field must fill to stand alone
+_VISIBLE = 0.5  # share of a box that must lie inside the image for the cell to be asked for: its greater part
 
 
 class TrainingFields(Dataset[tuple[Tensor, Target]]):
@@ -54,7 +55,7 @@ class TrainingFields(Dataset[tuple[Tensor, Target]]):
         index, seed = draw
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            mosaic = uniform(0, 1) < self.recipe.mosaic
+            mosaic = uniform(0, 1) < self.recipe.mosaic or self._is_small(index)
             image, boxes, labels = self._mosaic(index) if mosaic else self._single(index)
             side = (self.recipe.side,) * 2
             framed = tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=side)
@@ -67,6 +68,12 @@ class TrainingFields(Dataset[tuple[Tensor, Target]]):
             "boxes": kept.as_subclass(Tensor)[seen],
             "labels": labels[seen],
         }
+
+    def _is_small(self, index: int) -> bool:
+        """Return whether a field alone would leave much of a training image empty."""
+        field = self.fields[index]
+        shorter = min(field.image_shape) * field_scale(field, self.recipe.network.pixel_size_um)
+        return shorter < _FILLED * self.recipe.side
 
     def _single(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         side = self.recipe.side

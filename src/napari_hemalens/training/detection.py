@@ -15,7 +15,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.storage import load_detector, save_network
+from napari_hemalens.models.storage import load_detector, save_network, start_from
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
 from napari_hemalens.taxonomy import CELL_CLASSES
@@ -55,7 +55,9 @@ def train_steps(
     keep_recipe(recipe, out)
     torch.manual_seed(recipe.seed)
     network = build_detector(recipe.network, len(fields.classes))
-    if recipe.warm_up_epochs:
+    if recipe.start is not None:
+        start_from(network, weights.row(recipe.start), recipe.network, fields.classes)
+    elif recipe.warm_up_epochs:
         cells = SingleCells(fields.train, fields.classes, recipe)
         namer = CellNamer(network, len(fields.classes))
         yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up")
