@@ -8,8 +8,24 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.recipes import DetectionTraining, NetworkRecipe
 
 DETECTION: Mapping[str, DetectionTraining] = {
-    # The packed weights: hours on two cores, minutes on a GPU.
+    # The packed weights began so: hours on two cores, minutes on a GPU.
     "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
+    # And went on so, with images as large as tiles: a network that always saw an edge near by is lost far from one.
+    # For cells of your own too: it starts from what the packed weights know.
+    "marrow-laptop-wide": DetectionTraining(
+        network=NetworkRecipe(size="laptop"),
+        start="marrow-frcnn",
+        side=512,
+        batch=2,
+        epochs=2.6,
+        learning_rate=0.01,
+        warmup_steps=100,
+        decay_from=0.35,
+        mosaic=0.7,
+        zoom=1.5,
+        stain=0.3,
+        light=0.3,
+    ),
     "marrow-full": DetectionTraining(
         network=NetworkRecipe(backbone="resnet50", start="imagenet"),
         side=384,

@@ -51,6 +51,14 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
     assert "granulocyte" in report.text()
 
 
+@pytest.mark.slow
+def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
+    options = ["accelerator=cpu", "start=marrow-frcnn", "epochs=0.5", "learning_rate=1e-6", "side=160"]
+    row = finish(workflows.train_detection_steps([data], training_recipe("smoke", options), tmp_path, name="mine"))
+    assert row.metrics["AP50"] > 0.7
+    assert not (tmp_path / "warm_up").exists()
+
+
 def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, tmp_path: Path) -> None:
     only_train = tmp_path / "data"
     only_train.mkdir()
