@@ -20,12 +20,11 @@ from lane import serve
 from napari_hemalens.inference import device
 from napari_hemalens.inference.detector import tiles_at_once
 from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import COARSEST
 from napari_hemalens.models.storage import load_detector, preprocess_of
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.tiles import plan
-
-ALIGN = 32  # tiles start on the grid of the network's coarsest stride
 
 Figures = dict[str, float]
 
@@ -71,7 +70,7 @@ def bare(network: Network) -> Callable[[Path], Figures]:
     def run(image: Path) -> Figures:
         seconds = 0.0
         with open_image(image) as slide:
-            tiles = plan(slide.shape, tile=recipe.tile, overlap=recipe.overlap, align=ALIGN)
+            tiles = plan(slide.shape, tile=recipe.tile, overlap=recipe.overlap, align=COARSEST)
             for first in range(0, len(tiles), network.batch):
                 batch = tiles[first : first + network.batch]
                 images = network.prepared([slide.read(t.y0, t.x0, t.y1, t.x1) for t in batch])

@@ -108,14 +108,15 @@ def test_the_packed_weights_find_the_nucleated_cells_of_the_sample_smear(sample_
 @pytest.mark.slow
 def test_tiles_find_what_the_whole_image_finds(sample_data: Path) -> None:
     with open_image(sample_data / "marrow_smear.tif") as slide:
-        region = (0, 0, 448, 448)
-        whole = workflows.detect(slide, region=region, tile=448, min_score=0.3)
-        tiled = workflows.detect(slide, region=region, tile=320, overlap=128, min_score=0.3)
-    sure = whole.scores >= 0.6  # a cell at the threshold may fall to either side of it
-    assert sure.sum() > 30
-    # The edge of a tile is padded with zeros, which the network sees: boxes move a little, cells stay.
-    assert found_of(whole, tiled, sure, iou=0.5) >= 0.95
-    assert found_of(whole, tiled, sure, iou=0.9) >= 0.6
+        region = (0, 0, 1000, 1100)  # no multiple of the network's strides
+        whole = workflows.detect(slide, region=region, tile=1100, min_score=0.3)
+        tiled = workflows.detect(slide, region=region, tile=512, overlap=128, min_score=0.3)
+    for one, other in ((whole, tiled), (tiled, whole)):
+        sure = one.scores >= 0.5  # a cell at the threshold may fall to either side of it
+        assert sure.sum() > 150
+        assert found_of(one, other, sure, iou=0.5) == 1
+        # The network sees the zeros beyond the edge of a tile: the boxes of the smallest platelets move by a pixel.
+        assert found_of(one, other, sure, iou=0.9) >= 0.95
 
 
 @pytest.mark.slow

@@ -10,8 +10,7 @@ from napari_hemalens.recipes import DetectionTraining, NetworkRecipe
 DETECTION: Mapping[str, DetectionTraining] = {
     # The packed weights began so: hours on two cores, minutes on a GPU.
     "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
-    # And went on so, with images as large as tiles: a network that always saw an edge near by is lost far from one.
-    # For cells of your own too: it starts from what the packed weights know.
+    # And went on so, with larger and more varied mosaics. For cells of your own too: it starts from what the packed weights know.
     "marrow-laptop-wide": DetectionTraining(
         network=NetworkRecipe(size="laptop"),
         start="marrow-frcnn",

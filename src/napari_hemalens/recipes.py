@@ -63,8 +63,7 @@ class DetectionRecipe(Recipe):
     min_score: float | None = Field(
         default=None, ge=0, le=1, description="Least score; empty: the one chosen on validation"
     )
-    # Little larger than training images: a network that always saw an edge near by finds fewer cells far from one.
-    tile: int = Field(default=320, ge=128, description="Side of a tile, in pixels of the weights")
+    tile: int = Field(default=640, ge=128, description="Side of a tile, in pixels of the weights")
     overlap: int = Field(default=128, ge=0, description="Overlap of tiles, in the same pixels")
     batch: int | None = Field(
         default=None, ge=1, description="Tiles a forward pass; empty: 4 on a GPU, 1 on a CPU, where more are slower"

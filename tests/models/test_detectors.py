@@ -43,6 +43,20 @@ def test_an_unknown_detector_is_refused_with_those_that_are_known() -> None:
         build_detector(NetworkRecipe(network="yolo"), classes=3)
 
 
+@pytest.mark.parametrize("network", sorted(DETECTORS))
+def test_anchors_lie_a_stride_apart_in_an_image_of_any_size(network: str) -> None:
+    detector = build_detector(NetworkRecipe(network=network, size="laptop"), classes=1).eval()
+    seen: list[torch.Tensor] = []
+    detector.rpn.anchor_generator.register_forward_hook(lambda *call: seen.append(call[2][0]))
+    with torch.inference_mode():
+        found = detector(torch.rand(1, 3, 299, 203))[0]["boxes"]
+    centres = (seen[0][:, :2] + seen[0][:, 2:]).unique() / 2
+    finest = 16 if network == "faster_rcnn" else 8
+    assert centres.remainder(finest).abs().max() < 0.6  # half a pixel: sides are whole numbers
+    assert found[:, 0::2].max() <= 203
+    assert found[:, 1::2].max() <= 299
+
+
 def test_anchors_keep_their_size_in_micrometres() -> None:
     fine, coarse = (
         build_detector(NetworkRecipe(size="laptop", pixel_size_um=size), classes=1).rpn.anchor_generator.sizes

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.models.weights import WeightsRow
@@ -27,7 +27,6 @@ from napari_hemalens.taxonomy import cell_class
 Region = tuple[int, int, int, int]
 """y0, x0, y1, x1 in level-0 pixels; the far edge is excluded."""
 
-_STRIDE = 32  # of the coarsest level of the backbone: tiles start on its grid
 _SEAM = 8  # network pixels by which two tiles may place the centre of a cell differently
 _LOOK = 0.25  # seconds between looks at what was found so far
 
@@ -130,7 +129,7 @@ def detect_steps(
     """
     pixel_size = provenance.pixel_size_um or row.pixel_size_um
     field = Field(slide, checked(region, slide), preprocess_of(row).scale(pixel_size))
-    tiles = plan(field.shape, tile=recipe.tile, overlap=recipe.overlap, align=_STRIDE)
+    tiles = plan(field.shape, tile=recipe.tile, overlap=recipe.overlap, align=COARSEST)
     runner = TileRunner(network, row, field, recipe)
     found: list[Found] = []
     looked, done = 0.0, 0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models import resnet
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -27,6 +28,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.recipes import NetworkRecipe
 
+COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
 _ROOM_PX = 320  # side of the image that fixed numbers are meant for: 48 um at 0.15 um a pixel
@@ -122,7 +124,10 @@ class CellDetector(nn.Module):
         dict of str to scalar, or list of dict
             Losses by name; or, an image each, `boxes`, `labels` and `scores`, best first.
         """
-        sizes = [(images.shape[-2], images.shape[-1])] * len(images)
+        height, width = images.shape[-2:]
+        sizes = [(height, width)] * len(images)
+        # Anchors lie image / features pixels apart, rounded down: off the cells, unless every stride divides the image.
+        images = functional.pad(images, (0, -width % COARSEST, 0, -height % COARSEST))
         features = self.backbone(images)  # level name -> (N, channels, H/stride, W/stride)
         proposals, rpn_losses = self.rpn(ImageList(images, sizes), features, targets)
         self.roi_heads.detections_per_img = round(self.most_cells * self.rpn.room)
