@@ -10,7 +10,8 @@ from napari_hemalens.recipes import DetectionTraining, NetworkRecipe
 DETECTION: Mapping[str, DetectionTraining] = {
     # The packed weights began so: hours on two cores, minutes on a GPU.
     "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
-    # And went on so, with larger and more varied mosaics. For cells of your own too: it starts from what the packed weights know.
+    # And went on so, with larger and more varied mosaics. For cells of your own too: it starts from what the packed
+    # weights know.
     "marrow-laptop-wide": DetectionTraining(
         network=NetworkRecipe(size="laptop"),
         start="marrow-frcnn",
