@@ -85,16 +85,10 @@ class NetworkRecipe(Recipe):
     start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Weights the backbone starts from")
 
 
-class DetectionTraining(Recipe):
-    """How a detector is trained. Defaults are those of the packed weights."""
+class Training(Recipe):
+    """What every training run has: how long, how fast, and where."""
 
-    network: NetworkRecipe = NetworkRecipe()
-    start: str | None = Field(
-        default=None, description="Weights to go on from, by name or file; empty: from the beginning, with a warm-up"
-    )
-    side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
     batch: int = Field(default=8, ge=1, description="Images a step, on each device")
-    warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")
     epochs: float = Field(default=12, gt=0, description="Times that every image is seen")
     learning_rate: float = Field(default=0.02, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -104,13 +98,24 @@ class DetectionTraining(Recipe):
         default=0.6, ge=0, le=1, description="Share of the steps after which the rate falls to zero"
     )
     clip_norm: float = Field(default=10.0, gt=0, description="Longest gradient of a step")
-    mosaic: float = Field(default=0.5, ge=0, le=1, description="Share of images put together from four crowded ones")
-    zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
-    stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")
-    light: float = Field(default=0.25, ge=0, description="Largest change of the light, a share")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "bf16-mixed"
     accelerator: str = Field(default="auto", description="Of Lightning: cpu, gpu, mps, auto")
     devices: int = Field(default=1, ge=1, description="How many of them")
     workers: int = Field(default=1, ge=0, description="Processes that prepare images, a device")
     checkpoint_minutes: float = Field(default=5, gt=0, description="Minutes between checkpoints")
     seed: int = 0
+
+
+class DetectionTraining(Training):
+    """How a detector is trained. Defaults are those of the packed weights."""
+
+    network: NetworkRecipe = NetworkRecipe()
+    start: str | None = Field(
+        default=None, description="Weights to go on from, by name or file; empty: from the beginning, with a warm-up"
+    )
+    side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
+    warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")
+    mosaic: float = Field(default=0.5, ge=0, le=1, description="Share of images put together from four crowded ones")
+    zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
+    stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")
+    light: float = Field(default=0.25, ge=0, description="Largest change of the light, a share")

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.progress import finish
+from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.recipes import DetectionTraining
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps, learning_rate_factor
@@ -42,13 +43,17 @@ class Mean(nn.Module):
         return {"loss_a": loss, "loss_b": loss * (float("nan") if self.steps > self.broken_from else 0.5)}
 
 
+def fit(network: nn.Module, images: Noise, recipe: DetectionTraining, out: Path) -> Steps[nn.Module]:
+    return fit_steps(network, images, recipe, out, normalised=Preprocess(0.15).normalised)
+
+
 def network(**options: float) -> Mean:
     torch.manual_seed(0)
     return Mean(**options)
 
 
 def test_training_changes_the_network_and_writes_its_losses(tmp_path: Path) -> None:
-    steps = list(fit_steps(net := network(), Noise(), RECIPE.model_copy(update={"epochs": 8}), tmp_path))
+    steps = list(fit(net := network(), Noise(), RECIPE.model_copy(update={"epochs": 8}), tmp_path))
     assert [s.done for s in steps] == list(range(1, 41))
     assert not torch.equal(net.layer.weight, network().layer.weight)
     rows = list(csv.DictReader((tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines()))
@@ -57,36 +62,36 @@ def test_training_changes_the_network_and_writes_its_losses(tmp_path: Path) -> N
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been_killed(tmp_path: Path) -> None:
-    finish(fit_steps(whole := network(), Noise(), RECIPE, tmp_path / "whole"))
+    finish(fit(whole := network(), Noise(), RECIPE, tmp_path / "whole"))
 
     every_step = RECIPE.model_copy(update={"checkpoint_minutes": 1e-9})
-    killed = fit_steps(network(), Noise(), every_step, tmp_path / "killed")
+    killed = fit(network(), Noise(), every_step, tmp_path / "killed")
     for _ in range(7):  # in the middle of the second epoch
         next(killed)
     killed.close()
-    finish(fit_steps(resumed := network(), Noise(), RECIPE, tmp_path / "killed"))
+    finish(fit(resumed := network(), Noise(), RECIPE, tmp_path / "killed"))
 
     torch.testing.assert_close(resumed.layer.weight, whole.layer.weight)
     assert resumed.steps == 15 - 7
 
 
 def test_a_finished_run_may_go_on_for_more_epochs(tmp_path: Path) -> None:
-    finish(fit_steps(network(), Noise(), RECIPE, tmp_path))
-    finish(fit_steps(longer := network(), Noise(), RECIPE.model_copy(update={"epochs": 4}), tmp_path))
+    finish(fit(network(), Noise(), RECIPE, tmp_path))
+    finish(fit(longer := network(), Noise(), RECIPE.model_copy(update={"epochs": 4}), tmp_path))
     assert longer.steps == 5
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_path: Path) -> None:
-    finish(fit_steps(network(), Noise(), RECIPE.model_copy(update={"epochs": 1}), tmp_path))
+    finish(fit(network(), Noise(), RECIPE.model_copy(update={"epochs": 1}), tmp_path))
     before = (tmp_path / CHECKPOINT).read_bytes()
     with pytest.raises(TrainingError, match=r"not finite at step 7 .*loss_b nan.*lower `learning_rate`"):
-        finish(fit_steps(network(broken_from=2), Noise(), RECIPE, tmp_path))
+        finish(fit(network(broken_from=2), Noise(), RECIPE, tmp_path))
     assert (tmp_path / CHECKPOINT).read_bytes() == before
 
 
 def test_fewer_images_than_a_batch_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="10 images are fewer than the 16 of one step"):
-        finish(fit_steps(network(), Noise(), RECIPE.model_copy(update={"batch": 16}), tmp_path))
+        finish(fit(network(), Noise(), RECIPE.model_copy(update={"batch": 16}), tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ checkpoint with the images it would have seen.
 import csv
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,9 +23,8 @@ from torch.utils.data import DataLoader
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionTraining
+from napari_hemalens.recipes import Training
 from napari_hemalens.training.datasets import Draws, Target, collate
 
 CHECKPOINT = "last.ckpt"
@@ -66,7 +65,7 @@ class LossLog:
             table.writerows(self.rows)
 
 
-def learning_rate_factor(step: int, total: int, recipe: DetectionTraining) -> float:
+def learning_rate_factor(step: int, total: int, recipe: Training) -> float:
     """Return the share of the full rate at a step: up in a line, level, down in a line to 1 %."""
     warm = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
     falling_from = recipe.decay_from * total
@@ -77,8 +76,10 @@ def learning_rate_factor(step: int, total: int, recipe: DetectionTraining) -> fl
 def fit_steps(
     network: nn.Module,
     images: TrainingImages,
-    recipe: DetectionTraining,
+    recipe: Training,
     out: Path,
+    *,
+    normalised: Callable[[Tensor], Tensor],
 ) -> Steps[nn.Module]:
     """Train a network; yields after every step, returns it, trained.
 
@@ -92,6 +93,8 @@ def fit_steps(
         Every choice of the run.
     out : Path
         Folder for `last.ckpt` and `losses.csv`. A checkpoint found there is gone on from.
+    normalised : callable
+        What makes of uint8 images (N, C, H, W) the floats that the network takes.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def fit_steps(
     fabric.launch()
     fabric.seed_everything(recipe.seed, verbose=False)
     steps = _steps_an_epoch(len(images), recipe.batch * fabric.world_size)
-    run = _Run(fabric, network, recipe, out=out, steps_an_epoch=steps)
+    run = _Run(fabric, network, recipe, normalised=normalised, out=out, steps_an_epoch=steps)
     run.resume()
     while run.step < run.total:
         for pixels, targets in run.rest_of_epoch(images):
@@ -122,7 +125,7 @@ class _Autocast(MixedPrecision):
         return data
 
 
-def fabric_of(recipe: DetectionTraining) -> Fabric:
+def fabric_of(recipe: Training) -> Fabric:
     """Return the devices and the precision that a recipe asks for."""
     if recipe.precision == "32-true":
         return Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision="32-true")
@@ -146,8 +149,9 @@ class _Run:
         self,
         fabric: Fabric,
         network: nn.Module,
-        recipe: DetectionTraining,
+        recipe: Training,
         *,
+        normalised: Callable[[Tensor], Tensor],
         out: Path,
         steps_an_epoch: int,
     ) -> None:
@@ -156,7 +160,7 @@ class _Run:
         self.total = max(1, math.ceil(recipe.epochs * steps_an_epoch))
         self.step = 0
         self.log = LossLog()
-        self.preprocess = Preprocess(recipe.network.pixel_size_um)
+        self.normalised = normalised
         network.train().to(memory_format=torch.channels_last)
         optimizer = torch.optim.SGD(
             network.parameters(),
@@ -203,7 +207,7 @@ class _Run:
 
     def train_on(self, pixels: Tensor, targets: Sequence[Target]) -> float:
         """Take one step and return the loss."""
-        images = self.preprocess.normalised(pixels).contiguous(memory_format=torch.channels_last)
+        images = self.normalised(pixels).contiguous(memory_format=torch.channels_last)
         losses = self.network(images, list(targets))
         total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
