@@ -52,7 +52,7 @@ def train_steps(
 ) -> Steps[weights.WeightsRow]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um)
-    preprocess = Preprocess(recipe.network.pixel_size_um)
+    normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, out)
     torch.manual_seed(recipe.seed)
     network = build_detector(recipe.network, len(fields.classes))
@@ -61,9 +61,9 @@ def train_steps(
     elif recipe.warm_up_epochs:
         cells = SingleCells(fields.train, fields.classes, recipe)
         namer = CellNamer(network, len(fields.classes))
-        yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up", normalised=preprocess.normalised)
+        yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up", normalised=normalised)
     images = TrainingFields(fields.train, fields.classes, recipe)
-    yield from fit_steps(network, images, recipe, out, normalised=preprocess.normalised)
+    yield from fit_steps(network, images, recipe, out, normalised=normalised)
     plot_losses(out)
     yield Progress(0, 0, "choosing the score threshold")
     return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))
