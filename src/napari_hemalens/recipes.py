@@ -85,6 +85,27 @@ class NetworkRecipe(Recipe):
     start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Weights the backbone starts from")
 
 
+class CropRecipe(Recipe):
+    """What a classifier sees of a cell: the same in training and in use."""
+
+    side: int = Field(default=96, ge=32, description="Side of a crop in pixels")
+    width: float = Field(default=2.0, gt=0, description="What that side shows, in the unit")
+    unit: Literal["diameter", "um"] = Field(
+        default="diameter", description="Of the image's median cell, or micrometres where the pixel size is known"
+    )
+    light: Literal["transmitted", "fluorescence"] = Field(
+        default="transmitted", description="Colours as they are, or grey on black by its square root"
+    )
+    neighbours: Literal["seen", "dimmed", "masks"] = Field(
+        default="seen", description="Other cells: left, brought halfway to the background, or given as a mask"
+    )
+
+    @property
+    def channels(self) -> int:
+        """Channels of a crop: grey or red, green and blue; then, as masks, the cell itself and its neighbours."""
+        return (1 if self.light == "fluorescence" else 3) + (2 if self.neighbours == "masks" else 0)
+
+
 class Training(Recipe):
     """What every training run has: how long, how fast, and where."""
 

@@ -29,11 +29,14 @@ class Contrast:
         Values that become 0 and 255.
     opaque : float
         Value of an alpha channel that hides the white behind it.
+    gamma : float
+        Exponent of what lies between: below 1, dim things show beside bright ones.
     """
 
     low: float = 0
     high: float = 255
     opaque: float = 255
+    gamma: float = 1
 
     @classmethod
     def of(cls, level: Plane) -> Self:
@@ -62,25 +65,34 @@ class Contrast:
             low = 0
         return cls(low, high if high > low else low + 1, opaque)
 
+    @classmethod
+    def of_fluorescence(cls, level: Plane) -> Self:
+        """Choose the rule for light on black: stretched to the percentiles, then the square root.
+
+        A micronucleus is a tenth as bright as the nucleus beside it, and has to keep its shades at 8 bits.
+        """
+        low, high = (float(v) for v in np.percentile(_sample(level)[:, :3], _PERCENTILES))
+        return cls(low, high if high > low else low + 1, gamma=0.5)
+
     def __call__(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Return `values` (h, w, 1, 3 or 4) as a new (h, w, 3) array of RGB, laid over white.
 
         NaN, as mosaics have where nothing was scanned, is black: refusing it would stop a run
         half-way, since nothing is read before it is needed. Infinite values are clipped.
         """
-        colours = self._to_8_bit(values[..., :3], self.low, self.high)
+        colours = self._to_8_bit(values[..., :3], self.low, self.high, self.gamma)
         if values.shape[-1] == 1:
             colours = np.repeat(colours, 3, axis=-1)
         if values.shape[-1] == 4:
-            alpha = self._to_8_bit(values[..., 3:], 0, self.opaque)
+            alpha = self._to_8_bit(values[..., 3:], 0, self.opaque, 1)
             if alpha.min() < 255:
                 ink = (255 - colours).astype(np.uint16) * alpha
                 colours = (255 - (ink + 127) // 255).astype(np.uint8)
         return colours
 
     @staticmethod
-    def _to_8_bit(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
-        if values.dtype == np.uint8:
+    def _to_8_bit(values: NDArray[Any], low: float, high: float, gamma: float) -> NDArray[np.uint8]:
+        if values.dtype == np.uint8 and (low, high, gamma) == (0, 255, 1):
             return np.array(values, order="C")  # a copy: the caller may write to it
         kind = np.float64 if values.dtype.itemsize > 4 else np.float32
         scaled: NDArray[np.floating] = np.array(values, dtype=kind, order="C")
@@ -89,6 +101,8 @@ class Contrast:
         factor = 255 / (high - low)
         scaled *= factor  # before the subtraction, which could overflow
         scaled -= low * factor
+        if gamma != 1:
+            scaled = 255 * (np.maximum(scaled, 0) / 255) ** gamma
         levels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
         return levels
 

@@ -1,0 +1,144 @@
+"""Crops around the cells of a label image, many at once.
+
+Cells are taken block by block: a block of the slide is read once, and all crops of the cells whose centres lie in it
+are sampled from it together (RoIAlign, He et al. 2017, https://arxiv.org/abs/1703.06870: bilinear samples, averaged
+where a crop is shrunk).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torchvision.ops import roi_align
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.errors import ImageError
+from napari_hemalens.recipes import CropRecipe
+from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.slide import Slide
+
+_BLOCK = 1024  # pixels of the slide's level that are read at once, along a side, and the reach of crops
+
+
+def crop_width(cells: CellMap, recipe: CropRecipe, pixel_size_um: float | None) -> float:
+    """Return what a crop shows, in level-0 pixels.
+
+    Raises
+    ------
+    ImageError
+        If the crop is asked for in micrometres and the pixel size is not known.
+    """
+    if recipe.unit == "diameter":
+        return recipe.width * float(np.median(cells.diameters))
+    if pixel_size_um is None:
+        raise ImageError("The pixel size of the image is not known, and crops are asked for in micrometres: give it.")
+    return recipe.width / pixel_size_um
+
+
+def crops(
+    slide: Slide, cells: CellMap, recipe: CropRecipe, *, width: float, batch: int
+) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Yield crops of all cells, at most `batch` at once.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    cells : CellMap
+        Where its cells are, in level-0 pixels.
+    recipe : CropRecipe
+        What a crop is.
+    width : float
+        What a crop shows, in level-0 pixels; see `crop_width`.
+    batch : int
+        Most crops at once.
+
+    Yields
+    ------
+    indices : (n,) int64
+        Which cells: rows of `cells`.
+    pixels : (n, channels, side, side) uint8
+        Their crops. Beyond the edge of the slide lies its background; masks are 0 or 255.
+    """
+    if recipe.light == "fluorescence":
+        slide = replace(slide, contrast=Contrast.of_fluorescence(slide.levels[-1]))
+    level = slide.best_level(recipe.side / width)
+    factor = slide.downsamples[level]
+    middles = cells.centres + 0.5  # from centres of pixels to their edges
+    for block in _blocks(middles / factor):
+        corners = middles[block] - width / 2  # (n, 2) y, x
+        windows = np.concatenate([corners, corners + width], axis=1) / factor
+        area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
+        shrink = max(1, math.ceil(width / factor / recipe.side))
+        for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
+            boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
+            pixels = roi_align(area, [boxes], recipe.side, sampling_ratio=shrink, aligned=True)
+            yield block[part], _finished(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
+
+
+def _blocks(centres: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Return the rows of cells whose centres (N, 2) lie in the same block."""
+    if not len(centres):
+        return []
+    rows, columns = (centres // _BLOCK).astype(np.int64).T
+    order = np.lexsort((columns, rows))
+    changes = np.flatnonzero(np.diff(rows[order]) | np.diff(columns[order])) + 1
+    return [order[start:end] for start, end in pairwise([0, *changes.tolist(), len(order)])]
+
+
+def _read(slide: Slide, level: int, windows: NDArray[np.float64], *, dark: bool) -> tuple[Tensor, NDArray[np.float64]]:
+    """Return what windows (n, 4) of a level cover, (1, 3, h, w) in 0-255, and its corner y, x, y, x."""
+    y0, x0 = (math.floor(v) - 1 for v in windows[:, :2].min(axis=0))
+    y1, x1 = (math.ceil(v) + 1 for v in windows[:, 2:].max(axis=0))
+    height, width = slide.levels[level].shape[:2]
+    top, left, bottom, right = max(y0, 0), max(x0, 0), min(y1, height), min(x1, width)
+    pixels = torch.from_numpy(slide.read(top, left, bottom, right, level=level)).permute(2, 0, 1)[None].float()
+    beyond = (left - x0, x1 - right, top - y0, y1 - bottom)
+    empty = 0.0 if dark else _bright(pixels)
+    return functional.pad(pixels - empty, beyond) + empty, np.array([y0, x0, y0, x0], dtype=np.float64)
+
+
+def _bright(pixels: Tensor) -> Tensor:
+    """Return the colour of empty glass in images (n, 3, h, w): (n, 3, 1, 1)."""
+    return pixels[:, :, ::4, ::4].flatten(2).quantile(0.95, dim=2)[..., None, None]
+
+
+def _finished(
+    pixels: Tensor,
+    cells: CellMap,
+    which: NDArray[np.int64],
+    corners: NDArray[np.float64],
+    *,
+    recipe: CropRecipe,
+    width: float,
+) -> Tensor:
+    """Return crops (n, 3, side, side) as uint8, in grey where asked for, and with what is said of neighbours."""
+    if recipe.light == "fluorescence":
+        pixels = pixels[:, :1]
+    if recipe.neighbours != "seen":
+        own, others = _masks(cells, which, corners, side=recipe.side, width=width)
+        if recipe.neighbours == "dimmed":
+            empty = 0.0 if recipe.light == "fluorescence" else _bright(pixels)
+            pixels = torch.where(others, (pixels + empty) / 2, pixels)
+        else:
+            pixels = torch.cat([pixels, 255.0 * own, 255.0 * others], dim=1)
+    return pixels.round().to(torch.uint8)
+
+
+def _masks(
+    cells: CellMap, which: NDArray[np.int64], corners: NDArray[np.float64], *, side: int, width: float
+) -> tuple[Tensor, Tensor]:
+    """Return where the cell itself is and where others are: two (n, 1, side, side) bool."""
+    steps = (np.arange(side) + 0.5) * (width / side)
+    (y, x), (height, wide) = np.floor(corners.T[:, :, None] + steps).astype(np.int64), cells.labels.shape
+    inside = ((y >= 0) & (y < height))[:, :, None] & ((x >= 0) & (x < wide))[:, None, :]
+    labels = cells.labels[y.clip(0, height - 1)[:, :, None], x.clip(0, wide - 1)[:, None, :]]
+    own = inside & (labels == cells.ids[which][:, None, None])
+    others = inside & (labels != 0) & ~own
+    return torch.from_numpy(own)[:, None], torch.from_numpy(others)[:, None]
