@@ -206,8 +206,8 @@ def render(
         tissue=tissue.value,
         seed=seed,
     )
-    files = run(steps, "Rendering")
-    out_console.print(f"{len(files)} fields written to {escape(str(out))}")
+    *images, _ = run(steps, "Rendering")
+    out_console.print(f"{len(images)} fields written to {escape(str(out))}")
 
 
 @weights_app.command("list")

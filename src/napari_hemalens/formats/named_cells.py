@@ -1,0 +1,116 @@
+"""Label images whose cells have a class: what classifiers learn from.
+
+A folder holds `images/`, label images of the same names in `labels/`, `nuclei/` or `cells/`, and for each part of the
+data a table `<part>.csv` with the columns `image`, `cell` (or `nucleus`: the number in the label image) and `class`, or
+`has_micronucleus` (0 or 1). A column `group` (or `subject`, `source`) says which cells must not be parted by a fold.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.images import SUFFIXES
+
+_CELL = ("cell", "nucleus")
+_GROUP = ("group", "subject", "source")
+_LABELS = ("labels", "nuclei", "cells")
+_MICRONUCLEUS = {"0": "none", "1": "micronucleus"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedCells:
+    """The cells of one image whose class is known.
+
+    Attributes
+    ----------
+    image, labels : Path
+        The image, and the label image that goes with it.
+    ids : (N,) int64
+        Numbers of the cells in the label image.
+    class_names : (N,) str
+        Their classes.
+    groups : (N,) str
+        What a fold must not part: a subject, a source, else the image.
+    """
+
+    image: Path
+    labels: Path
+    ids: NDArray[np.int64]
+    class_names: NDArray[np.str_]
+    groups: NDArray[np.str_]
+
+
+def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
+    """Read one part of a data set, an image each.
+
+    Raises
+    ------
+    AnnotationError
+        If the table is missing, lacks a column, or names an image that is not there.
+    """
+    root, table = Path(folder), Path(folder) / f"{split}.csv"
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise AnnotationError(f"Cannot read the table of cells {table}: {error}.") from error
+    if not rows:
+        raise AnnotationError(f"{table} names no cell.")
+    cell = _column(table, rows[0], _CELL)
+    kind = _column(table, rows[0], ("class", "has_micronucleus"))
+    group = next((name for name in _GROUP if name in rows[0]), "image")
+    rows.sort(key=lambda row: row["image"])
+    return tuple(
+        _field(root, table, image, list(of_image), columns=(cell, kind, group))
+        for image, of_image in groupby(rows, lambda row: row["image"])
+    )
+
+
+def classes_of(fields: Iterable[NamedCells]) -> tuple[str, ...]:
+    """Return every class in use, by name."""
+    return tuple(sorted({name for field in fields for name in field.class_names.tolist()}))
+
+
+def _field(
+    root: Path, table: Path, image: str, rows: Sequence[Mapping[str, str]], *, columns: tuple[str, str, str]
+) -> NamedCells:
+    cell, kind, group = columns
+    try:
+        ids = np.array([int(row[cell]) for row in rows], dtype=np.int64)
+    except ValueError as error:
+        raise AnnotationError(f"{table}, image {image}: a {cell} has a whole number; {error}.") from error
+    names = [row[kind] if kind == "class" else _MICRONUCLEUS.get(row[kind], "") for row in rows]
+    if "" in names:
+        raise AnnotationError(f"{table}, image {image}: {kind} got {rows[names.index('')][kind]!r}; known: 0, 1.")
+    return NamedCells(
+        _located(root, ("images",), image, table),
+        _located(root, _LABELS, image, table),
+        ids,
+        np.array(names),
+        np.array([row[group] for row in rows]),
+    )
+
+
+def _column(table: Path, row: Mapping[str, str], names: Sequence[str]) -> str:
+    found = next((name for name in names if name in row), None)
+    if found is None or "image" not in row:
+        raise AnnotationError(
+            f"{table} has no column {' or '.join(names) if found is None else 'image'}; it has {', '.join(row)}."
+        )
+    return found
+
+
+def _located(root: Path, folders: Sequence[str], image: str, table: Path) -> Path:
+    """Return the file of an image, whose name in a table may have the suffix of the image, or none."""
+    stem = image.removesuffix(Path(image).suffix) if Path(image).suffix.lower() in SUFFIXES else image
+    for folder in folders:
+        for suffix in (Path(image).suffix, *sorted(SUFFIXES)):
+            if (candidate := root / folder / f"{stem}{suffix}").is_file():
+                return candidate
+    raise AnnotationError(f"{table} names the image {image!r}, which is not in {' or '.join(folders)} of {root}.")
