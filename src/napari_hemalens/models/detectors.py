@@ -91,6 +91,27 @@ class Proposals(RegionProposalNetwork):
         return round(self.room * fixed)
 
 
+class ExactRPNHead(RPNHead):
+    """torchvision's head with its numbers as float32, also where mixed precision computes them.
+
+    torchvision gives boxes the type of what the head says: a bfloat16 knows where a cell is to two pixels of 512.
+    """
+
+    def forward(self, x: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return objectness and box changes of each level."""
+        objectness, changes = super().forward(x)
+        return [level.float() for level in objectness], [level.float() for level in changes]
+
+
+class ExactPredictor(FastRCNNPredictor):
+    """torchvision's predictor with its numbers as float32, as `ExactRPNHead`."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return class logits (N, classes + 1) and box changes (N, 4 * (classes + 1))."""
+        logits, changes = super().forward(x)
+        return logits.float(), changes.float()
+
+
 class CellDetector(nn.Module):
     """A backbone, what proposes regions on it, and what names and trims them.
 
@@ -222,7 +243,7 @@ def _assemble(
     anchors = AnchorGenerator(sizes, (_ASPECTS,) * len(sizes))
     rpn = Proposals(
         anchors,
-        RPNHead(size.channels, anchors.num_anchors_per_location()[0]),
+        ExactRPNHead(size.channels, anchors.num_anchors_per_location()[0]),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,
         batch_size_per_image=Proposals.learned_from,
@@ -236,7 +257,7 @@ def _assemble(
     heads = RoIHeads(
         MultiScaleRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
         TwoMLPHead(size.channels * _POOLED**2, size.hidden),
-        FastRCNNPredictor(size.hidden, classes + 1),
+        ExactPredictor(size.hidden, classes + 1),
         fg_iou_thresh=0.5,
         bg_iou_thresh=0.5,
         batch_size_per_image=size.rois,

@@ -23,6 +23,7 @@ Target: TypeAlias = dict[str, Tensor]
 """`boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels of the image; `labels` (M,) int64 from 1."""
 
 _FILLED = 0.75  # share of a training image's side that a field must fill to stand alone
+_THINNEST = 2.0  # pixels: annotations hold a few slivers, which are no cells
 _VISIBLE = 0.5  # share of a box that must lie inside the image for the cell to be asked for: its greater part
 
 
@@ -63,7 +64,7 @@ class TrainingFields(Dataset[tuple[Tensor, Target]]):
         whole, kept = area(moved), moved.clone()
         kept[:, 0::2] = kept[:, 0::2].clamp(0, side[1])
         kept[:, 1::2] = kept[:, 1::2].clamp(0, side[0])
-        seen = area(kept) > _VISIBLE * whole.clamp(min=1)
+        seen = (area(kept) > _VISIBLE * whole.clamp(min=1)) & (kept[:, 2:] - kept[:, :2] > _THINNEST).all(dim=1)
         return image.as_subclass(Tensor), {
             "boxes": kept.as_subclass(Tensor)[seen],
             "labels": labels[seen],
