@@ -49,6 +49,10 @@ class CellMap:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return the cells of some rows, in that order; the label image keeps all."""
+        return type(self)(self.labels, self.ids[rows], self.centres[rows], self.areas[rows], self.boxes[rows])
+
     @property
     def diameters(self) -> NDArray[np.float64]:
         """Diameters (N,) in pixels of discs as large as the cells."""

@@ -102,8 +102,24 @@ class CropRecipe(Recipe):
 
     @property
     def channels(self) -> int:
-        """Channels of a crop: grey or red, green and blue; then, as masks, the cell itself and its neighbours."""
-        return (1 if self.light == "fluorescence" else 3) + (2 if self.neighbours == "masks" else 0)
+        """Channels of a crop: red, green and blue, then two masks if asked for; grey takes one where masks follow."""
+        if self.neighbours != "masks":
+            return 3
+        return 3 if self.light == "fluorescence" else 5
+
+
+class ClassifierRecipe(Recipe):
+    """Which classifier of single cells, and what it starts from."""
+
+    network: str = Field(default="alexnet_attention", description="A classifier of systems by name")
+    start: Literal["scratch", "imagenet"] = Field(
+        default="scratch", description="Weights it starts from; ImageNet's are downloaded"
+    )
+    input_channels: int = Field(default=3, ge=3, le=5, description="Red, green, blue, and up to two masks")
+    input_size: int = Field(default=224, ge=32, le=1024, description="Side of the crop it sees, in pixels")
+    eca_kernel: Literal[3, 5, 7, 9] | None = Field(
+        default=9, description="Channels that one weight of ECA is made of; empty: as suits each block"
+    )
 
 
 class Training(Recipe):
@@ -140,3 +156,19 @@ class DetectionTraining(Training):
     zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
     stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")
     light: float = Field(default=0.25, ge=0, description="Largest change of the light, a share")
+
+
+class ClassifierTraining(Training):
+    """How a classifier of single cells is trained. The network's input is as large as a crop."""
+
+    network: ClassifierRecipe = ClassifierRecipe()
+    crop: CropRecipe = CropRecipe()
+    batch: int = Field(default=32, ge=1, description="Crops a step, on each device")
+    epochs: float = Field(default=60, gt=0, description="Times that as many crops are seen as there are cells")
+    learning_rate: float = Field(default=0.01, gt=0)
+    loss: Literal["focal", "cross_entropy"] = "focal"
+    gamma: float = Field(default=2.0, ge=0, description="Of the focal loss: how much sure cells are weighted down")
+    balance: bool = Field(default=True, description="Draw every class as often as any other")
+    zoom: float = Field(default=1.2, ge=1, description="Cells are up to so much larger, smaller")
+    shift: float = Field(default=0.05, ge=0, lt=0.5, description="Largest way of a cell from the middle, a share")
+    light: float = Field(default=0.2, ge=0, description="Largest change of light and contrast, a share")

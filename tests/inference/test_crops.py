@@ -91,7 +91,8 @@ def test_dim_things_keep_their_shades_in_fluorescence():
     image[100:110, 130:140] = 1000  # a micronucleus of 2 % of the nucleus
     recipe = CropRecipe(side=80, width=2, light="fluorescence")
     pixels, _ = cut(image, labels, recipe, width=80.0)
-    assert pixels.shape == (1, 1, 80, 80)
+    assert pixels.shape == (1, 3, 80, 80)
+    assert (pixels[:, 0] == pixels[:, 2]).all()
     assert pixels[0, 0, 45, 75] == pytest.approx(255 * (200 / 8200) ** 0.5, abs=2)
     assert pixels[0, 0, 2, 2] == 0
 

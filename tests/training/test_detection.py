@@ -8,9 +8,9 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.models import weights
 from napari_hemalens.presets import training_recipe
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.rendering.dataset import render_fields_steps
-from napari_hemalens.training.detection import in_order, keep_recipe
+from napari_hemalens.training.detection import in_order
 
 SMALLEST = training_recipe("smoke", ["accelerator=cpu", "warm_up_epochs=0.3", "epochs=1", "side=96"])
 
@@ -65,13 +65,6 @@ def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, t
     (only_train / "train.json").write_bytes((data / "train.json").read_bytes())
     with pytest.raises(TrainingError, match="No part 'val' in"):
         finish(workflows.train_detection_steps([only_train], SMALLEST, tmp_path / "out", name="mine"))
-
-
-def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:
-    keep_recipe(DetectionTraining(epochs=2), tmp_path)
-    keep_recipe(DetectionTraining(epochs=5), tmp_path)
-    with pytest.raises(TrainingError, match="holds a run of another recipe"):
-        keep_recipe(DetectionTraining(learning_rate=0.5), tmp_path)
 
 
 def test_classes_come_in_the_order_of_a_report_and_unknown_ones_last() -> None:

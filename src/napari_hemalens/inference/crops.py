@@ -118,16 +118,15 @@ def _finished(
     recipe: CropRecipe,
     width: float,
 ) -> Tensor:
-    """Return crops (n, 3, side, side) as uint8, in grey where asked for, and with what is said of neighbours."""
-    if recipe.light == "fluorescence":
-        pixels = pixels[:, :1]
+    """Return crops (n, 3, side, side) as uint8, with what is said of neighbours."""
     if recipe.neighbours != "seen":
         own, others = _masks(cells, which, corners, side=recipe.side, width=width)
         if recipe.neighbours == "dimmed":
             empty = 0.0 if recipe.light == "fluorescence" else _bright(pixels)
             pixels = torch.where(others, (pixels + empty) / 2, pixels)
         else:
-            pixels = torch.cat([pixels, 255.0 * own, 255.0 * others], dim=1)
+            light = recipe.channels - 2
+            pixels = torch.cat([pixels[:, :light], 255.0 * own, 255.0 * others], dim=1)
     return pixels.round().to(torch.uint8)
 
 

@@ -34,6 +34,11 @@ class Preprocess:
         return (images.to(torch.float32) - mean) / std
 
 
+def normalised(crops: Tensor) -> Tensor:
+    """Return uint8 crops (N, C, H, W), masks among their channels or not, as float32 of about zero mean."""
+    return (crops.to(torch.float32) - 127.5) / 63.75
+
+
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Return uint8 (N, 3, H, W) images at `size` (height, width), smoothed where they shrink."""
     if tuple(images.shape[-2:]) == size:

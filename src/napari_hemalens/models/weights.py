@@ -7,31 +7,29 @@ train` lie in its output folder.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.recipes import NetworkRecipe, Recipe
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
+from napari_hemalens.tasks import TaskName
 
 PACKED = Path(__file__).parent.parent / "weights"
 _CHUNK = 1 << 20
 
 
-class WeightsRow(Recipe):
-    """All that a run needs to know of one file of weights.
+class Row(Recipe):
+    """What is said of any file of weights.
 
-    `min_score` was chosen on validation images; `metrics` are of the same images unless their key
-    says otherwise.
+    `metrics` are of the validation images unless their key says otherwise.
     """
 
     name: str
     description: str = Field(description="One line for a menu")
-    network: NetworkRecipe
     classes: tuple[str, ...]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    min_score: float = Field(ge=0, le=1)
     metrics: Mapping[str, Any]
     data: str
     licence: str
@@ -40,29 +38,69 @@ class WeightsRow(Recipe):
     folder: Path = Field(default=PACKED, exclude=True)
 
     @property
-    def pixel_size_um(self) -> float:
-        """Micrometres a pixel that the network was trained at."""
-        return self.network.pixel_size_um
-
-    @property
     def file(self) -> Path:
         """The safetensors file."""
         return self.folder / f"{self.name}.safetensors"
 
 
-def known() -> tuple[str, ...]:
-    """Return the names of the packed weights."""
-    return tuple(sorted(path.stem for path in PACKED.glob("*.json")))
+class WeightsRow(Row):
+    """All that a detection needs to know; `min_score` was chosen on the validation images."""
+
+    task: Literal["detection"] = "detection"
+    network: NetworkRecipe
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    min_score: float = Field(ge=0, le=1)
+
+    @property
+    def pixel_size_um(self) -> float:
+        """Micrometres a pixel that the network was trained at."""
+        return self.network.pixel_size_um
+
+
+class ClassifierRow(Row):
+    """All that a classification needs to know; temperature and threshold were chosen on the validation cells."""
+
+    task: TaskName
+    network: ClassifierRecipe
+    crop: CropRecipe
+    positive: str | None = Field(default=None, description="Of two classes, the one that is looked for")
+    threshold: float = Field(default=0.5, ge=0, le=1, description="Probability from which a cell is called positive")
+    temperature: float = Field(default=1.0, gt=0, description="What logits are divided by, so that probabilities hold")
+
+    def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""
+        if self.positive is None:
+            called: NDArray[np.int64] = probabilities.argmax(axis=1)
+        else:
+            of = self.classes.index(self.positive)
+            called = np.where(probabilities[:, of] >= self.threshold, of, 1 - of)
+        return called
+
+
+def known(kind: type[Row] = Row) -> tuple[str, ...]:
+    """Return the names of the packed weights, of one kind or all."""
+    return tuple(sorted(path.stem for path in PACKED.glob("*.json") if isinstance(any_row(path), kind)))
 
 
 def row(name: str | Path) -> WeightsRow:
-    """Return the row of packed weights by name, or of a `.json` or `.safetensors` file of training.
+    """Return the row of a detector: packed weights by name, or a `.json` or `.safetensors` file of training.
 
     Raises
     ------
     WeightsError
-        If there is no such row, or it does not say what a row must.
+        If there is no such row, it does not say what a row must, or is of no detector.
     """
+    return _of_kind(name, WeightsRow, "detect cells")
+
+
+def classifier_row(name: str | Path) -> ClassifierRow:
+    """Return the row of a classifier, as `row` does that of a detector."""
+    return _of_kind(name, ClassifierRow, "classify them")
+
+
+def any_row(name: str | Path) -> WeightsRow | ClassifierRow:
+    """Return a row of either kind, as `row` does that of a detector."""
     path = Path(name)
     if path.suffix not in {".json", ".safetensors"}:
         path = PACKED / f"{name}.json"
@@ -70,10 +108,21 @@ def row(name: str | Path) -> WeightsRow:
     if not path.is_file():
         raise WeightsError(f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file.")
     try:
-        found = WeightsRow.model_validate_json(path.read_text(encoding="utf-8"))
+        found = _EITHER.validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
         raise WeightsError(f"{path} does not describe weights: {error.errors()[0]['msg']}.") from error
     return found.model_copy(update={"folder": path.parent})
+
+
+_EITHER: TypeAdapter[WeightsRow | ClassifierRow] = TypeAdapter(WeightsRow | ClassifierRow)
+_Kind = TypeVar("_Kind", WeightsRow, ClassifierRow)
+
+
+def _of_kind(name: str | Path, kind: type[_Kind], purpose: str) -> _Kind:
+    found = any_row(name)
+    if not isinstance(found, kind):
+        raise WeightsError(f"The weights {found.name} do not {purpose}; those that do: {', '.join(known(kind))}.")
+    return found
 
 
 def sha256(path: Path) -> str:
@@ -85,7 +134,7 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def verify(weights: WeightsRow) -> Path:
+def verify(weights: Row) -> Path:
     """Return the file of a row after a look at its hash.
 
     Raises

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Detections
@@ -29,6 +28,7 @@ from napari_hemalens.training.evaluation import (
 )
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.metrics import coco_measures, sweep
+from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
 
 
@@ -90,26 +90,6 @@ def in_order(names: set[str]) -> tuple[str, ...]:
     return ours + tuple(sorted(names - set(ours)))
 
 
-def keep_recipe(recipe: DetectionTraining, out: Path) -> None:
-    """Write the recipe into the run's folder; a run goes on only under the recipe it began with.
-
-    Raises
-    ------
-    TrainingError
-        If the folder holds a run of another recipe. Epochs may change: a run may go on for longer.
-    """
-    file = out / "recipe.json"
-    if file.exists():
-        free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes"}
-        before = DetectionTraining.model_validate_json(file.read_text(encoding="utf-8"))
-        if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
-            raise TrainingError(
-                f"{out} holds a run of another recipe (recipe.json); choose another folder for this one."
-            )
-    with writing(file) as temporary:
-        temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def pack_steps(
     network: CellDetector,
     fields: TrainingData,
@@ -158,18 +138,3 @@ def pack_steps(
     with writing(out / f"{name}.json") as file:
         file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return row
-
-
-def plot_losses(out: Path) -> None:
-    """Draw losses.csv as losses.png."""
-    lines = (out / "losses.csv").read_text(encoding="utf-8").splitlines()
-    names = lines[0].split(",")
-    columns = list(zip(*(map(float, line.split(",")) for line in lines[1:]), strict=True))
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    for name, column in zip(names[1:-1], columns[1:-1], strict=True):
-        axes.plot(columns[0], column, label=name.removeprefix("loss_").replace("_", " "))
-    axes.set(xlabel="step", ylabel="loss", yscale="log")
-    axes.legend(frameon=False)
-    with writing(out / "losses.png") as file:
-        figure.savefig(file, dpi=120)

@@ -1,0 +1,101 @@
+"""The classes of the cells of one label image: crops in, probabilities out."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.cells import Provenance
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import ImageError
+from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.slides.slide import Slide
+
+_BATCH = {"cpu": 64}  # crops a forward pass; on any other device:
+_BATCH_GPU = 512
+
+
+def classify_steps(
+    slide: Slide,
+    cells: CellMap,
+    network: nn.Module,
+    row: ClassifierRow,
+    *,
+    provenance: Provenance,
+) -> Steps[Classified]:
+    """Name the cells of a label image; yields after every batch, with the cells so far as `partial`.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    cells : CellMap
+        Its cells, in level-0 pixels of the slide.
+    network : Module
+        In evaluation, on its device.
+    row : ClassifierRow
+        What the network was trained for.
+    provenance : Provenance
+        Of the result; its pixel size is needed where crops are in micrometres.
+
+    Raises
+    ------
+    ImageError
+        If labels and image differ in shape.
+    """
+    if cells.labels.shape != slide.shape:
+        raise ImageError(
+            f"The labels are {' x '.join(map(str, cells.labels.shape))} pixels, {slide} is "
+            f"{' x '.join(map(str, slide.shape))}: they have to be of one image, at the same scale."
+        )
+    probabilities = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
+    done = 0
+    if len(cells):
+        width = crop_width(cells, row.crop, provenance.pixel_size_um)
+        for which, part in _predicted(slide, cells, network, row, width=width):
+            probabilities[which] = part
+            done += len(which)
+            partial = _classified(cells, probabilities, row, provenance)
+            yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
+    return _classified(cells, probabilities, row, provenance)
+
+
+def _predicted(
+    slide: Slide, cells: CellMap, network: nn.Module, row: ClassifierRow, *, width: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    device = next(network.parameters()).device
+    batch = _BATCH.get(device.type, _BATCH_GPU)
+    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch):
+        yield which, probabilities_of(network, pixels.to(device), row).cpu().numpy()
+
+
+@torch.inference_mode()
+def probabilities_of(network: nn.Module, pixels: Tensor, row: ClassifierRow) -> Tensor:
+    """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the row's temperature."""
+    images = normalised(pixels).contiguous(memory_format=torch.channels_last)
+    logits: Tensor = network(images)
+    return (logits.float() / row.temperature).softmax(dim=1)
+
+
+def _classified(
+    cells: CellMap, probabilities: NDArray[np.float32], row: ClassifierRow, provenance: Provenance
+) -> Classified:
+    """Return the record of the cells that have been looked at."""
+    seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+    looked_at = cells.take(seen)
+    return Classified(
+        ids=looked_at.ids,
+        probabilities=probabilities[seen],
+        classes=row.called(probabilities[seen]),
+        names=row.classes,
+        centres=looked_at.centres,
+        areas=looked_at.areas,
+        image_shape=cells.labels.shape,
+        provenance=provenance,
+    )

@@ -1,0 +1,172 @@
+"""A classifier from cells whose class is known: training, the best epoch, honest probabilities, weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.formats.named_cells import NamedCells, read
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.storage import load_into, save_network
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.tasks import Task
+from napari_hemalens.training.cell_crops import CellCrops, cut, labels_of
+from napari_hemalens.training.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
+from napari_hemalens.training.datasets import Target
+from napari_hemalens.training.fit import fit_steps
+from napari_hemalens.training.losses import focal_loss
+from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+
+_BEST = "best.safetensors"
+_BATCH = 128
+
+
+class Learner(nn.Module):
+    """A classifier as the training loop wants it: images and targets to losses by name."""
+
+    def __init__(self, network: nn.Module, recipe: ClassifierTraining) -> None:
+        super().__init__()
+        self.network = network
+        self.gamma = recipe.gamma if recipe.loss == "focal" else 0.0  # at 0 it is cross-entropy
+
+    def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
+        """Return the loss of crops (N, C, side, side)."""
+        labels = torch.cat([target["labels"] for target in targets])
+        return {"loss_class": focal_loss(self.network(images).float(), labels, gamma=self.gamma)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """Cells to choose and to measure on: crops (N, C, side, side) uint8, and their classes (N,) int64."""
+
+    pixels: Tensor
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> "Examined":
+        """Cut the crops of some fields."""
+        return cls(torch.cat([cut(field, recipe.crop) for field in fields]), labels_of(fields, task.classes))
+
+    @torch.inference_mode()
+    def logits(self, network: nn.Module) -> Tensor:
+        """Return what a network says of the crops: (N, K) float32 on the CPU."""
+        was, where = network.training, next(network.parameters()).device
+        network.eval()
+        parts = [network(normalised(part.to(where))).float().cpu() for part in self.pixels.split(_BATCH)]
+        network.train(was)
+        return torch.cat(parts)
+
+
+def train_steps(
+    data: Sequence[str | Path],
+    task: Task,
+    recipe: ClassifierTraining,
+    out: Path,
+    *,
+    name: str,
+    about: Mapping[str, str],
+) -> Steps[weights.ClassifierRow]:
+    """Train a classifier; see `workflows.train_classification_steps`."""
+    train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
+    examined = Examined.of(val, task, recipe)
+    network = yield from best_epoch_steps(train, examined, task=task, recipe=recipe, out=out)
+    plot_losses(out)
+    return pack(network, examined, task=task, recipe=recipe, out=out, name=name, about=about)
+
+
+def best_epoch_steps(
+    train: Sequence[NamedCells], examined: Examined, *, task: Task, recipe: ClassifierTraining, out: Path
+) -> Steps[nn.Module]:
+    """Train on some cells, and return the network of the epoch that ranks others best (area under the ROC curve)."""
+    keep_recipe(recipe, out)
+    torch.manual_seed(recipe.seed)
+    network = build(recipe, task)
+    images = CellCrops(train, task.classes, recipe)
+    an_epoch = len(images) // recipe.batch
+    best = _best_so_far(out)
+    for step in fit_steps(Learner(network, recipe), images, recipe, out, normalised=normalised):
+        if step.done % an_epoch and step.done != step.total:
+            yield step
+            continue
+        measured = _measured(examined.logits(network), examined, task)
+        auc = measured.overall["AUC"]
+        if auc > best:
+            best = auc
+            with writing(out / _BEST) as file:
+                save_file({**network.state_dict(), "AUC": torch.tensor(auc)}, file)
+        yield Progress(step.done, step.total, f"{step.message}, AUC {auc:.4f} (best {best:.4f})")
+    state = load_file(out / _BEST)
+    del state["AUC"]
+    network.load_state_dict(state)
+    return network
+
+
+def build(recipe: ClassifierTraining, task: Task) -> nn.Module:
+    """Build the network of a recipe, for the crops of the recipe and the classes of a task."""
+    size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels}
+    return build_classifier(recipe.network.model_copy(update=size), len(task.classes))
+
+
+def pack(
+    network: nn.Module,
+    examined: Examined,
+    *,
+    task: Task,
+    recipe: ClassifierTraining,
+    out: Path,
+    name: str,
+    about: Mapping[str, str],
+) -> weights.ClassifierRow:
+    """Save a network, and choose temperature and threshold on what was saved."""
+    save_network(network, out / f"{name}.safetensors")
+    load_into(network, out / f"{name}.safetensors")
+    network.to(device.choose("auto"))
+    logits = examined.logits(network)
+    heat = temperature(logits, torch.from_numpy(examined.labels))
+    p = (logits / heat).softmax(dim=1).numpy()
+    threshold = 0.5
+    if task.positive is not None:
+        of = task.classes.index(task.positive)
+        threshold = round(best_threshold(p[:, of], examined.labels == of), 4)
+    measured = class_measures(p, examined.labels, task.classes, positive=task.positive, threshold=threshold)
+    size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
+    row = weights.ClassifierRow(
+        name=name,
+        task=task.name,
+        description=about.get("description", recipe.network.network),
+        network=recipe.network.model_copy(update=size),
+        crop=recipe.crop,
+        classes=task.classes,
+        positive=task.positive,
+        threshold=threshold,
+        temperature=round(heat, 4),
+        metrics={key: round(value, 4) for key, value in measured.overall.items()} | {"cells": len(p)},
+        data=about.get("data", ""),
+        licence=about.get("licence", ""),
+        training=recipe.model_dump(mode="json"),
+        sha256=weights.sha256(out / f"{name}.safetensors"),
+        folder=out,
+    )
+    with writing(out / f"{name}.json") as file:
+        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return row
+
+
+def _measured(logits: Tensor, examined: Examined, task: Task) -> ClassMeasures:
+    return class_measures(logits.softmax(dim=1).numpy(), examined.labels, task.classes, positive=task.positive)
+
+
+def _best_so_far(out: Path) -> float:
+    """Return what the best epoch reached before the run was stopped; below all, where there was none."""
+    file = out / _BEST
+    return float(load_file(file)["AUC"]) if file.exists() else float("-inf")
