@@ -1,0 +1,1 @@
+"""Attention blocks: one a file, one paper a block; none knows the network it stands in."""
