@@ -1,0 +1,38 @@
+"""What classifiers are trained to make small."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_LEAST = 1e-6  # of 1 - p: for gamma between 0 and 1 the gradient at p = 1 would be infinite
+
+
+def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float = 2.0, alpha: Tensor | None = None) -> Tensor:
+    """Return cross-entropy with cells that are already recognised weighted down.
+
+    Lin et al., ICCV 2017, https://arxiv.org/abs/1708.02002; Wei et al. 2022, equation 8, of which this is the form for
+    any number of classes: with two, -y (1-p)^gamma log(p) - (1-y) p^gamma log(1-p).
+
+    Parameters
+    ----------
+    logits : (N, C) float
+        Scores of C classes, before the softmax.
+    targets : (N,) int64
+        The right class of each cell, in 0 to C - 1.
+    gamma : float
+        How steeply; at 0 this is cross-entropy. 2 in both papers.
+    alpha : (C,) float, optional
+        Weight of each class; without it, all count alike.
+
+    Returns
+    -------
+    scalar
+        Mean over the N cells, also with `alpha`.
+    """
+    log_p = functional.log_softmax(logits, dim=1).gather(1, targets[:, None])[:, 0]  # (N,), of the right class
+    # (8) (1 - p)^gamma; expm1, since 1 - p is lost to rounding where p is near 1
+    missing = torch.expm1(log_p).neg().clamp(min=_LEAST)
+    losses = -(missing**gamma) * log_p
+    if alpha is not None:
+        losses = alpha.to(losses)[targets] * losses
+    return losses.mean()

@@ -1,0 +1,57 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from napari_hemalens.training.losses import focal_loss
+
+LOGITS = torch.tensor([[2.0, -1.0], [0.3, 0.1], [-4.0, 3.0], [1.0, 1.5]], dtype=torch.float64)
+TARGETS = torch.tensor([0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0, 5.0])
+def test_two_classes_give_equation_8_of_wei_et_al_written_out(gamma: float) -> None:
+    total = 0.0
+    for (first, second), y in zip(LOGITS.tolist(), TARGETS.tolist(), strict=True):
+        p = 1 / (1 + math.exp(first - second))  # of class 1
+        total += -y * (1 - p) ** gamma * math.log(p) - (1 - y) * p**gamma * math.log(1 - p)
+    assert float(focal_loss(LOGITS, TARGETS, gamma=gamma)) == pytest.approx(total / 4, rel=1e-9)
+
+
+def test_gamma_is_two() -> None:
+    assert focal_loss(LOGITS, TARGETS) == focal_loss(LOGITS, TARGETS, gamma=2)
+
+
+def test_at_gamma_zero_it_is_cross_entropy_with_the_same_gradients() -> None:
+    logits = torch.randn(20, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    targets = torch.arange(20) % 5
+    ours, theirs = focal_loss(logits, targets, gamma=0), functional.cross_entropy(logits, targets)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(torch.autograd.grad(ours, logits), torch.autograd.grad(theirs, logits))
+
+
+def test_alpha_weights_each_cell_by_its_right_class() -> None:
+    alone = [float(focal_loss(LOGITS[n : n + 1], TARGETS[n : n + 1])) for n in range(4)]
+    weighted = focal_loss(LOGITS, TARGETS, alpha=torch.tensor([0.25, 0.75]))
+    expected = (0.25 * alone[0] + 0.75 * alone[1] + 0.25 * alone[2] + 0.75 * alone[3]) / 4
+    assert float(weighted) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_cell_that_is_already_sure_counts_for_little() -> None:
+    sure, unsure = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 0.0]])
+    target = torch.tensor([0])
+    by_focal = focal_loss(sure, target) / focal_loss(unsure, target)
+    by_entropy = focal_loss(sure, target, gamma=0) / focal_loss(unsure, target, gamma=0)
+    assert by_focal < by_entropy / 100
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("score", [-200.0, 200.0])
+def test_gradients_stay_finite_however_sure_the_network_is(gamma: float, score: float) -> None:
+    logits = torch.tensor([[score, 0.0]], requires_grad=True)
+    loss = focal_loss(logits, torch.tensor([0]), gamma=gamma)
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
