@@ -1,0 +1,195 @@
+"""Classifiers of single cells: the 13 rows of Wei et al. 2022 (Table 6), and those of Ullah et al. 2021.
+
+Wei et al., BMC Med. Inform. Decis. Mak. 22 (2022): 'ours' and 'ours with cross-entropy' are one network,
+`alexnet_attention`, under two losses. Its MobileNet is version 1, which torchvision has not; here it is version 2.
+VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at strides 8 and 16.
+
+Ullah et al., Appl. Sci. 11:10662 (2021): VGG16 with efficient channel attention after each of its five blocks, pool
+included, since 'the refined feature map is the input of the next convolutional block'. Its Table 3 prints two
+convolutions a block, which is not VGG16; here there are 13.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from torch import Tensor, nn
+
+from napari_hemalens.attention.eca import ECA, adaptive_kernel_size
+from napari_hemalens.errors import ImageError, RecipeError
+from napari_hemalens.models.backbones import Backbone, build_backbone
+from napari_hemalens.models.heads import (
+    ChannelAttentionHead,
+    Maps,
+    MultiScaleHead,
+    PlainHead,
+    PooledHead,
+    SpatialAttentionHead,
+)
+from napari_hemalens.recipes import ClassifierRecipe
+
+
+class CellClassifier(nn.Module):
+    """Names the cell that a crop shows.
+
+    Attributes
+    ----------
+    stages : three modules
+        Each goes on from the one before. The output of `stages[-1]` is L, the features that Grad-CAM looks at.
+    head : Module
+        Maps the outputs of the stages to logits and maps.
+    input_channels : int
+        Of the images that it takes.
+    smallest_px : int
+        Side of the smallest of them, in pixels.
+    """
+
+    def __init__(self, backbone: Backbone, head: nn.Module, input_channels: int) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(backbone.stages)
+        self.head = head
+        self.input_channels = input_channels
+        self.smallest_px = backbone.smallest_px
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) float32
+            Normalised crops: red, green, blue, and whatever further channels the recipe names.
+
+        Returns
+        -------
+        (N, classes) float32
+            Before the softmax.
+
+        Raises
+        ------
+        ImageError
+            If the images have other channels, or are smaller than the network takes.
+        """
+        return self.attend(images)[0]
+
+    def attend(self, images: Tensor) -> tuple[Tensor, Maps]:
+        """Return logits, and where the network looked: its own attention, no gradients.
+
+        Returns
+        -------
+        logits : (N, classes) float32
+        maps : dict of str to (N, h, w) float32
+            In 0-1, by name of layer, each as large as its layer; empty for a network that weights no places.
+
+        Raises
+        ------
+        ImageError
+            If the images have other channels, or are smaller than the network takes.
+        """
+        channels, height, width = images.shape[-3:]
+        if channels != self.input_channels:
+            raise ImageError(f"The classifier takes images of {self.input_channels} channels; got {channels}.")
+        if min(height, width) < self.smallest_px:
+            least = self.smallest_px
+            raise ImageError(f"The classifier takes images of at least {least} x {least}; got {height} x {width}.")
+        features = []
+        for stage in self.stages:
+            images = stage(images)
+            features.append(images)
+        logits, maps = self.head(features)
+        return logits, maps
+
+
+def build_classifier(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
+    """Build an untrained classifier for `classes` kinds of cell.
+
+    Raises
+    ------
+    RecipeError
+        If no classifier is called `recipe.network`, or it takes no images as small as `recipe.input_size`.
+    WeightsError
+        If ImageNet's weights are asked for and cannot be had.
+    """
+    if recipe.network not in CLASSIFIERS:
+        raise RecipeError(f"No classifier {recipe.network!r}. Known: {', '.join(CLASSIFIERS)}.")
+    classifier = CLASSIFIERS[recipe.network](recipe, classes)
+    least = classifier.smallest_px
+    if recipe.input_size < least:
+        raise RecipeError(
+            f"{recipe.network} takes images of at least {least} x {least}; input_size is {recipe.input_size}."
+        )
+    return classifier
+
+
+def _plain(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone, dense=True)
+    return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
+
+
+def _pooled(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone)
+    return _classifier(recipe, parts, PooledHead(parts.channels[-1], classes))
+
+
+def _spatial(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone)
+    return _classifier(recipe, parts, SpatialAttentionHead(parts.channels, parts.names, classes))
+
+
+def _channel(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone)
+    return _classifier(recipe, parts, ChannelAttentionHead(parts.channels, classes))
+
+
+def _multi_scale(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone)
+    return _classifier(recipe, parts, MultiScaleHead(parts.channels, classes))
+
+
+def _eca(recipe: ClassifierRecipe, classes: int, *, dense: bool) -> CellClassifier:
+    parts = _backbone(recipe, "vgg16", dense=dense)
+    first, second, third = (_with_eca(stage, recipe.eca_kernel) for stage in parts.stages)
+    head = PlainHead(parts.neck, parts.width, classes) if dense else PooledHead(parts.channels[-1], classes)
+    return _classifier(recipe, replace(parts, stages=(first, second, third)), head)
+
+
+def _with_eca(stage: nn.Module, kernel_size: int | None) -> nn.Sequential:
+    """Return a stage of VGG16 with attention after each of its blocks."""
+    layers: list[nn.Module] = []
+    channels = 0
+    for layer in stage.children():
+        layers.append(layer)
+        if isinstance(layer, nn.Conv2d):
+            channels = layer.out_channels
+        elif isinstance(layer, nn.MaxPool2d):
+            layers.append(ECA(kernel_size or adaptive_kernel_size(channels)))
+    return nn.Sequential(*layers)
+
+
+def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
+    imagenet = recipe.start == "imagenet"
+    return build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
+
+
+def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> CellClassifier:
+    return CellClassifier(parts, head, recipe.input_channels)
+
+
+CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
+    "mobilenet_v2": partial(_plain, backbone="mobilenet_v2"),
+    "vgg16": partial(_plain, backbone="vgg16"),
+    "vgg16_attention": partial(_spatial, backbone="vgg16"),
+    "googlenet": partial(_plain, backbone="googlenet"),
+    "googlenet_attention": partial(_spatial, backbone="googlenet"),
+    "resnet50": partial(_plain, backbone="resnet50"),
+    "resnet50_attention": partial(_spatial, backbone="resnet50"),
+    "alexnet": partial(_plain, backbone="alexnet"),
+    "alexnet_light": partial(_pooled, backbone="alexnet"),
+    "msa_net": partial(_multi_scale, backbone="resnet50"),
+    "alexnet_channel_attention": partial(_channel, backbone="alexnet"),
+    "alexnet_attention": partial(_spatial, backbone="alexnet"),
+    "eca_vgg16": partial(_eca, dense=True),
+    "eca_vgg16_pooled": partial(_eca, dense=False),
+    "vgg16_pooled": partial(_pooled, backbone="vgg16"),
+    "resnet18": partial(_plain, backbone="resnet18"),
+    "resnet18_attention": partial(_spatial, backbone="resnet18"),
+}

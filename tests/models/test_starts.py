@@ -1,0 +1,95 @@
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models
+from torchvision.models import _api
+
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.starts import start_from_scratch, widen
+from napari_hemalens.recipes import ClassifierRecipe
+
+RECIPE = ClassifierRecipe(network="mobilenet_v2", start="imagenet")
+
+
+@pytest.fixture
+def kept_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that torchvision would download, where torch keeps such files."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    url = models.MobileNet_V2_Weights.DEFAULT.url
+    file = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
+    file.parent.mkdir(parents=True)
+    return file
+
+
+def test_imagenets_weights_are_those_of_torchvisions_file(kept_file: Path) -> None:
+    torch.manual_seed(1)
+    trained = models.mobilenet_v2()
+    torch.save(trained.state_dict(), kept_file)
+    network = build_classifier(RECIPE, 2)
+    for ours, theirs in zip(network.stages.parameters(), trained.features.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_a_file_that_would_run_code_is_refused(kept_file: Path) -> None:
+    torch.save({"features.0.0.weight": Path}, kept_file)
+    with pytest.raises(WeightsError, match="Cannot load the ImageNet weights of mobilenet_v2"):
+        build_classifier(RECIPE, 2)
+
+
+def test_without_a_connection_one_sentence_says_what_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(_api, "load_state_dict_from_url", refuse)
+    with pytest.raises(WeightsError, match=r"mobilenet_v2 \(.*no route to host.*start = 'scratch' needs none"):
+        build_classifier(RECIPE, 2)
+
+
+def test_filters_of_further_channels_start_at_zero_and_learn(kept_file: Path) -> None:
+    torch.save(models.mobilenet_v2().state_dict(), kept_file)
+    torch.manual_seed(0)
+    network = build_classifier(RECIPE.model_copy(update={"input_channels": 5}), 2).eval()
+    images, other = torch.rand(2, 5, 32, 32), torch.rand(2, 5, 32, 32)
+    other[:, :3] = images[:, :3]
+    torch.testing.assert_close(network(images), network(other), rtol=0, atol=0)
+    network(images).square().sum().backward()
+    first = next(network.stages.parameters())
+    assert first.shape[1] == 5
+    assert first.grad is not None
+    assert first.grad[:, 3:].abs().sum() > 0
+
+
+def test_from_scratch_further_channels_are_drawn_like_the_others() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 64, 11))
+    start_from_scratch(network)
+    widen(network, 5, zero=False)
+    filters = network[0].weight.detach()
+    assert network(torch.rand(1, 5, 11, 11)).shape == (1, 64, 1, 1)
+    assert float(filters[:, 3:].std() / filters[:, :3].std()) == pytest.approx(1, abs=0.02)
+
+
+def test_from_scratch_a_convolution_starts_at_the_deviation_of_he_et_al() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(32, 64, 5), nn.BatchNorm2d(64), nn.Flatten(), nn.Linear(1000, 500))
+    with torch.no_grad():
+        network[1].running_mean.fill_(3)
+    start_from_scratch(network)
+    assert float(network[0].weight.detach().std()) == pytest.approx((2 / (64 * 5 * 5)) ** 0.5, rel=0.02)
+    assert float(network[3].weight.detach().std()) == pytest.approx(0.01, rel=0.02)
+    assert all(not layer.bias.any() for layer in (network[0], network[1], network[3]))
+    assert not network[1].running_mean.any()
+
+
+def test_the_last_features_of_alexnet_do_not_fade() -> None:
+    torch.manual_seed(0)
+    images = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        network = build_classifier(ClassifierRecipe(network="alexnet_light"), 2)
+        for stage in network.stages:
+            images = stage(images)
+    assert images.mean() > 0.1
