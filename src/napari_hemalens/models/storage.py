@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.weights import WeightsRow, verify
-from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
+from napari_hemalens.recipes import ClassifierRecipe, NetworkRecipe
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _PREDICTOR = "roi_heads.box_predictor."  # the one part of a detector that depends on its classes
@@ -76,6 +77,21 @@ def _loaded(path: Path, sha256: str, recipe: NetworkRecipe, *, classes: int, dev
     load_into(network, path)
     network.eval().to(device).to(memory_format=torch.channels_last)
     return network
+
+
+def load_classifier(row: ClassifierRow, device: torch.device) -> nn.Module:
+    """Return the classifier of a row, ready to run, after a check of its file's hash. The last two stay in memory."""
+    return _loaded_classifier(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
+
+
+@lru_cache(maxsize=2)
+def _loaded_classifier(
+    path: Path, sha256: str, recipe: ClassifierRecipe, *, classes: int, device: torch.device
+) -> nn.Module:
+    del sha256
+    network = build_classifier(recipe, classes)
+    load_into(network, path)
+    return network.eval().to(device).to(memory_format=torch.channels_last)
 
 
 def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, classes: Sequence[str]) -> None:

@@ -136,12 +136,13 @@ def best_threshold(probabilities: NDArray[np.float32], positive: NDArray[np.bool
 
 def temperature(logits: Tensor, truth: Tensor) -> float:
     """Return the temperature at which logits (N, K), divided by it, are the most likely for the truth (N,)."""
+    logits = logits.clone()  # of inference mode, they would not take part in a fit
     log_t = torch.zeros((), requires_grad=True)
     fitting = torch.optim.LBFGS([log_t], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         fitting.zero_grad()
-        value = functional.cross_entropy(logits.detach() / log_t.exp(), truth)
+        value = functional.cross_entropy(logits / log_t.exp(), truth)
         value.backward()
         return value
 

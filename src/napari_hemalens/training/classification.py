@@ -103,7 +103,8 @@ def best_epoch_steps(
         if auc > best:
             best = auc
             with writing(out / _BEST) as file:
-                save_file({**network.state_dict(), "AUC": torch.tensor(auc)}, file)
+                state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+                save_file({**state, "AUC": torch.tensor(auc)}, file)
         yield Progress(step.done, step.total, f"{step.message}, AUC {auc:.4f} (best {best:.4f})")
     state = load_file(out / _BEST)
     del state["AUC"]
