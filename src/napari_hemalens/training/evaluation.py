@@ -20,6 +20,7 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.stitch import suppress
 from napari_hemalens.taxonomy import MARROW_12, Taxonomy
 from napari_hemalens.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.training.metrics import coco_measures, count_measures, sweep
@@ -105,7 +106,7 @@ def evaluate_steps(
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
     found = yield from detect_all_steps(truth, network, row, recipe)
     by = taxonomy_called(taxonomy) if taxonomy else of_classes(row.classes)
-    mapped_truth, mapped = [t.mapped(by) for t in truth], [f.mapped(by) for f in found]
+    mapped_truth, mapped = [t.mapped(by) for t in truth], [by_taxonomy(f, by) for f in found]
     overall, per_class = coco_measures(mapped, mapped_truth)
     threshold = row.min_score if recipe.min_score is None else recipe.min_score
     report = DetectionReport(
@@ -144,6 +145,12 @@ def detect_all_steps(
             found.append(finish(detector.detect_steps(slide, network, row, low, provenance=origin)))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
+
+
+def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
+    """Return cells by another taxonomy's classes, each once a class: two of ours may be one of theirs."""
+    mapped = found.mapped(taxonomy)
+    return mapped.take(suppress(mapped.boxes, mapped.scores, mapped.classes, iou=DetectionRecipe().nms_iou))
 
 
 def counted(found: Sequence[Detections]) -> list[Detections]:
