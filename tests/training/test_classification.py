@@ -1,0 +1,152 @@
+"""A classifier learns from label images and tables, and its weights say what they can do."""
+
+import csv
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import torch
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.cells import Provenance
+from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.inference.classifier import classify_steps
+from napari_hemalens.models import weights
+from napari_hemalens.models.storage import load_classifier
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRecipe
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.tasks import task
+from napari_hemalens.training.cell_crops import CellCrops, cut
+from napari_hemalens.training.classification import train_steps
+
+TASK = task("micronucleus")
+RECIPE = ClassifierTraining(
+    network=ClassifierRecipe(network="resnet18"),
+    crop=CropRecipe(side=64, width=2.5, light="fluorescence", neighbours="masks"),
+    batch=8,
+    epochs=10,
+    learning_rate=0.02,
+    warmup_steps=5,
+    precision="32-true",
+    accelerator="cpu",
+    workers=0,
+)
+
+
+def write_field(folder: Path, name: str, seed: int) -> list[dict[str, object]]:
+    """Write sixteen nuclei, of which every second has a bright body at its side; return the rows of the table."""
+    rng = np.random.default_rng(seed)
+    image = rng.normal(900, 20, (320, 320))
+    nuclei = np.zeros((320, 320), np.uint16)
+    y, x = np.mgrid[:320, :320]
+    rows = []
+    for number in range(1, 17):
+        cy, cx = (40 + 80 * i + rng.integers(-5, 6) for i in divmod(number - 1, 4))
+        nuclei[(y - cy) ** 2 + (x - cx) ** 2 < 14**2] = number
+        has = number % 2
+        if has:
+            angle = rng.uniform(0, 2 * np.pi)
+            my, mx = cy + 20 * np.sin(angle), cx + 20 * np.cos(angle)
+            image[(y - my) ** 2 + (x - mx) ** 2 < 5**2] = 4000
+        rows.append({"image": name, "nucleus": number, "has_micronucleus": has})
+    image[nuclei > 0] = 6000
+    for place, values in (("images", image.astype(np.uint16)), ("nuclei", nuclei)):
+        (folder / place).mkdir(exist_ok=True)
+        iio.imwrite(folder / place / f"{name}.tif", values)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four fields to train on, and two to choose by."""
+    folder = tmp_path_factory.mktemp("cells")
+    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
+        rows = [row for seed in seeds for row in write_field(folder, f"{split}{seed}", seed)]
+        with (folder / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, rows[0].keys())
+            table.writeheader()
+            table.writerows(rows)
+    return folder
+
+
+@pytest.mark.slow
+def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tmp_path: Path) -> None:
+    row = finish(train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={"licence": "CC0-1.0"}))
+
+    assert row.metrics["AUC"] > 0.9
+    assert row.metrics["cells"] == 32
+    assert weights.classifier_row(tmp_path / "mine.json") == row
+    assert (tmp_path / "losses.csv").exists()
+
+    (field, _) = read(data, split="val")
+    network = load_classifier(row, torch.device("cpu"))
+    with open_image(field.image) as slide:
+        cells = CellMap.of(iio.imread(field.labels))
+        steps = list(classify_steps(slide, cells, network, row, provenance=Provenance()))
+        found = finish(classify_steps(slide, cells, network, row, provenance=Provenance()))
+    assert steps[-1].done == steps[-1].total == 16
+    np.testing.assert_array_equal(found.ids, field.ids)
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert (found.class_names == field.class_names).mean() > 0.8
+    assert found.counts().keys() == {"micronucleus", "none"}
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_keeps_its_best_epoch(data: Path, tmp_path: Path) -> None:
+    short = RECIPE.model_copy(update={"epochs": 2})
+    finish(train_steps([data], TASK, short, tmp_path, name="mine", about={}))
+    best = (tmp_path / "best.safetensors").read_bytes()
+    stopped = train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={})
+    next(stopped)
+    stopped.close()
+    assert (tmp_path / "best.safetensors").read_bytes() == best
+
+
+def test_every_class_is_drawn_as_often_as_any_other(data: Path) -> None:
+    fields = [rare(field) for field in read(data, split="train")]
+    cells = CellCrops(fields, TASK.classes, RECIPE)
+    drawn = [int(cells[(i, i)][1]["labels"]) for i in range(40)]
+    assert drawn.count(0) == drawn.count(1) == 20
+    as_they_are = CellCrops(fields, TASK.classes, RECIPE.model_copy(update={"balance": False}))
+    assert [int(as_they_are[(i, 0)][1]["labels"]) for i in range(len(cells))] == cells.labels.tolist()
+
+
+def rare(field):
+    """Leave one micronucleus in a field."""
+    keep = (field.class_names == "none") | (field.ids == 1)
+    return type(field)(field.image, field.labels, field.ids[keep], field.class_names[keep], field.groups[keep])
+
+
+def test_a_draw_gives_the_same_crop_again_and_another_seed_another(data: Path) -> None:
+    cells = CellCrops(read(data, split="val"), TASK.classes, RECIPE.model_copy(update={"balance": False}))
+    first, again, other = (cells[(3, seed)][0] for seed in (7, 7, 8))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.shape == (3, 64, 64)
+    assert first.dtype == torch.uint8
+
+
+def test_masks_turn_with_the_image_and_are_not_relit(data: Path) -> None:
+    cells = CellCrops(read(data, split="val"), TASK.classes, RECIPE)
+    for draw in range(6):
+        grey, own, _ = cells[(draw, draw)][0].float()
+        assert own.max() == 255
+        assert grey[own == 255].mean() > 2 * grey[own == 0].mean()
+
+
+def test_a_cell_that_the_label_image_lacks_is_named(data: Path) -> None:
+    (field, _) = read(data, split="val")
+    odd = type(field)(field.image, field.labels, np.array([99]), np.array(["none"]), np.array(["a"]))
+    with pytest.raises(AnnotationError, match="has no cell 99"):
+        cut(odd, RECIPE.crop)
+
+
+def test_a_class_without_cells_is_refused(data: Path) -> None:
+    fields = read(data, split="train")
+    with pytest.raises(TrainingError, match="No cell of the class blast"):
+        CellCrops(fields, ("micronucleus", "none", "blast"), RECIPE)
+    with pytest.raises(TrainingError, match="known: none"):
+        CellCrops(fields, ("none",), RECIPE)
