@@ -71,7 +71,8 @@ def page(data: Path) -> str:
         f"Machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. "
         "Written by `make results DATA=…` (`docs/make_results.py`).\n",
         "AP, AP50, AP75: COCO average precision, the mean over classes; S, M, L: boxes below 32 x 32, below 96 x 96, "
-        "and larger, in pixels of the image; F1 at IoU 0.5; bias, MAE and correlation: of the count of an image.\n",
+        "and larger, in pixels of the image. F1 (IoU 0.5), bias, MAE and correlation: of the cells as they are counted, "
+        "each nucleated one once, under its likeliest class.\n",
     ]
     parts += [section(title, about, data / folder, options) for title, about, folder, options in RUNS]
     parts.append(

@@ -108,6 +108,31 @@ def test_two_classes_that_compete_for_a_nucleated_cell_make_one_cell() -> None:
     assert one_class_a_cell(cells, 0.5).class_names.tolist() == ["promyelocyte", "erythrocyte", "platelet"]
 
 
+def test_a_cell_between_two_classes_is_as_sure_as_both_together() -> None:
+    names = ("myelocyte", "promyelocyte", "erythrocyte")
+    boxes = [[10, 10, 60, 60], [12, 10, 60, 61], [10, 11, 60, 60], [70, 70, 90, 90]]
+    cells = Detections.from_arrays(boxes, [0.25, 0.3, 0.9, 0.35], [0, 1, 2, 0], names=names, image_shape=(99, 99))
+    merged = one_class_a_cell(cells, 0.5)
+    assert merged.class_names.tolist() == ["erythrocyte", "promyelocyte", "myelocyte"]
+    np.testing.assert_allclose(merged.scores, [0.9, 0.55, 0.35], rtol=1e-6)
+
+
+def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: WeightsRow) -> None:
+    class Undecided(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.anchor = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
+            boxes = torch.tensor([[40.0, 40, 90, 90]]).repeat(2, 1)
+            return [{"boxes": boxes, "labels": torch.tensor([1, 2]), "scores": torch.tensor([0.3, 0.25])}]
+
+    both = row.model_copy(update={"classes": ("myelocyte", "promyelocyte", "platelet"), "min_score": 0.5})
+    assert found(blobs((200, 200)), both, Undecided(), WHOLE.model_copy(update={"min_score": 0.5})).scores > 0.54
+    apart = WHOLE.model_copy(update={"min_score": 0.5, "one_class_a_cell": False})
+    assert len(found(blobs((200, 200)), both, Undecided(), apart)) == 0
+
+
 def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, row: WeightsRow) -> None:
     class Small(type(finder)):  # type: ignore[misc]
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from napari_hemalens.cells import Detections, Provenance
@@ -20,7 +21,7 @@ from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.background import is_background
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.slides.stitch import owned, suppress
+from napari_hemalens.slides.stitch import owned, paired_iou, suppress
 from napari_hemalens.slides.tiles import Tile, plan
 from napari_hemalens.taxonomy import cell_class
 
@@ -138,22 +139,38 @@ def detect_steps(
         done += count
         partial = None
         if time.monotonic() - looked > _LOOK:
-            partial = _result(found, field, row, provenance)
+            partial = _result(found, field, row, provenance).above(least_score(row, recipe))
             looked = time.monotonic()
         yield Progress(done, len(tiles), message or f"tile {done} of {len(tiles)}", partial)
     cells = _result(found, field, row, provenance)
     cells = cells.take(suppress(cells.boxes, cells.scores, cells.classes, iou=recipe.nms_iou))
-    return one_class_a_cell(cells, recipe.nms_iou) if recipe.one_class_a_cell else cells
+    return one_class_a_cell(cells, recipe.nms_iou).above(least_score(row, recipe)) if recipe.one_class_a_cell else cells
 
 
 def one_class_a_cell(cells: Detections, iou: float) -> Detections:
     """Return the cells without those that are a better cell under another class.
 
-    A nucleated cell is one cell, whatever two classes compete for it; red cells and platelets are left alone, since a
-    platelet may lie on a red cell.
+    A nucleated cell is one cell, whatever classes compete for it. It goes by the likeliest of them, and its score is
+    the sum of theirs, up to 1: that a cell is there is surer than what it is, and a count that left out what lies
+    between two classes would be wrong for both. Red cells and platelets are left alone, since a platelet may lie on a
+    red cell.
     """
-    alike = np.array([0 if cell_class(name).nucleated else i + 1 for i, name in enumerate(cells.names)])
-    return cells.take(suppress(cells.boxes, cells.scores, alike[cells.classes], iou=iou))
+    nucleated = np.array([cell_class(name).nucleated for name in cells.names], dtype=np.bool_)[cells.classes]
+    kept = suppress(cells.boxes, cells.scores, np.where(nucleated, -1, cells.classes), iou=iou)
+    best = kept[nucleated[kept]]
+    rivals = np.setdiff1d(np.flatnonzero(nucleated), best)
+    if not len(rivals):
+        return cells.take(kept)
+    nearest = best[cKDTree(cells.centres[best]).query(cells.centres[rivals])[1]]
+    same = paired_iou(cells.boxes[rivals], cells.boxes[nearest]) > iou
+    scores = cells.scores.copy()
+    np.add.at(scores, nearest[same], cells.scores[rivals[same]])
+    return replace(cells, scores=scores.clip(max=1)).take(kept[np.argsort(-scores[kept], kind="stable")])
+
+
+def least_score(row: WeightsRow, recipe: DetectionRecipe) -> float:
+    """Return the least score of a cell: given, or chosen with the weights."""
+    return row.min_score if recipe.min_score is None else recipe.min_score
 
 
 def checked(region: Region | None, slide: Slide) -> Region:
@@ -199,7 +216,8 @@ class TileRunner:
         self.network, self.field, self.recipe = network, field, recipe
         self.preprocess = preprocess_of(row)
         self.device = next(network.parameters()).device
-        self.floor = row.min_score if recipe.min_score is None else recipe.min_score
+        # Classes that compete for a cell add up, so that all of them have to be there.
+        self.floor = 0.0 if recipe.one_class_a_cell else least_score(row, recipe)
         self.batch = recipe.batch or tiles_at_once(self.device)
 
     def run(self, tiles: Sequence[Tile]) -> Iterator[tuple[int, Found, str]]:

@@ -78,6 +78,15 @@ def owned(boxes: ArrayLike, core: tuple[float, float, float, float], margin: flo
     return inside
 
 
+def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the IoU of each box of `a` with the one of `b` beside it: two (N, 4) y0, x0, y1, x1 to (N,)."""
+    sides = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0)
+    shared = sides.prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (a, b)]
+    iou: NDArray[np.float32] = shared / np.maximum(areas[0] + areas[1] - shared, 1e-6)
+    return iou
+
+
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """For each of some boxes, a run of others in a sorted list that lie close to it.

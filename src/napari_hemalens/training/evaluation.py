@@ -118,7 +118,7 @@ def evaluate_steps(
         pixel_size_um=recipe.pixel_size_um,
         min_score=threshold,
         overall=overall,
-        classes=class_measures(counted(mapped), mapped_truth, threshold, per_class),
+        classes=class_measures([c.mapped(by) for c in counted(found)], mapped_truth, threshold, per_class),
     )
     if out is not None:
         report.write(out)
