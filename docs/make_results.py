@@ -30,8 +30,8 @@ RUNS = (
     ),
     (
         "Another laboratory, three classes",
-        "BCCD was never trained on. WBC takes in every nucleated class. Its truth leaves out cells at the edge and "
-        "in clumps, and its boxes are loose, which a detector of tight boxes pays for.",
+        "BCCD was never trained on. WBC takes in every nucleated class. Its truth leaves out most red cells at the edge "
+        "and many in clumps: they are found, and count as wrong. Its boxes are loose, which tight ones pay for.",
         "bccd",
         {"split": "val", "pixel_size": 0.07, "taxonomy": "blood-3"},
     ),
@@ -71,8 +71,8 @@ def page(data: Path) -> str:
         f"Machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. "
         "Written by `make results DATA=…` (`docs/make_results.py`).\n",
         "AP, AP50, AP75: COCO average precision, the mean over classes; S, M, L: boxes below 32 x 32, below 96 x 96, "
-        "and larger, in pixels of the image. F1 (IoU 0.5), bias, MAE and correlation: of the cells as they are counted, "
-        "each nucleated one once, under its likeliest class.\n",
+        "and larger, in pixels of the image. F1 (IoU 0.5), bias, MAE and correlation: of the cells as they are "
+        "counted, each nucleated one once, under its likeliest class.\n",
     ]
     parts += [section(title, about, data / folder, options) for title, about, folder, options in RUNS]
     parts.append(
