@@ -60,19 +60,25 @@ def test_pixels_without_a_file_are_taken_from_the_viewer():
     script = as_python([Asked(layer("my 'smear'"))], DetectionRecipe())
     ast.parse(script)
     assert "viewer = napari.current_viewer()" in script
-    assert """hemalens.detect(viewer.layers["my 'smear'"].data, recipe)""" in script
+    assert """hemalens.detect(viewer.layers["my 'smear'"].data, recipe, axes='YXC')""" in script
 
 
 def test_images_of_several_pixel_sizes_have_each_their_own():
     images = [layer("a", scale=(0.1, 0.1), units=("um", "um")), layer("b")]
     script = as_python([Asked(image) for image in images], DetectionRecipe())
-    assert "recipe, pixel_size_um=0.1)" in script
-    assert "viewer.layers['b'].data, recipe)" in script
+    assert "recipe, pixel_size_um=0.1, axes='YXC')" in script
+    assert "viewer.layers['b'].data, recipe, axes='YXC')" in script
 
 
-def test_a_frame_is_named():
-    script = as_python([Asked(layer(), frame=(3,))], DetectionRecipe())
-    assert "recipe, frame=(3,))" in script
+def test_a_stack_is_analysed_at_its_frame(calls, monkeypatch, tmp_path):
+    stack = Image(np.zeros((4, 400, 600), np.uint8), name="stack", axis_labels=("z", "y", "x"))
+    stack._source = stack.source.model_copy(update={"path": str(tmp_path / "stack.tif")})
+    viewer = ViewerModel()
+    viewer.layers.append(stack)
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    script = as_python([Asked(stack, frame=(3,))], DetectionRecipe(min_score=0.5))
+    exec(compile(script, "script", "exec"), {})  # noqa: S102
+    assert calls[0][2] == {"region": None, "axes": "TYX", "frame": (3,)}
 
 
 def test_a_session_writes_the_script_of_its_images(session, viewer, recipe):

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.gui.axes import axes_of, frame_of
 from napari_hemalens.gui.review import Region
 from napari_hemalens.palette import colour_of
 from napari_hemalens.slides.axes import from_array
@@ -198,7 +199,7 @@ def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Ca
         from_array,
         list(layer.data) if layer.multiscale else layer.data,
         name=layer.source.path or layer.name,
-        rgb=layer.rgb,
+        axes=axes_of(layer),
         pixel_size_um=pixel_size_um(layer) if sized else None,
         frame=tuple(frame),
     )
@@ -206,7 +207,7 @@ def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Ca
 
 def slide_from_layer(layer: Image, current_step: Sequence[int] = ()) -> Slide:
     """Return the image of a layer as a slide: the frame at the viewer's `current_step`, where it has several."""
-    return opener(layer, current_step[-layer.ndim : -2] if layer.ndim > 2 else ())()
+    return opener(layer, frame_of(layer, tuple(current_step)))()
 
 
 def image_layer(slide: Slide) -> LayerData:

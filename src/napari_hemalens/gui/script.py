@@ -7,6 +7,7 @@ from pathlib import Path
 from napari.layers import Image
 
 from napari_hemalens._version import __version__
+from napari_hemalens.gui.axes import axes_of
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.review import Region
 from napari_hemalens.recipes import DetectionRecipe
@@ -56,39 +57,47 @@ def as_python(asked: Sequence[Asked], recipe: DetectionRecipe) -> str:
     sized = len(asked) > 1 and recipe.pixel_size_um is None  # each image has its own, then
     calls = [f"    {call}," for one in asked for call in _calls(one, sized)]
     body = _BODY.format(options=listed, calls="\n".join(calls))
-    return _HEAD.format(version=__version__) + _imports([one.source for one in asked]) + body
+    return _HEAD.format(version=__version__) + _imports(asked) + body
 
 
 def _calls(asked: Asked, sized: bool) -> list[str]:
     size = pixel_size_um(asked.source) if sized and isinstance(asked.source, Image) else None
     extra = "" if size is None else f", pixel_size_um={size:.6g}"
+    if isinstance(asked.source, Image) and _in_viewer(asked):
+        extra += f", axes={axes_of(asked.source)!r}"  # an array cannot say it
     if asked.frame:
         extra += f", frame={asked.frame}"
     regions = [f", region={region}" for region in asked.regions] or [""]
-    return [f"hemalens.detect({_image(asked.source)}, recipe{extra}{region})" for region in regions]
+    return [f"hemalens.detect({_image(asked)}, recipe{extra}{region})" for region in regions]
 
 
-def _image(source: Image | Path) -> str:
-    path, sample = _path(source), _sample(source)
-    if path is not None:
-        return repr(path)
-    return f"{sample}()[0][0]" if sample else f"viewer.layers[{source.name!r}].data"
+def _image(asked: Asked) -> str:
+    if _in_viewer(asked):
+        return f"viewer.layers[{asked.source.name!r}].data"
+    sample = _sample(asked)
+    return f"{sample}()[0][0]" if sample else repr(_path(asked))
 
 
-def _path(source: Image | Path) -> str | None:
-    return str(source) if isinstance(source, Path) else source.source.path
+def _in_viewer(asked: Asked) -> bool:
+    """Return whether the pixels have to come from the viewer."""
+    # A file with several frames too: it may count its axes in another way than the layer.
+    return bool(asked.frame) or (_path(asked) is None and not _sample(asked))
 
 
-def _sample(source: Image | Path) -> str:
+def _path(asked: Asked) -> str | None:
+    return str(asked.source) if isinstance(asked.source, Path) else asked.source.source.path
+
+
+def _sample(asked: Asked) -> str:
     """Return the function that makes one of our own samples, or nothing."""
-    made = None if isinstance(source, Path) else source.source.sample
+    made = None if isinstance(asked.source, Path) else asked.source.source.sample
     return made[1] if made is not None and made[0] == _PLUGIN else ""
 
 
-def _imports(sources: Sequence[Image | Path]) -> str:
+def _imports(asked: Sequence[Asked]) -> str:
     """Return the imports, and where pixels that are in no file come from."""
-    samples = sorted({_sample(source) for source in sources} - {""})
-    unsaved = any(_path(source) is None and not _sample(source) for source in sources)
+    samples = sorted({_sample(one) for one in asked} - {""})
+    unsaved = any(_in_viewer(one) for one in asked)
     lines = ["", "import napari"] if unsaved else [""]
     lines.append("import napari_hemalens as hemalens")
     if samples:
