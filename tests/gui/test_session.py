@@ -219,7 +219,8 @@ class TestFolder:
         session.start(folder, recipe)
         runner.run()
         assert any(sentence.startswith("a.png: Cannot read") for sentence in said)
-        assert said[-1] == "6 cells in 1 image"
+        assert said[-1] == "Done."
+        assert [f.name for f in session.results.fields] == ["b.png"]
 
     def test_a_field_whose_file_is_gone_is_said(self, session, folder, runner, recipe, said):
         session.start(folder, recipe)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
 from napari_hemalens.gui import session as module
+from napari_hemalens.gui import stage
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets import detect
@@ -279,3 +280,57 @@ def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(dock):
     dock.viewer.add_image(np.zeros((50, 50)), name="other")
     dock.viewer.layers["smear"].name = "renamed"
     assert dock.form.read().pixel_size_um == 0.2
+
+
+@pytest.mark.parametrize(("box", "index"), [("images", 3), ("images", 2), ("regions", 1), ("regions", 2)])
+def test_a_choice_outlives_other_layers(dock, box, index):
+    dock.viewer.add_image(np.zeros((50, 50)), name="other")
+    dock.viewer.add_shapes(name="fields")
+    chosen = getattr(dock.images, box)
+    chosen.setCurrentIndex(index)
+    words = chosen.currentText()
+    dock.viewer.add_points(name="news")
+    assert chosen.currentText() == words
+
+
+def test_a_folder_stays_chosen_when_its_cells_are_shown(dock, run, tmp_path):
+    iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))
+    dock.images.choose_folder(tmp_path)
+    run()
+    assert "a.png cells" in dock.viewer.layers
+    assert dock.images.sources() == (tmp_path / "a.png",)
+
+
+def test_it_is_said_where_cells_become_points(dock, run, network, monkeypatch):
+    monkeypatch.setattr(stage, "BOXES_AT_MOST", 5)
+    run()
+    assert "shown as points" in dock.differential.warnings.text()
+
+
+def test_clear_forgets_the_cells_and_undo_brings_them_back(dock, run, qtbot):
+    run()
+    dock.exports.clear.click()
+    assert [layer.name for layer in dock.viewer.layers] == ["smear"]
+    assert (dock.differential.isVisible(), dock.review.undo.isVisible()) == (False, True)
+    dock.review.undo.click()
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert counts(dock) == FOUND
+
+
+def test_a_small_window_scrolls_instead_of_squeezing_or_growing(dock, run, qtbot):
+    run()
+    window = dock.viewer.window._qt_window
+    window.resize(1280, 800)
+    dock.form.folded.expand(animate=False)
+    dock.running.say("/data/" + 30 * "a_long_name_" + ".png: Cannot read it. " + 20 * "Why, a long story. ")
+    qtbot.waitUntil(dock.verticalScrollBar().isVisible, timeout=PATIENCE)
+    assert window.height() == 800
+    assert dock.widget().width() <= dock.viewport().width()
+    children = (dock.differential.table, dock.running.message, *(e.widget for e in dock.form.editors.values()))
+    qtbot.waitUntil(lambda: all(c.height() >= c.minimumSizeHint().height() for c in children), timeout=PATIENCE)
+
+
+def test_the_menu_of_classes_stays_open_while_a_run_goes_on(dock, run):
+    actions = dock.review.menu.actions()
+    run()
+    assert dock.review.menu.actions() == actions

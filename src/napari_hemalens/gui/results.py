@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_hemalens.cells import Detections, pooled_differential
 from napari_hemalens.differential import Differential, Tissue
 from napari_hemalens.gui import gestures
+from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import CLASS_KEYS
 from napari_hemalens.gui.history import History
 from napari_hemalens.gui.layers import BOXES_AT_MOST
@@ -68,6 +69,8 @@ class Results:
         said = []
         for f in self.fields:
             origin = f.cells.cells.provenance
+            if f.image is not None and colours_guessed(f.image):
+                said.append(f"{f.name}: planes taken for red, green and blue; axis_labels of the layer say otherwise.")
             if origin.pixel_size_source == "estimated":
                 said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
             if f.drawing is not None and isinstance(f.drawing.layer, Points):
@@ -140,6 +143,11 @@ class Results:
         """Tell which cell is under the mouse."""
         self.hovered.emit(text)
 
+    def clear(self) -> None:
+        """Forget all cells, to count anew."""
+        self.remember()
+        self._restore(())
+
     def remember(self) -> None:
         """Make the present state one that undo returns to."""
         self._history.remember(self._state())
@@ -181,6 +189,7 @@ class Results:
         if f.drawing is not None:
             f.drawing.expect(self.next_class)
             gestures.bind(f.drawing.layer, self)
+        self.changed.emit()  # whether cells are shown as points is known only now
 
     def _on_edited(self, layer: Layer) -> None:
         """Read what a person did to a layer."""

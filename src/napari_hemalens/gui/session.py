@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import HemaLensError, ImageError
+from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.calibration import score_for_count
 from napari_hemalens.gui.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.layers import Where, image_layer, opener, placed_like, regions_of
@@ -176,9 +177,9 @@ class Session:
     def _frame(self, source: Source) -> tuple[int, ...]:
         """Return which frame of an image is on screen."""
         viewer = self._viewer()
-        if isinstance(source, Path) or source.ndim == 2 or viewer is None:
+        if isinstance(source, Path) or viewer is None:
             return ()
-        return tuple(int(step) for step in viewer.dims.current_step[-source.ndim : -2])
+        return frame_of(source, viewer.dims.current_step)
 
     def _on_update(self, update: Update) -> None:
         if self._summary:
@@ -199,7 +200,7 @@ class Session:
 
     def _on_end(self) -> None:
         self._set_running(False)
-        self.progressed.emit(self._summary or self._counted(), 1.0)
+        self.progressed.emit(self._summary or "Done.", 1.0)  # what is counted stands in the table, edits included
 
     def _on_error(self, error: Exception) -> None:
         self._summary = f"It failed: {error}"
@@ -218,11 +219,6 @@ class Session:
         self.running = running
         self.results.lock(running)
         self.running_changed.emit(running)
-
-    def _counted(self) -> str:
-        cells = sum(len(found) for found in self.results.detections())
-        images = len(self.results.fields)
-        return f"{cells:,} cells in {images} image{'s' * (images != 1)}"
 
 
 _SESSIONS: "weakref.WeakKeyDictionary[ViewerModel, Session]" = weakref.WeakKeyDictionary()

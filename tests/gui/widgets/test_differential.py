@@ -40,7 +40,7 @@ def test_red_cells_stand_beside_without_a_share(view):
 def test_a_class_that_the_weights_do_not_know_has_no_count_of_0(view):
     assert rows(view)["blast"] == ["-", "", "not recognised"]
     assert "plasma cell" not in rows(view)
-    assert "plasma_cell" in view.warnings.text()
+    assert "plasma cell" in view.warnings.text()
 
 
 def test_a_class_that_a_person_gave_has_a_row(view):

@@ -1,10 +1,13 @@
 """Detect cells: the dock."""
 
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
+    QFrame,
+    QScrollArea,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -22,10 +25,10 @@ from napari_hemalens.gui.widgets.rows import Rows
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
 
-_WIDTH = 350  # pixels: no text is cut off
+_WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
 
 
-class DetectWidget(QWidget):
+class DetectWidget(QScrollArea):
     """Choose images and options, run, look, correct, save."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
@@ -54,14 +57,18 @@ class DetectWidget(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         for widget in (self.shown, self.differential, self.review, self.exports):
             inner.addWidget(widget)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        self.setMinimumWidth(_WIDTH)
-        for widget in (self.images, self.form, self.running):
+        for widget in (self.images, self.form, self.running, self.results):
             layout.addWidget(widget)
-        layout.addWidget(self.results, 1)
-        layout.addStretch(0)
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(_WIDTH)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
@@ -76,6 +83,7 @@ class DetectWidget(QWidget):
         self.review.undone.connect(results.undo)
         self.review.redone.connect(results.redo)
         self.review.calibrated.connect(self.session.calibrate)
+        self.exports.clear.clicked.connect(results.clear)
         self.exports.copy.clicked.connect(self._copy)
         self.exports.saved.connect(self.session.save)
 
@@ -140,17 +148,20 @@ class DetectWidget(QWidget):
     def _on_results(self) -> None:
         results = self.session.results
         self.differential.show_differential(results.differential(), results.notes)
-        self.results.setVisible(bool(results.fields))
+        self.results.setVisible(bool(results.fields) or results.can_undo)  # Undo lies in there
+        self.differential.setVisible(bool(results.fields))
+        self.exports.setVisible(bool(results.fields))
         if results.fields:
             self.form.show_score(results.min_score)
         self.review.show_state(results.next_class, results.tissue, can_undo=results.can_undo, can_redo=results.can_redo)
         folder = [f for f in results.fields if f.path is not None]
         self.shown.setVisible(bool(folder))
-        self.fields.clear()
-        for f in folder:
-            self.fields.addItem(f.name, f)
-            if not f.hidden:
-                self.fields.setCurrentIndex(self.fields.count() - 1)
+        if [self.fields.itemData(i) for i in range(self.fields.count())] != folder:
+            self.fields.clear()
+            for f in folder:
+                self.fields.addItem(f.name, f)
+        visible = next((i for i, f in enumerate(folder) if not f.hidden), -1)
+        self.fields.setCurrentIndex(visible)
 
     @while_alive
     def _on_hover(self, text: str) -> None:

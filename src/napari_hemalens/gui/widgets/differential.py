@@ -7,7 +7,6 @@ from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -18,14 +17,14 @@ from qtpy.QtWidgets import (
 
 from napari_hemalens.differential import Differential, Row
 from napari_hemalens.gui.classes import key_of, words
-from napari_hemalens.gui.widgets.rows import small
+from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.palette import colour_of
 from napari_hemalens.tables import RESEARCH_USE
 
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)
-_ROW = 18  # pixels
+_ROW = 17  # pixels
 _DATA = int(Qt.ItemDataRole.UserRole)
 
 
@@ -45,21 +44,19 @@ class DifferentialView(QWidget):
         self.table.setShowGrid(False)
         self.table.setIconSize(QSize(SIDE, SIDE))
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.table.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
         self.table.setItemDelegateForColumn(_BAR, BarDelegate(self.table))
         header = self.table.horizontalHeader()
         for column in (_CLASS, _COUNT, _PERCENT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_BAR, QHeaderView.ResizeMode.Stretch)
-        self.summary, self.warnings, self.use = QLabel(), QLabel(), QLabel(RESEARCH_USE)
+        self.summary, self.warnings, self.use = sentences(), sentences(small=True), sentences(small=True)
+        self.use.setText(RESEARCH_USE)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         for widget in (self.table, self.summary, self.warnings, self.use):
             layout.addWidget(widget)
-        for label in (self.summary, self.warnings, self.use):
-            label.setWordWrap(True)
-        for label in (self.warnings, self.use):
-            small(label)
 
     def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
         """Show a differential, with more sentences to be read with it."""
@@ -75,7 +72,7 @@ class DifferentialView(QWidget):
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
         images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
         self.summary.setText(f"<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
-        self.warnings.setText("\n".join((*notes, *count.warnings)))
+        self.warnings.setText("\n".join((*notes, *map(words, count.warnings))))
 
     def _show_row(self, number: int, row: Row, key: str) -> None:
         count = "-" if row.count is None else f"{row.count:,}"

@@ -10,12 +10,12 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_hemalens.formats import FORMATS
+from napari_hemalens.gui.widgets.rows import button
 
 _WORDS = {
     "csv": "Table of cells (cells.csv)",
@@ -28,18 +28,19 @@ _WORDS = {
 
 
 class ExportBar(QWidget):
-    """Copy as Python, and Save."""
+    """Clear, Copy as Python, and Save."""
 
     saved = Signal(object, object)  # folder, names of formats
 
     def __init__(self) -> None:
         super().__init__()
-        self.copy, self.save = QPushButton("Copy as Python"), QPushButton("Save…")
+        self.clear, self.copy, self.save = button("Clear"), button("Copy as Python"), button("Save…")
+        self.clear.setToolTip("Forget the cells of all images, to count anew; Undo brings them back")
         self.copy.setToolTip("Put a script that finds the same cells on the clipboard")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.copy)
-        layout.addWidget(self.save)
+        for widget in (self.clear, self.copy, self.save):
+            layout.addWidget(widget)
         self.save.clicked.connect(self._ask)
 
     def _ask(self) -> None:

@@ -91,7 +91,7 @@ class ImageBox(QWidget):
 
     def _on_choice(self) -> None:
         chosen = self.images.currentData()
-        if chosen != ASK and chosen is not self._chosen:
+        if chosen not in (ASK, self._chosen):
             self._chosen = chosen
             self.changed.emit()
         elif chosen == ASK and self.images.count() == 1:
@@ -118,5 +118,6 @@ def _fill(box: QComboBox, items: list[tuple[str, Any]], chosen: Any) -> None:
     for words, value in items:
         box.addItem(words, value)
     values = [value for _, value in items]
-    box.setCurrentIndex(next((i for i, value in enumerate(values) if value is chosen), 0))
+    # Not `is`: Qt gives a text back as another object than it was given.
+    box.setCurrentIndex(values.index(chosen) if chosen in values else 0)
     box.blockSignals(False)

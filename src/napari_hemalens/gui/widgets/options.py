@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel
 from superqt import QLabeledDoubleSlider
 
 from napari_hemalens.gui.widgets.editors import Editor, choice, number
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.gui.widgets.rows import small
 from napari_hemalens.models import weights
 from napari_hemalens.recipes import DetectionRecipe
 
@@ -47,21 +45,16 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
             first=_FIRST,
             labels=_LABELS,
         )
-        self.description = QLabel()
-        self.description.setWordWrap(True)
-        self.description.hide()
-        small(self.description)
-        self.main.insertRow(1, self.description)
         self.slider.valueChanged.connect(self.scored)
         self.editors["weights"].changed.connect(self._choose_weights)
         self._choose_weights()
 
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
-        """Offer the devices of this machine, in words."""
+        """Offer the devices of this machine, in words; the first is the fastest."""
         editor = self.editors["device"]
         chosen = editor.read()
         editor.widget.clear()
-        for name, words in (("auto", f"{devices[0][1]}, the fastest"), *devices):
+        for name, words in (("auto", devices[0][1]), *devices[1:]):
             editor.widget.addItem(words, name)
         editor.write(chosen)
 
@@ -87,8 +80,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         name = self.editors["weights"].read()
         if name in weights.known():
             row = weights.row(name)
-            self.description.setText(row.description)
-            self.description.show()
+            self.editors["weights"].widget.setToolTip(row.description)
             self._own_score = round(row.min_score, 4)
             self.slider.setValue(row.min_score)
 

@@ -4,7 +4,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSpinBox,
@@ -13,7 +12,7 @@ from qtpy.QtWidgets import (
 
 from napari_hemalens.differential import Tissue
 from napari_hemalens.gui.classes import key_of, words
-from napari_hemalens.gui.widgets.rows import Rows, button, small
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.taxonomy import CELL_CLASSES
 
@@ -29,6 +28,8 @@ class ReviewBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.menu = QMenu(self)
+        for cell in CELL_CLASSES:
+            self.menu.addAction(words(cell.name)).setData(cell.name)
         self.button = QPushButton()
         self.button.setMenu(self.menu)
         self.button.setToolTip(
@@ -48,15 +49,12 @@ class ReviewBar(QWidget):
 
     def show_state(self, name: str, tissue: Tissue, *, can_undo: bool, can_redo: bool) -> None:
         """Show the class of the next box, the classes with their keys, and what can be undone."""
-        self.button.setText(words(name))
+        self.button.setText(f"Class: {words(name)}")
         self.button.setIcon(swatch(name, key_of(name, tissue)))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
-        self.menu.clear()
-        for cell in CELL_CLASSES:
-            icon = swatch(cell.name, key_of(cell.name, tissue))
-            action = self.menu.addAction(icon, words(cell.name))
-            action.setData(cell.name)
+        for action in self.menu.actions():
+            action.setIcon(swatch(action.data(), key_of(action.data(), tissue)))
 
     def _classify(self, action: QAction) -> None:
         self.classified.emit(action.data())
@@ -71,9 +69,9 @@ class ReviewBar(QWidget):
         classes.setStretch(0, 1)
         counts.addWidget(self.count, 1)
         counts.addWidget(self.set_score)
-        hint = QLabel("Click a cell, press 1 to 9 · Delete removes it · R draws a box")
-        small(hint)
+        hint = sentences(small=True)
+        hint.setText("Click a cell, press 1-9 · Delete removes it · R draws a box")
         rows = Rows(self)
-        rows.add("Class", classes)
+        rows.addRow(classes)
         rows.addRow(hint)
         rows.add("Known count", counts)

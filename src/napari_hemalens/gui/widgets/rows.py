@@ -3,6 +3,7 @@
 from qtpy.QtWidgets import QFormLayout, QLabel, QLayout, QPushButton, QWidget
 
 _LABEL = 116  # pixels, for the longest of the labels
+_GAP = 6  # pixels; by default it depends on what the rows are in
 
 
 class Rows(QFormLayout):
@@ -12,6 +13,7 @@ class Rows(QFormLayout):
         super().__init__(parent)
         self.setContentsMargins(0, 0, 0, 0)
         self.setVerticalSpacing(4)
+        self.setHorizontalSpacing(_GAP)
         self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
 
     def add(self, words: str, field: QWidget | QLayout) -> None:
@@ -21,9 +23,14 @@ class Rows(QFormLayout):
         self.addRow(label, field)
 
 
-def small(label: QLabel) -> None:
-    """Set a label in small print."""
-    label.setStyleSheet("font-size: 11px")  # napari's style sheet overrules fonts
+def sentences(*, small: bool = False) -> QLabel:
+    """Return a label that wraps, and that no long word (the name of a file) makes wider than its dock."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)
+    if small:
+        label.setStyleSheet("font-size: 11px")  # napari's style sheet overrules fonts
+    return label
 
 
 def button(words: str) -> QPushButton:

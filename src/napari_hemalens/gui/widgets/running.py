@@ -1,14 +1,17 @@
 """Run, Stop, and how far it is."""
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
+
+from napari_hemalens.gui.widgets.rows import sentences
 
 _FULL = 1000
 
@@ -19,11 +22,11 @@ class RunBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.run, self.stop = QPushButton("Run"), QPushButton("Stop")
-        self.bar, self.words, self.message = QProgressBar(), QLabel(), QLabel()
+        self.bar, self.words, self.message = QProgressBar(), QElidingLabel(), sentences()
         self.bar.setRange(0, _FULL)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.message.setWordWrap(True)
+        self.words.setElideMode(Qt.TextElideMode.ElideMiddle)  # a long name, then the tile
         self.message.hide()
         buttons = QHBoxLayout()
         buttons.addWidget(self.run, 2)
