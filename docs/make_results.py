@@ -30,8 +30,8 @@ RUNS = (
     ),
     (
         "Another laboratory, three classes",
-        "BCCD was never trained on. WBC takes in every nucleated class. Its truth leaves out most red cells at the edge "
-        "and many in clumps: they are found, and count as wrong. Its boxes are loose, which tight ones pay for.",
+        "BCCD was never trained on. WBC takes in every nucleated class. Its truth leaves out most red cells at the "
+        "edge and many in clumps: they are found, and count as wrong. Its boxes are loose, which tight ones pay for.",
         "bccd",
         {"split": "val", "pixel_size": 0.07, "taxonomy": "blood-3"},
     ),
