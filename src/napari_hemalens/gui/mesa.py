@@ -1,7 +1,11 @@
-"""Two copies of LLVM in one process: software OpenGL (Mesa) brings one, triton, which torch looks for, another.
+"""What ends the process where Mesa draws in software: on machines without a graphics card, and remote ones.
 
-Loading triton after Mesa's LLVM ends the process with a segmentation fault (Mesa 22 with LLVM 15, torch 2.15, triton
-of the same release; torchvision.ops imports torch._dynamo, which imports triton). Nothing here is compiled by triton.
+Two copies of LLVM: Mesa brings one, triton, which torch looks for, another. Loading triton after Mesa's LLVM is a
+segmentation fault (Mesa 22 with LLVM 15, torch 2.15, triton of the same release; torchvision.ops imports
+torch._dynamo, which imports triton). Nothing here is compiled by triton.
+
+Removing a Shapes layer: vispy deletes its programs, and the next drawing but one is a segmentation fault (Mesa 22.3,
+vispy 0.17, napari 0.9, without any plugin). Clear, Undo and the fields of a folder remove such layers.
 """
 
 import sys
@@ -10,7 +14,15 @@ from pathlib import Path
 _MAPS = Path("/proc/self/maps")  # what is loaded into this process; Linux only, as triton is
 
 
-def keep_triton_out() -> None:
-    """Hide triton from torch where it is not loaded yet and Mesa's LLVM is; elsewhere change nothing."""
-    if "triton" not in sys.modules and _MAPS.exists() and "libLLVM" in _MAPS.read_text(encoding="utf-8"):
+def live_with_mesa() -> None:
+    """Hide triton from torch, and keep vispy's programs, where Mesa's LLVM is loaded; elsewhere change nothing."""
+    if not _MAPS.exists() or "libLLVM" not in _MAPS.read_text(encoding="utf-8"):
+        return
+    if "triton" not in sys.modules:
         sys.modules["triton"] = None  # type: ignore[assignment] # importing it now says that it is not installed
+    if "vispy.gloo.glir" in sys.modules:
+        sys.modules["vispy.gloo.glir"].GlirProgram.delete = _keep
+
+
+def _keep(_: object) -> None:
+    """Delete nothing: a few kilobytes a layer, until the window closes."""

@@ -8,7 +8,7 @@ from napari.qt.threading import GeneratorWorker, create_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from napari_hemalens.gui.llvm import keep_triton_out
+from napari_hemalens.gui.mesa import live_with_mesa
 from napari_hemalens.gui.running import Listener, Stop
 
 _PAUSE_MS = 1  # long enough for the window to answer its events, too short to be seen
@@ -31,7 +31,7 @@ class QtRunner(QObject):
 
     def start(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
         """Run steps in a thread; return what asks them to stop, which they do at the next step."""
-        keep_triton_out()  # steps load torch
+        live_with_mesa()  # steps load torch, and their results come and go
         asked: list[bool] = []
 
         def drive() -> Iterator[Any]:
