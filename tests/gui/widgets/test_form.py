@@ -159,6 +159,13 @@ def test_devices_are_shown_in_words_and_the_choice_stays(form):
     assert form.read().device == "cpu"
 
 
+@pytest.mark.parametrize("typed", ["-", "1e", "0"])
+def test_what_is_no_pixel_size_is_refused_in_a_sentence(form, typed):
+    form.editors["pixel_size_um"].widget.setText(typed)
+    with pytest.raises(RecipeError, match=f"Option 'pixel_size_um' got .*{typed}"):
+        form.read()
+
+
 def test_without_a_pixel_size_it_is_estimated(form):
     form.show_pixel_size(0.11)
     assert form.read().pixel_size_um == 0.11

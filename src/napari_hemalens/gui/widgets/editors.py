@@ -63,9 +63,12 @@ def number(kind: type[int] | type[float] = float, *, empty: str | None = None) -
     line.setPlaceholderText(empty or "")
     line.setAlignment(Qt.AlignmentFlag.AlignRight)
 
-    def read() -> float | None:
+    def read() -> float | str | None:
         typed = line.text().replace(",", ".")  # as half of Europe types it
-        return kind(typed) if typed else None
+        try:
+            return kind(typed) if typed else None
+        except ValueError:
+            return typed  # half a number, as '-' or '1e': the recipe says in a sentence what is wrong
 
     return Editor(line, read, lambda value: line.setText("" if value is None else f"{value:.6g}"), line.textChanged)
 
