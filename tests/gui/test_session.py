@@ -59,7 +59,7 @@ class TestRun:
             runner.step()
         session.stop()
         assert not session.running
-        assert said[-1].startswith("Stopped. The cells found so far are kept")
+        assert said[-1].startswith("Stopped. What was found is kept")
         assert 0 < len(session.results.detections()[0]) < 6
 
     def test_several_images_add_up(self, session, viewer, image, runner, recipe):

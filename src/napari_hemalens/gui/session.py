@@ -110,7 +110,7 @@ class Session:
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays."""
         if self.running and not self._summary:
-            self._summary = "Stopped. The cells found so far are kept; Undo returns to those before."
+            self._summary = "Stopped. What was found is kept; Undo goes back."
             self.progressed.emit("Stopping after this tile…", self._share)
             self._stop()
 

@@ -55,12 +55,13 @@ class DetectWidget(QScrollArea):
         Rows(self.shown).add("Shown image", self.fields)
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(3)
         for widget in (self.shown, self.differential, self.review, self.exports):
             inner.addWidget(widget)
         content = QWidget()
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(6)
+        layout.setContentsMargins(6, 2, 6, 2)
+        layout.setSpacing(4)
         for widget in (self.images, self.form, self.running, self.results):
             layout.addWidget(widget)
         layout.addStretch(1)
