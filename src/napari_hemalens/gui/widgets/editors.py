@@ -64,7 +64,7 @@ def number(kind: type[int] | type[float] = float, *, empty: str | None = None) -
     line.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     def read() -> float | str | None:
-        typed = line.text().replace(",", ".")  # as half of Europe types it
+        typed: str = line.text().replace(",", ".")  # as half of Europe types it
         try:
             return kind(typed) if typed else None
         except ValueError:
