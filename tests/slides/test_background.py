@@ -85,7 +85,13 @@ def test_the_straight_edge_of_a_large_cell_is_seen(turned):
 
 
 def test_fluorescence_is_never_background():
-    assert not is_background(np.zeros((64, 64, 3), dtype=np.uint8))
+    faint = np.zeros((64, 64, 3), dtype=np.uint8)
+    faint[30, 30] = 1
+    assert not is_background(faint)
+
+
+def test_where_nothing_was_scanned_nothing_is_looked_for():
+    assert is_background(np.zeros((64, 64, 3), dtype=np.uint8))
 
 
 @pytest.mark.slow

@@ -14,13 +14,15 @@ _GLASS = 120  # grey levels: what is darker is the inside of a cell, or no brigh
 
 
 def is_background(tile: NDArray[np.uint8]) -> bool:
-    """Return whether a tile is certainly bare glass: bright, and even in every channel.
+    """Return whether a tile is certainly bare glass, bright and even in every channel, or wholly black.
 
     Parameters
     ----------
     tile : (h, w, 3) uint8
         RGB, 0-255.
     """
+    if not tile.any():  # beyond the scan, or values that are no numbers
+        return True
     blocks = _block_means(tile)
     return bool(blocks.min() >= _GLASS and all(_steepest(blocks, axis) < _CONTRAST for axis in (0, 1)))
 
