@@ -120,13 +120,15 @@ def test_tiles_find_what_the_whole_image_finds(sample_data: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("data", "size"), [("smear_detection", 0.11), ("bccd", 0.07)])
+# The ruler: whole red cells are 75 and 103 px across in the truth of the two sets, which are 7.2 um.
+@pytest.mark.parametrize(("data", "size"), [("smear_detection", 0.095), ("bccd", 0.07)])
 def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Path, data: str, size: float) -> None:
-    fields = read_annotations(real_data / data, split="val")[:40:10]
-    for field in fields:
-        origin = workflows.detect(field.provenance.image).provenance
-        assert origin.pixel_size_source == "estimated"
-        assert origin.pixel_size_um == pytest.approx(size, rel=0.25)
+    fields = read_annotations(real_data / data, split="val")[:50:10]
+    origins = [workflows.detect(field.provenance.image).provenance for field in fields]
+    assert {origin.pixel_size_source for origin in origins} == {"estimated"}
+    sizes = [origin.pixel_size_um for origin in origins]
+    assert np.median(sizes) == pytest.approx(size, rel=0.2)
+    assert sizes == pytest.approx([size] * len(sizes), rel=0.35)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.inference.detector import detect_steps
+from napari_hemalens.inference.detector import Region, detect_steps
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Progress, Steps, finish
@@ -22,6 +22,7 @@ from napari_hemalens.slides.slide import Slide
 RED_CELL_UM = 7.2
 _GUESSES_UM = (0.05, 0.075, 0.11, 0.165, 0.25, 0.37)
 _SIDE = 640  # network pixels of the part that is looked at
+_EDGE = 0.05  # of its diameter: how far from the edge of what is looked at a red cell is whole
 _SURE = 0.7  # least score of a red cell that counts
 
 
@@ -64,8 +65,7 @@ def estimate_pixel_size_steps(
         region = middle(slide.shape, round(_SIDE * row.pixel_size_um / size))
         origin = Provenance(pixel_size_um=size)
         found = finish(detect_steps(slide, network, row, look, provenance=origin, region=region))
-        seen = (region[2] - region[0]) * (region[3] - region[1])
-        guesses.append(judged(found, size, seen))
+        guesses.append(judged(found, size, region))
         yield Progress(i + 1, len(_GUESSES_UM), "reading the pixel size off the red cells")
     return best(guesses)
 
@@ -77,15 +77,18 @@ def middle(shape: tuple[int, int], side: int) -> tuple[int, int, int, int]:
     return y0, x0, min(height, y0 + side), min(width, x0 + side)
 
 
-def judged(found: Detections, guess_um: float, area_px: int) -> Guess:
-    """Judge a guess by the red cells found under it, in level-0 pixels."""
+def judged(found: Detections, guess_um: float, region: Region) -> Guess:
+    """Judge a guess by the red cells found under it in a region; those that its edge cuts have no size."""
     red = found.take(found.class_names == "erythrocyte")
-    if not len(red):
+    y0, x0, y1, x1 = region
+    inside = np.concatenate([red.boxes[:, :2] - (y0, x0), (y1, x1) - red.boxes[:, 2:]], axis=1)  # to the four edges
+    whole = (inside > _EDGE * np.sqrt(red.areas)[:, None]).all(axis=1)
+    if not whole.any():
         return Guess(guess_um, 0.0)
-    diameters = np.sqrt(red.areas)
+    diameters = np.sqrt(red.areas[whole])
     implied = RED_CELL_UM / float(np.median(diameters))
     agreement = float(np.exp(-4 * np.log(implied / guess_um) ** 2))
-    return Guess(implied, agreement * float(red.areas.sum()) / area_px)
+    return Guess(implied, agreement * float(red.areas.sum()) / ((y1 - y0) * (x1 - x0)))
 
 
 def best(guesses: Sequence[Guess]) -> float | None:
