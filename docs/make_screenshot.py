@@ -4,7 +4,10 @@ from pathlib import Path
 
 import napari
 from napari.qt import get_qapp
+from PIL import Image
 from qtpy.QtTest import QTest
+
+from napari_hemalens.atomic import writing
 
 IMAGES = Path(__file__).parent / "images"
 SAMPLE = "marrow_smear"
@@ -26,8 +29,9 @@ def main() -> None:
             break
     viewer.camera.zoom *= 1.5
     QTest.qWait(2000)
-    IMAGES.mkdir(exist_ok=True)
-    viewer.screenshot(str(IMAGES / "detect.jpg"), canvas_only=False)
+    window = Image.fromarray(viewer.screenshot(canvas_only=False))
+    with writing(IMAGES / "detect.jpg") as file:
+        window.convert("RGB").save(file, "JPEG", quality=90)
     viewer.close()
     app.processEvents()
 
