@@ -1,0 +1,32 @@
+"""What a record of classified cells says of them."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens.classified import Classified
+
+
+def record(probabilities, names=("blast", "normal", "other")):
+    p = np.asarray(probabilities, dtype=np.float32)
+    return Classified(
+        ids=np.arange(1, len(p) + 1),
+        probabilities=p,
+        classes=p.argmax(axis=1),
+        names=names,
+        centres=np.zeros((len(p), 2)),
+        areas=np.ones(len(p), dtype=np.int64),
+        image_shape=(9, 9),
+    )
+
+
+def test_classes_have_names_and_counts_those_without_cells_too():
+    cells = record([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.3, 0.1]])
+    assert cells.class_names.tolist() == ["blast", "normal", "blast"]
+    assert cells.counts() == {"blast": 2, "normal": 1, "other": 0}
+    assert len(cells) == 3
+
+
+def test_entropy_is_0_where_the_classifier_is_sure_and_1_where_it_does_not_know():
+    cells = record([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0]])
+    np.testing.assert_allclose(cells.entropy, [0, 1, np.log(2) / np.log(3)], atol=1e-6)
+    assert record([[0.5, 0.5]], ("a", "b")).entropy == pytest.approx(1)

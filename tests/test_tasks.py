@@ -1,0 +1,19 @@
+"""The three questions, and a fourth that nobody knows."""
+
+import pytest
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.tasks import TASKS, task
+
+
+@pytest.mark.parametrize("name", ["micronucleus", "all", "leukocyte"])
+def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
+    found = task(name)
+    assert found is TASKS[name]
+    assert found.name == name
+    assert (found.positive in found.classes) == (len(found.classes) == 2)
+
+
+def test_an_unknown_task_is_refused_with_those_that_are_known():
+    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte"):
+        task("malaria")
