@@ -10,6 +10,7 @@ from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+ImageKind = Literal["smear", "fluorescence"]
 
 
 class Recipe(BaseModel):
@@ -73,6 +74,34 @@ class DetectionRecipe(Recipe):
     one_class_a_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")
     device: DeviceName = Field(default="auto", description="Where to compute")
     tissue: Tissue = Field(default="marrow", description="Sets the cells that ICSH asks for")
+
+
+class SegmentationRecipe(Recipe):
+    """How cells are told from their surroundings without a network."""
+
+    kind: Literal["auto", "smear", "fluorescence"] = Field(
+        default="auto", description="A stained smear or fluorescent nuclei; auto: by how bright the image is"
+    )
+    pixel_size_um: float | None = Field(
+        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+    )
+    smallest_um: float | None = Field(
+        default=None,
+        gt=0,
+        description="Least diameter of a cell, or of a fluorescent nucleus, in micrometres; empty, or without a pixel "
+        "size: by what is typical of the image",
+    )
+    largest_um: float | None = Field(default=None, gt=0, description="Greatest diameter, in the same way")
+    smoothing: float = Field(default=1.0, ge=0, le=10, description="Times the usual smoothing")
+    threshold: float = Field(
+        default=1.0, gt=0, le=5, description="Times the automatic threshold; above 1, nuclei are smaller"
+    )
+    split: float = Field(
+        default=0.7,
+        gt=0,
+        lt=1,
+        description="Nuclei are cut where their neck is narrower than this share of the smaller one; more cuts more",
+    )
 
 
 class NetworkRecipe(Recipe):

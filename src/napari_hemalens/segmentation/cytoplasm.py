@@ -1,0 +1,104 @@
+"""Which part of a stained smear belongs to nucleated cells: tissue, less red cells, and compact bodies whole."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_hemalens.segmentation.density import Density, darkness, glass_level
+from napari_hemalens.segmentation.nuclei import far_bodies
+from napari_hemalens.segmentation.shapes import Mask, areas, disc, distance_to, filled, opened, solidity, split
+
+CONVEX = 0.9  # least solidity of one cell; two discs side by side have 0.88
+NECK = 0.8  # bodies of a smear are cut where they are narrower than this share of the smaller one
+_WHOLE = 0.93  # least solidity of a body that is one cell whatever its colour
+_REACH = 1.5  # bodies; cytoplasm ends so far from its nucleus
+_ALIKE = 2.3  # standard deviations of the colour of red cells, within which a pixel is one of theirs
+_SPREAD = 0.01  # least standard deviation of that colour, which cameras and compression add
+
+
+def cell_mask(density: Density, nuclei: Mask, body: float) -> Mask:
+    """Return where nucleated cells are.
+
+    Parameters
+    ----------
+    density : (H, W, 3) float32
+        Smoothed.
+    nuclei : (H, W) bool
+    body : float
+        Diameter of a typical body, in pixels.
+    """
+    dark = darkness(density)
+    red = red_cells(density, nuclei, body)
+    tissue = (dark > glass_level(dark, ~nuclei & ~red)) | nuclei
+    cells = tissue & (~red & (distance_to(nuclei) <= _REACH * body) | nuclei)
+    cells = opened(ndimage.binary_fill_holes(cells), 0.12 * body) | nuclei
+    return _owned(cells | compact_bodies(tissue, nuclei, body), nuclei)
+
+
+def red_cells(density: Density, nuclei: Mask, body: float) -> Mask:
+    """Return the pixels that have the colour of the image's red cells, and their blurred edges."""
+    none = np.zeros(nuclei.shape, dtype=bool)
+    far = far_bodies(density, nuclei, body)
+    if far is None:
+        return none
+    dark = darkness(density)
+    # Shares of the density do not change with the thickness of a cell; the third follows from two: (H, W, 2)
+    shares = density[..., ::2] / (density.sum(axis=-1, keepdims=True) + 0.03)
+    centre, inverse = _colour(shares[far])
+    strange = _distance(shares, centre, inverse)
+    red = (strange < _ALIKE) & (dark > 0.03) & ~nuclei
+    away = distance_to(nuclei)
+    ring = (away > 2) & (away < 0.1 * body) & (dark > 0.05)
+    if ring.any():
+        # What surrounds the nuclei is mostly cytoplasm: the nearer of the two colours counts.
+        own = np.median(shares[ring], axis=0)
+        if _distance(own, centre, inverse) > 1:
+            red &= strange < _distance(shares, own, inverse)
+        if red[ring].mean() > 0.6:  # the cytoplasm has the colour of red cells: colour tells nothing
+            return none
+    red = opened(red, 0.05 * body)
+    return distance_to(red) <= 0.04 * body if red.any() else none
+
+
+def compact_bodies(tissue: Mask, nuclei: Mask, body: float) -> Mask:
+    """Return the bodies that are cells as a whole: convex, of a cell's size, with a nucleus in them.
+
+    Late erythroblasts and eosinophils have the colour of red cells, and would be lost by colour alone.
+    """
+    bodies = split(opened(filled(tissue, disc(0.5 * body)), 0.07 * body), NECK)
+    size, nuclear = areas(bodies), areas(np.where(nuclei, bodies, 0))
+    nuclear = np.pad(nuclear, (0, len(size) - len(nuclear)))
+    cells = np.zeros(tissue.shape, dtype=bool)
+    candidates = (nuclear >= np.maximum(0.1 * size, disc(0.3 * body))) & (size <= disc(3 * body))
+    for index, box in enumerate(ndimage.find_objects(bodies), start=1):
+        if candidates[index] and solidity(bodies[box] == index) >= _WHOLE:
+            cells[box] |= bodies[box] == index
+    return cells
+
+
+def _owned(cells: Mask, nuclei: Mask) -> Mask:
+    """Return cells without what hangs on them by a neck and has no nucleus."""
+    parts = split(cells, NECK)
+    with_nucleus = areas(np.where(nuclei, parts, 0)) > 0
+    with_nucleus = np.pad(with_nucleus, (0, int(parts.max()) + 1 - len(with_nucleus)))
+    owned: Mask = with_nucleus[parts] | nuclei
+    return owned
+
+
+def _colour(colours: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return centre (2,) and inverse covariance (2, 2) of colours (N, 2), outliers left out."""
+    centre = np.median(colours, axis=0)
+    apart = np.abs(colours - centre)
+    usual = (apart <= 3 * 1.4826 * np.median(apart, axis=0) + _SPREAD).all(axis=1)
+    covariance = np.cov(colours[usual], rowvar=False) + np.eye(2) * _SPREAD**2
+    return centre, np.linalg.inv(covariance).astype(np.float32)
+
+
+def _distance(
+    colours: NDArray[np.float32], centre: NDArray[np.float32], inverse: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the Mahalanobis distance of colours (..., 2) to a centre, in standard deviations."""
+    first, second = colours[..., 0] - centre[0], colours[..., 1] - centre[1]
+    (a, b), (_, c) = inverse
+    distance: NDArray[np.float32] = np.sqrt(a * first**2 + 2 * b * first * second + c * second**2)
+    return distance

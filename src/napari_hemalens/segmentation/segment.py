@@ -1,0 +1,65 @@
+"""One image, or a region of it, becomes a segmentation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens._version import __version__
+from napari_hemalens.cells import Provenance
+from napari_hemalens.errors import ImageError
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ImageKind, SegmentationRecipe
+from napari_hemalens.segmentation.fluorescence import fluorescence_steps
+from napari_hemalens.segmentation.record import Region, Segmentation
+from napari_hemalens.segmentation.smear import smear_steps
+from napari_hemalens.slides.slide import Slide
+
+LARGEST = 36_000_000
+"""Pixels that are segmented at once; about 100 bytes of memory are needed for each."""
+
+_DARK = 96  # grey levels; half of a smear is above 175 (six sets looked at), half of a fluorescence image below 31
+
+
+def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
+    """Find the cells of an image without a network.
+
+    Parameters
+    ----------
+    slide : Slide
+        An open image.
+    recipe : SegmentationRecipe
+        How.
+    region : (int, int, int, int), optional
+        y0, x0, y1, x1 in level-0 pixels; all of the image by default.
+
+    Raises
+    ------
+    ImageError
+        If the region cannot be read, or has too many pixels.
+    """
+    y0, x0, y1, x1 = where = region or (0, 0, *slide.shape)
+    if (y1 - y0) * (x1 - x0) > LARGEST:
+        raise ImageError(
+            f"{y1 - y0:,} x {x1 - x0:,} pixels of {slide} are too many to be segmented at once: "
+            f"up to {LARGEST:,} are, such as 6,000 x 6,000; give a region."
+        )
+    rgb = slide.read(y0, x0, y1, x1)
+    size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
+    source = "unknown" if size is None else "image" if recipe.pixel_size_um is None else "given"
+    kind = kind_of(rgb) if recipe.kind == "auto" else recipe.kind
+    provenance = Provenance(
+        image=slide.name,
+        pixel_size_um=size,
+        pixel_size_source=source,
+        recipe=recipe.model_copy(update={"kind": kind}).model_dump(mode="json"),
+        versions={"napari-hemalens": __version__},
+    )
+    if kind == "smear":
+        labels, nuclei = yield from smear_steps(rgb, recipe, size)
+        return Segmentation(labels, nuclei, where, provenance)
+    labels = yield from fluorescence_steps(rgb.max(axis=2).astype(np.float32), recipe, size)
+    return Segmentation(labels, None, where, provenance)
+
+
+def kind_of(rgb: NDArray[np.uint8]) -> ImageKind:
+    """Return what an image (H, W, 3) shows: cells on bright glass, or nuclei that shine in the dark."""
+    return "fluorescence" if np.median(rgb.max(axis=2)) < _DARK else "smear"
