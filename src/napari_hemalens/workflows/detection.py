@@ -1,33 +1,30 @@
-"""The one door: what scripts, the command line and napari call, in this order, and nothing below.
+"""Cells of images: found, counted, written; detectors trained and measured."""
 
-Each long operation comes twice: `detect` runs to the end, `detect_steps` yields `Progress` on the
-way. torch is imported when the first of them runs, not before.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_hemalens import tables
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Detections, Provenance, pooled_differential
-from napari_hemalens.errors import HemaLensError, ImageError
-from napari_hemalens.fields import one_file_each
+from napari_hemalens.errors import ImageError
+from napari_hemalens.fields import file_stems
 from napari_hemalens.formats import export, known
 from napari_hemalens.models import weights
 from napari_hemalens.overlay import overlay
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
-from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.opening import opened
 
 if TYPE_CHECKING:
     from napari_hemalens.inference.detector import Region
     from napari_hemalens.training.evaluation import DetectionReport
+
+T = TypeVar("T")
 
 
 def detect(
@@ -103,28 +100,19 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None"
     return (yield from detector.detect_steps(slide, network, row, recipe, provenance=provenance, region=region))
 
 
-def opened(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:
-    """Return an image as a slide: a path is opened, an array looked at, a slide stays as it is."""
-    if isinstance(image, Slide):
-        return image
-    if isinstance(image, (str, Path)):
-        return open_image(image)
-    return from_array(image, axes=axes, frame=tuple(frame))
-
-
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Generic[T]):
     """What became of a number of image files.
 
     Attributes
     ----------
-    fields : tuple of Detections
-        The images that were read.
+    fields : tuple
+        The images that were read: a record of the cells of each.
     failed : mapping of str to str
         The others, with the reason.
     """
 
-    fields: tuple[Detections, ...]
+    fields: tuple[T, ...]
     failed: Mapping[str, str]
 
 
@@ -134,7 +122,7 @@ def detect_files_steps(
     out: Path,
     *,
     formats: Sequence[str] = ("csv", "coco"),
-) -> Steps[Batch]:
+) -> Steps[Batch[Detections]]:
     """Find the cells of many image files and write overlays, tables and annotations to a folder.
 
     An image that cannot be read is reported, and the rest goes on. What was found is written also
@@ -144,11 +132,11 @@ def detect_files_steps(
     failed: dict[str, str] = {}
     known(formats)  # before hours of work
     try:
-        for i, (file, picture) in enumerate(zip(files, _picture_names(files), strict=True)):
+        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
                 with open_image(file) as slide:
                     found = finish(detect_steps(slide, recipe))
-                    with writing(out / picture) as path:
+                    with writing(out / f"{stem}.overlay.png") as path:
                         overlay(slide, found).save(path)
                 fields.append(found)
                 message = f"{file.name}: {len(found)} cells"
@@ -178,13 +166,6 @@ def write_results(
     tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
 
 
-def _picture_names(files: Sequence[Path]) -> tuple[str, ...]:
-    """Return what the overlay of each file is called: no two alike."""
-    origins = (Provenance(image=str(file)) for file in files)
-    unread = [Detections.empty((), (1, 1), provenance=origin) for origin in origins]
-    return tuple(f"{stem}.overlay.png" for stem, _, _ in one_file_each(unread))
-
-
 def train_detection_steps(
     data: Sequence[str | Path],
     recipe: DetectionTraining,
@@ -212,7 +193,7 @@ def train_detection_steps(
     about : mapping of str to str, optional
         `data`, `licence` and `description` for the weights' row.
     """
-    with _training_extra():
+    with training_extra():
         from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
 
     return (
@@ -246,7 +227,7 @@ def evaluate_detection_steps(
     out : path, optional
         Folder for `report.json` and tables.
     """
-    with _training_extra():
+    with training_extra():
         from napari_hemalens.training import evaluation  # noqa: PLC0415 -- loads torch
 
     return (
@@ -254,14 +235,3 @@ def evaluate_detection_steps(
             Path(data), recipe, split=split, taxonomy=taxonomy, out=Path(out) if out else None
         )
     )
-
-
-@contextmanager
-def _training_extra() -> Iterator[None]:
-    """Say what to install where the packages for training are not there."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise HemaLensError(
-            f"Training and evaluation need {error.name}: pip install 'napari-hemalens[train]'."
-        ) from error

@@ -7,7 +7,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_hemalens import cli
+from napari_hemalens import __version__, cli
 from napari_hemalens.models.weights import WeightsRow
 
 
@@ -125,4 +125,4 @@ def test_smears_are_rendered_with_their_truth(monkeypatch: pytest.MonkeyPatch, t
 
 def test_the_version_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert hemalens(monkeypatch, "--version") == 0
-    assert capsys.readouterr().out.strip() == cli.__version__
+    assert capsys.readouterr().out.strip() == __version__

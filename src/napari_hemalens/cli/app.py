@@ -1,0 +1,93 @@
+"""What all commands share: their groups, common options, the bar, the consoles."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from napari_hemalens._version import __version__
+from napari_hemalens.progress import Steps
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Detect, count and classify blood and bone-marrow cells.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+train_app = typer.Typer(help="Train networks on annotated images.", no_args_is_help=True)
+evaluate_app = typer.Typer(help="Measure weights on annotated images.", no_args_is_help=True)
+weights_app = typer.Typer(help="The weights that are there.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(weights_app, name="weights")
+
+out_console = Console(soft_wrap=True, highlight=False)
+err_console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Device(StrEnum):
+    """Where to compute."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class TissueName(StrEnum):
+    """Sets how many nucleated cells are asked for."""
+
+    MARROW = "marrow"
+    BLOOD = "blood"
+
+
+PixelSize = Annotated[
+    float | None,
+    typer.Option(
+        "--pixel-size",
+        metavar="UM",
+        help="Micrometres a pixel; by default from the file, else estimated from the red cells.",
+    ),
+]
+WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
+Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
+
+
+def run(steps: Steps[T], title: str) -> T:
+    """Run a workflow behind a bar; closed on Ctrl-C, so that what was found is written."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[message]}"),
+    )
+    with Bar(*columns, console=err_console, transient=True) as bar:
+        task = bar.add_task(title, total=None, message="")
+        try:
+            while True:
+                step = next(steps)
+                bar.update(
+                    task,
+                    completed=step.done,
+                    total=step.total or None,
+                    message=escape(step.message),
+                )
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()
+
+
+@app.callback(invoke_without_command=True)
+def version(*, show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Answer `--version`."""
+    if show:
+        out_console.print(__version__)
+        raise typer.Exit

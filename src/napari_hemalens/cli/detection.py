@@ -1,0 +1,119 @@
+"""`hemalens detect`, `train detection` and `evaluate detection`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cells import pooled_differential
+from napari_hemalens.cli.app import (
+    Device,
+    Out,
+    PixelSize,
+    TissueName,
+    WeightsName,
+    app,
+    err_console,
+    evaluate_app,
+    out_console,
+    run,
+    train_app,
+)
+from napari_hemalens.formats import FORMATS
+from napari_hemalens.presets import DETECTION, training_recipe
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.open import images_in
+from napari_hemalens.tables import differential_text
+
+
+@app.command()
+def detect(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
+    out: Out,
+    *,
+    weights_name: WeightsName = "marrow-frcnn",
+    min_score: Annotated[float | None, typer.Option(help="Least score; by default that of the weights.")] = None,
+    pixel_size: PixelSize = None,
+    device: Device = Device.AUTO,
+    tissue: TissueName = TissueName.MARROW,
+    formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
+) -> None:
+    """Find and count the cells of images; writes overlays, tables and annotations."""
+    recipe = DetectionRecipe.of(
+        weights=weights_name,
+        min_score=min_score,
+        pixel_size_um=pixel_size,
+        device=device.value,
+        tissue=tissue.value,
+    )
+    chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
+    files = images_in(paths)
+    batch = run(workflows.detect_files_steps(files, recipe, out, formats=chosen), "Detecting")
+    for reason in batch.failed.values():
+        err_console.print(f"[red]not read[/red] {escape(reason)}")
+    if batch.fields:
+        pooled = pooled_differential(batch.fields, tissue=recipe.tissue)
+        out_console.print(escape(differential_text(pooled)))
+    out_console.print(f"Written to {escape(str(out))}")
+    raise typer.Exit(1 if batch.failed else 0)
+
+
+@train_app.command("detection")
+def train_detection(
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA); repeatable."),
+    ],
+    out: Out,
+    *,
+    recipe: Annotated[str, typer.Option(help="A preset, or a TOML file.")] = "marrow-laptop",
+    name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-detector",
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Of images without one.")
+    ] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
+    ] = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=TEXT", help="For the weights' row: data=…, licence=…, description=…"),
+    ] = None,
+) -> None:
+    """Train a detector; run again with the same folder, it goes on from the last checkpoint."""
+    row = run(
+        workflows.train_detection_steps(
+            data,
+            training_recipe(recipe, options or (), presets=DETECTION),
+            out,
+            name=name,
+            pixel_size_um=pixel_size,
+            about=dict(note.split("=", 1) for note in about or () if "=" in note),
+        ),
+        "Training",
+    )
+    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
+    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
+
+
+@evaluate_app.command("detection")
+def evaluate_detection(
+    data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA).")],
+    *,
+    split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
+    weights_name: WeightsName = "marrow-frcnn",
+    pixel_size: PixelSize = None,
+    taxonomy: Annotated[
+        str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Threshold of the counts.")] = None,
+    device: Device = Device.AUTO,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+) -> None:
+    """Print average precision and the errors of the count, per class."""
+    recipe = DetectionRecipe.of(
+        weights=weights_name, pixel_size_um=pixel_size, min_score=min_score, device=device.value
+    )
+    steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
+    out_console.print(escape(run(steps, "Evaluating").text()))

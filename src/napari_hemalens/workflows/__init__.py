@@ -1,0 +1,54 @@
+"""The one door: what scripts, the command line and napari call, in this order, and nothing below.
+
+Each long operation comes twice: `detect` runs to the end, `detect_steps` yields `Progress` on the way. torch is
+imported when the first of them runs, not before.
+"""
+
+from napari_hemalens.workflows.classification import (
+    classify,
+    classify_steps,
+    evaluate_classification_steps,
+    prepare_cells_steps,
+    train_classification_steps,
+)
+from napari_hemalens.workflows.classify_files import ClassifiedBatch, classify_files_steps
+from napari_hemalens.workflows.detection import (
+    Batch,
+    detect,
+    detect_files_steps,
+    detect_steps,
+    evaluate_detection_steps,
+    train_detection_steps,
+    write_results,
+)
+from napari_hemalens.workflows.experiments import micronucleus_table6_steps
+from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.segmentation import (
+    evaluate_segmentation_steps,
+    segment,
+    segment_files_steps,
+    segment_steps,
+)
+
+__all__ = [
+    "Batch",
+    "ClassifiedBatch",
+    "classify",
+    "classify_files_steps",
+    "classify_steps",
+    "detect",
+    "detect_files_steps",
+    "detect_steps",
+    "evaluate_classification_steps",
+    "evaluate_detection_steps",
+    "evaluate_segmentation_steps",
+    "micronucleus_table6_steps",
+    "opened",
+    "prepare_cells_steps",
+    "segment",
+    "segment_files_steps",
+    "segment_steps",
+    "train_classification_steps",
+    "train_detection_steps",
+    "write_results",
+]

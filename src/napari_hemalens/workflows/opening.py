@@ -1,0 +1,18 @@
+"""Whatever a person calls an image, opened."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
+
+
+def opened(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:
+    """Return an image as a slide: a path is opened, an array looked at, a slide stays as it is."""
+    if isinstance(image, Slide):
+        return image
+    if isinstance(image, (str, Path)):
+        return open_image(image)
+    return from_array(image, axes=axes, frame=tuple(frame))
