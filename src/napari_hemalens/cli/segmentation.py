@@ -1,0 +1,88 @@
+"""`hemalens segment` and `evaluate segmentation`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Out, app, err_console, evaluate_app, out_console, run
+from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.slides.open import images_in
+from napari_hemalens.tables import RESEARCH_USE
+
+
+class Kind(StrEnum):
+    """What an image shows."""
+
+    AUTO = "auto"
+    SMEAR = "smear"
+    FLUORESCENCE = "fluorescence"
+
+
+KindOption = Annotated[Kind, typer.Option("--kind", help="What the images show; auto: by how bright each is.")]
+PixelSize = Annotated[
+    float | None,
+    typer.Option(
+        "--pixel-size",
+        metavar="UM",
+        help="Micrometres a pixel; by default from the file, else sizes go by what is typical of the image.",
+    ),
+]
+Threshold = Annotated[float, typer.Option(help="Times the automatic threshold; above 1, nuclei are smaller.")]
+Split = Annotated[
+    float, typer.Option("--split", help="In 0-1: nuclei are cut where their neck is narrower; more cuts more.")
+]
+Smoothing = Annotated[float, typer.Option(help="Times the usual smoothing.")]
+
+
+@app.command()
+def segment(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
+    out: Out,
+    *,
+    kind: KindOption = Kind.AUTO,
+    pixel_size: PixelSize = None,
+    smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter of a cell.")] = None,
+    largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
+    threshold: Threshold = 1.0,
+    split: Split = 0.7,
+) -> None:
+    """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table."""
+    recipe = SegmentationRecipe.of(
+        kind=kind.value,
+        pixel_size_um=pixel_size,
+        smallest_um=smallest,
+        largest_um=largest,
+        threshold=threshold,
+        split=split,
+    )
+    batch = run(workflows.segment_files_steps(images_in(paths), recipe, out), "Segmenting")
+    for reason in batch.failed.values():
+        err_console.print(f"[red]not read[/red] {escape(reason)}")
+    if batch.fields:
+        cells = sum(map(len, batch.fields))
+        out_console.print(f"Cells: {cells:,}; images: {len(batch.fields):,}")
+        out_console.print(RESEARCH_USE)
+    out_console.print(f"Written to {escape(str(out))}")
+    raise typer.Exit(1 if batch.failed else 0)
+
+
+@evaluate_app.command("segmentation")
+def evaluate_segmentation(
+    data: Annotated[Path, typer.Option(help="Folder of images/ with masks/, or with nuclei/ and a table <split>.csv.")],
+    *,
+    part: Annotated[str, typer.Option("--split", help="Part of the data, where tables name one.")] = "val",
+    leave_out: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="Leave every Nth image out, as those something was tuned on.")
+    ] = None,
+    kind: KindOption = Kind.AUTO,
+    pixel_size: PixelSize = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+) -> None:
+    """Print how well outlines agree with those drawn by people."""
+    recipe = SegmentationRecipe.of(kind=kind.value, pixel_size_um=pixel_size)
+    steps = workflows.evaluate_segmentation_steps(data, recipe, split=part, leave_out=leave_out, out=out)
+    out_console.print(escape(run(steps, "Evaluating").text()))

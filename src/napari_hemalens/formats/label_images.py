@@ -1,0 +1,73 @@
+"""Label images in files, and which of them goes with which image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_hemalens.errors import AnnotationError
+
+_TIFF = frozenset({".tif", ".tiff"})
+_JOINTS = "._- "  # what may follow the name of an image in that of its labels
+
+
+def read_labels(path: str | Path) -> NDArray[Any]:
+    """Return the values of a label image as they are: TIFF, .npy, or a PNG of grey values or of a palette.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read.
+    """
+    file = Path(path)
+    try:
+        values: NDArray[Any]
+        if file.suffix.lower() == ".npy":
+            values = np.load(file, allow_pickle=False)
+        elif file.suffix.lower() in _TIFF:
+            values = tifffile.imread(file)
+        else:
+            with Image.open(file) as picture:
+                values = np.asarray(picture)
+    except (OSError, ValueError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
+        raise AnnotationError(f"Cannot read the labels {file}: {error}.") from error
+    lone = tuple(axis for axis, length in enumerate(values.shape) if length == 1 and values.ndim > 2)
+    return values.squeeze(axis=lone)
+
+
+def matched(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:
+    """Return the label image of each image.
+
+    By name where names tell: that of the labels is that of the image, or goes on after a dot, dash, underscore or
+    space, as `a.labels.tif` and `a_cp_masks.png` do for `a.tif`. Else by order, where there are as many.
+
+    Raises
+    ------
+    AnnotationError
+        If neither gives one label image to each image.
+    """
+    by_name: dict[str, list[Path]] = {}
+    stems = {image.stem for image in images}
+    for path in labels:
+        fitting = [stem for stem in stems if _belongs(path.name, stem)]
+        if fitting:
+            # Of the images a and a_2, a_2_masks goes with the second.
+            by_name.setdefault(max(fitting, key=len), []).append(path)
+    if len(stems) == len(images) and all(len(by_name.get(stem, ())) == 1 for stem in stems):
+        return tuple(by_name[image.stem][0] for image in images)
+    if len(labels) == len(images) and (not by_name or len(stems) < len(images)):
+        return tuple(labels)
+    lacking = next((image for image in images if len(by_name.get(image.stem, ())) != 1), images[0])
+    found = ", ".join(path.name for path in by_name.get(lacking.stem, ())) or "none"
+    raise AnnotationError(
+        f"{len(labels)} {what} for {len(images)} images: {lacking.name} has {found}. One is needed for each, by name "
+        f"(as {lacking.stem}.labels.tif), or as many as images in the same order."
+    )
+
+
+def _belongs(name: str, stem: str) -> bool:
+    return name.startswith(stem) and name[len(stem) : len(stem) + 1] in {*_JOINTS, ""}

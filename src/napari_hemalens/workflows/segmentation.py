@@ -1,0 +1,127 @@
+"""Cells of images told from their surroundings without a network: as labels, measured, written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_hemalens import tables
+from napari_hemalens.errors import ImageError
+from napari_hemalens.fields import file_stems
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.segmentation import files as written
+from napari_hemalens.segmentation import segment as segmenting
+from napari_hemalens.segmentation.record import CellMeasures, Region, Segmentation
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.training import segmentation_measures
+from napari_hemalens.training.segmentation_measures import SegmentationReport
+from napari_hemalens.workflows.detection import Batch
+from napari_hemalens.workflows.opening import opened
+
+
+def segment(
+    image: Any,
+    recipe: SegmentationRecipe | None = None,
+    *,
+    region: Region | None = None,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    **options: Any,
+) -> Segmentation:
+    """Outline the nucleated cells of a stained smear, or the nuclei of a fluorescence image.
+
+    Parameters
+    ----------
+    image : path, array or Slide
+        As in `detect`.
+    recipe : SegmentationRecipe, optional
+        How; or give its options as keywords: `segment(image, kind="fluorescence", threshold=1.2)`.
+    region : (int, int, int, int), optional
+        y0, x0, y1, x1 in level-0 pixels; all of the image by default.
+    axes, frame
+        As in `detect`.
+    **options
+        Options of `SegmentationRecipe`, on top of `recipe`.
+
+    Returns
+    -------
+    Segmentation
+        Labels (H, W), one id a cell; those of smears with their nuclei.
+
+    Raises
+    ------
+    HemaLensError
+        If the image cannot be read, is too large to be segmented at once, or an option is unknown.
+
+    Examples
+    --------
+    >>> import napari_hemalens
+    >>> cells = napari_hemalens.segment("smear.tif")  # doctest: +SKIP
+    >>> named = napari_hemalens.classify("smear.tif", cells.labels)  # doctest: +SKIP
+    """
+    chosen = (recipe or SegmentationRecipe()).model_dump() | options
+    slide = opened(image, axes=axes, frame=frame)
+    return finish(segment_steps(slide, SegmentationRecipe.of(**chosen), region=region))
+
+
+def segment_steps(image: Any, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
+    """Outline the cells of an image, or of a region of it; yields `Progress`."""
+    return (yield from segmenting.segment_steps(opened(image), recipe, region=region))
+
+
+def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: Path) -> Steps[Batch[CellMeasures]]:
+    """Outline the cells of many image files and write labels, pictures and a table to a folder.
+
+    An image that cannot be read is reported, and the rest goes on. What was found is written also when the run is
+    stopped. Yields after every image.
+    """
+    fields: list[CellMeasures] = []
+    failed: dict[str, str] = {}
+    try:
+        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
+            try:
+                with open_image(file) as slide:
+                    found = finish(segment_steps(slide, recipe))
+                    written.write_images(slide, found, out, stem)
+                fields.append(CellMeasures.of(found))
+                message = f"{file.name}: {len(found)} cells"
+            except ImageError as error:
+                failed[str(file)] = str(error)
+                message = f"{file.name}: not read"
+            yield Progress(i + 1, len(files), message)
+    finally:
+        if fields or failed:
+            written.write_measures(fields, out / "cells.csv")
+            tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
+    return Batch(tuple(fields), failed)
+
+
+def evaluate_segmentation_steps(
+    data: str | Path,
+    recipe: SegmentationRecipe,
+    *,
+    split: str = "val",
+    leave_out: int | None = None,
+    out: str | Path | None = None,
+) -> Steps[SegmentationReport]:
+    """Measure a segmentation against outlines drawn by people; returns the figures, and writes them to `out`.
+
+    Parameters
+    ----------
+    data : path
+        Folder of `images/` with `masks/` (0 background, 1 cytoplasm, 2 nucleus), or with label images in `nuclei/` and
+        tables `<part>.csv`.
+    recipe : SegmentationRecipe
+        How.
+    split : str
+        Part of the data, where there are tables.
+    leave_out : int, optional
+        Every so manyth image, by name and from the first, is left out: those that something was tuned on.
+    out : path, optional
+        Folder for `report.json` and `report.md`.
+    """
+    return (
+        yield from segmentation_measures.evaluate_steps(
+            Path(data), recipe, split=split, leave_out=leave_out, out=Path(out) if out else None
+        )
+    )

@@ -1,0 +1,84 @@
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_hemalens import cli
+
+
+def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def smear(tmp_path: Path) -> Path:
+    """Two cells on glass, 20 um across at 0.4 um a pixel."""
+    y, x = np.mgrid[:120, :200]
+    colours = np.array([[240, 238, 240], [200, 190, 225], [90, 50, 140]], dtype=np.uint8)
+    parts = np.zeros(y.shape, dtype=np.intp)
+    for cy, cx in ((60, 55), (60, 145)):
+        far = np.hypot(y - cy, x - cx)
+        parts = np.maximum(parts, (far < 25).astype(np.intp) + (far < 15))
+    Image.fromarray(colours[parts]).save(tmp_path / "smear.png")
+    return tmp_path / "smear.png"
+
+
+def test_a_smear_becomes_labels_nuclei_a_picture_and_a_table_that_agree(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert hemalens(monkeypatch, "segment", smear, "--out", out, "--kind", "smear", "--pixel-size", "0.4") == 0
+
+    labels, nuclei = (tifffile.imread(out / f"smear.{name}.tif") for name in ("labels", "nuclei"))
+    rows = list(csv.DictReader((out / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert labels.dtype == np.uint16
+    assert [int(row["cell"]) for row in rows] == [1, 2]
+    assert [int(row["area"]) for row in rows] == [(labels == i).sum() for i in (1, 2)]
+    assert [int(row["nucleus_area"]) for row in rows] == [(nuclei == i).sum() for i in (1, 2)]
+    assert sorted(round(float(row["centroid_x"])) for row in rows) == pytest.approx([55, 145], abs=2)
+    assert run["images"][0]["cells"] == 2
+    assert run["recipe"]["kind"] == "smear"
+    with tifffile.TiffFile(out / "smear.labels.tif") as tiff:
+        assert tiff.pages.first.tags["XResolution"].value == pytest.approx((25_000, 1))
+    with Image.open(out / "smear.outline.png") as picture:
+        assert picture.size == (200, 120)
+    assert "Cells: 2; images: 1" in capsys.readouterr().out
+
+
+def test_an_unreadable_file_is_reported_with_exit_code_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    assert hemalens(monkeypatch, "segment", smear, tmp_path / "broken.png", "--out", tmp_path / "out") == 1
+    assert "broken.png" in capsys.readouterr().err
+    assert (tmp_path / "out" / "smear.labels.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("segment", "nowhere/*.png", "--out", "o"), "No image in nowhere"),
+        (("segment", "{smear}", "--out", "o", "--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
+        (("evaluate", "segmentation", "--data", "nowhere"), "Cannot read the table of cells nowhere"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    smear: Path,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(smear.parent)
+    assert hemalens(monkeypatch, *(a.format(smear=smear) for a in arguments)) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""Label images are read as they are, and found for their images."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.label_images import matched, read_labels
+
+VALUES = np.array([[0, 1], [300, 70_000]])
+
+
+def test_values_are_those_of_the_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", VALUES)
+    tifffile.imwrite(tmp_path / "a.tif", VALUES[None].astype(np.uint32))  # an axis of one plane
+    Image.fromarray(VALUES.astype(np.uint16)).save(tmp_path / "a.png")
+    assert read_labels(tmp_path / "a.npy").tolist() == VALUES.tolist()
+    assert read_labels(tmp_path / "a.tif").tolist() == VALUES.tolist()
+    assert read_labels(tmp_path / "a.png").tolist() == (VALUES % 65_536).tolist()
+
+
+def test_a_palette_is_read_as_numbers_not_as_colours(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.array([[0, 1], [2, 3]], dtype=np.uint8), "P")
+    picture.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
+    picture.save(tmp_path / "a.png")
+    assert read_labels(tmp_path / "a.png").tolist() == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.npy"])
+def test_what_is_no_label_image_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AnnotationError, match="Cannot read the labels"):
+        read_labels(tmp_path / name)
+    (tmp_path / name).write_bytes(b"no image")
+    with pytest.raises(AnnotationError, match=name):
+        read_labels(tmp_path / name)
+
+
+def paths(*names: str) -> list[Path]:
+    return [Path(name) for name in names]
+
+
+def test_labels_are_matched_by_name_whatever_their_order() -> None:
+    images = paths("a.tif", "a_2.tif", "b.png")
+    labels = paths("m/b.labels.tif", "m/a_2_cp_masks.png", "m/a_cp_masks.png", "m/c.tif")
+    assert matched(images, labels) == tuple(labels[i] for i in (2, 1, 0))
+
+
+def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
+    assert matched(paths("a.tif", "b.tif"), paths("2.tif", "1.tif")) == tuple(paths("2.tif", "1.tif"))
+    twins = paths("x/a.tif", "y/a.tif")
+    assert matched(twins, paths("x/a.png", "y/a.png")) == tuple(paths("x/a.png", "y/a.png"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (("1.tif",), r"1 label images for 2 images: a.tif has none"),
+        (("a.tif", "c.tif"), r"b.tif has none. One is needed for each, by name \(as b.labels.tif\)"),
+        (("a.tif", "a.labels.tif"), r"a.tif has a.tif, a.labels.tif"),
+        ((), r"0 label images for 2 images"),
+    ],
+)
+def test_labels_that_fit_neither_way_are_refused(labels: tuple[str, ...], message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        matched(paths("a.tif", "b.tif"), paths(*labels))
