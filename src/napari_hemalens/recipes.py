@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.tasks import TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 ImageKind = Literal["smear", "fluorescence"]
@@ -104,6 +105,22 @@ class SegmentationRecipe(Recipe):
     )
 
 
+class ClassificationRecipe(Recipe):
+    """How the cells of a label image are classified."""
+
+    task: TaskName = Field(default="micronucleus", description="What is asked of each cell")
+    weights: str | None = Field(default=None, description="Name of packed weights, or a file; empty: those of the task")
+    pixel_size_um: float | None = Field(
+        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+    )
+    relabel: bool | None = Field(
+        default=None,
+        description="Give each separate piece of the mask a number of its own; empty: stop and say so where one number "
+        "stands for many cells",
+    )
+    device: DeviceName = Field(default="auto", description="Where to compute")
+
+
 class NetworkRecipe(Recipe):
     """Which detector, and how large."""
 
@@ -125,8 +142,19 @@ class CropRecipe(Recipe):
     light: Literal["transmitted", "fluorescence"] = Field(
         default="transmitted", description="Colours as they are, or grey on black by its square root"
     )
-    neighbours: Literal["seen", "dimmed", "masks"] = Field(
-        default="seen", description="Other cells: left, brought halfway to the background, or given as a mask"
+    neighbours: Literal["seen", "dimmed", "masks", "hidden"] = Field(
+        default="seen",
+        description="What is not the cell: left, other cells brought halfway to the background, given as a mask, or "
+        "all replaced by empty glass",
+    )
+    detail: int | None = Field(
+        default=None,
+        ge=16,
+        description="Pixels a side that a crop is averaged to before it gets its own: what is finer, the training "
+        "images did not show; empty: as many as it has",
+    )
+    stain: Literal["as_is", "reference"] = Field(
+        default="as_is", description="Colours left, or all cells of the image brought to one mean and deviation"
     )
 
     @property
@@ -146,6 +174,9 @@ class ClassifierRecipe(Recipe):
     )
     input_channels: int = Field(default=3, ge=3, le=5, description="Red, green, blue, and up to two masks")
     input_size: int = Field(default=224, ge=32, le=1024, description="Side of the crop it sees, in pixels")
+    batch_norm: bool = Field(
+        default=False, description="Normalise after every convolution of AlexNet and VGG16, as other networks do"
+    )
     eca_kernel: Literal[3, 5, 7, 9] | None = Field(
         default=9, description="Channels that one weight of ECA is made of; empty: as suits each block"
     )
@@ -163,6 +194,7 @@ class Training(Recipe):
     decay_from: float = Field(
         default=0.6, ge=0, le=1, description="Share of the steps after which the rate falls to zero"
     )
+    decay_every: float | None = Field(default=None, gt=0, description="Epochs after each of which the rate is a tenth")
     clip_norm: float = Field(default=10.0, gt=0, description="Longest gradient of a step")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "bf16-mixed"
     accelerator: str = Field(default="auto", description="Of Lightning: cpu, gpu, mps, auto")

@@ -131,3 +131,24 @@ def test_a_width_in_micrometres_needs_the_pixel_size():
     assert crop_width(cells, recipe, 0.1) == pytest.approx(200)
     with pytest.raises(ImageError, match="pixel size of the image is not known"):
         crop_width(cells, recipe, None)
+
+
+def test_hidden_surroundings_are_empty_glass_whatever_they_were():
+    image, labels = scene()
+    pixels, _ = cut(image, labels, PLAIN.model_copy(update={"neighbours": "hidden"}))
+    image[labels == 0] = (250, 120, 30)
+    others, _ = cut(image, labels, PLAIN.model_copy(update={"neighbours": "hidden"}))
+    torch.testing.assert_close(others[:2], pixels[:2])  # the third lies between pixels
+    assert (pixels[1][:, :7] == 255).all()
+    assert (pixels[1][:, 9:23, 9:23] == shade(2)).all()
+
+
+def test_a_crop_holds_no_finer_detail_than_it_is_asked_for():
+    rng = np.random.default_rng(0)
+    image = np.repeat(rng.integers(0, 255, (300, 400, 1), dtype=np.uint8), 3, axis=2)
+    _, labels = scene()
+    coarse, _ = cut(image, labels, PLAIN.model_copy(update={"detail": 16}), width=64.0)
+    fine, _ = cut(image, labels, PLAIN, width=64.0)
+    assert coarse.shape == fine.shape
+    roughness = [np.abs(np.diff(crop[1].float().numpy(), axis=1)).mean() for crop in (coarse, fine)]
+    assert roughness[0] < roughness[1] / 2

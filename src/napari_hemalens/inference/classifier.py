@@ -17,9 +17,6 @@ from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.slides.slide import Slide
 
-_BATCH = {"cpu": 64}  # crops a forward pass; on any other device:
-_BATCH_GPU = 512
-
 
 def classify_steps(
     slide: Slide,
@@ -70,9 +67,13 @@ def _predicted(
     slide: Slide, cells: CellMap, network: nn.Module, row: ClassifierRow, *, width: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     device = next(network.parameters()).device
-    batch = _BATCH.get(device.type, _BATCH_GPU)
-    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch):
+    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch_size(device)):
         yield which, probabilities_of(network, pixels.to(device), row).cpu().numpy()
+
+
+def batch_size(device: torch.device) -> int:
+    """Return how many crops go through the network at once."""
+    return 64 if device.type == "cpu" else 512
 
 
 @torch.inference_mode()

@@ -19,6 +19,7 @@ from torchvision.ops import roi_align
 
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import ImageError
+from napari_hemalens.inference.stain import restained, stain_of
 from napari_hemalens.recipes import CropRecipe
 from napari_hemalens.slides.contrast import Contrast
 from napari_hemalens.slides.slide import Slide
@@ -68,18 +69,24 @@ def crops(
     """
     if recipe.light == "fluorescence":
         slide = replace(slide, contrast=Contrast.of_fluorescence(slide.levels[-1]))
-    level = slide.best_level(recipe.side / width)
+    seen = recipe.detail or recipe.side  # pixels a side, of the image
+    level = slide.best_level(seen / width)
     factor = slide.downsamples[level]
+    stain = stain_of(slide, cells, level=level) if recipe.stain == "reference" else None
     middles = cells.centres + 0.5  # from centres of pixels to their edges
     for block in _blocks(middles / factor):
         corners = middles[block] - width / 2  # (n, 2) y, x
         windows = np.concatenate([corners, corners + width], axis=1) / factor
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
-        shrink = max(1, math.ceil(width / factor / recipe.side))
+        area = area if stain is None else restained(area, stain)
+        shrink = max(1, math.ceil(width / factor / seen))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
-            pixels = roi_align(area, [boxes], recipe.side, sampling_ratio=shrink, aligned=True)
-            yield block[part], _finished(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
+            pixels = roi_align(area, [boxes], seen, sampling_ratio=shrink, aligned=True)
+            pixels = _with_neighbours(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
+            if seen != recipe.side:
+                pixels = functional.interpolate(pixels, size=recipe.side, mode="bilinear", antialias=True)
+            yield block[part], pixels.round().clamp(0, 255).to(torch.uint8)
 
 
 def _blocks(centres: NDArray[np.float64]) -> list[NDArray[np.int64]]:
@@ -109,7 +116,7 @@ def _bright(pixels: Tensor) -> Tensor:
     return pixels[:, :, ::4, ::4].flatten(2).quantile(0.95, dim=2)[..., None, None]
 
 
-def _finished(
+def _with_neighbours(
     pixels: Tensor,
     cells: CellMap,
     which: NDArray[np.int64],
@@ -118,16 +125,16 @@ def _finished(
     recipe: CropRecipe,
     width: float,
 ) -> Tensor:
-    """Return crops (n, 3, side, side) as uint8, with what is said of neighbours."""
-    if recipe.neighbours != "seen":
-        own, others = _masks(cells, which, corners, side=recipe.side, width=width)
-        if recipe.neighbours == "dimmed":
-            empty = 0.0 if recipe.light == "fluorescence" else _bright(pixels)
-            pixels = torch.where(others, (pixels + empty) / 2, pixels)
-        else:
-            light = recipe.channels - 2
-            pixels = torch.cat([pixels[:, :light], 255.0 * own, 255.0 * others], dim=1)
-    return pixels.round().to(torch.uint8)
+    """Return crops (n, channels, h, w) in 0-255 of (n, 3, h, w), with what is said of all that is not the cell."""
+    if recipe.neighbours == "seen":
+        return pixels
+    own, others = _masks(cells, which, corners, side=pixels.shape[-1], width=width)
+    dark = recipe.light == "fluorescence"
+    if recipe.neighbours == "hidden":
+        return torch.where(own, pixels, 0.0 if dark else 255.0)
+    if recipe.neighbours == "dimmed":
+        return torch.where(others, (pixels + (0.0 if dark else _bright(pixels))) / 2, pixels)
+    return torch.cat([pixels[:, : recipe.channels - 2], 255.0 * own, 255.0 * others], dim=1)
 
 
 def _masks(

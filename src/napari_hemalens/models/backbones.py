@@ -5,7 +5,7 @@ https://arxiv.org/abs/1409.4842. ResNet: https://arxiv.org/abs/1512.03385. Mobil
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.googlenet import BasicConv2d, GoogLeNet, Inception, InceptionAux
+from torchvision.models.vgg import make_layers
 
 from napari_hemalens.models.starts import RGB, start_from_imagenet, start_from_scratch, widen
 
@@ -83,6 +84,25 @@ def build_backbone(name: str, *, imagenet: bool, input_channels: int = RGB, dens
     return cut(network)
 
 
+def with_batch_norm(backbone: Backbone) -> Backbone:
+    """Return AlexNet or VGG16 with batch normalisation after each convolution, as VGG16-BN of torchvision has it.
+
+    From scratch, AlexNet with attention learns no micronuclei without it (docs/results/classification.md). Other
+    backbones normalise by themselves and stay as they are.
+    """
+    first, second, third = (_normalising(stage) for stage in backbone.stages)
+    return replace(backbone, stages=(first, second, third))
+
+
+def _normalising(stage: nn.Module) -> nn.Module:
+    layers: list[nn.Module] = []
+    for layer in stage.children():
+        layers.append(layer)
+        if isinstance(layer, nn.Conv2d):
+            layers.append(nn.BatchNorm2d(layer.out_channels))
+    return nn.Sequential(*layers) if len(layers) > len(list(stage.children())) else stage
+
+
 def _drop_last(network: Any, *, dense: bool) -> None:
     """Take away what names ImageNet's classes: one layer, or unless `dense` all that follow the pooling."""
     if hasattr(network, "fc"):
@@ -127,6 +147,15 @@ def _googlenet() -> nn.Module:
     return GoogLeNet(aux_logits=False, init_weights=False, blocks=blocks)  # type: ignore[no-any-return]
 
 
+def _vgg16_half() -> nn.Module:
+    """Return VGG16 with half the channels of each convolution: a quarter of the weights and of the time."""
+    blocks = ((2, 32), (2, 64), (3, 128), (3, 256), (3, 256))
+    layers = [layer for convolutions, channels in blocks for layer in (*[channels] * convolutions, "M")]
+    network = models.VGG(make_layers(layers), init_weights=False)
+    network.classifier[0] = nn.Linear(blocks[-1][1] * 7 * 7, 4096)  # torchvision's counts on 512 channels
+    return network  # type: ignore[no-any-return]
+
+
 def _cut_alexnet(network: models.AlexNet) -> Backbone:
     features = network.features
     return Backbone(
@@ -142,9 +171,10 @@ def _cut_alexnet(network: models.AlexNet) -> Backbone:
 
 def _cut_vgg16(network: models.VGG) -> Backbone:
     features = network.features
+    middle, high, last = (features[convolution].out_channels for convolution in (14, 21, 28))
     return Backbone(
         stages=(features[:17], features[17:24], features[24:]),  # each ends with its pool
-        channels=(256, 512, 512),
+        channels=(middle, high, last),
         names=("block 3", "block 4"),
         neck=nn.Sequential(network.avgpool, nn.Flatten(), network.classifier),
         width=4096,
@@ -196,6 +226,7 @@ def _cut_mobilenet(network: models.MobileNetV2) -> Backbone:
 BACKBONES: Mapping[str, tuple[Callable[[], nn.Module], Callable[[nn.Module], Backbone]]] = {
     "alexnet": (models.alexnet, _cut_alexnet),
     "vgg16": (models.vgg16, _cut_vgg16),
+    "vgg16_half": (_vgg16_half, _cut_vgg16),  # for pooling only: torchvision's dense layers expect all channels
     "googlenet": (_googlenet, _cut_googlenet),
     "resnet18": (models.resnet18, _cut_resnet),
     "resnet50": (models.resnet50, _cut_resnet),

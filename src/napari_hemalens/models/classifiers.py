@@ -6,7 +6,8 @@ VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at st
 
 Ullah et al., Appl. Sci. 11:10662 (2021): VGG16 with efficient channel attention after each of its five blocks, pool
 included, since 'the refined feature map is the input of the next convolutional block'. Its Table 3 prints two
-convolutions a block, which is not VGG16; here there are 13.
+convolutions a block, which is not VGG16; here there are 13. `eca_vgg16_half` has half the channels of each, for a file
+of a few megabytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from napari_hemalens.attention.eca import ECA, adaptive_kernel_size
 from napari_hemalens.errors import ImageError, RecipeError
-from napari_hemalens.models.backbones import Backbone, build_backbone
+from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
     Maps,
@@ -145,8 +146,8 @@ def _multi_scale(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> Ce
     return _classifier(recipe, parts, MultiScaleHead(parts.channels, classes))
 
 
-def _eca(recipe: ClassifierRecipe, classes: int, *, dense: bool) -> CellClassifier:
-    parts = _backbone(recipe, "vgg16", dense=dense)
+def _eca(recipe: ClassifierRecipe, classes: int, *, dense: bool, backbone: str = "vgg16") -> CellClassifier:
+    parts = _backbone(recipe, backbone, dense=dense)
     first, second, third = (_with_eca(stage, recipe.eca_kernel) for stage in parts.stages)
     head = PlainHead(parts.neck, parts.width, classes) if dense else PooledHead(parts.channels[-1], classes)
     return _classifier(recipe, replace(parts, stages=(first, second, third)), head)
@@ -167,7 +168,8 @@ def _with_eca(stage: nn.Module, kernel_size: int | None) -> nn.Sequential:
 
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
-    return build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
+    parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
+    return with_batch_norm(parts) if recipe.batch_norm else parts
 
 
 def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> CellClassifier:
@@ -189,6 +191,7 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "alexnet_attention": partial(_spatial, backbone="alexnet"),
     "eca_vgg16": partial(_eca, dense=True),
     "eca_vgg16_pooled": partial(_eca, dense=False),
+    "eca_vgg16_half": partial(_eca, dense=False, backbone="vgg16_half"),
     "vgg16_pooled": partial(_pooled, backbone="vgg16"),
     "resnet18": partial(_plain, backbone="resnet18"),
     "resnet18_attention": partial(_spatial, backbone="resnet18"),

@@ -26,6 +26,8 @@ def start_from_imagenet(network: nn.Module, name: str) -> None:
     WeightsError
         If the file cannot be downloaded, or does not hold what its name says.
     """
+    if name not in models.list_models():
+        raise WeightsError(f"There are no ImageNet weights of {name}: start = 'scratch'.")
     weights = models.get_model_weights(name).DEFAULT
     try:
         known: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)

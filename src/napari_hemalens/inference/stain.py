@@ -1,0 +1,65 @@
+"""Colours of stained cells, brought to one reference.
+
+Reinhard et al. 2001, https://doi.org/10.1109/38.946629: mean and deviation are matched, here of optical densities and
+over the pixels of the cells alone. Methods that take two dyes apart (Macenko, Vahadane) need a field with both of them
+and a background; a single cell cut out by a mask has neither.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.slides.slide import Slide
+
+_SAMPLE = 100  # cells that stand for all of an image
+_LEAST = 0.03  # deviation that counts as colour; below it noise would be drawn out
+
+
+@dataclass(frozen=True, slots=True)
+class StainStatistics:
+    """Optical density (log10) of the cells of one image: mean and deviation of red, green, blue."""
+
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+REFERENCE = StainStatistics((0.25, 0.5, 0.2), (0.12, 0.25, 0.06))
+"""White cells of a Wright-Giemsa smear of middling strength."""
+
+
+def stain_of(slide: Slide, cells: CellMap, *, level: int) -> StainStatistics:
+    """Measure the stain of an image by up to 100 of its cells, spread evenly over their numbers."""
+    factor = slide.downsamples[level]
+    height, width = slide.levels[level].shape[:2]
+    densities = []
+    for row in np.unique(np.linspace(0, len(cells) - 1, _SAMPLE).astype(int)):
+        y0, x0, y1, x1 = (cells.boxes[row] / factor).astype(int)
+        y1, x1 = min(max(y1, y0 + 1), height), min(max(x1, x0 + 1), width)
+        y, x = (
+            np.minimum(((np.arange(low, high) + 0.5) * factor).astype(int), side - 1)
+            for low, high, side in ((y0, y1, cells.labels.shape[0]), (x0, x1, cells.labels.shape[1]))
+        )
+        own = cells.labels[y[:, None], x[None]] == cells.ids[row]
+        densities.append(density(torch.from_numpy(slide.read(y0, x0, y1, x1, level=level)[own]).float()))
+    found = torch.cat(densities)  # (pixels, 3)
+    if len(found) < 2:
+        return REFERENCE
+    return StainStatistics(tuple(found.mean(dim=0).tolist()), tuple(found.std(dim=0).tolist()))
+
+
+def restained(pixels: Tensor, stain: StainStatistics, reference: StainStatistics = REFERENCE) -> Tensor:
+    """Return colours (N, 3, H, W) in 0-255 as they would be, had the cells been stained like the reference."""
+    mean, deviation, to_mean, to_deviation = (
+        pixels.new_tensor(values)[:, None, None]
+        for values in (stain.mean, stain.deviation, reference.mean, reference.deviation)
+    )
+    found = (density(pixels) - mean) / deviation.clamp(min=_LEAST) * to_deviation + to_mean
+    return (256 * 10**-found - 1).clamp(0, 255)
+
+
+def density(pixels: Tensor) -> Tensor:
+    """Return optical densities, from 0 (white) to 2.41 (black), of values in 0-255."""
+    return -torch.log10((pixels + 1) / 256)

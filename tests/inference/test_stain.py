@@ -1,0 +1,48 @@
+"""One stain or another, the cells come out alike."""
+
+import numpy as np
+import pytest
+import torch
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.inference.stain import REFERENCE, density, restained, stain_of
+from napari_hemalens.slides.axes import from_array
+
+
+@pytest.fixture
+def cells() -> tuple[np.ndarray, CellMap]:
+    """An image (H, W, 3) of two textured cells on a grey ground, and where they are."""
+    rng = np.random.default_rng(0)
+    image, labels = np.full((80, 120, 3), 220, np.uint8), np.zeros((80, 120), np.int32)
+    for number, x in enumerate((10, 70), start=1):
+        image[20:60, x : x + 40] = rng.integers((90, 30, 120), (150, 90, 180), (40, 40, 3))
+        labels[20:60, x : x + 40] = number
+    return image, CellMap.of(labels)
+
+
+def test_restained_cells_have_the_mean_and_deviation_of_the_reference(cells):
+    image, found = cells
+    pixels = restained(
+        torch.from_numpy(image).permute(2, 0, 1)[None].float(), stain_of(from_array(image), found, level=0)
+    )
+    inside = density(pixels[0, :, torch.from_numpy(found.labels > 0)])
+    np.testing.assert_allclose(inside.mean(dim=1), REFERENCE.mean, atol=0.01)
+    np.testing.assert_allclose(inside.std(dim=1), REFERENCE.deviation, rtol=0.1)
+
+
+def test_a_stronger_stain_of_the_same_cells_becomes_the_same_picture(cells):
+    image, found = cells
+    strong = (256 * ((image + 1.0) / 256) ** 1.4 - 1).round().clip(0, 255).astype(np.uint8)
+    first, second = (
+        restained(torch.from_numpy(shown).permute(2, 0, 1)[None].float(), stain_of(from_array(shown), found, level=0))
+        for shown in (image, strong)
+    )
+    inside = torch.from_numpy(found.labels > 0)
+    assert (first - second)[0, :, inside].abs().mean() < 2
+
+
+def test_the_background_has_no_say_in_the_stain(cells):
+    image, found = cells
+    before = stain_of(from_array(image), found, level=0)
+    image[found.labels == 0] = 10
+    assert stain_of(from_array(image), found, level=0) == before
