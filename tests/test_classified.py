@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError
 
 
 def record(probabilities, names=("blast", "normal", "other")):
@@ -30,3 +31,33 @@ def test_entropy_is_0_where_the_classifier_is_sure_and_1_where_it_does_not_know(
     cells = record([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0]])
     np.testing.assert_allclose(cells.entropy, [0, 1, np.log(2) / np.log(3)], atol=1e-6)
     assert record([[0.5, 0.5]], ("a", "b")).entropy == pytest.approx(1)
+
+
+def test_a_person_has_the_last_word_and_the_probabilities_stay():
+    cells = record([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.3, 0.1]])
+    seen = cells.corrected([1, -1, 0])
+    assert seen.class_names.tolist() == ["normal", "normal", "blast"]
+    assert seen.by_person.tolist() == [True, False, True]
+    assert seen.probabilities is cells.probabilities
+    assert cells.by_person is None
+    again = seen.corrected(np.array([-1, 2, -1]))
+    assert again.class_names.tolist() == ["normal", "other", "blast"]
+    assert again.by_person.all()
+
+
+@pytest.mark.parametrize(
+    ("corrections", "message"),
+    [
+        ([0, 1], r"shape \(2,\).* do not fit 1 cells"),
+        ([0.0], "type float64"),
+        ([3], "0 to 2 are blast, normal, other"),
+        ([-2], "Corrections of -2 to -2 name no class"),
+    ],
+)
+def test_corrections_that_fit_no_cell_or_class_are_refused(corrections, message):
+    with pytest.raises(AnnotationError, match=message):
+        record([[0.9, 0.1, 0]]).corrected(corrections)
+
+
+def test_no_cells_need_no_corrections():
+    assert len(record(np.empty((0, 3))).corrected([])) == 0

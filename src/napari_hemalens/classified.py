@@ -1,11 +1,16 @@
 """Cells and their classes, as a classifier sees them: one record an image."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.cells import Provenance
+from napari_hemalens.errors import AnnotationError
+
+UNCORRECTED = -1
+"""In an array of corrections: the class stays what the classifier says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +35,8 @@ class Classified:
         Height and width of the image in level-0 pixels.
     provenance : Provenance
         Where the result comes from.
+    by_person : (N,) bool or None
+        Cells whose class a person gave; None: nobody looked.
     """
 
     ids: NDArray[np.int64]
@@ -40,6 +47,7 @@ class Classified:
     areas: NDArray[np.int64]
     image_shape: tuple[int, int]
     provenance: Provenance = field(default_factory=Provenance)
+    by_person: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -60,3 +68,33 @@ class Classified:
         """Return how many cells each class has."""
         found = np.bincount(self.classes, minlength=len(self.names))
         return dict(zip(self.names, found.tolist(), strict=True))
+
+    def corrected(self, corrections: ArrayLike) -> Self:
+        """Return the cells with the classes that a person gave them; probabilities stay the classifier's.
+
+        Parameters
+        ----------
+        corrections : (N,) int
+            Index into `names`, or -1 (`UNCORRECTED`): the class stays. A class that is given although the classifier
+            says the same counts as given by a person.
+
+        Raises
+        ------
+        AnnotationError
+            If they are not one for each cell, or name a class that is not there.
+        """
+        given = np.asarray(corrections)
+        if given.shape != self.classes.shape or (given.size and given.dtype.kind not in "iu"):
+            raise AnnotationError(
+                f"Corrections of shape {given.shape} and type {given.dtype} do not fit {len(self)} cells: "
+                "one whole number each."
+            )
+        if given.size and not UNCORRECTED <= given.min() <= given.max() < len(self.names):
+            raise AnnotationError(
+                f"Corrections of {given.min()} to {given.max()} name no class: -1 leaves the cell as it is, "
+                f"0 to {len(self.names) - 1} are {', '.join(self.names)}."
+            )
+        by_person: NDArray[np.bool_] = given != UNCORRECTED
+        before = np.zeros(len(self), dtype=bool) if self.by_person is None else self.by_person
+        classes = np.where(by_person, given, self.classes).astype(np.int64)
+        return replace(self, classes=classes, by_person=by_person | before)

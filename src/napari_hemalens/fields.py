@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Protocol
 
 import numpy as np
 
@@ -15,16 +16,32 @@ from napari_hemalens.errors import AnnotationError
 Box = tuple[float, float, float, float]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
 
+
+class Record(Protocol):
+    """Cells of one image, whatever is known of them: it says where they come from, and how many they are."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where they come from."""
+
+    def __len__(self) -> int: ...
+
+
 _UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # what Windows forbids in the name of a file
 
 
-def short_names(fields: Sequence[Detections]) -> tuple[str, ...]:
+def short_names(fields: Sequence[Record]) -> tuple[str, ...]:
+    """Return what the image of each record is called in a file (see `short_paths`)."""
+    return short_paths([f.provenance.image for f in fields])
+
+
+def short_paths(images: Sequence[str]) -> tuple[str, ...]:
     """Return what each image is called in a file: its base name, where that tells the images apart.
 
     Images that share a base name get as much of their folders as it takes (`day1/a.png` and
     `day2/a.png`); images that share all of it are numbered (`a.png` and `a-2.png`).
     """
-    parts = [_parts(f.provenance.image) for f in fields]
+    parts = [_parts(image) for image in images]
     depth = [1] * len(parts)
     while True:
         names = ["/".join(p[-d:]) for p, d in zip(parts, depth, strict=True)]
@@ -35,15 +52,19 @@ def short_names(fields: Sequence[Detections]) -> tuple[str, ...]:
         depth = [d + more for d, more in zip(depth, grow, strict=True)]
 
 
-def one_file_each(fields: Sequence[Detections]) -> Iterator[tuple[str, str, Detections]]:
-    """Yield, for each image, the stem of the file to write, the short name, and the record.
+def file_stems(images: Sequence[str]) -> tuple[str, ...]:
+    """Return the stem of the file to write for each image, given by its path.
 
     A stem may hold folders, as `day1/a`. No two are alike, not even on a disk where `A` is `a`.
     """
-    names = short_names(fields)
-    safe = (PurePosixPath(_UNSAFE.sub("_", name)) for name in names)
-    stems = _numbered([str(name.with_suffix("")) for name in safe], key=str.casefold)
-    yield from zip(stems, names, fields, strict=True)
+    safe = (PurePosixPath(_UNSAFE.sub("_", name)) for name in short_paths(images))
+    return _numbered([str(name.with_suffix("")) for name in safe], key=str.casefold)
+
+
+def one_file_each(fields: Sequence[Detections]) -> Iterator[tuple[str, str, Detections]]:
+    """Yield, for each image, the stem of the file to write (see `file_stems`), the short name, and the record."""
+    stems = file_stems([f.provenance.image for f in fields])
+    yield from zip(stems, short_names(fields), fields, strict=True)
 
 
 def rounded(detections: Detections) -> Iterator[tuple[Box, str, float]]:

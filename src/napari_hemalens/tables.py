@@ -16,7 +16,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Detections
 from napari_hemalens.differential import Differential, Row, Tissue
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Draft, finished, floats, short_names
+from napari_hemalens.fields import Draft, Record, finished, floats, short_names
 from napari_hemalens.taxonomy import ICSH, Taxonomy
 
 RESEARCH_USE = "For research use; not a diagnostic device."
@@ -46,7 +46,7 @@ def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
 
 def write_cells(fields: Sequence[Detections], path: str | Path) -> None:
     """Write `cells.csv`: the rows of `cells_rows`. An image without cells has no row."""
-    _write_csv(path, _CELL_COLUMNS, (row.values() for row in cells_rows(fields)))
+    write_csv(path, _CELL_COLUMNS, (row.values() for row in cells_rows(fields)))
 
 
 def holds_cells(path: Path, split: str | None = None) -> bool:
@@ -89,14 +89,14 @@ def write_counts(
         count = detections.differential(taxonomy, tissue)
         known = (row for row in (*count.rows, *count.beside) if row.count is not None)
         rows += [(image, row.name, *_numbers(row)) for row in known]
-    _write_csv(path, ("image", "class", *_COUNT_COLUMNS), rows)
+    write_csv(path, ("image", "class", *_COUNT_COLUMNS), rows)
 
 
 def write_differential(differential: Differential, path: str | Path) -> None:
     """Write `differential.csv`: every class; one not recognised has a note and no count."""
     rows = (*differential.rows, *differential.beside)
     lines = ((row.name, *_numbers(row), row.note) for row in rows)
-    _write_csv(path, ("class", *_COUNT_COLUMNS, "note"), lines)
+    write_csv(path, ("class", *_COUNT_COLUMNS, "note"), lines)
 
 
 def differential_text(differential: Differential) -> str:
@@ -121,7 +121,7 @@ def differential_text(differential: Differential) -> str:
 
 
 def write_run(
-    fields: Sequence[Detections],
+    fields: Sequence[Record],
     recipe: Mapping[str, Any],
     path: str | Path,
     *,
@@ -131,7 +131,7 @@ def write_run(
 
     Parameters
     ----------
-    fields : sequence of Detections
+    fields : sequence of Detections, or another record of cells
         The result.
     recipe : mapping
         The options of the run.
@@ -161,6 +161,14 @@ def write_run(
     with writing(path) as temporary:
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows of values under the names of their columns."""
+    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:
@@ -220,10 +228,3 @@ def _versions() -> dict[str, str]:
     # From the metadata, so that a table can be written without loading torch.
     packages = {name: metadata.version(name) for name in _PACKAGES}
     return {"python": platform.python_version(), **packages}
-
-
-def _write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)

@@ -21,6 +21,8 @@ class Task:
         What a menu calls it.
     classes : tuple of str
         The answers, in the order of a network's outputs.
+    weights : str
+        Name of the packed weights that answer it.
     positive : str or None
         Of two answers, the one that is looked for.
     """
@@ -28,15 +30,27 @@ class Task:
     name: TaskName
     title: str
     classes: tuple[str, ...]
+    weights: str
     positive: str | None = None
 
 
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("micronucleus", "Micronucleus", ("micronucleus", "none"), positive="micronucleus"),
-        Task("all", "Acute lymphoblastic leukaemia", ("blast", "normal"), positive="blast"),
-        Task("leukocyte", "Leukocyte type", ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte")),
+        Task(
+            "micronucleus",
+            "Micronucleus",
+            ("micronucleus", "none"),
+            "micronucleus-attention",
+            positive="micronucleus",
+        ),
+        Task("all", "Acute lymphoblastic leukaemia", ("blast", "normal"), "all-eca", positive="blast"),
+        Task(
+            "leukocyte",
+            "Leukocyte type",
+            ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"),
+            "leukocyte-types",
+        ),
     )
 }
 

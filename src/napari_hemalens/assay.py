@@ -1,0 +1,278 @@
+"""What a laboratory reports of classified cells: by image, replicate and concentration, pooled, and compared."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.classified import Classified
+from napari_hemalens.design import Sample, samples_of
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.fields import short_names
+from napari_hemalens.scoring import BINUCLEATED_ASKED, Measure, Tally
+
+Level = Literal["image", "replicate", "concentration", "pooled"]
+Unit = Literal["nucleus", "cell"]
+
+_POOLED = "all images"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of one image, or of several that belong together.
+
+    Attributes
+    ----------
+    level : {'image', 'replicate', 'concentration', 'pooled'}
+        What they have in common.
+    name : str
+        What the group is called.
+    sample : Sample
+        Empty in what is not common to all of them.
+    images : int
+        How many.
+    measures : tuple of Measure
+        The figures.
+    """
+
+    level: Level
+    name: str
+    sample: Sample
+    images: int
+    measures: tuple[Measure, ...]
+
+    @property
+    def primary(self) -> Measure | None:
+        """What two groups are compared by; None where nothing is looked for among the classes."""
+        return next((measure for measure in self.measures if measure.primary), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two groups compared by Fisher's exact test, two-sided.
+
+    Attributes
+    ----------
+    first, second : Group
+        As a control and what is set against it.
+    first_counts, second_counts : (int, int)
+        What was counted in each, and among how many.
+    p_value : float
+        Of no difference.
+    odds_ratio : float
+        Odds of the second over odds of the first; infinite where the first has none or the second all, not a number
+        where neither has any or both have all.
+    """
+
+    first: Group
+    second: Group
+    first_counts: tuple[int, int]
+    second_counts: tuple[int, int]
+    p_value: float
+    odds_ratio: float
+
+    @property
+    def sentence(self) -> str:
+        """The comparison in words."""
+        both = ((self.first, self.first_counts), (self.second, self.second_counts))
+        counts = (f"{count:,} of {total:,} in {group.name}" for group, (count, total) in both)
+        ratio = "not defined" if math.isnan(self.odds_ratio) else f"{self.odds_ratio:.2f}"
+        p = "< 0.0001" if self.p_value < 0.0001 else f"= {self.p_value:.4f}"
+        return (
+            f"{self.what.capitalize()}: {', '.join(counts)}; odds ratio {ratio} ({self.second.name} over "
+            f"{self.first.name}), Fisher's exact test, two-sided, p {p}. The test takes every cell for independent, "
+            "which cells of one culture are not: look at the replicates too."
+        )
+
+    @property
+    def what(self) -> str:
+        """What was counted in both groups."""
+        primary = self.first.primary
+        return "" if primary is None else primary.label.removesuffix(" per 1,000").removesuffix(", per cent")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is reported of a number of images.
+
+    Attributes
+    ----------
+    unit : {'nucleus', 'cell'}
+        What is counted in the task micronucleus; in the others always the cell.
+    groups : tuple of Group
+        Images, then replicates and concentrations where a design names them, then all together.
+    notes : tuple of str
+        Sentences to be shown with the numbers.
+    """
+
+    unit: Unit
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def pooled(self) -> Group:
+        """All images together."""
+        return self.groups[-1]
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Labels and values as texts, of all images together."""
+        figures = ((measure.label.capitalize(), measure.text) for measure in self.pooled.measures)
+        return (("Unit", self.unit), ("Images", f"{self.pooled.images:,}"), *figures)
+
+    def group(self, name: str) -> Group:
+        """Return a concentration, replicate or image by name, in this order.
+
+        Raises
+        ------
+        AnnotationError
+            If there is none of that name.
+        """
+        for level in ("concentration", "replicate", "image"):
+            for group in self.groups:
+                if group.level == level and group.name == name:
+                    return group
+        known = ", ".join(dict.fromkeys(group.name for group in self.groups[:-1]))
+        raise AnnotationError(f"No image, replicate or concentration {name!r} was counted. Known: {known}.")
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """Compare two groups by name, the control first.
+
+        Raises
+        ------
+        AnnotationError
+            If a group is not there or holds nothing that counts, or the classes are more than two.
+        """
+        from scipy.stats import fisher_exact  # noqa: PLC0415 -- loads long, and few compare
+
+        groups = self.group(first), self.group(second)
+        counts = tuple(_compared(group) for group in groups)
+        ratio, p_value = fisher_exact([(count, total - count) for count, total in reversed(counts)])
+        return Comparison(*groups, counts[0], counts[1], float(p_value), float(ratio))
+
+
+def summary(
+    results: Sequence[Classified],
+    *,
+    cells: Sequence[NDArray[np.int64] | None] | None = None,
+    design: Mapping[str, Sample] | None = None,
+    micronuclei: Sequence[NDArray[np.int64]] | None = None,
+) -> Summary:
+    """Count classified cells.
+
+    Parameters
+    ----------
+    results : sequence of Classified
+        One an image, all of the same classes.
+    cells : sequence of (N,) int64, optional
+        For each result, the cell that each nucleus belongs to, 0 for none (see `segmentation.pairing`). Without it,
+        the unit of the micronucleus test is the nucleus.
+    design : mapping of str to Sample, optional
+        Replicate and concentration of each image, by its name.
+    micronuclei : sequence of (N,) int64, optional
+        For each result, the micronuclei of each nucleus, where somebody counted them.
+
+    Raises
+    ------
+    AnnotationError
+        If there are no results, their classes differ, cells are given for some of them only, or the design lacks an
+        image.
+    """
+    _checked(results, cells)
+    of_cells = cells is not None and any(each is not None for each in cells)
+    tallies = [
+        Tally.of(result, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
+        for i, result in enumerate(results)
+    ]
+    names = short_names(results)
+    samples = samples_of(names, design)
+    concentrations = tuple(dict.fromkeys(sample.concentration for sample in samples))
+    groups = [
+        *_groups("image", [(name, sample) for name, sample in zip(names, samples, strict=True)], tallies),
+        *_groups("replicate", [(_replicate(s), s) if s.replicate else None for s in samples], tallies),
+        *_groups(
+            "concentration",
+            [(s.concentration, Sample("", s.concentration)) if s.concentration else None for s in samples],
+            tallies,
+        ),
+        # Binucleated cells are asked for of each concentration: a pool of several is set against nothing.
+        _group("pooled", _POOLED, Sample(), tallies, against_asked=len(concentrations) == 1),
+    ]
+    unit: Unit = "nucleus" if "micronucleus" in results[0].names and not of_cells else "cell"
+    return Summary(unit, tuple(groups), _notes(results[0].names, unit, Tally.together(tallies)))
+
+
+def group_names(images: Sequence[str], design: Mapping[str, Sample] | None) -> tuple[str, ...]:
+    """Return every name by which `Summary.group` will find a group of these images."""
+    samples = samples_of(images, design)
+    names = (*(s.concentration for s in samples), *(_replicate(s) for s in samples if s.replicate), *images)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _compared(group: Group) -> tuple[int, int]:
+    """Return what was counted in a group and among how many."""
+    primary = group.primary
+    if primary is None:
+        raise AnnotationError("Two groups are compared by a class that is looked for; these classes have none.")
+    if not primary.total:
+        raise AnnotationError(f"Nothing to compare in {group.name}: {primary.label} would be of none.")
+    return primary.count or 0, primary.total
+
+
+def _checked(results: Sequence[Classified], cells: Sequence[NDArray[np.int64] | None] | None) -> None:
+    if not results:
+        raise AnnotationError("No classified image, nothing to count.")
+    for result in results:
+        if result.names != results[0].names:
+            raise AnnotationError(
+                f"{result.provenance.image!r} has the classes {', '.join(result.names)}, "
+                f"{results[0].provenance.image!r} {', '.join(results[0].names)}: they cannot be counted together."
+            )
+    if cells is None:
+        return
+    given = sum(each is not None for each in cells)
+    if len(cells) != len(results) or given not in {0, len(results)}:
+        raise AnnotationError(
+            f"Cells are given for {given} of {len(results)} images: the unit is the cell in all of them, or in none."
+        )
+
+
+def _replicate(sample: Sample) -> str:
+    """Return what a replicate is called: the first of one concentration is not the first of another."""
+    return f"{sample.concentration} / {sample.replicate}" if sample.concentration else sample.replicate
+
+
+def _groups(level: Level, keys: Sequence[tuple[str, Sample] | None], tallies: Sequence[Tally]) -> list[Group]:
+    """Return a group for each key, of the tallies that have it, in the order in which they come."""
+    members: dict[tuple[str, Sample], list[Tally]] = {}
+    for key, tally in zip(keys, tallies, strict=True):
+        if key is not None:
+            members.setdefault(key, []).append(tally)
+    asked = level == "concentration"
+    return [_group(level, name, sample, each, against_asked=asked) for (name, sample), each in members.items()]
+
+
+def _group(level: Level, name: str, sample: Sample, tallies: Sequence[Tally], *, against_asked: bool) -> Group:
+    measures = Tally.together(tallies).measures(against_asked=against_asked)
+    return Group(level, name, sample, len(tallies), measures)
+
+
+def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
+    said = []
+    if unit == "nucleus":
+        said.append(
+            "The unit is the nucleus: these figures are not to be set against the "
+            f"{BINUCLEATED_ASKED:,} binucleated cells of OECD TG 487; that needs cells."
+        )
+    elif "micronucleus" in names:
+        said.append(f"OECD TG 487 asks for {BINUCLEATED_ASKED:,} binucleated cells of each concentration.")
+        if tally.micronuclei is None:
+            said.append("Micronuclei were not counted one by one: a nucleus counts as with or without.")
+    if tally.outside:
+        said.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
+    if tally.by_person:
+        said.append(f"{tally.by_person:,} classes were given by a person.")
+    return tuple(said)

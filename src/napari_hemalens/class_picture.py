@@ -1,0 +1,58 @@
+"""A label image with every cell outlined in the colour of its class, on the image that it is of."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+from skimage.segmentation import find_boundaries
+
+from napari_hemalens.classified import Classified
+from napari_hemalens.overlay import shrunk
+from napari_hemalens.palette import colour_of
+from napari_hemalens.slides.slide import Slide
+
+_LONGEST = 4000  # pixels of the longer side, as in `overlay`
+_TINT = 0.2  # share of the class's colour inside a cell
+
+
+def class_picture(
+    slide: Slide, labels: NDArray[np.int32], result: Classified, *, longest: int = _LONGEST
+) -> Image.Image:
+    """Return a picture of the slide with its cells, at most `longest` pixels a side, and what the colours mean.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    labels : (H, W) int32
+        Its cells; those that were not classified stay without colour.
+    result : Classified
+        Their classes.
+    longest : int
+        Pixels of the longer side.
+    """
+    pixels = shrunk(slide, longest)
+    rows, columns = (np.arange(n) * full // n for n, full in zip(pixels.shape[:2], labels.shape, strict=True))
+    seen = labels[np.ix_(rows, columns)]
+    colours = np.array([ImageColor.getrgb(colour_of(name))[:3] for name in result.names], dtype=np.uint8)
+    place = np.searchsorted(result.ids, seen).clip(max=max(0, len(result) - 1))
+    known = (seen != 0) & (result.ids[place] == seen) if len(result) else np.zeros(seen.shape, dtype=bool)
+    named = result.classes[place[known]]
+    pixels[known] = ((1 - _TINT) * pixels[known] + _TINT * colours[named]).astype(np.uint8)
+    edge = find_boundaries(seen, mode="inner", background=0) & known
+    pixels[edge] = colours[result.classes[place[edge]]]
+    picture = Image.fromarray(pixels)
+    _explain(picture, result)
+    return picture
+
+
+def _explain(picture: Image.Image, result: Classified) -> None:
+    """Write the classes with their counts into the upper left corner."""
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(max(10, round(picture.height / 60)))
+    y = 4.0
+    for name, count in result.counts().items():
+        words = f"{name} {count:,}"
+        _, _, right, bottom = draw.textbbox((10, y + 2), words, font=font)
+        draw.rectangle((4, y, right + 6, bottom + 4), fill="black")
+        draw.text((10, y + 2), words, colour_of(name), font=font)
+        y = bottom + 4

@@ -1,0 +1,151 @@
+"""Classified cells as tables that statistics programs read, and what is reported of them as a text for terminals."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_hemalens.assay import Comparison, Group, Summary
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.fields import short_names
+from napari_hemalens.scoring import Measure
+from napari_hemalens.tables import RESEARCH_USE, write_csv
+
+_SUMMARY_COLUMNS = (
+    *("level", "group", "replicate", "concentration", "images", "unit"),
+    *("measure", "count", "total", "value", "low", "high"),
+)
+
+
+def cells_rows(
+    results: Sequence[Classified],
+    corrections: Sequence[ArrayLike | None] | None = None,
+    *,
+    cells: Sequence[NDArray[np.int64] | None] | None = None,
+) -> list[dict[str, Any]]:
+    """Return one row a cell, by column.
+
+    `cell` is the value in the label image. `class` is what counts: a person's where `corrected` is 1. `p_<class>` are
+    the classifier's probabilities and `entropy` is 0 where it is sure, 1 where it cannot tell. `area` is in pixels,
+    centroids are in pixels from the image's corner. `belongs_to`, there where `cells` are given, is the cell of a
+    nucleus, 0 for none.
+
+    Parameters
+    ----------
+    results : sequence of Classified
+        One an image, all of the same classes.
+    corrections : sequence of (N,) int, optional
+        For each result, the classes that a person gave, as in `Classified.corrected`; None: none.
+    cells : sequence of (N,) int64, optional
+        For each result, the cell of each nucleus, as in `assay.summary`.
+    """
+    rows: list[dict[str, Any]] = []
+    for i, (image, result) in enumerate(zip(short_names(results), results, strict=True)):
+        given = corrections[i] if corrections else None
+        counted = result if given is None else result.corrected(given)
+        rows += _image_rows(image, counted, cells[i] if cells else None)
+    return rows
+
+
+def write_cells(
+    results: Sequence[Classified],
+    path: str | Path,
+    corrections: Sequence[ArrayLike | None] | None = None,
+    *,
+    cells: Sequence[NDArray[np.int64] | None] | None = None,
+) -> None:
+    """Write `cells.csv`: the rows of `cells_rows`.
+
+    Raises
+    ------
+    AnnotationError
+        If the images have different classes, so that one table cannot hold them.
+    """
+    names = {result.names for result in results}
+    if len(names) > 1:
+        raise AnnotationError(f"One table cannot hold the classes {' and '.join(', '.join(n) for n in sorted(names))}.")
+    extra = ("belongs_to",) if cells else ()
+    columns = (*_columns(next(iter(names), ())), *extra)
+    rows = cells_rows(results, corrections, cells=cells)
+    write_csv(path, columns, ([row.get(column) for column in columns] for row in rows))
+
+
+def summary_rows(summary: Summary, comparison: Comparison | None = None) -> list[tuple[Any, ...]]:
+    """Return one row for each figure of each group, then those of a comparison.
+
+    `value`, `low` and `high` are the figure and its 95 % interval; empty where there is none.
+    """
+    rows = [row for group in summary.groups for row in _group_rows(group, summary.unit)]
+    if comparison is not None:
+        rows += _comparison_rows(comparison, summary.unit)
+    return rows
+
+
+def write_summary(summary: Summary, path: str | Path, comparison: Comparison | None = None) -> None:
+    """Write `summary.csv`: the rows of `summary_rows`."""
+    write_csv(path, _SUMMARY_COLUMNS, summary_rows(summary, comparison))
+
+
+def summary_text(summary: Summary, comparison: Comparison | None = None) -> str:
+    """Return what is reported as a text for a terminal: concentrations, all together, and what must be known."""
+    shown = [group for group in summary.groups if group.level == "concentration"]
+    blocks = [_block(f"concentration {group.name}", group.measures) for group in shown]
+    blocks.append(_block(f"{summary.pooled.name} ({summary.pooled.images:,})", summary.pooled.measures))
+    said = [*summary.notes, *([comparison.sentence] if comparison else []), "Intervals are of 95 %.", RESEARCH_USE]
+    return "\n\n".join([*blocks, "\n".join(said)])
+
+
+def _columns(names: Sequence[str]) -> tuple[str, ...]:
+    probabilities = (f"p_{name}" for name in names)
+    return ("image", "cell", "class", *probabilities, "entropy", "area", "centroid_y", "centroid_x", "corrected")
+
+
+def _image_rows(image: str, result: Classified, cells: NDArray[np.int64] | None) -> Iterator[dict[str, Any]]:
+    by_person = np.zeros(len(result), dtype=bool) if result.by_person is None else result.by_person
+    centres = (result.centres + 0.5).round(2)  # the centre of a pixel lies half a pixel from its edge
+    columns = [
+        result.ids.tolist(),
+        result.class_names.tolist(),
+        *result.probabilities.astype(np.float64).round(4).T.tolist(),
+        result.entropy.astype(np.float64).round(4).tolist(),
+        result.areas.tolist(),
+        *centres.T.tolist(),
+        by_person.astype(int).tolist(),
+    ]
+    names = _columns(result.names)[1:]
+    if cells is not None:
+        columns.append(cells.tolist())
+        names = (*names, "belongs_to")
+    for values in zip(*columns, strict=True):
+        yield {"image": image, **dict(zip(names, values, strict=True))}
+
+
+def _group_rows(group: Group, unit: str) -> Iterator[tuple[Any, ...]]:
+    where = (group.level, group.name, group.sample.replicate, group.sample.concentration, group.images, unit)
+    for measure in group.measures:
+        figures = (_rounded(value) for value in (measure.value, measure.low, measure.high))
+        yield (*where, measure.label, measure.count, measure.total, *figures)
+
+
+def _comparison_rows(comparison: Comparison, unit: str) -> list[tuple[Any, ...]]:
+    first, second = comparison.first, comparison.second
+    name = f"{second.name} over {first.name}"
+    where = ("comparison", name, "", "", first.images + second.images, unit)
+    counts = ((first, comparison.first_counts), (second, comparison.second_counts))
+    return [
+        *((*where, f"{comparison.what} in {group.name}", *count, None, None, None) for group, count in counts),
+        (*where, "odds ratio", None, None, _rounded(comparison.odds_ratio), None, None),
+        (*where, "p, Fisher's exact test, two-sided", None, None, comparison.p_value, None, None),
+    ]
+
+
+def _block(title: str, measures: Sequence[Measure]) -> str:
+    width = max(len(measure.label) for measure in measures)
+    return "\n".join([title, *(f"  {measure.label:<{width}}  {measure.text}" for measure in measures)])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,72 @@
+"""Which replicate and concentration an image belongs to: the design of an experiment, as a table says it."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from napari_hemalens.errors import AnnotationError
+
+_COLUMNS = ("image", "replicate", "concentration")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What an image was taken of; empty where there is only one.
+
+    Attributes
+    ----------
+    replicate, concentration : str
+        As they are called in the design.
+    """
+
+    replicate: str = ""
+    concentration: str = ""
+
+
+def read_design(path: str | Path) -> dict[str, Sample]:
+    """Read a CSV file with the columns image, replicate and concentration; either of the last two may be missing.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read, lacks a column, or names an image twice.
+    """
+    file = Path(path)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            columns, rows = reader.fieldnames or (), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise AnnotationError(f"Cannot read the design {file}: {error}.") from error
+    if "image" not in columns or not {*_COLUMNS[1:]} & {*columns}:
+        raise AnnotationError(
+            f"{file} is no design: it has the columns {', '.join(columns) or 'of an empty file'}; needed are "
+            "image, and replicate or concentration."
+        )
+    design: dict[str, Sample] = {}
+    for row in rows:
+        if row["image"] in design:
+            raise AnnotationError(f"{file} names the image {row['image']!r} twice.")
+        design[row["image"]] = Sample(*((row.get(column) or "").strip() for column in _COLUMNS[1:]))
+    return design
+
+
+def samples_of(images: Sequence[str], design: Mapping[str, Sample] | None) -> tuple[Sample, ...]:
+    """Return the sample of each image, found in the design by name, base name, or base name without suffix.
+
+    Raises
+    ------
+    AnnotationError
+        If the design lacks an image.
+    """
+    if design is None:
+        return (Sample(),) * len(images)
+    samples = []
+    for image in images:
+        path = PurePath(image)
+        found = next((design[name] for name in (image, path.name, path.stem) if name in design), None)
+        if found is None:
+            raise AnnotationError(f"The design does not name the image {image!r}. It names {', '.join(design)}.")
+        samples.append(found)
+    return tuple(samples)

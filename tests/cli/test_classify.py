@@ -1,0 +1,104 @@
+"""`hemalens classify`, as a person types it."""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_hemalens import cli
+from napari_hemalens.models.weights import ClassifierRow
+
+PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
+
+
+@pytest.fixture
+def fields(tmp_path: Path) -> Path:
+    """Two images of three nuclei, their labels, a design, and a file that is no image."""
+    y, x = np.ogrid[:120, :160]
+    labels = np.zeros((120, 160), dtype=np.uint16)
+    for number, (cy, cx, radius) in enumerate(PLACES, start=1):
+        labels[(y - cy) ** 2 + (x - cx) ** 2 <= radius**2] = number
+    image = (np.random.default_rng(0).normal(900, 20, labels.shape) + 5000 * (labels > 0)).astype(np.uint16)
+    for folder, values in (("images", image), ("nuclei", labels)):
+        (tmp_path / folder).mkdir()
+        for name in ("a.tif", "b.tif"):
+            tifffile.imwrite(tmp_path / folder / name, values)
+    (tmp_path / "design.csv").write_text("image,replicate,concentration\na,1,0\nb,1,10\n", encoding="utf-8")
+    return tmp_path
+
+
+def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+def classify(monkeypatch: pytest.MonkeyPatch, row: ClassifierRow, fields: Path, *options: str | Path) -> int:
+    where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
+    return hemalens(monkeypatch, "classify", *where, "--weights", row.file, "--device", "cpu", *options)
+
+
+def test_a_folder_and_its_labels_become_a_report(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+) -> None:
+    design = ("--pair", "--design", fields / "design.csv", "--compare", "0", "10")
+    assert classify(monkeypatch, untrained_classifier, fields, *design) == 0
+    printed = capsys.readouterr().out
+    assert "concentration 10" in printed
+    assert "binucleated cells of the 2,000 asked for" in printed
+    assert "Fisher's exact test" in printed
+    assert "not a diagnostic device" in printed
+    cells = list(csv.DictReader((fields / "out" / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["image"], row["cell"], row["belongs_to"]) for row in cells] == [
+        (image, cell, of) for image in ("a.tif", "b.tif") for cell, of in (("1", "1"), ("2", "1"), ("3", "3"))
+    ]
+    levels = {row["level"] for row in csv.DictReader((fields / "out" / "summary.csv").read_text().splitlines())}
+    assert levels == {"image", "replicate", "concentration", "pooled", "comparison"}
+
+
+def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+) -> None:
+    (fields / "images" / "b.tif").write_bytes(b"no image")
+    assert classify(monkeypatch, untrained_classifier, fields) == 1
+    said = capsys.readouterr()
+    assert "b.tif" in said.err
+    assert "The unit is the nucleus" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--task", "leukocyte"), "answer the task micronucleus; the task is leukocyte"),
+        (("--task", "all", "--pair"), "--cells and --pair are of the task micronucleus; the task is all"),
+        (("--pair", "--cells", "{fields}/nuclei"), "give one of them"),
+        (("--design", "{fields}/none.csv"), "Cannot read the design"),
+        (("--compare", "0", "5"), "No image, replicate or concentration '0' to compare. Known: a.tif, b.tif"),
+        (("--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    given = [option.format(fields=fields) for option in options]
+    assert classify(monkeypatch, untrained_classifier, fields, *given) == 2
+    said = capsys.readouterr().err
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+    assert not (fields / "out").exists()

@@ -1,0 +1,51 @@
+"""The design of an experiment is read, and found by the names of images."""
+
+import pytest
+
+from napari_hemalens.design import Sample, read_design, samples_of
+from napari_hemalens.errors import AnnotationError
+
+
+def test_a_table_names_replicate_and_concentration_of_each_image(tmp_path):
+    file = tmp_path / "design.csv"
+    file.write_text("\ufeffimage,replicate,concentration\na.tif,1,0\nb.tif, 2 ,10 nM\n", encoding="utf-8")
+    assert read_design(file) == {"a.tif": Sample("1", "0"), "b.tif": Sample("2", "10 nM")}
+
+
+def test_a_concentration_alone_will_do(tmp_path):
+    file = tmp_path / "design.csv"
+    file.write_text("concentration,image\n5,a\n", encoding="utf-8")
+    assert read_design(file) == {"a": Sample("", "5")}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("picture,replicate\na,1\n", "it has the columns picture, replicate; needed are image"),
+        ("image\na\n", "needed are image, and replicate or concentration"),
+        ("", "empty file"),
+        ("image,replicate\na,1\na,2\n", "names the image 'a' twice"),
+    ],
+)
+def test_a_table_that_is_no_design_is_refused(tmp_path, text, message):
+    file = tmp_path / "design.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(AnnotationError, match=message):
+        read_design(file)
+
+
+def test_a_design_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match=r"Cannot read the design .*nowhere.csv"):
+        read_design(tmp_path / "nowhere.csv")
+
+
+def test_an_image_is_found_by_its_name_with_folder_or_suffix_or_without():
+    sample = Sample("1", "0")
+    for name in ("day1/a.tif", "a.tif", "a"):
+        assert samples_of(["day1/a.tif"], {name: sample}) == (sample,)
+    assert samples_of(["a.tif", "b.tif"], None) == (Sample(), Sample())
+
+
+def test_an_image_that_the_design_lacks_is_named():
+    with pytest.raises(AnnotationError, match=r"does not name the image 'c.tif'. It names a, b"):
+        samples_of(["a.tif", "c.tif"], {"a": Sample(), "b": Sample()})

@@ -1,0 +1,236 @@
+"""Files of images are classified one by one, and what was found is written whatever happens."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_hemalens import workflows
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.design import Sample
+from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.workflows import ClassifiedBatch
+
+SHAPE = (120, 160)
+# y, x, radius: two alike side by side, one alone, one that the edge cuts
+PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12), (2, 100, 12))
+
+Run = Callable[..., ClassifiedBatch]
+
+
+def nuclei(*numbers: int) -> np.ndarray:
+    """Return labels of nuclei at the places above, one for each number."""
+    labels = np.zeros(SHAPE, dtype=np.int32)
+    y, x = np.ogrid[: SHAPE[0], : SHAPE[1]]
+    for number, (cy, cx, radius) in zip(numbers, PLACES, strict=False):
+        labels[(y - cy) ** 2 + (x - cx) ** 2 <= radius**2] = number
+    return labels
+
+
+def field(folder: Path, name: str, labels: np.ndarray) -> Path:
+    """Write an image of bright nuclei and its labels; return the image's path."""
+    noise = np.random.default_rng(0).normal(900, 20, labels.shape)
+    image = (noise + 5000 * (labels > 0)).astype(np.uint16)
+    for place, values in (("images", image), ("nuclei", labels)):
+        (folder / place).mkdir(exist_ok=True)
+        tifffile.imwrite(folder / place / f"{name}.tif", values)
+    return folder / "images" / f"{name}.tif"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Two images; the numbers of the second go beyond 65,535."""
+    return [field(tmp_path, "a", nuclei(1, 2, 3, 4)), field(tmp_path, "b", nuclei(5, 66_000, 70_000))]
+
+
+def of(files: list[Path]) -> list[Path]:
+    """Return the labels of images."""
+    return [file.parent.parent / "nuclei" / file.name for file in files]
+
+
+@pytest.fixture
+def recipe(untrained_classifier: ClassifierRow) -> ClassificationRecipe:
+    return ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
+
+
+@pytest.fixture
+def classified(recipe: ClassificationRecipe, tmp_path: Path) -> Run:
+    """Run to the end, into the folder `out`."""
+
+    def run(files: list[Path], **options: Any) -> ClassifiedBatch:
+        return finish(workflows.classify_files_steps(files, recipe, tmp_path / "out", **options))
+
+    return run
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def test_labels_pictures_and_tables_are_written_and_agree(
+    files: list[Path], classified: Run, tmp_path: Path, untrained_classifier: ClassifierRow
+) -> None:
+    batch = classified(files, labels=of(files))
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {
+        *(f"{stem}.{kind}" for stem in "ab" for kind in ("labels.tif", "classes.png")),
+        *("cells.csv", "summary.csv", "run.json"),
+    }
+    rows = table(out / "cells.csv")
+    assert [(row["image"], int(row["cell"])) for row in rows] == [
+        *(("a.tif", n) for n in (1, 2, 3, 4)),
+        *(("b.tif", n) for n in (5, 66_000, 70_000)),
+    ]
+    assert {row["class"] for row in rows} <= {"micronucleus", "none"}
+    assert [np.unique(tifffile.imread(out / f"{stem}.labels.tif")).tolist() for stem in "ab"] == [
+        [0, 1, 2, 3, 4],
+        [0, 5, 66_000, 70_000],
+    ]
+    assert batch.summary is not None
+    positive = sum(row["class"] == "micronucleus" for row in rows)
+    (rate,) = [r for r in table(out / "summary.csv") if r["level"] == "pooled" and "per 1,000" in r["measure"]]
+    assert (int(rate["count"]), int(rate["total"]), rate["unit"]) == (positive, 7, "nucleus")
+
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert run["weights"] == {untrained_classifier.name: untrained_classifier.sha256}
+    assert run["recipe"]["labels"] == [str(path) for path in of(files)]
+    assert run["recipe"]["task"] == "micronucleus"
+    assert (run["failed"], [image["cells"] for image in run["images"]]) == ([], [4, 3])
+
+
+def test_a_cell_at_the_border_is_classified_too(files: list[Path], classified: Run) -> None:
+    (cells, _) = classified(files, labels=of(files)).fields
+    assert CellMap.of(nuclei(1, 2, 3, 4)).at_border.tolist() == [False, False, False, True]
+    assert cells.ids.tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(cells.probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_one_cell_is_enough(classified: Run, tmp_path: Path) -> None:
+    file = field(tmp_path, "one", nuclei(1))
+    assert [len(cells) for cells in classified([file], labels=of([file])).fields] == [1]
+
+
+def test_nuclei_in_pairs_are_cells_and_are_drawn_for_a_person(
+    files: list[Path], classified: Run, tmp_path: Path
+) -> None:
+    batch = classified(files, labels=of(files), cells="paired")
+    assert batch.cells is not None
+    assert [cells.tolist() for cells in batch.cells] == [[1, 1, 3, 0], [5, 5, 70_000]]
+    assert batch.summary is not None
+    assert dict(batch.summary.rows)["Binucleated cells"] == "2"
+    drawn = tmp_path / "out" / "a.cells.tif"
+    assert np.unique(tifffile.imread(drawn)).tolist() == [0, 1, 3]
+    again = classified(files, labels=of(files), cells=[drawn, tmp_path / "out" / "b.cells.tif"])
+    assert again.summary == batch.summary
+    assert [row["belongs_to"] for row in table(tmp_path / "out" / "cells.csv")][:4] == ["1", "1", "3", "0"]
+
+
+def test_without_labels_the_images_are_segmented(files: list[Path], classified: Run, tmp_path: Path) -> None:
+    batch = classified(files[1:])
+    assert [len(cells) for cells in batch.fields] == [3]
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["recipe"]["segmentation"]["kind"] == "auto"
+    assert run["recipe"]["labels"] is None
+
+
+def test_replicates_and_concentrations_come_from_the_design(files: list[Path], classified: Run) -> None:
+    design = {"a": Sample("1", "0"), "b": Sample("1", "10")}
+    batch = classified(files, labels=of(files), design=design, compare=("0", "10"))
+    assert batch.summary is not None
+    assert batch.comparison is not None
+    assert [group.level for group in batch.summary.groups].count("concentration") == 2
+    assert (batch.comparison.first_counts[1], batch.comparison.second_counts[1]) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (np.zeros(SHAPE, dtype=np.uint8), "hold no cell"),
+        (np.ones((60, 80), dtype=np.uint8), "Labels of 60 x 80 pixels do not fit an image of 120 x 160"),
+        (np.full(SHAPE, 0.5, dtype=np.float32), "A mask of float32 values names no cells"),
+        ((nuclei(1, 2, 3) > 0).astype(np.uint8), "One number stands for many separate cells"),
+    ],
+)
+def test_labels_that_are_none_of_the_image_are_reported_and_the_rest_goes_on(
+    files: list[Path], classified: Run, labels: np.ndarray, reason: str, tmp_path: Path
+) -> None:
+    tifffile.imwrite(of(files)[0], labels)
+    batch = classified(files, labels=of(files))
+    assert [cells.provenance.image for cells in batch.fields] == [str(files[1])]
+    assert reason in batch.failed[str(files[0])]
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [failure["image"] for failure in run["failed"]] == [str(files[0])]
+
+
+def test_a_mask_of_all_nuclei_is_parted_where_that_is_asked_for(
+    files: list[Path], recipe: ClassificationRecipe
+) -> None:
+    tifffile.imwrite(of(files)[1], (nuclei(1, 2, 3) > 0).astype(np.uint8))
+    parted = recipe.model_copy(update={"relabel": True})
+    out = files[0].parent / "out"
+    batch = finish(workflows.classify_files_steps(files[1:], parted, out, labels=of(files[1:])))
+    assert batch.fields[0].ids.tolist() == [1, 2, 3]
+    assert np.unique(tifffile.imread(out / "b.labels.tif")).tolist() == [0, 1, 2, 3]
+
+
+def test_an_image_that_cannot_be_read_costs_the_comparison_that_needs_it_and_no_more(
+    files: list[Path], classified: Run
+) -> None:
+    files[0].write_bytes(b"no image")
+    batch = classified(files, labels=of(files), compare=("a.tif", "b.tif"))
+    assert len(batch.fields) == 1
+    assert batch.comparison is None
+    assert "'a.tif' was counted" in batch.failed["comparison"]
+
+
+def test_a_stopped_run_leaves_what_it_found(files: list[Path], recipe: ClassificationRecipe, tmp_path: Path) -> None:
+    steps = workflows.classify_files_steps(files, recipe, tmp_path / "out", labels=of(files))
+    step = next(steps)
+    assert (step.done, step.total, step.message) == (1, 2, "a.tif: 4 cells")
+    steps.close()
+    assert len(table(tmp_path / "out" / "cells.csv")) == 4
+    assert (tmp_path / "out" / "summary.csv").exists()
+    assert (tmp_path / "out" / "run.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"labels": []}, "0 label images for 2 images"),
+        ({"cells": [Path("a.tif")]}, "1 label images of cells for 2 images"),
+        ({"design": {"a": Sample("1", "0")}}, "does not name the image 'b.tif'"),
+        ({"compare": ("a.tif", "c.tif")}, r"'c.tif' to compare. Known: a.tif, b.tif"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_before_any_work(
+    files: list[Path], classified: Run, options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        classified(files, **options)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[: len(data) // 2], lambda data: data[:-1] + b"x", lambda _: None])
+def test_weights_cut_short_altered_or_gone_are_refused(
+    files: list[Path], classified: Run, untrained_classifier: ClassifierRow, spoil: Callable[[bytes], bytes | None]
+) -> None:
+    spoiled = spoil(untrained_classifier.file.read_bytes())
+    untrained_classifier.file.unlink()
+    if spoiled is not None:
+        untrained_classifier.file.write_bytes(spoiled)
+    with pytest.raises(WeightsError, match=r"is damaged or was exchanged|is missing"):
+        classified(files, labels=of(files))
+
+
+def test_weights_of_another_task_are_refused(files: list[Path], recipe: ClassificationRecipe, tmp_path: Path) -> None:
+    other = recipe.model_copy(update={"task": "leukocyte"})
+    with pytest.raises(WeightsError, match="answer the task micronucleus; the task is leukocyte"):
+        finish(workflows.classify_files_steps(files, other, tmp_path / "out", labels=of(files)))
