@@ -1,0 +1,68 @@
+"""`hemalens experiment`: the comparisons of the papers."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.errors import RecipeError
+
+experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
+app.add_typer(experiment_app, name="experiment")
+
+
+class Preset(StrEnum):
+    """How much is spent on every row."""
+
+    FULL = "full"
+    CPU = "cpu"
+    CI = "ci"
+
+
+class Table6Protocol(StrEnum):
+    """What the epoch is chosen on."""
+
+    TAD = "tad"
+    TVAD = "tvad"
+
+
+PresetOption = Annotated[
+    Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
+]
+Seeds = Annotated[str, typer.Option(metavar="N,N…", help="A run of every row for each.")]
+Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of the rows; by default all.")]
+
+
+@experiment_app.command("micronucleus-table6")
+def micronucleus_table6(
+    data: Annotated[Path, typer.Option(help="Folder of label images with tables of nuclei, train.csv and val.csv.")],
+    out: Out,
+    *,
+    preset: PresetOption = Preset.CPU,
+    protocol: Annotated[
+        Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
+    ] = Table6Protocol.TAD,
+    seeds: Seeds = "0",
+    rows: Rows = None,
+) -> None:
+    """Compare the thirteen networks of Wei et al. 2022, Table 6; run again, it goes on where it was."""
+    steps = workflows.micronucleus_table6_steps(
+        data, out, preset=preset.value, protocol=protocol.value, seeds=_numbers(seeds), rows=_names(rows)
+    )
+    out_console.print(escape(run(steps, "Comparing").text()))
+    out_console.print(f"Written to {escape(str(out))}")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError as error:
+        raise RecipeError(f"Seeds are whole numbers with commas between them, such as 0,1,2; got {text!r}.") from error
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(","))

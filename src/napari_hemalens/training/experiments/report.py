@@ -1,0 +1,188 @@
+"""Trials as a table: a row a network, mean and deviation over its runs, the paper's figures beside them."""
+
+import csv
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_hemalens._version import __version__
+from napari_hemalens.atomic import writing
+from napari_hemalens.inference import device
+from napari_hemalens.training.class_metrics import markdown_table
+from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
+from napari_hemalens.training.experiments.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes
+    ----------
+    label : str
+        As the paper calls it.
+    network : str
+        A key of `models.classifiers.CLASSIFIERS`.
+    loss : str
+        'focal' or 'cross_entropy'.
+    paper : mapping of str to float
+        Figures that the paper prints, by name of measure; of deviations, that name and ' sd'.
+    """
+
+    label: str
+    network: str
+    loss: str = "focal"
+    paper: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """An experiment, as far as it has come.
+
+    Attributes
+    ----------
+    title : str
+        What was compared on what, and whether the run was a reduced one.
+    notes : tuple of str
+        What must be known to read the figures.
+    measures : tuple of str
+        Figures that are shown.
+    rows : mapping of str to Row
+        All that were asked for, by name.
+    run : mapping
+        Options and data, for run.json.
+    trials : tuple of Trial
+        All that are finished.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    measures: tuple[str, ...]
+    rows: Mapping[str, Row]
+    run: Mapping[str, Any]
+    trials: tuple[Trial, ...] = ()
+
+    def figures(self, row: str) -> dict[str, list[float]]:
+        """Return each measure, and what the runs of a row cost, by run; what is not known of a run is left out."""
+        trials = self.of(row)
+        overall = [trial.measures.overall for trial in trials]
+        found = {name: [figures[name] for figures in overall] for name in self.measures}
+        found["seconds to train"] = [t.seconds_to_train for t in trials if t.seconds_to_train is not None]
+        found["seconds to test"] = [t.seconds_to_test for t in trials]
+        return found
+
+    def of(self, row: str) -> tuple[Trial, ...]:
+        """Return the runs of a row."""
+        return tuple(trial for trial in self.trials if trial.row == row)
+
+    def text(self) -> str:
+        """Return the table for a terminal."""
+        wide = max(len(row.label) for row in self.rows.values())
+        lines = [self.title, f"{'':<{wide}}" + "".join(f"{m:>16}" for m in self.measures)]
+        for name, row in self.rows.items():
+            shown = [_mean(values, 3) for m, values in self.figures(name).items() if m in self.measures]
+            lines.append(f"{row.label:<{wide}}" + "".join(f"{value:>16}" for value in shown))
+        return "\n".join((*lines, "", *self.notes))
+
+    def markdown(self) -> str:
+        """Return the table, the paper's figures, the runs and the notes as Markdown."""
+        parts = [f"# {self.title}", *self.notes, markdown_table(*self._summary())]
+        if any(row.paper for row in self.rows.values()):
+            shown = [m for m in self.measures if any(m in (row.paper or {}) for row in self.rows.values())]
+            beside = [[row.label, *_printed(row, shown)] for row in self.rows.values()]
+            parts += ["The paper's figures, on its own images:", markdown_table(("", *shown), beside)]
+        columns, rows = self.lines()
+        parts += ["## Runs", markdown_table(columns, [[_text(value) for value in row] for row in rows])]
+        return "\n\n".join((*parts, "![ROC curves](roc.png)", "![Confusion matrices](confusion.png)"))
+
+    def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Return columns and rows of the runs, one a run."""
+        columns = ("method", "run", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
+        return columns, [
+            (
+                self.rows[t.row].label,
+                t.case,
+                *(round(t.measures.overall[m], 4) for m in self.measures),
+                t.seconds_to_train,
+                t.seconds_to_test,
+                t.parameters,
+                str(t.measures.confusion.tolist()),
+            )
+            for t in self.trials
+        ]
+
+    def write(self, out: Path) -> None:
+        """Write `table.csv`, `trials.csv`, `table.md`, `roc.png`, `confusion.png` and `run.json`."""
+        if not self.trials:
+            return
+        _write_table(out / "table.csv", *self._summary())
+        _write_table(out / "trials.csv", *self.lines())
+        with writing(out / "table.md") as file:
+            file.write_text(self.markdown() + "\n", encoding="utf-8")
+        done = [name for name in self.rows if self.of(name)]
+        curves = {self.rows[name].label: [trial.ranked for trial in self.of(name)] for name in done}
+        draw_roc(curves, out / "roc.png", title=str(self.run["experiment"]))
+        sums = {
+            self.rows[name].label: np.sum([trial.measures.confusion for trial in self.of(name)], axis=0)
+            for name in done
+        }
+        draw_confusions(sums, self.trials[0].task.classes, out / "confusion.png", title=str(self.run["experiment"]))
+        with writing(out / "run.json") as file:
+            file.write_text(json.dumps(self._run(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def _summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
+        """Return columns and rows of texts: a row a network, mean and deviation over its runs."""
+        columns = ("method", "runs", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
+        rows = []
+        for name, row in self.rows.items():
+            trials, figures = self.of(name), self.figures(name)
+            confusion = str(np.sum([t.measures.confusion for t in trials], axis=0).tolist()) if trials else "-"
+            parameters = f"{trials[0].parameters:,}" if trials else "-"
+            shown = [_mean(values, 1 if m == "seconds to train" else 3) for m, values in figures.items()]
+            rows.append([row.label, str(len(trials)), *shown, parameters, confusion])
+        return columns, rows
+
+    def _run(self) -> dict[str, Any]:
+        plans = {name: self.of(name)[0].plan["recipe"] for name in self.rows if self.of(name)}
+        return {
+            "hemalens": __version__,
+            "python": platform.python_version(),
+            "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
+            "devices": dict(device.available()),
+            "title": self.title,
+            "notes": self.notes,
+            **self.run,
+            "cells": {trial.case: trial.plan["cells"] for trial in self.trials},
+            "recipes": plans,
+        }
+
+
+def _mean(values: Sequence[float], digits: int) -> str:
+    """Return mean and, of several runs, deviation (n - 1)."""
+    if not values:
+        return "-"
+    mean = f"{np.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
+
+
+def _printed(row: Row, measures: Sequence[str]) -> list[str]:
+    paper = row.paper or {}
+    deviations = (f" ± {paper[f'{m} sd']:.3f}" if f"{m} sd" in paper else "" for m in measures)
+    return [f"{paper[m]:.3f}{sd}" if m in paper else "-" for m, sd in zip(measures, deviations, strict=True)]
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    with writing(path) as file, file.open("w", newline="", encoding="utf-8") as lines:
+        table = csv.writer(lines, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows(rows)

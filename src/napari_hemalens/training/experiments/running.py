@@ -1,0 +1,98 @@
+"""Rows under one budget, one trial after another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.tasks import Task
+from napari_hemalens.training.experiments.report import Comparison, Row
+from napari_hemalens.training.experiments.trial import Parts, Trial, trial_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much is spent on every row.
+
+    Attributes
+    ----------
+    recipe : ClassifierTraining
+        Of all rows; network and loss are the row's.
+    cells : int or None
+        Nuclei to train on and to choose the epoch by, drawn at random; None: all.
+    reduced : str
+        From what, for the title; empty where it is the paper's budget.
+    """
+
+    recipe: ClassifierTraining
+    cells: int | None = None
+    reduced: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What a title ends with."""
+        return f" ({self.reduced})" if self.reduced else ""
+
+
+def budget_called(name: str, known: Mapping[str, Budget]) -> Budget:
+    """Return a budget by name.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset.
+    """
+    if name not in known:
+        raise RecipeError(f"No preset {name!r}. Known: {', '.join(known)}.")
+    return known[name]
+
+
+def recipe_of(row: Row, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:
+    """Return the recipe of a row."""
+    network = recipe.network.model_copy(update={"network": row.network})
+    return recipe.model_copy(update={"network": network, "loss": row.loss, "seed": seed})
+
+
+def chosen_rows(names: Sequence[str] | None, known: Mapping[str, Row]) -> dict[str, Row]:
+    """Return rows by name; all of them for None.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such row.
+    """
+    for name in names or ():
+        if name not in known:
+            raise RecipeError(f"No row {name!r}. Known: {', '.join(known)}.")
+    return {name: row for name, row in known.items() if names is None or name in names}
+
+
+def trials_steps(
+    comparison: Comparison,
+    runs: Iterator[tuple[str, str, Parts, ClassifierTraining]],
+    out: Path,
+    *,
+    task: Task,
+    total: int,
+) -> Steps[Comparison]:
+    """Run trials one after another; the table is written anew after each."""
+    trials: list[Trial] = []
+    for name, case, parts, recipe in runs:
+        of_row = trial_steps(parts, task, recipe, out / "trials", row=name, case=case)
+        trials.append((yield from _within(of_row, len(trials), total, f"{name}, {case}")))
+        comparison = replace(comparison, trials=tuple(trials))
+        comparison.write(out)
+        yield Progress(len(trials), total, f"{name}, {case}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
+    return comparison
+
+
+def _within(steps: Steps[Trial], done: int, total: int, name: str) -> Steps[Trial]:
+    """Pass on the steps of one trial as the message of a step of all."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        yield Progress(done, total, f"{name}: step {step.done:,} of {step.total:,}, {step.message}")

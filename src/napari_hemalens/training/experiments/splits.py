@@ -1,0 +1,121 @@
+"""Cells parted by subject, source or image: what is measured on was never near what was trained on."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.formats.named_cells import NamedCells, classes_of
+
+_DRAWS = 300  # random orders of the groups, of which the one that parts all classes best is taken
+
+Cells = tuple[NamedCells, ...]
+
+
+def knows_subjects(fields: Sequence[NamedCells]) -> bool:
+    """Whether groups say more than which image a cell is of."""
+    return any(set(field.groups.tolist()) - {field.image.name, field.image.stem} for field in fields)
+
+
+def held_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple[Cells, Cells]:
+    """Part cells into those to train on and those to choose the epoch by, no group on both sides.
+
+    Parameters
+    ----------
+    fields : sequence of NamedCells
+        The cells.
+    share : float
+        Of the cells of each class that are held back, as nearly as groups allow.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    TrainingError
+        If groups cannot be parted so that every class is on both sides.
+    """
+    names, counts = _counts(fields)
+    rng = np.random.default_rng(seed)
+    best, back = np.inf, np.array([], dtype=np.int64)
+    for _ in range(_DRAWS):
+        order = rng.permutation(len(names))
+        shares = counts[order].cumsum(axis=0)[:-1] / counts.sum(axis=0)
+        both = ((shares > 0) & (shares < 1)).all(axis=1)
+        off = np.where(both, np.abs(shares - share).max(axis=1, initial=0), np.inf)
+        if len(off) and off.min() < best:
+            best, back = off.min(), order[: off.argmin() + 1]
+    if not len(back):
+        raise TrainingError(
+            f"Cells of {len(names)} subjects or images cannot be parted so that all of "
+            f"{', '.join(classes_of(fields))} are on both sides; more of them are needed."
+        )
+    chosen = {names[i] for i in back}
+    return of_groups(fields, set(names) - chosen), of_groups(fields, chosen)
+
+
+def folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
+    """Part cells into folds of about as many cells of each class, no group in two of them.
+
+    Raises
+    ------
+    TrainingError
+        If some fold would have no cell of some class.
+    """
+    names, counts = _counts(fields)
+    shares = counts / counts.sum(axis=0)
+    load = np.zeros((number, counts.shape[1]))
+    where: list[set[str]] = [set() for _ in range(number)]
+    for group in np.argsort(-shares.sum(axis=1), kind="stable"):
+        crowded = load @ shares[group]  # how much a fold has of what this group brings
+        fold = int(np.lexsort((load.sum(axis=1), crowded))[0])
+        load[fold] += shares[group]
+        where[fold].add(names[group])
+    if not (load > 0).all():
+        raise TrainingError(
+            f"Cells of {len(names)} subjects or images do not make {number} folds with all of "
+            f"{', '.join(classes_of(fields))} in each."
+        )
+    return tuple(of_groups(fields, groups) for groups in where)
+
+
+def some(fields: Sequence[NamedCells], cells: int | None, *, seed: int) -> Cells:
+    """Return so many of the cells, drawn at random, each class by its share; all of them for None."""
+    names = np.concatenate([field.class_names for field in fields])
+    if cells is None or cells >= len(names):
+        return tuple(fields)
+    rng = np.random.default_rng(seed)
+    taken = np.zeros(len(names), dtype=bool)
+    for name in np.unique(names):
+        of_class = np.flatnonzero(names == name)
+        taken[rng.choice(of_class, max(1, round(cells * len(of_class) / len(names))), replace=False)] = True
+    ends = np.cumsum([len(field.ids) for field in fields])
+    return _kept(fields, np.split(taken, ends[:-1]))
+
+
+def of_groups(fields: Sequence[NamedCells], groups: Collection[str]) -> Cells:
+    """Return the cells of some groups; an image without any is left out."""
+    return _kept(fields, [np.isin(field.groups, sorted(groups)) for field in fields])
+
+
+def _kept(fields: Sequence[NamedCells], masks: Sequence[NDArray[np.bool_]]) -> Cells:
+    return tuple(
+        replace(
+            field,
+            ids=field.ids[mask],
+            class_names=field.class_names[mask],
+            groups=field.groups[mask],
+        )
+        for field, mask in zip(fields, masks, strict=True)
+        if mask.any()
+    )
+
+
+def _counts(fields: Sequence[NamedCells]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the groups by name, and how many cells of each class (by name) each has: (G, K)."""
+    groups, of_group = np.unique(np.concatenate([field.groups for field in fields]), return_inverse=True)
+    classes, of_class = np.unique(np.concatenate([field.class_names for field in fields]), return_inverse=True)
+    counts = np.zeros((len(groups), len(classes)), dtype=np.int64)
+    np.add.at(counts, (of_group, of_class), 1)
+    return groups.tolist(), counts

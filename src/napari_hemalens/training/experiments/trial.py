@@ -1,0 +1,203 @@
+"""One row of a table: a network trained and tested, or read where that was done before."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.tasks import Task
+from napari_hemalens.training.cell_crops import ROOM, CellCrops, cut, turned
+from napari_hemalens.training.class_metrics import ClassMeasures, class_measures
+from napari_hemalens.training.classification import BEST, Examined, best_epoch_steps
+from napari_hemalens.training.fit import CHECKPOINT
+
+_FILE = "trial.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Cells to train on, to choose the epoch by, and to test on, cut once for all rows.
+
+    Attributes
+    ----------
+    train : CellCrops
+    choose, test : Examined
+    cells : mapping
+        How many cells each part has, and a digest of which: a result read again is of the same cells.
+    """
+
+    train: CellCrops
+    choose: Examined
+    test: Examined
+    cells: Mapping[str, Any]
+
+    @classmethod
+    def cut(
+        cls,
+        train: Sequence[NamedCells],
+        choose: Sequence[NamedCells],
+        test: Sequence[NamedCells],
+        *,
+        task: Task,
+        recipe: ClassifierTraining,
+        copies: int = 1,
+    ) -> "Parts":
+        """Cut all crops; of the cells to choose by, `copies` of each, all but the first turned, flipped and scaled."""
+        parts = {"train": train, "choose": choose, "test": test}
+        cells = {name: sum(len(field.ids) for field in fields) for name, fields in parts.items()}
+        chosen = Examined.of(choose, task, recipe)
+        if copies > 1:
+            chosen = _copied(chosen, choose, recipe, copies)
+        return cls(
+            CellCrops(train, task.classes, recipe),
+            chosen,
+            Examined.of(test, task, recipe),
+            {**cells, "copies": copies, "digest": _digest(parts)},
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What became of one row: the probabilities of the cells that were tested on, and what they cost.
+
+    Attributes
+    ----------
+    row, case : str
+        Which row of the table, and which of its runs: a seed, a fold.
+    task : Task
+        What was asked.
+    probabilities : (N, K) float32
+        Of each class; of the epoch that was best on the cells held back.
+    truth : (N,) int64
+        Index of the true class.
+    seconds_to_train, seconds_to_test : float or None
+        By the clock; None: training was stopped and gone on with.
+    parameters : int
+        Numbers that the network has learned.
+    plan : mapping
+        Recipe and cells.
+    """
+
+    row: str
+    case: str
+    task: Task
+    probabilities: NDArray[np.float32]
+    truth: NDArray[np.int64]
+    seconds_to_train: float | None
+    seconds_to_test: float
+    parameters: int
+    plan: Mapping[str, Any]
+
+    @property
+    def measures(self) -> ClassMeasures:
+        """Figures at a threshold of one half, which was not tuned on anything."""
+        return class_measures(self.probabilities, self.truth, self.task.classes, positive=self.task.positive)
+
+    @property
+    def ranked(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Probabilities of the class that is looked for (the first, if none is), and which cells are of it."""
+        of = self.task.classes.index(self.task.positive) if self.task.positive else 0
+        return self.probabilities[:, of], self.truth == of
+
+
+def trial_steps(
+    parts: Parts, task: Task, recipe: ClassifierTraining, folder: Path, *, row: str, case: str
+) -> Steps[Trial]:
+    """Train and test one network in a folder of its own; one that is finished there is read.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a trial of another recipe or of other cells.
+    """
+    out = folder / f"{row}, {case}"
+    plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(parts.cells)}
+    if (out / _FILE).exists():
+        return _read(out / _FILE, task, plan)
+    afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
+    network = yield from best_epoch_steps(parts.train, parts.choose, task=task, recipe=recipe, out=out)
+    trained = time.monotonic()
+    logits = parts.test.logits(network)
+    tested = time.monotonic()
+    trial = Trial(
+        row=row,
+        case=case,
+        task=task,
+        probabilities=logits.softmax(dim=1).numpy(),
+        truth=parts.test.labels,
+        seconds_to_train=round(trained - start, 2) if afresh else None,
+        seconds_to_test=round(tested - trained, 3),
+        parameters=sum(p.numel() for p in network.parameters()),
+        plan=plan,
+    )
+    _write(trial, out / _FILE)
+    for file in (CHECKPOINT, BEST):  # a gigabyte for VGG16, and of no use any more
+        (out / file).unlink(missing_ok=True)
+    return _read(out / _FILE, task, plan)
+
+
+def _write(trial: Trial, path: Path) -> None:
+    kept = {
+        "row": trial.row,
+        "case": trial.case,
+        "plan": trial.plan,
+        "seconds_to_train": trial.seconds_to_train,
+        "seconds_to_test": trial.seconds_to_test,
+        "parameters": trial.parameters,
+        **trial.measures.plain(),
+        "truth": trial.truth.tolist(),
+        "probabilities": [[round(p, 7) for p in row] for row in trial.probabilities.tolist()],
+    }
+    with writing(path) as file:
+        file.write_text(json.dumps(kept, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _read(path: Path, task: Task, plan: Mapping[str, Any]) -> Trial:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    if kept["plan"] != json.loads(json.dumps(plan)):
+        what = "recipe" if kept["plan"]["cells"] == plan["cells"] else "selection of cells"
+        raise TrainingError(f"{path.parent} holds a trial of another {what}; choose another folder for this one.")
+    return Trial(
+        row=kept["row"],
+        case=kept["case"],
+        task=task,
+        probabilities=np.array(kept["probabilities"], dtype=np.float32),
+        truth=np.array(kept["truth"], dtype=np.int64),
+        seconds_to_train=kept["seconds_to_train"],
+        seconds_to_test=kept["seconds_to_test"],
+        parameters=kept["parameters"],
+        plan=kept["plan"],
+    )
+
+
+def _copied(examined: Examined, fields: Sequence[NamedCells], recipe: ClassifierTraining, copies: int) -> Examined:
+    """Return cells with further copies of each, turned, flipped, scaled and shifted as in training."""
+    wide = torch.cat([cut(field, recipe.crop, room=ROOM) for field in fields]).float() / 255
+    pixels = [examined.pixels]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        for _ in range(copies - 1):
+            new = torch.stack([turned(crop, recipe) for crop in wide])
+            pixels.append((new.clamp(0, 1) * 255).round().to(torch.uint8))
+    return Examined(torch.cat(pixels), np.tile(examined.labels, copies))
+
+
+def _digest(parts: Mapping[str, Sequence[NamedCells]]) -> str:
+    digest = hashlib.sha256()
+    for name, fields in parts.items():
+        for field in fields:
+            cells = sorted(zip(field.ids.tolist(), field.class_names.tolist(), strict=True))
+            digest.update(f"{name} {field.image.name} {cells}\n".encode())
+    return digest.hexdigest()[:16]

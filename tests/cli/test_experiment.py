@@ -1,0 +1,37 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import cli
+
+
+def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.slow
+def test_two_rows_are_compared_from_a_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+) -> None:
+    options = ("--preset", "ci", "--protocol", "tvad", "--rows", "mobilenet_v2,alexnet_light", "--seeds", "0,1")
+    arguments = ("--data", micronuclei, "--out", tmp_path / "out", *options)
+    assert hemalens(monkeypatch, "experiment", "micronucleus-table6", *arguments) == 0
+    said = capsys.readouterr().out
+    assert "Copies are no independent evidence" in said
+    assert "Deviations are over seeds" in said
+    table = (tmp_path / "out" / "table.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[:2] for line in table[1:]] == [["MobileNet", "2"], ["Alex-light", "2"]]
+    assert "±" in table[1]
+
+
+def test_seeds_that_are_no_numbers_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", micronuclei, "--out", tmp_path, "--seeds", "one")
+    assert hemalens(monkeypatch, "experiment", "micronucleus-table6", *arguments) == 2
+    assert "got 'one'" in capsys.readouterr().err
