@@ -3,23 +3,31 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.presets import DETECTION, training_recipe
+from napari_hemalens.presets import CLASSIFICATION, DETECTION, training_recipe
 
 
-@pytest.mark.parametrize("name", sorted(DETECTION))
-def test_every_preset_is_found_by_name(name: str) -> None:
-    assert training_recipe(name) == DETECTION[name]
+@pytest.mark.parametrize("presets", [DETECTION, CLASSIFICATION])
+def test_every_preset_is_found_by_name(presets) -> None:
+    for name, recipe in presets.items():
+        assert training_recipe(name, presets=presets) == recipe
+
+
+def test_a_classifier_has_recipes_of_its_own() -> None:
+    recipe = training_recipe("wei-2022", ["network.network=vgg16_attention", "crop.side=64"], presets=CLASSIFICATION)
+    assert (recipe.network.network, recipe.crop.side, recipe.gamma) == ("vgg16_attention", 64, 2)
+    with pytest.raises(RecipeError, match=r"No recipe 'marrow-laptop'\. Known: micronucleus"):
+        training_recipe("marrow-laptop", presets=CLASSIFICATION)
 
 
 def test_options_change_a_preset_also_inside() -> None:
-    recipe = training_recipe("marrow-laptop", ["epochs=3", "network.backbone=resnet50", "seed=7"])
+    recipe = training_recipe("marrow-laptop", ["epochs=3", "network.backbone=resnet50", "seed=7"], presets=DETECTION)
     assert (recipe.epochs, recipe.network.backbone, recipe.seed) == (3, "resnet50", 7)
     assert recipe.network.size == "laptop"
 
 
 def test_a_toml_file_is_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('epochs = 2\n[network]\nnetwork = "faster_rcnn"\n', encoding="utf-8")
-    recipe = training_recipe(str(tmp_path / "mine.toml"))
+    recipe = training_recipe(str(tmp_path / "mine.toml"), presets=DETECTION)
     assert (recipe.epochs, recipe.network.network) == (2, "faster_rcnn")
 
 
@@ -35,4 +43,4 @@ def test_a_toml_file_is_a_recipe(tmp_path: Path) -> None:
 )
 def test_a_recipe_that_cannot_be_is_refused(name: str, options: list[str], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        training_recipe(name, options)
+        training_recipe(name, options, presets=DETECTION)

@@ -1,6 +1,5 @@
 """A classifier learns from label images and tables, and its weights say what they can do."""
 
-import csv
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -36,40 +35,10 @@ RECIPE = ClassifierTraining(
 )
 
 
-def write_field(folder: Path, name: str, seed: int) -> list[dict[str, object]]:
-    """Write sixteen nuclei, of which every second has a bright body at its side; return the rows of the table."""
-    rng = np.random.default_rng(seed)
-    image = rng.normal(900, 20, (320, 320))
-    nuclei = np.zeros((320, 320), np.uint16)
-    y, x = np.mgrid[:320, :320]
-    rows = []
-    for number in range(1, 17):
-        cy, cx = (40 + 80 * i + rng.integers(-5, 6) for i in divmod(number - 1, 4))
-        nuclei[(y - cy) ** 2 + (x - cx) ** 2 < 14**2] = number
-        has = number % 2
-        if has:
-            angle = rng.uniform(0, 2 * np.pi)
-            my, mx = cy + 20 * np.sin(angle), cx + 20 * np.cos(angle)
-            image[(y - my) ** 2 + (x - mx) ** 2 < 5**2] = 4000
-        rows.append({"image": name, "nucleus": number, "has_micronucleus": has})
-    image[nuclei > 0] = 6000
-    for place, values in (("images", image.astype(np.uint16)), ("nuclei", nuclei)):
-        (folder / place).mkdir(exist_ok=True)
-        iio.imwrite(folder / place / f"{name}.tif", values)
-    return rows
-
-
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(micronuclei: Path) -> Path:
     """Four fields to train on, and two to choose by."""
-    folder = tmp_path_factory.mktemp("cells")
-    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
-        rows = [row for seed in seeds for row in write_field(folder, f"{split}{seed}", seed)]
-        with (folder / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, rows[0].keys())
-            table.writeheader()
-            table.writerows(rows)
-    return folder
+    return micronuclei
 
 
 @pytest.mark.slow

@@ -6,13 +6,13 @@ import pytest
 from napari_hemalens import workflows
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models import weights
-from napari_hemalens.presets import training_recipe
+from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import in_order
 
-SMALLEST = training_recipe("smoke", ["accelerator=cpu", "warm_up_epochs=0.3", "epochs=1", "side=96"])
+SMALLEST = training_recipe("smoke", ["accelerator=cpu", "warm_up_epochs=0.3", "epochs=1", "side=96"], presets=DETECTION)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,11 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
 @pytest.mark.slow
 def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
     options = ["accelerator=cpu", "start=marrow-frcnn", "epochs=0.5", "learning_rate=1e-6", "side=160"]
-    row = finish(workflows.train_detection_steps([data], training_recipe("smoke", options), tmp_path, name="mine"))
+    row = finish(
+        workflows.train_detection_steps(
+            [data], training_recipe("smoke", options, presets=DETECTION), tmp_path, name="mine"
+        )
+    )
     assert row.metrics["AP50"] > 0.7
     assert not (tmp_path / "warm_up").exists()
 

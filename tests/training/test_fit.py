@@ -101,3 +101,9 @@ def test_fewer_images_than_a_batch_are_refused(tmp_path: Path) -> None:
 def test_the_rate_rises_stays_and_falls(step: int, factor: float) -> None:
     recipe = RECIPE.model_copy(update={"warmup_steps": 10, "decay_from": 0.6})
     assert learning_rate_factor(step, 100, recipe) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(("step", "factor"), [(0, 1), (39, 1), (40, 0.1), (79, 0.1), (80, 0.01), (119, 0.01)])
+def test_the_rate_may_fall_in_stairs(step: int, factor: float) -> None:
+    recipe = RECIPE.model_copy(update={"warmup_steps": 0, "decay_from": 1, "epochs": 60, "decay_every": 20})
+    assert learning_rate_factor(step, 120, recipe) == pytest.approx(factor)

@@ -10,16 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import imageio.v3 as iio
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.images import SUFFIXES
 
-_CELL = ("cell", "nucleus")
+_CELL = ("nucleus", "cell")
 _GROUP = ("group", "subject", "source")
-_LABELS = ("labels", "nuclei", "cells")
+_LABELS = {"nucleus": ("labels", "nuclei", "cells"), "cell": ("labels", "cells", "nuclei")}
 _MICRONUCLEUS = {"0": "none", "1": "micronucleus"}
 
 
@@ -29,8 +32,10 @@ class NamedCells:
 
     Attributes
     ----------
-    image, labels : Path
-        The image, and the label image that goes with it.
+    image : Path
+        The image.
+    labels : Path or None
+        The label image that goes with it; None: the image shows one cell on black, whose number is 1.
     ids : (N,) int64
         Numbers of the cells in the label image.
     class_names : (N,) str
@@ -40,10 +45,20 @@ class NamedCells:
     """
 
     image: Path
-    labels: Path
+    labels: Path | None
     ids: NDArray[np.int64]
     class_names: NDArray[np.str_]
     groups: NDArray[np.str_]
+
+    def label_image(self) -> NDArray[Any]:
+        """Read the numbers of the cells: (H, W)."""
+        if self.labels is None:
+            image = np.atleast_3d(iio.imread(self.image))
+            labels: NDArray[Any] = (image[..., :3].max(axis=2) > 0).astype(np.uint8)
+        else:
+            tiff = self.labels.suffix.lower() in {".tif", ".tiff"}
+            labels = tifffile.imread(self.labels) if tiff else iio.imread(self.labels)
+        return labels
 
 
 def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
@@ -90,7 +105,7 @@ def _field(
         raise AnnotationError(f"{table}, image {image}: {kind} got {rows[names.index('')][kind]!r}; known: 0, 1.")
     return NamedCells(
         _located(root, ("images",), image, table),
-        _located(root, _LABELS, image, table),
+        _located(root, _LABELS[cell], image, table),
         ids,
         np.array(names),
         np.array([row[group] for row in rows]),

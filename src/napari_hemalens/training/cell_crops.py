@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import tifffile
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -42,17 +41,30 @@ def cut(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
         If the label image has no cell of a number that is asked for.
     """
     with open_image(field.image) as slide:
-        cells = CellMap.of(tifffile.imread(field.labels))
-        missing = np.setdiff1d(field.ids, cells.ids)
-        if len(missing):
-            raise AnnotationError(f"{field.labels} has no cell {missing[0]}, which the table names.")
-        wider = recipe.model_copy(update={"side": round(recipe.side * room)})
+        cells, rows = cells_of(field)
+        detail = recipe.detail and round(recipe.detail * room)
+        wider = recipe.model_copy(update={"side": round(recipe.side * room), "detail": detail})
         width = crop_width(cells, recipe, slide.pixel_size_um) * room
-        wanted = cells.take(np.searchsorted(cells.ids, field.ids))
+        wanted = cells.take(rows)
         pixels = torch.empty((len(wanted), recipe.channels, wider.side, wider.side), dtype=torch.uint8)
         for which, found in crops(slide, wanted, wider, width=width, batch=_BATCH):
             pixels[torch.from_numpy(which)] = found
     return pixels
+
+
+def cells_of(field: NamedCells) -> tuple[CellMap, NDArray[np.int64]]:
+    """Return all cells of a label image, and the rows (N,) of those that the field names.
+
+    Raises
+    ------
+    AnnotationError
+        If the label image has no cell of a number that the field names.
+    """
+    cells = CellMap.of(field.label_image())
+    missing = np.setdiff1d(field.ids, cells.ids)
+    if len(missing):
+        raise AnnotationError(f"{field.labels or field.image} has no cell {missing[0]}, which is asked for.")
+    return cells, np.searchsorted(cells.ids, field.ids)
 
 
 class CellCrops(Dataset[tuple[Tensor, Target]]):

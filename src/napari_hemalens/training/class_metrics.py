@@ -4,8 +4,10 @@ Measures by torchmetrics. Temperature: Guo et al. 2017, On calibration of modern
 https://arxiv.org/abs/1706.04599.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,6 +48,46 @@ class ClassMeasures:
             split = ", ".join(f"{other} {count}" for other, count in zip(names, counts, strict=True) if count)
             lines.append(f"{name:<{wide}}{int(row['cells']):>11}{figures}    {split}")
         return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """Return the figures as Markdown: overall, by class, and the confusion matrix."""
+        columns = ("cells", "precision", "recall", "F1", "AUC", "AP")
+        rows = [
+            [name, str(int(row["cells"])), *_shown(row[c] for c in columns[1:])] for name, row in self.classes.items()
+        ]
+        counts = [
+            [name, *(str(count) for count in row)] for name, row in zip(self.classes, self.confusion, strict=True)
+        ]
+        return "\n\n".join(
+            (
+                markdown_table(tuple(self.overall), [list(_shown(self.overall.values()))]),
+                markdown_table(("class", *columns), rows),
+                "Cells by true class (rows) and predicted class (columns):",
+                markdown_table(("", *self.classes), counts),
+            )
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the figures for JSON, which has no NaN: None where a figure is not defined."""
+        return {
+            "overall": _without_nan(self.overall),
+            "classes": {name: _without_nan(row) for name, row in self.classes.items()},
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of texts as a table in Markdown."""
+    lines = (columns, ["---"] * len(columns), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _shown(values: Iterable[float]) -> Iterable[str]:
+    return ("-" if math.isnan(value) else f"{value:.3f}" for value in values)
+
+
+def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def class_measures(

@@ -27,7 +27,7 @@ from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 
-_BEST = "best.safetensors"
+BEST = "best.safetensors"
 _BATCH = 128
 
 
@@ -79,19 +79,19 @@ def train_steps(
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
     examined = Examined.of(val, task, recipe)
-    network = yield from best_epoch_steps(train, examined, task=task, recipe=recipe, out=out)
+    images = CellCrops(train, task.classes, recipe)
+    network = yield from best_epoch_steps(images, examined, task=task, recipe=recipe, out=out)
     plot_losses(out)
     return pack(network, examined, task=task, recipe=recipe, out=out, name=name, about=about)
 
 
 def best_epoch_steps(
-    train: Sequence[NamedCells], examined: Examined, *, task: Task, recipe: ClassifierTraining, out: Path
+    images: CellCrops, examined: Examined, *, task: Task, recipe: ClassifierTraining, out: Path
 ) -> Steps[nn.Module]:
     """Train on some cells, and return the network of the epoch that ranks others best (area under the ROC curve)."""
     keep_recipe(recipe, out)
     torch.manual_seed(recipe.seed)
     network = build(recipe, task)
-    images = CellCrops(train, task.classes, recipe)
     an_epoch = len(images) // recipe.batch
     best = _best_so_far(out)
     for step in fit_steps(Learner(network, recipe), images, recipe, out, normalised=normalised):
@@ -102,11 +102,11 @@ def best_epoch_steps(
         auc = measured.overall["AUC"]
         if auc > best:
             best = auc
-            with writing(out / _BEST) as file:
+            with writing(out / BEST) as file:
                 state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
                 save_file({**state, "AUC": torch.tensor(auc)}, file)
         yield Progress(step.done, step.total, f"{step.message}, AUC {auc:.4f} (best {best:.4f})")
-    state = load_file(out / _BEST)
+    state = load_file(out / BEST)
     del state["AUC"]
     network.load_state_dict(state)
     return network
@@ -169,5 +169,5 @@ def _measured(logits: Tensor, examined: Examined, task: Task) -> ClassMeasures:
 
 def _best_so_far(out: Path) -> float:
     """Return what the best epoch reached before the run was stopped; below all, where there was none."""
-    file = out / _BEST
+    file = out / BEST
     return float(load_file(file)["AUC"]) if file.exists() else float("-inf")

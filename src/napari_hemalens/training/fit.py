@@ -66,11 +66,12 @@ class LossLog:
 
 
 def learning_rate_factor(step: int, total: int, recipe: Training) -> float:
-    """Return the share of the full rate at a step: up in a line, level, down in a line to 1 %."""
+    """Return the share of the full rate at a step: up in a line, level or in stairs, down in a line to 1 %."""
     warm = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
     falling_from = recipe.decay_from * total
     left = (total - step) / max(1.0, total - falling_from)
-    return warm * min(1.0, max(0.01, left))
+    stairs = 0.1 ** (step * recipe.epochs // (total * recipe.decay_every)) if recipe.decay_every else 1.0
+    return warm * stairs * min(1.0, max(0.01, left))
 
 
 def fit_steps(

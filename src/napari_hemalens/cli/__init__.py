@@ -1,0 +1,41 @@
+"""`hemalens`: one thin command a workflow, a module a subject."""
+
+from rich.markup import escape
+
+from napari_hemalens.cli import (
+    classification,
+    classify,
+    detection,
+    experiment,
+    preparing,
+    rendering,
+    segmentation,
+    weights,
+)
+from napari_hemalens.cli.app import app, err_console
+from napari_hemalens.errors import HemaLensError
+
+__all__ = [
+    "app",
+    "classification",
+    "classify",
+    "detection",
+    "experiment",
+    "main",
+    "preparing",
+    "rendering",
+    "segmentation",
+    "weights",
+]
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is one sentence and exit code 2."""
+    try:
+        app()
+    except HemaLensError as error:
+        err_console.print(f"[red]hemalens:[/red] {escape(str(error))}")
+        raise SystemExit(2) from error
+    except KeyboardInterrupt:
+        err_console.print("[red]hemalens:[/red] stopped")
+        raise SystemExit(130) from None

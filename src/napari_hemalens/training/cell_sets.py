@@ -1,0 +1,210 @@
+"""Sets of single cells with a class, made of public images that name fields, boxes or masks.
+
+What is written is what `formats.named_cells` reads: `images/`, `labels/`, `train.csv`, `val.csv`. Cells are outlined
+without a network, all by the same rule, so that no outline gives away which set a cell is from.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import coco
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.segmentation.labels import relabelled
+from napari_hemalens.segmentation.segment import segment_steps
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.tasks import task
+
+_HELD_BACK = 0.2  # of a set without parts of its own: the last files, which a photographer took one after another
+_RIM = 0.12  # nucleus diameters of cytoplasm that an outline takes in: a lymphoblast has little more
+_ROUND = 0.75  # area over that of the box's ellipse, below which nuclei in a clump are no single cell
+_SMEAR_UM = 0.11  # pixel size of smear_detection
+_TYPES = {"band_neutrophil": "neutrophil", "segmented_neutrophil": "neutrophil"}
+_FIELDS = {"benign": "normal", "early": "blast", "pre": "blast", "pro": "blast"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outlined:
+    """An image (H, W, 3), the labels of its cells (H, W), the class of each, and the part it belongs to."""
+
+    name: str
+    rgb: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    classes: Mapping[int, str]
+    split: str
+
+
+def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:
+    """Make the training cells of a task; returns how many there are of each part and class.
+
+    Parameters
+    ----------
+    task_name : str
+        'all': every cell of `all_fields` (benign: normal; early, pre, pro: blast), and healthy cells of `leukocytes`
+        and `smear_detection` among the normal ones. 'leukocyte': five types, of `leukocytes` and `smear_detection`.
+    data : path
+        Folder that holds these three.
+    out : path
+        Folder for the cells; made if missing.
+
+    Raises
+    ------
+    RecipeError
+        If the task is unknown.
+    AnnotationError
+        If it has no such set, or a folder is not there.
+    """
+    root, folder = Path(data), Path(out)
+    sources = _sources(task(task_name).name, root)
+    rows: dict[str, list[tuple[str, int, str]]] = {"train": [], "val": []}
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    for done, outlined in enumerate(sources, start=1):
+        if outlined.classes:
+            iio.imwrite(folder / "images" / f"{outlined.name}.png", outlined.rgb)
+            tifffile.imwrite(folder / "labels" / f"{outlined.name}.tif", outlined.labels, compression="zlib")
+        rows[outlined.split] += [(outlined.name, cell, name) for cell, name in outlined.classes.items()]
+        yield Progress(done, 0, outlined.name)
+    for split, of_split in rows.items():
+        with writing(folder / f"{split}.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows([("image", "cell", "class"), *of_split])
+    return Counter(f"{split} {name}" for split, of_split in rows.items() for _, _, name in of_split)
+
+
+def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
+    if task_name == "leukocyte":
+        types = task(task_name).classes
+        yield from _leukocytes(root / "leukocytes", {name: name for name in types})
+        yield from _smears(root / "smear_detection", {name: name for name in types} | _TYPES)
+    elif task_name == "all":
+        yield from _fields(root / "all_fields")
+        healthy = dict.fromkeys((*task("leukocyte").classes, *_TYPES, "erythroblast"), "normal")
+        yield from _leukocytes(root / "leukocytes", healthy, tight=True)
+        yield from _smears(root / "smear_detection", healthy, every=2, tight=True)
+    else:
+        raise AnnotationError(f"Cells are prepared for the tasks all and leukocyte; got {task_name!r}.")
+
+
+def _fields(root: Path) -> Iterator[_Outlined]:
+    """Yield fields that have one class for all their cells."""
+    for kind, name in _FIELDS.items():
+        files = sorted((root / kind).glob("*.jpg"))
+        if not files:
+            raise AnnotationError(f"{root / kind} holds no .jpg image.")
+        for file, split in zip(files, _parts(len(files)), strict=True):
+            rgb = _pixels(file)
+            cells = tight_cells(rgb, None)
+            yield _Outlined(f"{kind}-{file.stem}", rgb, cells, dict.fromkeys(_numbers(cells), name), split)
+
+
+def _leukocytes(root: Path, names: Mapping[str, str], *, tight: bool = False) -> Iterator[_Outlined]:
+    """Yield single white cells with a mask of cytoplasm (1) and nucleus (2)."""
+    with (root / "labels.csv").open(newline="", encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    for row, split in zip(rows, _parts(len(rows)), strict=True):
+        mask = iio.imread(root / "masks" / f"{row['image']}.png")
+        cell = (rimmed(mask == 2) if tight else mask > 0).astype(np.int32)
+        classes = {1: names[row["class"]]} if row["class"] in names and cell.any() else {}
+        yield _Outlined(
+            f"leukocyte-{row['image']}", _pixels(root / "images" / f"{row['image']}.png"), cell, classes, split
+        )
+
+
+def _smears(root: Path, names: Mapping[str, str], *, every: int = 1, tight: bool = False) -> Iterator[_Outlined]:
+    """Yield the surroundings of boxed cells; a cell whose outline does not fill its box is left out."""
+    for split, step in (("train", every), ("val", 1)):
+        fields = [field for field in coco.read(root, split=split) if _wanted(field, names)]
+        for field in fields[::step]:
+            rgb = _pixels(Path(field.provenance.image))
+            for k in _wanted(field, names):
+                y0, x0, y1, x1 = field.boxes[k].round().astype(int)
+                margin = (y1 - y0 + x1 - x0) // 3
+                top, left = max(0, y0 - margin), max(0, x0 - margin)
+                part = rgb[top : y1 + margin, left : x1 + margin]
+                cell = boxed_cell(part, (y0 - top, x0 - left, y1 - top, x1 - left), tight=tight)
+                classes = {1: names[field.names[int(field.classes[k])]]} if cell.any() else {}
+                yield _Outlined(f"{split}-{Path(field.provenance.image).stem}-{k}", part, cell, classes, split)
+
+
+def tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> NDArray[np.int32]:
+    """Return the nuclei of a stained image (H, W, 3), each with a rim of cytoplasm; none that the edge cuts.
+
+    Pale red cells in clumps pass for cytoplasm, nuclei do not. A nucleus of lobes that are not joined is left out.
+    """
+    nuclei = _segmented(rgb, pixel_size_um)[1]
+    cells = CellMap.of(relabelled(nuclei))
+    if not len(cells):
+        return np.zeros(rgb.shape[:2], dtype=np.int32)
+    y0, x0, y1, x1 = cells.boxes.T
+    filled = cells.areas / (np.pi / 4 * (y1 - y0) * (x1 - x0))
+    usual = np.median(cells.areas)
+    good = (filled > _ROUND) & (cells.areas > usual / 2.5) & (cells.areas < 3 * usual) & ~cells.at_border
+    seeds = np.where(np.isin(cells.labels, cells.ids[good]), cells.labels, 0)
+    away, (row, column) = ndimage.distance_transform_edt(seeds == 0, return_indices=True)
+    rim = _RIM * float(np.median(cells.diameters))
+    grown: NDArray[np.int32] = np.where(away <= rim, seeds[row, column], 0).astype(np.int32)
+    return grown
+
+
+def rimmed(nucleus: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask (H, W) of a nucleus with a rim of cytoplasm."""
+    rim = _RIM * 2 * np.sqrt(nucleus.sum() / np.pi)
+    grown: NDArray[np.bool_] = ndimage.distance_transform_edt(~nucleus) <= rim if nucleus.any() else nucleus
+    return grown
+
+
+def boxed_cell(rgb: NDArray[np.uint8], box: tuple[int, int, int, int], *, tight: bool) -> NDArray[np.int32]:
+    """Return the cell (H, W), 1 where it is, that fills a box best; all 0 where none fills two thirds of it."""
+    y0, x0, y1, x1 = box
+    half = np.asarray(Image.fromarray(rgb).reduce(2))  # a quarter of the time, and as good an outline
+    cells, nuclei = (_doubled(found, rgb.shape[:2]) for found in _segmented(half, 2 * _SMEAR_UM))
+    inside = np.bincount(cells[y0:y1, x0:x1].ravel(), minlength=2)
+    inside[0] = 0
+    best = int(inside.argmax())
+    mask = cells == best
+    of_box = np.pi / 4 * (y1 - y0) * (x1 - x0)
+    if not inside[best] or not (2 / 3 < mask.sum() / of_box < 1.4):
+        return np.zeros(cells.shape, dtype=np.int32)
+    return (rimmed(nuclei == best) if tight else mask).astype(np.int32)
+
+
+def _segmented(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    recipe = SegmentationRecipe(kind="smear", pixel_size_um=pixel_size_um)
+    found = finish(segment_steps(from_array(rgb, axes="YXC"), recipe))
+    return found.labels, found.labels if found.nuclei is None else found.nuclei
+
+
+def _doubled(labels: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    return labels.repeat(2, axis=0).repeat(2, axis=1)[: shape[0], : shape[1]]
+
+
+def _wanted(field: Detections, names: Mapping[str, str]) -> list[int]:
+    return [k for k, c in enumerate(field.classes.tolist()) if field.names[c] in names]
+
+
+def _parts(number: int) -> Sequence[str]:
+    return ["train" if k < (1 - _HELD_BACK) * number else "val" for k in range(number)]
+
+
+def _numbers(labels: NDArray[np.int32]) -> list[int]:
+    return [int(number) for number in np.unique(labels) if number]
+
+
+def _pixels(file: Path) -> NDArray[np.uint8]:
+    with open_image(file) as slide:
+        return slide.read(0, 0, *slide.shape)

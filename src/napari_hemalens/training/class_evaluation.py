@@ -1,0 +1,133 @@
+"""Weights against cells whose class is known: what a user would get, measured."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Provenance
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.inference import device
+from napari_hemalens.inference.classifier import classify_steps
+from napari_hemalens.models.storage import load_classifier
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import DeviceName
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.training.alterations import altered
+from napari_hemalens.training.cell_crops import cells_of, labels_of
+from napari_hemalens.training.class_metrics import ClassMeasures, class_measures
+from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassReport:
+    """Figures of one set of weights on one part of one data set.
+
+    Attributes
+    ----------
+    row : ClassifierRow
+        What was measured.
+    data, split : str
+        On what, and how it was altered.
+    images : int
+        Images with cells whose class is known.
+    probabilities : (N, K) float32
+        What the weights say of each cell, by the classes of the row.
+    truth : (N,) int64
+        Index of its true class.
+    """
+
+    row: ClassifierRow
+    data: str
+    split: str
+    images: int
+    probabilities: NDArray[np.float32]
+    truth: NDArray[np.int64]
+
+    @property
+    def measures(self) -> ClassMeasures:
+        """All figures, at the threshold of the weights."""
+        return class_measures(
+            self.probabilities, self.truth, self.row.classes, positive=self.row.positive, threshold=self.row.threshold
+        )
+
+    @property
+    def title(self) -> str:
+        """What was measured on what, in a line."""
+        at = "" if self.row.positive is None else f", {self.row.positive} from a probability of {self.row.threshold:g}"
+        cells = f"{len(self.truth):,} cells of {self.images:,} images"
+        return f"{self.row.name} on {self.data} ({self.split}, {cells}{at})"
+
+    def text(self) -> str:
+        """Return the figures as a table for a terminal."""
+        return f"{self.title}\n{self.measures.text()}"
+
+    def write(self, out: Path) -> None:
+        """Write `report.json`, `report.md`, `classes.csv`, `roc.png` and `confusion.png` to a folder."""
+        found, names = self.measures, self.row.classes
+        with writing(out / "report.json") as file:
+            file.write_text(json.dumps(self._plain(found), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        with writing(out / "report.md") as file:
+            file.write_text(f"# {self.title}\n\n{found.markdown()}\n", encoding="utf-8")
+        with writing(out / "classes.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
+            table = csv.writer(lines, lineterminator="\n")
+            table.writerow(["class", *next(iter(found.classes.values()))])
+            table.writerows([name, *row.values()] for name, row in found.classes.items())
+        about = names if self.row.positive is None else (self.row.positive,)
+        curves = {f"{n} ({found.classes[n]['AUC']:.3f})": [self._ranked(n)] for n in about}
+        draw_roc(curves, out / "roc.png", title=f"{self.row.name} on {self.data}, {self.split}")
+        draw_confusions({self.row.name: found.confusion}, names, out / "confusion.png", title=self.data)
+
+    def _ranked(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        of = self.row.classes.index(name)
+        return self.probabilities[:, of], self.truth == of
+
+    def _plain(self, found: ClassMeasures) -> dict[str, Any]:
+        return {
+            "weights": self.row.name,
+            "sha256": self.row.sha256,
+            "task": self.row.task,
+            "data": self.data,
+            "split": self.split,
+            "images": self.images,
+            "cells": len(self.truth),
+            "threshold": self.row.threshold,
+            "temperature": self.row.temperature,
+            **found.plain(),
+        }
+
+
+def evaluate_steps(
+    data: Path,
+    row: ClassifierRow,
+    *,
+    split: str,
+    out: Path | None,
+    device_name: DeviceName,
+    alteration: str | None = None,
+) -> Steps[ClassReport]:
+    """Measure weights; see `workflows.evaluate_classification_steps`."""
+    network = load_classifier(row, device.choose(device_name))
+    fields = read(data, split=split)
+    truth = labels_of(fields, row.classes)
+    parts = []
+    for i, field in enumerate(fields):
+        with open_image(field.image) as slide:
+            cells, asked = cells_of(field)
+            shown = slide if alteration is None else altered(slide, cells, alteration, seed=i)
+            origin = Provenance(image=slide.name, pixel_size_um=slide.pixel_size_um)
+            # All cells of the image, as a user would have them: it is their median that scales the crops.
+            found = finish(classify_steps(shown, cells, network, row, provenance=origin))
+            parts.append(found.probabilities[asked])
+        yield Progress(i + 1, len(fields), field.image.name)
+    part = split if alteration is None else f"{split}, {alteration} altered"
+    report = ClassReport(row, data.name, part, len(fields), np.concatenate(parts), truth)
+    if out is not None:
+        report.write(out)
+    return report

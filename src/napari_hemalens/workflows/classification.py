@@ -1,0 +1,209 @@
+"""Cells of a label image: named, and the classifiers that name them trained."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens._version import __version__
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.cells import Provenance
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.models import weights
+from napari_hemalens.progress import Steps, finish
+from napari_hemalens.recipes import ClassificationRecipe, ClassifierTraining
+from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.tasks import task
+from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.opening import opened
+
+if TYPE_CHECKING:
+    from napari_hemalens.training.class_evaluation import ClassReport
+
+
+def classify(
+    image: Any,
+    labels: Any,
+    recipe: ClassificationRecipe | None = None,
+    *,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    **options: Any,
+) -> Classified:
+    """Name the cells of a label image.
+
+    Parameters
+    ----------
+    image : path, array or Slide
+        As in `detect`.
+    labels : (H, W) array of whole numbers
+        One number a cell, 0 for the background, of the same height and width as the image: from cellpose, StarDist,
+        `segment`, or a hand.
+    recipe : ClassificationRecipe, optional
+        How; or give its options as keywords: `classify(image, labels, task="leukocyte")`.
+    axes, frame
+        As in `detect`.
+    **options
+        Options of `ClassificationRecipe`, on top of `recipe`.
+
+    Returns
+    -------
+    Classified
+        One row a cell, by ascending number.
+
+    Raises
+    ------
+    HemaLensError
+        If the image cannot be read, the labels are not of it or hold no cell, or an option, the weights or the device
+        are not there.
+    """
+    chosen = (recipe or ClassificationRecipe()).model_dump() | options
+    slide = opened(image, axes=axes, frame=frame)
+    return finish(classify_steps(slide, labels, ClassificationRecipe.of(**chosen)))
+
+
+def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
+    """Name the cells of a label image; yields `Progress`, with the cells named so far as `partial`."""
+    from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
+
+    slide = opened(image)
+    row = classifier_row(recipe)
+    cells = CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
+    provenance = Provenance(
+        image=slide.name,
+        pixel_size_um=size,
+        pixel_size_source="unknown" if size is None else "image" if recipe.pixel_size_um is None else "given",
+        weights=row.name,
+        sha256=row.sha256,
+        recipe=recipe.model_dump(mode="json"),
+        versions={"napari-hemalens": __version__},
+    )
+    network = load_classifier(row, device.choose(recipe.device))
+    return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
+
+
+def classifier_row(recipe: ClassificationRecipe) -> weights.ClassifierRow:
+    """Return the row of the weights that a recipe asks for.
+
+    Raises
+    ------
+    WeightsError
+        If they are not there, or answer another question than the recipe's.
+    """
+    asked = task(recipe.task)
+    row = weights.classifier_row(recipe.weights or asked.weights)
+    if row.task != asked.name:
+        raise WeightsError(
+            f"The weights {row.name} answer the task {row.task}; the task is {asked.name}. "
+            f"Choose the task {row.task}, or other weights."
+        )
+    return row
+
+
+def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:
+    """Return labels (H, W), checked; with a number for each piece, where `relabel` is asked for.
+
+    Raises
+    ------
+    AnnotationError
+        If they are no labels of that image, hold no cell, or one number stands for many cells and nobody said whether
+        they are to be parted.
+    """
+    checked = checked_labels(labels, shape)
+    if relabel:
+        return relabelled(checked)
+    if relabel is None and is_semantic(checked):
+        raise AnnotationError(
+            "One number stands for many separate cells in these labels, as in a mask of cell or no cell. "
+            "With relabel=True (--relabel) each piece gets a number of its own; relabel=False takes them as they are."
+        )
+    return checked
+
+
+def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:
+    """Outline the cells of public images, and write them to `out` as a set to train and measure classifiers on.
+
+    See `training.cell_sets.prepare_steps`. Returns how many cells there are of each part and class.
+    """
+    with training_extra():
+        from napari_hemalens.training.cell_sets import prepare_steps  # noqa: PLC0415 -- loads torch with its crops
+
+    return (yield from prepare_steps(task_name, data, out))
+
+
+def train_classification_steps(
+    data: Sequence[str | Path],
+    recipe: ClassifierTraining,
+    out: str | Path,
+    *,
+    task_name: str,
+    name: str,
+    about: Mapping[str, str] | None = None,
+) -> Steps[weights.ClassifierRow]:
+    """Train a classifier on label images whose cells have a class; returns the row of the weights, which lie in `out`.
+
+    Parameters
+    ----------
+    data : sequence of path
+        Folders as `formats.named_cells` describes them, with parts 'train' and 'val'. Epoch, threshold and temperature
+        are chosen on 'val'.
+    recipe : ClassifierTraining
+        Every choice of the run. It is written to `out`; a run that was killed goes on from there.
+    out : path
+        Folder for checkpoints, losses, their plot, and the weights.
+    task_name : str
+        A key of `tasks.TASKS`.
+    name : str
+        What the weights are called.
+    about : mapping of str to str, optional
+        `data`, `licence` and `description` for the weights' row.
+    """
+    with training_extra():
+        from napari_hemalens.training import classification  # noqa: PLC0415 -- loads torch and lightning
+
+    return (
+        yield from classification.train_steps(data, task(task_name), recipe, Path(out), name=name, about=about or {})
+    )
+
+
+def evaluate_classification_steps(
+    data: str | Path,
+    recipe: ClassificationRecipe,
+    *,
+    split: str = "val",
+    out: str | Path | None = None,
+    alteration: str | None = None,
+) -> Steps["ClassReport"]:
+    """Measure weights on cells whose class is known; returns the figures, and writes them to `out`.
+
+    Parameters
+    ----------
+    data : path
+        Folder as `formats.named_cells` describes it. It must not be what the weights were trained on.
+    recipe : ClassificationRecipe
+        Task, weights, device. The weights are used as by `classify`: their crops, temperature and threshold.
+    split : str
+        Part of the data.
+    out : path, optional
+        Folder for `report.json`, tables, ROC curve and confusion matrix.
+    alteration : str, optional
+        Of `training.alterations`: 'stain', 'background' or 'focus', which should make no difference.
+    """
+    with training_extra():
+        from napari_hemalens.training import class_evaluation  # noqa: PLC0415 -- loads torch
+
+    return (
+        yield from class_evaluation.evaluate_steps(
+            Path(data),
+            classifier_row(recipe),
+            split=split,
+            out=Path(out) if out else None,
+            device_name=recipe.device,
+            alteration=alteration,
+        )
+    )

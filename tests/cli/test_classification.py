@@ -1,0 +1,61 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import cli
+from napari_hemalens.models import weights
+from napari_hemalens.models.weights import ClassifierRow
+
+
+def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.slow
+def test_a_classifier_is_trained_and_measured_from_a_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine"
+    options = ("--set", "crop.light=fluorescence", "--set", "accelerator=cpu", "--about", "licence=CC0-1.0")
+    arguments = ("--data", micronuclei, "--out", out, "--recipe", "smoke", "--name", "mine", *options)
+    assert hemalens(monkeypatch, "train", "classification", *arguments) == 0
+    assert "mine on 32 cells of val: AUC" in capsys.readouterr().out
+    row = weights.classifier_row(out / "mine.json")
+    assert (row.licence, row.crop.light) == ("CC0-1.0", "fluorescence")
+
+    measured = ("--data", micronuclei, "--weights", row.file, "--device", "cpu", "--out", tmp_path / "figures")
+    assert hemalens(monkeypatch, "evaluate", "classification", *measured) == 0
+    said = capsys.readouterr().out
+    assert f"accuracy {row.metrics['accuracy']:.3f}" in said
+    assert (tmp_path / "figures" / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("evaluate", "classification", "--data", "{data}"), "Give --weights, or --task: micronucleus, all"),
+        (("evaluate", "classification", "--data", "{data}", "--weights", "{row}", "--task", "all"), "the task is all"),
+        (("evaluate", "classification", "--data", "nowhere", "--weights", "{row}"), "Cannot read the table of cells"),
+        (
+            ("train", "classification", "--data", "{data}", "--out", "o", "--recipe", "x"),
+            "No recipe 'x'. Known: micron",
+        ),
+        (("train", "classification", "--data", "{data}", "--out", "o", "--set", "crop.side=1"), "'crop.side' got 1"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    micronuclei: Path,
+    untrained_classifier: ClassifierRow,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    names = {"data": micronuclei, "row": untrained_classifier.file}
+    assert hemalens(monkeypatch, *(a.format(**names) for a in arguments)) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,95 @@
+"""Public images become single cells with outlines and classes."""
+
+import csv
+import json
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import tifffile
+
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.progress import finish
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.training.cell_sets import boxed_cell, prepare_steps, rimmed, tight_cells
+
+
+@pytest.fixture
+def smear(sample_data) -> np.ndarray:
+    """A corner of the rendered blood smear, (600, 600, 3)."""
+    with open_image(sample_data / "blood_smear.tif") as slide:
+        return slide.read(0, 0, 600, 600)
+
+
+def test_a_rim_is_as_wide_as_the_nucleus_is_large():
+    y, x = np.mgrid[:100, :100] - 50
+    nucleus = np.hypot(y, x) < 20
+    radius = np.sqrt(rimmed(nucleus).sum() / np.pi)
+    assert radius == pytest.approx(20 * 1.24, rel=0.03)
+    assert not rimmed(np.zeros((5, 5), dtype=bool)).any()
+
+
+def test_a_box_takes_the_cell_that_fills_it_and_none_where_nothing_does():
+    y, x = np.mgrid[:200, :200]
+    rgb = np.full((200, 200, 3), (235, 225, 220), np.uint8)
+    rgb[np.hypot(y - 100, x - 100) < 50] = (190, 180, 220)
+    rgb[np.hypot(y - 100, x - 95) < 36] = (90, 50, 130)
+    box = (50, 50, 150, 150)
+    cell = boxed_cell(rgb, box, tight=False)
+    assert cell[100, 100] == 1
+    assert cell.sum() == pytest.approx(np.pi * 50**2, rel=0.15)
+    assert boxed_cell(rgb, box, tight=True).sum() < cell.sum()
+    assert not boxed_cell(rgb, (0, 0, 40, 40), tight=False).any()
+
+
+def test_cells_cut_by_the_edge_are_left_out(smear):
+    labels = tight_cells(smear, 0.11)
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    assert not edge.any()
+
+
+def public_images(root: Path) -> Path:
+    """Five white cells alone and two in smears, as `leukocytes` and `smear_detection` hold them."""
+    y, x = np.mgrid[:240, :240]
+    rgb = np.full((240, 240, 3), (235, 225, 220), np.uint8)
+    rgb[np.hypot(y - 120, x - 120) < 52] = (190, 180, 220)
+    rgb[np.hypot(y - 120, x - 115) < 38] = (90, 50, 130)
+    mask = (np.hypot(y - 120, x - 120) < 52).astype(np.uint8) + (np.hypot(y - 120, x - 115) < 38)
+    for folder in ("leukocytes/images", "leukocytes/masks", "smear_detection/images"):
+        (root / folder).mkdir(parents=True)
+    with (root / "leukocytes" / "labels.csv").open("w", newline="") as table:
+        rows = [(name, "d", "monocyte" if name == "e" else "lymphocyte") for name in "abcde"]
+        csv.writer(table).writerows([("image", "source", "class"), *rows])
+    for name in "abcde":
+        iio.imwrite(root / "leukocytes" / "images" / f"{name}.png", rgb)
+        iio.imwrite(root / "leukocytes" / "masks" / f"{name}.png", mask)
+    kinds = ("band_neutrophil", "erythrocyte")
+    for split in ("train", "val"):
+        iio.imwrite(root / "smear_detection" / "images" / f"{split}.png", rgb)
+        document = {
+            "images": [{"id": 1, "file_name": f"{split}.png", "width": 240, "height": 240}],
+            "categories": [{"id": k, "name": kind} for k, kind in enumerate(kinds)],
+            "annotations": [{"image_id": 1, "category_id": k, "bbox": [68, 68, 104, 104]} for k in range(2)],
+        }
+        (root / "smear_detection" / f"{split}.json").write_text(json.dumps(document))
+    return root
+
+
+def test_leukocytes_of_masks_and_of_boxes_become_one_set(tmp_path):
+    out = tmp_path / "out"
+    counts = finish(prepare_steps("leukocyte", public_images(tmp_path / "in"), out))
+    assert counts == {"train lymphocyte": 4, "val monocyte": 1, "train neutrophil": 1, "val neutrophil": 1}
+    fields = read(out, split="train") + read(out, split="val")
+    for field in fields:
+        labels = tifffile.imread(field.labels)
+        assert labels.shape == iio.imread(field.image).shape[:2]
+        assert set(field.ids.tolist()) <= set(np.unique(labels).tolist())
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(HemaLensError, match="benign holds no"):
+        finish(prepare_steps("all", tmp_path, tmp_path / "out"))
+    with pytest.raises(HemaLensError, match="all and leukocyte; got 'micronucleus'"):
+        finish(prepare_steps("micronucleus", tmp_path, tmp_path / "out"))

@@ -1,0 +1,75 @@
+"""Weights are measured as a user gets them."""
+
+import csv
+import json
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_hemalens.errors import AnnotationError, TrainingError, WeightsError
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.workflows import classify, evaluate_classification_steps
+
+
+def recipe(row: ClassifierRow, **options: str) -> ClassificationRecipe:
+    return ClassificationRecipe(weights=str(row.file), device="cpu", **options)
+
+
+def test_figures_are_those_of_what_classify_says(
+    micronuclei: Path, untrained_classifier: ClassifierRow, tmp_path: Path
+) -> None:
+    steps = evaluate_classification_steps(micronuclei, recipe(untrained_classifier), out=tmp_path / "out")
+    report = finish(steps)
+    said = [
+        classify(field.image, iio.imread(field.labels), recipe(untrained_classifier))
+        for field in read(micronuclei, split="val")
+    ]
+    np.testing.assert_array_equal(report.probabilities, np.concatenate([field.probabilities for field in said]))
+    assert report.images == 2
+    assert len(report.truth) == report.measures.confusion.sum() == 32
+    called = np.concatenate([field.classes for field in said])
+    assert report.measures.overall["accuracy"] == pytest.approx((called == report.truth).mean())
+    assert "32 cells of 2 images" in report.text()
+
+    written = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert written["confusion"] == report.measures.confusion.tolist()
+    assert written["sha256"] == untrained_classifier.sha256
+    assert {"ECE", "AP", "AUC", "balanced accuracy"} <= written["overall"].keys()
+    with (tmp_path / "out" / "classes.csv").open(encoding="utf-8") as file:
+        assert [row["class"] for row in csv.DictReader(file)] == ["micronucleus", "none"]
+    assert "| micronucleus | 16 |" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "roc.png").exists()
+    assert (tmp_path / "out" / "confusion.png").exists()
+
+
+def test_a_cell_alone_on_black_needs_no_label_image(untrained_classifier: ClassifierRow, tmp_path: Path) -> None:
+    from napari_hemalens.formats.named_cells import NamedCells
+    from napari_hemalens.training.cell_crops import cells_of
+
+    image = np.zeros((40, 50, 3), np.uint8)
+    image[10:20, 5:25] = (90, 0, 120)
+    iio.imwrite(tmp_path / "cell.bmp", image)
+    one = NamedCells(tmp_path / "cell.bmp", None, np.array([1]), np.array(["blast"]), np.array(["7"]))
+    cells, rows = cells_of(one)
+    assert rows.tolist() == [0]
+    assert cells.boxes.tolist() == [[10, 5, 20, 25]]
+    iio.imwrite(tmp_path / "cell.bmp", np.zeros_like(image))
+    with pytest.raises(AnnotationError, match=r"cell\.bmp has no cell 1"):
+        cells_of(one)
+
+
+def test_weights_of_another_task_or_classes_are_refused(
+    micronuclei: Path, untrained_classifier: ClassifierRow, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match="answer the task micronucleus; the task is all"):
+        finish(evaluate_classification_steps(micronuclei, recipe(untrained_classifier, task="all")))
+    for place in ("images", "nuclei"):
+        (tmp_path / place).symlink_to(micronuclei / place)
+    (tmp_path / "val.csv").write_text("image,cell,class\nval4,1,blast\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="'blast'; known: micronucleus, none"):
+        finish(evaluate_classification_steps(tmp_path, recipe(untrained_classifier)))
