@@ -47,7 +47,8 @@ def contents(wheel):
 def promised():
     """Return what a wheel has to hold beside modules, by the name it has there, with its bytes."""
     files = {"napari.yaml": ROOT / "napari.yaml", "py.typed": PACKAGE / "py.typed"}
-    files |= {f"sample_data/{path.name}": path for path in (ROOT / "sample_data").iterdir()}
+    samples = ROOT / "sample_data"
+    files |= {f"sample_data/{path.relative_to(samples)}": path for path in samples.rglob("*") if path.is_file()}
     files |= {f"weights/{path.name}": path for path in (PACKAGE / "weights").glob("*.[js]*")}
     return {f"napari_hemalens/{name}": path.read_bytes() for name, path in files.items()}
 

@@ -1,6 +1,6 @@
 """The hand that draws a cell: cytoplasm, granules and nucleus, as amounts of dye."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -65,18 +65,27 @@ class Chromatin:
     pale: float
     nucleoli: int = 0
 
-    def fill(self, patch: Patch, depth: Map) -> NDArray[np.float32]:
-        """Return the dye (h, w, 3) of a nucleus of signed `depth`."""
+    def without_nucleoli(self) -> "Chromatin":
+        """Return the same texture for what is too small for nucleoli."""
+        return replace(self, nucleoli=0)
+
+    def amount(self, patch: Patch, depth: Map) -> Map:
+        """Return how much chromatin there is in a nucleus of signed `depth`: about 1 where it is densest."""
         grain: Map = 0.8 * patch.cloud(self.clump_um) + 0.6 * patch.cloud(0.2)
         clumps = cover(grain + np.float32(ndtri(self.dense)), 1.5)
         # Chromatin lines the envelope: the outermost third of a micrometre is dense.
         lining = np.exp(-((depth / 0.3) ** 2))
-        amount = self.pale + (1 - self.pale) * np.maximum(clumps, lining)
+        amount: Map = self.pale + (1 - self.pale) * np.maximum(clumps, lining)
         if self.nucleoli:
             area = float((depth > 1).sum()) * patch.pixel_size_um**2
             pits = specks(patch, cover(depth - 1), self.nucleoli / max(area, 1.0), 1.8)
             amount *= 1 - 0.3 * pits
-        amount *= patch.within(0.92, 1.12)
+        amount *= np.float32(patch.within(0.92, 1.12))
+        return amount
+
+    def fill(self, patch: Patch, depth: Map) -> NDArray[np.float32]:
+        """Return the dye (h, w, 3) of a nucleus of signed `depth`."""
+        amount = self.amount(patch, depth)
         # What is not chromatin takes up eosin: pale spots are pink.
         azure, eosin, haemoglobin = self.dye
         dye = [azure * amount, eosin * amount**0.7, haemoglobin * amount]

@@ -1,5 +1,7 @@
 """A field of view: a smear seen through a microscope, and the truth about it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
@@ -14,6 +16,7 @@ from napari_hemalens.rendering.stain import Light, Stain
 from napari_hemalens.taxonomy import MARROW_12
 
 Box = tuple[int, int, int, int]
+Part = tuple[slice, slice]
 
 _LEAST_SHOWN = 0.1
 """Share of a cell below which nobody would box what the image's edge leaves of it."""
@@ -56,7 +59,7 @@ def render_field(
     _check(shape, pixel_size_um, tissue, density)
     rng = np.random.default_rng(seed)
     stain, light = Stain.of_a_slide(rng), Light.of_a_microscope(rng)
-    dye = _empty_slide(shape, pixel_size_um, rng)
+    dye = empty_slide(shape, pixel_size_um, rng)
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
     boxes, classes = [], []
     for cell in strew(SMEARS[tissue], size_um, density, rng):
@@ -92,19 +95,25 @@ def lay(dye: NDArray[np.float32], stamp: Stamp, corner: tuple[int, int]) -> Box 
     (y0, x0, y1, x1) or None
         The box of what the slide shows of the cell, far edge excluded; None for next to nothing.
     """
-    (y, x), (height, width) = corner, stamp.body.shape
-    top, left = max(y, 0), max(x, 0)
-    bottom, right = min(y + height, dye.shape[0]), min(x + width, dye.shape[1])
-    if top >= bottom or left >= right:
-        return None
-    part = slice(top - y, bottom - y), slice(left - x, right - x)
-    dye[top:bottom, left:right] += stamp.dye[part]
+    place, part = overlap(dye.shape[:2], stamp, corner)
+    dye[place] += stamp.dye[part]
     shown = stamp.body[part]
     if shown.sum() <= _LEAST_SHOWN * stamp.body.sum():
         return None
-    rows = top + np.flatnonzero(shown.any(axis=1))
-    columns = left + np.flatnonzero(shown.any(axis=0))
+    rows = place[0].start + np.flatnonzero(shown.any(axis=1))
+    columns = place[1].start + np.flatnonzero(shown.any(axis=0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def overlap(shape: Sequence[int], stamp: Stamp, corner: tuple[int, int]) -> tuple[Part, Part]:
+    """Return where on a slide of `shape` a stamp lies, and which part of the stamp that is; may both be empty."""
+    place, part = [], []
+    for first, side, whole in zip(corner, stamp.body.shape, shape, strict=True):
+        near = min(max(first, 0), whole)
+        far = max(min(first + side, whole), near)
+        place.append(slice(near, far))
+        part.append(slice(near - first, far - first))
+    return (place[0], place[1]), (part[0], part[1])
 
 
 def drawn(cell: Cell, pixel_size_um: float, rng: np.random.Generator) -> tuple[Stamp, tuple[int, int]]:
@@ -128,7 +137,7 @@ def _check(shape: tuple[int, int], pixel_size_um: float, tissue: str, density: f
         )
 
 
-def _empty_slide(shape: tuple[int, int], pixel_size_um: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def empty_slide(shape: tuple[int, int], pixel_size_um: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the dye (H, W, 3) of a slide without cells: a film of protein, and dried stain."""
     step = max(round(2 / pixel_size_um), 1)  # the film is smooth: drawn coarsely, then enlarged
     coarse = gaussian_filter(rng.standard_normal([s // step + 2 for s in shape]), 3, mode="wrap")

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import tifffile
-from numpy.typing import NDArray
-
-from napari_hemalens.atomic import writing
 from napari_hemalens.differential import Tissue
 from napari_hemalens.formats import coco
 from napari_hemalens.rendering.fields import render_field
+from napari_hemalens.rendering.files import save
+from napari_hemalens.rendering.named_samples import make_assay, make_lymphoblasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +36,14 @@ def make(out: Path, samples: Sequence[Sample] = SAMPLES) -> tuple[Path, ...]:
         image, truth = render_field(
             sample.shape, pixel_size_um=sample.pixel_size_um, tissue=sample.tissue, seed=sample.seed
         )
-        _save(image, out / sample.file, sample.pixel_size_um)
+        save(image, out / sample.file, sample.pixel_size_um)
         truths.append(replace(truth, provenance=replace(truth.provenance, image=sample.file)))
     coco.write(truths, out / "truth.json")
     return (*(out / sample.file for sample in samples), out / "truth.json")
 
 
-def _save(image: NDArray[np.uint8], path: Path, pixel_size_um: float) -> None:
-    """Write a TIFF, for it holds the pixel size, with JPEG inside, for the wheel holds it all."""
-    per_cm = 1e4 / pixel_size_um
-    with writing(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            image,
-            photometric="rgb",
-            tile=(256, 256),
-            compression="jpeg",
-            compressionargs={"level": 92},
-            subsampling=(1, 1),
-            resolution=(per_cm, per_cm),
-            resolutionunit="CENTIMETER",
-            metadata=None,
-        )
-
-
 if __name__ == "__main__":
-    make(Path(sys.argv[1] if len(sys.argv) > 1 else "sample_data"))
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "sample_data")
+    make(folder)
+    make_assay(folder / "micronucleus_assay")
+    make_lymphoblasts(folder / "lymphoblasts")

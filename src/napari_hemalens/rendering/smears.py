@@ -1,6 +1,6 @@
 """What lies on a slide, and where: cells of each class, strewn as a smear leaves them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,16 +78,24 @@ class Cell:
     diameter: float
 
 
-def strew(smear: Smear, size_um: tuple[float, float], density: float, rng: np.random.Generator) -> Iterator[Cell]:
+def strew(
+    smear: Smear,
+    size_um: tuple[float, float],
+    density: float,
+    rng: np.random.Generator,
+    *,
+    looks: Mapping[str, Sequence[Look]] = MORPHOLOGY,
+) -> Iterator[Cell]:
     """Yield cells at random places of a field of `size_um` (height, width) and a little beyond it.
 
-    `density` multiplies their numbers. A cell that finds no room after a dozen tries is left out.
+    `density` multiplies their numbers; `looks` says what each class looks like. A cell that finds no room after a
+    dozen tries is left out.
     """
     near = np.array([-MARGIN_UM, -MARGIN_UM])
     far = np.array(size_um) + MARGIN_UM
     taken = np.empty((0, 4))  # y, x, radius, whether it is a red cell
     for name in _names(smear, float(np.prod(far - near)) * density, rng):
-        look = MORPHOLOGY[name][rng.integers(len(MORPHOLOGY[name]))]
+        look = looks[name][int(rng.integers(len(looks[name])))]
         diameter, red = float(rng.uniform(*look.diameter_um)), name == "erythrocyte"
         # Red cells slide over each other; nucleated cells push everything aside.
         closest = np.where(red & (taken[:, 3] > 0), rng.uniform(0.5, 1.05), rng.uniform(0.9, 1.05))

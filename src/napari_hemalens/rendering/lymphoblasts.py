@@ -1,0 +1,103 @@
+"""A Wright-Giemsa smear of acute lymphoblastic leukaemia, with the truth: which cells are blasts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.rendering.drawing import Chromatin, Look, NucleatedCell
+from napari_hemalens.rendering.fields import drawn, empty_slide, overlap
+from napari_hemalens.rendering.morphology import MORPHOLOGY
+from napari_hemalens.rendering.nuclei import indented, rounded
+from napari_hemalens.rendering.smears import Smear, strew
+from napari_hemalens.rendering.stain import Light, Stain
+from napari_hemalens.taxonomy import cell_class
+
+BLAST, NORMAL = "blast", "normal"
+
+_FINE = Chromatin((0.62, 0.33, 0.0), clump_um=0.28, dense=0.5, pale=0.66, nucleoli=3)
+
+LYMPHOBLASTS: tuple[Look, ...] = (
+    NucleatedCell(  # small: a thin rim, the nucleus round
+        (12.0, 14.0), rounded(0.90, spread=0.03, elongation=1.12), _FINE, (0.40, 0.05, 0.0), roughness=0.03
+    ),
+    NucleatedCell(  # large: more cytoplasm, deep blue, at times vacuoles
+        (13.5, 16.0),
+        rounded(0.84, spread=0.04, elongation=1.2),
+        _FINE,
+        (0.38, 0.04, 0.0),
+        roughness=0.045,
+        mottle=0.3,
+        vacuoles_per_um2=0.02,
+    ),
+    NucleatedCell(  # cleft: the nucleus has a bay
+        (12.5, 15.5), indented(0.88, (0.08, 0.2)), _FINE, (0.38, 0.04, 0.0), roughness=0.04
+    ),
+)
+"""Lymphoblasts: large nuclei, fine chromatin, nucleoli, a rim of blue cytoplasm (Palmer 2015, as `morphology`)."""
+
+_LOOKS: Mapping[str, tuple[Look, ...]] = {**MORPHOLOGY, BLAST: LYMPHOBLASTS}
+_SMEAR = Smear(
+    nucleated=2.0,
+    red=6.5,
+    platelets=0.5,
+    shares={
+        BLAST: 50,
+        "lymphocyte": 27,
+        "segmented_neutrophil": 10,
+        "monocyte": 6,
+        "erythroblast": 4,
+        "eosinophil": 3,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LymphoblastField:
+    """A rendered field and its truth.
+
+    Attributes
+    ----------
+    image : (H, W, 3) uint8, RGB
+    labels : (H, W) uint16
+        1, 2, ... for each nucleated cell, 0 elsewhere.
+    class_names : (N,) str
+        'blast' or 'normal' of cells 1 to N.
+    """
+
+    image: NDArray[np.uint8]
+    labels: NDArray[np.uint16]
+    class_names: NDArray[np.str_]
+
+
+def render_lymphoblasts(
+    shape: tuple[int, int] = (512, 512), *, pixel_size_um: float = 0.11, seed: int = 0, density: float = 1.0
+) -> LymphoblastField:
+    """Render one field.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width in pixels.
+    pixel_size_um : float
+        Micrometres a pixel.
+    seed : int
+        The same seed and options give the same pixels.
+    density : float
+        How many cells to strew, as a multiple of what is usual.
+    """
+    rng = np.random.default_rng(seed)
+    stain, light = Stain.of_a_slide(rng), Light.of_a_microscope(rng)
+    dye, labels = empty_slide(shape, pixel_size_um, rng), np.zeros(shape, np.uint16)
+    names: list[str] = []
+    size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
+    for cell in strew(_SMEAR, size_um, density, rng, looks=_LOOKS):
+        stamp, corner = drawn(cell, pixel_size_um, rng)
+        place, part = overlap(shape, stamp, corner)
+        dye[place] += stamp.dye[part]
+        own = stamp.body[part] & (labels[place] == 0)
+        if own.any() and (cell.name == BLAST or cell_class(cell.name).nucleated):
+            names.append(BLAST if cell.name == BLAST else NORMAL)
+            labels[place] = np.where(own, len(names), labels[place])
+    return LymphoblastField(light.photograph(stain.transmission(dye), pixel_size_um, rng), labels, np.array(names))
