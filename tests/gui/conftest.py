@@ -8,11 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Layer
 
+from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.classifying import Classifying
+from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.session import Session
+from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.recipes import ClassificationRecipe, ClassifierRecipe, CropRecipe, DetectionRecipe
+from napari_hemalens.segmentation.record import Segmentation
+from napari_hemalens.tasks import task
 
 SHAPE = (400, 600)
 NAMES = ("myelocyte", "erythroblast", "lymphocyte", "erythrocyte")
@@ -63,6 +72,52 @@ class FakeNetwork:
         return result
 
 
+def named(labels, *, image="smear", recipe=None):
+    """Return the cells of a label image, ever less certain to have a micronucleus: the last is the least certain."""
+    cells = CellMap.of(labels)
+    positive = np.linspace(0.95, 0.55, len(cells), dtype=np.float32)
+    options = (recipe or ClassificationRecipe()).model_dump(mode="json")
+    return Classified(
+        ids=cells.ids,
+        probabilities=np.stack([positive, 1 - positive], axis=1),
+        classes=np.zeros(len(cells), dtype=np.int64),
+        names=("micronucleus", "none"),
+        centres=cells.centres,
+        areas=cells.areas,
+        image_shape=labels.shape,
+        provenance=Provenance(image=image, weights="fake", sha256="0", recipe=options),
+    )
+
+
+class FakeClassifier:
+    """Stands in for `workflows.classify_steps`: two batches, and every cell has a micronucleus."""
+
+    def __init__(self):
+        self.asked = []
+        self.error = None
+        self.go = threading.Event()  # cleared, it waits after the first batch
+        self.go.set()
+
+    def __call__(self, image, labels, recipe):
+        self.asked.append((image, labels, recipe))
+        result = named(labels, image=image.name, recipe=recipe)
+        first = np.isin(labels, result.ids[: (len(result) + 1) // 2])
+        yield Progress(1, 2, "batch 1 of 2", named(np.where(first, labels, 0), image=image.name, recipe=recipe))
+        self.go.wait(60)
+        if self.error is not None:
+            raise self.error
+        yield Progress(2, 2, "batch 2 of 2", result)
+        return result
+
+
+def outlined(image, recipe, *, region=None):
+    """Stand in for `workflows.segment_steps`: one cell."""
+    labels = np.zeros(image.shape, dtype=np.int32)
+    labels[100:150, 100:150] = 1
+    yield Progress(1, 1, "outlined")
+    return Segmentation(labels, None, (0, 0, *image.shape))
+
+
 class StepRunner:
     """Runs everything in this thread, when it is told to."""
 
@@ -93,6 +148,10 @@ class StepRunner:
             listener.on_step(next(steps))
         except StopIteration:
             self.jobs.pop(0)
+            listener.on_end()
+        except HemaLensError as error:
+            self.jobs.pop(0)
+            listener.on_error(error)
             listener.on_end()
 
     def draw(self):
@@ -156,3 +215,71 @@ def analysed(session, viewer, runner, recipe):
     session.start([viewer.layers["smear"]], recipe)
     runner.run()
     return session
+
+
+CELLS = (4, 7, 9, 70_000)
+"""Numbers of the cells in the label image."""
+
+
+@pytest.fixture
+def labels():
+    """Four cells of 40 x 40 pixels, the first at the border, their numbers with gaps."""
+    labels = np.zeros(SHAPE, np.int32)
+    for number, (y, x) in zip(CELLS, ((0, 100), (100, 100), (100, 200), (300, 400)), strict=True):
+        labels[y : y + 40, x : x + 40] = number
+    return labels
+
+
+@pytest.fixture
+def boxes(viewer):
+    """Four cells as the detection shows them, the last a red cell."""
+    return viewer.add_layer(Layer.create(*as_layers(found(4), like=viewer.layers["smear"])[0]))
+
+
+@pytest.fixture
+def nuclei(viewer, labels):
+    return viewer.add_labels(labels, name="nuclei", scale=(0.1, 0.1), units=("um", "um"))
+
+
+@pytest.fixture
+def classifier():
+    return FakeClassifier()
+
+
+@pytest.fixture
+def row_file(tmp_path):
+    """The file of a row of the task micronucleus; that of its weights is not there."""
+    row = ClassifierRow(
+        name="fake",
+        description="Says what it is told to",
+        task="micronucleus",
+        classes=task("micronucleus").classes,
+        network=ClassifierRecipe(),
+        crop=CropRecipe(),
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256="0",
+    )
+    file = tmp_path / "fake.json"
+    file.write_text(row.model_dump_json(), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def question(row_file):
+    return ClassificationRecipe(weights=str(row_file), device="cpu")
+
+
+@pytest.fixture
+def classifying(viewer, runner, classifier):
+    return Classifying(viewer, runner, classifier, outlined)
+
+
+@pytest.fixture
+def classified(classifying, viewer, nuclei, runner, question):
+    """The same after a run."""
+    classifying.start(viewer.layers["smear"], nuclei, question)
+    runner.run()
+    return classifying

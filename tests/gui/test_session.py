@@ -275,9 +275,9 @@ def test_a_viewer_has_one_session_also_through_the_proxy_that_widgets_get(runner
 
 
 def test_devices_are_found_in_the_background(session, runner, monkeypatch):
-    from napari_hemalens.gui import session as module
+    from napari_hemalens.gui import activity
 
-    monkeypatch.setattr(module, "_devices", lambda: iter([(("cpu", "CPU (2 cores)"),)]))
+    monkeypatch.setattr(activity, "_devices", lambda: iter([(("cpu", "CPU (2 cores)"),)]))
     session.look_for_devices()
     assert session.devices == ()
     runner.run()

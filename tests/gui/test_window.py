@@ -10,8 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
-from napari_hemalens.gui import session as module
-from napari_hemalens.gui import stage
+from napari_hemalens.gui import activity, stage
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets import detect
@@ -25,7 +24,7 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 def dock(make_napari_viewer, npe2pm, network, monkeypatch):
     """The widget in a window with one image."""
     monkeypatch.setattr(workflows, "detect_steps", network)
-    monkeypatch.setattr(module, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", scale=(0.1, 0.1), units=("um", "um"))

@@ -10,7 +10,8 @@ import numpy as np
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.review import Region, Reviewed
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.gui.running import Kept
+from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
@@ -99,7 +100,7 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
     told = -_BETWEEN
     with job.open() as slide:
         for region in regions:
-            steps = _Kept(detect(slide, recipe, region=region))
+            steps = Kept(detect(slide, recipe, region=region))
             for progress in steps:
                 cells = None
                 if progress.partial is not None and time.monotonic() - told >= _BETWEEN:
@@ -109,17 +110,6 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
                 yield Update(0, f"{job.name}: {progress.message}", share, cells)
             done.append(steps.result)
     yield Update(0, f"{job.name}: done", 1, _reviewed(job, done, recipe))
-
-
-class _Kept:
-    """Steps that can be looped over, and whose result is kept."""
-
-    def __init__(self, steps: Steps[Detections]) -> None:
-        self._steps = steps
-        self.result: Detections
-
-    def __iter__(self) -> Iterator[Progress]:
-        self.result = yield from self._steps
 
 
 def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> Reviewed:

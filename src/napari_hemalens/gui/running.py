@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from napari_hemalens.progress import Progress, Steps
+
+T = TypeVar("T")
 
 Stop: TypeAlias = Callable[[], None]
 """Asks what is running to stop; does no harm afterwards."""
@@ -29,3 +33,14 @@ class Runner(Protocol):
 
     def trickle(self, steps: Iterator[None]) -> Stop:
         """Run steps between the events of the window."""
+
+
+class Kept(Generic[T]):
+    """Steps that can be looped over, and whose result is kept."""
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+        self.result: T
+
+    def __iter__(self) -> Iterator[Progress]:
+        self.result = yield from self._steps

@@ -1,23 +1,22 @@
-"""The state and the actions of one viewer. No Qt: who runs long operations is passed in."""
+"""Detection in one viewer: its state and its actions. No Qt: who runs long operations is passed in."""
 
-import weakref
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from psygnal import Signal
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import HemaLensError, ImageError
+from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.calibration import score_for_count
 from napari_hemalens.gui.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.layers import Where, image_layer, opener, placed_like, regions_of
 from napari_hemalens.gui.results import Results
-from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.saving import save_steps
 from napari_hemalens.gui.script import Asked, as_python
 from napari_hemalens.gui.stage import Field
@@ -30,8 +29,8 @@ Source: TypeAlias = Image | Path
 """An image to be analysed: a layer, or a file of a folder."""
 
 
-class Session:
-    """What one viewer is doing: a run that goes on, its results, and what may be done with them.
+class Session(Activity):
+    """The detection of cells: a run that goes on, its results, and what may be done with them.
 
     Parameters
     ----------
@@ -48,36 +47,16 @@ class Session:
         Fields, cells, layers and counts.
     recipe : DetectionRecipe
         The options of the last run.
-    running : bool
-        Whether a run goes on.
-    devices : tuple of (str, str)
-        Names and words of the devices of this machine; empty until they are known.
     """
 
-    progressed = Signal(str, float)  # words, and the share that is done in 0-1
-    running_changed = Signal(bool)
-    devices_found = Signal()
-    said = Signal(str)  # a sentence for the person
-
     def __init__(self, viewer: ViewerModel, runner: Runner, detect: DetectSteps | None = None) -> None:
-        self._viewer = weakref.ref(viewer)
-        self._runner = runner
+        super().__init__(viewer, runner)
         self._detect = detect or workflows.detect_steps
-        self._stop: Stop = nothing
         self._fields: Sequence[Field] = ()
-        self._summary = ""  # what is said at the end, where it does not end by itself
-        self._share = 0.0
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.trickle)
         self.recipe = DetectionRecipe()
-        self.running = False
-        self.devices: tuple[tuple[str, str], ...] = ()
         self.results.lost.connect(self._on_lost)
-
-    def look_for_devices(self) -> None:
-        """Find out what there is to compute on; it loads torch, which takes seconds."""
-        if not self.devices:
-            self._runner.start(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
 
     def start(
         self,
@@ -100,19 +79,14 @@ class Session:
         except HemaLensError as error:
             self.said.emit(str(error))
             return
-        self.recipe, self._summary, self._begun = recipe, "", False
+        self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
         self.results.choose_tissue(recipe.tissue)
-        self._set_running(True)
-        listener = Listener(on_step=self._on_update, on_error=self._on_error, on_end=self._on_end)
-        self._stop = self._runner.start(run(jobs, recipe, self._detect), listener)
+        self._begin(run(jobs, recipe, self._detect), self._on_update)
 
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays."""
-        if self.running and not self._summary:
-            self._summary = "Stopped. What was found is kept; Undo goes back."
-            self.progressed.emit("Stopping after this tile…", self._share)
-            self._stop()
+        self._halt("Stopped. What was found is kept; Undo goes back.", "Stopping after this tile…")
 
     def corrections(self, sources: Sequence[Source]) -> int:
         """Return how many cells of these images a person has corrected."""
@@ -187,8 +161,7 @@ class Session:
         if update.failure:
             self.said.emit(update.failure)
         else:
-            self._share = update.fraction
-            self.progressed.emit(update.words, update.fraction)
+            self._show_progress(update.words, update.fraction)
         if update.cells is not None:
             if not self._begun:
                 self.results.remember()
@@ -198,44 +171,16 @@ class Session:
             if f.hidden and all(g.hidden for g in self._fields):
                 self.show(f)
 
-    def _on_end(self) -> None:
-        self._set_running(False)
-        self.progressed.emit(self._summary or "Done.", 1.0)  # what is counted stands in the table, edits included
-
-    def _on_error(self, error: Exception) -> None:
-        self._summary = f"It failed: {error}"
-        self.said.emit(self._summary)
-
     def _on_lost(self, f: Field) -> None:
         """Do not go on with an image, or fill a layer, that a person has removed."""
         if f in self._fields:
             self.stop()
 
-    def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
-        self.devices = devices
-        self.devices_found.emit()
-
     def _set_running(self, running: bool) -> None:
-        self.running = running
         self.results.lock(running)
-        self.running_changed.emit(running)
-
-
-_SESSIONS: "weakref.WeakKeyDictionary[ViewerModel, Session]" = weakref.WeakKeyDictionary()
+        super()._set_running(running)
 
 
 def session_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Session:
-    """Return the session of a viewer, begun at the first call: a dock opened again finds its results.
-
-    napari hands widgets a proxy of the viewer; the session belongs to the viewer itself.
-    """
-    itself = getattr(viewer, "__wrapped__", viewer)
-    if itself not in _SESSIONS:
-        _SESSIONS[itself] = Session(itself, runner(itself))
-    return _SESSIONS[itself]
-
-
-def _devices() -> Generator[tuple[tuple[str, str], ...], None, None]:
-    from napari_hemalens.inference.device import available  # noqa: PLC0415 -- loads torch
-
-    yield available()
+    """Return the detection of a viewer, begun at the first call."""
+    return activity_of(Session, viewer, runner)

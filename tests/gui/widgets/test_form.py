@@ -52,7 +52,7 @@ def row(monkeypatch):
         training={},
         sha256="",
     )
-    monkeypatch.setattr(options.weights, "known", lambda: ("fake",))
+    monkeypatch.setattr(options.weights, "known", lambda _: ("fake",))
     monkeypatch.setattr(options.weights, "row", lambda _: row)
     return row
 

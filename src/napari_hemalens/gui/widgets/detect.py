@@ -1,22 +1,14 @@
 """Detect cells: the dock."""
 
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import (
-    QApplication,
-    QComboBox,
-    QFrame,
-    QScrollArea,
-    QToolTip,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.differential import DifferentialView
+from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.options import DetectionForm
@@ -25,10 +17,8 @@ from napari_hemalens.gui.widgets.rows import Rows
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
 
-_WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
 
-
-class DetectWidget(QScrollArea):
+class DetectWidget(Dock):
     """Choose images and options, run, look, correct, save."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
@@ -58,18 +48,7 @@ class DetectWidget(QScrollArea):
         inner.setSpacing(3)
         for widget in (self.shown, self.differential, self.review, self.exports):
             inner.addWidget(widget)
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(6, 2, 6, 2)
-        layout.setSpacing(4)
-        for widget in (self.images, self.form, self.running, self.results):
-            layout.addWidget(widget)
-        layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(_WIDTH)
+        self.fill(self.images, self.form, self.running, self.results)
 
     def _connect_widgets(self) -> None:
         results = self.session.results

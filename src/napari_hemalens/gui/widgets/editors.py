@@ -1,6 +1,6 @@
 """One small widget an option, read and written the same way whatever it looks like."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -47,6 +47,15 @@ def choice(options: Mapping[Any, str]) -> Editor:
         box.setCurrentIndex(box.findData(value))
 
     return Editor(box, box.currentData, write, box.currentIndexChanged)
+
+
+def offer_devices(editor: Editor, devices: Sequence[tuple[str, str]]) -> None:
+    """Offer the devices of this machine in a `choice`, in words; the first is the fastest."""
+    chosen = editor.read()
+    editor.widget.clear()
+    for name, words in (("auto", devices[0][1]), *devices[1:]):
+        editor.widget.addItem(words, name)
+    editor.write(chosen)
 
 
 def whole_number(least: int) -> Editor:

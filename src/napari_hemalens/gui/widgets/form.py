@@ -27,6 +27,8 @@ class RecipeForm(QWidget, Generic[R]):
         Options that everybody needs, in this order; the others are folded away.
     labels : mapping of str to str
         What options are called; by default their names.
+    hidden : sequence of str
+        Options that are found out elsewhere, and keep their default here.
     """
 
     changed = Signal()
@@ -38,14 +40,16 @@ class RecipeForm(QWidget, Generic[R]):
         editors: Mapping[str, Editor],
         first: Sequence[str],
         labels: Mapping[str, str],
+        hidden: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        fields = recipe.model_fields
+        fields = {name: field for name, field in recipe.model_fields.items() if name not in hidden}
         self._recipe = recipe
         self._labels = labels
         self.editors = {name: editors.get(name) or editor_for(fields[name]) for name in fields}
         self.main, self.more = Rows(), Rows()
-        for name in (*first, *(n for n in fields if n not in first)):
+        rest = [name for name in fields if name not in first]
+        for name in (*first, *rest):
             self._add(name, fields[name].description or "", self.main if name in first else self.more)
         folded = QWidget()
         folded.setLayout(self.more)
@@ -57,6 +61,7 @@ class RecipeForm(QWidget, Generic[R]):
         layout.setSpacing(2)
         layout.addLayout(self.main)
         layout.addWidget(self.folded)
+        self.folded.setVisible(bool(rest))
         self.write(recipe())
 
     def read(self) -> R:

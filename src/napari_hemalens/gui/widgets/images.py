@@ -6,15 +6,15 @@ from typing import Any
 from napari.components import LayerList
 from napari.layers import Image, Shapes
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.gui.layers import MARK, Where, pixel_size_um
+from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows
 from napari_hemalens.slides.open import images_in
 
 ALL, SELECTED, FOLDER, ASK = "all", "selected", "folder", "ask for a folder"
-_NEWS = {"inserted", "removed", "reordered", "name"}
 
 
 class ImageBox(QWidget):
@@ -28,7 +28,7 @@ class ImageBox(QWidget):
         self._layers = layers
         self._folder: tuple[Path, ...] = ()
         self._chosen: Any = None
-        self.images, self.regions = _box(), _box()
+        self.images, self.regions = box(), box()
         rows = Rows(self)
         rows.add("Image", self.images)
         rows.add("Region", self.regions)
@@ -76,15 +76,15 @@ class ImageBox(QWidget):
             images.append((f"{self._folder[0].parent.name} ({len(self._folder)} images)", FOLDER))
         marks = [s for s in self._layers if isinstance(s, Shapes) and MARK not in s.metadata]
         regions = [("Whole image", "whole"), ("Visible field", "visible")]
-        _fill(self.images, [*images, ("Folder of images…", ASK)], self._chosen)
-        _fill(self.regions, [*regions, *((f"Rectangles of {s.name}", s) for s in marks)], self.regions.currentData())
+        fill(self.images, [*images, ("Folder of images…", ASK)], self._chosen)
+        fill(self.regions, [*regions, *((f"Rectangles of {s.name}", s) for s in marks)], self.regions.currentData())
         self._on_choice()
 
     def _image_layers(self) -> list[Image]:
         return [layer for layer in self._layers if isinstance(layer, Image)]
 
     def _on_layers(self, event: Any) -> None:
-        if event.type in _NEWS:
+        if event.type in LAYER_NEWS:
             self.refresh()
         if event.type in {"scale", "units"} and event.source is self._chosen:
             self.changed.emit()
@@ -103,21 +103,3 @@ class ImageBox(QWidget):
             self.refresh()  # back to what was chosen, should no folder be
             if folder:
                 self.choose_folder(Path(folder))
-
-
-def _box() -> QComboBox:
-    box = QComboBox()
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
-    return box
-
-
-def _fill(box: QComboBox, items: list[tuple[str, Any]], chosen: Any) -> None:
-    box.blockSignals(True)
-    box.clear()
-    for words, value in items:
-        box.addItem(words, value)
-    values = [value for _, value in items]
-    # Not `is`: Qt gives a text back as another object than it was given.
-    box.setCurrentIndex(values.index(chosen) if chosen in values else 0)
-    box.blockSignals(False)

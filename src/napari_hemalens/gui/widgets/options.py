@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from superqt import QLabeledDoubleSlider
 
-from napari_hemalens.gui.widgets.editors import Editor, choice, number
+from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
+from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.recipes import DetectionRecipe
 
 _LABELS = {
@@ -37,7 +38,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         super().__init__(
             DetectionRecipe,
             editors={
-                "weights": choice({name: name for name in weights.known()}),
+                "weights": choice({name: name for name in weights.known(WeightsRow)}),
                 "pixel_size_um": number(empty="estimate from the red cells"),
                 "min_score": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
                 "device": choice({"auto": "looking for a GPU…"}),
@@ -51,12 +52,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
 
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer the devices of this machine, in words; the first is the fastest."""
-        editor = self.editors["device"]
-        chosen = editor.read()
-        editor.widget.clear()
-        for name, words in (("auto", devices[0][1]), *devices[1:]):
-            editor.widget.addItem(words, name)
-        editor.write(chosen)
+        offer_devices(self.editors["device"], devices)
 
     def show_pixel_size(self, size: float | None) -> None:
         """Fill in the pixel size of an image, or leave it to be estimated."""
@@ -78,7 +74,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
         name = self.editors["weights"].read()
-        if name in weights.known():
+        if name in weights.known(WeightsRow):
             row = weights.row(name)
             self.editors["weights"].widget.setToolTip(row.description)
             self._own_score = round(row.min_score, 4)

@@ -59,13 +59,27 @@ class RunBar(QWidget):
 
 def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:
     """Ask what becomes of corrections in a new run: keep them, discard them, or (None) do not run."""
-    box = QMessageBox(parent)
-    box.setWindowTitle("Corrected cells")
     cells = "1 cell was" if corrections == 1 else f"{corrections:,} cells were"
-    box.setText(f"{cells} corrected by hand in these images. Keep the corrections in the new run?")
-    keep = box.addButton("Keep", QMessageBox.ButtonRole.AcceptRole)
-    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+    question = f"{cells} corrected by hand in these images. Keep the corrections in the new run?"
+    return _ask(parent, "Corrected cells", question, ("Keep", "Discard"))
+
+
+def ask_to_part(parent: QWidget) -> bool | None:
+    """Ask whether each separate piece of a mask is a cell: yes, no, or (None) do not run."""
+    question = (
+        "One number stands for many separate pieces in these labels, as in a mask of cell or no cell. "
+        "Give each piece a number of its own? The layer itself stays as it is."
+    )
+    return _ask(parent, "Labels or a mask", question, ("Part them", "Leave them"))
+
+
+def _ask(parent: QWidget, title: str, question: str, answers: tuple[str, str]) -> bool | None:
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setText(question)
+    yes = box.addButton(answers[0], QMessageBox.ButtonRole.AcceptRole)
+    no = box.addButton(answers[1], QMessageBox.ButtonRole.DestructiveRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(keep)
+    box.setDefaultButton(yes)
     box.exec()
-    return {keep: True, discard: False}.get(box.clickedButton())
+    return {yes: True, no: False}.get(box.clickedButton())

@@ -1,0 +1,105 @@
+"""What every dock's session is: at most one long run at a time, and words about it. No Qt."""
+
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from napari.components import ViewerModel
+from psygnal import Signal
+
+from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+
+
+class Activity:
+    """A run that goes on or not, for one viewer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    runner : Runner
+        Runs long operations.
+
+    Attributes
+    ----------
+    running : bool
+        Whether a run goes on.
+    devices : tuple of (str, str)
+        Names and words of the devices of this machine; empty until they are known.
+    """
+
+    progressed = Signal(str, float)  # words, and the share that is done in 0-1
+    running_changed = Signal(bool)
+    devices_found = Signal()
+    said = Signal(str)  # a sentence for the person
+
+    def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._runner = runner
+        self._stop: Stop = nothing
+        self._summary = ""  # what is said at the end, where it does not end by itself
+        self._share = 0.0
+        self.running = False
+        self.devices: tuple[tuple[str, str], ...] = ()
+
+    def look_for_devices(self) -> None:
+        """Find out what there is to compute on; it loads torch, which takes seconds."""
+        if not self.devices:
+            self._runner.start(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
+
+    def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
+        self._summary, self._share = "", 0.0
+        self._set_running(True)
+        listener = Listener(on_step=on_step, on_error=self._on_error, on_end=self._on_end)
+        self._stop = self._runner.start(steps, listener)
+
+    def _halt(self, summary: str, words: str) -> None:
+        """Ask the run to stop, once."""
+        if self.running and not self._summary:
+            self._summary = summary
+            self.progressed.emit(words, self._share)
+            self._stop()
+
+    def _show_progress(self, words: str, share: float) -> None:
+        self._share = share
+        self.progressed.emit(words, share)
+
+    def _on_end(self) -> None:
+        self._set_running(False)
+        self.progressed.emit(self._summary or "Done.", 1.0)
+
+    def _on_error(self, error: Exception) -> None:
+        self._summary = f"It failed: {error}"
+        self.said.emit(self._summary)
+
+    def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+        self.devices = devices
+        self.devices_found.emit()
+
+    def _set_running(self, running: bool) -> None:
+        self.running = running
+        self.running_changed.emit(running)
+
+
+A = TypeVar("A", bound=Activity)
+_ACTIVITIES: "weakref.WeakKeyDictionary[ViewerModel, dict[type[Activity], Activity]]" = weakref.WeakKeyDictionary()
+
+
+def activity_of(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> A:
+    """Return what goes on of a kind in a viewer, begun at the first call: a dock opened again finds its results.
+
+    napari hands widgets a proxy of the viewer; what goes on belongs to the viewer itself.
+    """
+    itself = getattr(viewer, "__wrapped__", viewer)
+    begun = _ACTIVITIES.setdefault(itself, {})
+    if kind not in begun:
+        begun[kind] = kind(itself, runner(itself))
+    found = begun[kind]
+    assert isinstance(found, kind)  # noqa: S101 -- what it was stored under
+    return found
+
+
+def _devices() -> Generator[tuple[tuple[str, str], ...], None, None]:
+    from napari_hemalens.inference.device import available  # noqa: PLC0415 -- loads torch
+
+    yield available()

@@ -1,0 +1,121 @@
+"""What the buttons of *Classify cells* come down to, away from the window."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.gui.class_layers import HIGHEST, CellsOf
+from napari_hemalens.gui.running import Kept
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.segmentation.record import Segmentation
+from napari_hemalens.slides.slide import Slide
+
+
+class ClassifySteps(Protocol):
+    """The signature of `workflows.classify_steps`."""
+
+    def __call__(self, image: Slide, labels: NDArray[Any], recipe: ClassificationRecipe) -> Steps[Classified]:
+        """Name the cells of a label image."""
+
+
+class SegmentSteps(Protocol):
+    """The signature of `workflows.segment_steps`."""
+
+    def __call__(self, image: Slide, recipe: SegmentationRecipe) -> Steps[Segmentation]:
+        """Outline the cells of an image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassJob:
+    """One label image to be classified.
+
+    Attributes
+    ----------
+    name : str
+        The image, for messages.
+    open : callable
+        Makes the slide; called in the worker.
+    cells : CellsOf
+        Makes the labels; called in the worker.
+    recipe : ClassificationRecipe
+        How.
+    """
+
+    name: str
+    open: Callable[[], Slide]
+    cells: CellsOf
+    recipe: ClassificationRecipe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassUpdate:
+    """News of a run.
+
+    Attributes
+    ----------
+    words : str
+        For a status line.
+    fraction : float
+        Share of the run that is done, in 0-1.
+    labels : (H, W) int or None
+        The cells that are classified; told once, before any is.
+    found : Classified or None
+        The cells so far; None where nothing is new.
+    semantic : bool
+        One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
+    """
+
+    words: str
+    fraction: float
+    labels: NDArray[Any] | None = None
+    found: Classified | None = None
+    semantic: bool = False
+
+
+def classify_cells(job: ClassJob, classify: ClassifySteps) -> Generator[ClassUpdate, None, None]:
+    """Classify the cells of an image, telling of them as they come.
+
+    Raises
+    ------
+    HemaLensError
+        If labels and image do not fit, hold no cell, or the weights are not what they should be.
+    """
+    yield ClassUpdate(f"{job.name}: opening", 0)
+    with job.open() as slide:
+        labels = checked_labels(job.cells(slide.shape), slide.shape)
+        if job.recipe.relabel is None and is_semantic(labels):
+            yield ClassUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
+            return
+        if job.recipe.relabel:
+            labels = relabelled(labels)
+        if (highest := int(np.max(labels))) > HIGHEST:
+            raise AnnotationError(
+                f"Cells with numbers up to {highest:,} cannot be shown in colours; up to {HIGHEST:,} can. "
+                "Renumber them, as skimage.segmentation.relabel_sequential does."
+            )
+        yield ClassUpdate(f"{job.name}: loading the weights", 0, labels=labels)
+        asked = job.recipe.model_copy(update={"relabel": bool(job.recipe.relabel)})
+        steps = Kept(classify(slide, labels, asked))
+        for progress in steps:
+            share = progress.done / max(progress.total, 1)
+            yield ClassUpdate(f"{job.name}: {progress.message}", share, found=progress.partial)
+        yield ClassUpdate(f"{job.name}: done", 1, found=steps.result)
+
+
+def segment_cells(
+    name: str, opened: Callable[[], Slide], recipe: SegmentationRecipe, segment: SegmentSteps
+) -> Generator[ClassUpdate, None, None]:
+    """Outline the cells of an image."""
+    yield ClassUpdate(f"{name}: opening", 0)
+    with opened() as slide:
+        steps = Kept(segment(slide, recipe))
+        for progress in steps:
+            yield ClassUpdate(f"{name}: {progress.message}", progress.done / max(progress.total, 1))
+    yield ClassUpdate(f"{name}: {len(steps.result):,} cells outlined", 1, labels=steps.result.labels)

@@ -1,0 +1,277 @@
+"""The classified cells of one viewer: records and layers are kept equal, whichever of the two changes."""
+
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_hemalens import assay
+from napari_hemalens.classified import Classified
+from napari_hemalens.gui.class_keys import bind, unbind
+from napari_hemalens.gui.class_layers import OPACITY, Look, colours, features, origin, result_layer, words_of
+from napari_hemalens.gui.class_walk import Walk, look_at
+from napari_hemalens.gui.judged import Judged
+from napari_hemalens.gui.layers import MARK
+from napari_hemalens.tasks import Task
+
+_PATIENCE = 4  # times as long as it takes to draw them are partial results apart
+
+
+@dataclass(eq=False, slots=True)
+class Case:
+    """The cells of one layer, asked one question.
+
+    Attributes
+    ----------
+    image : Image
+        Their pixels.
+    source : Layer
+        The layer that the cells come from.
+    plane : tuple of int
+        Which plane of it.
+    parted : bool
+        Whether each separate piece is a cell, whatever its number.
+    task : Task
+        The question.
+    placed : mapping
+        What puts a layer over the image.
+    labels : (H, W) int or None
+        The cells; None until a run has read them.
+    judged : Judged or None
+        Their classes; None until a run has found some.
+    layer : Labels or None
+        Where they are shown.
+    """
+
+    image: Image
+    source: Layer
+    plane: tuple[int, ...]
+    parted: bool
+    task: Task
+    placed: Mapping[str, Any] = field(default_factory=dict)
+    labels: NDArray[Any] | None = None
+    judged: Judged | None = None
+    layer: Labels | None = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What it shares with the same question asked again."""
+        return self.plane, self.parted, self.task
+
+
+class ClassResults:
+    """Cases with their layers and counts, what is shown of them, and the review.
+
+    Attributes
+    ----------
+    cases : list of Case
+        In the order of their first run.
+    current : Case or None
+        That of the last run: what the review walks through.
+    look : Look
+        What is shown.
+    walk : Walk or None
+        The review that goes on.
+    locked : bool
+        Whether a run goes on: what it finds is shown, and not to be judged yet.
+    """
+
+    changed = Signal()
+    lost = Signal(object)  # a Case one of whose layers a person removed
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._busy = False
+        self._drawn, self._cost = 0.0, 0.0  # when the last partial result was, and how long it took to draw
+        self.cases: list[Case] = []
+        self.current: Case | None = None
+        self.look = Look()
+        self.walk: Walk | None = None
+        self.locked = False
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def counted(self) -> tuple[Judged, ...]:
+        """What is counted together: every case of the question that was asked last."""
+        if self.current is None:
+            return ()
+        shown = (c for c in self.cases if c.layer is not None and c.task is self.current.task)
+        return tuple(c.judged for c in shown if c.judged is not None and len(c.judged.cells))
+
+    def summary(self) -> assay.Summary | None:
+        """Return the figures of a laboratory; None where there is nothing to count."""
+        counted = self.counted
+        return assay.summary([judged.current for judged in counted]) if counted else None
+
+    def case(self, asked: Case) -> Case:
+        """Return the case of the same cells and question where there is one already, else the case itself."""
+        same = (c for c in self.cases if c.source is asked.source and c.key == asked.key)
+        return next(same, asked)
+
+    def begin(self, case: Case, labels: NDArray[Any]) -> None:
+        """Show the cells of a case before any has a class."""
+        self.end_review()
+        if case not in self.cases:
+            self.cases.append(case)
+        self.current, case.labels = case, labels
+        self._drawn = 0.0
+        self.changed.emit()
+
+    def put(self, case: Case, found: Classified, *, partial: bool) -> None:
+        """Give a case its classes, as a run finds them; a partial result is passed over where drawing takes long."""
+        began = time.monotonic()
+        if partial and began - self._drawn < _PATIENCE * self._cost:
+            return
+        case.judged = Judged(found) if case.judged is None else case.judged.rerun(found)
+        self._draw(case)
+        self._drawn = time.monotonic()
+        self._cost = self._drawn - began
+        self.changed.emit()
+
+    def forget_words(self, case: Case) -> None:
+        """Discard what a person said of the cells of a case."""
+        if case.judged is not None:
+            case.judged = Judged(case.judged.cells)
+
+    def choose(self, only: str | None, least_entropy: float) -> None:
+        """Show one class only, or all; and cells that are at least so uncertain."""
+        self.look = Look(only, least_entropy, self.look.at)
+        self._recolour()
+
+    def lock(self, locked: bool) -> None:
+        """Forbid or allow a review."""
+        self.locked = locked
+        if locked:
+            self.end_review()
+        self.changed.emit()
+
+    def begin_review(self) -> None:
+        """Walk through the cells of the last run that nobody has judged, least certain first."""
+        viewer, case = self._viewer(), self.current
+        if viewer is None or self.locked or case is None or case.judged is None or case.layer is None:
+            return
+        self.walk = Walk(case.judged)
+        case.layer.visible = True
+        case.layer.contour, case.layer.opacity = 1, 1  # the cell itself is to be seen
+        viewer.layers.selection.active = case.layer  # whose keys count
+        bind(case.layer, self)
+        self._follow()
+
+    def end_review(self) -> None:
+        """Leave the review; what was judged stays."""
+        if self.walk is None:
+            return
+        self.walk = None
+        layer = None if self.current is None else self.current.layer
+        if layer is not None:
+            unbind(layer)
+            layer.contour, layer.opacity = 0, OPACITY
+        self.look = Look(self.look.only, self.look.least_entropy)
+        self._recolour()
+
+    def press(self, number: int) -> None:
+        """Give the cell that is looked at the class of a key in 1-9."""
+        if self.walk is not None and number <= len(self.walk.judged.cells.names):
+            self.walk.judge(self.walk.judged.cells.names[number - 1])
+            self._judged()
+
+    def accept(self) -> None:
+        """Let the class of the cell that is looked at stand."""
+        if self.walk is not None:
+            self.walk.accept()
+            self._judged()
+
+    def undo(self) -> None:
+        """Take the last judgement of the review back."""
+        if self.walk is not None and self.walk.can_undo:
+            self.walk.undo()
+            self._judged()
+
+    def _judged(self) -> None:
+        if self.walk is not None and self.current is not None:
+            self.current.judged = self.walk.judged
+            self._draw_features(self.current)
+            self._follow()
+
+    def _follow(self) -> None:
+        """Show the cell that the review has come to."""
+        viewer, case = self._viewer(), self.current
+        if self.walk is None or viewer is None or case is None or case.layer is None:
+            return
+        self.look = Look(self.look.only, self.look.least_entropy, self.walk.cell)
+        look_at(viewer, case.layer, self.walk)
+        if self.walk.row is None:
+            self.end_review()
+        else:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        for case in self.cases:
+            if case.judged is not None and case.layer is not None:
+                look = self.look if case is self.current else Look(self.look.only, self.look.least_entropy)
+                case.layer.colormap = colours(case.judged, look)
+        self.changed.emit()
+
+    def _draw(self, case: Case) -> None:
+        """Let the layer of a case follow its cells."""
+        viewer = self._viewer()
+        if viewer is None or case.judged is None or case.labels is None:
+            return
+        if case.layer is None:
+            layer = Layer.create(*result_layer(case.judged, case.labels, case.placed, self.look))
+            layer.name = f"{case.source.name}: {case.task.name}"
+            layer.editable = False  # whoever wants other cells paints them in the layer they come from
+            layer.events.features.connect(self._on_features)
+            viewer.add_layer(layer)
+            case.layer = layer
+            return
+        with self._drawing():
+            if case.layer.data is not case.labels:
+                case.layer.data = case.labels
+        self._draw_features(case)
+        case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged)}
+        case.layer.colormap = colours(case.judged, self.look)
+
+    def _draw_features(self, case: Case) -> None:
+        if case.judged is not None and case.layer is not None:
+            with self._drawing():
+                case.layer.features = features(case.judged)
+
+    def _on_features(self, event: Any) -> None:
+        """Read the classes that a person has typed into the table of a layer."""
+        case = next((c for c in self.cases if c.layer is event.source), None)
+        if self._busy or case is None or case.judged is None:
+            return
+        if not self.locked and self.walk is None:
+            words = words_of(event.source)
+            case.judged = case.judged.naming({cell: name for cell, name in words.items() if name != "nan"})
+        self._draw_features(case)
+        self._recolour()
+
+    def _on_removed(self, event: Any) -> None:
+        """Let go of what a person has removed; the words of a person wait for another run."""
+        for case in self.cases:
+            if case.layer is event.value:
+                if case is self.current:
+                    self.walk, self.look = None, Look(self.look.only, self.look.least_entropy)
+                case.layer = None
+                self.lost.emit(case)
+            elif event.value in (case.source, case.image):
+                self.lost.emit(case)
+        self.changed.emit()
+
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """Tell what we draw from what a person types."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False

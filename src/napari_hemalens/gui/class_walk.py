@@ -1,0 +1,95 @@
+"""Cells looked at one after the other, least certain first."""
+
+from typing import TypeAlias
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Labels
+
+from napari_hemalens.gui.history import History
+from napari_hemalens.gui.judged import Judged
+
+_IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas
+_CANVAS = (600, 800)  # pixels, for a viewer without a window
+
+State: TypeAlias = tuple[Judged, int]
+
+
+class Walk:
+    """Where a person is among the cells that nobody has judged yet.
+
+    Parameters
+    ----------
+    judged : Judged
+        The cells at the beginning.
+
+    Attributes
+    ----------
+    judged : Judged
+        The cells now.
+    at : int
+        How many of them have been looked at.
+    """
+
+    def __init__(self, judged: Judged) -> None:
+        self.judged = judged
+        self.at = 0
+        self._rows = judged.least_certain()
+        self._history: History[State] = History(limit=1000)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def row(self) -> int | None:
+        """The cell that is looked at, as a row of the cells; None once all were."""
+        return int(self._rows[self.at]) if self.at < len(self) else None
+
+    @property
+    def cell(self) -> int | None:
+        """Its number in the labels."""
+        return None if self.row is None else int(self.judged.cells.ids[self.row])
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a judgement to take back."""
+        return self._history.can_undo
+
+    def judge(self, name: str) -> None:
+        """Give the cell a class, and go on to the next."""
+        if self.cell is not None and name in self.judged.cells.names:
+            self._history.remember((self.judged, self.at))
+            self.judged = self.judged.naming({self.cell: name})
+            self.at += 1
+
+    def accept(self) -> None:
+        """Let the class stand that the classifier says."""
+        if self.row is not None:
+            self.judge(str(self.judged.cells.class_names[self.row]))
+
+    def undo(self) -> None:
+        """Take the last judgement back, and return to its cell."""
+        self.judged, self.at = self._history.back((self.judged, self.at))
+
+    @property
+    def words(self) -> str:
+        """Which cell this is, and what the classifier says of it."""
+        if self.row is None:
+            return f"All {len(self):,} cells are judged." if len(self) else "Every cell is judged already."
+        cells = self.judged.cells
+        share = cells.probabilities[self.row, cells.classes[self.row]]
+        name = str(cells.class_names[self.row]).replace("_", " ")
+        place = f"{self.at + 1:,} of {len(self):,}"
+        return f"{place}: cell {self.cell}, {name} {share:.2f}, entropy {cells.entropy[self.row]:.2f}"
+
+
+def look_at(viewer: ViewerModel, layer: Labels, walk: Walk) -> None:
+    """Move the camera so that the cell fills the middle of the canvas."""
+    if walk.row is None:
+        return
+    cells = walk.judged.cells
+    centre = layer.data_to_world(cells.centres[walk.row])[-2:]
+    diameter = 2 * float(np.sqrt(cells.areas[walk.row] / np.pi)) * abs(float(layer.scale[-1]))
+    camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
+    camera.center = (*camera.center[:-2], *centre)
+    camera.zoom = min(getattr(viewer, "_canvas_size", _CANVAS)) / (_IN_VIEW * diameter)

@@ -1,0 +1,205 @@
+"""The classification of cells in one viewer: its state and its actions. No Qt."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+from psygnal import Signal
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
+from napari_hemalens.gui.activity import Activity, activity_of
+from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.class_jobs import (
+    ClassifySteps,
+    ClassJob,
+    ClassUpdate,
+    SegmentSteps,
+    classify_cells,
+    segment_cells,
+)
+from napari_hemalens.gui.class_layers import cells_in, placed_together, plane_of
+from napari_hemalens.gui.class_results import Case, ClassResults
+from napari_hemalens.gui.layers import opener, placed_like
+from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.saving import save_classified_steps
+from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.tasks import task
+from napari_hemalens.workflows.classification import classifier_row
+
+
+class Classifying(Activity):
+    """The classification of cells: a run that goes on, its results, and what may be done with them.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    runner : Runner
+        Runs long operations.
+    classify : ClassifySteps, optional
+        What names the cells, by default `workflows.classify_steps`.
+    segment : SegmentSteps, optional
+        What outlines them, by default `workflows.segment_steps`.
+
+    Attributes
+    ----------
+    results : ClassResults
+        Cases, layers, counts and the review.
+    recipe : ClassificationRecipe
+        The options of the last run.
+    """
+
+    semantic = Signal()  # one number stands for many cells: are they to be parted?
+    segmented = Signal(object)  # a new Labels layer
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        runner: Runner,
+        classify: ClassifySteps | None = None,
+        segment: SegmentSteps | None = None,
+    ) -> None:
+        super().__init__(viewer, runner)
+        self._classify = classify or workflows.classify_steps
+        self._segment = segment or workflows.segment_steps
+        self._case: Case | None = None
+        self._image: Image | None = None  # that is being segmented
+        self._asks = False
+        self.results = ClassResults(viewer)
+        self.recipe = ClassificationRecipe()
+        self.results.lost.connect(self._on_lost)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def start(
+        self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe, *, keep_words: bool = True
+    ) -> None:
+        """Begin to classify the cells of a layer, unless a run goes on; what cannot be done is said."""
+        if self.running:
+            return
+        try:
+            case = self._asked(image, source, recipe)
+            classifier_row(recipe)
+            cells = cells_in(case.source, case.plane)
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            return
+        if not keep_words:
+            self.results.forget_words(case)
+        self.recipe, self._case, self._asks = recipe, case, False
+        job = ClassJob(case.image.name, self._opener(case.image), cells, recipe)
+        self._begin(classify_cells(job, self._classify), self._on_update)
+
+    def segment(self, image: Image | None, recipe: SegmentationRecipe) -> None:
+        """Begin to outline the cells of an image as a new Labels layer, unless a run goes on."""
+        if self.running:
+            return
+        if image is None:
+            self.said.emit(_NO_IMAGE)
+            return
+        self._case, self._image = None, image
+        steps = segment_cells(image.name, self._opener(image), recipe, self._segment)
+        self._begin(steps, self._on_update)
+
+    def stop(self) -> None:
+        """Ask the run to stop; the cells that have a class keep it."""
+        self._halt("Stopped. What was found is kept.", "Stopping after these cells…")
+
+    def corrections(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> int:
+        """Return how many of these cells a person has given a class."""
+        if image is None or source is None:
+            return 0
+        case = self.results.case(self._new(image, source, recipe))
+        return 0 if case.judged is None else case.judged.corrections
+
+    def save(self, folder: Path) -> None:
+        """Write the table of the cells, and what it takes to make them again."""
+        steps = save_classified_steps(self.results.counted, self.recipe, folder)
+        self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
+
+    def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> Case:
+        """Return the case that is meant.
+
+        Raises
+        ------
+        HemaLensError
+            If there is no image, there are no cells, or they do not lie on it.
+        """
+        if image is None:
+            raise ImageError(_NO_IMAGE)
+        if source is None:
+            raise AnnotationError(_NO_CELLS)
+        placed = placed_together(image, source)
+        case = self.results.case(self._new(image, source, recipe))
+        case.image, case.placed = image, placed
+        return case
+
+    def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> Case:
+        return Case(image, source, plane_of(source, self._steps()), bool(recipe.relabel), task(recipe.task))
+
+    def _opener(self, image: Image) -> Callable[[], Slide]:
+        """Return what opens an image, without its pixel size: that was shown to the person, who may have changed it."""
+        return opener(image, frame_of(image, self._steps()), sized=False)
+
+    def _steps(self) -> tuple[int, ...]:
+        viewer = self._viewer()
+        return () if viewer is None else viewer.dims.current_step
+
+    def _on_update(self, update: ClassUpdate) -> None:
+        if self._summary:
+            return  # told while the run was already asked to stop
+        self._show_progress(update.words, update.fraction)
+        self._asks = self._asks or update.semantic
+        if self._case is None:
+            self._on_segmented(update)
+            return
+        if update.labels is not None:
+            self.results.begin(self._case, update.labels)
+        if update.found is not None:
+            self.results.put(self._case, update.found, partial=update.fraction < 1)
+
+    def _on_segmented(self, update: ClassUpdate) -> None:
+        viewer = self._viewer()
+        if update.labels is None or viewer is None or self._image is None:
+            return
+        layer = Labels(update.labels, name=f"{self._image.name} outlines", **placed_like(self._image))
+        viewer.add_layer(layer)
+        self.segmented.emit(layer)
+
+    def _on_end(self) -> None:
+        super()._on_end()
+        if self._asks and not self._summary:
+            self._asks = False
+            self.semantic.emit()
+
+    def _on_lost(self, case: Case) -> None:
+        """Do not go on with a layer that a person has removed."""
+        if case is self._case:
+            self._lose()
+
+    def _on_removed(self, event: object) -> None:
+        gone = getattr(event, "value", None)
+        watched = (self._image,) if self._case is None else (self._case.image, self._case.source)
+        if gone in watched:
+            self._lose()
+
+    def _lose(self) -> None:
+        self._halt("Stopped: a layer that the run needs was removed.", "Stopping after these cells…")
+
+    def _set_running(self, running: bool) -> None:
+        self.results.lock(running)
+        super()._set_running(running)
+
+
+_NO_IMAGE = "There is no image: open one first."
+_NO_CELLS = (
+    "There are no cells to classify: open labels of them, or press Segment. An Image layer that holds a mask becomes "
+    "labels by a right click on it, 'Convert to Labels'."
+)
+
+
+def classifying_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Classifying:
+    """Return the classification of a viewer, begun at the first call."""
+    return activity_of(Classifying, viewer, runner)

@@ -1,0 +1,84 @@
+"""What is shown of classified cells, and the review of the least certain."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from superqt import QLabeledDoubleSlider
+
+from napari_hemalens.gui.class_layers import Look
+from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.widgets.choices import box, fill
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+
+_HINT = "1-9 gives the class · Space accepts · U or Ctrl+Z undoes · Esc ends"
+
+
+class FilterBar(QWidget):
+    """Show one class only, or uncertain cells only."""
+
+    chosen = Signal(object, float)  # a class or None, the least entropy
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classes = box()
+        self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 1)
+        self.slider.setSingleStep(0.01)
+        self.slider.setDecimals(2)
+        self.slider.setToolTip("0: certain; 1: all classes alike. More certain cells become transparent")
+        rows = Rows(self)
+        rows.add("Show", self.classes)
+        rows.add("Least entropy", self.slider)
+        self.classes.currentIndexChanged.connect(self._tell)
+        self.slider.valueChanged.connect(self._tell)
+
+    def show_classes(self, names: Sequence[str], look: Look) -> None:
+        """Offer classes, and show what is chosen."""
+        items = [("All classes", None), *((words(name), name) for name in names)]
+        if [self.classes.itemData(i) for i in range(self.classes.count())] != [value for _, value in items]:
+            fill(self.classes, items, look.only)
+
+    def _tell(self) -> None:
+        self.chosen.emit(self.classes.currentData(), self.slider.value())
+
+
+class ReviewCells(QWidget):
+    """A button that begins and ends a review, and the cell that is looked at."""
+
+    begun = Signal()
+    ended = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.review, self.save = QPushButton("Review the least certain"), button("Save…")
+        self.review.setCheckable(True)
+        for each in (self.review, self.save):
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press them
+        self.save.setToolTip("Write cells.csv, summary.csv and run.json to a folder")
+        self.words, self.hint = sentences(), sentences(small=True)
+        self.hint.setText(_HINT)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.review, 1)
+        buttons.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(buttons)
+        for label in (self.words, self.hint):
+            layout.addWidget(label)
+        self.review.toggled.connect(self._on_toggled)
+        self.show_cell("", reviewing=False)
+
+    def show_cell(self, said: str, *, reviewing: bool) -> None:
+        """Show which cell is looked at, and whether any is."""
+        self.review.blockSignals(True)
+        self.review.setChecked(reviewing)
+        self.review.setText("End the review" if reviewing else "Review the least certain")
+        self.review.blockSignals(False)
+        self.words.setText(said)
+        self.words.setVisible(bool(said))
+        self.hint.setVisible(reviewing)
+
+    def _on_toggled(self, on: bool) -> None:
+        (self.begun if on else self.ended).emit()

@@ -1,0 +1,74 @@
+"""Classified cells as a legend with counts, and the figures of a laboratory below."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.widgets.rows import sentences
+from napari_hemalens.gui.widgets.swatch import SIDE, swatch
+from napari_hemalens.tables import RESEARCH_USE
+
+_ROW = 17  # pixels
+
+
+class ClassView(QWidget):
+    """A row a class with its key, colour, count and share; then the figures, and what must be known to read them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.legend, self.figures = _table("Class", "n", "%"), sentences()
+        self.legend.setIconSize(QSize(SIDE, SIDE))
+        self.notes, self.use = sentences(small=True), sentences(small=True)
+        self.use.setText(RESEARCH_USE)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for widget in (self.legend, self.figures, self.notes, self.use):
+            layout.addWidget(widget)
+
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """Show how many cells each class has, in the order of the keys."""
+        total = sum(counts.values())
+        self.legend.setRowCount(len(counts))
+        height = self.legend.horizontalHeader().sizeHint().height() + _ROW * len(counts)
+        self.legend.setFixedHeight(height + 2 * self.legend.frameWidth())
+        for row, (name, count) in enumerate(counts.items()):
+            share = f"{100 * count / total:.1f}" if total else ""
+            for column, text in enumerate((words(name), f"{count:,}", share)):
+                self.legend.setItem(row, column, _item(text, right=column > 0))
+            self.legend.item(row, 0).setIcon(swatch(name, str(row + 1)))
+
+    def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str]) -> None:
+        """Show labels with their values, and sentences to be read with them."""
+        lines = "".join(f"<tr><td>{escape(label)}</td><td align=right>{escape(text)}</td></tr>" for label, text in rows)
+        self.figures.setText(f"<table width='100%' cellpadding=1>{lines}</table>")
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+
+
+def _table(*columns: str) -> QTableWidget:
+    """Return a table to be read, as high as its rows."""
+    table = QTableWidget(0, len(columns))
+    table.setHorizontalHeaderLabels(columns)
+    table.verticalHeader().hide()
+    table.verticalHeader().setMinimumSectionSize(_ROW)
+    table.verticalHeader().setDefaultSectionSize(_ROW)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys 1-9 belong to the canvas
+    table.setShowGrid(False)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    return table
+
+
+def _item(text: str, *, right: bool) -> QTableWidgetItem:
+    item = QTableWidgetItem(text)
+    if right:
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return item

@@ -1,0 +1,166 @@
+"""Classify cells: the dock."""
+
+from pathlib import Path
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.class_layers import holds_cells
+from napari_hemalens.gui.classifying import classifying_of
+from napari_hemalens.gui.judged import pooled
+from napari_hemalens.gui.layers import pixel_size_um
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.choices import LayerChoice
+from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
+from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
+from napari_hemalens.gui.widgets.class_view import ClassView
+from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.rows import Rows, sentences
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_part
+from napari_hemalens.gui.workers import QtRunner
+
+
+class ClassifyWidget(Dock):
+    """Choose an image, its cells and a task, run, look, review, save."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.session = classifying_of(napari_viewer, QtRunner)
+        self.image = LayerChoice(napari_viewer.layers, lambda layer: isinstance(layer, Image), "no image is open")
+        self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
+        self.segmentation = SegmentationForm()
+        self.form = ClassificationForm()
+        self.lacking = sentences()
+        self.running = RunBar()
+        self.view = ClassView()
+        self.filter = FilterBar()
+        self.review = ReviewCells()
+        self._lay_out()
+        self._connect_widgets()
+        self._connect_session()
+        self._on_image()
+        self._on_options()
+        self._on_running(self.session.running)
+        self._on_results()
+        self.session.look_for_devices()
+
+    def _lay_out(self) -> None:
+        self.cells.setToolTip("Labels of cells or nuclei, or the cells that Detect cells has found")
+        self.sources, self.results = QWidget(), QWidget()
+        rows = Rows(self.sources)
+        rows.add("Image", self.image)
+        rows.add("Cells", self.cells)
+        inner = QVBoxLayout(self.results)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(3)
+        for widget in (self.view, self.filter, self.review):
+            inner.addWidget(widget)
+        self.fill(self.sources, self.segmentation, self.form, self.lacking, self.running, self.results)
+
+    def _connect_widgets(self) -> None:
+        results = self.session.results
+        self.image.chosen.connect(self._on_image)
+        self.segmentation.asked.connect(self._segment)
+        self.form.changed.connect(self._on_options)
+        self.form.refused.connect(self.running.say)
+        self.running.run.clicked.connect(self._run)
+        self.running.stop.clicked.connect(self.session.stop)
+        self.filter.chosen.connect(results.choose)
+        self.review.begun.connect(self._begin_review)
+        self.review.ended.connect(results.end_review)
+        self.review.save.clicked.connect(self._save)
+
+    def _connect_session(self) -> None:
+        self.session.progressed.connect(self._on_progress)
+        self.session.said.connect(self._on_said)
+        self.session.running_changed.connect(self._on_running)
+        self.session.devices_found.connect(self._on_devices)
+        self.session.semantic.connect(self._on_semantic)
+        self.session.segmented.connect(self._on_segmented)
+        self.session.results.changed.connect(self._on_results)
+
+    def _run(self) -> None:
+        self._start(None)
+
+    def _start(self, relabel: bool | None) -> None:
+        try:
+            recipe = self.form.read().model_copy(update={"relabel": relabel})
+        except HemaLensError as error:
+            self.running.say(str(error))
+            return
+        image, cells = self.image.layer(), self.cells.layer()
+        corrections = self.session.corrections(image, cells, recipe)
+        keep = ask_to_keep(self, corrections) if corrections else True
+        if keep is not None:
+            self.session.start(image, cells, recipe, keep_words=keep)
+
+    def _segment(self) -> None:
+        try:
+            size = self.form.read_pixel_size()
+            self.session.segment(self.image.layer(), self.segmentation.read(size))
+        except HemaLensError as error:
+            self.running.say(str(error))
+
+    def _begin_review(self) -> None:
+        focused = QApplication.focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            focused.clearFocus()  # keys go to the canvas
+        self.session.results.begin_review()
+
+    def _save(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Save in folder")
+        if folder:
+            self.session.save(Path(folder))
+
+    def _on_image(self) -> None:
+        image = self.image.layer()
+        self.form.show_pixel_size(None if image is None else pixel_size_um(image))
+
+    def _on_options(self) -> None:
+        self.lacking.setText(self.form.lacking)
+        self.lacking.setVisible(not self.form.ready)
+        self.running.run.setEnabled(self.form.ready and not self.session.running)
+
+    @while_alive
+    def _on_semantic(self) -> None:
+        relabel = ask_to_part(self)
+        if relabel is not None:
+            self._start(relabel)
+
+    @while_alive
+    def _on_segmented(self, layer: Layer) -> None:
+        self.cells.choose(layer)
+
+    @while_alive
+    def _on_devices(self) -> None:
+        self.form.show_devices(self.session.devices)
+
+    @while_alive
+    def _on_progress(self, words: str, share: float) -> None:
+        self.running.show_progress(words, share)
+
+    @while_alive
+    def _on_said(self, sentence: str) -> None:
+        self.running.say(sentence)
+
+    @while_alive
+    def _on_running(self, running: bool) -> None:
+        self.running.show_running(running)
+        self._on_options()
+        self.sources.setEnabled(not running)
+        self.segmentation.button.setEnabled(not running)
+        self.review.setEnabled(not running)
+
+    @while_alive
+    def _on_results(self) -> None:
+        results = self.session.results
+        counted, summary = results.counted, results.summary()
+        self.results.setVisible(bool(counted))
+        if summary is not None:
+            self.view.show_counts(pooled(counted))
+            self.view.show_figures(summary.rows, summary.notes)
+            self.filter.show_classes(counted[0].cells.names, results.look)
+        walk = results.walk
+        self.review.show_cell("" if walk is None else walk.words, reviewing=walk is not None)

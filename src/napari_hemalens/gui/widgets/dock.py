@@ -1,0 +1,28 @@
+"""A dock: widgets one below the other, which scroll where the window is small."""
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+_WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
+
+
+class Dock(QScrollArea):
+    """As wide as it takes, and as high as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(_WIDTH)
+
+    def fill(self, *widgets: QWidget) -> None:
+        """Put widgets into the dock, from the top."""
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(6, 2, 6, 2)
+        layout.setSpacing(4)
+        for widget in widgets:
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.setWidget(content)
