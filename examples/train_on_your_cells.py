@@ -13,7 +13,7 @@ from pathlib import Path
 
 import napari_hemalens as hemalens
 from napari_hemalens.formats import coco
-from napari_hemalens.presets import training_recipe
+from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.workflows import train_detection_steps
@@ -30,7 +30,7 @@ def rendered(folder: Path) -> Path:
 
 def train(data: Path, out: Path) -> Path:
     """Train, and return the file of the weights; started again, it goes on where it was."""
-    recipe = training_recipe("smoke", ["epochs=2"])
+    recipe = training_recipe("smoke", ["epochs=2"], presets=DETECTION)
     steps = train_detection_steps([data], recipe, out, name="my-detector", pixel_size_um=0.15)
     while True:
         try:

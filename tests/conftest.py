@@ -1,13 +1,17 @@
 """What many tests share: where real images are, and weights that cost no training."""
 
+import csv
 import os
 from pathlib import Path
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import WeightsRow
-from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.models.weights import ClassifierRow, WeightsRow
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.tasks import task
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +29,42 @@ def real_data() -> Path:
 def sample_data() -> Path:
     """The sample smears of the repository."""
     return ROOT / "sample_data"
+
+
+def write_field(folder: Path, name: str, seed: int) -> list[dict[str, object]]:
+    """Write sixteen nuclei, of which every second has a bright body at its side; return the rows of the table."""
+    rng = np.random.default_rng(seed)
+    image = rng.normal(900, 20, (320, 320))
+    nuclei = np.zeros((320, 320), np.uint16)
+    y, x = np.mgrid[:320, :320]
+    rows = []
+    for number in range(1, 17):
+        cy, cx = (40 + 80 * i + rng.integers(-5, 6) for i in divmod(number - 1, 4))
+        nuclei[(y - cy) ** 2 + (x - cx) ** 2 < 14**2] = number
+        has = number % 2
+        if has:
+            angle = rng.uniform(0, 2 * np.pi)
+            my, mx = cy + 20 * np.sin(angle), cx + 20 * np.cos(angle)
+            image[(y - my) ** 2 + (x - mx) ** 2 < 5**2] = 4000
+        rows.append({"image": name, "nucleus": number, "has_micronucleus": has})
+    image[nuclei > 0] = 6000
+    for place, values in (("images", image.astype(np.uint16)), ("nuclei", nuclei)):
+        (folder / place).mkdir(exist_ok=True)
+        iio.imwrite(folder / place / f"{name}.tif", values)
+    return rows
+
+
+@pytest.fixture(scope="session")
+def micronuclei(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four fields of nuclei with and without micronuclei to train on, and two to measure on."""
+    folder = tmp_path_factory.mktemp("cells")
+    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
+        rows = [row for seed in seeds for row in write_field(folder, f"{split}{seed}", seed)]
+        with (folder / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, rows[0].keys())
+            table.writeheader()
+            table.writerows(rows)
+    return folder
 
 
 @pytest.fixture
@@ -55,3 +95,34 @@ def untrained(tmp_path: Path) -> WeightsRow:
     )
     file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
     return weights.row(file)
+
+
+@pytest.fixture
+def untrained_classifier(tmp_path: Path) -> ClassifierRow:
+    """Untrained weights for the task micronucleus, in a folder of their own."""
+    import torch
+
+    from napari_hemalens.models.classifiers import build_classifier
+    from napari_hemalens.models.storage import save_network
+
+    asked = task("micronucleus")
+    network = ClassifierRecipe(network="resnet18", input_size=64)
+    torch.manual_seed(0)
+    file = tmp_path / "untrained-classifier.safetensors"
+    save_network(build_classifier(network, len(asked.classes)), file)
+    row = ClassifierRow(
+        name="untrained-classifier",
+        description="Untrained",
+        task=asked.name,
+        classes=asked.classes,
+        positive=asked.positive,
+        network=network,
+        crop=CropRecipe(side=64, light="fluorescence"),
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256=weights.sha256(file),
+    )
+    file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    return weights.classifier_row(file)
