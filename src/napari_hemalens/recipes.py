@@ -229,6 +229,9 @@ class ClassifierTraining(Training):
     learning_rate: float = Field(default=0.01, gt=0)
     loss: Literal["focal", "cross_entropy"] = "focal"
     gamma: float = Field(default=2.0, ge=0, description="Of the focal loss: how much sure cells are weighted down")
+    keep: Literal["best", "last"] = Field(
+        default="best", description="Epoch that is kept: the one that ranks held-back cells best, or the last"
+    )
     balance: bool = Field(default=True, description="Draw every class as often as any other")
     zoom: float = Field(default=1.2, ge=1, description="Cells are up to so much larger, smaller")
     shift: float = Field(default=0.05, ge=0, lt=0.5, description="Largest way of a cell from the middle, a share")

@@ -19,7 +19,8 @@ from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRe
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.tasks import task
 from napari_hemalens.training.cell_crops import CellCrops, cut
-from napari_hemalens.training.classification import train_steps
+from napari_hemalens.training.classification import Examined, best_epoch_steps, train_steps
+from napari_hemalens.training.fit import CHECKPOINT
 
 TASK = task("micronucleus")
 RECIPE = ClassifierTraining(
@@ -119,3 +120,13 @@ def test_a_class_without_cells_is_refused(data: Path) -> None:
         CellCrops(fields, ("micronucleus", "none", "blast"), RECIPE)
     with pytest.raises(TrainingError, match="known: none"):
         CellCrops(fields, ("none",), RECIPE)
+
+
+@pytest.mark.slow
+def test_the_last_epoch_is_kept_where_the_recipe_says_so(data: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"epochs": 2, "keep": "last"})
+    train, val = (read(data, split=part) for part in ("train", "val"))
+    images, examined = CellCrops(train, TASK.classes, recipe), Examined.of(val, TASK, recipe)
+    network = finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
+    last = torch.load(tmp_path / CHECKPOINT, weights_only=False)["network"]
+    torch.testing.assert_close(network.state_dict(), {name.removeprefix("network."): v for name, v in last.items()})

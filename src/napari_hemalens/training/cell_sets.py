@@ -6,7 +6,7 @@ without a network, all by the same rule, so that no outline gives away which set
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.tasks import task
 
-_HELD_BACK = 0.2  # of a set without parts of its own: the last files, which a photographer took one after another
+_HELD_BACK = 5  # one in so many images of a set without parts of its own
 _RIM = 0.12  # nucleus diameters of cytoplasm that an outline takes in: a lymphoblast has little more
 _ROUND = 0.75  # area over that of the box's ellipse, below which nuclei in a clump are no single cell
 _SMEAR_UM = 0.11  # pixel size of smear_detection
@@ -89,12 +89,12 @@ def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Ma
 def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
     if task_name == "leukocyte":
         types = task(task_name).classes
-        yield from _leukocytes(root / "leukocytes", {name: name for name in types})
+        yield from _leukocytes(root / "leukocytes", {name: name for name in types}, split=_every_fifth)
         yield from _smears(root / "smear_detection", {name: name for name in types} | _TYPES)
     elif task_name == "all":
         yield from _fields(root / "all_fields")
         healthy = dict.fromkeys((*task("leukocyte").classes, *_TYPES, "erythroblast"), "normal")
-        yield from _leukocytes(root / "leukocytes", healthy, tight=True)
+        yield from _leukocytes(root / "leukocytes", healthy, split=_last_fifth, tight=True)
         yield from _smears(root / "smear_detection", healthy, every=2, tight=True)
     else:
         raise AnnotationError(f"Cells are prepared for the tasks all and leukocyte; got {task_name!r}.")
@@ -106,23 +106,24 @@ def _fields(root: Path) -> Iterator[_Outlined]:
         files = sorted((root / kind).glob("*.jpg"))
         if not files:
             raise AnnotationError(f"{root / kind} holds no .jpg image.")
-        for file, split in zip(files, _parts(len(files)), strict=True):
+        for file, split in zip(files, _last_fifth(len(files)), strict=True):
             rgb = _pixels(file)
             cells = tight_cells(rgb, None)
             yield _Outlined(f"{kind}-{file.stem}", rgb, cells, dict.fromkeys(_numbers(cells), name), split)
 
 
-def _leukocytes(root: Path, names: Mapping[str, str], *, tight: bool = False) -> Iterator[_Outlined]:
+def _leukocytes(
+    root: Path, names: Mapping[str, str], *, split: Callable[[int], Sequence[str]], tight: bool = False
+) -> Iterator[_Outlined]:
     """Yield single white cells with a mask of cytoplasm (1) and nucleus (2)."""
     with (root / "labels.csv").open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
-    for row, split in zip(rows, _parts(len(rows)), strict=True):
+    for row, part in zip(rows, split(len(rows)), strict=True):
         mask = iio.imread(root / "masks" / f"{row['image']}.png")
         cell = (rimmed(mask == 2) if tight else mask > 0).astype(np.int32)
         classes = {1: names[row["class"]]} if row["class"] in names and cell.any() else {}
-        yield _Outlined(
-            f"leukocyte-{row['image']}", _pixels(root / "images" / f"{row['image']}.png"), cell, classes, split
-        )
+        rgb = _pixels(root / "images" / f"{row['image']}.png")
+        yield _Outlined(f"leukocyte-{row['image']}", rgb, cell, classes, part)
 
 
 def _smears(root: Path, names: Mapping[str, str], *, every: int = 1, tight: bool = False) -> Iterator[_Outlined]:
@@ -197,8 +198,14 @@ def _wanted(field: Detections, names: Mapping[str, str]) -> list[int]:
     return [k for k, c in enumerate(field.classes.tolist()) if field.names[c] in names]
 
 
-def _parts(number: int) -> Sequence[str]:
-    return ["train" if k < (1 - _HELD_BACK) * number else "val" for k in range(number)]
+def _last_fifth(number: int) -> Sequence[str]:
+    """Hold back the last files: a photographer took neighbours one after another."""
+    return ["train" if k < (1 - 1 / _HELD_BACK) * number else "val" for k in range(number)]
+
+
+def _every_fifth(number: int) -> Sequence[str]:
+    """Hold back files of the beginning and of the end, which are of two laboratories; each shows another cell."""
+    return ["val" if k % _HELD_BACK == _HELD_BACK - 1 else "train" for k in range(number)]
 
 
 def _numbers(labels: NDArray[np.int32]) -> list[int]:

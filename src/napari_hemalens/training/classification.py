@@ -88,7 +88,7 @@ def train_steps(
 def best_epoch_steps(
     images: CellCrops, examined: Examined, *, task: Task, recipe: ClassifierTraining, out: Path
 ) -> Steps[nn.Module]:
-    """Train on some cells, and return the network of the epoch that ranks others best (area under the ROC curve)."""
+    """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
     keep_recipe(recipe, out)
     torch.manual_seed(recipe.seed)
     network = build(recipe, task)
@@ -106,9 +106,10 @@ def best_epoch_steps(
                 state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
                 save_file({**state, "AUC": torch.tensor(auc)}, file)
         yield Progress(step.done, step.total, f"{step.message}, AUC {auc:.4f} (best {best:.4f})")
-    state = load_file(out / BEST)
-    del state["AUC"]
-    network.load_state_dict(state)
+    if recipe.keep == "best":
+        state = load_file(out / BEST)
+        del state["AUC"]
+        network.load_state_dict(state)
     return network
 
 

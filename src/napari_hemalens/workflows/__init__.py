@@ -21,7 +21,7 @@ from napari_hemalens.workflows.detection import (
     train_detection_steps,
     write_results,
 )
-from napari_hemalens.workflows.experiments import micronucleus_table6_steps
+from napari_hemalens.workflows.experiments import cross_validation_steps, micronucleus_table6_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.segmentation import (
     evaluate_segmentation_steps,
@@ -36,6 +36,7 @@ __all__ = [
     "classify",
     "classify_files_steps",
     "classify_steps",
+    "cross_validation_steps",
     "detect",
     "detect_files_steps",
     "detect_steps",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.tasks import task
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
@@ -55,6 +57,36 @@ def micronucleus_table6_steps(
             rows=rows,
         )
     )
+
+
+def cross_validation_steps(
+    data: Sequence[str | Path],
+    recipe: ClassifierTraining,
+    out: str | Path,
+    *,
+    task_name: str,
+    folds: int = 5,
+) -> Steps["Comparison"]:
+    """Train and test one recipe on folds of the part 'train', by subject or image; the table lies in `out`.
+
+    Parameters
+    ----------
+    data : sequence of path
+        Folders as `formats.named_cells` describes them.
+    recipe : ClassifierTraining
+        Every choice of the training.
+    out : path
+        Folder for the table, pictures and every fold. A fold that is finished there is read, not run again.
+    task_name : str
+        What is asked of each cell: a key of `tasks.TASKS`.
+    folds : int
+        How many.
+    """
+    with training_extra():
+        from napari_hemalens.training.experiments import cross_validation  # noqa: PLC0415 -- loads torch and lightning
+
+    folders = [Path(folder) for folder in data]
+    return (yield from cross_validation.steps(folders, Path(out), task=task(task_name), recipe=recipe, number=folds))
 
 
 def _known(protocol: str, known: Sequence[str]) -> None:

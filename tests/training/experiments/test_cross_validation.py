@@ -1,0 +1,34 @@
+"""A recipe on folds: every cell is tested on once, by a network that never saw its image."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_hemalens.presets import CLASSIFICATION
+from napari_hemalens.progress import finish
+from napari_hemalens.workflows import cross_validation_steps
+
+RECIPE = CLASSIFICATION["smoke"].model_copy(update={"accelerator": "cpu", "keep": "last"})
+
+
+@pytest.mark.slow
+def test_every_cell_is_tested_on_once(micronuclei: Path, tmp_path: Path) -> None:
+    found = finish(cross_validation_steps([micronuclei], RECIPE, tmp_path, task_name="micronucleus", folds=2))
+    assert [trial.case for trial in found.trials] == ["fold 1", "fold 2"]
+    assert sum(len(trial.truth) for trial in found.trials) == 64
+    assert all(np.bincount(trial.truth, minlength=2).min() > 0 for trial in found.trials)
+    assert all(trial.plan["cells"]["train"] + len(trial.truth) == 64 for trial in found.trials)
+    assert "the epoch kept is the last" in (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "±" in found.text()
+
+
+@pytest.mark.slow
+def test_the_epoch_that_ranks_best_is_chosen_on_cells_of_neither_side(micronuclei: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"keep": "best"})
+    found = finish(cross_validation_steps([micronuclei], recipe, tmp_path, task_name="micronucleus", folds=2))
+    for trial in found.trials:
+        cells = trial.plan["cells"]
+        assert cells["choose"] > 0
+        assert cells["train"] + cells["choose"] + cells["test"] == 64
+    assert "ranks best 15 %" in found.markdown()
