@@ -28,6 +28,9 @@ Cells = Annotated[
     list[Path],
     typer.Option(help="Folder of label images with tables of classes (train.csv, val.csv), or C-NMC 2019; repeatable."),
 ]
+RecipeOption = Annotated[
+    str | None, typer.Option(help=f"Of {', '.join(CLASSIFICATION)}, or a TOML file; by default the task's.")
+]
 
 
 @train_app.command("classification")
@@ -36,7 +39,7 @@ def train_classification(
     out: Out,
     *,
     task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")] = TaskOption.MICRONUCLEUS,
-    recipe: Annotated[str, typer.Option(help=f"Of {', '.join(CLASSIFICATION)}, or a TOML file.")] = "micronucleus",
+    recipe: RecipeOption = None,
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-classifier",
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
@@ -50,7 +53,7 @@ def train_classification(
     row = run(
         workflows.train_classification_steps(
             data,
-            training_recipe(recipe, options or (), presets=CLASSIFICATION),
+            training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION),
             out,
             task_name=task.value,
             name=name,
