@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, out_console, run
-from napari_hemalens.cli.classification import Cells, TaskOption
+from napari_hemalens.cli.classification import Cells, RecipeOption, TaskOption
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.presets import CLASSIFICATION, training_recipe
 
@@ -65,14 +65,14 @@ def cross_validation(
     out: Out,
     *,
     task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")],
-    recipe: Annotated[str, typer.Option(help=f"Of {', '.join(CLASSIFICATION)}, or a TOML file.")] = "micronucleus",
+    recipe: RecipeOption = None,
     folds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
     ] = None,
 ) -> None:
     """Train one recipe on all folds but one and test it on that one, each in turn; run again, it goes on."""
-    chosen = training_recipe(recipe, options or (), presets=CLASSIFICATION)
+    chosen = training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION)
     steps = workflows.cross_validation_steps(data, chosen, out, task_name=task.value, folds=folds)
     out_console.print(escape(run(steps, "Folding").text()))
     out_console.print(f"Written to {escape(str(out))}")
