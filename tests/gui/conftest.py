@@ -14,7 +14,7 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.classifying import Classifying
+from napari_hemalens.gui.classify.session import Classifying
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.session import Session
 from napari_hemalens.models.weights import ClassifierRow

@@ -9,7 +9,7 @@ from napari.layers import Labels, Layer
 from napari_hemalens import workflows
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import DeviceError
-from napari_hemalens.gui.classifying import Classifying, classifying_of
+from napari_hemalens.gui.classify.session import Classifying, classifying_of
 from napari_hemalens.gui.layers import as_layers, detections_from_layer
 from napari_hemalens.palette import colour_of
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe

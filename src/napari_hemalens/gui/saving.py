@@ -3,12 +3,11 @@
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from napari_hemalens import assay, classified_tables, tables
+from napari_hemalens import tables
 from napari_hemalens.cells import Detections, pooled_differential
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats import export
-from napari_hemalens.gui.judged import Judged
-from napari_hemalens.recipes import ClassificationRecipe, DetectionRecipe
+from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.taxonomy import ICSH
 
 
@@ -27,18 +26,3 @@ def save_steps(
         return
     names = [path.name for path in written]
     yield f"Saved {', '.join([*names, 'counts.csv', 'differential.csv', 'run.json'])} in {folder}."
-
-
-def save_classified_steps(
-    judged: Sequence[Judged], recipe: ClassificationRecipe, folder: Path
-) -> Generator[str, None, None]:
-    """Write classified cells with the words of a person, and how they came about; yields a sentence at the end."""
-    cells, words = [each.cells for each in judged], [each.given for each in judged]
-    try:
-        classified_tables.write_cells(cells, folder / "cells.csv", words)
-        classified_tables.write_summary(assay.summary([each.current for each in judged]), folder / "summary.csv")
-        tables.write_run(cells, recipe.model_dump(mode="json"), folder / "run.json")
-    except (HemaLensError, OSError) as error:
-        yield f"Nothing could be saved in {folder}: {error}"
-        return
-    yield f"Saved cells.csv, summary.csv, run.json in {folder}."

@@ -7,9 +7,9 @@ from napari.layers import Image, Layer
 from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.class_layers import holds_cells
-from napari_hemalens.gui.classifying import classifying_of
-from napari_hemalens.gui.judged import pooled
+from napari_hemalens.gui.classify.judged import pooled
+from napari_hemalens.gui.classify.layers import holds_cells
+from napari_hemalens.gui.classify.session import classifying_of
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LayerChoice

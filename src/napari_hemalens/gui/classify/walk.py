@@ -6,8 +6,8 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
 
+from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.history import History
-from napari_hemalens.gui.judged import Judged
 
 _IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas
 _CANVAS = (600, 800)  # pixels, for a viewer without a window

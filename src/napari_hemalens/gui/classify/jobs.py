@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.class_layers import HIGHEST, CellsOf
+from napari_hemalens.gui.classify.layers import HIGHEST, CellsOf
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe

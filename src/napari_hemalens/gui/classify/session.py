@@ -11,7 +11,7 @@ from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.class_jobs import (
+from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
     ClassJob,
     ClassUpdate,
@@ -19,11 +19,11 @@ from napari_hemalens.gui.class_jobs import (
     classify_cells,
     segment_cells,
 )
-from napari_hemalens.gui.class_layers import cells_in, placed_together, plane_of
-from napari_hemalens.gui.class_results import Case, ClassResults
+from napari_hemalens.gui.classify.layers import cells_in, placed_together, plane_of
+from napari_hemalens.gui.classify.results import Case, ClassResults
+from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.layers import opener, placed_like
 from napari_hemalens.gui.running import Listener, Runner
-from napari_hemalens.gui.saving import save_classified_steps
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.tasks import task

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimage.draw import ellipse
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.judged import Judged
+from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.layers import MARK, LayerData, boxes_of, placed_like, rgba
 from napari_hemalens.taxonomy import cell_class
 

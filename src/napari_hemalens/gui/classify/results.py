@@ -14,10 +14,10 @@ from psygnal import Signal
 
 from napari_hemalens import assay
 from napari_hemalens.classified import Classified
-from napari_hemalens.gui.class_keys import bind, unbind
-from napari_hemalens.gui.class_layers import OPACITY, Look, colours, features, origin, result_layer, words_of
-from napari_hemalens.gui.class_walk import Walk, look_at
-from napari_hemalens.gui.judged import Judged
+from napari_hemalens.gui.classify.judged import Judged
+from napari_hemalens.gui.classify.keys import bind, unbind
+from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
+from napari_hemalens.gui.classify.walk import Walk, look_at
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.tasks import Task
 
