@@ -35,7 +35,7 @@ def write_field(folder: Path, name: str, seed: int) -> list[dict[str, object]]:
     """Write sixteen nuclei, of which every second has a bright body at its side; return the rows of the table."""
     rng = np.random.default_rng(seed)
     image = rng.normal(900, 20, (320, 320))
-    nuclei = np.zeros((320, 320), np.uint16)
+    nuclei, small = np.zeros((320, 320), np.uint16), np.zeros((320, 320), np.uint16)
     y, x = np.mgrid[:320, :320]
     rows = []
     for number in range(1, 17):
@@ -45,10 +45,11 @@ def write_field(folder: Path, name: str, seed: int) -> list[dict[str, object]]:
         if has:
             angle = rng.uniform(0, 2 * np.pi)
             my, mx = cy + 20 * np.sin(angle), cx + 20 * np.cos(angle)
-            image[(y - my) ** 2 + (x - mx) ** 2 < 5**2] = 4000
+            small[(y - my) ** 2 + (x - mx) ** 2 < 5**2] = number
+            image[small == number] = 4000
         rows.append({"image": name, "nucleus": number, "has_micronucleus": has})
     image[nuclei > 0] = 6000
-    for place, values in (("images", image.astype(np.uint16)), ("nuclei", nuclei)):
+    for place, values in (("images", image.astype(np.uint16)), ("nuclei", nuclei), ("micronuclei", small)):
         (folder / place).mkdir(exist_ok=True)
         iio.imwrite(folder / place / f"{name}.tif", values)
     return rows
@@ -64,6 +65,22 @@ def micronuclei(tmp_path_factory: pytest.TempPathFactory) -> Path:
             table = csv.DictWriter(file, rows[0].keys())
             table.writeheader()
             table.writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def c_nmc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four small cells of each of 28 subjects in the layout of C-NMC 2019: dark ones are blasts."""
+    folder = tmp_path_factory.mktemp("c_nmc")
+    y, x = np.mgrid[:120, :120]
+    disc = np.hypot(y - 60, x - 60) < 40
+    for i in range(14):
+        for kind, name, shade in (("all", str(i), 80), ("hem", f"H{i}", 170)):
+            place = folder / f"fold_{i % 3}" / kind
+            place.mkdir(parents=True, exist_ok=True)
+            for k in range(4):
+                picture = np.where(disc[..., None], np.array([shade + 5 * k, 40, 140]), 0).astype(np.uint8)
+                iio.imwrite(place / f"UID_{name}_{k}_1_{kind}.bmp", picture)
     return folder
 
 

@@ -229,6 +229,9 @@ class ClassifierTraining(Training):
     learning_rate: float = Field(default=0.01, gt=0)
     loss: Literal["focal", "cross_entropy"] = "focal"
     gamma: float = Field(default=2.0, ge=0, description="Of the focal loss: how much sure cells are weighted down")
+    point: float = Field(
+        default=0.0, ge=0, description="Weight of what teaches attention to look at outlined micronuclei, beside the loss"
+    )
     keep: Literal["best", "last"] = Field(
         default="best", description="Epoch that is kept: the one that ranks held-back cells best, or the last"
     )

@@ -1,5 +1,7 @@
 """A classifier learns from label images and tables, and its weights say what they can do."""
 
+import csv
+import math
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -9,7 +11,7 @@ import torch
 
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Provenance
-from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.inference.classifier import classify_steps
 from napari_hemalens.models import weights
@@ -105,6 +107,38 @@ def test_masks_turn_with_the_image_and_are_not_relit(data: Path) -> None:
         grey, own, _ = cells[(draw, draw)][0].float()
         assert own.max() == 255
         assert grey[own == 255].mean() > 2 * grey[own == 0].mean()
+
+
+def test_marks_turn_with_the_image_and_are_those_of_the_cell_itself(data: Path) -> None:
+    recipe = RECIPE.model_copy(update={"point": 1.0, "balance": False})
+    cells = CellCrops(read(data, split="val"), TASK.classes, recipe)
+    for index in range(12):
+        image, target = cells[(index, index)]
+        assert image.shape == (3, 64, 64)
+        assert target["marks"].any() == (TASK.classes[int(target["labels"])] == "micronucleus")
+        grey, own, _ = image.float()
+        if target["marks"].any():
+            assert grey[target["marks"] & (own == 0)].mean() > 1.5 * grey[~target["marks"] & (own == 0)].mean()
+
+
+@pytest.mark.slow
+def test_attention_learns_to_look_where_it_is_told(data: Path, tmp_path: Path) -> None:
+    network = ClassifierRecipe(network="resnet18_attention")
+    recipe = RECIPE.model_copy(update={"network": network, "point": 1.0, "epochs": 3, "keep": "last"})
+    train, val = (read(data, split=part) for part in ("train", "val"))
+    images, examined = CellCrops(train, TASK.classes, recipe), Examined.of(val, TASK, recipe)
+    finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
+    rows = csv.DictReader((tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines())
+    pointed = [float(row["loss_point"]) for row in rows]
+    assert pointed[-1] < 0.9 * math.log(2)
+
+
+def test_a_network_without_spatial_attention_is_not_told_where_to_look(data: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"point": 1.0})
+    fields = read(data, split="val")
+    images, examined = CellCrops(fields, TASK.classes, recipe), Examined.of(fields, TASK, recipe)
+    with pytest.raises(RecipeError, match="'point' got 1: resnet18 has no spatial attention"):
+        finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
 
 
 def test_a_cell_that_the_label_image_lacks_is_named(data: Path) -> None:

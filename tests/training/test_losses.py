@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_hemalens.training.losses import focal_loss
+from napari_hemalens.training.losses import focal_loss, pointing_loss
 
 LOGITS = torch.tensor([[2.0, -1.0], [0.3, 0.1], [-4.0, 3.0], [1.0, 1.5]], dtype=torch.float64)
 TARGETS = torch.tensor([0, 1, 0, 1])
@@ -55,3 +55,15 @@ def test_gradients_stay_finite_however_sure_the_network_is(gamma: float, score: 
     assert loss.isfinite()
     assert logits.grad is not None
     assert logits.grad.isfinite().all()
+
+
+def test_attention_that_points_at_the_marks_loses_least() -> None:
+    marks = torch.zeros(2, 20, 20)
+    marks[0, 2:5, 3:6] = 1
+    there = functional.adaptive_max_pool2d(marks[:, None], 10)[:, 0]
+    level = torch.full_like(there, 0.5)
+    assert float(pointing_loss([there], marks)) < 1e-4
+    assert float(pointing_loss([level], marks)) == pytest.approx(math.log(2), rel=1e-5)
+    assert float(pointing_loss([1 - there], marks)) > 10
+    assert float(pointing_loss([there, level], marks)) == pytest.approx(math.log(2) / 2, rel=1e-3)
+    assert torch.isfinite(pointing_loss([level], torch.zeros(2, 20, 20)))

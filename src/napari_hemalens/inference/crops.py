@@ -128,7 +128,7 @@ def _with_neighbours(
     """Return crops (n, channels, h, w) in 0-255 of (n, 3, h, w), with what is said of all that is not the cell."""
     if recipe.neighbours == "seen":
         return pixels
-    own, others = _masks(cells, which, corners, side=pixels.shape[-1], width=width)
+    own, others = masks(cells, which, corners, side=pixels.shape[-1], width=width)
     dark = recipe.light == "fluorescence"
     if recipe.neighbours == "hidden":
         return torch.where(own, pixels, 0.0 if dark else 255.0)
@@ -137,10 +137,22 @@ def _with_neighbours(
     return torch.cat([pixels[:, : recipe.channels - 2], 255.0 * own, 255.0 * others], dim=1)
 
 
-def _masks(
+def masks(
     cells: CellMap, which: NDArray[np.int64], corners: NDArray[np.float64], *, side: int, width: float
 ) -> tuple[Tensor, Tensor]:
-    """Return where the cell itself is and where others are: two (n, 1, side, side) bool."""
+    """Return where the cell itself is and where others are: two (n, 1, side, side) bool.
+
+    Parameters
+    ----------
+    cells : CellMap
+        Where all cells are.
+    which : (n,) int64
+        Rows of `cells`.
+    corners : (n, 2) float64
+        Of the crops, y and x in level-0 pixels.
+    side, width : int, float
+        Of the crops, in pixels of their own and of level 0.
+    """
     steps = (np.arange(side) + 0.5) * (width / side)
     (y, x), (height, wide) = np.floor(corners.T[:, :, None] + steps).astype(np.int64), cells.labels.shape
     inside = ((y >= 0) & (y < height))[:, :, None] & ((x >= 0) & (x < wide))[:, None, :]

@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ from torch.utils.data import Dataset
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.formats.named_cells import NamedCells
-from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.inference.crops import crop_width, crops, masks
 from napari_hemalens.recipes import ClassifierTraining, CropRecipe
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.training.augment import blurred, uniform
@@ -67,8 +70,25 @@ def cells_of(field: NamedCells) -> tuple[CellMap, NDArray[np.int64]]:
     return cells, np.searchsorted(cells.ids, field.ids)
 
 
+def marks(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
+    """Return what makes a cell of its class, as outlined, in the crops of `cut`: (N, 1, side, side) uint8, 0 or 255.
+
+    Raises
+    ------
+    AnnotationError
+        If the data set has no such outlines.
+    """
+    cells, rows = cells_of(field)
+    outlined = replace(cells, labels=field.mark_image())
+    side, width = round(recipe.side * room), crop_width(cells, recipe, None) * room
+    corners = cells.centres[rows] + 0.5 - width / 2
+    return masks(outlined, rows, corners, side=side, width=width)[0].to(torch.uint8) * 255
+
+
 class CellCrops(Dataset[tuple[Tensor, Target]]):
     """Training crops (channels, side, side) uint8 with `labels` (1,) int64: new each epoch, the same for a seed.
+
+    With `recipe.point`, `marks` (side, side) bool say where what is looked for lies.
 
     With `recipe.balance`, every class is drawn as often as any other, whatever its number of cells: the rare one is
     repeated, turned and lit anew, the common one sampled down.
@@ -89,11 +109,21 @@ class CellCrops(Dataset[tuple[Tensor, Target]]):
         self.recipe = recipe
         self.light = recipe.crop.channels - (2 if recipe.crop.neighbours == "masks" else 0)  # the others are masks
         self.pixels = torch.cat([cut(field, recipe.crop, room=ROOM) for field in fields])
+        if recipe.point:
+            marked = torch.cat([marks(field, recipe.crop, room=ROOM) for field in fields])
+            self.pixels = torch.cat([self.pixels, marked], dim=1)
         self.labels = labels_of(fields, classes)
         self.by_class = [np.flatnonzero(self.labels == k) for k in range(len(classes))]
         empty = [name for name, cells in zip(classes, self.by_class, strict=True) if not len(cells)]
         if empty:
             raise TrainingError(f"No cell of the class {empty[0]} to train on.")
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return some of the cells by their place (n,), each class among them as before."""
+        taken = copy(self)
+        taken.pixels, taken.labels = self.pixels[rows], self.labels[rows]
+        taken.by_class = [np.flatnonzero(taken.labels == k) for k in range(len(self.by_class))]
+        return taken
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,7 +138,10 @@ class CellCrops(Dataset[tuple[Tensor, Target]]):
                 index = int(of_class[int(torch.randint(len(of_class), ()))])
             image = turned(self.pixels[index].float() / 255, self.recipe)
             image = torch.cat([relit(image[: self.light], self.recipe), image[self.light :]])
-        return (image.clamp(0, 1) * 255).round().to(torch.uint8), {"labels": torch.tensor([self.labels[index]])}
+        target = {"labels": torch.tensor([self.labels[index]])}
+        if self.recipe.point:
+            image, target["marks"] = image[:-1], image[-1] > 0.5
+        return (image.clamp(0, 1) * 255).round().to(torch.uint8), target
 
 
 def labels_of(fields: Sequence[NamedCells], classes: Sequence[str]) -> NDArray[np.int64]:

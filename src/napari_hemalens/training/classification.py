@@ -11,10 +11,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
-from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.classifiers import CellClassifier, build_classifier
+from napari_hemalens.models.heads import SpatialAttentionHead
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
@@ -24,7 +26,7 @@ from napari_hemalens.training.cell_crops import CellCrops, cut, labels_of
 from napari_hemalens.training.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
-from napari_hemalens.training.losses import focal_loss
+from napari_hemalens.training.losses import focal_loss, pointing_loss
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 
 BEST = "best.safetensors"
@@ -34,15 +36,25 @@ _BATCH = 128
 class Learner(nn.Module):
     """A classifier as the training loop wants it: images and targets to losses by name."""
 
-    def __init__(self, network: nn.Module, recipe: ClassifierTraining) -> None:
+    def __init__(self, network: CellClassifier, recipe: ClassifierTraining) -> None:
         super().__init__()
+        if recipe.point and not isinstance(network.head, SpatialAttentionHead):
+            raise RecipeError(
+                f"Option 'point' got {recipe.point:g}: {recipe.network.network} has no spatial attention."
+            )
         self.network = network
         self.gamma = recipe.gamma if recipe.loss == "focal" else 0.0  # at 0 it is cross-entropy
+        self.point = recipe.point
 
     def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
-        """Return the loss of crops (N, C, side, side)."""
+        """Return the losses of crops (N, C, side, side)."""
         labels = torch.cat([target["labels"] for target in targets])
-        return {"loss_class": focal_loss(self.network(images).float(), labels, gamma=self.gamma)}
+        logits, maps = self.network.attend(images)
+        losses = {"loss_class": focal_loss(logits.float(), labels, gamma=self.gamma)}
+        if self.point:
+            marks = torch.stack([target["marks"] for target in targets])
+            losses["loss_point"] = self.point * pointing_loss(maps.values(), marks.float())
+        return losses
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +125,7 @@ def best_epoch_steps(
     return network
 
 
-def build(recipe: ClassifierTraining, task: Task) -> nn.Module:
+def build(recipe: ClassifierTraining, task: Task) -> CellClassifier:
     """Build the network of a recipe, for the crops of the recipe and the classes of a task."""
     size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels}
     return build_classifier(recipe.network.model_copy(update=size), len(task.classes))
