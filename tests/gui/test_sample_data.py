@@ -16,8 +16,9 @@ from napari.layers import Image, Labels, Layer, Shapes
 from napari.utils.colormaps.standardize_color import transform_color
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.formats import coco
+from napari_hemalens.formats import coco, named_cells
 from napari_hemalens.gui import sample_data
+from napari_hemalens.gui.classify.layers import holds_cells, placed_together
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.palette import colour_of
 
@@ -137,6 +138,55 @@ def test_the_truth_of_a_sample_is_that_of_the_file_coloured_by_class() -> None:
     assert truth.provenance.pixel_size_um == pytest.approx(0.15)
     for name, colour in zip(truth.class_names[:20], layer.edge_color, strict=False):
         np.testing.assert_allclose(colour, transform_color(colour_of(str(name)))[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "folder", "stem", "tables"),
+    [
+        ("assay_fluorescence", "micronucleus_assay", "fluorescence", {"nuclei": "truth", "cells": "cells"}),
+        ("assay_giemsa", "micronucleus_assay", "giemsa", {"nuclei": "truth", "cells": "cells"}),
+        ("lymphoblasts", "lymphoblasts", "smear", {"cells": "truth"}),
+    ],
+)
+def test_rendered_cells_open_as_labels_whose_features_tell_their_class(
+    key: str, folder: str, stem: str, tables: dict[str, str], viewer: ViewerModel
+) -> None:
+    image, *labels = viewer.open_sample("napari-hemalens", key)
+    assert isinstance(image, Image)
+    assert image.rgb == (stem != "fluorescence")
+    for name, table in tables.items():
+        layer = viewer.layers[name]
+        assert isinstance(layer, Labels)
+        assert layer.visible
+        named = {field.image.stem: field for field in named_cells.read(PACKED / folder, split=table)}[stem]
+        np.testing.assert_array_equal(layer.data, named.label_image())
+        assert layer.features["index"].tolist() == named.ids.tolist()
+        assert layer.features["class"].tolist() == named.class_names.tolist()
+    for layer in labels:
+        assert layer.data.shape == image.data.shape[:2]
+        assert layer.scale.tolist() == image.scale.tolist()
+        assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
+
+
+@pytest.mark.parametrize("key", ["assay_fluorescence", "assay_giemsa"])
+def test_the_micronuclei_of_the_assay_are_a_hidden_layer_in_the_numbers_of_their_nuclei(
+    key: str, viewer: ViewerModel
+) -> None:
+    viewer.open_sample("napari-hemalens", key)
+    truth, nuclei = viewer.layers["micronuclei truth"], viewer.layers["nuclei"]
+    assert not truth.visible
+    affected = nuclei.features["class"] == "micronucleus"
+    assert {*nuclei.features["index"][affected]} == {*np.unique(truth.data).tolist()} - {0, 65535}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("assay_fluorescence", "nuclei"), ("assay_giemsa", "nuclei"), ("lymphoblasts", "cells")]
+)
+def test_what_the_dock_offers_first_is_what_the_weights_classify(key: str, name: str, viewer: ViewerModel) -> None:
+    image, *_ = viewer.open_sample("napari-hemalens", key)
+    offered = [layer for layer in viewer.layers if holds_cells(layer)]
+    assert offered[0].name == name
+    assert placed_together(image, offered[0])["scale"].tolist() == image.scale.tolist()
 
 
 def test_samples_of_an_installed_wheel_are_taken_before_those_of_a_checkout(

@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_hemalens.formats import coco
@@ -43,7 +44,7 @@ def test_other_programs_read_the_same_pixels(tmp_path: Path) -> None:
 
 def test_the_packed_samples_are_small_and_show_every_class() -> None:
     files = [PACKED / sample.file for sample in SAMPLES]
-    assert sum(path.stat().st_size for path in PACKED.iterdir()) < 8e6
+    assert sum(path.stat().st_size for path in PACKED.rglob("*")) < 8e6
     fields = coco.read(PACKED / "truth.json")
     assert [Path(field.provenance.image) for field in fields] == files
     assert set(fields[0].counts()) == {*MARROW_12.classes}
@@ -61,3 +62,11 @@ def test_the_packed_samples_are_what_the_script_makes(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.classes, other.classes)
         again, image = (iio.imread(field.provenance.image).astype(float) for field in (one, other))
         assert abs(again - image).mean() < 0.5
+    for folder in ("micronucleus_assay", "lymphoblasts"):
+        files = [path.relative_to(PACKED) for path in (PACKED / folder).rglob("*") if path.is_file()]
+        for file in files:
+            if file.suffix == ".csv":
+                assert (tmp_path / file).read_text() == (PACKED / file).read_text()
+            else:
+                again, image = (tifffile.imread(root / file).astype(float) for root in (tmp_path, PACKED))
+                assert abs(again - image).mean() < (1 if "images" in file.parts else 1e-9)

@@ -1,9 +1,10 @@
-"""What File > Open Sample offers: two rendered smears, packed, and two photographs to download."""
+"""What File > Open Sample offers: rendered images with their truth, packed, and two photographs to download."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.formats import coco
-from napari_hemalens.gui.layers import LayerData, as_layers
+from napari_hemalens.formats import coco, named_cells
+from napari_hemalens.formats.label_images import read_labels
+from napari_hemalens.gui.layers import LayerData, as_layers, image_layer
 from napari_hemalens.slides.open import open_image
 
 _PACKAGE = Path(__file__).parents[1]
@@ -33,6 +35,9 @@ SHA256 = {
 }
 """The files to download, below the server's address, and what must be in them."""
 
+_RENDERED = {"source": "rendered by napari-hemalens", "licence": "BSD-3-Clause"}
+_PLACE = ("scale", "units")
+_FAINT = 0.18  # opacity of labels: more would pass for a stain
 _BCCD_PIXEL_UM = 0.07  # estimated: its red cells are 102 pixels wide, real ones 7.2 um
 
 
@@ -44,6 +49,27 @@ def marrow_smear() -> list[LayerData]:
 def blood_smear() -> list[LayerData]:
     """Return the rendered blood smear, and its truth as a hidden layer."""
     return _packed("blood_smear.tif", "blood smear (rendered)")
+
+
+def assay_fluorescence() -> list[LayerData]:
+    """Return the micronucleus assay as its DNA glows: nuclei and cells with their class, micronuclei hidden."""
+    field, *cells = _assay("fluorescence", "micronucleus assay, fluorescence (rendered)")
+    image, attributes, kind = field
+    # Specks of dirt outshine all nuclei.
+    limits = tuple(np.percentile(image, (1, 99.7)).tolist())
+    return [(image, attributes | {"colormap": "gray", "contrast_limits": limits, "gamma": 0.7}, kind), *cells]
+
+
+def assay_giemsa() -> list[LayerData]:
+    """Return the same field of the assay in Giemsa: nuclei and cells with their class, micronuclei hidden."""
+    return _assay("giemsa", "micronucleus assay, Giemsa (rendered)")
+
+
+def lymphoblasts() -> list[LayerData]:
+    """Return the rendered smear of a leukaemia, and its cells with their class: blast or normal."""
+    folder = _located("lymphoblasts/truth.csv").parent
+    image = _image(folder / "images" / "smear.tif", "lymphoblasts (rendered)")
+    return [image, _named(folder, "truth", "smear", like=image, name="cells")]
 
 
 def bccd_smear() -> list[LayerData]:
@@ -97,20 +123,54 @@ def as_labels(mask: NDArray[np.generic]) -> NDArray[np.int32]:
 
 
 def _packed(file: str, name: str) -> list[LayerData]:
+    path = _located(file)
+    image = _image(path, name)
+    truth = next(field for field in coco.read(path.parent / "truth.json") if Path(field.provenance.image).name == file)
+    place = replace(truth.provenance, image=name, pixel_size_um=image[1]["scale"][0], pixel_size_source="image")
+    cells, attributes, kind = as_layers(replace(truth, provenance=place))[0]
+    return [image, (cells, attributes | {"name": f"{name} truth", "visible": False}, kind)]
+
+
+def _assay(stain: str, name: str) -> list[LayerData]:
+    """Return one stain of the assay; nuclei come first, since they are what the dock offers to classify."""
+    folder = _located("micronucleus_assay/truth.csv").parent
+    image = _image(folder / "images" / f"{stain}.tif", name)
+    nuclei = _named(folder, "truth", stain, like=image, name="nuclei")
+    cells = _named(folder, "cells", stain, like=image, name="cells")
+    small = read_labels(folder / "micronuclei" / f"{stain}.tif")
+    return [image, nuclei, cells, (small, _over(image, name="micronuclei truth", visible=False), "labels")]
+
+
+def _located(file: str) -> Path:
+    """Return where a packed file lies.
+
+    Raises
+    ------
+    HemaLensError
+        If it is nowhere.
+    """
     folder = next((f for f in _FOLDERS if (f / file).is_file()), None)
     if folder is None:
         raise HemaLensError(f"The sample {file} is not installed; looked in {' and '.join(map(str, _FOLDERS))}.")
-    with open_image(folder / file) as slide:
-        image, size = slide.read(0, 0, *slide.shape), slide.pixel_size_um
-    truth = next(field for field in coco.read(folder / "truth.json") if Path(field.provenance.image).name == file)
-    place = replace(truth.provenance, image=name, pixel_size_um=size, pixel_size_source="image")
-    cells, attributes, kind = as_layers(replace(truth, provenance=place))[0]
-    shown = {key: attributes[key] for key in ("scale", "units")}
-    about = {"source": "rendered by napari-hemalens", "licence": "BSD-3-Clause"}
-    return [
-        (image, {"name": name, "rgb": True, "metadata": about, **shown}, "image"),
-        (cells, attributes | {"name": f"{name} truth", "visible": False}, kind),
-    ]
+    return folder / file
+
+
+def _image(path: Path, name: str) -> LayerData:
+    with open_image(path) as slide:
+        pixels, attributes, kind = image_layer(slide)
+        return np.asarray(pixels), attributes | {"name": name, "metadata": _RENDERED}, kind
+
+
+def _named(folder: Path, table: str, stem: str, *, like: LayerData, name: str) -> LayerData:
+    """Return the cells that a table gives a class, faint, as labels with that class in their features."""
+    (cells,) = (field for field in named_cells.read(folder, split=table) if field.image.stem == stem)
+    truth = {"index": cells.ids, "class": cells.class_names.astype(object)}
+    return cells.label_image(), _over(like, name=name, features=truth, opacity=_FAINT), "labels"
+
+
+def _over(image: LayerData, **attributes: Any) -> dict[str, Any]:
+    """Return attributes of a layer that lies on the pixels of an image of ours."""
+    return {key: image[1][key] for key in _PLACE} | {"metadata": _RENDERED} | attributes
 
 
 def _downloaded(files: Sequence[str]) -> tuple[Path, ...]:
