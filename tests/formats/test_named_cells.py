@@ -42,7 +42,7 @@ def test_a_fold_may_be_told_what_not_to_part(folder):
     ("lines", "said"),
     [
         (["image,cell,class"], "names no cell"),
-        (["image,class", "a,blast"], "has no column cell or nucleus; it has image, class"),
+        (["image,class", "a,blast"], "has no column nucleus or cell; it has image, class"),
         (["image,cell", "a,1"], "has no column class or has_micronucleus"),
         (["picture,cell,class", "a,1,blast"], "has no column image"),
         (["image,cell,class", "a,one,blast"], "a cell has a whole number"),
