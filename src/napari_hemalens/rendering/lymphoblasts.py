@@ -62,8 +62,8 @@ _SMEAR = Smear(
     },
 )
 
-# Thin, and seen by a camera whose blue is all but blind to it, as in public fields of this leukaemia (mean
-# optical density of their cells in red, green, blue: about 0.20, 0.24, 0.01).
+# Thin, and seen by a camera whose blue is all but blind to it, as in public fields of this leukaemia (mean optical
+# density of their cells in red, green, blue: about 0.20, 0.24, 0.01). The packed weights know blasts in no other stain.
 _STAIN = Stain(np.array([[0.42, 0.42, 0.012], [0.05, 0.60, 0.02], [0.05, 0.25, 0.50]], dtype=np.float32))
 _LIGHT = Light(white=(240.0, 238.0, 243.0), centre=(0.45, 0.56), blur_um=0.12, noise=1.0)
 _LEAST_SEEN = 0.5  # share of a cell at the edge of the image below which nobody would name it
