@@ -32,6 +32,13 @@ class Table6Protocol(StrEnum):
     TVAD = "tvad"
 
 
+class AllScheme(StrEnum):
+    """What a run is trained on and tested on."""
+
+    PAPER = "paper"
+    LEAVE_ONE_OUT = "leave-one-out"
+
+
 PresetOption = Annotated[
     Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
 ]
@@ -54,6 +61,29 @@ def micronucleus_table6(
     """Compare the thirteen networks of Wei et al. 2022, Table 6; run again, it goes on where it was."""
     steps = workflows.micronucleus_table6_steps(
         data, out, preset=preset.value, protocol=protocol.value, seeds=_numbers(seeds), rows=_names(rows)
+    )
+    out_console.print(escape(run(steps, "Comparing").text()))
+    out_console.print(f"Written to {escape(str(out))}")
+
+
+@experiment_app.command("all-folds")
+def all_folds(
+    data: Annotated[
+        Path, typer.Option(help="Folder of label images with tables of blasts and normal cells, or C-NMC 2019.")
+    ],
+    out: Out,
+    *,
+    preset: PresetOption = Preset.CPU,
+    scheme: Annotated[
+        AllScheme,
+        typer.Option(help="Train on each of folds 1-6 alone and test on fold 7; or test on each fold in turn."),
+    ] = AllScheme.PAPER,
+    seeds: Seeds = "0",
+    rows: Rows = None,
+) -> None:
+    """Compare VGG16 with and without the attention of Ullah et al. 2021, in seven folds by subject."""
+    steps = workflows.all_folds_steps(
+        data, out, preset=preset.value, scheme=scheme.value, seeds=_numbers(seeds), rows=_names(rows)
     )
     out_console.print(escape(run(steps, "Comparing").text()))
     out_console.print(f"Written to {escape(str(out))}")

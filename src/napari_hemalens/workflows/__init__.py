@@ -21,7 +21,7 @@ from napari_hemalens.workflows.detection import (
     train_detection_steps,
     write_results,
 )
-from napari_hemalens.workflows.experiments import cross_validation_steps, micronucleus_table6_steps
+from napari_hemalens.workflows.experiments import all_folds_steps, cross_validation_steps, micronucleus_table6_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.segmentation import (
     evaluate_segmentation_steps,
@@ -33,6 +33,7 @@ from napari_hemalens.workflows.segmentation import (
 __all__ = [
     "Batch",
     "ClassifiedBatch",
+    "all_folds_steps",
     "classify",
     "classify_files_steps",
     "classify_steps",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_hemalens.training.experiments.report import Comparison
 
 _TABLE6_PROTOCOLS = ("tad", "tvad")
+_ALL_SCHEMES = ("paper", "leave-one-out")
 
 
 def micronucleus_table6_steps(
@@ -46,7 +47,7 @@ def micronucleus_table6_steps(
     with training_extra():
         from napari_hemalens.training.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
-    _known(protocol, _TABLE6_PROTOCOLS)
+    _known("protocol", protocol, _TABLE6_PROTOCOLS)
     return (
         yield from table6.steps(
             Path(data),
@@ -89,6 +90,50 @@ def cross_validation_steps(
     return (yield from cross_validation.steps(folders, Path(out), task=task(task_name), recipe=recipe, number=folds))
 
 
-def _known(protocol: str, known: Sequence[str]) -> None:
-    if protocol not in known:
-        raise RecipeError(f"No protocol {protocol!r}. Known: {', '.join(known)}.")
+def all_folds_steps(
+    data: str | Path,
+    out: str | Path,
+    *,
+    preset: str = "cpu",
+    scheme: str = "paper",
+    seeds: Sequence[int] = (0,),
+    rows: Sequence[str] | None = None,
+) -> Steps["Comparison"]:
+    """Train and test ECA-VGG16 of Ullah et al. 2021 and its relatives on seven folds; the table lies in `out`.
+
+    Parameters
+    ----------
+    data : path
+        Folder as `formats.named_cells` describes it, or C-NMC 2019: blasts and normal cells, of all its parts together.
+        Folds are by subject where subjects are known, else by image.
+    out : path
+        Folder for the table, pictures and every trial. A trial that is finished there is read, not run again.
+    preset : str
+        'full': the paper's recipe; 'cpu': a reduced one for two cores; 'ci': never a result.
+    scheme : str
+        'paper': six runs, each trained on one of folds 1-6 alone, all tested on fold 7; 'leave-one-out': seven runs,
+        each tested on one fold and trained on all others.
+    seeds : sequence of int
+        All runs of every row for each.
+    rows : sequence of str, optional
+        Some of `training.experiments.all_folds.ROWS`; by default all.
+    """
+    with training_extra():
+        from napari_hemalens.training.experiments import all_folds  # noqa: PLC0415 -- loads torch and lightning
+
+    _known("scheme", scheme, _ALL_SCHEMES)
+    return (
+        yield from all_folds.steps(
+            Path(data),
+            Path(out),
+            preset=preset,
+            scheme=scheme,  # type: ignore[arg-type] # one of them, or refused
+            seeds=seeds,
+            rows=rows,
+        )
+    )
+
+
+def _known(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise RecipeError(f"No {what} {name!r}. Known: {', '.join(known)}.")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,6 @@ class Parts:
         copies: int = 1,
     ) -> "Parts":
         """Cut all crops; of the cells to choose by, `copies` of each, all but the first turned, flipped and scaled."""
-        parts = {"train": train, "choose": choose, "test": test}
-        cells = {name: sum(len(field.ids) for field in fields) for name, fields in parts.items()}
         chosen = Examined.of(choose, task, recipe)
         if copies > 1:
             chosen = _copied(chosen, choose, recipe, copies)
@@ -64,8 +62,47 @@ class Parts:
             CellCrops(train, task.classes, recipe),
             chosen,
             Examined.of(test, task, recipe),
-            {**cells, "copies": copies, "digest": _digest(parts)},
+            _named(train, choose, test, copies),
         )
+
+    @classmethod
+    def of(
+        cls, crops: "AllCrops", train: Sequence[NamedCells], choose: Sequence[NamedCells], test: Sequence[NamedCells]
+    ) -> "Parts":
+        """Take parts of cells that are cut: of one fold after another, without reading an image again."""
+        return cls(
+            crops.turning.take(crops.rows_of(train)),
+            crops.examined(choose),
+            crops.examined(test),
+            _named(train, choose, test, 1),
+        )
+
+
+class AllCrops:
+    """The crops of all cells of a comparison, cut once: with room to turn, and as they are examined.
+
+    Parameters
+    ----------
+    fields : sequence of NamedCells
+        All cells.
+    task : Task
+        What is asked.
+    recipe : ClassifierTraining
+        Its crops are those of all rows.
+    """
+
+    def __init__(self, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> None:
+        self.turning, self.still = CellCrops(fields, task.classes, recipe), Examined.of(fields, task, recipe)
+        self._rows = {key: row for row, key in enumerate(_keys(fields))}
+
+    def rows_of(self, fields: Sequence[NamedCells]) -> NDArray[np.int64]:
+        """Return the places of some cells (n,) among all."""
+        return np.array([self._rows[key] for key in _keys(fields)], dtype=np.int64)
+
+    def examined(self, fields: Sequence[NamedCells]) -> Examined:
+        """Return some cells, to measure on."""
+        rows = self.rows_of(fields)
+        return Examined(self.still.pixels[rows], self.still.labels[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,6 +229,18 @@ def _copied(examined: Examined, fields: Sequence[NamedCells], recipe: Classifier
             new = torch.stack([turned(crop, recipe) for crop in wide])
             pixels.append((new.clamp(0, 1) * 255).round().to(torch.uint8))
     return Examined(torch.cat(pixels), np.tile(examined.labels, copies))
+
+
+def _keys(fields: Sequence[NamedCells]) -> Iterator[tuple[Path, int]]:
+    return ((field.image, number) for field in fields for number in field.ids.tolist())
+
+
+def _named(
+    train: Sequence[NamedCells], choose: Sequence[NamedCells], test: Sequence[NamedCells], copies: int
+) -> dict[str, Any]:
+    parts = {"train": train, "choose": choose, "test": test}
+    cells = {name: sum(len(field.ids) for field in fields) for name, fields in parts.items()}
+    return {**cells, "copies": copies, "digest": _digest(parts)}
 
 
 def _digest(parts: Mapping[str, Sequence[NamedCells]]) -> str:

@@ -1,0 +1,180 @@
+"""ECA-VGG16 of Ullah et al. 2021 and its relatives on folds by subject: blasts of acute lymphoblastic leukaemia.
+
+Ullah et al., Appl. Sci. 11 (2021) 10662. Schemes: 'paper' trains on one of folds 1-6 alone and tests each of these runs
+on fold 7; 'leave-one-out' tests on each fold what was trained on all others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from napari_hemalens.formats.named_cells import NamedCells, read_all
+from napari_hemalens.presets import CLASSIFICATION
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import ClassifierTraining, CropRecipe
+from napari_hemalens.tasks import task
+from napari_hemalens.training.experiments.report import Comparison, Row
+from napari_hemalens.training.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
+from napari_hemalens.training.experiments.splits import Cells, folds, held_back, knows_subjects, some
+from napari_hemalens.training.experiments.trial import AllCrops, Parts
+
+Scheme = Literal["paper", "leave-one-out"]
+
+NAME = "all-folds"
+MEASURES = ("accuracy", "sensitivity", "specificity", "precision", "F1", "AUC")
+FOLDS = 7
+SHARE = 0.2  # of the cells to train on, held back to choose the epoch by
+_TASK = task("all")
+
+
+def _row(label: str, network: str, *paper: float) -> Row:
+    """Return a row; accuracy and its deviation as printed in Table 4, the others the means of Tables 5 and 6."""
+    measures = ("accuracy", "accuracy sd", *MEASURES[1:5])
+    return Row(label, network, "cross_entropy", dict(zip(measures, paper, strict=True)) if paper else None)
+
+
+ROWS: Mapping[str, Row] = {
+    "eca_vgg16": _row("ECA-VGG16", "eca_vgg16", 0.911, 0.013, 0.923, 0.903, 0.895, 0.907),
+    "eca_vgg16_pooled": _row("ECA-VGG16, pooled", "eca_vgg16_pooled"),
+    "vgg16": _row("VGG16", "vgg16", 0.839, 0.015, 0.841, 0.838, 0.826, 0.834),
+    "vgg16_pooled": _row("VGG16, pooled", "vgg16_pooled"),
+    "eca_vgg16_half": _row("ECA-VGG16, half as wide, pooled", "eca_vgg16_half"),
+}
+"""By name: the two networks of the paper, both with global pooling in place of two dense layers, and a small one."""
+
+
+def _small(recipe: ClassifierTraining) -> ClassifierTraining:
+    """Return a recipe for crops of 32 pixels: what two cores can train thirty times over."""
+    return recipe.model_copy(
+        update={
+            "network": recipe.network.model_copy(update={"batch_norm": True}),
+            "crop": CropRecipe(side=32, width=1.5, neighbours="hidden", stain="reference"),
+            "epochs": 10,
+            "batch": 64,
+            "learning_rate": 0.05,
+            "weight_decay": 5e-4,
+            "warmup_steps": 10,
+            "decay_from": 0.4,
+            "workers": 0,
+        }
+    )
+
+
+_PAPER = CLASSIFICATION["ullah-2021"]
+_FROM = "from 224 px, 50 epochs, all cells and a rate of 0.0001 without batch normalisation"
+
+BUDGETS: Mapping[str, Budget] = {
+    "full": Budget(_PAPER),
+    "cpu": Budget(
+        _small(_PAPER),
+        2_800,
+        f"reduced: 32 px, 10 epochs, 2,800 cells in all folds, a rate of 0.05 with batch normalisation, {_FROM}",
+    ),
+    "ci": Budget(
+        _small(_PAPER).model_copy(update={"epochs": 1, "batch": 4, "precision": "32-true", "accelerator": "cpu"}),
+        112,
+        f"NO RESULT, a test of the machinery: 32 px, 1 epoch, 112 cells in all folds, {_FROM}",
+    ),
+}
+
+
+def steps(
+    data: Path,
+    out: Path,
+    *,
+    preset: str,
+    scheme: Scheme,
+    seeds: Sequence[int],
+    rows: Sequence[str] | None,
+) -> Steps[Comparison]:
+    """Train and test the rows; see `workflows.all_folds_steps`."""
+    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    cells = some(read_all(data), budget.cells, seed=0)
+    parted = tuple(parts_of(folds(cells, FOLDS), scheme))
+    total = len(chosen) * len(seeds) * len(parted)
+    yield Progress(0, total, "cutting crops")
+    comparison = Comparison(
+        title=f"ECA-VGG16 of Ullah et al. 2021 on {data.name}, scheme {scheme}{budget.suffix}",
+        notes=_notes(cells, parted, scheme, seeds),
+        measures=MEASURES,
+        rows=chosen,
+        run={"experiment": NAME, "data": str(data), "preset": preset, "scheme": scheme, "seeds": list(seeds)},
+    )
+    runs = _runs(AllCrops(cells, _TASK, budget.recipe), parted, recipe=budget.recipe, rows=chosen, seeds=seeds)
+    return (yield from trials_steps(comparison, runs, out, task=_TASK, total=total))
+
+
+def parts_of(parts: Sequence[Cells], scheme: Scheme) -> Iterator[tuple[str, Cells, Cells, Cells]]:
+    """Yield the runs of a scheme: name, cells to train on, to choose the epoch by, and to test on.
+
+    Raises
+    ------
+    TrainingError
+        If the cells to train on have too few subjects to hold some back.
+    """
+    numbered = list(enumerate(parts, start=1))
+    for number, fold in numbered[:-1] if scheme == "paper" else numbered:
+        others = tuple(cell for other, cells in numbered if other != number for cell in cells)
+        learned, test = (fold, parts[-1]) if scheme == "paper" else (others, fold)
+        yield f"fold {number}", *held_back(learned, SHARE, seed=0), test
+
+
+def _runs(
+    crops: AllCrops,
+    parted: Sequence[tuple[str, Cells, Cells, Cells]],
+    *,
+    recipe: ClassifierTraining,
+    rows: Mapping[str, Row],
+    seeds: Sequence[int],
+) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
+    for case, train, choose, test in parted:
+        parts = Parts.of(crops, train, choose, test)
+        for seed in seeds:
+            named = case if len(seeds) == 1 else f"{case}, seed {seed}"
+            for name, row in rows.items():
+                yield name, named, parts, recipe_of(row, recipe, seed)
+
+
+def _notes(
+    cells: Sequence[NamedCells],
+    parted: Sequence[tuple[str, Cells, Cells, Cells]],
+    scheme: Scheme,
+    seeds: Sequence[int],
+) -> tuple[str, ...]:
+    number = sum(len(field.ids) for field in cells)
+    blasts = sum(int((field.class_names == _TASK.positive).sum()) for field in cells)
+    by = "subject" if knows_subjects(cells) else "image"
+    test, again = parted[-1][3], f", and over {len(seeds)} seeds of each" if len(seeds) > 1 else ""
+    notes = [
+        f"{number:,} cells, {blasts:,} of them blasts, in {FOLDS} folds by {by}. Of what a run is trained on, a fifth "
+        f"is held back by {by}, and the epoch with the greatest AUC on it was kept (in the paper, with the greatest "
+        "accuracy). Sensitivity is of blasts, specificity of normal cells. Figures and confusion matrices (true class "
+        "by row: blast, normal; summed over runs) are at a probability of one half.",
+    ]
+    if by == "image":
+        notes.append(
+            "This set has no subject ids: folds are by image, cells of one person may be on both sides, and the "
+            "figures may be optimistic."
+        )
+    if scheme == "paper":
+        tested = sum(len(field.ids) for field in test)
+        notes.append(
+            f"Each run is trained on one of folds 1 to {FOLDS - 1} and named after it; all are tested on the same "
+            f"{tested:,} cells of fold {FOLDS}. Deviations are over the {len(parted)} folds trained on{again}: they "
+            f"say nothing of other {by}s to test on."
+        )
+    else:
+        notes.append(
+            f"Each run is tested on the fold it is named after and trained on all others. Deviations are over the "
+            f"{len(parted)} folds tested on{again}; the cells trained on overlap from run to run."
+        )
+    if all(field.labels is None for field in cells):
+        notes.append(
+            "Each cell is scaled by its own diameter, as in use; in the paper all are as the camera magnified them."
+        )
+    notes.append(
+        "The paper's figures are of C-NMC 2019 with 436 cells to test on, its deviation of accuracy over n runs, here "
+        "n - 1; sensitivity, specificity, precision and F1 are the means of its folds. They are no yardstick for other "
+        "images."
+    )
+    return tuple(notes)
