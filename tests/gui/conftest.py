@@ -247,6 +247,12 @@ def classifier():
 
 
 @pytest.fixture
+def outlines():
+    """What outlines one cell, without looking."""
+    return outlined
+
+
+@pytest.fixture
 def row_file(tmp_path):
     """The file of a row of the task micronucleus; that of its weights is not there."""
     row = ClassifierRow(

@@ -9,6 +9,7 @@ from napari.layers import Labels, Layer
 from napari_hemalens import workflows
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import DeviceError
+from napari_hemalens.gui.classify.layers import Look, colours
 from napari_hemalens.gui.classify.session import Classifying, classifying_of
 from napari_hemalens.gui.layers import as_layers, detections_from_layer
 from napari_hemalens.palette import colour_of
@@ -45,12 +46,42 @@ class TestRun:
         assert isinstance(layer, Labels)
         np.testing.assert_array_equal(layer.data, nuclei.data)
         np.testing.assert_array_equal(layer.scale, image.scale)
-        assert layer.units == image.units
-        assert layer.axis_labels == image.axis_labels
         assert colour(layer, 7) == rgb("micronucleus")
         assert colour(layer, 0)[3] == 0
         assert layer.metadata["hemalens"]["task"] == "micronucleus"
         assert layer.metadata["hemalens"]["sha256"] == "0"
+
+    def test_the_result_lies_where_image_and_cells_do_with_their_units_and_names_of_axes(
+        self, classifying, viewer, labels, runner, question
+    ):
+        place = {
+            "scale": (0.2, 0.3),
+            "translate": (5.0, 7.0),
+            "units": ("nm", "nm"),
+            "axis_labels": ("down", "right"),
+        }
+        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placed", **place)
+        classifying.start(image, viewer.add_labels(labels, name="there", **place), question)
+        runner.run()
+        layer = viewer.layers["there: micronucleus"]
+        np.testing.assert_array_equal(layer.scale, image.scale)
+        np.testing.assert_array_equal(layer.translate, image.translate)
+        assert layer.units == image.units
+        assert layer.axis_labels == ("down", "right")
+
+    def test_the_cells_give_way_to_their_classes_and_return_when_those_go(self, classified, viewer, nuclei):
+        assert not nuclei.visible
+        viewer.layers.remove(RESULT)
+        assert nuclei.visible
+
+    def test_many_cells_share_few_colours(self, classifying, viewer, image, runner, question):
+        labels = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE) // 12
+        classifying.start(image, viewer.add_labels(labels, name="many"), question)
+        runner.run()
+        case = classifying.results.current
+        shown = colours(case.judged, Look(at=7)).color_dict
+        assert len(shown) == 20_001
+        assert len({id(colour) for colour in shown.values()}) <= 7
 
     def test_each_cell_has_a_row(self, classified, viewer):
         table = viewer.layers[RESULT].features
@@ -179,6 +210,12 @@ class TestErrors:
         assert [sentence[:12] for sentence in said] == ["There is no ", "There are no", "There is no "]
         assert "Convert to Labels" in said[1]
 
+    def test_a_float_mask_is_no_cells(self, classifying, viewer, image, labels, question, said):
+        mask = viewer.add_image((labels > 0).astype(np.float32), name="mask")
+        classifying.start(image, mask, question)
+        assert "Convert to Labels" in said[-1]
+        assert not classifying.running
+
     def test_another_shape_is_said(self, classifying, viewer, image, runner, question, said):
         other = viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
         classifying.start(image, other, question)
@@ -288,8 +325,20 @@ class TestReview:
         assert results.walk.cell == 70_000
         np.testing.assert_allclose(viewer.scene.camera.center[-2:], (31.95, 41.95), atol=0.1)
         assert viewer.layers.selection.active is layer
+        assert (layer.contour, layer.opacity) == (1, 1)
         assert colour(layer, 70_000) == rgb("micronucleus")
         assert colour(layer, 4)[3] < 100
+
+    def test_what_the_border_leaves_of_a_cell_does_not_fill_the_canvas(
+        self, classifying, viewer, image, labels, runner, question
+    ):
+        labels[labels == 70_000] = 0
+        labels[200:240, 599] = 70_000
+        classifying.start(image, viewer.add_labels(labels, name="cut"), question)
+        runner.run()
+        classifying.results.begin_review()
+        assert classifying.results.walk.cell == 70_000
+        assert min(viewer.canvas.size) / viewer.scene.camera.zoom == pytest.approx(6 * 2 * 40 / np.sqrt(np.pi) * 0.1)
 
     def test_keys_judge_accept_and_undo_and_go_when_the_review_does(self, classified, viewer):
         layer, results = viewer.layers[RESULT], classified.results

@@ -174,7 +174,12 @@ def point_size(boxes: NDArray[np.float32]) -> float:
 
 def placed_like(layer: Layer) -> dict[str, Any]:
     """Return the attributes that put a flat layer where the last two axes of `layer` are."""
-    placed = {"scale": layer.scale[-2:], "translate": layer.translate[-2:], "units": layer.units[-2:]}
+    placed = {
+        "scale": layer.scale[-2:],
+        "translate": layer.translate[-2:],
+        "units": layer.units[-2:],
+        "axis_labels": layer.axis_labels[-2:],
+    }
     if layer.ndim == 2:
         placed |= {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
     return placed

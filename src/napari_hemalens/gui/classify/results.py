@@ -17,7 +17,7 @@ from napari_hemalens.classified import Classified
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
-from napari_hemalens.gui.classify.walk import Walk, look_at
+from napari_hemalens.gui.classify.walk import Walk, look_at, outline_width
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.tasks import Task
 
@@ -159,7 +159,7 @@ class ClassResults:
             return
         self.walk = Walk(case.judged)
         case.layer.visible = True
-        case.layer.contour, case.layer.opacity = 1, 1  # the cell itself is to be seen
+        case.layer.contour, case.layer.opacity = outline_width(case.judged), 1  # the cell itself is to be seen
         viewer.layers.selection.active = case.layer  # whose keys count
         bind(case.layer, self)
         self._follow()
@@ -231,6 +231,7 @@ class ClassResults:
             layer.events.features.connect(self._on_features)
             viewer.add_layer(layer)
             case.layer = layer
+            case.source.visible = False  # its colours would mix with those of the classes
             return
         with self._drawing():
             if case.layer.data is not case.labels:
@@ -261,7 +262,7 @@ class ClassResults:
             if case.layer is event.value:
                 if case is self.current:
                     self.walk, self.look = None, Look(self.look.only, self.look.least_entropy)
-                case.layer = None
+                case.layer, case.source.visible = None, True
                 self.lost.emit(case)
             elif event.value in (case.source, case.image):
                 self.lost.emit(case)

@@ -19,7 +19,7 @@ from napari_hemalens.gui.classify.jobs import (
     classify_cells,
     segment_cells,
 )
-from napari_hemalens.gui.classify.layers import cells_in, placed_together, plane_of
+from napari_hemalens.gui.classify.layers import cells_in, holds_cells, placed_together, plane_of
 from napari_hemalens.gui.classify.results import Case, ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.layers import opener, placed_like
@@ -129,7 +129,7 @@ class Classifying(Activity):
         """
         if image is None:
             raise ImageError(_NO_IMAGE)
-        if source is None:
+        if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
         placed = placed_together(image, source)
         case = self.results.case(self._new(image, source, recipe))

@@ -5,12 +5,13 @@ from typing import TypeAlias
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
+from numpy.typing import NDArray
 
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.history import History
 
-_IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas
-_CANVAS = (600, 800)  # pixels, for a viewer without a window
+_IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas: its surroundings tell what it is
+_WIDTHS = 40  # of an outline across a cell
 
 State: TypeAlias = tuple[Judged, int]
 
@@ -83,13 +84,27 @@ class Walk:
         return f"{place}: cell {self.cell}, {name} {share:.2f}, entropy {cells.entropy[self.row]:.2f}"
 
 
+def outline_width(judged: Judged) -> int:
+    """Return the width in pixels of a line around the cells, which is seen and not in the way."""
+    return max(1, round(_diameter(judged.cells.areas) / _WIDTHS)) if len(judged.cells) else 1
+
+
 def look_at(viewer: ViewerModel, layer: Labels, walk: Walk) -> None:
-    """Move the camera so that the cell fills the middle of the canvas."""
+    """Move the camera so that the cell is in the middle of the canvas, not closer than suits most cells of the image.
+
+    What the border of the image leaves of a cell would fill the canvas otherwise.
+    """
     if walk.row is None:
         return
     cells = walk.judged.cells
     centre = layer.data_to_world(cells.centres[walk.row])[-2:]
-    diameter = 2 * float(np.sqrt(cells.areas[walk.row] / np.pi)) * abs(float(layer.scale[-1]))
-    camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
+    diameter = max(_diameter(cells.areas[[walk.row]]), _diameter(cells.areas)) * abs(float(layer.scale[-1]))
+    camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it, and the size as well
+    size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     camera.center = (*camera.center[:-2], *centre)
-    camera.zoom = min(getattr(viewer, "_canvas_size", _CANVAS)) / (_IN_VIEW * diameter)
+    camera.zoom = min(size) / (_IN_VIEW * diameter)
+
+
+def _diameter(areas: NDArray[np.int64]) -> float:
+    """Return the diameter of a typical cell, in pixels."""
+    return 2 * float(np.sqrt(np.median(areas) / np.pi))

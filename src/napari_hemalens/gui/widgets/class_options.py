@@ -19,6 +19,7 @@ from napari_hemalens.tasks import TASKS
 _FILE = "ask for a file"
 _NONE = ""  # in place of weights
 _UNSIZED = "not known"
+_SHORT = {"all": "Leukaemia (ALL)"}  # tasks whose title is longer than the box
 
 
 class ClassificationForm(RecipeForm[ClassificationRecipe]):
@@ -31,7 +32,7 @@ class ClassificationForm(RecipeForm[ClassificationRecipe]):
         super().__init__(
             ClassificationRecipe,
             editors={
-                "task": choice({name: task.title for name, task in TASKS.items()}),
+                "task": choice({name: _SHORT.get(name, task.title) for name, task in TASKS.items()}),
                 "weights": choice({}),
                 "pixel_size_um": number(empty=_UNSIZED),
                 "device": choice({"auto": "looking for a GPU…"}),
@@ -122,7 +123,8 @@ class SegmentationForm(QCollapsible):
 
     def __init__(self) -> None:
         super().__init__("Segment: outline the cells first", collapsedIcon="▸", expandedIcon="▾")
-        self.layout().setContentsMargins(0, 0, 0, 0)
+        for layout in (self.layout(), self.content().layout()):
+            layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
         self.form: RecipeForm[SegmentationRecipe] = RecipeForm(
             SegmentationRecipe,
             editors={},
