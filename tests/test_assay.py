@@ -92,7 +92,7 @@ def test_what_a_person_corrects_is_what_counts(results):
     corrections[0] = 1
     found = summary([results[0].corrected(corrections), *results[1:]])
     assert found.group("a.png").primary.count == 0
-    assert "1 classes were given by a person." in found.notes
+    assert "1 class was given by a person." in found.notes
 
 
 def test_two_groups_are_compared_by_fishers_exact_test(results):

@@ -274,5 +274,6 @@ def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
     if tally.outside:
         said.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
     if tally.by_person:
-        said.append(f"{tally.by_person:,} classes were given by a person.")
+        classes = "1 class was" if tally.by_person == 1 else f"{tally.by_person:,} classes were"
+        said.append(f"{classes} given by a person.")
     return tuple(said)
