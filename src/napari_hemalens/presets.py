@@ -85,6 +85,18 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         zoom=1.25,
         light=0.15,
     ),
+    "leukocyte": ClassifierTraining(
+        network=ClassifierRecipe(network="eca_vgg16_half", batch_norm=True),
+        crop=CropRecipe(side=72, width=1.4, neighbours="dimmed"),
+        epochs=14,
+        learning_rate=0.05,
+        warmup_steps=60,
+        weight_decay=5e-4,
+        decay_from=0.2,
+        loss="cross_entropy",
+        keep="last",
+        zoom=1.25,
+    ),
     # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate after each 20, focal loss.
     "wei-2022": ClassifierTraining(
         network=ClassifierRecipe(start="imagenet"),

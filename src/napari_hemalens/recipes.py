@@ -153,8 +153,9 @@ class CropRecipe(Recipe):
         description="Pixels a side that a crop is averaged to before it gets its own: what is finer, the training "
         "images did not show; empty: as many as it has",
     )
-    stain: Literal["as_is", "reference"] = Field(
-        default="as_is", description="Colours left, or all cells of the image brought to one mean and deviation"
+    stain: Literal["as_is", "reference", "grey"] = Field(
+        default="as_is",
+        description="Colours left, or all cells of the image brought to one mean and deviation, in colours or in grey",
     )
 
     @property
@@ -230,7 +231,9 @@ class ClassifierTraining(Training):
     loss: Literal["focal", "cross_entropy"] = "focal"
     gamma: float = Field(default=2.0, ge=0, description="Of the focal loss: how much sure cells are weighted down")
     point: float = Field(
-        default=0.0, ge=0, description="Weight of what teaches attention to look at outlined micronuclei, beside the loss"
+        default=0.0,
+        ge=0,
+        description="Weight of what teaches attention to look at outlined micronuclei, beside the loss",
     )
     keep: Literal["best", "last"] = Field(
         default="best", description="Epoch that is kept: the one that ranks held-back cells best, or the last"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from napari_hemalens.cell_map import CellMap
-from napari_hemalens.inference.stain import REFERENCE, density, restained, stain_of
+from napari_hemalens.inference.stain import GREY, REFERENCE, density, restained, stain_of
 from napari_hemalens.slides.axes import from_array
 
 
@@ -28,6 +28,20 @@ def test_restained_cells_have_the_mean_and_deviation_of_the_reference(cells):
     inside = density(pixels[0, :, torch.from_numpy(found.labels > 0)])
     np.testing.assert_allclose(inside.mean(dim=1), REFERENCE.mean, atol=0.01)
     np.testing.assert_allclose(inside.std(dim=1), REFERENCE.deviation, rtol=0.1)
+
+
+def test_grey_cells_have_one_mean_and_deviation_and_do_not_show_what_blue_light_shows(cells):
+    image, found = cells
+    shown = []
+    for blue in (1.0, 0.5):
+        altered = (image * np.array([1, 1, blue])).astype(np.uint8)
+        stain = stain_of(from_array(altered), found, level=0, grey=True)
+        shown.append(restained(torch.from_numpy(altered).permute(2, 0, 1)[None].float(), stain, grey=True))
+    torch.testing.assert_close(*shown)
+    torch.testing.assert_close(shown[0][:, 0], shown[0][:, 2])
+    inside = density(shown[0][0, :, torch.from_numpy(found.labels > 0)])
+    np.testing.assert_allclose(inside.mean(dim=1), GREY.mean, atol=0.01)
+    np.testing.assert_allclose(inside.std(dim=1), GREY.deviation, rtol=0.1)
 
 
 def test_a_stronger_stain_of_the_same_cells_becomes_the_same_picture(cells):

@@ -72,13 +72,14 @@ def crops(
     seen = recipe.detail or recipe.side  # pixels a side, of the image
     level = slide.best_level(seen / width)
     factor = slide.downsamples[level]
-    stain = stain_of(slide, cells, level=level) if recipe.stain == "reference" else None
+    grey = recipe.stain == "grey"
+    stain = None if recipe.stain == "as_is" else stain_of(slide, cells, level=level, grey=grey)
     middles = cells.centres + 0.5  # from centres of pixels to their edges
     for block in _blocks(middles / factor):
         corners = middles[block] - width / 2  # (n, 2) y, x
         windows = np.concatenate([corners, corners + width], axis=1) / factor
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
-        area = area if stain is None else restained(area, stain)
+        area = area if stain is None else restained(area, stain, grey=grey)
         shrink = max(1, math.ceil(width / factor / seen))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y

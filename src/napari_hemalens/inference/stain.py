@@ -2,7 +2,8 @@
 
 Reinhard et al. 2001, https://doi.org/10.1109/38.946629: mean and deviation are matched, here of optical densities and
 over the pixels of the cells alone. Methods that take two dyes apart (Macenko, Vahadane) need a field with both of them
-and a background; a single cell cut out by a mask has neither.
+and a background; a single cell cut out by a mask has neither. In grey, what is left is how much of the nuclear dyes
+lies where: red and green light show them, blue light shows the eosin, the lamp and the camera.
 """
 
 from dataclasses import dataclass
@@ -29,8 +30,11 @@ class StainStatistics:
 REFERENCE = StainStatistics((0.25, 0.5, 0.2), (0.12, 0.25, 0.06))
 """White cells of a Wright-Giemsa smear of middling strength."""
 
+GREY = StainStatistics((0.375,) * 3, (0.185,) * 3)
+"""The same in grey."""
 
-def stain_of(slide: Slide, cells: CellMap, *, level: int) -> StainStatistics:
+
+def stain_of(slide: Slide, cells: CellMap, *, level: int, grey: bool = False) -> StainStatistics:
     """Measure the stain of an image by up to 100 of its cells, spread evenly over their numbers."""
     factor = slide.downsamples[level]
     height, width = slide.levels[level].shape[:2]
@@ -45,19 +49,26 @@ def stain_of(slide: Slide, cells: CellMap, *, level: int) -> StainStatistics:
         own = cells.labels[y[:, None], x[None]] == cells.ids[row]
         densities.append(density(torch.from_numpy(slide.read(y0, x0, y1, x1, level=level)[own]).float()))
     found = torch.cat(densities)  # (pixels, 3)
+    found = greyed(found.T[None])[0].T if grey else found
     if len(found) < 2:
-        return REFERENCE
+        return GREY if grey else REFERENCE
     return StainStatistics(tuple(found.mean(dim=0).tolist()), tuple(found.std(dim=0).tolist()))
 
 
-def restained(pixels: Tensor, stain: StainStatistics, reference: StainStatistics = REFERENCE) -> Tensor:
+def restained(pixels: Tensor, stain: StainStatistics, *, grey: bool = False) -> Tensor:
     """Return colours (N, 3, H, W) in 0-255 as they would be, had the cells been stained like the reference."""
+    reference, densities = (GREY, greyed(density(pixels))) if grey else (REFERENCE, density(pixels))
     mean, deviation, to_mean, to_deviation = (
         pixels.new_tensor(values)[:, None, None]
         for values in (stain.mean, stain.deviation, reference.mean, reference.deviation)
     )
-    found = (density(pixels) - mean) / deviation.clamp(min=_LEAST) * to_deviation + to_mean
+    found = (densities - mean) / deviation.clamp(min=_LEAST) * to_deviation + to_mean
     return (256 * 10**-found - 1).clamp(0, 255)
+
+
+def greyed(densities: Tensor) -> Tensor:
+    """Return densities (N, 3, ...) with the mean of red and green in all three channels."""
+    return densities[:, :2].mean(dim=1, keepdim=True).expand_as(densities)
 
 
 def density(pixels: Tensor) -> Tensor:
