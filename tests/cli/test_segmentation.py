@@ -70,6 +70,7 @@ def test_an_unreadable_file_is_reported_with_exit_code_one(
         (("segment", "nowhere/*.png", "--out", "o"), "No image in nowhere"),
         (("segment", "{smear}", "--out", "o", "--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
         (("evaluate", "segmentation", "--data", "nowhere"), "Cannot read the table of cells nowhere"),
+        (("evaluate", "micronuclei", "--data", "nowhere"), "Cannot read the table of cells nowhere"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(

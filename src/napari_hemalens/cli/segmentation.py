@@ -86,3 +86,17 @@ def evaluate_segmentation(
     recipe = SegmentationRecipe.of(kind=kind.value, pixel_size_um=pixel_size)
     steps = workflows.evaluate_segmentation_steps(data, recipe, split=part, leave_out=leave_out, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))
+
+
+@evaluate_app.command("micronuclei")
+def evaluate_micronuclei(
+    data: Annotated[
+        Path, typer.Option(help="Folder of images/, nuclei/ and a table <split>.csv with a column micronuclei.")
+    ],
+    *,
+    part: Annotated[str, typer.Option("--split", help="Part of the data.")] = "val",
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+) -> None:
+    """Print how well micronuclei are counted, of nuclei whose outlines and classes are given."""
+    steps = workflows.evaluate_micronuclei_steps(data, split=part, out=out)
+    out_console.print(escape(run(steps, "Evaluating").text()))

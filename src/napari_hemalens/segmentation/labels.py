@@ -55,7 +55,7 @@ def is_semantic(labels: NDArray[Any]) -> bool:
     That is so where there are more than twice as many parts as ids. A few cells drawn in two pieces are no semantic
     mask; nor is one cell alone.
     """
-    sizes = np.bincount(_parts(labels).ravel())[1:]
+    sizes = np.bincount(numbered_parts(labels).ravel())[1:]
     if not len(sizes):
         return False
     ids = np.unique(labels)
@@ -73,7 +73,7 @@ def relabelled(labels: NDArray[Any]) -> Labels:
     return parts
 
 
-def _parts(labels: NDArray[Any]) -> Labels:
+def numbered_parts(labels: NDArray[Any]) -> Labels:
     """Return the connected parts of each id, numbered."""
     parts: Labels = label(np.asarray(labels), connectivity=1, background=0).astype(np.int32)
     return parts

@@ -22,6 +22,7 @@ from napari_hemalens.workflows.detection import (
     write_results,
 )
 from napari_hemalens.workflows.experiments import all_folds_steps, cross_validation_steps, micronucleus_table6_steps
+from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.segmentation import (
     evaluate_segmentation_steps,
@@ -37,12 +38,14 @@ __all__ = [
     "classify",
     "classify_files_steps",
     "classify_steps",
+    "count_micronuclei",
     "cross_validation_steps",
     "detect",
     "detect_files_steps",
     "detect_steps",
     "evaluate_classification_steps",
     "evaluate_detection_steps",
+    "evaluate_micronuclei_steps",
     "evaluate_segmentation_steps",
     "micronucleus_table6_steps",
     "opened",
