@@ -108,3 +108,11 @@ def test_the_text_says_the_figures_and_how_to_read_them(results: list[Classified
     assert "not to be set against the 2,000" in text
     assert "Fisher's exact test" in text
     assert text.endswith("For research use; not a diagnostic device.")
+
+
+def test_micronuclei_are_a_column_of_what_counts_after_a_person_looked(
+    results: list[Classified], tmp_path: Path
+) -> None:
+    counts = [np.array([2, 1, 0]), None]
+    write_cells(results, tmp_path / "cells.csv", [np.array([-1, 0, 1]), None], micronuclei=counts)
+    assert [row["micronuclei"] for row in read(tmp_path / "cells.csv")] == ["2", "1", "0", ""]

@@ -159,7 +159,7 @@ def summary(
     *,
     cells: Sequence[NDArray[np.int64] | None] | None = None,
     design: Mapping[str, Sample] | None = None,
-    micronuclei: Sequence[NDArray[np.int64]] | None = None,
+    micronuclei: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> Summary:
     """Count classified cells.
 
@@ -173,7 +173,7 @@ def summary(
     design : mapping of str to Sample, optional
         Replicate and concentration of each image, by its name.
     micronuclei : sequence of (N,) int64, optional
-        For each result, the micronuclei of each nucleus, where somebody counted them.
+        For each result, the micronuclei of each nucleus; None where nobody counted them.
 
     Raises
     ------

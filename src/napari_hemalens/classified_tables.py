@@ -11,7 +11,7 @@ from napari_hemalens.assay import Comparison, Group, Summary
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.fields import short_names
-from napari_hemalens.scoring import Measure
+from napari_hemalens.scoring import Measure, that_count
 from napari_hemalens.tables import RESEARCH_USE, write_csv
 
 _SUMMARY_COLUMNS = (
@@ -25,13 +25,15 @@ def cells_rows(
     corrections: Sequence[ArrayLike | None] | None = None,
     *,
     cells: Sequence[NDArray[np.int64] | None] | None = None,
+    micronuclei: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row a cell, by column.
 
     `cell` is the value in the label image. `class` is what counts: a person's where `corrected` is 1. `p_<class>` are
     the classifier's probabilities and `entropy` is 0 where it is sure, 1 where it cannot tell. `area` is in pixels,
     centroids are in pixels from the image's corner. `belongs_to`, there where `cells` are given, is the cell of a
-    nucleus, 0 for none.
+    nucleus, 0 for none. `micronuclei`, there where they are given, is how many count: the class decides whether there
+    are any, as in `scoring.that_count`.
 
     Parameters
     ----------
@@ -41,12 +43,14 @@ def cells_rows(
         For each result, the classes that a person gave, as in `Classified.corrected`; None: none.
     cells : sequence of (N,) int64, optional
         For each result, the cell of each nucleus, as in `assay.summary`.
+    micronuclei : sequence of (N,) int64, optional
+        For each result, the micronuclei seen at each nucleus, as in `assay.summary`.
     """
     rows: list[dict[str, Any]] = []
     for i, (image, result) in enumerate(zip(short_names(results), results, strict=True)):
         given = corrections[i] if corrections else None
         counted = result if given is None else result.corrected(given)
-        rows += _image_rows(image, counted, cells[i] if cells else None)
+        rows += _image_rows(image, counted, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
     return rows
 
 
@@ -56,6 +60,7 @@ def write_cells(
     corrections: Sequence[ArrayLike | None] | None = None,
     *,
     cells: Sequence[NDArray[np.int64] | None] | None = None,
+    micronuclei: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> None:
     """Write `cells.csv`: the rows of `cells_rows`.
 
@@ -67,9 +72,9 @@ def write_cells(
     names = {result.names for result in results}
     if len(names) > 1:
         raise AnnotationError(f"One table cannot hold the classes {' and '.join(', '.join(n) for n in sorted(names))}.")
-    extra = ("belongs_to",) if cells else ()
+    extra = [name for name, given in (("belongs_to", cells), ("micronuclei", micronuclei)) if given]
     columns = (*_columns(next(iter(names), ())), *extra)
-    rows = cells_rows(results, corrections, cells=cells)
+    rows = cells_rows(results, corrections, cells=cells, micronuclei=micronuclei)
     write_csv(path, columns, ([row.get(column) for column in columns] for row in rows))
 
 
@@ -103,7 +108,9 @@ def _columns(names: Sequence[str]) -> tuple[str, ...]:
     return ("image", "cell", "class", *probabilities, "entropy", "area", "centroid_y", "centroid_x", "corrected")
 
 
-def _image_rows(image: str, result: Classified, cells: NDArray[np.int64] | None) -> Iterator[dict[str, Any]]:
+def _image_rows(
+    image: str, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None
+) -> Iterator[dict[str, Any]]:
     by_person = np.zeros(len(result), dtype=bool) if result.by_person is None else result.by_person
     centres = (result.centres + 0.5).round(2)  # the centre of a pixel lies half a pixel from its edge
     columns = [
@@ -119,6 +126,9 @@ def _image_rows(image: str, result: Classified, cells: NDArray[np.int64] | None)
     if cells is not None:
         columns.append(cells.tolist())
         names = (*names, "belongs_to")
+    if micronuclei is not None:
+        columns.append(that_count(result, micronuclei).tolist())
+        names = (*names, "micronuclei")
     for values in zip(*columns, strict=True):
         yield {"image": image, **dict(zip(names, values, strict=True))}
 

@@ -122,7 +122,7 @@ class Tally:
                 raise AnnotationError(f"{len(given)} {what} for {len(result)} nuclei of {result.provenance.image!r}.")
         by_person = 0 if result.by_person is None else int(result.by_person.sum())
         positive = result.class_names == _MICRONUCLEUS.positive
-        found = None if micronuclei is None else np.where(positive, np.maximum(micronuclei, 1), 0).astype(np.int64)
+        found = None if micronuclei is None else that_count(result, micronuclei)
         if cells is None:
             return cls(result.counts(), None, None, found, by_person=by_person)
         inside = cells != IN_NO_CELL
@@ -201,6 +201,12 @@ class Tally:
         found = np.bincount(np.minimum(each, _MANY), minlength=_MANY + 1).tolist()
         numbers = ("0", "1", "2", "3 or more")
         return tuple(Measure(f"{unit} with {number} {what}", n) for number, n in zip(numbers, found, strict=True))
+
+
+def that_count(result: Classified, micronuclei: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the micronuclei (N,) that count, of those seen: one at least where a nucleus is called so, else none."""
+    positive = result.class_names == _MICRONUCLEUS.positive
+    return np.where(positive, np.maximum(micronuclei, 1), 0).astype(np.int64)
 
 
 def _added(index: NDArray[np.int64], values: NDArray[np.bool_] | NDArray[np.int64], length: int) -> NDArray[np.int64]:

@@ -64,6 +64,22 @@ def test_a_folder_and_its_labels_become_a_report(
     assert levels == {"image", "replicate", "concentration", "pooled", "comparison"}
 
 
+def test_micronuclei_are_counted_of_labels_that_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+) -> None:
+    (fields / "bodies").mkdir()
+    bodies = np.zeros((120, 160), dtype=np.uint8)
+    bodies[58:62, 138:142] = 1
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(fields / "bodies" / name, bodies)
+    assert classify(monkeypatch, untrained_classifier, fields, "--micronuclei", fields / "bodies") == 0
+    assert "nuclei with 3 or more micronuclei" in capsys.readouterr().out
+    assert np.unique(tifffile.imread(fields / "out" / "a.micronuclei.tif")).tolist() == [0, 3]
+
+
 def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -83,6 +99,7 @@ def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
         (("--task", "leukocyte"), "answer the task micronucleus; the task is leukocyte"),
         (("--task", "all", "--pair"), "--cells and --pair are of the task micronucleus; the task is all"),
         (("--pair", "--cells", "{fields}/nuclei"), "give one of them"),
+        (("--task", "all", "--micronuclei", "{fields}/nuclei"), "--micronuclei is of the task micronucleus"),
         (("--design", "{fields}/none.csv"), "Cannot read the design"),
         (("--compare", "0", "5"), "No image, replicate or concentration '0' to compare. Known: a.tif, b.tif"),
         (("--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),

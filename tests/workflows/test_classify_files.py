@@ -81,7 +81,7 @@ def test_labels_pictures_and_tables_are_written_and_agree(
     batch = classified(files, labels=of(files))
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
-        *(f"{stem}.{kind}" for stem in "ab" for kind in ("labels.tif", "classes.png")),
+        *(f"{stem}.{kind}" for stem in "ab" for kind in ("labels.tif", "micronuclei.tif", "classes.png")),
         *("cells.csv", "summary.csv", "run.json"),
     }
     rows = table(out / "cells.csv")
@@ -139,6 +139,51 @@ def test_without_labels_the_images_are_segmented(files: list[Path], classified: 
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["recipe"]["segmentation"]["kind"] == "auto"
     assert run["recipe"]["labels"] is None
+
+
+def test_micronuclei_found_in_fluorescence_are_counted_of_the_nuclei_that_are_called_so(
+    files: list[Path], classified: Run, tmp_path: Path
+) -> None:
+    image = tifffile.imread(files[1])
+    image[58:63, 138:143] = 5000  # beside the third
+    tifffile.imwrite(files[1], image)
+    batch = classified(files, labels=of(files))
+    assert batch.micronuclei is not None
+    assert [counts.tolist() for counts in batch.micronuclei if counts is not None] == [[0, 0, 0, 0], [0, 0, 1]]
+    drawn = tifffile.imread(tmp_path / "out" / "b.micronuclei.tif")
+    assert np.unique(drawn).tolist() == [0, 70_000]
+    rows = table(tmp_path / "out" / "cells.csv")
+    # One at least where a nucleus is called micronucleated, though no body was found; else none.
+    assert [row["micronuclei"] for row in rows] == ["1" if row["class"] == "micronucleus" else "0" for row in rows]
+    pooled = {r["measure"]: r["count"] for r in table(tmp_path / "out" / "summary.csv") if r["level"] == "pooled"}
+    assert pooled["nuclei with 1 micronuclei"] == str([row["micronuclei"] for row in rows].count("1"))
+
+
+def test_micronuclei_may_be_given(files: list[Path], classified: Run, tmp_path: Path) -> None:
+    bodies = np.zeros(SHAPE, dtype=np.uint8)
+    bodies[58:62, 138:142] = bodies[40:44, 118:122] = bodies[90:93, 40:43] = 1
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.mn.tif", bodies)
+    batch = classified(files, labels=of(files), micronuclei=[tmp_path / "a.mn.tif", tmp_path / "b.mn.tif"])
+    assert batch.micronuclei is not None
+    assert [counts.tolist() for counts in batch.micronuclei if counts is not None] == [[1, 0, 2, 0], [1, 0, 2]]
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["recipe"]["micronuclei"] == [str(tmp_path / f"{name}.mn.tif") for name in "ab"]
+
+
+def test_in_a_bright_image_micronuclei_are_not_counted_and_that_is_said(
+    files: list[Path], classified: Run, tmp_path: Path
+) -> None:
+    tifffile.imwrite(files[0], (230 - 120 * (nuclei(1, 2, 3, 4) > 0)).astype(np.uint8))
+    batch = classified(files, labels=of(files))
+    assert not batch.failed
+    assert "Counting micronuclei needs fluorescence" in batch.uncounted[str(files[0])]
+    assert batch.micronuclei is not None
+    assert [counts is None for counts in batch.micronuclei] == [True, False]
+    assert [row["micronuclei"] for row in table(tmp_path / "out" / "cells.csv")][:4] == [""] * 4
+    assert not (tmp_path / "out" / "a.micronuclei.tif").exists()
+    assert batch.summary is not None
+    assert not any("with 1 micronuclei" in label for label, _ in batch.summary.rows)
 
 
 def test_replicates_and_concentrations_come_from_the_design(files: list[Path], classified: Run) -> None:
@@ -206,6 +251,7 @@ def test_a_stopped_run_leaves_what_it_found(files: list[Path], recipe: Classific
     [
         ({"labels": []}, "0 label images for 2 images"),
         ({"cells": [Path("a.tif")]}, "1 label images of cells for 2 images"),
+        ({"micronuclei": [Path("a.tif")]}, "1 label images of micronuclei for 2 images"),
         ({"design": {"a": Sample("1", "0")}}, "does not name the image 'b.tif'"),
         ({"compare": ("a.tif", "c.tif")}, r"'c.tif' to compare. Known: a.tif, b.tif"),
     ],

@@ -50,6 +50,14 @@ def classify(  # noqa: PLR0913 -- an option each
         ),
     ] = None,
     pair: Annotated[bool, typer.Option("--pair", help="Take nuclei in pairs for cells, to be looked at.")] = False,
+    micronuclei: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Label images of micronuclei, as for --labels: each body is given to the nearest nucleus. Without "
+            "them, micronuclei are found in fluorescence.",
+        ),
+    ] = None,
     design: Annotated[Path | None, typer.Option(metavar="CSV", help="Columns image, replicate, concentration.")] = None,
     compare: Annotated[
         tuple[str, str] | None,
@@ -64,6 +72,8 @@ def classify(  # noqa: PLR0913 -- an option each
         relabel=relabel,
         device=device.value,
     )
+    if micronuclei and recipe.task != "micronucleus":
+        raise RecipeError(f"--micronuclei is of the task micronucleus; the task is {recipe.task}.")
     steps = workflows.classify_files_steps(
         images_in(paths),
         recipe,
@@ -72,10 +82,13 @@ def classify(  # noqa: PLR0913 -- an option each
         cells=_cells(recipe, cells, pair=pair),
         design=read_design(design) if design else None,
         compare=compare,
+        micronuclei=images_in(micronuclei) if micronuclei else None,
     )
     batch = run(steps, "Classifying")
     for reason in batch.failed.values():
         err_console.print(f"[red]not done[/red] {escape(reason)}")
+    for reason in batch.uncounted.values():
+        err_console.print(f"[yellow]not counted[/yellow] {escape(reason)}")
     if batch.summary is not None:
         out_console.print(escape(summary_text(batch.summary, batch.comparison)))
     out_console.print(f"Written to {escape(str(out))}")

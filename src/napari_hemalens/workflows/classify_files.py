@@ -22,6 +22,7 @@ from napari_hemalens.formats.label_images import matched, read_labels
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import checked_labels
 from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
@@ -30,6 +31,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.tasks import task
 from napari_hemalens.workflows.classification import cells_of, classifier_row, classify_steps
+from napari_hemalens.workflows.micronuclei import count_micronuclei
 
 Cells: TypeAlias = Sequence[Path] | Literal["paired"] | None
 """Label images of the cells that nuclei belong to; or nuclei are paired; or the unit is what is classified."""
@@ -51,6 +53,11 @@ class ClassifiedBatch:
         What is reported; None where no image was read.
     comparison : Comparison or None
         Of two groups, where asked for.
+    micronuclei : tuple of (N,) int64, or None
+        For each of the fields, the micronuclei seen at each nucleus; None where they cannot be counted. None in place
+        of the tuple: in no image, or the task is another.
+    uncounted : mapping of str to str
+        The images in which micronuclei could not be counted, with the reason.
     """
 
     fields: tuple[Classified, ...]
@@ -58,6 +65,8 @@ class ClassifiedBatch:
     cells: tuple[NDArray[np.int64], ...] | None
     summary: Summary | None
     comparison: Comparison | None
+    micronuclei: tuple[NDArray[np.int64] | None, ...] | None = None
+    uncounted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,9 +80,11 @@ class _Run:
     options: Mapping[str, Any]
     fields: list[Classified] = field(default_factory=list)
     cells: list[NDArray[np.int64]] = field(default_factory=list)
+    micronuclei: list[NDArray[np.int64] | None] = field(default_factory=list)
+    uncounted: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def add(self, file: Path, stem: str, labels: Path | None, cells: Path | None) -> int:
+    def add(self, file: Path, stem: str, *, labels: Path | None, cells: Path | None, micronuclei: Path | None) -> int:
         """Classify one file and write what it shows; returns how many cells it has."""
         with open_image(file) as slide:
             found = self._labels(slide, labels)
@@ -81,16 +92,33 @@ class _Run:
             of_cells = None if cells is None else in_cells(map_, checked_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = finish(classify_steps(slide, found, named))
-            write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=result.provenance.pixel_size_um)
+            counted = self._counted(slide, map_, micronuclei)
+            size = result.provenance.pixel_size_um
+            write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=size)
+            if counted is not None:
+                write_labels(counted.labels, self.out / f"{stem}.micronuclei.tif", pixel_size_um=size)
             with writing(self.out / f"{stem}.classes.png") as path:
                 class_picture(slide, found, result).save(path)
         if self.paired:
             of_cells = paired(map_)
             write_labels(as_labels(map_, of_cells), self.out / f"{stem}.cells.tif")  # for a person to look at
         self.fields.append(result)
+        self.micronuclei.append(None if counted is None else counted.counts)
         if of_cells is not None:
             self.cells.append(of_cells)
         return len(result)
+
+    def _counted(self, slide: Slide, nuclei: CellMap, bodies: Path | None) -> counting.Micronuclei | None:
+        """Return the micronuclei given, else those found; None where nobody asks, or they cannot be counted."""
+        if self.recipe.task != "micronucleus":
+            return None
+        if bodies is not None:
+            return count_micronuclei(slide, nuclei.labels, bodies=read_labels(bodies))
+        reason = counting.why_not(slide)
+        if reason is not None:
+            self.uncounted[slide.name] = reason
+            return None
+        return counting.found(slide, nuclei)
 
     def _labels(self, slide: Slide, path: Path | None) -> NDArray[np.int32]:
         if path is not None:
@@ -101,22 +129,23 @@ class _Run:
     def written(self, design: Mapping[str, Sample] | None, compare: tuple[str, str] | None) -> ClassifiedBatch:
         """Write the tables of what was found, and return it."""
         cells = tuple(self.cells) or None
+        micronuclei = tuple(self.micronuclei) if any(each is not None for each in self.micronuclei) else None
         said: Summary | None = None
         comparison: Comparison | None = None
         if self.fields:
-            said = summary(self.fields, cells=cells, design=design)
+            said = summary(self.fields, cells=cells, design=design, micronuclei=micronuclei)
             try:
                 comparison = said.compare(*compare) if compare else None
             except AnnotationError as error:  # an image that it needs was not read
                 self.failed["comparison"] = str(error)
-            write_cells(self.fields, self.out / "cells.csv", cells=cells)
+            write_cells(self.fields, self.out / "cells.csv", cells=cells, micronuclei=micronuclei)
             write_summary(said, self.out / "summary.csv", comparison)
         if self.fields or self.failed:
             tables.write_run(self.fields, self.options, self.out / "run.json", failed=self.failed)
-        return ClassifiedBatch(tuple(self.fields), self.failed, cells, said, comparison)
+        return ClassifiedBatch(tuple(self.fields), self.failed, cells, said, comparison, micronuclei, self.uncounted)
 
 
-def classify_files_steps(
+def classify_files_steps(  # noqa: PLR0913 -- an option each
     files: Sequence[Path],
     recipe: ClassificationRecipe,
     out: Path,
@@ -126,6 +155,7 @@ def classify_files_steps(
     segmentation: SegmentationRecipe | None = None,
     design: Mapping[str, Sample] | None = None,
     compare: tuple[str, str] | None = None,
+    micronuclei: Sequence[Path] | None = None,
 ) -> Steps[ClassifiedBatch]:
     """Name the cells of many image files; write labels, pictures, `cells.csv`, `summary.csv` and `run.json`.
 
@@ -139,7 +169,9 @@ def classify_files_steps(
     recipe : ClassificationRecipe
         What is asked of each cell, and with which weights.
     out : Path
-        Folder for the results: for each image `<stem>.labels.tif` and `<stem>.classes.png`, and the tables.
+        Folder for the results: for each image `<stem>.labels.tif` and `<stem>.classes.png`, and the tables. For the
+        micronucleus test also `<stem>.micronuclei.tif`, where micronuclei were counted: each has the number of its
+        nucleus, whatever the nucleus was called.
     labels : sequence of Path, optional
         Label images of the cells, matched by name or order (`formats.label_images.matched`); without them, the images
         are segmented.
@@ -152,6 +184,9 @@ def classify_files_steps(
         Replicate and concentration of each image, by its name.
     compare : (str, str), optional
         Names of two concentrations, replicates or images, the control first.
+    micronuclei : sequence of Path, optional
+        For the micronucleus test: label images of the micronuclei, as for `count_micronuclei`; without them, they are
+        found in fluorescence images.
 
     Raises
     ------
@@ -162,11 +197,13 @@ def classify_files_steps(
     _checked_groups(files, recipe, design, compare)
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     given = None if cells is None or cells == "paired" else matched(files, cells, "label images of cells")
+    bodies = None if micronuclei is None else matched(files, micronuclei, "label images of micronuclei")
     segmenting = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     options = recipe.model_dump(mode="json") | {
         "labels": None if labels is None else [str(path) for path in of_images],
         "segmentation": segmenting.model_dump(mode="json") if labels is None else None,
         "cells": cells if given is None else [str(path) for path in given],
+        "micronuclei": None if bodies is None else [str(path) for path in bodies],
         "compare": compare,
     }
     run = _Run(recipe, segmenting, out, cells == "paired", options)
@@ -174,7 +211,13 @@ def classify_files_steps(
         stems = file_stems([str(file) for file in files])
         for i, (file, stem) in enumerate(zip(files, stems, strict=True)):
             try:
-                found = run.add(file, stem, of_images[i], given[i] if given else None)
+                found = run.add(
+                    file,
+                    stem,
+                    labels=of_images[i],
+                    cells=given[i] if given else None,
+                    micronuclei=bodies[i] if bodies else None,
+                )
                 message = f"{file.name}: {found:,} cells"
             except (ImageError, AnnotationError) as error:
                 run.failed[str(file)] = str(error)
