@@ -1,0 +1,273 @@
+"""Classify cells in a real window: run, stop, look, judge with keys, filter, save."""
+
+import csv
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
+
+from napari_hemalens import workflows
+from napari_hemalens.gui import activity
+from napari_hemalens.gui.widgets import classify
+from napari_hemalens.models import weights
+from napari_hemalens.palette import colour_of
+
+pytestmark = pytest.mark.window
+SHAPE = (400, 600)
+CELLS = (4, 7, 9, 70_000)
+RESULT = "nuclei: micronucleus"
+PATIENCE = 60_000  # ms: a busy machine without a graphics card
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, row_file, monkeypatch):
+    """The widget in a window with one image and its nuclei, and weights for them."""
+    monkeypatch.setattr(workflows, "classify_steps", classifier)
+    monkeypatch.setattr(workflows, "segment_steps", outlines)
+    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1400, 900)
+    place = {"scale": (0.1, 0.1), "units": ("um", "um")}
+    viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", **place)
+    viewer.add_labels(labels, name="nuclei", **place)
+    with npe2pm.tmp_plugin(package="napari-hemalens"):
+        _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Classify cells")
+        widget.viewer = viewer
+        widget.form.choose_file(row_file)
+        yield widget
+    classifier.go.set()
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    """Press Run, and wait for the end."""
+
+    def press():
+        dock.running.run.click()
+        qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+
+    return press
+
+
+def begin(dock, qtbot, classifier):
+    """Press Run, and wait for the first batch of two."""
+    classifier.go.clear()
+    dock.running.run.click()
+    qtbot.waitUntil(lambda: "batch 1 of 2" in dock.running.words.text(), timeout=PATIENCE)
+
+
+def legend(dock):
+    """Return what stands on screen: the words of each row, and the colour of its square."""
+    table = dock.view.legend
+    rows = []
+    for row in range(table.rowCount()):
+        corner = table.item(row, 0).icon().pixmap(15, 15).toImage().pixelColor(0, 0)
+        rows.append((*(table.item(row, column).text() for column in range(3)), corner.name()))
+    return rows
+
+
+def shown(dock, number):
+    """Return the colour on the canvas where a cell is, as (R, G, B)."""
+    dock.viewer.reset_view()
+    QApplication.processEvents()
+    picture = dock.viewer.screenshot(canvas_only=True, flash=False)
+    scene = dock.viewer.scene if hasattr(dock.viewer, "scene") else dock.viewer
+    y, x = (axis.mean() * 0.1 for axis in np.nonzero(dock.viewer.layers["nuclei"].data == number))
+    size = np.array(picture.shape[:2])
+    zoom = scene.camera.zoom * size[0] / dock.viewer.window._qt_viewer.canvas.native.height()
+    down, right = np.round((np.array([y, x]) - scene.camera.center[-2:]) * zoom + size / 2).astype(int)
+    return picture[down, right, :3]
+
+
+def through(name):
+    """Return the colour of a class over the grey of the image."""
+    return 0.45 * 200 + 0.55 * np.array([*bytes.fromhex(colour_of(name)[1:])])
+
+
+def press(dock, key, modifier=Qt.KeyboardModifier.NoModifier):
+    QTest.keyClick(dock.viewer.window._qt_viewer.canvas.native, key, modifier)
+
+
+def test_a_run_shows_classes_in_colours_with_a_legend_and_figures(dock, run):
+    assert not dock.results.isVisible()
+    run()
+    assert legend(dock) == [
+        ("micronucleus", "4", "100.0", colour_of("micronucleus").lower()),
+        ("none", "0", "0.0", colour_of("none").lower()),
+    ]
+    assert "Micronucleated nuclei per 1,000" in dock.view.figures.text()
+    assert dock.results.isVisible()
+    np.testing.assert_allclose(shown(dock, 7), through("micronucleus"), atol=4)
+    assert not dock.viewer.layers["nuclei"].visible  # its colours would mix with those of the classes
+
+
+def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, run):
+    def said():
+        return sum(
+            "not a diagnostic device" in label.text() for label in dock.findChildren(QLabel) if label.isVisible()
+        )
+
+    assert said() == 0
+    run()
+    assert said() == 1
+
+
+def test_the_features_table_of_napari_agrees_with_the_features_and_the_file_to_the_row(
+    dock, run, qtbot, tmp_path, monkeypatch
+):
+    features_table = pytest.importorskip("napari_builtins._qt.features_table")
+    run()
+    dock.review.review.click()
+    press(dock, Qt.Key.Key_2)
+    press(dock, Qt.Key.Key_Escape)
+    table = features_table.FeaturesTable(dock.viewer)
+    dock.viewer.window.add_dock_widget(table, area="bottom", name="Features table")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    dock.review.save.click()
+    qtbot.waitUntil(lambda: dock.running.message.text().startswith("Saved"), timeout=PATIENCE)
+
+    model = table.table.model()
+    titles = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(model.columnCount())]
+    on_screen = [
+        {title: model.data(model.index(row, column)) for column, title in enumerate(titles)}
+        for row in range(model.rowCount())
+    ]
+    features = dock.viewer.layers[RESULT].features
+    with (tmp_path / "cells.csv").open(newline="", encoding="utf-8") as file:
+        saved = list(csv.DictReader(file))
+    assert len(on_screen) == len(features) == len(saved) == 4
+    for seen, (_, kept), written in zip(on_screen, features.iterrows(), saved, strict=True):
+        assert seen["index"] == kept["index"] == int(written["cell"])
+        assert seen["class"] == kept["class"] == "micronucleus"
+        assert seen["corrected"] == kept["corrected"]
+        assert written["class"] == (seen["corrected"] or seen["class"])
+        for column in ("p_micronucleus", "p_none", "entropy"):
+            assert seen[column] == pytest.approx(kept[column])
+            assert float(written[column]) == pytest.approx(kept[column], abs=1e-4)
+    assert [row["corrected"] for row in saved] == ["0", "0", "0", "1"]
+
+
+def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):
+    begin(dock, qtbot, classifier)
+    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
+    assert not dock.review.isEnabled()
+    dock.running.stop.click()
+    classifier.go.set()
+    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
+    assert dock.running.words.text() == "Stopped. What was found is kept."
+    assert tuple(dock.viewer.layers[RESULT].features["index"]) == CELLS[:2]
+    assert legend(dock)[0][1] == "2"
+
+
+def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run, monkeypatch):
+    run()
+    dock.form.editors["pixel_size_um"].widget.setFocus()  # where a person typed last: keys must not go there
+    dock.review.review.click()
+    assert dock.review.words.text().startswith("1 of 4: cell 70000, micronucleus 0.55")
+    press(dock, Qt.Key.Key_2)
+    press(dock, Qt.Key.Key_Space)
+    press(dock, Qt.Key.Key_2)
+    press(dock, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert dock.review.words.text().startswith("3 of 4: cell 7")
+    press(dock, Qt.Key.Key_Escape)
+    assert not dock.review.review.isChecked()
+    judged = ["", "", "micronucleus", "none"]
+    assert dock.viewer.layers[RESULT].features["corrected"].tolist() == judged
+    assert [row[1] for row in legend(dock)] == ["3", "1"]
+    assert dock.form.editors["pixel_size_um"].read() == pytest.approx(0.1)
+
+    asked = []
+    for answer, left in ((None, judged), (True, judged), (False, [""] * 4)):
+        monkeypatch.setattr(classify, "ask_to_keep", lambda _, count, a=answer: asked.append(count) or a)
+        run()
+        assert dock.viewer.layers[RESULT].features["corrected"].tolist() == left
+    assert asked == [2, 2, 2]
+
+
+def test_a_class_or_the_uncertain_cells_are_shown_alone(dock, run):
+    run()
+    grey = (200, 200, 200)
+    dock.filter.classes.setCurrentIndex(2)
+    assert dock.filter.classes.currentText() == "none"
+    np.testing.assert_allclose(shown(dock, 7), grey, atol=4)
+    dock.filter.classes.setCurrentIndex(0)
+    dock.filter.slider.setValue(0.9)
+    np.testing.assert_allclose(shown(dock, 7), grey, atol=4)
+    np.testing.assert_allclose(shown(dock, 70_000), through("micronucleus"), atol=4)
+
+
+@pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4), (False, 1)])
+def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, classifier, answer, cells):
+    monkeypatch.setattr(classify, "ask_to_part", lambda _: answer)
+    viewer = dock.viewer
+    mask = viewer.add_labels((viewer.layers["nuclei"].data > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1))
+    mask.units = ("um", "um")
+    dock.cells.choose(mask)
+    run()
+    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+    assert len(classifier.asked) == (0 if answer is None else 1)
+    names = [layer.name for layer in viewer.layers]
+    assert ("mask: micronucleus" in names) == bool(cells)
+    assert not cells or len(viewer.layers["mask: micronucleus"].features) == cells
+
+
+def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(dock, monkeypatch):
+    monkeypatch.setattr(weights, "known", lambda _: ())
+    dock.form.editors["task"].write("leukocyte")
+    assert dock.lacking.text().startswith("There are no weights for the task Leukocyte type yet.")
+    assert dock.lacking.isVisible()
+    assert not dock.running.run.isEnabled()
+    dock.form.editors["task"].write("micronucleus")
+    assert not dock.lacking.isVisible()
+    assert dock.running.run.isEnabled()
+
+
+def test_outlines_made_here_are_chosen_and_classified(dock, run, qtbot):
+    dock.segmentation.button.click()
+    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+    assert dock.cells.currentText() == "smear outlines"
+    run()
+    assert len(dock.viewer.layers["smear outlines: micronucleus"].features) == 1
+
+
+def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
+    other = dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
+    dock.cells.choose(other)
+    run()
+    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
+    assert dock.running.message.isVisible()
+
+
+def test_a_result_removed_by_a_person_is_counted_no_more(dock, run):
+    run()
+    dock.viewer.layers.remove(RESULT)
+    assert not dock.results.isVisible()
+    assert dock.viewer.layers["nuclei"].visible
+
+
+def test_closing_during_a_run_leaves_no_thread_and_no_traceback(dock, qtbot, classifier):
+    begin(dock, qtbot, classifier)
+    dock.viewer.close()
+    classifier.go.set()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    QApplication.processEvents()
+
+
+def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
+    run()
+    window = dock.viewer.window._qt_window
+    window.resize(1280, 800)
+    dock.segmentation.expand(animate=False)
+    dock.review.review.click()
+    qtbot.waitUntil(dock.verticalScrollBar().isVisible, timeout=PATIENCE)
+    assert window.height() == 800
+    assert dock.widget().width() <= dock.viewport().width()
+    texts = (dock.view.figures, dock.view.notes, dock.view.use, dock.review.words, dock.review.hint)
+    qtbot.waitUntil(lambda: all(t.height() >= t.heightForWidth(t.width()) for t in texts), timeout=PATIENCE)
+    rows = dock.view.legend
+    assert rows.viewport().height() >= sum(rows.rowHeight(row) for row in range(rows.rowCount()))
+    task = dock.form.editors["task"].widget
+    room = task.width() - 32  # the arrow and its margins
+    assert all(task.fontMetrics().horizontalAdvance(task.itemText(i)) <= room for i in range(task.count()))
