@@ -26,12 +26,13 @@ KEPT = "## What was tried\n"
 
 @dataclass(frozen=True)
 class Run:
-    """One task: which cells are held back, and what is altered in them."""
+    """One task: which cells are held back, what is altered in them, and of which images figures are given apart."""
 
     task: str
     folder: str
     about: str
     alterations: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 RUNS = (
@@ -49,11 +50,12 @@ RUNS = (
         "to one stain and one sharpness, and all around the cell is hidden. Altered images show how much it matters "
         "how they were stained, what lies around the cell, and how sharp they are.",
         ("stain", "background", "focus"),
+        ("benign-*", "early-*", "pre-*", "pro-*"),
     ),
     Run(
         "leukocyte",
         "leukocyte",
-        "The last fifth of `leukocytes` and the white cells of `val.json` of `smear_detection`; band and segmented are "
+        "Every fifth image of `leukocytes` and the white cells of `val.json` of `smear_detection`; band and segmented are "
         "neutrophils.",
         ("stain", "background", "focus"),
     ),
@@ -68,11 +70,15 @@ def section(run: Run, data: Path) -> str:
         f"{row.description}, {row.file.stat().st_size / 1e6:.1f} MB (sha256 `{row.sha256[:16]}…`). {row.data}\n",
         f"{run.about}\n",
     ]
-    for alteration in (None, *run.alterations):
-        recipe = ClassificationRecipe.of(task=run.task)
-        report = finish(evaluate_classification_steps(data, recipe, alteration=alteration))
-        altered = f" --altered {alteration}" if alteration else ""
-        command = f"hemalens evaluate classification --data {run.folder} --split val --task {run.task}{altered}"
+    recipe = ClassificationRecipe.of(task=run.task)
+    for alteration, only in (
+        (None, ()),
+        *([(None, run.only)] if run.only else []),
+        *((a, ()) for a in run.alterations),
+    ):
+        report = finish(evaluate_classification_steps(data, recipe, alteration=alteration, only=only))
+        options = "".join([f" --altered {alteration}" if alteration else "", *(f" --only '{name}'" for name in only)])
+        command = f"hemalens evaluate classification --data {run.folder} --split val --task {run.task}{options}"
         parts.append(f"```\n$ {command}\n{report.text()}\n```\n")
     return "\n".join(parts)
 

@@ -81,6 +81,9 @@ def evaluate_classification(
         str | None,
         typer.Option(help="stain, background or focus: alter what should not matter, and see whether it does."),
     ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in 'early-*'; repeatable.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.")] = None,
 ) -> None:
     """Print how good the weights are on cells whose class is known, per class."""
@@ -89,7 +92,7 @@ def evaluate_classification(
     recipe = ClassificationRecipe.of(
         task=task.value if task else classifier_row(str(weights_name)).task, weights=weights_name, device=device.value
     )
-    steps = workflows.evaluate_classification_steps(data, recipe, split=split, out=out, alteration=altered)
+    steps = workflows.evaluate_classification_steps(data, recipe, split=split, out=out, alteration=altered, only=only or ())
     report = run(steps, "Evaluating")
     out_console.print(escape(report.text()))
     if out is not None:

@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Provenance
-from napari_hemalens.formats.named_cells import read
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import classify_steps
 from napari_hemalens.models.storage import load_classifier
@@ -111,10 +114,11 @@ def evaluate_steps(
     out: Path | None,
     device_name: DeviceName,
     alteration: str | None = None,
+    only: Sequence[str] = (),
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
     network = load_classifier(row, device.choose(device_name))
-    fields = read(data, split=split)
+    fields = _named(read(data, split=split), only)
     truth = labels_of(fields, row.classes)
     parts = []
     for i, field in enumerate(fields):
@@ -126,8 +130,16 @@ def evaluate_steps(
             found = finish(classify_steps(shown, cells, network, row, provenance=origin))
             parts.append(found.probabilities[asked])
         yield Progress(i + 1, len(fields), field.image.name)
-    part = split if alteration is None else f"{split}, {alteration} altered"
+    part = ", ".join([split, *only, *([f"{alteration} altered"] if alteration else [])])
     report = ClassReport(row, data.name, part, len(fields), np.concatenate(parts), truth)
     if out is not None:
         report.write(out)
     return report
+
+
+def _named(fields: Sequence[NamedCells], only: Sequence[str]) -> list[NamedCells]:
+    """Return the fields whose image has a name like one of those, such as 'early-*'; all, if there are none."""
+    named = [field for field in fields if not only or any(fnmatch(field.image.stem, name) for name in only)]
+    if not named:
+        raise AnnotationError(f"No image is called {' or '.join(only)}; there is {fields[0].image.stem}.")
+    return named

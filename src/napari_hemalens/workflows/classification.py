@@ -178,6 +178,7 @@ def evaluate_classification_steps(
     split: str = "val",
     out: str | Path | None = None,
     alteration: str | None = None,
+    only: Sequence[str] = (),
 ) -> Steps["ClassReport"]:
     """Measure weights on cells whose class is known; returns the figures, and writes them to `out`.
 
@@ -193,6 +194,8 @@ def evaluate_classification_steps(
         Folder for `report.json`, tables, ROC curve and confusion matrix.
     alteration : str, optional
         Of `training.alterations`: 'stain', 'background' or 'focus', which should make no difference.
+    only : sequence of str
+        Names of images, without suffix and with * for whatever may follow: only these are measured.
     """
     with training_extra():
         from napari_hemalens.training import class_evaluation  # noqa: PLC0415 -- loads torch
@@ -205,5 +208,6 @@ def evaluate_classification_steps(
             out=Path(out) if out else None,
             device_name=recipe.device,
             alteration=alteration,
+            only=only,
         )
     )
