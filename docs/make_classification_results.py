@@ -55,8 +55,8 @@ RUNS = (
     Run(
         "leukocyte",
         "leukocyte",
-        "Every fifth image of `leukocytes` and the white cells of `val.json` of `smear_detection`; band and segmented are "
-        "neutrophils.",
+        "Every fifth image of `leukocytes` and the white cells of `val.json` of `smear_detection`; band and segmented "
+        "are neutrophils.",
         ("stain", "background", "focus"),
     ),
 )

@@ -92,7 +92,9 @@ def evaluate_classification(
     recipe = ClassificationRecipe.of(
         task=task.value if task else classifier_row(str(weights_name)).task, weights=weights_name, device=device.value
     )
-    steps = workflows.evaluate_classification_steps(data, recipe, split=split, out=out, alteration=altered, only=only or ())
+    steps = workflows.evaluate_classification_steps(
+        data, recipe, split=split, out=out, alteration=altered, only=only or ()
+    )
     report = run(steps, "Evaluating")
     out_console.print(escape(report.text()))
     if out is not None:
