@@ -62,15 +62,17 @@ DETECTION: Mapping[str, DetectionTraining] = {
 
 CLASSIFICATION: Mapping[str, ClassifierTraining] = {
     # The packed weights of the three tasks, each under the task's name: minutes on two cores. Batch normalisation and
-    # the high rate are what AlexNet with attention needs to learn from scratch (docs/results/classification.md).
+    # the high rate are what AlexNet with attention needs to learn from scratch, and to be told where micronuclei are
+    # lets it learn from few (docs/results/classification.md).
     "micronucleus": ClassifierTraining(
         network=ClassifierRecipe(batch_norm=True),
-        crop=CropRecipe(side=191, width=2.0, light="fluorescence", neighbours="masks"),
+        crop=CropRecipe(side=191, width=2.5, light="fluorescence", neighbours="masks"),
         epochs=30,
         learning_rate=0.05,
         warmup_steps=60,
-        weight_decay=1e-3,
-        decay_from=0.3,
+        weight_decay=5e-4,
+        decay_from=0.2,
+        point=0.2,
     ),
     # What is not the cell, its stain and its sharpness tell the public sets apart: all three are taken away.
     "all": ClassifierTraining(
