@@ -1,51 +1,42 @@
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from napari_hemalens import cli
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import ClassifierRow
 
 
-def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
 @pytest.mark.slow
 def test_a_classifier_is_trained_and_measured_from_a_shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "mine"
     options = ("--set", "crop.light=fluorescence", "--set", "accelerator=cpu", "--about", "licence=CC0-1.0")
     arguments = ("--data", micronuclei, "--out", out, "--recipe", "smoke", "--name", "mine", *options)
-    assert hemalens(monkeypatch, "train", "classification", *arguments) == 0
+    assert hemalens("train", "classification", *arguments) == 0
     assert "mine on 32 cells of val: AUC" in capsys.readouterr().out
     row = weights.classifier_row(out / "mine.json")
     assert (row.licence, row.crop.light) == ("CC0-1.0", "fluorescence")
 
     measured = ("--data", micronuclei, "--weights", row.file, "--device", "cpu", "--out", tmp_path / "figures")
-    assert hemalens(monkeypatch, "evaluate", "classification", *measured) == 0
+    assert hemalens("evaluate", "classification", *measured) == 0
     said = capsys.readouterr().out
     assert f"accuracy {row.metrics['accuracy']:.3f}" in said
     assert (tmp_path / "figures" / "report.json").exists()
 
 
 def test_some_images_are_measured_altered_from_a_shell(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,
     untrained_classifier: ClassifierRow,
 ) -> None:
     measured = ("--data", micronuclei, "--weights", untrained_classifier.file, "--device", "cpu")
-    assert hemalens(monkeypatch, "evaluate", "classification", *measured, "--only", "*5", "--altered", "focus") == 0
+    assert hemalens("evaluate", "classification", *measured, "--only", "*5", "--altered", "focus") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "(val, *5, focus altered, 16 cells of 1 images" in said
-    assert hemalens(monkeypatch, "evaluate", "classification", *measured, "--only", "b*") == 2
+    assert hemalens("evaluate", "classification", *measured, "--only", "b*") == 2
     assert "No image is called b*; there is val4." in capsys.readouterr().err
 
 
@@ -63,7 +54,7 @@ def test_some_images_are_measured_altered_from_a_shell(
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,
     untrained_classifier: ClassifierRow,
@@ -71,5 +62,5 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     message: str,
 ) -> None:
     names = {"data": micronuclei, "row": untrained_classifier.file}
-    assert hemalens(monkeypatch, *(a.format(**names) for a in arguments)) == 2
+    assert hemalens(*(a.format(**names) for a in arguments)) == 2
     assert message in capsys.readouterr().err

@@ -1,14 +1,13 @@
 """`hemalens classify`, as a person types it."""
 
 import csv
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
-from napari_hemalens import cli
 from napari_hemalens.models.weights import ClassifierRow
 
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
@@ -30,27 +29,19 @@ def fields(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
-def classify(monkeypatch: pytest.MonkeyPatch, row: ClassifierRow, fields: Path, *options: str | Path) -> int:
+def classify(hemalens: Callable[..., int], row: ClassifierRow, fields: Path, *options: str | Path) -> int:
     where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
-    return hemalens(monkeypatch, "classify", *where, "--weights", row.file, "--device", "cpu", *options)
+    return hemalens("classify", *where, "--weights", row.file, "--device", "cpu", *options)
 
 
 def test_a_folder_and_its_labels_become_a_report(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
     untrained_classifier: ClassifierRow,
 ) -> None:
     design = ("--pair", "--design", fields / "design.csv", "--compare", "0", "10")
-    assert classify(monkeypatch, untrained_classifier, fields, *design) == 0
+    assert classify(hemalens, untrained_classifier, fields, *design) == 0
     printed = capsys.readouterr().out
     assert "concentration 10" in printed
     assert "binucleated cells of the 2,000 asked for" in printed
@@ -65,7 +56,7 @@ def test_a_folder_and_its_labels_become_a_report(
 
 
 def test_micronuclei_are_counted_of_labels_that_are_given(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
     untrained_classifier: ClassifierRow,
@@ -75,19 +66,19 @@ def test_micronuclei_are_counted_of_labels_that_are_given(
     bodies[58:62, 138:142] = 1
     for name in ("a.tif", "b.tif"):
         tifffile.imwrite(fields / "bodies" / name, bodies)
-    assert classify(monkeypatch, untrained_classifier, fields, "--micronuclei", fields / "bodies") == 0
+    assert classify(hemalens, untrained_classifier, fields, "--micronuclei", fields / "bodies") == 0
     assert "nuclei with 3 or more micronuclei" in capsys.readouterr().out
     assert np.unique(tifffile.imread(fields / "out" / "a.micronuclei.tif")).tolist() == [0, 3]
 
 
 def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
     untrained_classifier: ClassifierRow,
 ) -> None:
     (fields / "images" / "b.tif").write_bytes(b"no image")
-    assert classify(monkeypatch, untrained_classifier, fields) == 1
+    assert classify(hemalens, untrained_classifier, fields) == 1
     said = capsys.readouterr()
     assert "b.tif" in said.err
     assert "The unit is the nucleus" in said.out
@@ -106,7 +97,7 @@ def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
     untrained_classifier: ClassifierRow,
@@ -114,7 +105,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     message: str,
 ) -> None:
     given = [option.format(fields=fields) for option in options]
-    assert classify(monkeypatch, untrained_classifier, fields, *given) == 2
+    assert classify(hemalens, untrained_classifier, fields, *given) == 2
     said = capsys.readouterr().err
     assert message in " ".join(said.split())
     assert "Traceback" not in said

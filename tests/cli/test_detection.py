@@ -1,13 +1,13 @@
 import csv
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_hemalens import __version__, cli
+from napari_hemalens import __version__
 from napari_hemalens.models.weights import WeightsRow
 
 
@@ -22,28 +22,20 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
-def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
-def detect(monkeypatch: pytest.MonkeyPatch, row: WeightsRow, out: Path, *paths: Path | str) -> int:
+def detect(hemalens: Callable[..., int], row: WeightsRow, out: Path, *paths: Path | str) -> int:
     options = ("--weights", row.file, "--pixel-size", "0.15", "--device", "cpu")
-    return hemalens(monkeypatch, "detect", *paths, "--out", out, *options)
+    return hemalens("detect", *paths, "--out", out, *options)
 
 
 def test_a_folder_becomes_pictures_tables_and_annotations_that_agree(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     images: Path,
     untrained: WeightsRow,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
-    assert detect(monkeypatch, untrained, out, images) == 0
+    assert detect(hemalens, untrained, out, images) == 0
 
     cells = list(csv.DictReader((out / "cells.csv").read_text(encoding="utf-8").splitlines()))
     counts = list(csv.DictReader((out / "counts.csv").read_text(encoding="utf-8").splitlines()))
@@ -62,14 +54,14 @@ def test_a_folder_becomes_pictures_tables_and_annotations_that_agree(
 
 
 def test_an_unreadable_file_is_reported_and_the_rest_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     images: Path,
     untrained: WeightsRow,
     tmp_path: Path,
 ) -> None:
     (images / "broken.png").write_bytes(b"no image")
-    assert detect(monkeypatch, untrained, tmp_path / "out", images) == 1
+    assert detect(hemalens, untrained, tmp_path / "out", images) == 1
 
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert [image["image"] for image in run["images"]] == ["a.png", "b.png"]
@@ -92,6 +84,7 @@ def test_an_unreadable_file_is_reported_and_the_rest_goes_on(
 )
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     images: Path,
     arguments: tuple[str, ...],
@@ -99,7 +92,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert hemalens(monkeypatch, *(a.format(images=images) for a in arguments)) == 2
+    assert hemalens(*(a.format(images=images) for a in arguments)) == 2
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
@@ -107,22 +100,22 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
 
 
 def test_weights_are_described_and_verified_by_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], untrained: WeightsRow
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: WeightsRow
 ) -> None:
-    assert hemalens(monkeypatch, "weights", "info", untrained.file) == 0
+    assert hemalens("weights", "info", untrained.file) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == list(untrained.classes)
-    assert hemalens(monkeypatch, "weights", "verify", untrained.file) == 0
+    assert hemalens("weights", "verify", untrained.file) == 0
     assert "untrained: as published" in capsys.readouterr().out
 
 
-def test_smears_are_rendered_with_their_truth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_smears_are_rendered_with_their_truth(hemalens: Callable[..., int], tmp_path: Path) -> None:
     size = ("--height", "128", "--width", "160")
-    assert hemalens(monkeypatch, "render", "--out", tmp_path, "--fields", "2", *size) == 0
+    assert hemalens("render", "--out", tmp_path, "--fields", "2", *size) == 0
     truth = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
     assert len(truth["images"]) == 2
     assert truth["annotations"]
 
 
-def test_the_version_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert hemalens(monkeypatch, "--version") == 0
+def test_the_version_is_printed(hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert hemalens("--version") == 0
     assert capsys.readouterr().out.strip() == __version__

@@ -1,26 +1,16 @@
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from napari_hemalens import cli
-
-
-def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
 
 @pytest.mark.slow
 def test_two_rows_are_compared_from_a_shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
 ) -> None:
     options = ("--preset", "ci", "--protocol", "tvad", "--rows", "mobilenet_v2,alexnet_light", "--seeds", "0,1")
     arguments = ("--data", micronuclei, "--out", tmp_path / "out", *options)
-    assert hemalens(monkeypatch, "experiment", "micronucleus-table6", *arguments) == 0
+    assert hemalens("experiment", "micronucleus-table6", *arguments) == 0
     said = capsys.readouterr().out
     assert "Copies are no independent evidence" in said
     assert "Deviations are over seeds" in said
@@ -31,27 +21,27 @@ def test_two_rows_are_compared_from_a_shell(
 
 @pytest.mark.slow
 def test_folds_of_lymphoblasts_are_compared_from_a_shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], c_nmc: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], c_nmc: Path, tmp_path: Path
 ) -> None:
     options = ("--preset", "ci", "--scheme", "leave-one-out", "--rows", "eca_vgg16_half")
     arguments = ("--data", c_nmc, "--out", tmp_path / "out", *options)
-    assert hemalens(monkeypatch, "experiment", "all-folds", *arguments) == 0
+    assert hemalens("experiment", "all-folds", *arguments) == 0
     assert "Deviations are over the 7 folds tested on" in capsys.readouterr().out
     (line,) = (tmp_path / "out" / "table.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert line.startswith('"ECA-VGG16, half as wide, pooled",7,')
 
 
 def test_a_folder_without_cells_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     arguments = ("--data", tmp_path, "--out", tmp_path / "out")
-    assert hemalens(monkeypatch, "experiment", "all-folds", *arguments) == 2
+    assert hemalens("experiment", "all-folds", *arguments) == 2
     assert "Nor does" in capsys.readouterr().err
 
 
 def test_seeds_that_are_no_numbers_are_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], micronuclei: Path, tmp_path: Path
 ) -> None:
     arguments = ("--data", micronuclei, "--out", tmp_path, "--seeds", "one")
-    assert hemalens(monkeypatch, "experiment", "micronucleus-table6", *arguments) == 2
+    assert hemalens("experiment", "micronucleus-table6", *arguments) == 2
     assert "got 'one'" in capsys.readouterr().err

@@ -1,22 +1,12 @@
 import csv
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-
-from napari_hemalens import cli
-
-
-def hemalens(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["hemalens", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture
@@ -33,10 +23,10 @@ def smear(tmp_path: Path) -> Path:
 
 
 def test_a_smear_becomes_labels_nuclei_a_picture_and_a_table_that_agree(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    assert hemalens(monkeypatch, "segment", smear, "--out", out, "--kind", "smear", "--pixel-size", "0.4") == 0
+    assert hemalens("segment", smear, "--out", out, "--kind", "smear", "--pixel-size", "0.4") == 0
 
     labels, nuclei = (tifffile.imread(out / f"smear.{name}.tif") for name in ("labels", "nuclei"))
     rows = list(csv.DictReader((out / "cells.csv").read_text(encoding="utf-8").splitlines()))
@@ -56,10 +46,10 @@ def test_a_smear_becomes_labels_nuclei_a_picture_and_a_table_that_agree(
 
 
 def test_an_unreadable_file_is_reported_with_exit_code_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
-    assert hemalens(monkeypatch, "segment", smear, tmp_path / "broken.png", "--out", tmp_path / "out") == 1
+    assert hemalens("segment", smear, tmp_path / "broken.png", "--out", tmp_path / "out") == 1
     assert "broken.png" in capsys.readouterr().err
     assert (tmp_path / "out" / "smear.labels.tif").exists()
 
@@ -75,11 +65,12 @@ def test_an_unreadable_file_is_reported_with_exit_code_one(
 )
 def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     monkeypatch: pytest.MonkeyPatch,
+    hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     smear: Path,
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
     monkeypatch.chdir(smear.parent)
-    assert hemalens(monkeypatch, *(a.format(smear=smear) for a in arguments)) == 2
+    assert hemalens(*(a.format(smear=smear) for a in arguments)) == 2
     assert message in capsys.readouterr().err
