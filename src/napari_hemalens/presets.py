@@ -89,8 +89,8 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
     ),
     "leukocyte": ClassifierTraining(
         network=ClassifierRecipe(network="eca_vgg16_half", batch_norm=True),
-        crop=CropRecipe(side=72, width=1.4, neighbours="dimmed"),
-        epochs=14,
+        crop=CropRecipe(side=72, width=1.4, neighbours="hidden"),
+        epochs=12,
         learning_rate=0.05,
         warmup_steps=60,
         weight_decay=5e-4,
@@ -98,6 +98,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         loss="cross_entropy",
         keep="last",
         zoom=1.25,
+        light=0.3,
     ),
     # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate after each 20, focal loss.
     "wei-2022": ClassifierTraining(
