@@ -40,7 +40,7 @@ RUNS = (
         "micronucleus",
         "micronuclei",
         "`val.csv`: three fields, on which epoch, threshold and temperature were chosen. Five folds over the training "
-        "fields follow below, chosen on other fields than they are measured on.",
+        "fields follow below, with nothing chosen on what they are measured on.",
     ),
     Run(
         "all",
