@@ -165,7 +165,7 @@ def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run
     run()
     dock.form.editors["pixel_size_um"].widget.setFocus()  # where a person typed last: keys must not go there
     dock.review.review.click()
-    assert dock.review.words.text().startswith("1 of 4: cell 70000, micronucleus 0.55")
+    assert dock.review.words.text().startswith("1 of 4: cell 70000, micronucleus (p 0.55)")
     press(dock, Qt.Key.Key_2)
     press(dock, Qt.Key.Key_Space)
     press(dock, Qt.Key.Key_2)

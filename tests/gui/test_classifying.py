@@ -85,7 +85,7 @@ class TestRun:
 
     def test_each_cell_has_a_row(self, classified, viewer):
         table = viewer.layers[RESULT].features
-        columns = ["index", "class", "p_micronucleus", "p_none", "entropy", "corrected"]
+        columns = ["index", "class", "p_micronucleus", "p_none", "entropy", "corrected", "micronuclei"]
         assert list(table.columns) == columns
         assert tuple(table["index"]) == CELLS
         assert set(table["class"]) == {"micronucleus"}
@@ -375,7 +375,7 @@ class TestReview:
         results.begin_review()
         results.press(2)
         results.end_review()
-        assert ("Micronucleated nuclei", "3") in results.summary().rows
+        assert ("Micronucleated nuclei", "3") in classified.report.read().rows
         classified.start(image, nuclei, question)
         runner.step()
         results.begin_review()
@@ -402,7 +402,7 @@ class TestReview:
         viewer.layers.remove(RESULT)
         assert classified.results.walk is None
         assert classified.results.counted == ()
-        assert classified.results.summary() is None
+        assert classified.report.read().rows == ()
 
 
 def press(layer, key):

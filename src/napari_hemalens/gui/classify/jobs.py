@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.classified import Classified
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.gui.classify.case import PerNucleus
 from napari_hemalens.gui.classify.layers import HIGHEST, CellsOf
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.slides.slide import Slide
 
@@ -23,6 +25,13 @@ class ClassifySteps(Protocol):
 
     def __call__(self, image: Slide, labels: NDArray[Any], recipe: ClassificationRecipe) -> Steps[Classified]:
         """Name the cells of a label image."""
+
+
+class CountMicronuclei(Protocol):
+    """The signature of `workflows.count_micronuclei`."""
+
+    def __call__(self, image: Slide, labels: NDArray[Any]) -> Micronuclei:
+        """Count the micronuclei of each nucleus of a label image."""
 
 
 class SegmentSteps(Protocol):
@@ -68,6 +77,10 @@ class ClassUpdate:
         The cells that are classified; told once, before any is.
     found : Classified or None
         The cells so far; None where nothing is new.
+    micronuclei : PerNucleus or None
+        Those seen at each nucleus, once the classes are known.
+    uncounted : str
+        Why they are not counted.
     semantic : bool
         One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
     """
@@ -76,11 +89,15 @@ class ClassUpdate:
     fraction: float
     labels: NDArray[Any] | None = None
     found: Classified | None = None
+    micronuclei: PerNucleus | None = None
+    uncounted: str = ""
     semantic: bool = False
 
 
-def classify_cells(job: ClassJob, classify: ClassifySteps) -> Generator[ClassUpdate, None, None]:
-    """Classify the cells of an image, telling of them as they come.
+def classify_cells(
+    job: ClassJob, classify: ClassifySteps, count: CountMicronuclei
+) -> Generator[ClassUpdate, None, None]:
+    """Classify the cells of an image, telling of them as they come; then count micronuclei, where the task asks.
 
     Raises
     ------
@@ -106,7 +123,20 @@ def classify_cells(job: ClassJob, classify: ClassifySteps) -> Generator[ClassUpd
         for progress in steps:
             share = progress.done / max(progress.total, 1)
             yield ClassUpdate(f"{job.name}: {progress.message}", share, found=progress.partial)
-        yield ClassUpdate(f"{job.name}: done", 1, found=steps.result)
+        yield ClassUpdate(f"{job.name}: classified", 1, found=steps.result)
+        if job.recipe.task == "micronucleus":
+            yield ClassUpdate(f"{job.name}: counting micronuclei", 1)
+            yield _counted(job, slide, labels, ids=steps.result.ids, count=count)
+
+
+def _counted(
+    job: ClassJob, slide: Slide, labels: NDArray[Any], *, ids: NDArray[np.int64], count: CountMicronuclei
+) -> ClassUpdate:
+    try:
+        counts = count(slide, labels).counts
+    except ImageError as error:  # too large, or no fluorescence: nuclei are then with or without
+        return ClassUpdate(f"{job.name}: done", 1, uncounted=str(error))
+    return ClassUpdate(f"{job.name}: done", 1, micronuclei=PerNucleus(ids, counts))
 
 
 def segment_cells(

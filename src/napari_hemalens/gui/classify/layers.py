@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 from skimage.draw import ellipse
 
+from napari_hemalens.design import Sample
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.layers import MARK, LayerData, boxes_of, placed_like, rgba
+from napari_hemalens.scoring import that_count
 from napari_hemalens.taxonomy import cell_class
 
 CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
@@ -83,19 +85,29 @@ def result_layer(judged: Judged, labels: NDArray[Any], placed: Mapping[str, Any]
     `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
     """
     attributes: dict[str, Any] = {
-        "features": features(judged),
         "colormap": colours(judged, look),
         "opacity": OPACITY,
-        "metadata": {MARK: origin(judged)},
         **placed,
     }
     return labels, attributes, "labels"
 
 
-def features(judged: Judged) -> pd.DataFrame:
-    """Return one row a cell; `index` is what napari looks up under the mouse."""
+def features(
+    judged: Judged, belonging: NDArray[np.int64] | None = None, micronuclei: NDArray[np.int64] | None = None
+) -> pd.DataFrame:
+    """Return one row a cell; `index` is what napari looks up under the mouse.
+
+    Parameters
+    ----------
+    judged : Judged
+        N cells.
+    belonging : (N,) int64, optional
+        The cell of each, where they are nuclei: a column `belongs_to`.
+    micronuclei : (N,) int64, optional
+        Those seen at each: a column `micronuclei` of those that count (`scoring.that_count`).
+    """
     cells = judged.cells
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "index": cells.ids,
             "class": cells.class_names.astype(object),
@@ -105,6 +117,11 @@ def features(judged: Judged) -> pd.DataFrame:
             "corrected": pd.Categorical(judged.given_names.astype(object), categories=["", *cells.names]),
         }
     )
+    if belonging is not None:
+        table["belongs_to"] = belonging
+    if micronuclei is not None:
+        table["micronuclei"] = that_count(judged.current, micronuclei)
+    return table
 
 
 def words_of(layer: Labels) -> dict[int, str]:
@@ -113,8 +130,8 @@ def words_of(layer: Labels) -> dict[int, str]:
     return dict(zip(table["index"].tolist(), table["corrected"].astype(str).tolist(), strict=True))
 
 
-def origin(judged: Judged) -> dict[str, Any]:
-    """Return where a result comes from, as plain values."""
+def origin(judged: Judged, sample: Sample) -> dict[str, Any]:
+    """Return where a result comes from, and what its image was taken of, as plain values."""
     came = judged.cells.provenance
     return {
         "task": came.recipe.get("task", ""),
@@ -122,6 +139,8 @@ def origin(judged: Judged) -> dict[str, Any]:
         "sha256": came.sha256,
         "recipe": dict(came.recipe),
         "versions": dict(came.versions),
+        "replicate": sample.replicate,
+        "concentration": sample.concentration,
     }
 
 

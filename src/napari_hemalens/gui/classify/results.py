@@ -2,68 +2,24 @@
 
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Layer
+from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_hemalens import assay
 from napari_hemalens.classified import Classified
+from napari_hemalens.gui.classify.case import Case
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
 from napari_hemalens.gui.classify.walk import Walk, look_at, outline_width
 from napari_hemalens.gui.layers import MARK
-from napari_hemalens.tasks import Task
 
 _PATIENCE = 4  # times as long as it takes to draw them are partial results apart
-
-
-@dataclass(eq=False, slots=True)
-class Case:
-    """The cells of one layer, asked one question.
-
-    Attributes
-    ----------
-    image : Image
-        Their pixels.
-    source : Layer
-        The layer that the cells come from.
-    plane : tuple of int
-        Which plane of it.
-    parted : bool
-        Whether each separate piece is a cell, whatever its number.
-    task : Task
-        The question.
-    placed : mapping
-        What puts a layer over the image.
-    labels : (H, W) int or None
-        The cells; None until a run has read them.
-    judged : Judged or None
-        Their classes; None until a run has found some.
-    layer : Labels or None
-        Where they are shown.
-    """
-
-    image: Image
-    source: Layer
-    plane: tuple[int, ...]
-    parted: bool
-    task: Task
-    placed: Mapping[str, Any] = field(default_factory=dict)
-    labels: NDArray[Any] | None = None
-    judged: Judged | None = None
-    layer: Labels | None = None
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What it shares with the same question asked again."""
-        return self.plane, self.parted, self.task
 
 
 class ClassResults:
@@ -74,7 +30,9 @@ class ClassResults:
     cases : list of Case
         In the order of their first run.
     current : Case or None
-        That of the last run: what the review walks through.
+        That of the last run, or the one that a person chose: what the review walks through.
+    pooled : bool
+        Whether all images of the task are counted together, or the current result alone.
     look : Look
         What is shown.
     walk : Walk or None
@@ -92,23 +50,34 @@ class ClassResults:
         self._drawn, self._cost = 0.0, 0.0  # when the last partial result was, and how long it took to draw
         self.cases: list[Case] = []
         self.current: Case | None = None
+        self.pooled = False
         self.look = Look()
         self.walk: Walk | None = None
         self.locked = False
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
-    def counted(self) -> tuple[Judged, ...]:
-        """What is counted together: every case of the question that was asked last."""
-        if self.current is None:
-            return ()
-        shown = (c for c in self.cases if c.layer is not None and c.task is self.current.task)
-        return tuple(c.judged for c in shown if c.judged is not None and len(c.judged.cells))
+    def of_task(self) -> tuple[Case, ...]:
+        """Every case of the current task that has a result."""
+        return tuple(c for c in self.cases if self.current is not None and c.shown and c.task is self.current.task)
 
-    def summary(self) -> assay.Summary | None:
-        """Return the figures of a laboratory; None where there is nothing to count."""
-        counted = self.counted
-        return assay.summary([judged.current for judged in counted]) if counted else None
+    @property
+    def counted_cases(self) -> tuple[Case, ...]:
+        """The cases that are counted: the current one, or with it all of its task."""
+        return tuple(case for case in self.of_task if self.pooled or case is self.current)
+
+    @property
+    def counted(self) -> tuple[Judged, ...]:
+        """Their cells."""
+        return tuple(case.judged for case in self.counted_cases if case.judged is not None)
+
+    def count(self, case: Case | None) -> None:
+        """Count one case, which becomes the current one, or (None) all of the current task together."""
+        self.pooled = case is None
+        if case is not None and case is not self.current and not self.locked:
+            self.end_review()
+            self.current = case
+        self._recolour()
 
     def case(self, asked: Case) -> Case:
         """Return the case of the same cells and question where there is one already, else the case itself."""
@@ -121,6 +90,7 @@ class ClassResults:
         if case not in self.cases:
             self.cases.append(case)
         self.current, case.labels = case, labels
+        case.belonging, case.micronuclei, case.uncounted = None, None, ""  # they were of the labels before
         self._drawn = 0.0
         self.changed.emit()
 
@@ -140,6 +110,17 @@ class ClassResults:
         if case.judged is not None:
             case.judged = Judged(case.judged.cells)
 
+    def put_numbers(self, case: Case) -> None:
+        """Show what has become known of the nuclei of a case beside their classes."""
+        self._draw_features(case)
+        self.changed.emit()
+
+    def mark(self, case: Case) -> None:
+        """Keep in the layer of a case where it comes from, and what it was taken of."""
+        if case.layer is not None and case.judged is not None:
+            case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged, case.sample)}
+        self.changed.emit()
+
     def choose(self, only: str | None, least_entropy: float) -> None:
         """Show one class only, or all; and cells that are at least so uncertain."""
         self.look = Look(only, least_entropy, self.look.at)
@@ -157,7 +138,7 @@ class ClassResults:
         viewer, case = self._viewer(), self.current
         if viewer is None or self.locked or case is None or case.judged is None or case.layer is None:
             return
-        self.walk = Walk(case.judged)
+        self.walk = Walk(case.judged, case.task.positive, case.threshold)
         case.layer.visible = True
         case.layer.contour, case.layer.opacity = outline_width(case.judged), 1  # the cell itself is to be seen
         viewer.layers.selection.active = case.layer  # whose keys count
@@ -226,6 +207,8 @@ class ClassResults:
             return
         if case.layer is None:
             layer = Layer.create(*result_layer(case.judged, case.labels, case.placed, self.look))
+            layer.features = features(case.judged, case.cells, case.seen)
+            layer.metadata = {MARK: origin(case.judged, case.sample)}
             layer.name = f"{case.source.name}: {case.task.name}"
             layer.editable = False  # whoever wants other cells paints them in the layer they come from
             layer.events.features.connect(self._on_features)
@@ -237,13 +220,13 @@ class ClassResults:
             if case.layer.data is not case.labels:
                 case.layer.data = case.labels
         self._draw_features(case)
-        case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged)}
+        case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged, case.sample)}
         case.layer.colormap = colours(case.judged, self.look)
 
     def _draw_features(self, case: Case) -> None:
         if case.judged is not None and case.layer is not None:
             with self._drawing():
-                case.layer.features = features(case.judged)
+                case.layer.features = features(case.judged, case.cells, case.seen)
 
     def _on_features(self, event: Any) -> None:
         """Read the classes that a person has typed into the table of a layer."""
@@ -264,6 +247,8 @@ class ClassResults:
                     self.walk, self.look = None, Look(self.look.only, self.look.least_entropy)
                 case.layer, case.source.visible = None, True
                 self.lost.emit(case)
+                if case is self.current:
+                    self.current = next((c for c in reversed(self.of_task) if c.shown), case)
             elif event.value in (case.source, case.image):
                 self.lost.emit(case)
         self.changed.emit()

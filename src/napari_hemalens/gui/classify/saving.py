@@ -1,24 +1,50 @@
 """Classified cells into a folder, as they are on screen."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
+from dataclasses import asdict
 from pathlib import Path
 
-from napari_hemalens import assay, classified_tables, tables
+from napari_hemalens import classified_tables, tables
+from napari_hemalens.assay import Comparison
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.classify.judged import Judged
+from napari_hemalens.gui.classify.report import Scored, compared
 from napari_hemalens.recipes import ClassificationRecipe
 
 
 def save_classified_steps(
-    judged: Sequence[Judged], recipe: ClassificationRecipe, folder: Path
+    scored: Scored, recipe: ClassificationRecipe, folder: Path, groups: tuple[str, str] | None = None
 ) -> Generator[str, None, None]:
-    """Write classified cells with the words of a person, and how they came about; yields a sentence at the end."""
-    cells, words = [each.cells for each in judged], [each.given for each in judged]
+    """Write classified cells with the words of a person, and how they came about; yields a sentence at the end.
+
+    Parameters
+    ----------
+    scored : Scored
+        What is saved.
+    recipe : ClassificationRecipe
+        Of the last run.
+    folder : Path
+        Where to.
+    groups : (str, str), optional
+        Two groups to compare, the control first.
+    """
+    cells, words = [each.cells for each in scored.judged], [each.given for each in scored.judged]
+    options = recipe.model_dump(mode="json") | {
+        "cells": list(scored.cells_by) if scored.cells else None,
+        "design": {name: asdict(sample) for name, sample in (scored.design or {}).items()} or None,
+        "compare": groups,
+    }
     try:
-        classified_tables.write_cells(cells, folder / "cells.csv", words)
-        classified_tables.write_summary(assay.summary([each.current for each in judged]), folder / "summary.csv")
-        tables.write_run(cells, recipe.model_dump(mode="json"), folder / "run.json")
+        summary = scored.summary()
+        found = compared(summary, groups)
+        classified_tables.write_cells(
+            cells, folder / "cells.csv", words, cells=scored.cells, micronuclei=scored.micronuclei
+        )
+        classified_tables.write_summary(
+            summary, folder / "summary.csv", found if isinstance(found, Comparison) else None
+        )
+        tables.write_run(cells, options, folder / "run.json")
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return
-    yield f"Saved cells.csv, summary.csv, run.json in {folder}."
+    reason = f" Not compared: {found}" if isinstance(found, str) else ""
+    yield f"Saved cells.csv, summary.csv, run.json in {folder}.{reason}"

@@ -11,16 +11,20 @@ from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.classify.belonging import Belonging
+from napari_hemalens.gui.classify.case import Case, CellsBy
 from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
     ClassJob,
     ClassUpdate,
+    CountMicronuclei,
     SegmentSteps,
     classify_cells,
     segment_cells,
 )
 from napari_hemalens.gui.classify.layers import cells_in, holds_cells, placed_together, plane_of
-from napari_hemalens.gui.classify.results import Case, ClassResults
+from napari_hemalens.gui.classify.report import Report, Scored
+from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.layers import opener, placed_like
 from napari_hemalens.gui.running import Listener, Runner
@@ -43,11 +47,15 @@ class Classifying(Activity):
         What names the cells, by default `workflows.classify_steps`.
     segment : SegmentSteps, optional
         What outlines them, by default `workflows.segment_steps`.
+    count : CountMicronuclei, optional
+        What counts micronuclei, by default `workflows.count_micronuclei`.
 
     Attributes
     ----------
     results : ClassResults
         Cases, layers, counts and the review.
+    report : Report
+        Figures, samples and a comparison.
     recipe : ClassificationRecipe
         The options of the last run.
     """
@@ -61,14 +69,19 @@ class Classifying(Activity):
         runner: Runner,
         classify: ClassifySteps | None = None,
         segment: SegmentSteps | None = None,
+        *,
+        count: CountMicronuclei | None = None,
     ) -> None:
         super().__init__(viewer, runner)
         self._classify = classify or workflows.classify_steps
         self._segment = segment or workflows.segment_steps
+        self._count = count or workflows.count_micronuclei
         self._case: Case | None = None
         self._image: Image | None = None  # that is being segmented
         self._asks = False
         self.results = ClassResults(viewer)
+        self.report = Report(self.results)
+        self._belonging = Belonging(viewer, runner, self.results, self.said.emit)
         self.recipe = ClassificationRecipe()
         self.results.lost.connect(self._on_lost)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -81,7 +94,7 @@ class Classifying(Activity):
             return
         try:
             case = self._asked(image, source, recipe)
-            classifier_row(recipe)
+            case.threshold = classifier_row(recipe).threshold
             cells = cells_in(case.source, case.plane)
         except HemaLensError as error:
             self.said.emit(str(error))
@@ -90,7 +103,7 @@ class Classifying(Activity):
             self.results.forget_words(case)
         self.recipe, self._case, self._asks = recipe, case, False
         job = ClassJob(case.image.name, self._opener(case.image), cells, recipe)
-        self._begin(classify_cells(job, self._classify), self._on_update)
+        self._begin(classify_cells(job, self._classify, self._count), self._on_update)
 
     def segment(self, image: Image | None, recipe: SegmentationRecipe) -> None:
         """Begin to outline the cells of an image as a new Labels layer, unless a run goes on."""
@@ -114,9 +127,20 @@ class Classifying(Activity):
         case = self.results.case(self._new(image, source, recipe))
         return 0 if case.judged is None else case.judged.corrections
 
+    def make_cells_by(self, by: CellsBy) -> None:
+        """Make cells of the nuclei of the current result; what cannot be done is said."""
+        if self.results.current is None:
+            return
+        try:
+            self._belonging.choose(self.results.current, by)
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            self.results.changed.emit()
+
     def save(self, folder: Path) -> None:
-        """Write the table of the cells, and what it takes to make them again."""
-        steps = save_classified_steps(self.results.counted, self.recipe, folder)
+        """Write the tables of all images of the task, and what it takes to make them again."""
+        scored = Scored.of(self.results.of_task)
+        steps = save_classified_steps(scored, self.recipe, folder, self.report.compared)
         self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> Case:
@@ -156,9 +180,14 @@ class Classifying(Activity):
             self._on_segmented(update)
             return
         if update.labels is not None:
+            before = self.results.current
             self.results.begin(self._case, update.labels)
+            self._belonging.begin(self._case, before)
         if update.found is not None:
             self.results.put(self._case, update.found, partial=update.fraction < 1)
+        if update.micronuclei is not None or update.uncounted:
+            self._case.micronuclei, self._case.uncounted = update.micronuclei, update.uncounted
+            self.results.put_numbers(self._case)
 
     def _on_segmented(self, update: ClassUpdate) -> None:
         viewer = self._viewer()

@@ -7,10 +7,12 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.history import History
 
 _IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas: its surroundings tell what it is
+_EVEN = 0.5  # the threshold where the likelier of two classes counts
 _WIDTHS = 40  # of an outline across a cell
 
 State: TypeAlias = tuple[Judged, int]
@@ -23,6 +25,10 @@ class Walk:
     ----------
     judged : Judged
         The cells at the beginning.
+    positive : str, optional
+        The class that is looked for.
+    threshold : float
+        Its probability from which a cell is called so.
 
     Attributes
     ----------
@@ -32,8 +38,9 @@ class Walk:
         How many of them have been looked at.
     """
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: Judged, positive: str | None = None, threshold: float = _EVEN) -> None:
         self.judged = judged
+        self._positive, self._threshold = positive, threshold
         self.at = 0
         self._rows = judged.least_certain()
         self._history: History[State] = History(limit=1000)
@@ -78,10 +85,26 @@ class Walk:
         if self.row is None:
             return f"All {len(self):,} cells are judged." if len(self) else "Every cell is judged already."
         cells = self.judged.cells
-        share = cells.probabilities[self.row, cells.classes[self.row]]
-        name = str(cells.class_names[self.row]).replace("_", " ")
         place = f"{self.at + 1:,} of {len(self):,}"
-        return f"{place}: cell {self.cell}, {name} {share:.2f}, entropy {cells.entropy[self.row]:.2f}"
+        return f"{place}: cell {self.cell}, {self._said_of(self.row)}, entropy {cells.entropy[self.row]:.2f}"
+
+    def _said_of(self, row: int) -> str:
+        """Return class and probability, and from which one on a cell is called otherwise, where that is not a half."""
+        cells = self.judged.cells
+        name = str(cells.class_names[row])
+        share = float(cells.probabilities[row, cells.classes[row]])
+        if self._positive not in cells.names or self._threshold == _EVEN:
+            return f"{words(name)} (p {share:.2f})"
+        looked_for = float(cells.probabilities[row, cells.names.index(self._positive)])
+        digits = _digits(looked_for, self._threshold)
+        if name == self._positive:
+            return f"{words(name)} (p {share:.{digits}f}, called so from {self._threshold:.{digits}f} on)"
+        return f"{words(name)} (p {share:.{digits}f}; {words(self._positive)} from {self._threshold:.{digits}f} on)"
+
+
+def _digits(share: float, threshold: float) -> int:
+    """Return how many decimals tell a probability from a threshold; two where they are told apart by that."""
+    return next((digits for digits in (2, 3, 4) if round(share, digits) != round(threshold, digits)), 4)
 
 
 def outline_width(judged: Judged) -> int:

@@ -14,6 +14,7 @@ from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LayerChoice
 from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
+from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
 from napari_hemalens.gui.widgets.class_view import ClassView
 from napari_hemalens.gui.widgets.dock import Dock
@@ -34,7 +35,9 @@ class ClassifyWidget(Dock):
         self.form = ClassificationForm()
         self.lacking = sentences()
         self.running = RunBar()
+        self.counted = CountedChoice()
         self.view = ClassView()
+        self.report = ReportForm(napari_viewer.layers)
         self.filter = FilterBar()
         self.review = ReviewCells()
         self._lay_out()
@@ -55,7 +58,7 @@ class ClassifyWidget(Dock):
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.view, self.filter, self.review):
+        for widget in (self.counted, self.view, self.report, self.filter, self.review):
             inner.addWidget(widget)
         self.fill(self.sources, self.segmentation, self.form, self.lacking, self.running, self.results)
 
@@ -67,6 +70,10 @@ class ClassifyWidget(Dock):
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
         self.running.stop.clicked.connect(self.session.stop)
+        self.counted.chosen.connect(results.count)
+        self.report.cells_chosen.connect(self.session.make_cells_by)
+        self.report.described.connect(self.session.report.describe)
+        self.report.compared.connect(self.session.report.compare)
         self.filter.chosen.connect(results.choose)
         self.review.begun.connect(self._begin_review)
         self.review.ended.connect(results.end_review)
@@ -79,7 +86,7 @@ class ClassifyWidget(Dock):
         self.session.devices_found.connect(self._on_devices)
         self.session.semantic.connect(self._on_semantic)
         self.session.segmented.connect(self._on_segmented)
-        self.session.results.changed.connect(self._on_results)
+        self.session.report.changed.connect(self._on_results)
 
     def _run(self) -> None:
         self._start(None)
@@ -151,16 +158,20 @@ class ClassifyWidget(Dock):
         self._on_options()
         self.sources.setEnabled(not running)
         self.segmentation.button.setEnabled(not running)
-        self.review.setEnabled(not running)
+        for widget in (self.counted, self.report, self.review):
+            widget.setEnabled(not running)
 
     @while_alive
     def _on_results(self) -> None:
-        results = self.session.results
-        counted, summary = results.counted, results.summary()
+        results, page = self.session.results, self.session.report.read()
+        counted, current = results.counted, results.current
         self.results.setVisible(bool(counted))
-        if summary is not None:
+        if counted:
+            self.counted.show_results(results.of_task, current, pooled=results.pooled)
             self.view.show_counts(pooled(counted))
-            self.view.show_figures(summary.rows, summary.notes)
+            self.view.show_figures(page.rows, page.notes)
+            self.report.show_case(current, alone=len(counted) == 1)
+            self.report.show_comparison(page.groups, self.session.report.compared, page.sentence)
             self.filter.show_classes(counted[0].cells.names, results.look)
         walk = results.walk
         self.review.show_cell("" if walk is None else walk.words, reviewing=walk is not None)

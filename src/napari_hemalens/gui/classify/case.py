@@ -1,0 +1,124 @@
+"""The cells of one layer, asked one question: what is known of them, by a run and by a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+from numpy.typing import NDArray
+
+from napari_hemalens.design import Sample
+from napari_hemalens.gui.classify.judged import Judged
+from napari_hemalens.tasks import Task
+
+PAIRS: Literal["pairs"] = "pairs"
+
+CellsBy: TypeAlias = Labels | Literal["pairs"] | None
+"""What makes cells of nuclei: labels of the cells, pairs, or nothing: nuclei are counted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerNucleus:
+    """A whole number for each nucleus of a label image.
+
+    Attributes
+    ----------
+    ids : (N,) int64
+        The nuclei, ascending.
+    values : (N,) int64
+        Their numbers.
+    """
+
+    ids: NDArray[np.int64]
+    values: NDArray[np.int64]
+
+    def of(self, ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return the numbers of some of the nuclei, or None where one of them is not among these."""
+        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        if not len(self.ids) or not np.array_equal(self.ids[at], ids):
+            return None
+        return self.values[at]
+
+
+@dataclass(eq=False, slots=True)
+class Case:
+    """The cells of one layer, asked one question.
+
+    Attributes
+    ----------
+    image : Image
+        Their pixels.
+    source : Layer
+        The layer that the cells come from.
+    plane : tuple of int
+        Which plane of it.
+    parted : bool
+        Whether each separate piece is a cell, whatever its number.
+    task : Task
+        The question.
+    placed : mapping
+        What puts a layer over the image.
+    threshold : float
+        Probability from which a cell is called what the task looks for.
+    labels : (H, W) int or None
+        The cells; None until a run has read them.
+    judged : Judged or None
+        Their classes; None until a run has found some.
+    layer : Labels or None
+        Where they are shown.
+    sample : Sample
+        Replicate and concentration, as a person says them.
+    cells_by : Labels, 'pairs' or None
+        What makes cells of nuclei, as a person chose.
+    pairs : Labels or None
+        The pairs, shown to be looked through.
+    belonging : PerNucleus or None
+        The cell of each nucleus, 0 for none; None where nobody asks, or while it is found out.
+    micronuclei : PerNucleus or None
+        Those seen at each nucleus; None where they are not counted.
+    uncounted : str
+        Why they are not.
+    """
+
+    image: Image
+    source: Layer
+    plane: tuple[int, ...]
+    parted: bool
+    task: Task
+    placed: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float = 0.5
+    labels: NDArray[Any] | None = None
+    judged: Judged | None = None
+    layer: Labels | None = None
+    sample: Sample = field(default_factory=Sample)
+    cells_by: CellsBy = None
+    pairs: Labels | None = None
+    belonging: PerNucleus | None = None
+    micronuclei: PerNucleus | None = None
+    uncounted: str = ""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What it shares with the same question asked again."""
+        return self.plane, self.parted, self.task
+
+    @property
+    def shown(self) -> bool:
+        """Whether there are classes to be seen and counted."""
+        return self.layer is not None and self.judged is not None and len(self.judged.cells) > 0
+
+    @property
+    def cells(self) -> NDArray[np.int64] | None:
+        """The cell of each classified nucleus (N,); None where that is not known."""
+        return self._at(self.belonging)
+
+    @property
+    def seen(self) -> NDArray[np.int64] | None:
+        """The micronuclei seen at each classified nucleus (N,); None where they are not counted."""
+        return self._at(self.micronuclei)
+
+    def _at(self, numbers: PerNucleus | None) -> NDArray[np.int64] | None:
+        if numbers is None or self.judged is None:
+            return None
+        return numbers.of(self.judged.cells.ids)

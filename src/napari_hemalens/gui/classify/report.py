@@ -1,0 +1,187 @@
+"""What a laboratory reports of the results in a viewer: which of them, of which sample, and two groups compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_hemalens import assay
+from napari_hemalens.assay import Comparison, Summary
+from napari_hemalens.design import Sample
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.fields import short_names
+from napari_hemalens.gui.classify.case import PAIRS, Case
+from napari_hemalens.gui.classify.judged import Judged
+from napari_hemalens.gui.classify.results import ClassResults
+
+_LOOK = (
+    "Pairs of nuclei are proposals: look through the layer of pairs, and paint where they are wrong. One number is one "
+    "cell; nuclei without a number are not counted."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Several results that are counted and saved together, as they are at one moment.
+
+    Attributes
+    ----------
+    judged : tuple of Judged
+        One an image.
+    cells, micronuclei : tuple of (N,) int64 or None
+        For each of them the cell of each nucleus, and the micronuclei seen there; None in place of the tuple where
+        there are none in any.
+    design : mapping of str to Sample, or None
+        Replicate and concentration of each, by the name of its image; None where no person said any.
+    cells_by : tuple of str or None
+        For each of them what made the cells.
+    """
+
+    judged: tuple[Judged, ...]
+    cells: tuple[NDArray[np.int64] | None, ...] | None
+    micronuclei: tuple[NDArray[np.int64] | None, ...] | None
+    design: Mapping[str, Sample] | None
+    cells_by: tuple[str | None, ...]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> Self:
+        """Return what cases have found; all have a result."""
+        judged = tuple(case.judged for case in cases if case.judged is not None)
+        names = short_names([each.cells for each in judged])
+        design = {name: case.sample for name, case in zip(names, cases, strict=True)}
+        return cls(
+            judged,
+            _some([case.cells for case in cases]),
+            _some([case.seen for case in cases]),
+            design if any(sample != Sample() for sample in design.values()) else None,
+            tuple(_said(case) for case in cases),
+        )
+
+    def summary(self) -> Summary:
+        """Count.
+
+        Raises
+        ------
+        AnnotationError
+            If cells are known for some of the images only.
+        """
+        results = [each.current for each in self.judged]
+        return assay.summary(results, cells=self.cells, design=self.design, micronuclei=self.micronuclei)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to be read.
+
+    Attributes
+    ----------
+    rows : tuple of (str, str)
+        Figures of what is counted, each with its label.
+    notes : tuple of str
+        Sentences to be shown with the figures, or why there are none.
+    groups : tuple of str
+        What can be compared: concentrations, else replicates, else images; none where there are not two.
+    sentence : str
+        The comparison in words, or why there is none; nothing where nobody asks.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    groups: tuple[str, ...]
+    sentence: str
+
+
+class Report:
+    """What is counted and compared, and what a person says of the sample.
+
+    Parameters
+    ----------
+    results : ClassResults
+        What there is to report.
+
+    Attributes
+    ----------
+    compared : (str, str) or None
+        Names of two groups, the control first.
+    """
+
+    changed = Signal()
+
+    def __init__(self, results: ClassResults) -> None:
+        self._results = results
+        self.compared: tuple[str, str] | None = None
+        results.changed.connect(self.changed.emit)
+
+    def describe(self, replicate: str, concentration: str) -> None:
+        """Say what the image of the current result was taken of."""
+        case = self._results.current
+        if case is not None:
+            case.sample = Sample(replicate.strip(), concentration.strip())
+            self._results.mark(case)
+
+    def compare(self, first: str | None, second: str | None) -> None:
+        """Choose two groups, the control first; None for either: compare nothing."""
+        self.compared = (first, second) if first and second and first != second else None
+        self.changed.emit()
+
+    def read(self) -> Page:
+        """Count, and compare."""
+        counted, of_task = self._results.counted_cases, self._results.of_task
+        summary = _summary(counted)
+        everything = summary if counted == of_task else _summary(of_task)
+        found = compared(everything, self.compared)
+        return Page(
+            rows=summary.rows if isinstance(summary, Summary) else (),
+            notes=_notes(summary, counted),
+            groups=_groups(everything),
+            sentence=found.sentence if isinstance(found, Comparison) else found or "",
+        )
+
+
+def compared(summary: Summary | str | None, groups: tuple[str, str] | None) -> Comparison | str | None:
+    """Return two groups compared; a sentence where that cannot be done; None where nobody asks."""
+    if groups is None or summary is None or isinstance(summary, str):
+        return None
+    try:
+        return summary.compare(*groups)
+    except HemaLensError as error:
+        return str(error)
+
+
+def _notes(summary: Summary | str | None, counted: Sequence[Case]) -> tuple[str, ...]:
+    if summary is None:
+        return ()
+    said = (summary,) if isinstance(summary, str) else summary.notes
+    reasons = dict.fromkeys(case.uncounted for case in counted if case.uncounted)
+    return (*said, *reasons, *((_LOOK,) if any(case.cells_by == PAIRS for case in counted) else ()))
+
+
+def _groups(summary: Summary | str | None) -> tuple[str, ...]:
+    if not isinstance(summary, Summary) or summary.pooled.primary is None:
+        return ()
+    of_levels = (
+        tuple(group.name for group in summary.groups if group.level == level)
+        for level in ("concentration", "replicate", "image")
+    )
+    return next((names for names in of_levels if len(names) > 1), ())
+
+
+def _summary(cases: Sequence[Case]) -> Summary | str | None:
+    try:
+        return Scored.of(cases).summary() if cases else None
+    except HemaLensError as error:
+        return str(error)
+
+
+def _some(arrays: Sequence[NDArray[np.int64] | None]) -> tuple[NDArray[np.int64] | None, ...] | None:
+    return tuple(arrays) if any(array is not None for array in arrays) else None
+
+
+def _said(case: Case) -> str | None:
+    """Return what made the cells of a case, for the record of a run."""
+    if case.cells is None:
+        return None
+    return case.cells_by if isinstance(case.cells_by, str) else getattr(case.cells_by, "name", None)
