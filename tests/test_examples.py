@@ -111,8 +111,8 @@ def test_training_ends_in_weights_that_detect(run_example, tmp_path):
 def test_nuclei_are_outlined_classified_and_reported(run_example, tmp_path):
     said = run_example("classify_nuclei.py")
     nuclei = rows(tmp_path / "classified_nuclei" / "cells.csv")
-    assert f"Nuclei {len(nuclei):,}" in " ".join(said.split())
-    assert "Micronucleated nuclei per 1,000" in said
+    assert f"nuclei {len(nuclei):,}" in " ".join(said.split())
+    assert "micronucleated nuclei per 1,000" in said
     assert {row["class"] for row in nuclei} == {"micronucleus", "none"}
     (first,) = re.findall(r"Look at these first: (\d+)", said)
     assert max(nuclei, key=lambda row: float(row["entropy"]))["cell"] == first

@@ -116,7 +116,8 @@ def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
     assert Path(file).is_relative_to(environment)
     assert version in built[1].name
     assert layers == 2
-    assert run(environment / python.parent.name / "hemalens", "weights", "list").startswith("marrow-frcnn")
+    listed = run(environment / python.parent.name / "hemalens", "weights", "list").splitlines()
+    assert [line.split()[0] for line in listed] == sorted(path.stem for path in (PACKAGE / "weights").glob("*.json"))
 
 
 def test_this_environment_finds_the_manifest_with_every_command():
