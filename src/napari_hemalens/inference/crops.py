@@ -80,6 +80,8 @@ def crops(
         windows = np.concatenate([corners, corners + width], axis=1) / factor
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
         area = area if stain is None else restained(area, stain, grey=grey)
+        if recipe.neighbours == "masks":
+            area = area[:, : recipe.channels - 2]  # the masks take the place of green and blue, which grey has not
         shrink = max(1, math.ceil(width / factor / seen))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
@@ -135,7 +137,7 @@ def _with_neighbours(
         return torch.where(own, pixels, 0.0 if dark else 255.0)
     if recipe.neighbours == "dimmed":
         return torch.where(others, (pixels + (0.0 if dark else _bright(pixels))) / 2, pixels)
-    return torch.cat([pixels[:, : recipe.channels - 2], 255.0 * own, 255.0 * others], dim=1)
+    return torch.cat([pixels, 255.0 * own, 255.0 * others], dim=1)
 
 
 def masks(
