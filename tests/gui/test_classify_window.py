@@ -271,3 +271,55 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     task = dock.form.editors["task"].widget
     room = task.width() - 32  # the arrow and its margins
     assert all(task.fontMetrics().horizontalAdvance(task.itemText(i)) <= room for i in range(task.count()))
+
+
+def describe(dock, concentration):
+    """Type a concentration, and press Return."""
+    QTest.keyClicks(dock.report.concentration, concentration)
+    QTest.keyClick(dock.report.concentration, Qt.Key.Key_Return)
+
+
+def test_the_report_makes_cells_of_nuclei_in_pairs_that_a_review_hides(dock, run, qtbot):
+    run()
+    box = dock.report.by
+    assert not dock.report.isExpanded()
+    dock.report.expand(animate=False)
+    room = box.width() - 32  # the arrow and its margins
+    assert all(box.fontMetrics().horizontalAdvance(box.itemText(i)) <= room for i in range(box.count()))
+    box.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "Binucleated cells" in dock.view.figures.text(), timeout=PATIENCE)
+    pairs = dock.viewer.layers["nuclei cells (paired)"]
+    assert pairs.visible
+    dock.review.review.click()
+    assert not pairs.visible
+    press(dock, Qt.Key.Key_Escape)
+    assert pairs.visible
+    dock.viewer.layers.remove(pairs)
+    assert box.currentIndex() == 0
+    assert "Binucleated cells" not in dock.view.figures.text()
+
+
+def test_images_keep_their_concentration_are_compared_and_counted_together(dock, run):
+    viewer, report, place = dock.viewer, dock.report, {"scale": (0.1, 0.1), "units": ("um", "um")}
+    run()
+    report.expand(animate=False)
+    describe(dock, "0")
+    assert viewer.layers[RESULT].metadata["hemalens"]["concentration"] == "0"
+    assert not report.first.isVisible()  # one image is compared with nothing
+    assert not dock.counted.isVisible()
+    dock.image.choose(viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear 2", **place))
+    dock.cells.choose(viewer.add_labels(viewer.layers["nuclei"].data, name="nuclei 2", **place))
+    run()
+    assert not report.concentration.text()
+    describe(dock, "0.1")
+    assert [report.first.itemText(i) for i in range(report.first.count())] == ["nothing", "0", "0.1"]
+    report.first.setCurrentIndex(1)
+    report.second.setCurrentIndex(2)
+    assert "4 of 4 in 0, 4 of 4 in 0.1" in report.sentence.text()
+    assert report.sentence.isVisible()
+    dock.counted.box.setCurrentIndex(0)
+    assert report.concentration.text() == "0"
+    dock.counted.box.setCurrentIndex(2)
+    assert dock.counted.box.currentText() == "All images of this task"
+    assert legend(dock)[0][1] == "8"
+    assert not report.concentration.isEnabled()

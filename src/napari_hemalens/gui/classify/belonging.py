@@ -99,12 +99,11 @@ class Belonging:
         self._results.put_numbers(case)
         self.follow(case)
 
-    def begin(self, case: Case, before: Case | None) -> None:
-        """Follow the new labels of a case; a new case is paired where the one before was."""
-        new = case.cells_by is None and case.layer is None
+    def inherit(self, case: Case, before: Case | None) -> None:
+        """Pair a new case where the one before was."""
+        new = case not in self._results.cases
         if new and before is not None and before.task is case.task and before.cells_by == PAIRS:
             case.cells_by = PAIRS
-        self.follow(case)
 
     def follow(self, case: Case) -> None:
         """Find out again which cell each nucleus is of; once more, where that is going on."""

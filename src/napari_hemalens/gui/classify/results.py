@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.classified import Classified
-from napari_hemalens.gui.classify.case import Case
+from napari_hemalens.gui.classify.case import PAIRS, Case
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
@@ -141,6 +141,8 @@ class ClassResults:
         self.walk = Walk(case.judged, case.task.positive, case.threshold)
         case.layer.visible = True
         case.layer.contour, case.layer.opacity = outline_width(case.judged), 1  # the cell itself is to be seen
+        if case.pairs is not None:
+            case.pairs.visible = False  # its outlines would hide those of the classes
         viewer.layers.selection.active = case.layer  # whose keys count
         bind(case.layer, self)
         self._follow()
@@ -154,6 +156,8 @@ class ClassResults:
         if layer is not None:
             unbind(layer)
             layer.contour, layer.opacity = 0, OPACITY
+        if self.current is not None and self.current.pairs is not None:
+            self.current.pairs.visible = self.current.cells_by == PAIRS
         self.look = Look(self.look.only, self.look.least_entropy)
         self._recolour()
 

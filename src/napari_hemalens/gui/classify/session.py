@@ -79,6 +79,7 @@ class Classifying(Activity):
         self._case: Case | None = None
         self._image: Image | None = None  # that is being segmented
         self._asks = False
+        self._follows = False  # whether cells follow the nuclei of this run
         self.results = ClassResults(viewer)
         self.report = Report(self.results)
         self._belonging = Belonging(viewer, runner, self.results, self.said.emit)
@@ -180,11 +181,14 @@ class Classifying(Activity):
             self._on_segmented(update)
             return
         if update.labels is not None:
-            before = self.results.current
+            self._belonging.inherit(self._case, self.results.current)
             self.results.begin(self._case, update.labels)
-            self._belonging.begin(self._case, before)
+            self._follows = False
         if update.found is not None:
             self.results.put(self._case, update.found, partial=update.fraction < 1)
+            if not self._follows:  # after the first, so that pairs lie over the classes
+                self._belonging.follow(self._case)
+                self._follows = True
         if update.micronuclei is not None or update.uncounted:
             self._case.micronuclei, self._case.uncounted = update.micronuclei, update.uncounted
             self.results.put_numbers(self._case)

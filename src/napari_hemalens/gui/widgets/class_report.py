@@ -16,7 +16,7 @@ from napari_hemalens.gui.widgets.rows import Rows, sentences
 
 _ALL = "All images of this task"
 _NUCLEI = "not asked: count nuclei"
-_PAIRED = "pairs (look through them)"
+_PAIRED = "pairs (check them)"
 _UNCOMPARED = "nothing"
 
 
@@ -89,14 +89,14 @@ class ReportForm(QCollapsible):
 
     def _lay_out(self) -> None:
         self.by.setToolTip(
-            "What makes cells of nuclei. Labels of the cells, or pairs of nuclei that are near and alike; pairs are "
-            "shown as a layer that you can paint in, and the figures follow"
+            "What makes cells of nuclei: labels of the cells, or pairs of nuclei that are near and alike. Pairs are "
+            "shown as a layer to look through and to paint in; the figures follow"
         )
-        self.replicate.setPlaceholderText("as 1, or culture A")
-        self.concentration.setPlaceholderText("as 0, or 0.1 µg/ml MMC")
+        self.replicate.setPlaceholderText("e.g. A")
+        self.concentration.setPlaceholderText("e.g. 0.1 µg/ml")
         self.first.setToolTip("The control")
         self.second.setToolTip("What is set against it")
-        Rows(self._of_nuclei).add("Cells of nuclei by", self.by)
+        Rows(self._of_nuclei).add("Cells made by", self.by)
         sample = Rows(self._sample)
         sample.add("Replicate", self.replicate)
         sample.add("Concentration", self.concentration)

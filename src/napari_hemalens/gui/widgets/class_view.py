@@ -43,10 +43,17 @@ class ClassView(QWidget):
 
     def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str]) -> None:
         """Show labels with their values, and sentences to be read with them."""
-        lines = "".join(f"<tr><td>{escape(label)}</td><td align=right>{escape(text)}</td></tr>" for label, text in rows)
+        lines = "".join(_line(label, text) for label, text in rows)
         self.figures.setText(f"<table width='100%' cellpadding=1>{lines}</table>")
+        self.figures.setVisible(bool(rows))
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
+
+
+def _line(label: str, text: str) -> str:
+    """Return a row of figures; an interval and what it is of stand one below the other, to leave room for the label."""
+    value = escape(text).replace("; ", ";<br>")
+    return f"<tr><td>{escape(label)}</td><td align=right style='white-space: nowrap'>{value}</td></tr>"
 
 
 def _table(*columns: str) -> QTableWidget:

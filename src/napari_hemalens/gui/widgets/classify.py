@@ -115,6 +115,7 @@ class ClassifyWidget(Dock):
         if focused is not None and self.isAncestorOf(focused):
             focused.clearFocus()  # keys go to the canvas
         self.session.results.begin_review()
+        self.reveal(self.review)
 
     def _save(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Save in folder")

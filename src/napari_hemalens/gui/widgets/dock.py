@@ -1,6 +1,6 @@
 """A dock: widgets one below the other, which scroll where the window is small."""
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 _WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
@@ -15,6 +15,10 @@ class Dock(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(_WIDTH)
+        self._wanted: QWidget | None = None
+        self._scrolling = QTimer(self)
+        self._scrolling.setSingleShot(True)
+        self._scrolling.timeout.connect(self._scroll)
 
     def fill(self, *widgets: QWidget) -> None:
         """Put widgets into the dock, from the top."""
@@ -26,3 +30,12 @@ class Dock(QScrollArea):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.setWidget(content)
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget, once those around it have found their places."""
+        self._wanted = widget
+        self._scrolling.start()
+
+    def _scroll(self) -> None:
+        if self._wanted is not None:
+            self.ensureWidgetVisible(self._wanted, 0, 0)
