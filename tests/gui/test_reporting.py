@@ -283,11 +283,14 @@ class TestComparison:
         two.report.compare(STAIN, STAIN)
         assert two.report.read().sentence == ""
 
-    def test_a_group_that_is_no_more_is_said(self, two):
+    def test_a_group_that_is_no_more_is_compared_no_more(self, two):
         two.report.compare(STAIN, f"{STAIN} 2")
         two.report.describe("A", "0.1")
-        two.report.compare("0.1", "0")
-        assert "'0'" in two.report.read().sentence
+        two.results.count(two.results.cases[0])
+        two.report.describe("A", "0")
+        page = two.report.read()
+        assert page.groups == ("0", "0.1")
+        assert (page.compared, page.sentence) == (None, "")
 
     def test_one_image_is_compared_with_nothing(self, classified):
         assert classified.report.read().groups == ()
@@ -346,14 +349,19 @@ class TestSave:
         assert "belongs_to" not in row
         assert row["micronuclei"] in "0123"
 
-    def test_a_comparison_that_cannot_be_made_is_said_and_the_rest_saved(self, two, runner, tmp_path):
+    def test_a_comparison_that_cannot_be_made_is_said_and_the_rest_saved(self, two, viewer, runner, tmp_path):
         said = []
         two.said.connect(said.append)
-        two.report.compare(STAIN, "gone")
+        by_labels(two, viewer, runner, "cells 2")
+        two.results.count(two.results.cases[0])
+        viewer.layers["cells"].data = np.ones_like(viewer.layers["cells"].data)  # one cell of many nuclei
+        by_labels(two, viewer, runner)
+        two.report.compare(STAIN, f"{STAIN} 2")
+        assert two.report.read().sentence.startswith(f"Nothing to compare in {STAIN}")
         two.save(tmp_path)
         runner.run()
         assert said[-1].startswith("Saved")
-        assert "Not compared: " in said[-1]
+        assert f"Not compared: Nothing to compare in {STAIN}" in said[-1]
 
 
 class TestReviewLine:

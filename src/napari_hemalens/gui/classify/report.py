@@ -84,6 +84,8 @@ class Page:
         Sentences to be shown with the figures, or why there are none.
     groups : tuple of str
         What can be compared: concentrations, else replicates, else images; none where there are not two.
+    compared : (str, str) or None
+        The two that are, the control first; None where nobody asks, or one of them is no more.
     sentence : str
         The comparison in words, or why there is none; nothing where nobody asks.
     """
@@ -91,6 +93,7 @@ class Page:
     rows: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     groups: tuple[str, ...]
+    compared: tuple[str, str] | None
     sentence: str
 
 
@@ -105,7 +108,7 @@ class Report:
     Attributes
     ----------
     compared : (str, str) or None
-        Names of two groups, the control first.
+        Names of two groups as a person chose them, the control first.
     """
 
     changed = Signal()
@@ -132,11 +135,14 @@ class Report:
         counted, of_task = self._results.counted_cases, self._results.of_task
         summary = _summary(counted)
         everything = summary if counted == of_task else _summary(of_task)
-        found = compared(everything, self.compared)
+        groups = _groups(everything)
+        asked = self.compared if self.compared and {*self.compared} <= {*groups} else None
+        found = compared(everything, asked)
         return Page(
             rows=summary.rows if isinstance(summary, Summary) else (),
             notes=_notes(summary, counted),
-            groups=_groups(everything),
+            groups=groups,
+            compared=asked,
             sentence=found.sentence if isinstance(found, Comparison) else found or "",
         )
 

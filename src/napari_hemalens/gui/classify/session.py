@@ -141,7 +141,7 @@ class Classifying(Activity):
     def save(self, folder: Path) -> None:
         """Write the tables of all images of the task, and what it takes to make them again."""
         scored = Scored.of(self.results.of_task)
-        steps = save_classified_steps(scored, self.recipe, folder, self.report.compared)
+        steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared)
         self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> Case:

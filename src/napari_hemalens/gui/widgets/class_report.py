@@ -11,6 +11,7 @@ from superqt import QCollapsible
 from napari_hemalens.design import Sample
 from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy
 from napari_hemalens.gui.classify.layers import holds_cells
+from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 
@@ -119,6 +120,7 @@ class ReportForm(QCollapsible):
     def _compare(self) -> None:
         self.compared.emit(self.first.currentData(), self.second.currentData())
 
+    @while_alive
     def _on_layers(self, event: object) -> None:
         if getattr(event, "type", "") in LAYER_NEWS:
             self._offer_cells()

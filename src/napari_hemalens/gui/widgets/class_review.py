@@ -55,7 +55,7 @@ class ReviewCells(QWidget):
         self.review.setCheckable(True)
         for each in (self.review, self.save):
             each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press them
-        self.save.setToolTip("Write cells.csv, summary.csv and run.json to a folder")
+        self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
         self.words, self.hint = sentences(), sentences(small=True)
         self.hint.setText(_HINT)
         buttons = QHBoxLayout()

@@ -172,7 +172,7 @@ class ClassifyWidget(Dock):
             self.view.show_counts(pooled(counted))
             self.view.show_figures(page.rows, page.notes)
             self.report.show_case(current, alone=len(counted) == 1)
-            self.report.show_comparison(page.groups, self.session.report.compared, page.sentence)
+            self.report.show_comparison(page.groups, page.compared, page.sentence)
             self.filter.show_classes(counted[0].cells.names, results.look)
         walk = results.walk
         self.review.show_cell("" if walk is None else walk.words, reviewing=walk is not None)
