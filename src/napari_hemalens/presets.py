@@ -102,7 +102,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
     ),
     # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate after each 20, focal loss.
     "wei-2022": ClassifierTraining(
-        network=ClassifierRecipe(start="imagenet"),
+        network=ClassifierRecipe(start="imagenet_or_scratch"),
         crop=CropRecipe(side=224, width=2.5, light="fluorescence"),
         warmup_steps=0,
         decay_every=20,

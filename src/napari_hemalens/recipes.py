@@ -121,6 +121,33 @@ class ClassificationRecipe(Recipe):
     device: DeviceName = Field(default="auto", description="Where to compute")
 
 
+class ExplanationRecipe(Recipe):
+    """Where a classifier looks, and how that is found out."""
+
+    task: TaskName = Field(default="micronucleus", description="What is asked of each cell")
+    weights: str | None = Field(default=None, description="Name of packed weights, or a file; empty: those of the task")
+    method: str | None = Field(
+        default=None,
+        description="The network's own attention by its layer, or a gradient: layer-5, grad-cam…; empty: what points "
+        "best with these weights",
+    )
+    target: str = Field(
+        default="predicted", description="Class that is explained, by name; or what each cell is called"
+    )
+    smoothing: float = Field(
+        default=0.0, ge=0, le=20, description="Deviation of the Gaussian that heat is smoothed with, in network pixels"
+    )
+    pixel_size_um: float | None = Field(
+        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+    )
+    relabel: bool | None = Field(
+        default=None,
+        description="Give each separate piece of the mask a number of its own; empty: stop and say so where one number "
+        "stands for many cells",
+    )
+    device: DeviceName = Field(default="auto", description="Where to compute")
+
+
 class NetworkRecipe(Recipe):
     """Which detector, and how large."""
 
@@ -136,8 +163,10 @@ class CropRecipe(Recipe):
 
     side: int = Field(default=96, ge=32, description="Side of a crop in pixels")
     width: float = Field(default=2.0, gt=0, description="What that side shows, in the unit")
-    unit: Literal["diameter", "um"] = Field(
-        default="diameter", description="Of the image's median cell, or micrometres where the pixel size is known"
+    unit: Literal["diameter", "um", "field"] = Field(
+        default="diameter",
+        description="Of the image's median cell, or micrometres where the pixel size is known, or the longer side of "
+        "the image, which then is one cell",
     )
     light: Literal["transmitted", "fluorescence"] = Field(
         default="transmitted", description="Colours as they are, or grey on black by its square root"
@@ -155,7 +184,8 @@ class CropRecipe(Recipe):
     )
     stain: Literal["as_is", "reference", "grey"] = Field(
         default="as_is",
-        description="Colours left, or all cells of the image brought to one mean and deviation, in colours or in grey",
+        description="Colours left, or all cells of the image (or all of a field) brought to one mean and deviation, in "
+        "colours or in grey",
     )
 
     @property
@@ -170,8 +200,10 @@ class ClassifierRecipe(Recipe):
     """Which classifier of single cells, and what it starts from."""
 
     network: str = Field(default="alexnet_attention", description="A classifier of systems by name")
-    start: Literal["scratch", "imagenet"] = Field(
-        default="scratch", description="Weights it starts from; ImageNet's are downloaded"
+    start: Literal["scratch", "imagenet", "imagenet_or_scratch"] = Field(
+        default="scratch",
+        description="Weights it starts from; ImageNet's are downloaded, and where they cannot be had, a run stops or "
+        "begins from scratch",
     )
     input_channels: int = Field(default=3, ge=3, le=5, description="Red, green, blue, and up to two masks")
     input_size: int = Field(default=224, ge=32, le=1024, description="Side of the crop it sees, in pixels")
@@ -197,7 +229,11 @@ class Training(Recipe):
     )
     decay_every: float | None = Field(default=None, gt=0, description="Epochs after each of which the rate is a tenth")
     clip_norm: float = Field(default=10.0, gt=0, description="Longest gradient of a step")
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "bf16-mixed"
+    precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = Field(
+        default="auto",
+        description="Of numbers; auto: bf16-mixed on a GPU that computes in it, else 32-true, since most processors "
+        "only imitate it, at a tenth of the speed",
+    )
     accelerator: str = Field(default="auto", description="Of Lightning: cpu, gpu, mps, auto")
     devices: int = Field(default=1, ge=1, description="How many of them")
     workers: int = Field(default=1, ge=0, description="Processes that prepare images, a device")

@@ -3,15 +3,17 @@
 import csv
 import math
 from pathlib import Path
+from urllib.error import URLError
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 import torch
+from torchvision.models import _api
 
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Provenance
-from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
+from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.inference.classifier import classify_steps
 from napari_hemalens.models import weights
@@ -21,7 +23,7 @@ from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRe
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.tasks import task
 from napari_hemalens.training.cell_crops import CellCrops, cut
-from napari_hemalens.training.classification import Examined, best_epoch_steps, train_steps
+from napari_hemalens.training.classification import Examined, best_epoch_steps, build, settled_steps, train_steps
 from napari_hemalens.training.fit import CHECKPOINT
 
 TASK = task("micronucleus")
@@ -64,6 +66,48 @@ def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tm
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (found.class_names == field.class_names).mean() > 0.8
     assert found.counts().keys() == {"micronucleus", "none"}
+
+
+@pytest.fixture
+def no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(_api, "load_state_dict_from_url", refuse)
+
+
+def starting(start: str) -> ClassifierTraining:
+    return RECIPE.model_copy(update={"network": RECIPE.network.model_copy(update={"start": start})})
+
+
+def start_of(steps):
+    """What a run says of its start, and the recipe that it then has."""
+    said = next(steps).message
+    return said, finish(steps).network.start
+
+
+def test_a_run_that_prefers_imagenets_weights_begins_from_scratch_where_they_cannot_be_had(
+    tmp_path: Path, no_connection: None
+) -> None:
+    preferring = starting("imagenet_or_scratch")
+    said, start = start_of(settled_steps(preferring, TASK, tmp_path))
+    assert start == "scratch"
+    assert said.startswith("From scratch: Cannot load the ImageNet weights of resnet18")
+    only = starting("imagenet")
+    with pytest.raises(WeightsError, match="ImageNet weights of resnet18"):
+        build(finish(settled_steps(only, TASK, tmp_path)), TASK)
+
+
+@pytest.mark.slow
+def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connection: None
+) -> None:
+    preferring = starting("imagenet_or_scratch").model_copy(update={"epochs": 1})
+    row = finish(train_steps([data], TASK, preferring, tmp_path, name="mine", about={}))
+    assert row.training["network"]["start"] == "scratch"
+    asked = "a run that goes on asks for no weights"
+    monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: pytest.fail(asked))
+    assert finish(settled_steps(preferring, TASK, tmp_path)).network.start == "scratch"
 
 
 @pytest.mark.slow

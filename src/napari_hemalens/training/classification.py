@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.errors import RecipeError
+from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
@@ -27,7 +27,7 @@ from napari_hemalens.training.class_metrics import ClassMeasures, best_threshold
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import begun_with, keep_recipe, plot_losses
 
 BEST = "best.safetensors"
 _BATCH = 128
@@ -92,9 +92,33 @@ def train_steps(
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
     examined = Examined.of(val, task, recipe)
     images = CellCrops(train, task.classes, recipe)
+    recipe = yield from settled_steps(recipe, task, out)
     network = yield from best_epoch_steps(images, examined, task=task, recipe=recipe, out=out)
     plot_losses(out)
     return pack(network, examined, task=task, recipe=recipe, out=out, name=name, about=about)
+
+
+def settled_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Steps[ClassifierTraining]:
+    """Return the recipe with the start that a run in this folder has, which its files and its weights' row then say.
+
+    A run goes on from what it began with; a new one begins from ImageNet's weights where the recipe prefers them and
+    they can be had.
+    """
+    if recipe.network.start != "imagenet_or_scratch":
+        return recipe
+    said, start = "", begun_with(out)
+    if start is None:
+        start = "imagenet"
+        try:
+            build(_starting(recipe, start), task)
+        except WeightsError as error:
+            said, start = f"From scratch: {error}", "scratch"
+    yield Progress(0, 0, said or f"start: {start}")
+    return _starting(recipe, start)
+
+
+def _starting(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
+    return recipe.model_copy(update={"network": recipe.network.model_copy(update={"start": start})})
 
 
 def best_epoch_steps(

@@ -128,12 +128,16 @@ class _Autocast(MixedPrecision):
 
 def fabric_of(recipe: Training) -> Fabric:
     """Return the devices and the precision that a recipe asks for."""
-    if recipe.precision == "32-true":
-        return Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision="32-true")
     # Asked to check: a build for CUDA names a GPU also where there is none.
     found = torch.accelerator.current_accelerator(check_available=True)
     device = "cpu" if found is None or recipe.accelerator == "cpu" else found.type
-    plugin = _Autocast(recipe.precision, device)
+    precision = recipe.precision
+    if precision == "auto":
+        natively = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        precision = "bf16-mixed" if natively else "32-true"
+    if precision == "32-true":
+        return Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision="32-true")
+    plugin = _Autocast(precision, device)
     return Fabric(accelerator=recipe.accelerator, devices=recipe.devices, plugins=[plugin])
 
 

@@ -6,7 +6,15 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.recipes import Training
+from napari_hemalens.recipes import ClassifierTraining, Training
+
+RECIPE = "recipe.json"
+
+
+def begun_with(out: Path) -> str | None:
+    """Return the start of the classifier whose run lies in a folder, or None where none does."""
+    file = out / RECIPE
+    return ClassifierTraining.model_validate_json(file.read_text("utf-8")).network.start if file.exists() else None
 
 
 def keep_recipe(recipe: Training, out: Path) -> None:
@@ -17,14 +25,12 @@ def keep_recipe(recipe: Training, out: Path) -> None:
     TrainingError
         If the folder holds a run of another recipe. Epochs may change: a run may go on for longer.
     """
-    file = out / "recipe.json"
+    file = out / RECIPE
     if file.exists():
         free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes"}
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
         if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
-            raise TrainingError(
-                f"{out} holds a run of another recipe (recipe.json); choose another folder for this one."
-            )
+            raise TrainingError(f"{out} holds a run of another recipe ({RECIPE}); choose another folder for this one.")
     with writing(file) as temporary:
         temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

@@ -20,7 +20,7 @@ from napari_hemalens.recipes import ClassifierTraining
 from napari_hemalens.tasks import Task
 from napari_hemalens.training.cell_crops import ROOM, CellCrops, cut, turned
 from napari_hemalens.training.class_metrics import ClassMeasures, class_measures
-from napari_hemalens.training.classification import BEST, Examined, best_epoch_steps
+from napari_hemalens.training.classification import BEST, Examined, best_epoch_steps, settled_steps
 from napari_hemalens.training.fit import CHECKPOINT
 
 _FILE = "trial.json"
@@ -160,6 +160,7 @@ def trial_steps(
         If the folder holds a trial of another recipe or of other cells.
     """
     out = folder / f"{row}, {case}"
+    recipe = yield from settled_steps(recipe, task, out)
     plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(parts.cells)}
     if (out / _FILE).exists():
         return _read(out / _FILE, task, plan)
