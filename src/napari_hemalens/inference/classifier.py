@@ -46,11 +46,7 @@ def classify_steps(
     ImageError
         If labels and image differ in shape.
     """
-    if cells.labels.shape != slide.shape:
-        raise ImageError(
-            f"The labels are {' x '.join(map(str, cells.labels.shape))} pixels, {slide} is "
-            f"{' x '.join(map(str, slide.shape))}: they have to be of one image, at the same scale."
-        )
+    check_same_image(slide, cells)
     probabilities = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
     done = 0
     if len(cells):
@@ -58,9 +54,24 @@ def classify_steps(
         for which, part in _predicted(slide, cells, network, row, width=width):
             probabilities[which] = part
             done += len(which)
-            partial = _classified(cells, probabilities, row, provenance)
+            partial = classified(cells, probabilities, row, provenance)
             yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
-    return _classified(cells, probabilities, row, provenance)
+    return classified(cells, probabilities, row, provenance)
+
+
+def check_same_image(slide: Slide, cells: CellMap) -> None:
+    """Refuse labels that are not as large as the image.
+
+    Raises
+    ------
+    ImageError
+        If labels and image differ in shape.
+    """
+    if cells.labels.shape != slide.shape:
+        raise ImageError(
+            f"The labels are {' x '.join(map(str, cells.labels.shape))} pixels, {slide} is "
+            f"{' x '.join(map(str, slide.shape))}: they have to be of one image, at the same scale."
+        )
 
 
 def _predicted(
@@ -80,14 +91,18 @@ def batch_size(device: torch.device) -> int:
 def probabilities_of(network: nn.Module, pixels: Tensor, row: ClassifierRow) -> Tensor:
     """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the row's temperature."""
     images = normalised(pixels).contiguous(memory_format=torch.channels_last)
-    logits: Tensor = network(images)
+    return calibrated(network(images), row)
+
+
+def calibrated(logits: Tensor, row: ClassifierRow) -> Tensor:
+    """Return probabilities (N, K) in 0-1 for logits (N, K), by the row's temperature."""
     return (logits.float() / row.temperature).softmax(dim=1)
 
 
-def _classified(
+def classified(
     cells: CellMap, probabilities: NDArray[np.float32], row: ClassifierRow, provenance: Provenance
 ) -> Classified:
-    """Return the record of the cells that have been looked at."""
+    """Return the record of the cells that have been looked at: those whose probabilities (N, K) are numbers."""
     seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
     looked_at = cells.take(seen)
     return Classified(

@@ -37,15 +37,23 @@ def crop_width(cells: CellMap, recipe: CropRecipe, pixel_size_um: float | None) 
     """
     if recipe.unit == "diameter":
         return recipe.width * float(np.median(cells.diameters))
+    if recipe.unit == "field":
+        return recipe.width * max(cells.labels.shape)
     if pixel_size_um is None:
         raise ImageError("The pixel size of the image is not known, and crops are asked for in micrometres: give it.")
     return recipe.width / pixel_size_um
 
 
 def crops(
-    slide: Slide, cells: CellMap, recipe: CropRecipe, *, width: float, batch: int
+    slide: Slide,
+    cells: CellMap,
+    recipe: CropRecipe,
+    *,
+    width: float,
+    batch: int,
+    rows: NDArray[np.int64] | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Yield crops of all cells, at most `batch` at once.
+    """Yield crops of cells, at most `batch` at once.
 
     Parameters
     ----------
@@ -59,6 +67,8 @@ def crops(
         What a crop shows, in level-0 pixels; see `crop_width`.
     batch : int
         Most crops at once.
+    rows : (M,) int64, optional
+        Of which cells; None: of all. What is measured on all cells of the image, their stain, stays that of all.
 
     Yields
     ------
@@ -75,7 +85,8 @@ def crops(
     grey = recipe.stain == "grey"
     stain = None if recipe.stain == "as_is" else stain_of(slide, cells, level=level, grey=grey)
     middles = cells.centres + 0.5  # from centres of pixels to their edges
-    for block in _blocks(middles / factor):
+    wanted = np.arange(len(cells)) if rows is None else rows
+    for block in (wanted[part] for part in _blocks(middles[wanted] / factor)):
         corners = middles[block] - width / 2  # (n, 2) y, x
         windows = np.concatenate([corners, corners + width], axis=1) / factor
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")

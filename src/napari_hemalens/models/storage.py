@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
@@ -79,7 +79,7 @@ def _loaded(path: Path, sha256: str, recipe: NetworkRecipe, *, classes: int, dev
     return network
 
 
-def load_classifier(row: ClassifierRow, device: torch.device) -> nn.Module:
+def load_classifier(row: ClassifierRow, device: torch.device) -> CellClassifier:
     """Return the classifier of a row, ready to run, after a check of its file's hash. The last two stay in memory."""
     return _loaded_classifier(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
 
@@ -87,7 +87,7 @@ def load_classifier(row: ClassifierRow, device: torch.device) -> nn.Module:
 @lru_cache(maxsize=2)
 def _loaded_classifier(
     path: Path, sha256: str, recipe: ClassifierRecipe, *, classes: int, device: torch.device
-) -> nn.Module:
+) -> CellClassifier:
     del sha256
     network = build_classifier(recipe, classes)
     load_into(network, path)

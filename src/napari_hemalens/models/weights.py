@@ -67,6 +67,10 @@ class ClassifierRow(Row):
     positive: str | None = Field(default=None, description="Of two classes, the one that is looked for")
     threshold: float = Field(default=0.5, ge=0, le=1, description="Probability from which a cell is called positive")
     temperature: float = Field(default=1.0, gt=0, description="What logits are divided by, so that probabilities hold")
+    heatmap: str | None = Field(
+        default=None,
+        description="The method whose heat points best, by hemalens evaluate heatmaps; empty: not measured",
+    )
 
     def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""

@@ -1,0 +1,134 @@
+"""The cells of one label image: named, and where the classifier looked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.cells import Provenance
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.explain.looking import light_channels, look, target_of
+from napari_hemalens.explain.methods import best_of, method_of
+from napari_hemalens.explain.placing import frame, place
+from napari_hemalens.explained import Explained
+from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
+from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.classifiers import CellClassifier
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import CropRecipe, ExplanationRecipe
+from napari_hemalens.slides.slide import Slide
+
+
+def explain_steps(
+    slide: Slide,
+    cells: CellMap,
+    network: CellClassifier,
+    row: ClassifierRow,
+    *,
+    recipe: ExplanationRecipe,
+    provenance: Provenance,
+    only: Sequence[int] | NDArray[np.int64] | None = None,
+) -> Steps[Explained]:
+    """Name the cells of a label image, and find out where the network looked; yields after every batch.
+
+    `partial` of the progress holds the cells of that batch alone, on the heat of all so far.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    cells : CellMap
+        Its cells, in level-0 pixels of the slide.
+    network : CellClassifier
+        In evaluation, on its device.
+    row : ClassifierRow
+        What the network was trained for.
+    recipe : ExplanationRecipe
+        Method, target and smoothing.
+    provenance : Provenance
+        Of the result; its pixel size is needed where crops are in micrometres.
+    only : (M,) int, optional
+        Numbers of the cells that are explained; None: of all. What a crop is depends on all cells of the image.
+
+    Raises
+    ------
+    ImageError
+        If labels and image differ in shape.
+    RecipeError
+        If the network has no such method, or the weights know no such class.
+    AnnotationError
+        If there is no cell of a number asked for.
+    """
+    check_same_image(slide, cells)
+    target_of(row, recipe.target)
+    name = best_of(row).name if recipe.method is None else method_of(row.network, recipe.method).name
+    rows = _rows(cells, only)
+    explained = cells.take(rows)
+    width = crop_width(cells, row.crop, provenance.pixel_size_um) if len(rows) else 0.0
+    result = _to_fill(explained, row, provenance, method=name, target=recipe.target, width=width)
+    probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
+    batch, done = batch_size(next(network.parameters()).device), 0
+    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch, rows=rows):
+        at = np.searchsorted(rows, which)  # cells are looked at where they lie, not in the order of their numbers
+        seen = look(network, pixels, row, method=name, targets=recipe.target, smoothing=recipe.smoothing)
+        probabilities[at] = seen.probabilities.cpu().numpy()
+        result.targets[at] = seen.targets.cpu().numpy()
+        result.heats[at] = seen.heats.cpu().numpy()
+        result.crops[at] = as_rgb(pixels, row.crop)
+        place(result.heat, seen.heats, result.windows[at])
+        done += len(which)
+        last = classified(explained.take(at), probabilities[at], row, provenance)
+        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", _of_rows(result, at, last))
+    return replace(result, cells=classified(explained, probabilities, row, provenance))
+
+
+def as_rgb(pixels: Tensor, crop: CropRecipe) -> NDArray[np.uint8]:
+    """Return the light of crops (N, C, side, side) uint8 as (N, side, side, 3): grey as it looks, masks left out."""
+    light = pixels[:, : light_channels(crop)].permute(0, 2, 3, 1).cpu().numpy()
+    return np.broadcast_to(light, (*light.shape[:3], 3))
+
+
+def _rows(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return the rows of the cells whose numbers are asked for, ascending."""
+    if only is None:
+        return np.arange(len(cells))
+    unknown = np.setdiff1d(only, cells.ids)
+    if len(unknown):
+        raise AnnotationError(f"No cell {unknown[0]} in the labels, whose {len(cells):,} cells have other numbers.")
+    return np.flatnonzero(np.isin(cells.ids, only))
+
+
+def _to_fill(
+    cells: CellMap, row: ClassifierRow, provenance: Provenance, *, method: str, target: str, width: float
+) -> Explained:
+    """Return a result whose cells have not been looked at."""
+    side = row.crop.side
+    corners = cells.centres + 0.5 - width / 2  # from centres of pixels to their edges
+    unknown = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
+    return Explained(
+        heat=frame(cells.labels.shape),
+        cells=classified(cells, unknown, row, provenance),
+        method=method,
+        target=target,
+        targets=np.zeros(len(cells), dtype=np.int64),
+        crops=np.zeros((len(cells), side, side, 3), dtype=np.uint8),
+        heats=np.zeros((len(cells), side, side), dtype=np.float32),
+        windows=np.concatenate([corners, corners + width], axis=1),
+    )
+
+
+def _of_rows(result: Explained, rows: NDArray[np.int64], cells: Classified) -> Explained:
+    """Return some cells of a result, in any order, on the heat of all."""
+    return replace(
+        result,
+        cells=cells,
+        targets=result.targets[rows],
+        crops=result.crops[rows],
+        heats=result.heats[rows],
+        windows=result.windows[rows],
+    )

@@ -1,0 +1,115 @@
+"""The ways to find out where a network looks, and which of them a network has. Loads no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.recipes import ClassifierRecipe
+
+Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]
+"""Weights of places, which the network computes and uses; its features, as they are; or what is found out on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way.
+
+    Attributes
+    ----------
+    name : str
+        What the command line calls it.
+    title : str
+        What a menu calls it.
+    kind : str
+        Whether it is the network's own, and what it costs: attention and features come with the answer, a gradient
+        takes from one to some tens of further passes, occlusion hundreds.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+
+
+BOTH = "attention"
+"""All maps of a network's own attention as one: their mean."""
+
+# The attended layers of each network, as its maps are called (models.backbones.Backbone.names, models.heads).
+_MAPS: Mapping[str, tuple[str, ...]] = {
+    "alexnet_attention": ("layer 5", "layer 6"),
+    "vgg16_attention": ("block 3", "block 4"),
+    "googlenet_attention": ("inception 3", "inception 4"),
+    "resnet50_attention": ("layer 2", "layer 3"),
+    "resnet18_attention": ("layer 2", "layer 3"),
+    "msa_net": ("dilation 1", "dilation 2", "dilation 4"),
+}
+# How many modules of CBAM each network has: they weight places on the way, and give no maps with the answer.
+_CBAM: Mapping[str, int] = {"resnet18_cbam": 4}
+_ECA = frozenset({"eca_vgg16", "eca_vgg16_pooled", "eca_vgg16_half"})
+
+GRAD_CAM: Mapping[str, int] = {"grad-cam": 2, "grad-cam-high": 1, "grad-cam-middle": 0}
+"""Of which stage of a network each Grad-CAM is: the last has the coarsest map, one place for 32 pixels a side."""
+
+_FINE_FROM = 128  # pixels a side, from which the last stage has four places a side or more
+
+_ANY = (
+    Method("grad-cam", "Grad-CAM", "gradient"),
+    Method("grad-cam-high", "Grad-CAM, last stage but one", "gradient"),
+    Method("grad-cam-middle", "Grad-CAM, first stage", "gradient"),
+    Method("guided-grad-cam", "Guided Grad-CAM", "gradient"),
+    Method("guided-backpropagation", "Guided backpropagation", "gradient"),
+    Method("saliency", "Saliency", "gradient"),
+    Method("integrated-gradients", "Integrated gradients", "gradient"),
+    Method("occlusion", "Occlusion", "occlusion"),
+)
+
+
+def methods_of(network: ClassifierRecipe) -> tuple[Method, ...]:
+    """Return the methods of a network: its own attention first, then those that any network has."""
+    return (*_own(network.network), *_ANY)
+
+
+def method_of(network: ClassifierRecipe, name: str) -> Method:
+    """Return a method of a network by name.
+
+    Raises
+    ------
+    RecipeError
+        If the network has no such method.
+    """
+    known = {method.name: method for method in methods_of(network)}
+    if name not in known:
+        raise RecipeError(f"No heatmap {name!r} of {network.network}. Known: {', '.join(known)}.")
+    return known[name]
+
+
+def best_of(row: ClassifierRow) -> Method:
+    """Return the method that points best with these weights; where nobody measured, the first of its own, or Grad-CAM.
+
+    Feature maps are not asked first: they show what there is to see, not what was looked for. Grad-CAM is that of the
+    first stage where crops are so small that the last has a place or two a side.
+    """
+    if row.heatmap is not None:
+        return method_of(row.network, row.heatmap)
+    attention = [method for method in _own(row.network.network) if method.kind == "attention"]
+    if attention:
+        return attention[0]
+    return method_of(row.network, "grad-cam" if row.crop.side >= _FINE_FROM else "grad-cam-middle")
+
+
+def name_of(layer: str) -> str:
+    """Return the name of the method that shows the map of a layer: 'layer-5' of 'layer 5'."""
+    return layer.replace(" ", "-")
+
+
+def _own(network: str) -> tuple[Method, ...]:
+    maps = [Method(name_of(layer), f"Attention, {layer}", "attention") for layer in _MAPS.get(network, ())]
+    if len(maps) > 1:
+        maps.append(Method(BOTH, "Attention, all layers", "attention"))
+    blocks = range(1, 1 + _CBAM.get(network, 0))
+    maps += [Method(f"cbam-{block}", f"CBAM, block {block}", "attention") for block in blocks]
+    for block in (1, 2) if network in _ECA else ():  # Ullah et al. 2021 show the first and the second, in Figure 8
+        maps.append(Method(f"eca-{block}", f"Features of block {block}, weighted", "features"))
+        maps.append(Method(f"eca-{block}-without", f"Features of block {block}, unweighted", "features"))
+    return tuple(maps)

@@ -1,0 +1,72 @@
+"""Heat of crops, laid into the frame of the image that they were cut from."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import zarr
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+_HUGE = 2**28  # pixels: above, a gigabyte of numbers, most of them 0
+_CHUNK = 1024
+_AT_ONCE = 2**24  # pixels of crops that are sampled together
+
+
+def frame(shape: tuple[int, int]) -> Any:
+    """Return an image (H, W) float32 without heat; of a huge one, only chunks that are written to take memory."""
+    if math.prod(shape) <= _HUGE:
+        return np.zeros(shape, dtype=np.float32)
+    chunks = (_CHUNK, _CHUNK)
+    return zarr.create_array(
+        zarr.storage.MemoryStore(), shape=shape, chunks=chunks, dtype="float32", fill_value=0, compressors=None
+    )
+
+
+def place(heat: Any, heats: Tensor, windows: NDArray[np.float64]) -> None:
+    """Lay the heat of crops into an image: bilinear samples at the centres of its pixels, where crops overlap the most.
+
+    Parameters
+    ----------
+    heat : (H, W) float32
+        Of the image, in 0-1; written to.
+    heats : (N, side, side) float32
+        Of the crops, in 0-1, on any device.
+    windows : (N, 4) float64
+        Their edges as y0, x0, y1, x1 in pixels of the image, all of one size; what lies beyond the image is left out.
+    """
+    if not len(windows):
+        return
+    reach = math.ceil(float((windows[:, 2:] - windows[:, :2]).max()))  # centres of pixels in a window, at most
+    batch = max(1, _AT_ONCE // reach**2)
+    if heats.shape[-1] > reach:  # averaged, so that no point of heat falls between two samples
+        heats = functional.interpolate(heats[:, None], size=reach, mode="bilinear", antialias=True)[:, 0]
+    for start in range(0, len(windows), batch):
+        some = windows[start : start + batch]
+        corners = np.ceil(some[:, :2] - 0.5).astype(np.int64)  # the first pixels whose centres lie inside
+        ends = np.ceil(some[:, 2:] - 0.5).astype(np.int64)
+        sampled = _sampled(heats[start : start + batch], some, corners, reach).cpu().numpy()
+        for tile, corner, end in zip(sampled, corners, ends, strict=True):
+            _merge(heat, tile, corner, end)
+
+
+def _sampled(heats: Tensor, windows: NDArray[np.float64], corners: NDArray[np.int64], reach: int) -> Tensor:
+    """Return the heat of `reach` x `reach` pixels from each corner on: (n, reach, reach)."""
+    centres = corners[:, :, None] + np.arange(reach) + 0.5  # (n, 2, reach), y and x
+    near, far = windows[:, :2, None], windows[:, 2:, None]
+    places = torch.from_numpy(2 * (centres - near) / (far - near) - 1).to(heats)  # -1 and 1 are the edges of a crop
+    y, x = places[:, 0, :, None], places[:, 1, None, :]
+    grid = torch.stack([x + 0 * y, y + 0 * x], dim=-1)  # (n, reach, reach, 2), in torch's order
+    return functional.grid_sample(heats[:, None], grid, padding_mode="border", align_corners=False)[:, 0]
+
+
+def _merge(heat: Any, tile: NDArray[np.float32], corner: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+    """Lay one tile, whose first pixel is at `corner`, into the image, up to `end`."""
+    (y0, x0), (y1, x1) = np.maximum(corner, 0), np.minimum(end, heat.shape)
+    if y0 >= y1 or x0 >= x1:
+        return
+    top, left = y0 - corner[0], x0 - corner[1]
+    seen = tile[top : top + y1 - y0, left : left + x1 - x0]
+    heat[y0:y1, x0:x1] = np.maximum(heat[y0:y1, x0:x1], seen)

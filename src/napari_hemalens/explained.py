@@ -1,0 +1,61 @@
+"""Where a classifier looked: one record an image, of the cells that were explained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.cells import Provenance
+from napari_hemalens.classified import Classified
+
+PREDICTED = "predicted"
+"""In place of a class's name: of each cell, the class that it is called."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """The heat of one image, and that of each of its cells.
+
+    Attributes
+    ----------
+    heat : (H, W) float32
+        In 0-1, in level-0 pixels of the image; cells overlap by maximum, and it is 0 where no cell was explained. An
+        array, or of a huge image a zarr array in memory, which is sliced alike.
+    cells : Classified
+        The cells that were explained.
+    method : str
+        Name of the method.
+    target : str
+        Name of the class that was explained, or 'predicted': of each cell, what it is called.
+    targets : (N,) int64
+        The class explained of each cell: index into `cells.names`.
+    crops : (N, side, side, 3) uint8
+        What the network saw of each cell, masks aside.
+    heats : (N, side, side) float32
+        The heat of each crop, in 0-1.
+    windows : (N, 4) float64
+        The edges of each crop as y0, x0, y1, x1 in level-0 pixels; a crop may reach beyond the image.
+    """
+
+    heat: Any
+    cells: Classified
+    method: str
+    target: str
+    targets: NDArray[np.int64]
+    crops: NDArray[np.uint8]
+    heats: NDArray[np.float32]
+    windows: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the result comes from."""
+        return self.cells.provenance
+
+    @property
+    def target_names(self) -> NDArray[np.str_]:
+        """The class explained of each cell by name: (N,)."""
+        return np.array(self.cells.names, dtype=np.str_)[self.targets]
