@@ -1,5 +1,7 @@
 """A label image with every cell outlined in the colour of its class, on the image that it is of."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -15,7 +17,7 @@ _TINT = 0.2  # share of the class's colour inside a cell
 
 
 def class_picture(
-    slide: Slide, labels: NDArray[np.int32], result: Classified, *, longest: int = _LONGEST
+    slide: Slide, labels: NDArray[Any], result: Classified, *, longest: int = _LONGEST, tint: float = _TINT
 ) -> Image.Image:
     """Return a picture of the slide with its cells, at most `longest` pixels a side, and what the colours mean.
 
@@ -23,12 +25,14 @@ def class_picture(
     ----------
     slide : Slide
         The image.
-    labels : (H, W) int32
+    labels : (H, W) int
         Its cells; those that were not classified stay without colour.
     result : Classified
         Their classes.
     longest : int
         Pixels of the longer side.
+    tint : float
+        Share in 0-1 of the class's colour inside a cell.
     """
     pixels = shrunk(slide, longest)
     rows, columns = (np.arange(n) * full // n for n, full in zip(pixels.shape[:2], labels.shape, strict=True))
@@ -37,7 +41,7 @@ def class_picture(
     place = np.searchsorted(result.ids, seen).clip(max=max(0, len(result) - 1))
     known = (seen != 0) & (result.ids[place] == seen) if len(result) else np.zeros(seen.shape, dtype=bool)
     named = result.classes[place[known]]
-    pixels[known] = ((1 - _TINT) * pixels[known] + _TINT * colours[named]).astype(np.uint8)
+    pixels[known] = ((1 - tint) * pixels[known] + tint * colours[named]).astype(np.uint8)
     edge = find_boundaries(seen, mode="inner", background=0) & known
     pixels[edge] = colours[result.classes[place[edge]]]
     picture = Image.fromarray(pixels)

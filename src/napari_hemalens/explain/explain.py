@@ -11,8 +11,8 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.explain.looking import light_channels, look, target_of
-from napari_hemalens.explain.methods import best_of, method_of
+from napari_hemalens.explain.looking import light_channels, look
+from napari_hemalens.explain.methods import resolved
 from napari_hemalens.explain.placing import frame, place
 from napari_hemalens.explained import Explained
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
@@ -65,17 +65,16 @@ def explain_steps(
         If there is no cell of a number asked for.
     """
     check_same_image(slide, cells)
-    target_of(row, recipe.target)
-    name = best_of(row).name if recipe.method is None else method_of(row.network, recipe.method).name
+    recipe = resolved(recipe, row)
     rows = _rows(cells, only)
     explained = cells.take(rows)
     width = crop_width(cells, row.crop, provenance.pixel_size_um) if len(rows) else 0.0
-    result = _to_fill(explained, row, provenance, method=name, target=recipe.target, width=width)
+    result = _to_fill(explained, row, provenance, recipe=recipe, width=width)
     probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
     batch, done = batch_size(next(network.parameters()).device), 0
     for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch, rows=rows):
         at = np.searchsorted(rows, which)  # cells are looked at where they lie, not in the order of their numbers
-        seen = look(network, pixels, row, method=name, targets=recipe.target, smoothing=recipe.smoothing)
+        seen = look(network, pixels, row, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing)
         probabilities[at] = seen.probabilities.cpu().numpy()
         result.targets[at] = seen.targets.cpu().numpy()
         result.heats[at] = seen.heats.cpu().numpy()
@@ -104,7 +103,7 @@ def _rows(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> NDA
 
 
 def _to_fill(
-    cells: CellMap, row: ClassifierRow, provenance: Provenance, *, method: str, target: str, width: float
+    cells: CellMap, row: ClassifierRow, provenance: Provenance, *, recipe: ExplanationRecipe, width: float
 ) -> Explained:
     """Return a result whose cells have not been looked at."""
     side = row.crop.side
@@ -113,8 +112,8 @@ def _to_fill(
     return Explained(
         heat=frame(cells.labels.shape),
         cells=classified(cells, unknown, row, provenance),
-        method=method,
-        target=target,
+        method=str(recipe.method),
+        target=recipe.target,
         targets=np.zeros(len(cells), dtype=np.int64),
         crops=np.zeros((len(cells), side, side, 3), dtype=np.uint8),
         heats=np.zeros((len(cells), side, side), dtype=np.float32),

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_hemalens.errors import RecipeError
 from napari_hemalens.explain.attention_maps import attention
 from napari_hemalens.explain.gradients import Asked, grad_cam, gradient_heat
-from napari_hemalens.explain.methods import GRAD_CAM, method_of
+from napari_hemalens.explain.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.explain.scaling import smoothed, unit
 from napari_hemalens.explained import PREDICTED
 from napari_hemalens.inference.classifier import batch_size, calibrated
@@ -101,21 +100,6 @@ def look(
         maps = _gradients(network, images, row, chosen(logits), method=method)
     maps = smoothed(maps, smoothing)
     return Look(calibrated(logits, row), chosen(logits), maps if kind == "attention" else unit(maps))
-
-
-def target_of(row: ClassifierRow, name: str) -> int | None:
-    """Return the index of a class by name; None for 'predicted'.
-
-    Raises
-    ------
-    RecipeError
-        If the weights know no such class.
-    """
-    if name == PREDICTED:
-        return None
-    if name not in row.classes:
-        raise RecipeError(f"No class {name!r} of the weights {row.name}. Known: {PREDICTED}, {', '.join(row.classes)}.")
-    return row.classes.index(name)
 
 
 def light_channels(crop: CropRecipe) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.explained import PREDICTED
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe
+from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe
 
 Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]
 """Weights of places, which the network computes and uses; its features, as they are; or what is found out on it."""
@@ -96,6 +97,34 @@ def best_of(row: ClassifierRow) -> Method:
     if attention:
         return attention[0]
     return method_of(row.network, "grad-cam" if row.crop.side >= _FINE_FROM else "grad-cam-middle")
+
+
+def resolved(recipe: ExplanationRecipe, row: ClassifierRow) -> ExplanationRecipe:
+    """Return a recipe that names its method.
+
+    Raises
+    ------
+    RecipeError
+        If the network has no such method, or the weights know no such class.
+    """
+    target_of(row, recipe.target)
+    method = best_of(row) if recipe.method is None else method_of(row.network, recipe.method)
+    return recipe.model_copy(update={"method": method.name})
+
+
+def target_of(row: ClassifierRow, name: str) -> int | None:
+    """Return the index of a class by name; None for 'predicted'.
+
+    Raises
+    ------
+    RecipeError
+        If the weights know no such class.
+    """
+    if name == PREDICTED:
+        return None
+    if name not in row.classes:
+        raise RecipeError(f"No class {name!r} of the weights {row.name}. Known: {PREDICTED}, {', '.join(row.classes)}.")
+    return row.classes.index(name)
 
 
 def name_of(layer: str) -> str:

@@ -22,6 +22,8 @@ from napari_hemalens.workflows.detection import (
     write_results,
 )
 from napari_hemalens.workflows.experiments import all_folds_steps, cross_validation_steps, micronucleus_table6_steps
+from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_files_steps
+from napari_hemalens.workflows.explanation import explain, explain_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.segmentation import (
@@ -34,6 +36,7 @@ from napari_hemalens.workflows.segmentation import (
 __all__ = [
     "Batch",
     "ClassifiedBatch",
+    "ExplainedBatch",
     "all_folds_steps",
     "classify",
     "classify_files_steps",
@@ -47,6 +50,9 @@ __all__ = [
     "evaluate_detection_steps",
     "evaluate_micronuclei_steps",
     "evaluate_segmentation_steps",
+    "explain",
+    "explain_files_steps",
+    "explain_steps",
     "micronucleus_table6_steps",
     "opened",
     "prepare_cells_steps",

@@ -14,8 +14,9 @@ from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish
-from napari_hemalens.recipes import ClassificationRecipe, ClassifierTraining
+from napari_hemalens.recipes import ClassificationRecipe, ClassifierTraining, ExplanationRecipe
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.slides.slide import Slide
 from napari_hemalens.tasks import task
 from napari_hemalens.workflows.extras import training_extra
 from napari_hemalens.workflows.opening import opened
@@ -73,8 +74,17 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     slide = opened(image)
     row = classifier_row(recipe)
     cells = CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    provenance = provenance_of(slide, row, recipe)
+    network = load_classifier(row, device.choose(recipe.device))
+    return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
+
+
+def provenance_of(
+    slide: Slide, row: weights.ClassifierRow, recipe: ClassificationRecipe | ExplanationRecipe
+) -> Provenance:
+    """Return where a result of these weights on this image comes from."""
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
-    provenance = Provenance(
+    return Provenance(
         image=slide.name,
         pixel_size_um=size,
         pixel_size_source="unknown" if size is None else "image" if recipe.pixel_size_um is None else "given",
@@ -83,11 +93,9 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
     )
-    network = load_classifier(row, device.choose(recipe.device))
-    return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
 
 
-def classifier_row(recipe: ClassificationRecipe) -> weights.ClassifierRow:
+def classifier_row(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.ClassifierRow:
     """Return the row of the weights that a recipe asks for.
 
     Raises

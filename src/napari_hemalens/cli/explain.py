@@ -1,0 +1,76 @@
+"""`hemalens explain`."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
+from napari_hemalens.cli.classification import TaskOption
+from napari_hemalens.explained import PREDICTED
+from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.slides.open import images_in
+
+
+@app.command()
+def explain(  # noqa: PLR0913 -- an option each
+    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    out: Out,
+    *,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
+            "Without it, the images are segmented.",
+        ),
+    ] = None,
+    task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")] = TaskOption.MICRONUCLEUS,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            help="layer-5, grad-cam, …; repeatable. By default the one that points best with these weights; a name "
+            "that is none lists those of the network.",
+        ),
+    ] = None,
+    target: Annotated[
+        str, typer.Option(metavar="CLASS", help="Class that is explained; by default what each cell is called.")
+    ] = PREDICTED,
+    smoothing: Annotated[
+        float, typer.Option(metavar="PX", help="Deviation of a Gaussian on the heat, in pixels of the network.")
+    ] = 0.0,
+    weights_name: Annotated[
+        str | None,
+        typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
+    ] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
+    ] = None,
+    device: Device = Device.AUTO,
+    relabel: Annotated[
+        bool | None,
+        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
+    ] = None,
+) -> None:
+    """Show where a classifier looks: writes heat in each image's frame, and a picture with the heat on the cells."""
+    recipe = ExplanationRecipe.of(
+        task=task.value,
+        weights=weights_name,
+        target=target,
+        smoothing=smoothing,
+        pixel_size_um=pixel_size,
+        relabel=relabel,
+        device=device.value,
+    )
+    steps = workflows.explain_files_steps(
+        images_in(paths), recipe, out, labels=images_in(labels) if labels else None, methods=methods or ()
+    )
+    batch = run(steps, "Explaining")
+    for reason in batch.failed.values():
+        err_console.print(f"[red]not done[/red] {escape(reason)}")
+    cells = sum(len(field) for field in batch.fields)
+    out_console.print(f"{cells:,} cells explained by {escape(', '.join(batch.methods))}")
+    out_console.print(f"Written to {escape(str(out))}")
+    raise typer.Exit(1 if batch.failed else 0)

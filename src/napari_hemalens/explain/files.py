@@ -1,0 +1,96 @@
+"""Heat in files: TIFF in the image's frame, and a picture with the heat on the cells."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.class_picture import class_picture
+from napari_hemalens.explained import Explained
+from napari_hemalens.slides.slide import Slide
+
+COLOURS = "inferno"
+"""Of heat, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
+
+_TILE = 512
+_OPAQUE = 0.8  # share of the colour where heat is 1
+
+
+def write_heat(explained: Explained, path: str | Path) -> None:
+    """Write the heat of an image as TIFF, float32 in 0-1, with the image's pixel size; tile by tile."""
+    size = explained.provenance.pixel_size_um
+    known: dict[str, Any] = {}
+    if size is not None:
+        known = {"resolution": (1e4 / size,) * 2, "resolutionunit": "CENTIMETER"}
+    with writing(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            _tiles(explained.heat),
+            shape=explained.heat.shape,
+            dtype=np.float32,
+            tile=(_TILE, _TILE),
+            compression="zlib",
+            photometric="minisblack",
+            **known,
+        )
+
+
+def _tiles(heat: Any) -> Iterator[NDArray[np.float32]]:
+    height, width = heat.shape
+    for y in range(0, height, _TILE):
+        for x in range(0, width, _TILE):
+            tile = np.zeros((_TILE, _TILE), dtype=np.float32)
+            seen = heat[y : y + _TILE, x : x + _TILE]
+            tile[: seen.shape[0], : seen.shape[1]] = seen
+            yield tile
+
+
+def heat_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, longest: int = 4000) -> Image.Image:
+    """Return a picture of the slide with heat on its cells, each outlined in the colour of its class.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    labels : (H, W) int
+        Its cells; those that were not explained have no outline.
+    explained : Explained
+        The heat: the hotter, the less is seen of the image.
+    longest : int
+        Pixels of the longer side.
+    """
+    below = np.asarray(class_picture(slide, labels, explained.cells, longest=longest, tint=0.0))
+    rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heat.shape, strict=True))
+    lines = [explained.heat[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
+    heat = np.stack(lines)[..., None]
+    share = _OPAQUE * heat
+    mixed = (1 - share) * below + share * _coloured(heat[..., 0])
+    picture = Image.fromarray(mixed.round().astype(np.uint8))
+    _explain(picture, f"{explained.method}, {explained.target}")
+    return picture
+
+
+def _explain(picture: Image.Image, words: str) -> None:
+    """Write method and class, and what the colours mean, into the lower left corner."""
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(max(10, round(picture.height / 60)))
+    _, _, right, bottom = (math.ceil(edge) for edge in draw.textbbox((10, 0), words, font=font))
+    long, high = max(64, right - 10), max(4, bottom // 2)
+    top = picture.height - bottom - high - 12
+    draw.rectangle((4, top, 10 + long + 6, picture.height - 4), fill="black")
+    draw.text((10, top), words, "white", font=font)
+    picture.paste(Image.fromarray(np.repeat(_coloured(np.linspace(0, 1, long)[None]), high, 0)), (10, top + bottom + 4))
+
+
+def _coloured(heat: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return heat (h, w) in 0-1 as RGB (h, w, 3)."""
+    import matplotlib as mpl  # noqa: PLC0415 -- takes half a second, which only pictures need
+
+    coloured: NDArray[np.float64] = 255 * mpl.colormaps[COLOURS](heat)[..., :3]
+    return coloured.round().astype(np.uint8)

@@ -1,0 +1,136 @@
+"""Where a classifier looked at the cells of many image files: found or given, explained, written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_hemalens import tables
+from napari_hemalens.atomic import writing
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.classified import Classified
+from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.explain.files import heat_picture, write_heat
+from napari_hemalens.explain.methods import resolved
+from napari_hemalens.fields import file_stems
+from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.models.weights import verify
+from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.segmentation.files import write_labels
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.tasks import task
+from napari_hemalens.workflows.classification import classifier_row
+from napari_hemalens.workflows.explanation import map_of, map_steps
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedBatch:
+    """What became of a number of image files.
+
+    Attributes
+    ----------
+    fields : tuple of Classified
+        The cells of the images that were read; their heat is in files.
+    methods : tuple of str
+        The names of the methods.
+    failed : mapping of str to str
+        The other images, with the reason.
+    """
+
+    fields: tuple[Classified, ...]
+    methods: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run while it goes on."""
+
+    recipes: Sequence[ExplanationRecipe]
+    segmentation: SegmentationRecipe
+    out: Path
+    fields: list[Classified] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, file: Path, stem: str, labels: Path | None) -> int:
+        """Explain one file and write what it shows; returns how many cells it has."""
+        with open_image(file) as slide:
+            first = self.recipes[0]
+            cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
+            results = [self._explained(slide, cells, recipe, stem) for recipe in self.recipes]
+            if task(first.task).unit == "cell" and (labels is None or first.relabel):
+                size = results[0].provenance.pixel_size_um  # numbers that no file of the user's has
+                write_labels(cells.labels, self.out / f"{stem}.labels.tif", pixel_size_um=size)
+        self.fields.append(results[0])
+        return len(results[0])
+
+    def _explained(self, slide: Slide, cells: CellMap, recipe: ExplanationRecipe, stem: str) -> Classified:
+        result = finish(map_steps(slide, cells, recipe))
+        write_heat(result, self.out / f"{stem}.{result.method}.tif")
+        with writing(self.out / f"{stem}.{result.method}.png") as path:
+            heat_picture(slide, cells.labels, result).save(path)
+        return result.cells  # the rest, of every cell a crop and its heat, is let go
+
+
+def explain_files_steps(
+    files: Sequence[Path],
+    recipe: ExplanationRecipe,
+    out: Path,
+    *,
+    labels: Sequence[Path] | None = None,
+    methods: Sequence[str] = (),
+    segmentation: SegmentationRecipe | None = None,
+) -> Steps[ExplainedBatch]:
+    """Explain the cells of many image files and write heat, pictures and `run.json` to a folder; yields after each.
+
+    For each image and method, `<stem>.<method>.tif` is the heat in the image's frame, and `<stem>.<method>.png` shows
+    it. Labels that were made here are written as `<stem>.labels.tif`. An image that cannot be read or explained is
+    reported, and the rest goes on; what was found is written also when the run is stopped.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        The images.
+    recipe : ExplanationRecipe
+        How.
+    out : Path
+        The folder; made if missing.
+    labels : sequence of Path, optional
+        Label images, matched to the images by name, else by order; without them, the images are segmented.
+    methods : sequence of str
+        Names of methods, in place of the recipe's one.
+    segmentation : SegmentationRecipe, optional
+        How images are segmented.
+
+    Raises
+    ------
+    HemaLensError
+        Before the first image, if labels do not fit the images, the network has no such method, the weights know no
+        such class, or they are not there.
+    """
+    row = classifier_row(recipe)
+    verify(row)
+    asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
+    recipes = [resolved(recipe.model_copy(update={"method": method}), row) for method in asked]
+    of_images = matched(files, labels) if labels is not None else (None,) * len(files)
+    run = _Run(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
+    named = tuple(str(each.method) for each in recipes)
+    try:
+        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
+            try:
+                message = f"{file.name}: {run.add(file, stem, of_images[i]):,} cells"
+            except (ImageError, AnnotationError) as error:
+                run.failed[str(file)] = str(error)
+                message = f"{file.name}: not explained"
+            yield Progress(i + 1, len(files), message)
+    finally:
+        if run.fields or run.failed:
+            options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
+                "methods": named,
+                "labels": None if labels is None else [str(path) for path in of_images],
+                "segmentation": run.segmentation.model_dump(mode="json") if labels is None else None,
+            }
+            tables.write_run(run.fields, options, out / "run.json", failed=run.failed)
+    return ExplainedBatch(tuple(run.fields), named, run.failed)

@@ -1,0 +1,109 @@
+"""Where a classifier looked at the cells of an image."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.explain.methods import resolved
+from napari_hemalens.explained import Explained
+from napari_hemalens.progress import Steps, finish
+from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.segmentation.segment import segment_steps
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.tasks import task
+from napari_hemalens.workflows.classification import cells_of, classifier_row, provenance_of
+from napari_hemalens.workflows.opening import opened
+
+
+def explain(
+    image: Any,
+    labels: Any = None,
+    recipe: ExplanationRecipe | None = None,
+    *,
+    only: Sequence[int] | None = None,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    **options: Any,
+) -> Explained:
+    """Find out where a classifier looked at each cell of an image.
+
+    Parameters
+    ----------
+    image : path, array or Slide
+        As in `detect`.
+    labels : (H, W) array of whole numbers, optional
+        As in `classify`; without them, the image is segmented. A task of whole fields needs none.
+    recipe : ExplanationRecipe, optional
+        How; or give its options as keywords: `explain(image, labels, method="grad-cam", target="micronucleus")`.
+    only : sequence of int, optional
+        Numbers of the cells that are explained; by default all.
+    axes, frame
+        As in `detect`.
+    **options
+        Options of `ExplanationRecipe`, on top of `recipe`.
+
+    Returns
+    -------
+    Explained
+        Heat (H, W) in 0-1 in the frame of the image, and of each cell its crop, its heat and its probabilities.
+
+    Raises
+    ------
+    HemaLensError
+        If the image cannot be read, the labels are not of it or hold no cell, the network has no such method, the
+        weights know no such class, or an option, the weights or the device are not there.
+    """
+    chosen = (recipe or ExplanationRecipe()).model_dump() | options
+    slide = opened(image, axes=axes, frame=frame)
+    return finish(explain_steps(slide, labels, ExplanationRecipe.of(**chosen), only=only))
+
+
+def explain_steps(
+    image: Any, labels: Any, recipe: ExplanationRecipe, *, only: Sequence[int] | NDArray[np.int64] | None = None
+) -> Steps[Explained]:
+    """Find out where a classifier looked; yields `Progress`.
+
+    `partial` holds the cells of the last batch alone, on the heat of all so far.
+    """
+    slide = opened(image)
+    resolved(recipe, classifier_row(recipe))  # before an image is segmented for nothing
+    return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
+
+
+def map_steps(
+    slide: Slide, cells: CellMap, recipe: ExplanationRecipe, *, only: Sequence[int] | NDArray[np.int64] | None = None
+) -> Steps[Explained]:
+    """Find out where a classifier looked at cells that are measured, as `explain_steps` does."""
+    from napari_hemalens.explain import explain as explaining  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.inference import device  # noqa: PLC0415
+    from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
+
+    row = classifier_row(recipe)
+    named = resolved(recipe, row)
+    network = load_classifier(row, device.choose(recipe.device))
+    provenance = provenance_of(slide, row, named)
+    steps = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
+    return (yield from steps)
+
+
+def map_of(
+    slide: Slide, labels: Any, recipe: ExplanationRecipe, segmentation: SegmentationRecipe | None = None
+) -> CellMap:
+    """Return the cells that are explained: those given, those that segmentation finds, or the field as one.
+
+    Raises
+    ------
+    AnnotationError
+        As `cells_of` does.
+    ImageError
+        If no labels are given, and the image cannot be segmented.
+    """
+    if task(recipe.task).unit == "field":
+        return CellMap.whole(slide.shape)
+    if labels is not None:
+        return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
+    return CellMap.of(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))
