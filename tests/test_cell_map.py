@@ -35,3 +35,10 @@ def test_an_image_without_cells_has_none():
     assert len(cells) == 0
     assert cells.centres.shape == (0, 2)
     assert cells.boxes.shape == (0, 4)
+
+
+def test_a_whole_image_is_one_cell_as_it_would_be_measured():
+    whole, measured = CellMap.whole((5, 8)), CellMap.of(np.ones((5, 8), np.uint8))
+    for name in ("labels", "ids", "centres", "areas", "boxes"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(measured, name), err_msg=name)
+    assert whole.labels.strides == (0, 0)  # a whole slide takes no memory

@@ -1,4 +1,4 @@
-"""The three questions, and a fourth that nobody knows."""
+"""The four questions, and a fifth that nobody knows."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.tasks import TASKS, task
 
 
-@pytest.mark.parametrize("name", ["micronucleus", "all", "leukocyte"])
+@pytest.mark.parametrize("name", ["micronucleus", "all", "leukocyte", "field"])
 def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
     found = task(name)
     assert found is TASKS[name]
@@ -15,5 +15,9 @@ def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
 
 
 def test_an_unknown_task_is_refused_with_those_that_are_known():
-    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte"):
+    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte, field"):
         task("malaria")
+
+
+def test_one_question_is_asked_of_whole_fields():
+    assert [name for name, task in TASKS.items() if task.unit == "field"] == ["field"]

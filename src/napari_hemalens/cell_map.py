@@ -46,6 +46,18 @@ class CellMap:
             boxes[:, column], boxes[:, column + 2] = near, far
         return cls(labels, ids.astype(np.int64), centres, areas, boxes)
 
+    @classmethod
+    def whole(cls, shape: tuple[int, int]) -> Self:
+        """Return an image (H, W) as one cell, numbered 1, without a label image in memory."""
+        height, width = shape
+        return cls(
+            labels=np.broadcast_to(np.uint8(1), shape),
+            ids=np.array([1], dtype=np.int64),
+            centres=np.array([[(height - 1) / 2, (width - 1) / 2]]),
+            areas=np.array([height * width], dtype=np.int64),
+            boxes=np.array([[0, 0, height, width]], dtype=np.int64),
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 

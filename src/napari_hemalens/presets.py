@@ -100,6 +100,23 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         zoom=1.25,
         light=0.3,
     ),
+    # Whole fields: all of an image in one crop, its stain taken away. The last epoch is kept, so that nothing was
+    # chosen on the fields that it is measured on.
+    "field": ClassifierTraining(
+        network=ClassifierRecipe(network="residual_channel_attention", batch_norm=True),
+        crop=CropRecipe(side=160, width=1.0, unit="field", stain="reference"),
+        batch=16,
+        epochs=14,
+        learning_rate=0.05,
+        warmup_steps=60,
+        weight_decay=5e-4,
+        decay_from=0.3,
+        loss="cross_entropy",
+        keep="last",
+        zoom=1.25,
+        light=0.3,
+        precision="32-true",
+    ),
     # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate after each 20, focal loss.
     "wei-2022": ClassifierTraining(
         network=ClassifierRecipe(start="imagenet_or_scratch"),

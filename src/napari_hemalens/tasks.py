@@ -1,4 +1,4 @@
-"""What cells are classified into: the three questions, and the names of their answers."""
+"""What cells and fields are classified into: the four questions, and the names of their answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
 
-TaskName: TypeAlias = Literal["micronucleus", "all", "leukocyte"]
+TaskName: TypeAlias = Literal["micronucleus", "all", "leukocyte", "field"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Task:
         Name of the packed weights that answer it.
     positive : str or None
         Of two answers, the one that is looked for.
+    unit : str
+        What has an answer: a 'cell' of a label image, or a 'field', which is a whole image and needs no labels.
     """
 
     name: TaskName
@@ -32,6 +34,7 @@ class Task:
     classes: tuple[str, ...]
     weights: str
     positive: str | None = None
+    unit: Literal["cell", "field"] = "cell"
 
 
 TASKS: Mapping[str, Task] = {
@@ -51,6 +54,8 @@ TASKS: Mapping[str, Task] = {
             ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"),
             "leukocyte-types",
         ),
+        # Haematogones, which are benign, and three stages of acute lymphoblastic leukaemia of B cells.
+        Task("field", "Leukaemia stage of a field", ("benign", "early", "pre", "pro"), "field-rcan", unit="field"),
     )
 }
 

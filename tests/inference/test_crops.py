@@ -152,3 +152,18 @@ def test_a_crop_holds_no_finer_detail_than_it_is_asked_for():
     assert coarse.shape == fine.shape
     roughness = [np.abs(np.diff(crop[1].float().numpy(), axis=1)).mean() for crop in (coarse, fine)]
     assert roughness[0] < roughness[1] / 2
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (40, 64), (64, 40)])
+def test_a_field_is_seen_whole_with_empty_glass_beside_it(shape):
+    image = np.full((*shape, 3), 200, np.uint8)
+    image[0, 0] = image[-1, -1] = 0
+    whole, recipe = CellMap.whole(shape), CropRecipe(side=64, width=1.0, unit="field")
+    width = crop_width(whole, recipe, None)
+    assert width == 64
+    ((which, pixels),) = crops(from_array(image), whole, recipe, width=width, batch=1)
+    top, left = ((64 - side) // 2 for side in shape)
+    expected = np.full((64, 64, 3), 200, np.uint8)
+    expected[top : top + shape[0], left : left + shape[1]] = image
+    np.testing.assert_array_equal(pixels[0].permute(1, 2, 0).numpy(), expected)
+    assert which.tolist() == [0]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from napari_hemalens.cell_map import CellMap
-from napari_hemalens.inference.stain import GREY, REFERENCE, density, restained, stain_of
+from napari_hemalens.inference.stain import FIELD, FIELD_GREY, GREY, REFERENCE, density, restained, stain_of
 from napari_hemalens.slides.axes import from_array
 
 
@@ -60,3 +60,13 @@ def test_the_background_has_no_say_in_the_stain(cells):
     before = stain_of(from_array(image), found, level=0)
     image[found.labels == 0] = 10
     assert stain_of(from_array(image), found, level=0) == before
+
+
+@pytest.mark.parametrize(("grey", "reference"), [(False, FIELD), (True, FIELD_GREY)])
+def test_a_whole_field_gets_the_mean_and_deviation_of_a_field(cells, grey, reference):
+    image, whole = cells[0], CellMap.whole(cells[0].shape[:2])
+    stain = stain_of(from_array(image), whole, level=0, grey=grey)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    shown = density(restained(pixels, stain, grey=grey, field=True))[0].flatten(1)
+    np.testing.assert_allclose(shown.mean(dim=1), reference.mean, atol=0.01)
+    np.testing.assert_allclose(shown.std(dim=1), reference.deviation, rtol=0.15)

@@ -17,11 +17,12 @@ from napari_hemalens.tasks import TASKS
 
 
 class TaskOption(StrEnum):
-    """What is asked of each cell."""
+    """What is asked of each cell, or of a whole field."""
 
     MICRONUCLEUS = "micronucleus"
     ALL = "all"
     LEUKOCYTE = "leukocyte"
+    FIELD = "field"
 
 
 Cells = Annotated[

@@ -12,11 +12,13 @@ from napari_hemalens.cli.app import Out, app, out_console, run
 
 @app.command()
 def prepare(
-    task: Annotated[str, typer.Argument(help="all or leukocyte: what the cells are to be classified into.")],
+    task: Annotated[
+        str, typer.Argument(help="all, leukocyte or field: what cells, or whole fields, are to be classified into.")
+    ],
     data: Annotated[Path, typer.Option(help="Folder with all_fields, leukocytes and smear_detection.")],
     out: Out,
 ) -> None:
-    """Outline the cells of public images and write them as a set to train and measure classifiers on."""
+    """Outline the cells of public images; write them, or the fields, as a set to train and measure classifiers on."""
     counts = run(workflows.prepare_cells_steps(task, data, out), "Outlining")
     for what, number in counts.items():
         out_console.print(f"{number:>7,}  {what}")

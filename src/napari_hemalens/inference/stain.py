@@ -33,6 +33,12 @@ REFERENCE = StainStatistics((0.25, 0.5, 0.2), (0.12, 0.25, 0.06))
 GREY = StainStatistics((0.375,) * 3, (0.185,) * 3)
 """The same in grey."""
 
+FIELD = StainStatistics((0.09, 0.08, 0.03), (0.08, 0.1, 0.03))
+"""All of such a smear where cells lie apart: mostly empty glass, which a match to cells would darken."""
+
+FIELD_GREY = StainStatistics((0.085,) * 3, (0.09,) * 3)
+"""The same in grey."""
+
 
 def stain_of(slide: Slide, cells: CellMap, *, level: int, grey: bool = False) -> StainStatistics:
     """Measure the stain of an image by up to 100 of its cells, spread evenly over their numbers."""
@@ -55,9 +61,22 @@ def stain_of(slide: Slide, cells: CellMap, *, level: int, grey: bool = False) ->
     return StainStatistics(tuple(found.mean(dim=0).tolist()), tuple(found.std(dim=0).tolist()))
 
 
-def restained(pixels: Tensor, stain: StainStatistics, *, grey: bool = False) -> Tensor:
-    """Return colours (N, 3, H, W) in 0-255 as they would be, had the cells been stained like the reference."""
-    reference, densities = (GREY, greyed(density(pixels))) if grey else (REFERENCE, density(pixels))
+def restained(pixels: Tensor, stain: StainStatistics, *, grey: bool = False, field: bool = False) -> Tensor:
+    """Return colours (N, 3, H, W) in 0-255 as they would be, had the cells, or the field, been stained as a reference.
+
+    Parameters
+    ----------
+    pixels : (N, 3, H, W) float32
+        In 0-255.
+    stain : StainStatistics
+        What they are.
+    grey : bool
+        In grey.
+    field : bool
+        The statistics are of a whole field, not of cells.
+    """
+    reference = (FIELD_GREY if field else GREY) if grey else (FIELD if field else REFERENCE)
+    densities = greyed(density(pixels)) if grey else density(pixels)
     mean, deviation, to_mean, to_deviation = (
         pixels.new_tensor(values)[:, None, None]
         for values in (stain.mean, stain.deviation, reference.mean, reference.deviation)

@@ -1,4 +1,4 @@
-"""Classifiers of single cells: the 13 rows of Wei et al. 2022 (Table 6), and those of Ullah et al. 2021.
+"""Classifiers: the 13 rows of Wei et al. 2022 (Table 6), those of Ullah et al. 2021, and those of whole fields.
 
 Wei et al., BMC Med. Inform. Decis. Mak. 22 (2022): 'ours' and 'ours with cross-entropy' are one network,
 `alexnet_attention`, under two losses. Its MobileNet is version 1, which torchvision has not; here it is version 2.
@@ -8,14 +8,19 @@ Ullah et al., Appl. Sci. 11:10662 (2021): VGG16 with efficient channel attention
 included, since 'the refined feature map is the input of the next convolutional block'. Its Table 3 prints two
 convolutions a block, which is not VGG16; here there are 13. `eca_vgg16_half` has half the channels of each, for a file
 of a few megabytes.
+
+For whole fields: `residual_channel_attention`, and ResNet18 with CBAM after each of its four groups of blocks.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock
 
+from napari_hemalens.attention.cbam import CBAM
 from napari_hemalens.attention.eca import ECA, adaptive_kernel_size
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm
@@ -27,6 +32,7 @@ from napari_hemalens.models.heads import (
     PooledHead,
     SpatialAttentionHead,
 )
+from napari_hemalens.models.residual_channel import residual_channel_backbone
 from napari_hemalens.recipes import ClassifierRecipe
 
 
@@ -166,6 +172,36 @@ def _with_eca(stage: nn.Module, kernel_size: int | None) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def _cbam(recipe: ClassifierRecipe, classes: int, *, backbone: str) -> CellClassifier:
+    parts = _backbone(recipe, backbone)
+    first, second, third = (_with_cbam(stage) for stage in parts.stages)
+    head = PlainHead(parts.neck, parts.width, classes)
+    return _classifier(recipe, replace(parts, stages=(first, second, third)), head)
+
+
+def _with_cbam(stage: Any) -> nn.Sequential:
+    """Return a stage of ResNet with attention after each of its groups of blocks.
+
+    Woo et al. put it into every block; so few leave each map one place in the network and a name of its own.
+    """
+    layers: list[nn.Module] = []
+    # The later stages are such a group, the first has two of them behind the stem.
+    for layer in [stage] if isinstance(stage[0], BasicBlock) else stage.children():
+        layers.append(layer)
+        if isinstance(layer, nn.Sequential):
+            layers.append(CBAM(layer[-1].conv2.out_channels))
+    return nn.Sequential(*layers)
+
+
+def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
+    parts = residual_channel_backbone(
+        imagenet=recipe.start == "imagenet",
+        input_channels=recipe.input_channels,
+        normalise=recipe.batch_norm,
+    )
+    return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
+
+
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
     parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
@@ -195,4 +231,6 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "vgg16_pooled": partial(_pooled, backbone="vgg16"),
     "resnet18": partial(_plain, backbone="resnet18"),
     "resnet18_attention": partial(_spatial, backbone="resnet18"),
+    "resnet18_cbam": partial(_cbam, backbone="resnet18"),
+    "residual_channel_attention": _residual_channel,
 }

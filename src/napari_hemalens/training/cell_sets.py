@@ -1,13 +1,14 @@
-"""Sets of single cells with a class, made of public images that name fields, boxes or masks.
+"""Sets of single cells and of whole fields with a class, made of public images that name fields, boxes or masks.
 
 What is written is what `formats.named_cells` reads: `images/`, `labels/`, `train.csv`, `val.csv`. Cells are outlined
-without a network, all by the same rule, so that no outline gives away which set a cell is from.
+without a network, all by the same rule, so that no outline gives away which set a cell is from. A field is a cell that
+fills its image.
 """
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -36,27 +37,31 @@ _ROUND = 0.75  # area over that of the box's ellipse, below which nuclei in a cl
 _SMEAR_UM = 0.11  # pixel size of smear_detection
 _TYPES = {"band_neutrophil": "neutrophil", "segmented_neutrophil": "neutrophil"}
 _FIELDS = {"benign": "normal", "early": "blast", "pre": "blast", "pro": "blast"}
+FIELDS, CELLS = "fields", "cells"  # folders of what is prepared for the task field
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Outlined:
-    """An image (H, W, 3), the labels of its cells (H, W), the class of each, and the part it belongs to."""
+    """An image (H, W, 3), the labels of its cells (H, W), the class of each, its part and the set it belongs to."""
 
     name: str
     rgb: NDArray[np.uint8]
     labels: NDArray[np.int32]
     classes: Mapping[int, str]
     split: str
+    of_set: str = "."
 
 
 def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:
-    """Make the training cells of a task; returns how many there are of each part and class.
+    """Make the training cells, or fields, of a task; returns how many there are of each part and class.
 
     Parameters
     ----------
     task_name : str
         'all': every cell of `all_fields` (benign: normal; early, pre, pro: blast), and healthy cells of `leukocytes`
         and `smear_detection` among the normal ones. 'leukocyte': five types, of `leukocytes` and `smear_detection`.
+        'field': two sets of `all_fields` with its four classes and the same images held back, `fields` and the single
+        `cells` cut from them.
     data : path
         Folder that holds these three.
     out : path
@@ -70,20 +75,28 @@ def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Ma
         If it has no such set, or a folder is not there.
     """
     root, folder = Path(data), Path(out)
-    sources = _sources(task(task_name).name, root)
-    rows: dict[str, list[tuple[str, int, str]]] = {"train": [], "val": []}
+    rows: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
+    for done, outlined in enumerate(_sources(task(task_name).name, root), start=1):
+        if outlined.classes:
+            _write(outlined, folder / outlined.of_set)
+        named = rows[outlined.of_set, outlined.split]
+        named += [(outlined.name, cell, name) for cell, name in outlined.classes.items()]
+        yield Progress(done, 0, outlined.name)
+    for (of_set, split), named in rows.items():
+        with writing(folder / of_set / f"{split}.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows([("image", "cell", "class"), *named])
+    return Counter(
+        f"{split} {name}" if of_set == "." else f"{of_set}, {split} {name}"
+        for (of_set, split), named in rows.items()
+        for _, _, name in named
+    )
+
+
+def _write(outlined: _Outlined, folder: Path) -> None:
     for kind in ("images", "labels"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
-    for done, outlined in enumerate(sources, start=1):
-        if outlined.classes:
-            iio.imwrite(folder / "images" / f"{outlined.name}.png", outlined.rgb)
-            tifffile.imwrite(folder / "labels" / f"{outlined.name}.tif", outlined.labels, compression="zlib")
-        rows[outlined.split] += [(outlined.name, cell, name) for cell, name in outlined.classes.items()]
-        yield Progress(done, 0, outlined.name)
-    for split, of_split in rows.items():
-        with writing(folder / f"{split}.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
-            csv.writer(table).writerows([("image", "cell", "class"), *of_split])
-    return Counter(f"{split} {name}" for split, of_split in rows.items() for _, _, name in of_split)
+    iio.imwrite(folder / "images" / f"{outlined.name}.png", outlined.rgb)
+    tifffile.imwrite(folder / "labels" / f"{outlined.name}.tif", outlined.labels, compression="zlib")
 
 
 def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
@@ -91,25 +104,31 @@ def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
         types = task(task_name).classes
         yield from _leukocytes(root / "leukocytes", {name: name for name in types}, split=_every_fifth)
         yield from _smears(root / "smear_detection", {name: name for name in types} | _TYPES)
+    elif task_name == "field":
+        for cells in _fields(root / "all_fields", {kind: kind for kind in _FIELDS}, of_set=CELLS):
+            whole = np.ones_like(cells.labels)
+            kind, _, _ = cells.name.partition("-")
+            yield replace(cells, labels=whole, classes={1: kind}, of_set=FIELDS)
+            yield cells
     elif task_name == "all":
-        yield from _fields(root / "all_fields")
+        yield from _fields(root / "all_fields", _FIELDS)
         healthy = dict.fromkeys((*task("leukocyte").classes, *_TYPES, "erythroblast"), "normal")
         yield from _leukocytes(root / "leukocytes", healthy, split=_last_fifth, tight=True)
         yield from _smears(root / "smear_detection", healthy, every=2, tight=True)
     else:
-        raise AnnotationError(f"Cells are prepared for the tasks all and leukocyte; got {task_name!r}.")
+        raise AnnotationError(f"Cells are prepared for the tasks all, leukocyte and field; got {task_name!r}.")
 
 
-def _fields(root: Path) -> Iterator[_Outlined]:
+def _fields(root: Path, names: Mapping[str, str], *, of_set: str = ".") -> Iterator[_Outlined]:
     """Yield fields that have one class for all their cells."""
-    for kind, name in _FIELDS.items():
+    for kind, name in names.items():
         files = sorted((root / kind).glob("*.jpg"))
         if not files:
             raise AnnotationError(f"{root / kind} holds no .jpg image.")
         for file, split in zip(files, _last_fifth(len(files)), strict=True):
             rgb = _pixels(file)
             cells = tight_cells(rgb, None)
-            yield _Outlined(f"{kind}-{file.stem}", rgb, cells, dict.fromkeys(_numbers(cells), name), split)
+            yield _Outlined(f"{kind}-{file.stem}", rgb, cells, dict.fromkeys(_numbers(cells), name), split, of_set)
 
 
 def _leukocytes(
