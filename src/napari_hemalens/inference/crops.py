@@ -90,17 +90,22 @@ def crops(
         corners = middles[block] - width / 2  # (n, 2) y, x
         windows = np.concatenate([corners, corners + width], axis=1) / factor
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
-        area = area if stain is None else restained(area, stain, grey=grey)
+        area = area if stain is None else restained(area, stain, grey=grey, field=recipe.unit == "field")
         if recipe.neighbours == "masks":
             area = area[:, : recipe.channels - 2]  # the masks take the place of green and blue, which grey has not
         shrink = max(1, math.ceil(width / factor / seen))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
             pixels = roi_align(area, [boxes], seen, sampling_ratio=shrink, aligned=True)
-            pixels = _with_neighbours(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
-            if seen != recipe.side:
-                pixels = functional.interpolate(pixels, size=recipe.side, mode="bilinear", antialias=True)
-            yield block[part], pixels.round().clamp(0, 255).to(torch.uint8)
+            parts = _with_neighbours(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
+            yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
+
+
+def _bytes(values: Tensor, side: int) -> Tensor:
+    """Return (n, c, h, w) in 0-255 at a side in pixels, as uint8; averages leave that range nowhere."""
+    if values.shape[-1] != side:
+        values = functional.interpolate(values.float(), size=side, mode="bilinear", antialias=True)
+    return values if values.dtype == torch.uint8 else values.round_().to(torch.uint8)
 
 
 def _blocks(centres: NDArray[np.float64]) -> list[NDArray[np.int64]]:
@@ -138,17 +143,20 @@ def _with_neighbours(
     *,
     recipe: CropRecipe,
     width: float,
-) -> Tensor:
-    """Return crops (n, channels, h, w) in 0-255 of (n, 3, h, w), with what is said of all that is not the cell."""
+) -> tuple[Tensor, ...]:
+    """Return crops (n, c, h, w) in 0-255 of (n, 3, h, w), with what is said of all that is not the cell.
+
+    The channels lie in one tensor, or in two: of the image, and masks, which are bytes as they come.
+    """
     if recipe.neighbours == "seen":
-        return pixels
+        return (pixels,)
     own, others = masks(cells, which, corners, side=pixels.shape[-1], width=width)
     dark = recipe.light == "fluorescence"
     if recipe.neighbours == "hidden":
-        return torch.where(own, pixels, 0.0 if dark else 255.0)
+        return (torch.where(own, pixels, 0.0 if dark else 255.0),)
     if recipe.neighbours == "dimmed":
-        return torch.where(others, (pixels + (0.0 if dark else _bright(pixels))) / 2, pixels)
-    return torch.cat([pixels, 255.0 * own, 255.0 * others], dim=1)
+        return (torch.where(others, (pixels + (0.0 if dark else _bright(pixels))) / 2, pixels),)
+    return pixels, torch.cat([own, others], dim=1).view(torch.uint8).mul_(255)
 
 
 def masks(

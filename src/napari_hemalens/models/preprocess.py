@@ -36,7 +36,7 @@ class Preprocess:
 
 def normalised(crops: Tensor) -> Tensor:
     """Return uint8 crops (N, C, H, W), masks among their channels or not, as float32 of about zero mean."""
-    return (crops.to(torch.float32) - 127.5) / 63.75
+    return crops.to(torch.float32, copy=True).sub_(127.5).div_(63.75)
 
 
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
