@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.fields import (
     Draft,
+    check_apart,
     finished,
     floats,
     listed_classes,
@@ -104,3 +105,10 @@ def test_a_class_that_is_not_among_those_given_is_refused():
 def test_a_text_that_is_no_number_is_named():
     with pytest.raises(AnnotationError, match=r"line 3: 'x' is not a number\."):
         floats(["1", "x"], "line 3")
+
+
+def test_results_are_kept_out_of_a_folder_that_is_read(tmp_path):
+    (tmp_path / "out").mkdir()
+    check_apart(tmp_path / "out", [tmp_path / "a.tif"])
+    with pytest.raises(RecipeError, match=r"folder of their own: they might replace files such as .*a\.labels\.tif"):
+        check_apart(tmp_path / "out" / ".." / "out", [tmp_path / "b.tif", tmp_path / "out" / "a.labels.tif"])

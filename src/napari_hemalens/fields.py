@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, RecipeError
 
 Box = tuple[float, float, float, float]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
@@ -50,6 +50,19 @@ def short_paths(images: Sequence[str]) -> tuple[str, ...]:
         if not any(grow):
             return _numbered(names, key=str)
         depth = [d + more for d, more in zip(depth, grow, strict=True)]
+
+
+def check_apart(out: Path, files: Iterable[Path]) -> None:
+    """Refuse a folder for results that holds files that are read: some results are named as such files are.
+
+    Raises
+    ------
+    RecipeError
+        If one of the files lies in it.
+    """
+    for file in files:
+        if file.resolve().parent == out.resolve():
+            raise RecipeError(f"Results need a folder of their own: they might replace files such as {file}.")
 
 
 def file_stems(images: Sequence[str]) -> tuple[str, ...]:

@@ -107,3 +107,11 @@ def test_a_stopped_run_over_files_leaves_what_it_found(nuclei: np.ndarray, tmp_p
     next(steps)
     steps.close()
     assert {row["image"] for row in rows(tmp_path / "out")} == {"a.tif"}
+
+
+def test_outlines_drawn_by_hand_beside_an_image_are_not_replaced(nuclei: np.ndarray, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", nuclei)
+    (tmp_path / "a.labels.tif").write_bytes(b"drawn by hand")
+    with pytest.raises(RecipeError, match="folder of their own"):
+        finish(workflows.segment_files_steps([tmp_path / "a.tif"], SegmentationRecipe(), tmp_path))
+    assert (tmp_path / "a.labels.tif").read_bytes() == b"drawn by hand"

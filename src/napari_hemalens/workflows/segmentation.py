@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_hemalens import tables
 from napari_hemalens.errors import ImageError
-from napari_hemalens.fields import file_stems
+from napari_hemalens.fields import check_apart, file_stems
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation import files as written
@@ -74,7 +74,13 @@ def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: 
 
     An image that cannot be read is reported, and the rest goes on. What was found is written also when the run is
     stopped. Yields after every image.
+
+    Raises
+    ------
+    RecipeError
+        If the folder is that of the images.
     """
+    check_apart(out, files)
     fields: list[CellMeasures] = []
     failed: dict[str, str] = {}
     try:
