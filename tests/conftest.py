@@ -10,6 +10,7 @@ import pytest
 
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import ClassifierRow, WeightsRow
+from napari_hemalens.progress import finish
 from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.tasks import task
 
@@ -84,6 +85,33 @@ def c_nmc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def all_fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of public images with ten small fields a class in `all_fields`, six cells each, shaded by class."""
+    root, rng = tmp_path_factory.mktemp("public"), np.random.default_rng(0)
+    y, x = np.mgrid[:128, :160]
+    for shade, kind in enumerate(task("field").classes):
+        (root / "all_fields" / kind).mkdir(parents=True)
+        for k in range(10):
+            rgb = np.full((128, 160, 3), (236, 228, 222)) + rng.normal(0, 2, (128, 160, 3))
+            for cell in range(6):
+                cy, cx = (28 + 50 * i + rng.integers(-4, 5) for i in divmod(cell, 3))
+                rgb[np.hypot(y - cy, x - cx) < 13] = (90 + 15 * shade, 45 + 10 * shade, 130)
+            path = root / "all_fields" / kind / f"{k:02d}.jpg"
+            iio.imwrite(path, rgb.clip(0, 255).astype(np.uint8), quality=95)
+    return root
+
+
+@pytest.fixture(scope="session")
+def field_sets(all_fields: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `hemalens prepare field` makes of them: `fields` and `cells`."""
+    from napari_hemalens.training.cell_sets import prepare_steps
+
+    out = tmp_path_factory.mktemp("prepared")
+    finish(prepare_steps("field", all_fields, out))
+    return out
+
+
 @pytest.fixture
 def untrained(tmp_path: Path) -> WeightsRow:
     """Untrained weights of three classes, in a folder of their own."""
@@ -117,24 +145,37 @@ def untrained(tmp_path: Path) -> WeightsRow:
 @pytest.fixture
 def untrained_classifier(tmp_path: Path) -> ClassifierRow:
     """Untrained weights for the task micronucleus, in a folder of their own."""
+    crop = CropRecipe(side=64, light="fluorescence")
+    return write_untrained(tmp_path, "untrained-classifier", "micronucleus", network="resnet18", crop=crop)
+
+
+@pytest.fixture
+def untrained_of_fields(tmp_path: Path) -> ClassifierRow:
+    """Untrained weights for whole fields."""
+    crop = CropRecipe(side=64, width=1.0, unit="field", stain="reference")
+    network = "residual_channel_attention"
+    return write_untrained(tmp_path, "untrained-of-fields", "field", network=network, crop=crop)
+
+
+def write_untrained(folder: Path, name: str, task_name: str, *, network: str, crop: CropRecipe) -> ClassifierRow:
+    """Write weights of chance for a task."""
     import torch
 
     from napari_hemalens.models.classifiers import build_classifier
     from napari_hemalens.models.storage import save_network
 
-    asked = task("micronucleus")
-    network = ClassifierRecipe(network="resnet18", input_size=64)
+    asked, recipe = task(task_name), ClassifierRecipe(network=network, input_size=crop.side)
     torch.manual_seed(0)
-    file = tmp_path / "untrained-classifier.safetensors"
-    save_network(build_classifier(network, len(asked.classes)), file)
+    file = folder / f"{name}.safetensors"
+    save_network(build_classifier(recipe, len(asked.classes)), file)
     row = ClassifierRow(
-        name="untrained-classifier",
+        name=name,
         description="Untrained",
         task=asked.name,
         classes=asked.classes,
         positive=asked.positive,
-        network=network,
-        crop=CropRecipe(side=64, light="fluorescence"),
+        network=recipe,
+        crop=crop,
         metrics={},
         data="",
         licence="",

@@ -110,3 +110,30 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     assert message in " ".join(said.split())
     assert "Traceback" not in said
     assert not (fields / "out").exists()
+
+
+def test_a_whole_field_needs_no_labels(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    all_fields: Path,
+    untrained_of_fields: ClassifierRow,
+    tmp_path: Path,
+) -> None:
+    options = ("--out", tmp_path / "out", "--task", "field", "--weights", untrained_of_fields.file, "--device", "cpu")
+    assert hemalens("classify", all_fields / "all_fields" / "pre", *options) == 0
+    cells = list(csv.DictReader((tmp_path / "out" / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["image"], row["cell"], row["area"]) for row in cells] == [
+        (f"{k:02d}.jpg", "1", str(128 * 160)) for k in range(10)
+    ]
+    assert {path.name for path in (tmp_path / "out").glob("00.*")} == {"00.classes.png"}
+
+
+def test_labels_of_cells_are_refused_where_whole_fields_are_named(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_of_fields: ClassifierRow,
+) -> None:
+    assert classify(hemalens, untrained_of_fields, fields, "--task", "field") == 2
+    assert "name whole images, not the cells of them: give no labels" in capsys.readouterr().err
+    assert not (fields / "out").exists()

@@ -31,6 +31,18 @@ def test_folds_of_lymphoblasts_are_compared_from_a_shell(
     assert line.startswith('"ECA-VGG16, half as wide, pooled",7,')
 
 
+@pytest.mark.slow
+def test_fields_are_compared_with_their_cells_from_a_shell(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], field_sets: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", field_sets, "--out", tmp_path / "out", "--preset", "ci", "--rows", "alexnet_light")
+    assert hemalens("experiment", "fields", *arguments) == 0
+    said = capsys.readouterr().out
+    assert "fields by their cells, stain normalised" in said
+    assert "Mean balanced accuracy of 1 runs" in said
+    assert (tmp_path / "out" / "table.md").exists()
+
+
 def test_a_folder_without_cells_is_refused(
     hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -89,7 +89,31 @@ def test_leukocytes_of_masks_and_of_boxes_become_one_set(tmp_path):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(HemaLensError, match="benign holds no"):
-        finish(prepare_steps("all", tmp_path, tmp_path / "out"))
-    with pytest.raises(HemaLensError, match="all and leukocyte; got 'micronucleus'"):
+    for task_name in ("all", "field"):
+        with pytest.raises(HemaLensError, match="benign holds no"):
+            finish(prepare_steps(task_name, tmp_path, tmp_path / "out"))
+    with pytest.raises(HemaLensError, match="all, leukocyte and field; got 'micronucleus'"):
         finish(prepare_steps("micronucleus", tmp_path, tmp_path / "out"))
+
+
+def test_fields_and_the_cells_cut_from_them_have_one_class_and_one_part(field_sets):
+    parts = {}
+    for split, files in (("train", 8), ("val", 2)):
+        fields, cells = (read(field_sets / of_set, split=split) for of_set in ("fields", "cells"))
+        parts[split] = {field.image.name for field in fields}
+        assert parts[split] == {field.image.name for field in cells}
+        assert len(fields) == 4 * files
+        for field, its_cells in zip(fields, cells, strict=True):
+            kind = field.image.stem.partition("-")[0]
+            assert (field.ids.tolist(), field.class_names.tolist()) == ([1], [kind])
+            assert (field.label_image() == 1).all()
+            assert len(its_cells.ids) == 6
+            assert set(its_cells.class_names.tolist()) == {kind}
+            np.testing.assert_array_equal(iio.imread(field.image), iio.imread(its_cells.image))
+    assert not parts["train"] & parts["val"]
+    assert parts["val"] == {f"{kind}-0{k}.png" for kind in ("benign", "early", "pre", "pro") for k in (8, 9)}
+
+
+def test_counts_of_a_task_with_two_sets_name_the_set(all_fields, tmp_path):
+    counts = finish(prepare_steps("field", all_fields, tmp_path))
+    assert (counts["fields, train pro"], counts["cells, val benign"]) == (8, 12)

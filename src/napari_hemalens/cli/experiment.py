@@ -89,6 +89,21 @@ def all_folds(
     out_console.print(f"Written to {escape(str(out))}")
 
 
+@experiment_app.command("fields")
+def fields(
+    data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare field` has written.")],
+    out: Out,
+    *,
+    preset: PresetOption = Preset.CPU,
+    seeds: Seeds = "0",
+    rows: Rows = None,
+) -> None:
+    """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
+    steps = workflows.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
+    out_console.print(escape(run(steps, "Comparing").text()))
+    out_console.print(f"Written to {escape(str(out))}")
+
+
 @experiment_app.command("folds")
 def cross_validation(
     data: Cells,

@@ -38,7 +38,7 @@ def crop_width(cells: CellMap, recipe: CropRecipe, pixel_size_um: float | None) 
     if recipe.unit == "diameter":
         return recipe.width * float(np.median(cells.diameters))
     if recipe.unit == "field":
-        return recipe.width * max(cells.labels.shape)
+        return recipe.width * float(max(cells.labels.shape))
     if pixel_size_um is None:
         raise ImageError("The pixel size of the image is not known, and crops are asked for in micrometres: give it.")
     return recipe.width / pixel_size_um

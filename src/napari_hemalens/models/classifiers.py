@@ -188,8 +188,9 @@ def _with_cbam(stage: Any) -> nn.Sequential:
     # The later stages are such a group, the first has two of them behind the stem.
     for layer in [stage] if isinstance(stage[0], BasicBlock) else stage.children():
         layers.append(layer)
-        if isinstance(layer, nn.Sequential):
-            layers.append(CBAM(layer[-1].conv2.out_channels))
+        last: Any = layer[-1] if isinstance(layer, nn.Sequential) else None
+        if last is not None:
+            layers.append(CBAM(last.conv2.out_channels))
     return nn.Sequential(*layers)
 
 

@@ -21,7 +21,12 @@ from napari_hemalens.workflows.detection import (
     train_detection_steps,
     write_results,
 )
-from napari_hemalens.workflows.experiments import all_folds_steps, cross_validation_steps, micronucleus_table6_steps
+from napari_hemalens.workflows.experiments import (
+    all_folds_steps,
+    cross_validation_steps,
+    fields_steps,
+    micronucleus_table6_steps,
+)
 from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_files_steps
 from napari_hemalens.workflows.explanation import explain, explain_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
@@ -53,6 +58,7 @@ __all__ = [
     "explain",
     "explain_files_steps",
     "explain_steps",
+    "fields_steps",
     "micronucleus_table6_steps",
     "opened",
     "prepare_cells_steps",

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 def classify(
     image: Any,
-    labels: Any,
+    labels: Any = None,
     recipe: ClassificationRecipe | None = None,
     *,
     axes: str | None = None,
     frame: Sequence[int] = (),
     **options: Any,
 ) -> Classified:
-    """Name the cells of a label image.
+    """Name the cells of a label image, or a whole field.
 
     Parameters
     ----------
     image : path, array or Slide
         As in `detect`.
-    labels : (H, W) array of whole numbers
+    labels : (H, W) array of whole numbers, optional
         One number a cell, 0 for the background, of the same height and width as the image: from cellpose, StarDist,
-        `segment`, or a hand.
+        `segment`, or a hand. None for weights of whole fields: the image is one cell, numbered 1.
     recipe : ClassificationRecipe, optional
         How; or give its options as keywords: `classify(image, labels, task="leukocyte")`.
     axes, frame
@@ -67,16 +67,27 @@ def classify(
 
 
 def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
-    """Name the cells of a label image; yields `Progress`, with the cells named so far as `partial`."""
+    """Name the cells of a label image, or a field; yields `Progress`, with the cells named so far as `partial`."""
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
 
     slide = opened(image)
     row = classifier_row(recipe)
-    cells = CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    cells = _cells(slide, labels, row, recipe)
     provenance = provenance_of(slide, row, recipe)
     network = load_classifier(row, device.choose(recipe.device))
     return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
+
+
+def _cells(slide: Slide, labels: Any, row: weights.ClassifierRow, recipe: ClassificationRecipe) -> CellMap:
+    """Return the cells that are named: those of the labels, or the image as one, whichever the weights are of."""
+    if row.crop.unit == "field":
+        if labels is not None:
+            raise AnnotationError(f"The weights {row.name} name a whole image, not the cells of it: give no labels.")
+        return CellMap.whole(slide.shape)
+    if labels is None:
+        raise AnnotationError(f"The weights {row.name} name cells: give labels of them, from `segment` or elsewhere.")
+    return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
 def provenance_of(

@@ -77,6 +77,7 @@ class _Run:
     segmentation: SegmentationRecipe
     out: Path
     paired: bool
+    of_fields: bool  # no labels: an image is one cell
     options: Mapping[str, Any]
     fields: list[Classified] = field(default_factory=list)
     cells: list[NDArray[np.int64]] = field(default_factory=list)
@@ -87,18 +88,19 @@ class _Run:
     def add(self, file: Path, stem: str, *, labels: Path | None, cells: Path | None, micronuclei: Path | None) -> int:
         """Classify one file and write what it shows; returns how many cells it has."""
         with open_image(file) as slide:
-            found = self._labels(slide, labels)
-            map_ = CellMap.of(found)
+            found = None if self.of_fields else self._labels(slide, labels)
+            map_ = CellMap.whole(slide.shape) if found is None else CellMap.of(found)
             of_cells = None if cells is None else in_cells(map_, checked_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = finish(classify_steps(slide, found, named))
             counted = self._counted(slide, map_, micronuclei)
             size = result.provenance.pixel_size_um
-            write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=size)
+            if found is not None:
+                write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=size)
             if counted is not None:
                 write_labels(counted.labels, self.out / f"{stem}.micronuclei.tif", pixel_size_um=size)
             with writing(self.out / f"{stem}.classes.png") as path:
-                class_picture(slide, found, result).save(path)
+                class_picture(slide, map_.labels, result).save(path)
         if self.paired:
             of_cells = paired(map_)
             write_labels(as_labels(map_, of_cells), self.out / f"{stem}.cells.tif")  # for a person to look at
@@ -169,12 +171,12 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     recipe : ClassificationRecipe
         What is asked of each cell, and with which weights.
     out : Path
-        Folder for the results: for each image `<stem>.labels.tif` and `<stem>.classes.png`, and the tables. For the
-        micronucleus test also `<stem>.micronuclei.tif`, where micronuclei were counted: each has the number of its
-        nucleus, whatever the nucleus was called.
+        Folder for the results: for each image `<stem>.labels.tif` (not of whole fields) and `<stem>.classes.png`, and
+        the tables. For the micronucleus test also `<stem>.micronuclei.tif`, where micronuclei were counted: each has
+        the number of its nucleus, whatever the nucleus was called.
     labels : sequence of Path, optional
         Label images of the cells, matched by name or order (`formats.label_images.matched`); without them, the images
-        are segmented.
+        are segmented. Weights of whole fields take none: each image is one cell.
     cells : sequence of Path or 'paired', optional
         For the micronucleus test: label images of the cells that the nuclei belong to, or pairs of nuclei are taken
         for cells (`segmentation.pairing`), written as `<stem>.cells.tif` to be corrected and given back.
@@ -193,7 +195,11 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     HemaLensError
         Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
     """
-    verify(classifier_row(recipe))
+    row = classifier_row(recipe)
+    verify(row)
+    of_fields = row.crop.unit == "field"
+    if of_fields and labels is not None:
+        raise AnnotationError(f"The weights {row.name} name whole images, not the cells of them: give no labels.")
     _checked_groups(files, recipe, design, compare)
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     given = None if cells is None or cells == "paired" else matched(files, cells, "label images of cells")
@@ -201,12 +207,12 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     segmenting = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     options = recipe.model_dump(mode="json") | {
         "labels": None if labels is None else [str(path) for path in of_images],
-        "segmentation": segmenting.model_dump(mode="json") if labels is None else None,
+        "segmentation": segmenting.model_dump(mode="json") if labels is None and not of_fields else None,
         "cells": cells if given is None else [str(path) for path in given],
         "micronuclei": None if bodies is None else [str(path) for path in bodies],
         "compare": compare,
     }
-    run = _Run(recipe, segmenting, out, cells == "paired", options)
+    run = _Run(recipe, segmenting, out, cells == "paired", of_fields, options)
     try:
         stems = file_stems([str(file) for file in files])
         for i, (file, stem) in enumerate(zip(files, stems, strict=True)):

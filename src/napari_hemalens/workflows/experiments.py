@@ -11,6 +11,7 @@ from napari_hemalens.tasks import task
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
+    from napari_hemalens.training.experiments.field_views import FieldViews
     from napari_hemalens.training.experiments.report import Comparison
 
 _TABLE6_PROTOCOLS = ("tad", "tvad")
@@ -132,6 +133,38 @@ def all_folds_steps(
             rows=rows,
         )
     )
+
+
+def fields_steps(
+    data: str | Path,
+    out: str | Path,
+    *,
+    preset: str = "cpu",
+    seeds: Sequence[int] = (0,),
+    rows: Sequence[str] | None = None,
+) -> Steps["FieldViews"]:
+    """Train and test networks on whole fields, and on the single cells cut from them; the tables lie in `out`.
+
+    Each row is trained four times: on fields and on cells, with the stain as it is and normalised. Fields are also
+    named by their cells.
+
+    Parameters
+    ----------
+    data : path
+        Folder that `prepare_cells_steps("field", …)` has written.
+    out : path
+        Folder for the tables, pictures and every trial. A trial that is finished there is read, not run again.
+    preset : str
+        'full': as the other papers train; 'cpu': a reduced one for one core and an hour; 'ci': never a result.
+    seeds : sequence of int
+        A run of every row for each.
+    rows : sequence of str, optional
+        Some of `training.experiments.fields.ROWS`; by default all.
+    """
+    with training_extra():
+        from napari_hemalens.training.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
+
+    return (yield from fields.steps(Path(data), Path(out), preset=preset, seeds=seeds, rows=rows))
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ _FILE = "ask for a file"
 _NONE = ""  # in place of weights
 _UNSIZED = "not known"
 _SHORT = {"all": "Leukaemia (ALL)"}  # tasks whose title is longer than the box
+_OFFERED = {name: _SHORT.get(name, task.title) for name, task in TASKS.items() if task.unit == "cell"}
 
 
 class ClassificationForm(RecipeForm[ClassificationRecipe]):
@@ -32,7 +33,7 @@ class ClassificationForm(RecipeForm[ClassificationRecipe]):
         super().__init__(
             ClassificationRecipe,
             editors={
-                "task": choice({name: _SHORT.get(name, task.title) for name, task in TASKS.items()}),
+                "task": choice(_OFFERED),
                 "weights": choice({}),
                 "pixel_size_um": number(empty=_UNSIZED),
                 "device": choice({"auto": "looking for a GPU…"}),
@@ -76,6 +77,9 @@ class ClassificationForm(RecipeForm[ClassificationRecipe]):
             row = weights.classifier_row(file)
         except HemaLensError as error:
             self.refused.emit(str(error))
+            return
+        if row.task not in _OFFERED:
+            self.refused.emit(f"The weights {row.name} name whole fields, not cells: the Attention widget takes them.")
             return
         if file not in self._own:
             self._own.append(file)

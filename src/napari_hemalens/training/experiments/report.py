@@ -84,15 +84,15 @@ class Comparison:
     def text(self) -> str:
         """Return the table for a terminal."""
         wide = max(len(row.label) for row in self.rows.values())
-        lines = [self.title, f"{'':<{wide}}" + "".join(f"{m:>16}" for m in self.measures)]
+        lines = [self.title, f"{'':<{wide}}" + "".join(f"{m:>19}" for m in self.measures)]
         for name, row in self.rows.items():
             shown = [_mean(values, 3) for m, values in self.figures(name).items() if m in self.measures]
-            lines.append(f"{row.label:<{wide}}" + "".join(f"{value:>16}" for value in shown))
+            lines.append(f"{row.label:<{wide}}" + "".join(f"{value:>19}" for value in shown))
         return "\n".join((*lines, "", *self.notes))
 
     def markdown(self) -> str:
         """Return the table, the paper's figures, the runs and the notes as Markdown."""
-        parts = [f"# {self.title}", *self.notes, markdown_table(*self._summary())]
+        parts = [f"# {self.title}", *self.notes, markdown_table(*self.summary())]
         if any(row.paper for row in self.rows.values()):
             shown = [m for m in self.measures if any(m in (row.paper or {}) for row in self.rows.values())]
             beside = [[row.label, *_printed(row, shown)] for row in self.rows.values()]
@@ -121,7 +121,7 @@ class Comparison:
         """Write `table.csv`, `trials.csv`, `table.md`, `roc.png`, `confusion.png` and `run.json`."""
         if not self.trials:
             return
-        _write_table(out / "table.csv", *self._summary())
+        _write_table(out / "table.csv", *self.summary())
         _write_table(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
@@ -136,7 +136,7 @@ class Comparison:
         with writing(out / "run.json") as file:
             file.write_text(json.dumps(self._run(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def _summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
+    def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
         """Return columns and rows of texts: a row a network, mean and deviation over its runs."""
         columns = ("method", "runs", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
         rows = []

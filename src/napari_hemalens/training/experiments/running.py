@@ -11,6 +11,8 @@ from napari_hemalens.tasks import Task
 from napari_hemalens.training.experiments.report import Comparison, Row
 from napari_hemalens.training.experiments.trial import Parts, Trial, trial_steps
 
+TRIALS = "trials"
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -76,11 +78,13 @@ def trials_steps(
     *,
     task: Task,
     total: int,
+    keep_networks: bool = False,
 ) -> Steps[Comparison]:
-    """Run trials one after another; the table is written anew after each."""
+    """Run trials one after another; the table is written anew after each, and the networks if they are to be kept."""
     trials: list[Trial] = []
     for name, case, parts, recipe in runs:
-        of_row = trial_steps(parts, task, recipe, out / "trials", row=name, case=case)
+        folder = out / TRIALS
+        of_row = trial_steps(parts, task, recipe, folder, row=name, case=case, keep_network=keep_networks)
         trials.append((yield from _within(of_row, len(trials), total, f"{name}, {case}")))
         comparison = replace(comparison, trials=tuple(trials))
         comparison.write(out)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.models.storage import save_network
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import ClassifierTraining
 from napari_hemalens.tasks import Task
@@ -24,6 +25,7 @@ from napari_hemalens.training.classification import BEST, Examined, best_epoch_s
 from napari_hemalens.training.fit import CHECKPOINT
 
 _FILE = "trial.json"
+NETWORK = "network.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,16 +152,25 @@ class Trial:
 
 
 def trial_steps(
-    parts: Parts, task: Task, recipe: ClassifierTraining, folder: Path, *, row: str, case: str
+    parts: Parts,
+    task: Task,
+    recipe: ClassifierTraining,
+    folder: Path,
+    *,
+    row: str,
+    case: str,
+    keep_network: bool = False,
 ) -> Steps[Trial]:
     """Train and test one network in a folder of its own; one that is finished there is read.
+
+    With `keep_network`, the network is written there too, to be looked at.
 
     Raises
     ------
     TrainingError
         If the folder holds a trial of another recipe or of other cells.
     """
-    out = folder / f"{row}, {case}"
+    out = trial_folder(folder, row, case)
     recipe = yield from settled_steps(recipe, task, out)
     plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(parts.cells)}
     if (out / _FILE).exists():
@@ -180,10 +191,17 @@ def trial_steps(
         parameters=sum(p.numel() for p in network.parameters()),
         plan=plan,
     )
+    if keep_network:
+        save_network(network, out / NETWORK)
     _write(trial, out / _FILE)
     for file in (CHECKPOINT, BEST):  # a gigabyte for VGG16, and of no use any more
         (out / file).unlink(missing_ok=True)
     return _read(out / _FILE, task, plan)
+
+
+def trial_folder(folder: Path, row: str, case: str) -> Path:
+    """Return where a trial lies in the folder of all."""
+    return folder / f"{row}, {case}"
 
 
 def _write(trial: Trial, path: Path) -> None:
@@ -204,8 +222,10 @@ def _write(trial: Trial, path: Path) -> None:
 
 def _read(path: Path, task: Task, plan: Mapping[str, Any]) -> Trial:
     kept = json.loads(path.read_text(encoding="utf-8"))
-    if kept["plan"] != json.loads(json.dumps(plan)):
-        what = "recipe" if kept["plan"]["cells"] == plan["cells"] else "selection of cells"
+    recipe = ClassifierTraining.of(**kept["plan"]["recipe"])  # options that came since are as they were by default
+    before = {**kept["plan"], "recipe": recipe.model_dump(mode="json")}
+    if before != json.loads(json.dumps(plan)):
+        what = "recipe" if before["cells"] == plan["cells"] else "selection of cells"
         raise TrainingError(f"{path.parent} holds a trial of another {what}; choose another folder for this one.")
     return Trial(
         row=kept["row"],

@@ -1,0 +1,143 @@
+"""Whole fields beside the single cells cut from them: one comparison a view, and what all of them say together."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.training.class_metrics import markdown_table
+from napari_hemalens.training.experiments.report import Comparison
+from napari_hemalens.training.experiments.trial import Trial
+
+STAINS = {"as_is": "stain as it is", "reference": "stain normalised"}
+UNITS = {"fields": "whole fields", "by_cells": "fields by their cells", "cells": "single cells"}
+
+View = tuple[str, str]
+"""A key of STAINS and one of UNITS."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldViews:
+    """The experiment, as far as it has come.
+
+    Attributes
+    ----------
+    title : str
+        What was compared on what, and whether the run was a reduced one.
+    notes : tuple of str
+        What must be known to read the figures.
+    views : mapping of (str, str) to Comparison
+        By stain and unit, those that were begun; rows and measures are the same in all.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    views: Mapping[View, Comparison]
+
+    def text(self) -> str:
+        """Return the tables for a terminal."""
+        parts = [self.title]
+        for view, comparison in self.views.items():
+            parts.append(replace(comparison, title=name_of(view), notes=()).text())
+        return "\n\n".join((*parts, *self.answers(), *self.notes))
+
+    def markdown(self) -> str:
+        """Return the answers, a table a view with a picture of its confusions, and the notes as Markdown."""
+        parts = [f"# {self.title}", *self.answers(), *self.notes]
+        for view, comparison in self.views.items():
+            parts += [f"## {name_of(view).capitalize()}", markdown_table(*comparison.summary())]
+            parts.append(f"![Confusion matrices, {name_of(view)}]({folder_of(view)}/confusion.png)")
+        return "\n\n".join(parts)
+
+    def write(self, out: Path) -> None:
+        """Write `table.csv` and `table.md`, and a folder for each view as `Comparison.write` does."""
+        for view, comparison in self.views.items():
+            comparison.write(out / folder_of(view))
+        with writing(out / "table.md") as file:
+            file.write_text(self.markdown() + "\n", encoding="utf-8")
+        with writing(out / "table.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
+            table = csv.writer(lines, lineterminator="\n")
+            for number, ((stain, unit), comparison) in enumerate(self.views.items()):
+                columns, rows = comparison.summary()
+                if not number:
+                    table.writerow(("stain", "of", *columns))
+                table.writerows((STAINS[stain], UNITS[unit], *row) for row in rows)
+
+    def answers(self) -> tuple[str, ...]:
+        """Return, for each stain, whether fields do better than their cells, in figures."""
+        found = []
+        for stain, words in STAINS.items():
+            pairs = self._pairs(stain)
+            if not pairs:
+                continue
+            fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
+            better, worse = int((fields > cells).sum()), int((fields < cells).sum())
+            found.append(
+                f"**{words[0].upper()}{words[1:]}: {_verdict(better, worse, len(pairs))}** Mean balanced accuracy of "
+                f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
+                f"where the field was named by the mean over its single cells (of the same fields); the field was "
+                f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "
+                f"{self._best(stain, 'by_cells')} on cells."
+            )
+        return tuple(found)
+
+    def _pairs(self, stain: str) -> list[tuple[float, float]]:
+        """Return the balanced accuracy on fields and by cells of each run that both have."""
+        fields, cells = (_by_run(self.views.get((stain, unit))) for unit in ("fields", "by_cells"))
+        return [(fields[run], cells[run]) for run in fields if run in cells]
+
+    def _best(self, stain: str, unit: str) -> str:
+        view = self.views[stain, unit]
+        means = {
+            row.label: float(np.mean(view.figures(name)["balanced accuracy"]))
+            for name, row in view.rows.items()
+            if view.of(name)
+        }
+        best = max(means, key=lambda label: means[label])
+        return f"{best} ({means[best]:.3f})"
+
+
+def name_of(view: View) -> str:
+    """Return what a view is called."""
+    stain, unit = view
+    return f"{UNITS[unit]}, {STAINS[stain]}"
+
+
+def folder_of(view: View) -> str:
+    """Return the folder of a view."""
+    stain, unit = view
+    return f"{unit}-{stain}"
+
+
+def by_field(trial: Trial, cells: Sequence[NamedCells]) -> Trial:
+    """Return a trial on single cells as one on the fields that they are of: a field has its cells' mean probability.
+
+    Parameters
+    ----------
+    trial : Trial
+        On `cells`, in their order.
+    cells : sequence of NamedCells
+        A field each, all its cells of one class.
+    """
+    sizes = [len(field.ids) for field in cells]
+    starts = np.cumsum([0, *sizes[:-1]])
+    means: NDArray[np.float32] = np.add.reduceat(trial.probabilities, starts, axis=0) / np.array(sizes)[:, None]
+    return replace(trial, probabilities=means.astype(np.float32), truth=trial.truth[starts])
+
+
+def _by_run(view: Comparison | None) -> dict[tuple[str, str], float]:
+    trials = view.trials if view else ()
+    return {(trial.row, trial.case): trial.measures.overall["balanced accuracy"] for trial in trials}
+
+
+def _verdict(better: int, worse: int, runs: int) -> str:
+    if 2 * better > runs:
+        return "whole fields do better."
+    if 2 * worse > runs:
+        return "whole fields do no better: single cells do."
+    return "no side does better in most runs."

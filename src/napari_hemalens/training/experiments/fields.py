@@ -1,0 +1,208 @@
+"""Whole fields or single cells: the networks of this project on images of many cells, and on those cells alone.
+
+Wang et al., Towards interpretable attention networks for cervical cancer analysis, EMBC 2021,
+https://arxiv.org/abs/2106.00557, which finds residual channel attention best and fields better than cells. Its full
+recipe could not be read: 'full' is what the other experiments train by. Each network is trained four times: on fields
+and on the cells cut from them, with the stain as it is and normalised.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRecipe
+from napari_hemalens.tasks import task
+from napari_hemalens.training.cell_sets import CELLS, FIELDS
+from napari_hemalens.training.experiments.field_views import STAINS, UNITS, FieldViews, View, by_field, folder_of
+from napari_hemalens.training.experiments.report import Comparison, Row
+from napari_hemalens.training.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
+from napari_hemalens.training.experiments.splits import Cells, held_back, of_groups, some
+from napari_hemalens.training.experiments.trial import Parts
+
+NAME = "fields"
+MEASURES = ("accuracy", "balanced accuracy", "F1", "AUC")
+SHARE = 0.2  # of the fields to train on, held back to choose the epoch by
+_TASK = task("field")
+
+
+def _row(label: str, network: str) -> Row:
+    return Row(label, network, "cross_entropy")
+
+
+ROWS: Mapping[str, Row] = {
+    "alexnet_light": _row("AlexNet, pooled", "alexnet_light"),
+    "vgg16_pooled": _row("VGG16, pooled", "vgg16_pooled"),
+    "googlenet": _row("GoogLeNet", "googlenet"),
+    "resnet18": _row("ResNet18", "resnet18"),
+    "resnet50": _row("ResNet50", "resnet50"),
+    "mobilenet_v2": _row("MobileNetV2", "mobilenet_v2"),
+    "alexnet_attention": _row("AlexNet, spatial attention", "alexnet_attention"),
+    "alexnet_channel_attention": _row("AlexNet, channel attention", "alexnet_channel_attention"),
+    "resnet18_attention": _row("ResNet18, spatial attention", "resnet18_attention"),
+    "resnet18_cbam": _row("ResNet18, CBAM", "resnet18_cbam"),
+    "eca_vgg16_half": _row("VGG16, half as wide, ECA", "eca_vgg16_half"),
+    "residual_channel_attention": _row("Residual channel attention", "residual_channel_attention"),
+}
+"""By name: six plain networks, five with the attention of the other papers, and that of this one.
+
+AlexNet and VGG16 are pooled, as all others are: their dense layers are nine tenths of what is learned and know places.
+"""
+
+_FULL = ClassifierTraining(
+    network=ClassifierRecipe(start="imagenet_or_scratch", batch_norm=True),
+    crop=CropRecipe(side=224),
+    epochs=60,
+    decay_every=20,
+    decay_from=1,
+    workers=4,
+)
+
+
+def _small(**options: object) -> ClassifierTraining:
+    """Return a recipe for 64 pixels: the fewest that AlexNet takes, but one."""
+    chosen = {
+        "network": _FULL.network.model_copy(update={"start": "scratch"}),
+        "crop": CropRecipe(side=64),
+        "epochs": 5,
+        "batch": 8,
+        "learning_rate": 0.02,
+        "weight_decay": 5e-4,
+        "warmup_steps": 20,
+        "decay_every": None,
+        "decay_from": 0.4,
+        "workers": 0,
+        "precision": "32-true",  # a processor without bfloat16 is ten times slower in mixed precision
+    }
+    return _FULL.model_copy(update=chosen | options)
+
+
+_FROM = "from 224 px, 60 epochs, all fields and cells and an ImageNet start"
+
+BUDGETS: Mapping[str, Budget] = {
+    "full": Budget(_FULL),
+    "cpu": Budget(
+        _small(),
+        340,
+        f"reduced: 64 px, 5 epochs of about 272 fields or as many cells, from scratch, {_FROM}",
+    ),
+    "ci": Budget(
+        _small(epochs=1, batch=4, accelerator="cpu"),
+        40,
+        f"NO RESULT, a test of the machinery: 64 px, 1 epoch of about 32 fields or cells, {_FROM}",
+    ),
+}
+
+
+def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Sequence[str] | None) -> Steps[FieldViews]:
+    """Train and test the rows; see `workflows.fields_steps`."""
+    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    parts = parted(data, budget)
+    found = FieldViews(
+        title=f"Whole fields and single cells of {data.name}{budget.suffix}",
+        notes=_notes(parts, budget, seeds),
+        views={},
+    )
+    for stain in STAINS:
+        for unit in (FIELDS, CELLS):
+            crop = crop_of(unit, stain, budget.recipe.crop.side)
+            recipe = budget.recipe.model_copy(update={"crop": crop})
+            named = {"experiment": NAME, "data": str(data), "preset": preset, "stain": stain, "unit": unit}
+            empty = Comparison(
+                title=f"{UNITS[unit]}, {STAINS[stain]}{budget.suffix}".capitalize(),
+                notes=(),
+                measures=MEASURES,
+                rows=chosen,
+                run={**named, "seeds": list(seeds)},
+            )
+            total = len(chosen) * len(seeds)
+            yield Progress(0, total, f"cutting crops: {empty.title}")
+            runs = _runs(Parts.cut(*parts[unit], task=_TASK, recipe=recipe), recipe, chosen, seeds)
+            within = trials_steps(
+                empty, runs, out / folder_of((stain, unit)), task=_TASK, total=total, keep_networks=unit == FIELDS
+            )
+            comparison = yield from within
+            found = replace(found, views={**found.views, **_views(stain, unit, comparison, parts[CELLS][-1])})
+            found.write(out)
+    return found
+
+
+def parted(data: Path, budget: Budget) -> dict[str, tuple[Cells, Cells, Cells]]:
+    """Return what each unit trains on, chooses the epoch by and is tested on: the same images for both.
+
+    Raises
+    ------
+    AnnotationError
+        If `data` does not hold what `hemalens prepare field` writes.
+    """
+    if not all((data / unit / "train.csv").is_file() for unit in (FIELDS, CELLS)):
+        raise AnnotationError(
+            f"{data} holds no folders {FIELDS} and {CELLS} with tables: `hemalens prepare field` makes them."
+        )
+    train_cells, test_cells = (read(data / CELLS, split=split) for split in ("train", "val"))
+    images = {field.image.stem for field in train_cells}
+    with_cells = tuple(field for field in read(data / FIELDS, split="train") if field.image.stem in images)
+    train, choose = held_back(some(with_cells, budget.cells, seed=0), SHARE, seed=0)
+    tested = {field.image.stem for field in test_cells}
+    test = tuple(field for field in read(data / FIELDS, split="val") if field.image.stem in tested)
+    # As many cells as fields, so that an epoch is as many steps.
+    learned, ranked = (
+        some(of_groups(train_cells, _groups(fields)), len(fields) if budget.cells else None, seed=0)
+        for fields in (train, choose)
+    )
+    return {FIELDS: (train, choose, test), CELLS: (learned, ranked, test_cells)}
+
+
+def crop_of(unit: str, stain: str, side: int) -> CropRecipe:
+    """Return what a network sees: all of a field, or a cell by its outline, without its surroundings."""
+    if unit == FIELDS:
+        return CropRecipe.of(side=side, width=1.0, unit="field", stain=stain)
+    return CropRecipe.of(side=side, width=1.5, neighbours="hidden", stain=stain)
+
+
+def _groups(fields: Cells) -> set[str]:
+    return {group for field in fields for group in field.groups.tolist()}
+
+
+def _runs(
+    parts: Parts, recipe: ClassifierTraining, rows: Mapping[str, Row], seeds: Sequence[int]
+) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
+    for seed in seeds:
+        for name, row in rows.items():
+            yield name, f"seed {seed}", parts, recipe_of(row, recipe, seed)
+
+
+def _views(stain: str, unit: str, comparison: Comparison, tested: Cells) -> dict[View, Comparison]:
+    if unit == FIELDS:
+        return {(stain, FIELDS): comparison}
+    of_fields = replace(
+        comparison,
+        title=comparison.title.replace(UNITS[CELLS].capitalize(), UNITS["by_cells"].capitalize()),
+        run={**comparison.run, "unit": "by_cells"},
+        trials=tuple(by_field(trial, tested) for trial in comparison.trials),
+    )
+    return {(stain, "by_cells"): of_fields, (stain, CELLS): comparison}
+
+
+def _notes(parts: Mapping[str, tuple[Cells, Cells, Cells]], budget: Budget, seeds: Sequence[int]) -> tuple[str, ...]:
+    (train, choose, test), (cells, _, test_cells) = parts[FIELDS], parts[CELLS]
+    side = budget.recipe.crop.side
+    notes = [
+        f"Trained on {len(train):,} fields, or on {sum(len(field.ids) for field in cells):,} cells of the same fields; "
+        f"the epoch with the greatest AUC on {len(choose):,} other fields, or cells of them, was kept; figures are of "
+        f"{len(test):,} fields and their {sum(len(field.ids) for field in test_cells):,} cells of the part val, the "
+        "last fifth of each class's files, on which nothing was chosen. Fields in which no cell is outlined are left "
+        "out. Classes (true class by row in the confusion matrices): " + ", ".join(_TASK.classes) + ".",
+        "**Stain and background go with the class in this set, and there are no patient ids**: images of one slide may "
+        "be on both sides of the split, and all figures may be optimistic. A network on fields sees the background "
+        "too, one on cells sees what lies inside a cell's outline. With the stain normalised, mean and deviation of "
+        "each image's colours (of all of a field, or of its cells) are brought to one reference; what is left of the "
+        "slide, such as its sharpness, its density and its grain, may still tell the class.",
+        f"A network sees {side} pixels a side: of a field of 224 that is {side / 224:.0%} of its pixels, of a cell "
+        "more than it has. The means and deviations of a table are over seeds alone.",
+    ]
+    if len(seeds) == 1:
+        notes.append("One seed: differences of a few hundredths between rows say nothing.")
+    return tuple(notes)
