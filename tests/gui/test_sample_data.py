@@ -18,7 +18,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats import coco, named_cells
 from napari_hemalens.gui import sample_data
-from napari_hemalens.gui.classify.layers import holds_cells, placed_together
+from napari_hemalens.gui.cell_layers import holds_cells, placed_together
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.palette import colour_of
 

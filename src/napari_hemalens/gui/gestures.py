@@ -8,7 +8,8 @@ from napari.layers import Layer, Points
 
 from napari_hemalens.gui.classes import words
 
-_STILL = 4  # screen pixels that a hand may move during a click
+STILL = 4
+"""Screen pixels that a hand may move during a click."""
 
 
 class Reviewer(Protocol):
@@ -46,7 +47,7 @@ def pick(layer: Layer, event: Any) -> Iterator[None]:
     yield
     while event.type == "mouse_move":
         yield
-    if np.abs(np.asarray(event.pos) - start).max() > _STILL:
+    if np.abs(np.asarray(event.pos) - start).max() > STILL:
         return
     cell = cell_at(layer, event)
     if cell is not None and "Shift" in event.modifiers:

@@ -195,6 +195,11 @@ def pixel_size_um(layer: Layer) -> float | None:
     return float(np.sqrt(sizes[0] * sizes[1]))
 
 
+def holds_pixels(layer: Layer) -> bool:
+    """Return whether a layer is an image to be analysed, and not one of ours, as heat is."""
+    return isinstance(layer, Image) and MARK not in layer.metadata
+
+
 def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Callable[[], Slide]:
     """Return a function that makes the slide of a layer, with the pixel size of the layer where `sized`.
 

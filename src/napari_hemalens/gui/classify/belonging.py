@@ -12,8 +12,8 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_hemalens.cell_map import CellMap
+from napari_hemalens.gui.cell_layers import CellsOf, cells_in, placed_together
 from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy, PerNucleus
-from napari_hemalens.gui.classify.layers import CellsOf, cells_in, placed_together
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.running import Listener, Runner

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.gui.cell_layers import CellsOf
 from napari_hemalens.gui.classify.case import PerNucleus
-from napari_hemalens.gui.classify.layers import HIGHEST, CellsOf
+from napari_hemalens.gui.classify.layers import HIGHEST
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe

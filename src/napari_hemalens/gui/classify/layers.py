@@ -1,27 +1,21 @@
-"""Classified cells become a Labels layer, and layers become cells to classify. No Qt, no torch."""
+"""Classified cells become a Labels layer. No Qt, no torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from pydantic import field_validator
-from skimage.draw import ellipse
 
 from napari_hemalens.design import Sample
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.classify.judged import Judged
-from napari_hemalens.gui.layers import MARK, LayerData, boxes_of, placed_like, rgba
+from napari_hemalens.gui.layers import LayerData, rgba
 from napari_hemalens.scoring import that_count
-from napari_hemalens.taxonomy import cell_class
-
-CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
-"""Makes the labels of an image of that height and width; run in the worker."""
 
 OPACITY = 0.55
 """Of the layer: cells are seen through their colours."""
@@ -160,86 +154,3 @@ def colours(judged: Judged, look: Look) -> ClassColours:
     table: dict[int | None, Any] = {None: _UNSEEN if look.everything else _CLEAR, 0: _CLEAR}
     table.update(zip(cells.ids.tolist(), (palette[i] for i in which.tolist()), strict=True))
     return ClassColours(color_dict=table)
-
-
-def plane_of(layer: Layer, steps: Sequence[int]) -> tuple[int, ...]:
-    """Return which plane of a layer is on screen: an index for each axis before the last two."""
-    if layer.ndim == 2 or not isinstance(layer, Labels):
-        return ()
-    sides = (layer.data[0] if layer.multiscale else layer.data).shape[:-2]
-    here = steps[-layer.ndim : -2]
-    return tuple(min(int(step), side - 1) for step, side in zip(here, sides, strict=True))
-
-
-def cells_in(layer: Layer, plane: tuple[int, ...]) -> CellsOf:
-    """Return what reads the cells of a layer: of Labels the plane, of HemaLens' boxes an ellipse in each.
-
-    What the layer says is read at once, its pixels only later: the function may run in another thread.
-    """
-    if isinstance(layer, Labels):
-        finest = layer.data[0] if layer.multiscale else layer.data
-        return lambda _: np.array(finest[plane])  # a copy: a person may go on painting
-    nucleated = np.array([cell_class(str(name)).nucleated for name in layer.features["class"]], dtype=bool)
-    numbers = layer.features["cell"].to_numpy(dtype=np.int64)
-    if len({*numbers.tolist()}) < len(numbers) or 0 in numbers:
-        numbers = np.arange(len(numbers)) + 1
-    boxes = boxes_of(layer)[nucleated]
-    return lambda shape: ellipses(boxes, numbers[nucleated], shape)
-
-
-def ellipses(boxes: NDArray[np.float32], numbers: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int32]:
-    """Return labels (H, W) with an ellipse in each box, which is nearer to a cell; small ones lie on large ones."""
-    labels = np.zeros(shape, dtype=np.int32)
-    order = np.argsort(-(boxes[:, 2:] - boxes[:, :2]).prod(axis=1), kind="stable")
-    for number, (y0, x0, y1, x1) in zip(numbers[order], boxes[order], strict=True):
-        middle = ((y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2)  # of pixels, whose centres are whole numbers
-        labels[ellipse(*middle, (y1 - y0) / 2, (x1 - x0) / 2, shape=shape)] = number
-    return labels
-
-
-def holds_cells(layer: Layer) -> bool:
-    """Return whether the cells of a layer can be classified: labels of any origin but ours, and detected cells."""
-    return isinstance(layer, Labels) != (MARK in layer.metadata) and isinstance(layer, (Labels, Shapes, Points))
-
-
-def placed_together(image: Image, cells: Layer) -> dict[str, Any]:
-    """Return what puts a layer over an image and its cells.
-
-    Cells without a scale of their own lie on the pixels of the image, and the other way round: label images often come
-    from files that do not say it.
-
-    Raises
-    ------
-    AnnotationError
-        If the two lie on each other in no such way.
-    """
-    ours, theirs = _place(image), _place(cells)
-    if theirs == _NOWHERE or np.allclose(ours, theirs):
-        return placed_like(image)
-    if ours == _NOWHERE:
-        return placed_like(cells)
-    raise AnnotationError(
-        f"Layers {image.name!r} and {cells.name!r} do not lie on each other: pixels of {_said(image)} and "
-        f"{_said(cells)}. Give both the same scale and translate."
-    )
-
-
-_NOWHERE = (1.0, 1.0, 0.0, 0.0)
-
-
-def _place(layer: Layer) -> tuple[float, ...]:
-    """Return scale and translation, in micrometres where they are lengths."""
-    sizes = [_micrometres(step, unit) for step, unit in zip(layer.scale[-2:], layer.units[-2:], strict=True)]
-    starts = [_micrometres(step, unit) for step, unit in zip(layer.translate[-2:], layer.units[-2:], strict=True)]
-    return (*sizes, *starts)
-
-
-def _micrometres(value: float, unit: Any) -> float:
-    if not unit.is_compatible_with("micrometer"):
-        return float(value)
-    return float((float(value) * unit).to("micrometer").magnitude)
-
-
-def _said(layer: Layer) -> str:
-    y, x, top, left = _place(layer)
-    return f"{y:.4g} x {x:.4g} from {top:.4g}, {left:.4g}"

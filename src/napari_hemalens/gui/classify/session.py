@@ -11,6 +11,7 @@ from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_together, plane_of
 from napari_hemalens.gui.classify.belonging import Belonging
 from napari_hemalens.gui.classify.case import Case, CellsBy
 from napari_hemalens.gui.classify.jobs import (
@@ -22,7 +23,6 @@ from napari_hemalens.gui.classify.jobs import (
     classify_cells,
     segment_cells,
 )
-from napari_hemalens.gui.classify.layers import cells_in, holds_cells, placed_together, plane_of
 from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 from superqt import QCollapsible
 
 from napari_hemalens.design import Sample
+from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy
-from napari_hemalens.gui.classify.layers import holds_cells
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows, sentences

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.judged import pooled
-from napari_hemalens.gui.classify.layers import holds_cells
 from napari_hemalens.gui.classify.session import classifying_of
-from napari_hemalens.gui.layers import pixel_size_um
+from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LayerChoice
 from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
@@ -29,7 +29,7 @@ class ClassifyWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = classifying_of(napari_viewer, QtRunner)
-        self.image = LayerChoice(napari_viewer.layers, lambda layer: isinstance(layer, Image), "no image is open")
+        self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()

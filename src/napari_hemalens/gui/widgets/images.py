@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.gui.layers import MARK, Where, pixel_size_um
+from napari_hemalens.gui.layers import MARK, Where, holds_pixels, pixel_size_um
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows
 from napari_hemalens.slides.open import images_in
@@ -81,7 +81,7 @@ class ImageBox(QWidget):
         self._on_choice()
 
     def _image_layers(self) -> list[Image]:
-        return [layer for layer in self._layers if isinstance(layer, Image)]
+        return [layer for layer in self._layers if holds_pixels(layer)]
 
     def _on_layers(self, event: Any) -> None:
         if event.type in LAYER_NEWS:
