@@ -75,6 +75,13 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been_killed(tmp_path: Path) -> No
     assert resumed.steps == 15 - 7
 
 
+def test_a_checkpoint_is_written_by_the_clock_and_at_the_end_alone(tmp_path: Path) -> None:
+    steps = fit(network(), Noise(), RECIPE, tmp_path)
+    written = [(tmp_path / CHECKPOINT).exists() for _ in steps]
+    assert not any(written)
+    assert (tmp_path / CHECKPOINT).exists()
+
+
 def test_a_finished_run_may_go_on_for_more_epochs(tmp_path: Path) -> None:
     finish(fit(network(), Noise(), RECIPE, tmp_path))
     finish(fit(longer := network(), Noise(), RECIPE.model_copy(update={"epochs": 4}), tmp_path))

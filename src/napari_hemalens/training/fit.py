@@ -114,7 +114,7 @@ def fit_steps(
             yield Progress(run.step, run.total, f"loss {loss:.3f}")
             if run.step >= run.total:
                 break
-        run.keep()
+    run.keep()
     return network
 
 
