@@ -1,0 +1,256 @@
+"""Explained cells as pictures: one cell beside its heat, and a gallery of the surest and the least sure."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from napari_hemalens.classified import Classified
+from napari_hemalens.explained import Explained
+
+COLOURS = "inferno"
+"""Of heat, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
+
+OPAQUE = 0.8
+"""Share of the colour where heat is 1."""
+
+_GAP = 6  # pixels between tiles
+_SIZES = (10, 17)  # pixels of the smallest and the largest letters
+
+
+def heat_colours() -> NDArray[np.float64]:
+    """Return the colours (256, 4) of heat from 0 to 1 as RGBA in 0-1: where there is none, all is seen through.
+
+    Added to what lies below, as light is, heat would be invisible on the bright ground of a stained smear.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 -- takes half a second, which only pictures need
+
+    colours: NDArray[np.float64] = mpl.colormaps[COLOURS](np.linspace(0, 1, 256))
+    colours[:, 3] = np.linspace(0, 1, 256)
+    return colours
+
+
+def heated(crop: NDArray[np.uint8], heat: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
+    """Return crops (..., 3) in 0-255 under their heat (...) in 0-1, whose hottest hides this share of them."""
+    colours = _colours()[(heat * 255).round().astype(np.uint8)]
+    share = opaque * colours[..., 3:]
+    mixed: NDArray[np.float32] = (1 - share) * crop + share * 255 * colours[..., :3]
+    return mixed.round().astype(np.uint8)
+
+
+def extremes(cells: Classified, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the n most and the n least certain cells, the extreme ones first; of few, half each."""
+    order = np.argsort(cells.entropy, kind="stable")
+    return order[: min(n, (len(order) + 1) // 2)], order[::-1][: min(n, len(order) // 2)]
+
+
+def cell_picture(
+    results: Sequence[Explained],
+    number: int,
+    *,
+    titles: Sequence[str] = (),
+    width: int = 640,
+    dark: bool = False,
+    opaque: float = OPAQUE,
+) -> Image.Image:
+    """Return a picture of one cell: what the network saw, then its heat by each method, with their names below.
+
+    Parameters
+    ----------
+    results : sequence of Explained
+        Of the same image, by one method each.
+    number : int
+        The cell; where a method has not explained it, its tile stays empty.
+    titles : sequence of str
+        What the methods are called; by default their keys.
+    width : int
+        Of the picture, in pixels.
+    dark : bool
+        White letters on black, as on most screens, in place of black on white.
+    opaque : float
+        Share of the colour where heat is 1.
+    """
+    sheet = _Sheet(width, dark)
+    words = ("seen", *(titles or [each.method for each in results]))
+    columns = min(len(words), 3)
+    tile = (width - (columns - 1) * _GAP) // columns
+    tiles = _tiles(results, number, tile, opaque)
+    for start in range(0, len(words), columns):
+        named = zip(tiles[start : start + columns], words[start : start + columns], strict=True)
+        sheet.row([_Block([each], [word], tile) for each, word in named], wrapped=True)
+    return sheet.picture()
+
+
+def gallery(
+    results: Sequence[Explained],
+    n: int = 8,
+    *,
+    titles: Sequence[str] = (),
+    tile: int = 96,
+    width: int = 1200,
+    dark: bool = False,
+    opaque: float = OPAQUE,
+    words: str = "",
+) -> Image.Image:
+    """Return a picture of the n most and the n least certain cells: what the network saw, and its heat.
+
+    Below each cell stand its number, its class and the probability of that.
+
+    Parameters
+    ----------
+    results : sequence of Explained
+        Of the same image, by one method each; the first says which cells there are.
+    n : int
+        How many of each kind.
+    titles : sequence of str
+        What the methods are called; by default their keys.
+    tile, width : int
+        Of a crop and of the picture, in pixels.
+    dark : bool
+        White letters on black, as on most screens, in place of black on white.
+    opaque : float
+        Share of the colour where heat is 1.
+    words : str
+        Said at the end: where this comes from.
+    """
+    cells = results[0].cells
+    sheet = _Sheet(width, dark)
+    wide = tile * (1 + len(results))
+    columns = max(1, (width + _GAP) // (wide + _GAP))
+    sheet.line("From the left: seen, " + ", ".join(titles or [each.method for each in results]))
+    for title, rows in zip(("Most certain", "Least certain"), extremes(cells, n), strict=True):
+        if len(rows):
+            sheet.line(title, large=True)
+        for start in range(0, len(rows), columns):
+            sheet.row([_block(results, int(row), tile, opaque) for row in rows[start : start + columns]])
+    if words:
+        sheet.line(words)
+    return sheet.picture()
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Tiles side by side, with words below."""
+
+    tiles: Sequence[NDArray[np.uint8] | None]
+    words: Sequence[str]
+    side: int
+
+    @property
+    def width(self) -> int:
+        return self.side * len(self.tiles)
+
+
+class _Sheet:
+    """A picture that grows downwards."""
+
+    def __init__(self, width: int, dark: bool) -> None:
+        self._ground, self._ink = ("#262930", "white") if dark else ("white", "black")
+        self._image = Image.new("RGB", (width, 16), self._ground)
+        self._y = 0
+        small, large = _SIZES
+        self._size = min(large, max(small, width // 45))
+
+    def line(self, words: str, *, large: bool = False) -> None:
+        """Write words from one edge to the other, in as many lines as they take."""
+        self._y += _GAP if large else 0
+        font = self._font(self._size + 2 if large else self._size)
+        for part in _wrapped(words, font, self._image.width):
+            self._write(0, self._y, part, font)
+            self._y += self._high(font)
+        self._y += _GAP // 2
+
+    def row(self, blocks: Sequence[_Block], *, wrapped: bool = False) -> None:
+        """Put blocks side by side; their words are cut off, or take more lines."""
+        font = self._font(self._size)
+        x, bottom = 0, self._y
+        for block in blocks:
+            for at, tile in enumerate(block.tiles):
+                if tile is not None:
+                    self._paste(Image.fromarray(tile), x + at * block.side)
+            y = self._y + block.side + 2
+            for words in block.words:
+                lines = _wrapped(words, font, block.width)
+                for part in lines if wrapped else lines[:1]:
+                    self._write(x, y, part, font)
+                    y += self._high(font)
+            bottom = max(bottom, y)
+            x += block.width + _GAP
+        self._y = bottom + _GAP
+
+    def picture(self) -> Image.Image:
+        """Return what is on it, without the empty rest."""
+        return self._image.crop((0, 0, self._image.width, max(1, self._y)))
+
+    def _write(self, x: int, y: int, words: str, font: Any) -> None:
+        self._grow(y + self._high(font))
+        ImageDraw.Draw(self._image).text((x, y), words, self._ink, font=font)
+
+    def _paste(self, tile: Image.Image, x: int) -> None:
+        self._grow(self._y + tile.height)
+        self._image.paste(tile, (x, self._y))
+
+    def _grow(self, height: int) -> None:
+        if height > self._image.height:
+            grown = Image.new("RGB", (self._image.width, 2 * height), self._ground)
+            grown.paste(self._image)
+            self._image = grown
+
+    def _font(self, size: int) -> Any:
+        return ImageFont.load_default(size)
+
+    def _high(self, font: Any) -> int:
+        return round(1.25 * float(font.size))
+
+
+def _block(results: Sequence[Explained], row: int, tile: int, opaque: float) -> _Block:
+    cells = results[0].cells
+    number, name = int(cells.ids[row]), str(cells.class_names[row]).replace("_", " ")
+    share = float(cells.probabilities[row, cells.classes[row]])
+    said = [f"{number}: {name} {share:.2f}"] if len(results) > 1 else [name, f"{number}: {share:.2f}"]
+    return _Block(_tiles(results, number, tile, opaque), said, tile)
+
+
+def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) -> list[NDArray[np.uint8] | None]:
+    """Return what was seen of a cell, then its heat by each method; None where a method has not explained it."""
+    crop: NDArray[np.uint8] | None = None
+    heats: list[NDArray[np.uint8] | None] = []
+    for each in results:
+        row = np.flatnonzero(each.cells.ids == number)
+        if not len(row):
+            heats.append(None)
+            continue
+        seen, heat = each.crops[row[0]], each.heats[row[0]]
+        crop = resized(seen, side)
+        heats.append(heated(crop, resized(heat, side), opaque))
+    return [crop, *heats]
+
+
+def resized(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+    """Return a square (s, s) float32 or (s, s, 3) uint8 with `side` pixels a side."""
+    if pixels.shape[0] == side:
+        return pixels
+    picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(picture).clip(0, 1 if pixels.dtype.kind == "f" else 255).astype(pixels.dtype)
+
+
+@cache
+def _colours() -> NDArray[np.float32]:
+    return heat_colours().astype(np.float32)
+
+
+def _wrapped(words: str, font: Any, width: int) -> list[str]:
+    """Return words in lines that are no wider than that, in pixels."""
+    letters = max(4, int(width * len(words) / max(1.0, font.getlength(words))))
+    while letters > 4 and any(font.getlength(line) > width for line in _lines(words, letters)):
+        letters -= 1
+    return list(_lines(words, letters))
+
+
+def _lines(words: str, letters: int) -> Iterable[str]:
+    return textwrap.wrap(words, letters) or [""]

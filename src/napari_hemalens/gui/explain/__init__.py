@@ -1,0 +1,1 @@
+"""Where a classifier looked, in a viewer: heat as layers, cells beside their heat. No Qt."""

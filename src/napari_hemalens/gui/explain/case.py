@@ -1,0 +1,162 @@
+"""The cells of one layer, or a whole field, explained: what is known of them by each method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from numpy.typing import NDArray
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.classified import Classified
+from napari_hemalens.explained import Explained
+from napari_hemalens.gui.explain.heat import Heat
+from napari_hemalens.gui.explain.tiles import Tiles
+from napari_hemalens.gui.review import Region
+from napari_hemalens.heatmaps.methods import Method
+from napari_hemalens.recipes import ExplanationRecipe
+
+MANY = 2000
+"""Cells of an image, above which only those in view are explained; and of those, no more than that at once."""
+
+HUGE = 4096 * 4096
+"""Pixels of an image, above which it is the same."""
+
+
+@dataclass(eq=False, slots=True)
+class Found:
+    """What one method found.
+
+    Attributes
+    ----------
+    method : Method
+        How.
+    heat : Heat
+        Of the image.
+    tiles : Tiles
+        Of its cells.
+    layer : Image or None
+        Where the heat is shown; None until there is some.
+    drawn : Heat or None
+        What that layer shows.
+    """
+
+    method: Method
+    heat: Heat
+    tiles: Tiles = field(default_factory=Tiles)
+    layer: Image | None = None
+    drawn: Heat | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Case:
+    """One question asked of the cells of one layer.
+
+    Attributes
+    ----------
+    image : Image
+        Their pixels.
+    source : Layer or None
+        The layer that the cells come from; None: the image is a field, and explained as one.
+    plane, frame : tuple of int
+        Which plane of the cells, and which of the image.
+    recipe : ExplanationRecipe
+        The question, whatever the method.
+    methods : tuple of Method
+        How it is answered in this run.
+    placed : mapping
+        What puts a layer over the image.
+    cells : CellMap or None
+        None until a run has measured them.
+    found : dict of str to Found
+        By method, in the order of their first run.
+    chosen : int or None
+        Number of the cell that a person looks at.
+    unwanted : set of str
+        Methods of this run whose layer a person has removed: the worker passes over them.
+    """
+
+    image: Image
+    source: Layer | None
+    plane: tuple[int, ...]
+    frame: tuple[int, ...]
+    recipe: ExplanationRecipe
+    methods: tuple[Method, ...]
+    placed: Mapping[str, Any]
+    cells: CellMap | None = None
+    found: dict[str, Found] = field(default_factory=dict)
+    chosen: int | None = None
+    unwanted: set[str] = field(default_factory=set)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What it shares with the same question asked again; where it is computed is no part of it."""
+        return self.plane, self.frame, self.recipe.model_copy(update={"device": "auto"})
+
+    @property
+    def only_in_view(self) -> bool:
+        """Whether the image has so many cells, or pixels, that only those in view are explained."""
+        return self.source is not None and self.cells is not None and too_large(self.cells)
+
+    @property
+    def shown(self) -> dict[str, Found]:
+        """What has a layer and cells, by method."""
+        return {name: found for name, found in self.found.items() if found.layer is not None and len(found.tiles)}
+
+    @property
+    def classified(self) -> Classified | None:
+        """The cells that any method has explained so far."""
+        most = max(self.shown.values(), key=lambda found: len(found.tiles), default=None)
+        return None if most is None else most.tiles.cells(most.tiles.ids)
+
+    def lacking(self, region: Region) -> dict[str, NDArray[np.int64]]:
+        """Return by method the numbers of the cells in a region that it has not explained; none where all are."""
+        if self.cells is None:
+            return {}
+        ids = in_region(self.cells, region)
+        lacking = {}
+        for name, found in self.found.items():
+            missing = np.array([number for number in ids.tolist() if number not in found.tiles], dtype=np.int64)
+            if len(missing) and name not in self.unwanted:
+                lacking[name] = missing
+        return lacking
+
+    def of(self, numbers: NDArray[np.int64]) -> tuple[list[Explained], list[str]]:
+        """Return some cells as each method explains them, and what the methods are called."""
+        results, titles = [], []
+        for found in self.shown.values():
+            known = np.array([number for number in numbers.tolist() if number in found.tiles], dtype=np.int64)
+            if len(known):
+                results.append(found.tiles.take(known))
+                titles.append(found.method.title)
+        return results, titles
+
+    def at(self, y: float, x: float) -> int | None:
+        """Return the explained cell at a place in pixels: the one that it is in, else the nearest whose crop it is in.
+
+        A micronucleus lies beside the nucleus that it is explained with.
+        """
+        if self.cells is None or not self.shown:
+            return None
+        height, width = self.cells.labels.shape
+        row, column = round(y), round(x)
+        if not (0 <= row < height and 0 <= column < width):
+            return None
+        tiles = max((found.tiles for found in self.shown.values()), key=len)
+        own = int(self.cells.labels[row, column])
+        return own if own in tiles else tiles.nearest(y, x)
+
+
+def too_large(cells: CellMap) -> bool:
+    """Return whether only those cells are explained that are in view."""
+    return len(cells) > MANY or cells.labels.size > HUGE
+
+
+def in_region(cells: CellMap, region: Region) -> NDArray[np.int64]:
+    """Return the numbers of the cells that a region touches; of too many, those nearest to its middle."""
+    y0, x0, y1, x1 = region
+    boxes = cells.boxes
+    rows = np.flatnonzero((boxes[:, 0] < y1) & (boxes[:, 2] > y0) & (boxes[:, 1] < x1) & (boxes[:, 3] > x0))
+    away = np.hypot(*(cells.centres[rows] - ((y0 + y1) / 2, (x0 + x1) / 2)).T)
+    return cells.ids[rows[np.argsort(away, kind="stable")[:MANY]]]

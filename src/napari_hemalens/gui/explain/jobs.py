@@ -1,0 +1,177 @@
+"""What Run in *Attention* comes down to, away from the window: one method after the other."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.cell_map import CellMap
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.explained import Explained
+from napari_hemalens.gui.cell_layers import CellsOf
+from napari_hemalens.gui.explain.case import in_region, too_large
+from napari_hemalens.gui.explain.heat import Heat
+from napari_hemalens.gui.review import Region
+from napari_hemalens.gui.running import Kept
+from napari_hemalens.heatmaps.methods import Method
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.slides.slide import Slide
+
+
+class ExplainSteps(Protocol):
+    """The signature of `workflows.explanation.map_steps`."""
+
+    def __call__(
+        self,
+        slide: Slide,
+        cells: CellMap,
+        recipe: ExplanationRecipe,
+        *,
+        only: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> Steps[Explained]:
+        """Find out where a classifier looked at cells that are measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExplainJob:
+    """One image to be explained.
+
+    Attributes
+    ----------
+    name : str
+        The image, for messages.
+    open : callable
+        Makes the slide; called in the worker.
+    cells : CellsOf, CellMap or None
+        Makes the labels, in the worker; or cells that are measured already; None: the image is a field.
+    plane : tuple of int
+        Of which plane the labels are, for messages.
+    recipe : ExplanationRecipe
+        How.
+    methods : tuple of Method
+        In this order.
+    view : Region or None
+        What is seen of the image; of a large one, only cells in there are explained. None: nothing of it.
+    lacking : mapping of str to (M,) int64, or None
+        By method the numbers of the cells to explain, where an earlier run has begun with them.
+    heats : mapping of str to Heat
+        What they are laid down on, where there is some already.
+    unwanted : set of str
+        Methods to pass over; may grow during the run.
+    """
+
+    name: str
+    open: Callable[[], Slide]
+    cells: CellsOf | CellMap | None
+    plane: tuple[int, ...]
+    recipe: ExplanationRecipe
+    methods: tuple[Method, ...]
+    view: Region | None = None
+    lacking: Mapping[str, NDArray[np.int64]] | None = None
+    heats: Mapping[str, Heat] = field(default_factory=dict)
+    unwanted: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatUpdate:
+    """News of a run.
+
+    Attributes
+    ----------
+    words : str
+        For a status line.
+    fraction : float
+        Share of the run that is done, in 0-1.
+    cells : CellMap or None
+        The cells; told once, before any is explained.
+    method : Method or None
+        What found something.
+    found : Explained or None
+        Cells that are new.
+    heat : Heat or None
+        Of all cells so far, already with these.
+    semantic : bool
+        One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
+    """
+
+    words: str
+    fraction: float
+    cells: CellMap | None = None
+    method: Method | None = None
+    found: Explained | None = None
+    heat: Heat | None = None
+    semantic: bool = False
+
+
+def explain_cells(job: ExplainJob, explain: ExplainSteps) -> Generator[HeatUpdate, None, None]:
+    """Explain the cells of an image by each method, telling of them as they come.
+
+    Raises
+    ------
+    HemaLensError
+        If labels and image do not fit, hold no cell, or the weights are not what they should be.
+    """
+    yield HeatUpdate(f"{job.name}: opening", 0)
+    with job.open() as slide:
+        if isinstance(job.cells, CellMap):
+            cells = job.cells
+        else:
+            labels = _labels(job, slide)
+            if labels is not None and job.recipe.relabel is None and is_semantic(labels):
+                yield HeatUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
+                return
+            cells = _measured(labels, slide, parted=bool(job.recipe.relabel))
+            yield HeatUpdate(f"{job.name}: loading the weights", 0, cells=cells)
+        for number in range(len(job.methods)):
+            yield from _by(number, job, explain, (slide, cells))
+
+
+def _labels(job: ExplainJob, slide: Slide) -> NDArray[Any] | None:
+    """Return the labels, checked; None for a field."""
+    if job.cells is None or isinstance(job.cells, CellMap):
+        return None
+    labels = job.cells(slide.shape)
+    if job.plane and not labels.any():
+        place = ", ".join(str(index) for index in job.plane)
+        raise AnnotationError(f"Plane {place} of the labels holds no cell: move the slider to one that does.")
+    return checked_labels(labels, slide.shape)
+
+
+def _measured(labels: NDArray[Any] | None, slide: Slide, *, parted: bool) -> CellMap:
+    if labels is None:
+        return CellMap.whole(slide.shape)
+    return CellMap.of(relabelled(labels) if parted else labels)
+
+
+def _wanted(job: ExplainJob, cells: CellMap, method: Method) -> NDArray[np.int64] | None:
+    """Return the numbers of the cells that are to be explained; None: all."""
+    if job.lacking is not None:
+        return job.lacking.get(method.name, np.zeros(0, dtype=np.int64))
+    if job.cells is None or not too_large(cells):
+        return None
+    return np.zeros(0, dtype=np.int64) if job.view is None else in_region(cells, job.view)
+
+
+def _by(
+    number: int, job: ExplainJob, explain: ExplainSteps, of: tuple[Slide, CellMap]
+) -> Generator[HeatUpdate, None, None]:
+    """Explain cells of a slide by one of the methods of a job."""
+    (slide, cells), method = of, job.methods[number]
+    wanted = _wanted(job, cells, method)
+    if wanted is not None and not len(wanted):
+        return
+    heat = job.heats.get(method.name)
+    recipe = job.recipe.model_copy(update={"method": method.name, "relabel": bool(job.recipe.relabel)})
+    for progress in Kept(explain(slide, cells, recipe, only=wanted)):
+        if method.name in job.unwanted:
+            return
+        if progress.partial is not None and len(progress.partial):
+            heat = heat or Heat.blank(cells.labels.shape)
+            heat.lay(progress.partial)
+        share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
+        words = f"{job.name}, {method.title}: {progress.message}"
+        yield HeatUpdate(words, share, method=method, found=progress.partial, heat=heat)

@@ -1,0 +1,67 @@
+"""Heat becomes an Image layer over the image that it is of. No Qt, no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari.utils.colormaps import Colormap
+
+from napari_hemalens.cells import Provenance
+from napari_hemalens.explained import Explained
+from napari_hemalens.explained_picture import COLOURS, OPAQUE, heat_colours
+from napari_hemalens.gui.explain.heat import Heat
+from napari_hemalens.gui.layers import MARK, LayerData
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How heat lies on an image.
+
+    Attributes
+    ----------
+    opacity : float
+        Share of the colour where heat is 1.
+    additive : bool
+        Added to the image as light is, which shows on dark ground only; else it hides what it lies on.
+    """
+
+    opacity: float = OPAQUE
+    additive: bool = False
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The same in napari's words."""
+        return {"opacity": self.opacity, "blending": "additive" if self.additive else "translucent"}
+
+
+def heat_layer(heat: Heat, name: str, placed: Mapping[str, Any], blend: Blend) -> LayerData:
+    """Return heat as an image in colours that mean the same everywhere.
+
+    `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
+    """
+    attributes: dict[str, Any] = {
+        "name": name,
+        "rgb": False,
+        "multiscale": len(heat.levels) > 1,
+        "contrast_limits": (0.0, 1.0),
+        "colormap": Colormap(heat_colours(), name=f"{COLOURS}, clear below"),
+        **blend.attributes,
+        **placed,
+    }
+    return heat.data, attributes, "image"
+
+
+def origin(explained: Explained) -> dict[str, Any]:
+    """Return where heat comes from, as plain values."""
+    came: Provenance = explained.provenance
+    return {
+        MARK: {
+            "method": explained.method,
+            "target": explained.target,
+            "task": came.recipe.get("task", ""),
+            "weights": came.weights,
+            "sha256": came.sha256,
+            "recipe": dict(came.recipe),
+            "versions": dict(came.versions),
+        }
+    }

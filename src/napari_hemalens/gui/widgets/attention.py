@@ -1,0 +1,145 @@
+"""Attention: the dock. Where a classifier looked."""
+
+from pathlib import Path
+
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.explain.session import explaining_of
+from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.attention_options import ExplanationForm
+from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
+from napari_hemalens.gui.widgets.choices import LayerChoice
+from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.rows import Rows, sentences
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_part
+from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.tables import RESEARCH_USE
+
+
+class AttentionWidget(Dock):
+    """Choose an image, its cells, a classifier and methods, run, look, save."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.session = explaining_of(napari_viewer, QtRunner)
+        self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
+        self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
+        self.whole = QLabel("the whole field")
+        self.form = ExplanationForm()
+        self.lacking = sentences()
+        self.running = RunBar()
+        self.blend = BlendBar()
+        self.cell = CellView()
+        self.gallery = GalleryView()
+        self.use = sentences(small=True)
+        self._lay_out()
+        self._connect_widgets()
+        self._connect_session()
+        self._on_image()
+        self._on_options()
+        self._on_running(self.session.running)
+        self._on_results()
+        self.session.look_for_devices()
+
+    def _lay_out(self) -> None:
+        self.cells.setToolTip("Labels of cells or nuclei, or the cells that Detect cells has found")
+        self.use.setText(RESEARCH_USE)
+        self.sources, self.results = QWidget(), QWidget()
+        of = QHBoxLayout()
+        of.addWidget(self.cells)
+        of.addWidget(self.whole)
+        rows = Rows(self.sources)
+        rows.add("Image", self.image)
+        rows.add("Cells", of)
+        inner = QVBoxLayout(self.results)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(3)
+        for widget in (self.blend, self.cell, self.gallery, self.use):
+            inner.addWidget(widget)
+        self.fill(self.sources, self.form, self.lacking, self.running, self.results)
+
+    def _connect_widgets(self) -> None:
+        self.image.chosen.connect(self._on_image)
+        self.form.changed.connect(self._on_options)
+        self.form.refused.connect(self.running.say)
+        self.running.run.clicked.connect(self._run)
+        self.running.stop.clicked.connect(self.session.stop)
+        self.blend.shown.connect(self.session.results.show)
+        self.blend.blended.connect(self.session.results.blend_as)
+        self.gallery.asked.connect(self._on_gallery)
+        self.gallery.saved.connect(lambda file, n: self.session.save_gallery(Path(file), n))
+
+    def _connect_session(self) -> None:
+        self.session.progressed.connect(self._on_progress)
+        self.session.said.connect(self._on_said)
+        self.session.running_changed.connect(self._on_running)
+        self.session.devices_found.connect(self._on_devices)
+        self.session.semantic.connect(self._on_semantic)
+        self.session.results.changed.connect(self._on_results)
+
+    def _run(self) -> None:
+        self._start(None)
+
+    def _start(self, relabel: bool | None) -> None:
+        try:
+            recipe = self.form.read().model_copy(update={"relabel": relabel})
+        except HemaLensError as error:
+            self.running.say(str(error))
+            return
+        cells = None if self.form.whole_field else self.cells.layer()
+        self.session.start(self.image.layer(), cells, recipe, self.form.methods.chosen())
+
+    def _on_image(self) -> None:
+        image = self.image.layer()
+        self.form.show_pixel_size(None if image is None else pixel_size_um(image))
+
+    def _on_options(self) -> None:
+        self.lacking.setText(self.form.lacking)
+        self.lacking.setVisible(not self.form.ready)
+        self.cells.setVisible(not self.form.whole_field)
+        self.whole.setVisible(self.form.whole_field)
+        can = self.form.ready and bool(self.form.methods.chosen())
+        self.running.run.setEnabled(can and not self.session.running)
+
+    @while_alive
+    def _on_semantic(self) -> None:
+        relabel = ask_to_part(self)
+        if relabel is not None:
+            self._start(relabel)
+
+    @while_alive
+    def _on_devices(self) -> None:
+        self.form.show_devices(self.session.devices)
+
+    @while_alive
+    def _on_progress(self, words: str, share: float) -> None:
+        self.running.show_progress(words, share)
+
+    @while_alive
+    def _on_said(self, sentence: str) -> None:
+        self.running.say(sentence)
+
+    @while_alive
+    def _on_running(self, running: bool) -> None:
+        self.running.show_running(running)
+        self._on_options()
+        self.sources.setEnabled(not running)
+
+    @while_alive
+    def _on_results(self) -> None:
+        results, case = self.session.results, self.session.results.current
+        shown = {} if case is None else case.shown
+        self.results.setVisible(bool(shown))
+        if case is not None and shown:
+            self.blend.show_methods([(found.method.title, name) for name, found in shown.items()], results.method)
+            self.cell.show_cell(*self.session.looked_at(), field=case.source is None)
+            self.gallery.setVisible(case.source is not None)
+            self._on_gallery()
+
+    def _on_gallery(self) -> None:
+        if self.gallery.isExpanded():
+            self.gallery.show_cells(*self.session.extremes(self.gallery.number.value()))

@@ -1,0 +1,179 @@
+"""What is shown of explained cells: how heat lies on the image, one cell, and a gallery."""
+
+from collections.abc import Sequence
+
+from PIL import Image
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpinBox, QVBoxLayout, QWidget
+from superqt import QCollapsible, QLabeledDoubleSlider
+
+from napari_hemalens.explained import Explained
+from napari_hemalens.explained_picture import cell_picture, gallery
+from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.explain.layers import Blend
+from napari_hemalens.gui.widgets.choices import box, fill
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.palette import colour_of
+
+_WIDTH = 318  # pixels of a picture in the dock, beside a scroll bar
+_TILE = 50  # pixels of a tile of the gallery
+_HINT = "Click a cell to see what the network saw of it, and where it looked."
+
+
+class BlendBar(QWidget):
+    """Which method's heat is on screen, and how it lies on the image."""
+
+    shown = Signal(str)
+    blended = Signal(object)  # a Blend
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.methods, self.overlay = box(), box()
+        self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 1)
+        self.slider.setSingleStep(0.05)
+        self.slider.setDecimals(2)
+        self.slider.setValue(Blend().opacity)
+        self.overlay.addItem("Over the image", False)
+        self.overlay.addItem("Added, as light is", True)
+        self.overlay.setToolTip(
+            "Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes"
+        )
+        rows = Rows(self)
+        for label, widget in (("Shown", self.methods), ("Opacity", self.slider), ("Overlay", self.overlay)):
+            rows.add(label, widget)
+        self.methods.currentIndexChanged.connect(lambda: self.shown.emit(self.methods.currentData() or ""))
+        self.slider.valueChanged.connect(self._tell)
+        self.overlay.currentIndexChanged.connect(self._tell)
+
+    def show_methods(self, titles: Sequence[tuple[str, str]], method: str) -> None:
+        """Offer methods, by title and name."""
+        fill(self.methods, list(titles), method)
+
+    def blend(self) -> Blend:
+        """Return how heat is to lie on the image."""
+        return Blend(self.slider.value(), bool(self.overlay.currentData()))
+
+    def _tell(self) -> None:
+        self.blended.emit(self.blend())
+
+
+class CellView(QWidget):
+    """One cell: what the network saw, its heat by each method, and the probabilities of its classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.picture, self.bars = sentences(), QLabel(), Bars()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(3)
+        for widget in (self.words, self.picture, self.bars):
+            layout.addWidget(widget)
+
+    def show_cell(self, results: Sequence[Explained], titles: Sequence[str], *, field: bool = False) -> None:
+        """Show a cell as several methods explain it; without any, how to choose one."""
+        for widget in (self.picture, self.bars):
+            widget.setVisible(bool(results))
+        if not results:
+            self.words.setText(_HINT)
+            return
+        first = results[0]
+        name = words(str(first.cells.class_names[0]))
+        of = words(str(first.target_names[0]))
+        said = "The field" if field else f"Cell {int(first.cells.ids[0])}"
+        self.words.setText(f"{said}: {name}. Heat: what speaks for {of}.")
+        number, ratio = int(first.cells.ids[0]), self.devicePixelRatioF()
+        made = cell_picture(results, number, titles=titles, width=round(_WIDTH * ratio), dark=is_dark(self.words))
+        self.picture.setPixmap(pixmap(made, ratio))
+        self.bars.show_shares(first.cells.names, first.cells.probabilities[0].tolist())
+
+
+class Bars(QWidget):
+    """The probability of each class, as a bar in its colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        self._names: tuple[str, ...] = ()
+        self.bars: list[QProgressBar] = []
+        self.shares: list[QLabel] = []
+
+    def show_shares(self, names: tuple[str, ...], shares: Sequence[float]) -> None:
+        """Show probabilities in 0-1."""
+        if names != self._names:
+            self._begin(names)
+        for bar, label, share in zip(self.bars, self.shares, shares, strict=True):
+            bar.setValue(round(1000 * share))
+            label.setText(f"{share:.2f}")
+
+    def _begin(self, names: tuple[str, ...]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        self._names, self.bars, self.shares = names, [], []
+        for row, name in enumerate(names):
+            bar, share = QProgressBar(), QLabel()
+            bar.setRange(0, 1000)
+            bar.setTextVisible(False)
+            bar.setFixedHeight(8)
+            bar.setStyleSheet(f"QProgressBar::chunk {{background-color: {colour_of(name)}}}")
+            for column, widget in enumerate((QLabel(words(name)), bar, share)):
+                self._grid.addWidget(widget, row, column)
+            self.bars.append(bar)
+            self.shares.append(share)
+
+
+class GalleryView(QCollapsible):
+    """The n most and the n least certain cells, folded away at first."""
+
+    asked = Signal()  # for its cells
+    saved = Signal(str, int)  # file, n
+
+    def __init__(self) -> None:
+        super().__init__("Gallery: the most and the least certain", collapsedIcon="▸", expandedIcon="▾")
+        for layout in (self.layout(), self.content().layout()):
+            layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
+        self.number, self.picture, self.save = QSpinBox(), QLabel(), button("Save picture…")
+        self.number.setRange(1, 100)
+        self.number.setValue(6)
+        self._rows = QWidget()
+        Rows(self._rows).add("Cells of each", self.number)
+        for widget in (self._rows, self.picture, self.save):
+            self.addWidget(widget)
+        self.toggled.connect(self.asked)
+        self.number.valueChanged.connect(self.asked)
+        self.save.clicked.connect(self._ask)
+
+    def show_cells(self, results: Sequence[Explained], titles: Sequence[str]) -> None:
+        """Show cells as several methods explain them."""
+        self.save.setEnabled(bool(results))
+        self.picture.setVisible(bool(results))
+        if not results:
+            return
+        ratio = self.devicePixelRatioF()
+        width, tile = round(_WIDTH * ratio), round(_TILE * ratio)
+        made = gallery(results, self.number.value(), titles=titles, tile=tile, width=width, dark=is_dark(self.number))
+        self.picture.setPixmap(pixmap(made, ratio))
+
+    def _ask(self) -> None:
+        file, _ = QFileDialog.getSaveFileName(self, "Save picture", "gallery.png", "Pictures (*.png)")
+        if file:
+            self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value())
+
+
+def is_dark(widget: QWidget) -> bool:
+    """Return whether the letters of a widget are bright, as they are on dark ground."""
+    widget.ensurePolished()
+    return bool(widget.palette().windowText().color().lightness() > 127)
+
+
+def pixmap(picture: Image.Image, ratio: float) -> QPixmap:
+    """Return a picture with so many pixels for each of the screen's."""
+    made = picture.convert("RGB")
+    pixels = QImage(made.tobytes(), made.width, made.height, 3 * made.width, QImage.Format.Format_RGB888)
+    shown = QPixmap.fromImage(pixels)  # a copy: the bytes go
+    shown.setDevicePixelRatio(ratio)
+    return shown
