@@ -17,7 +17,7 @@ from napari_hemalens.classified import Classified
 from napari_hemalens.classified_tables import write_cells, write_summary
 from napari_hemalens.design import Sample
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.fields import file_stems, short_paths
+from napari_hemalens.fields import check_apart, file_stems, short_paths
 from napari_hemalens.formats.label_images import matched, read_labels
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
@@ -195,6 +195,8 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     HemaLensError
         Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
     """
+    given_cells = () if cells is None or cells == "paired" else cells
+    check_apart(out, (*files, *(labels or ()), *given_cells, *(micronuclei or ())))
     row = classifier_row(recipe)
     verify(row)
     of_fields = row.crop.unit == "field"

@@ -112,6 +112,7 @@ def test_fields_and_cells_become_tables_and_go_on_where_they_were(field_sets: Pa
         assert {len(t.truth) for t in found.trials} == {48 if key[1] == "cells" else 8}
         for name in ("table.csv", "trials.csv", "table.md", "confusion.png", "run.json"):
             assert (tmp_path / f"{key[1]}-{key[0]}" / name).exists()
+        assert (tmp_path / f"{key[1]}-{key[0]}" / "gradients.png").exists() == (key[1] == "fields")
     said = (tmp_path / "table.md").read_text(encoding="utf-8")
     for part in ("NO RESULT", "Stain and background go with the class", "no patient ids", "One seed", "32 fields"):
         assert part in said

@@ -15,6 +15,7 @@ from napari_hemalens.training.experiments.report import Comparison
 from napari_hemalens.training.experiments.trial import Trial
 
 STAINS = {"as_is": "stain as it is", "reference": "stain normalised"}
+GRADIENTS = "gradients.png"
 UNITS = {"fields": "whole fields", "by_cells": "fields by their cells", "cells": "single cells"}
 
 View = tuple[str, str]
@@ -50,8 +51,10 @@ class FieldViews:
         """Return the answers, a table a view with a picture of its confusions, and the notes as Markdown."""
         parts = [f"# {self.title}", *self.answers(), *self.notes]
         for view, comparison in self.views.items():
-            parts += [f"## {name_of(view).capitalize()}", markdown_table(*comparison.summary())]
+            parts += [f"## {sentence(name_of(view))}", markdown_table(*comparison.summary())]
             parts.append(f"![Confusion matrices, {name_of(view)}]({folder_of(view)}/confusion.png)")
+            if view[1] == "fields":
+                parts.append(f"![Gradients of the networks, {name_of(view)}]({folder_of(view)}/{GRADIENTS})")
         return "\n\n".join(parts)
 
     def write(self, out: Path) -> None:
@@ -78,7 +81,7 @@ class FieldViews:
             fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
             better, worse = int((fields > cells).sum()), int((fields < cells).sum())
             found.append(
-                f"**{words[0].upper()}{words[1:]}: {_verdict(better, worse, len(pairs))}** Mean balanced accuracy of "
+                f"**{sentence(words)}: {_verdict(better, worse, len(pairs))}** Mean balanced accuracy of "
                 f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
                 f"where the field was named by the mean over its single cells (of the same fields); the field was "
                 f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "
@@ -106,6 +109,11 @@ def name_of(view: View) -> str:
     """Return what a view is called."""
     stain, unit = view
     return f"{UNITS[unit]}, {STAINS[stain]}"
+
+
+def sentence(words: str) -> str:
+    """Return words as a heading has them: the first letter large, all else as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def folder_of(view: View) -> str:

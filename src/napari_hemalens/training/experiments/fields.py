@@ -16,9 +16,27 @@ from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRecipe
 from napari_hemalens.tasks import task
 from napari_hemalens.training.cell_sets import CELLS, FIELDS
-from napari_hemalens.training.experiments.field_views import STAINS, UNITS, FieldViews, View, by_field, folder_of
+from napari_hemalens.training.experiments.field_views import (
+    GRADIENTS,
+    STAINS,
+    UNITS,
+    FieldViews,
+    View,
+    by_field,
+    folder_of,
+    name_of,
+    sentence,
+)
+from napari_hemalens.training.experiments.gradient_pictures import draw_gradients
 from napari_hemalens.training.experiments.report import Comparison, Row
-from napari_hemalens.training.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
+from napari_hemalens.training.experiments.running import (
+    TRIALS,
+    Budget,
+    budget_called,
+    chosen_rows,
+    recipe_of,
+    trials_steps,
+)
 from napari_hemalens.training.experiments.splits import Cells, held_back, of_groups, some
 from napari_hemalens.training.experiments.trial import Parts
 
@@ -105,28 +123,48 @@ def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Seq
         notes=_notes(parts, budget, seeds),
         views={},
     )
+    run = {"experiment": NAME, "data": str(data), "preset": preset, "seeds": list(seeds)}
     for stain in STAINS:
         for unit in (FIELDS, CELLS):
-            crop = crop_of(unit, stain, budget.recipe.crop.side)
-            recipe = budget.recipe.model_copy(update={"crop": crop})
-            named = {"experiment": NAME, "data": str(data), "preset": preset, "stain": stain, "unit": unit}
             empty = Comparison(
-                title=f"{UNITS[unit]}, {STAINS[stain]}{budget.suffix}".capitalize(),
+                title=sentence(name_of((stain, unit))) + budget.suffix,
                 notes=(),
                 measures=MEASURES,
                 rows=chosen,
-                run={**named, "seeds": list(seeds)},
+                run={**run, "stain": stain, "unit": unit},
             )
-            total = len(chosen) * len(seeds)
-            yield Progress(0, total, f"cutting crops: {empty.title}")
-            runs = _runs(Parts.cut(*parts[unit], task=_TASK, recipe=recipe), recipe, chosen, seeds)
-            within = trials_steps(
-                empty, runs, out / folder_of((stain, unit)), task=_TASK, total=total, keep_networks=unit == FIELDS
+            comparison = yield from _trained_steps(
+                empty, parts[unit], out / folder_of((stain, unit)), budget, seeds=seeds
             )
-            comparison = yield from within
-            found = replace(found, views={**found.views, **_views(stain, unit, comparison, parts[CELLS][-1])})
+            found = replace(found, views={**found.views, **_views(stain, comparison, parts[CELLS][-1])})
             found.write(out)
     return found
+
+
+def _trained_steps(
+    empty: Comparison, cells: tuple[Cells, Cells, Cells], out: Path, budget: Budget, *, seeds: Sequence[int]
+) -> Steps[Comparison]:
+    """Train and test all rows on one unit under one stain; of fields, the networks are kept and looked into."""
+    unit, stain, total = empty.run["unit"], empty.run["stain"], len(empty.rows) * len(seeds)
+    crop = crop_of(unit, stain, budget.recipe.crop.side)
+    recipe = budget.recipe.model_copy(update={"crop": crop})
+    yield Progress(0, total, f"cutting crops: {empty.title}")
+    parts = Parts.cut(*cells, task=_TASK, recipe=recipe)
+    runs = _runs(parts, recipe, empty.rows, seeds)
+    looked_into = unit == FIELDS
+    comparison = yield from trials_steps(empty, runs, out, task=_TASK, total=total, keep_networks=looked_into)
+    if looked_into:
+        yield Progress(total, total, "drawing gradients")
+        draw_gradients(
+            parts.test,
+            out / TRIALS,
+            out / GRADIENTS,
+            rows=empty.rows,
+            recipe=recipe,
+            case=_case(seeds[0]),
+            task=_TASK,
+        )
+    return comparison
 
 
 def parted(data: Path, budget: Budget) -> dict[str, tuple[Cells, Cells, Cells]]:
@@ -171,15 +209,19 @@ def _runs(
 ) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
     for seed in seeds:
         for name, row in rows.items():
-            yield name, f"seed {seed}", parts, recipe_of(row, recipe, seed)
+            yield name, _case(seed), parts, recipe_of(row, recipe, seed)
 
 
-def _views(stain: str, unit: str, comparison: Comparison, tested: Cells) -> dict[View, Comparison]:
-    if unit == FIELDS:
+def _case(seed: int) -> str:
+    return f"seed {seed}"
+
+
+def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comparison]:
+    if comparison.run["unit"] == FIELDS:
         return {(stain, FIELDS): comparison}
     of_fields = replace(
         comparison,
-        title=comparison.title.replace(UNITS[CELLS].capitalize(), UNITS["by_cells"].capitalize()),
+        title=comparison.title.replace(sentence(UNITS[CELLS]), sentence(UNITS["by_cells"])),
         run={**comparison.run, "unit": "by_cells"},
         trials=tuple(by_field(trial, tested) for trial in comparison.trials),
     )

@@ -1,0 +1,133 @@
+"""Where each compared network looks at the same fields: a row a network, as Wang et al. 2021 show their gradients."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.heatmaps.looking import look
+from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.storage import load_into
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.tasks import Task
+from napari_hemalens.training.classification import Examined
+from napari_hemalens.training.experiments.report import Row
+from napari_hemalens.training.experiments.running import recipe_of
+from napari_hemalens.training.experiments.trial import NETWORK, trial_folder
+
+Shade = NDArray[np.float32]
+
+_COARSE = 128  # pixels a side, below which the last stage of a network has too few places to show
+_HEAT = colormaps["inferno"]
+
+
+def draw_gradients(
+    examined: Examined,
+    folder: Path,
+    path: Path,
+    *,
+    rows: Mapping[str, Row],
+    recipe: ClassifierTraining,
+    case: str,
+    task: Task,
+) -> None:
+    """Draw Grad-CAM and saliency of every network that was kept, on one field of each class.
+
+    Parameters
+    ----------
+    examined : Examined
+        Fields that were tested on, as the networks see them. Of each class, the one in the middle of all is shown.
+    folder : Path
+        Of the trials.
+    path : Path
+        Of the picture.
+    rows : mapping of str to Row
+        The networks by name.
+    recipe : ClassifierTraining
+        Of all of them.
+    case : str
+        Which run of each.
+    task : Task
+        What was asked.
+    """
+    shown = _middles(examined, len(task.classes))
+    pixels, truth = examined.pixels[shown], [task.classes[k] for k in examined.labels[shown]]
+    looks = list(_looks(pixels, folder, rows, recipe, case=case, task=task))
+    methods = methods_for(recipe.crop.side)
+    down, across = 1 + len(looks), len(methods) * len(shown)
+    figure = Figure(figsize=(1.6 + 0.9 * across, 0.4 + 0.92 * down), layout="constrained")
+    places = figure.subplots(down, across, squeeze=False)
+    light = pixels.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255  # (fields, side, side, 3)
+    for column, axes in enumerate(places[0]):
+        field, method = divmod(column, len(methods))
+        axes.imshow(light[field])
+        axes.set_title(f"{truth[field]}\n{methods[method].replace('-', ' ')}", fontsize=7)
+    for of_row, (label, called, heats) in zip(places[1:], looks, strict=True):
+        of_row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+        for column, axes in enumerate(of_row):
+            field, method = divmod(column, len(methods))
+            axes.imshow(_over(light[field], heats[method][field]))
+            right = called[field] == truth[field]
+            axes.set_xlabel(called[field], fontsize=6, color="black" if right else "firebrick", labelpad=1)
+    for axes in places.ravel():
+        axes.set(xticks=[], yticks=[])
+    with writing(path) as file:
+        figure.savefig(file, dpi=90)
+
+
+def methods_for(side: int) -> tuple[str, str]:
+    """Return the two heatmaps: Grad-CAM of the last stage, or of the first where the last has a place or two a side."""
+    return ("grad-cam" if side >= _COARSE else "grad-cam-middle", "saliency")
+
+
+def _looks(
+    pixels: Tensor, folder: Path, rows: Mapping[str, Row], recipe: ClassifierTraining, *, case: str, task: Task
+) -> Iterator[tuple[str, list[str], list[Shade]]]:
+    """Yield of each network that was kept its label, what it calls the fields, and its heats of each method."""
+    for name, row in rows.items():
+        file = trial_folder(folder, name, case) / NETWORK
+        if not file.exists():
+            continue
+        described = _described(recipe_of(row, recipe, recipe.seed), task, name)
+        network = build_classifier(described.network, len(task.classes)).eval()
+        load_into(network, file)
+        seen = [look(network, pixels, described, method=method) for method in methods_for(recipe.crop.side)]
+        called = [task.classes[k] for k in seen[0].targets.tolist()]
+        yield row.label, called, [one.heats.detach().cpu().numpy() for one in seen]
+
+
+def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierRow:
+    """Return what heatmaps need to know of a network that is in no file of weights."""
+    size = {"input_size": recipe.crop.side, "start": "scratch"}
+    return ClassifierRow(
+        name=name,
+        description="",
+        task=task.name,
+        classes=task.classes,
+        network=recipe.network.model_copy(update=size),
+        crop=recipe.crop,
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256="",
+    )
+
+
+def _middles(examined: Examined, classes: int) -> Sequence[int]:
+    places = (np.flatnonzero(examined.labels == k) for k in range(classes))
+    return [int(of_class[len(of_class) // 2]) for of_class in places if len(of_class)]
+
+
+def _over(light: Shade, heat: Shade) -> Shade:
+    """Return a heat (H, W) on a field (H, W, 3), each as bright as it is hot."""
+    grey = light.mean(axis=-1, keepdims=True)
+    share = 0.75 * heat[..., None]
+    mixed: Shade = (1 - share) * grey + share * _HEAT(heat)[..., :3]
+    return mixed
