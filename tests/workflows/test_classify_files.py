@@ -13,7 +13,7 @@ import tifffile
 from napari_hemalens import workflows
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.design import Sample
-from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import ClassificationRecipe
@@ -280,3 +280,10 @@ def test_weights_of_another_task_are_refused(files: list[Path], recipe: Classifi
     other = recipe.model_copy(update={"task": "leukocyte"})
     with pytest.raises(WeightsError, match="answer the task micronucleus; the task is leukocyte"):
         finish(workflows.classify_files_steps(files, other, tmp_path / "out", labels=of(files)))
+
+
+def test_labels_that_are_read_are_not_replaced_by_results(files: list[Path], recipe: ClassificationRecipe) -> None:
+    folder = of(files)[0].parent
+    with pytest.raises(RecipeError, match="folder of their own"):
+        next(workflows.classify_files_steps(files, recipe, folder, labels=of(files)))
+    assert not (folder / "run.json").exists()

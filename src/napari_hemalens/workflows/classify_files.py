@@ -195,8 +195,7 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     HemaLensError
         Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
     """
-    given_cells = () if cells is None or cells == "paired" else cells
-    check_apart(out, (*files, *(labels or ()), *given_cells, *(micronuclei or ())))
+    check_apart(out, (*files, *(labels or ()), *(micronuclei or ())))
     row = classifier_row(recipe)
     verify(row)
     of_fields = row.crop.unit == "field"
