@@ -3,6 +3,7 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.palette import colour_of
 from napari_hemalens.tasks import TASKS, task
 
 
@@ -21,3 +22,8 @@ def test_an_unknown_task_is_refused_with_those_that_are_known():
 
 def test_one_question_is_asked_of_whole_fields():
     assert [name for name, task in TASKS.items() if task.unit == "field"] == ["field"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_answers_to_a_question_differ_in_colour(name):
+    assert len({colour_of(answer) for answer in TASKS[name].classes}) == len(TASKS[name].classes)

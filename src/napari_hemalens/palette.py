@@ -31,6 +31,10 @@ CLASS_COLOURS: Mapping[str, str] = {
     "WBC": "#aa4499",
     "RBC": "#bbbbbb",
     "Platelets": "#ddcc77",
+    "benign": "#228833",
+    "early": "#ccbb44",
+    "pre": "#ee7733",
+    "pro": "#ee3377",
 }
 
 _OTHERS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")
