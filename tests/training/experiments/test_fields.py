@@ -1,15 +1,17 @@
 """Fields and cells of the same images are compared, a field by its cells too, and the figures answer the question."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.progress import finish
 from napari_hemalens.tasks import task
+from napari_hemalens.training.experiments import trial as stored
 from napari_hemalens.training.experiments.field_views import FieldViews, by_field
 from napari_hemalens.training.experiments.fields import BUDGETS, MEASURES, ROWS, crop_of, parted
 from napari_hemalens.training.experiments.report import Comparison
@@ -129,3 +131,13 @@ def test_what_is_not_there_is_named(field_sets: Path, tmp_path: Path) -> None:
         finish(fields_steps(field_sets, tmp_path, preset="huge"))
     with pytest.raises(AnnotationError, match="no folders fields and cells with tables: `hemalens prepare field`"):
         finish(fields_steps(tmp_path, tmp_path))
+
+
+def test_a_trial_is_read_again_by_a_version_that_has_more_options(tmp_path: Path) -> None:
+    recipe = BUDGETS["ci"].recipe.model_dump(mode="json")
+    plan = {"recipe": recipe, "cells": {"train": 1}}
+    before = {**plan, "recipe": {name: value for name, value in recipe.items() if name != "point"}}
+    stored._write(replace(trial("alexnet_light", 30), plan=before), tmp_path / "trial.json")
+    assert stored._read(tmp_path / "trial.json", task("field"), plan).row == "alexnet_light"
+    with pytest.raises(TrainingError, match="a trial of another recipe"):
+        stored._read(tmp_path / "trial.json", task("field"), {**plan, "recipe": {**recipe, "point": 0.5}})

@@ -23,7 +23,7 @@ class Budget:
     recipe : ClassifierTraining
         Of all rows; network and loss are the row's.
     cells : int or None
-        Nuclei to train on and to choose the epoch by, drawn at random; None: all.
+        Cells, or fields, to train on and to choose the epoch by, drawn at random; None: all.
     reduced : str
         From what, for the title; empty where it is the paper's budget.
     """
