@@ -19,8 +19,30 @@ COLOURS = "inferno"
 OPAQUE = 0.8
 """Share of the colour where heat is 1."""
 
-_GAP = 6  # pixels between tiles
-_SIZES = (10, 17)  # pixels of the smallest and the largest letters
+_GAP = 6  # pixels between cells
+_SEAM = 2  # and between the tiles of a cell
+_SIZES = (11, 17)  # pixels of the smallest and the largest letters
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Colours of a picture.
+
+    Attributes
+    ----------
+    ink, ground : str, str or None
+        Of letters, and of what lies below them; None: nothing does.
+    opaque : float
+        Share of heat's colour where heat is 1.
+    """
+
+    ink: str = "black"
+    ground: str | None = "white"
+    opaque: float = OPAQUE
+
+
+PRINTED = Style()
+"""For paper."""
 
 
 def heat_colours() -> NDArray[np.float64]:
@@ -55,8 +77,7 @@ def cell_picture(
     *,
     titles: Sequence[str] = (),
     width: int = 640,
-    dark: bool = False,
-    opaque: float = OPAQUE,
+    style: Style = PRINTED,
 ) -> Image.Image:
     """Return a picture of one cell: what the network saw, then its heat by each method, with their names below.
 
@@ -70,16 +91,14 @@ def cell_picture(
         What the methods are called; by default their keys.
     width : int
         Of the picture, in pixels.
-    dark : bool
-        White letters on black, as on most screens, in place of black on white.
-    opaque : float
-        Share of the colour where heat is 1.
+    style : Style
+        Colours.
     """
-    sheet = _Sheet(width, dark)
+    sheet = _Sheet(width, style)
     words = ("seen", *(titles or [each.method for each in results]))
     columns = min(len(words), 3)
     tile = (width - (columns - 1) * _GAP) // columns
-    tiles = _tiles(results, number, tile, opaque)
+    tiles = _tiles(results, number, tile, style.opaque)
     for start in range(0, len(words), columns):
         named = zip(tiles[start : start + columns], words[start : start + columns], strict=True)
         sheet.row([_Block([each], [word], tile) for each, word in named], wrapped=True)
@@ -93,8 +112,7 @@ def gallery(
     titles: Sequence[str] = (),
     tile: int = 96,
     width: int = 1200,
-    dark: bool = False,
-    opaque: float = OPAQUE,
+    style: Style = PRINTED,
     words: str = "",
 ) -> Image.Image:
     """Return a picture of the n most and the n least certain cells: what the network saw, and its heat.
@@ -111,23 +129,22 @@ def gallery(
         What the methods are called; by default their keys.
     tile, width : int
         Of a crop and of the picture, in pixels.
-    dark : bool
-        White letters on black, as on most screens, in place of black on white.
-    opaque : float
-        Share of the colour where heat is 1.
+    style : Style
+        Colours.
     words : str
         Said at the end: where this comes from.
     """
     cells = results[0].cells
-    sheet = _Sheet(width, dark)
-    wide = tile * (1 + len(results))
+    sheet = _Sheet(width, style)
+    tile = min(tile, (width + _SEAM) // (1 + len(results)) - _SEAM)
+    wide = (tile + _SEAM) * (1 + len(results)) - _SEAM
     columns = max(1, (width + _GAP) // (wide + _GAP))
     sheet.line("From the left: seen, " + ", ".join(titles or [each.method for each in results]))
     for title, rows in zip(("Most certain", "Least certain"), extremes(cells, n), strict=True):
         if len(rows):
             sheet.line(title, large=True)
         for start in range(0, len(rows), columns):
-            sheet.row([_block(results, int(row), tile, opaque) for row in rows[start : start + columns]])
+            sheet.row([_block(results, int(row), tile, style.opaque) for row in rows[start : start + columns]])
     if words:
         sheet.line(words)
     return sheet.picture()
@@ -143,15 +160,16 @@ class _Block:
 
     @property
     def width(self) -> int:
-        return self.side * len(self.tiles)
+        return (self.side + _SEAM) * len(self.tiles) - _SEAM
 
 
 class _Sheet:
     """A picture that grows downwards."""
 
-    def __init__(self, width: int, dark: bool) -> None:
-        self._ground, self._ink = ("#262930", "white") if dark else ("white", "black")
-        self._image = Image.new("RGB", (width, 16), self._ground)
+    def __init__(self, width: int, style: Style) -> None:
+        self._ink, self._ground = style.ink, style.ground or (0, 0, 0, 0)
+        self._mode = "RGBA" if style.ground is None else "RGB"
+        self._image = Image.new(self._mode, (width, 16), self._ground)
         self._y = 0
         small, large = _SIZES
         self._size = min(large, max(small, width // 45))
@@ -172,7 +190,7 @@ class _Sheet:
         for block in blocks:
             for at, tile in enumerate(block.tiles):
                 if tile is not None:
-                    self._paste(Image.fromarray(tile), x + at * block.side)
+                    self._paste(Image.fromarray(tile), x + at * (block.side + _SEAM))
             y = self._y + block.side + 2
             for words in block.words:
                 lines = _wrapped(words, font, block.width)
@@ -197,7 +215,7 @@ class _Sheet:
 
     def _grow(self, height: int) -> None:
         if height > self._image.height:
-            grown = Image.new("RGB", (self._image.width, 2 * height), self._ground)
+            grown = Image.new(self._mode, (self._image.width, 2 * height), self._ground)
             grown.paste(self._image)
             self._image = grown
 

@@ -14,12 +14,20 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.explained import Explained
 from napari_hemalens.gui.classify.session import Classifying
+from napari_hemalens.gui.explain.session import Explaining
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.session import Session
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress
-from napari_hemalens.recipes import ClassificationRecipe, ClassifierRecipe, CropRecipe, DetectionRecipe
+from napari_hemalens.recipes import (
+    ClassificationRecipe,
+    ClassifierRecipe,
+    CropRecipe,
+    DetectionRecipe,
+    ExplanationRecipe,
+)
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.tasks import task
 
@@ -116,6 +124,58 @@ def outlined(image, recipe, *, region=None):
     labels[100:150, 100:150] = 1
     yield Progress(1, 1, "outlined")
     return Segmentation(labels, None, (0, 0, *image.shape))
+
+
+class FakeExplainer:
+    """Stands in for `workflows.explanation.map_steps`: two batches, and heat of 0.75 all over each crop."""
+
+    def __init__(self):
+        self.asked = []
+        self.error = None
+        self.go = threading.Event()  # cleared, it waits after the first batch
+        self.go.set()
+
+    def __call__(self, slide, cells, recipe, *, only=None):
+        self.asked.append((slide, cells, recipe, None if only is None else sorted(int(number) for number in only)))
+        rows = np.arange(len(cells)) if only is None else np.flatnonzero(np.isin(cells.ids, only))
+        heat = np.zeros(slide.shape, np.float32)
+        for batch, some in enumerate(np.array_split(rows, 2)):
+            yield Progress(batch + 1, 2, f"batch {batch + 1} of 2", explained(cells.take(some), heat, recipe))
+            self.go.wait(60)
+            if self.error is not None:
+                raise self.error
+
+
+def explained(cells, heat, recipe):
+    """Return cells that are ever less certain to have a micronucleus, with crops of 60 pixels of the image."""
+    reach, names = 30.0, task(recipe.task).classes
+    windows = np.concatenate([cells.centres + 0.5 - reach, cells.centres + 0.5 + reach], axis=1)
+    for y0, x0, y1, x1 in windows.clip(0).astype(int):
+        heat[y0:y1, x0:x1] = 0.75
+    first = 0.5 + 0.4 / (1 + cells.ids.astype(np.float32))
+    rest = np.repeat(((1 - first) / (len(names) - 1))[:, None], len(names) - 1, axis=1)
+    found = Classified(
+        ids=cells.ids,
+        probabilities=np.concatenate([first[:, None], rest], axis=1),
+        classes=np.zeros(len(cells), np.int64),
+        names=names,
+        centres=cells.centres,
+        areas=cells.areas,
+        image_shape=heat.shape,
+        provenance=Provenance(
+            image="smear", weights="fake", sha256="0", recipe=recipe.model_dump(mode="json"), versions={}
+        ),
+    )
+    return Explained(
+        heat=heat,
+        cells=found,
+        method=recipe.method,
+        target=recipe.target,
+        targets=found.classes,
+        crops=np.full((len(cells), 16, 16, 3), 200, np.uint8),
+        heats=np.full((len(cells), 16, 16), 0.75, np.float32),
+        windows=windows,
+    )
 
 
 class StepRunner:
@@ -289,3 +349,18 @@ def classified(classifying, viewer, nuclei, runner, question):
     classifying.start(viewer.layers["smear"], nuclei, question)
     runner.run()
     return classifying
+
+
+@pytest.fixture
+def explainer():
+    return FakeExplainer()
+
+
+@pytest.fixture
+def explaining(viewer, runner, explainer):
+    return Explaining(viewer, runner, explainer)
+
+
+@pytest.fixture
+def asking(row_file):
+    return ExplanationRecipe(weights=str(row_file), device="cpu")

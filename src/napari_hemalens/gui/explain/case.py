@@ -100,6 +100,12 @@ class Case:
         return self.source is not None and self.cells is not None and too_large(self.cells)
 
     @property
+    def every_method(self) -> dict[str, Method]:
+        """The methods of this run and of those that it is compared with, by name, but for those that were removed."""
+        of_run = {method.name: method for method in self.methods if method.name not in self.unwanted}
+        return of_run | {name: found.method for name, found in self.found.items()}
+
+    @property
     def shown(self) -> dict[str, Found]:
         """What has a layer and cells, by method."""
         return {name: found for name, found in self.found.items() if found.layer is not None and len(found.tiles)}
@@ -114,11 +120,12 @@ class Case:
         """Return by method the numbers of the cells in a region that it has not explained; none where all are."""
         if self.cells is None:
             return {}
-        ids = in_region(self.cells, region)
+        ids = in_region(self.cells, region).tolist()
         lacking = {}
-        for name, found in self.found.items():
-            missing = np.array([number for number in ids.tolist() if number not in found.tiles], dtype=np.int64)
-            if len(missing) and name not in self.unwanted:
+        for name in self.every_method:
+            known = self.found[name].tiles if name in self.found else ()
+            missing = np.array([number for number in ids if number not in known], dtype=np.int64)
+            if len(missing):
                 lacking[name] = missing
         return lacking
 

@@ -169,9 +169,10 @@ def _by(
     for progress in Kept(explain(slide, cells, recipe, only=wanted)):
         if method.name in job.unwanted:
             return
-        if progress.partial is not None and len(progress.partial):
+        found = progress.partial if progress.partial is not None and len(progress.partial) else None
+        if found is not None:
             heat = heat or Heat.blank(cells.labels.shape)
-            heat.lay(progress.partial)
+            heat.lay(found)
         share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
         words = f"{job.name}, {method.title}: {progress.message}"
-        yield HeatUpdate(words, share, method=method, found=progress.partial, heat=heat)
+        yield HeatUpdate(words, share, method=method, found=found, heat=heat)

@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.explained import Explained
 from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.cell_layers import plane_of
 from napari_hemalens.gui.explain.case import Case, Found
 from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.layers import Blend, heat_layer, origin
@@ -164,14 +165,18 @@ class Heatmaps:
                 found.layer.visible = here and name == method
 
     def _on_screen(self, case: Case) -> bool:
-        """Return whether the plane is on screen that a case is of."""
+        """Return whether the planes are on screen that a case is of."""
         viewer = self._viewer()
-        return viewer is not None and frame_of(case.image, viewer.dims.current_step) == case.frame
+        if viewer is None:
+            return False
+        steps = viewer.dims.current_step
+        plane = () if case.source is None else plane_of(case.source, steps)
+        return (frame_of(case.image, steps), plane) == (case.frame, case.plane)
 
     def _on_step(self, _: Any) -> None:
         """Hide heat of another plane than the one on screen."""
         for case in self.cases:
-            if case.frame:
+            if case.frame or case.plane:
                 self._show(case)
 
     def _on_removed(self, event: Any) -> None:

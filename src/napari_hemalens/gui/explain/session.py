@@ -163,8 +163,8 @@ class Explaining(Activity):
         region = _seen(case.image)
         lacking = {} if region is None else case.lacking(region)
         if lacking:
-            methods = tuple(case.found[name].method for name in lacking)
-            heats = {name: case.found[name].heat for name in lacking}
+            methods = tuple(case.every_method[name] for name in lacking)
+            heats = {name: case.found[name].heat for name in lacking if name in case.found}
             self._go(case, self._job(case, case.cells, methods=methods, lacking=lacking, heats=heats))
 
     def _look(self, case: Case, number: int) -> None:
@@ -249,7 +249,7 @@ def _partly(case: Case) -> str:
     """Return how many cells of a large image are explained."""
     done = 0 if case.classified is None else len(case.classified)
     total = 0 if case.cells is None else len(case.cells)
-    return f"{done:,} of {total:,} cells, those seen so far; more follow as they come into view."
+    return f"{done:,} of {total:,} cells; more as they come into view."
 
 
 def _saved(results: list[Explained], titles: list[str], n: int, file: Path) -> Generator[str, None, None]:

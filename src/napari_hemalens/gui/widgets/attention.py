@@ -136,10 +136,11 @@ class AttentionWidget(Dock):
         self.results.setVisible(bool(shown))
         if case is not None and shown:
             self.blend.show_methods([(found.method.title, name) for name, found in shown.items()], results.method)
-            self.cell.show_cell(*self.session.looked_at(), field=case.source is None)
+            self.cell.show_cell(*self.session.looked_at(), field=case.source is None, opaque=results.blend.opacity)
             self.gallery.setVisible(case.source is not None)
             self._on_gallery()
 
     def _on_gallery(self) -> None:
         if self.gallery.isExpanded():
-            self.gallery.show_cells(*self.session.extremes(self.gallery.number.value()))
+            opaque = self.session.results.blend.opacity
+            self.gallery.show_cells(*self.session.extremes(self.gallery.number.value()), opaque=opaque)

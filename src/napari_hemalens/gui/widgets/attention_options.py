@@ -42,7 +42,8 @@ class MethodList(QListWidget):
         self.blockSignals(True)
         self.clear()
         for method in methods:
-            item = QListWidgetItem(f"{method.title} (best)" if method == best else method.title, self)
+            measured = method == best and row is not None and row.heatmap is not None
+            item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
             item.setToolTip(_SAID[method.kind])
             on = method.name in kept or (not kept and method == best)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpin
 from superqt import QCollapsible, QLabeledDoubleSlider
 
 from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import cell_picture, gallery
+from napari_hemalens.explained_picture import Style, cell_picture, gallery
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.widgets.choices import box, fill
@@ -37,9 +37,7 @@ class BlendBar(QWidget):
         self.slider.setValue(Blend().opacity)
         self.overlay.addItem("Over the image", False)
         self.overlay.addItem("Added, as light is", True)
-        self.overlay.setToolTip(
-            "Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes"
-        )
+        self.overlay.setToolTip("Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes")
         rows = Rows(self)
         for label, widget in (("Shown", self.methods), ("Opacity", self.slider), ("Overlay", self.overlay)):
             rows.add(label, widget)
@@ -71,8 +69,10 @@ class CellView(QWidget):
         for widget in (self.words, self.picture, self.bars):
             layout.addWidget(widget)
 
-    def show_cell(self, results: Sequence[Explained], titles: Sequence[str], *, field: bool = False) -> None:
-        """Show a cell as several methods explain it; without any, how to choose one."""
+    def show_cell(
+        self, results: Sequence[Explained], titles: Sequence[str], *, field: bool = False, opaque: float = 1
+    ) -> None:
+        """Show a cell, or a field, as several methods explain it; without any, how to choose one."""
         for widget in (self.picture, self.bars):
             widget.setVisible(bool(results))
         if not results:
@@ -82,9 +82,10 @@ class CellView(QWidget):
         name = words(str(first.cells.class_names[0]))
         of = words(str(first.target_names[0]))
         said = "The field" if field else f"Cell {int(first.cells.ids[0])}"
-        self.words.setText(f"{said}: {name}. Heat: what speaks for {of}.")
+        self.words.setText(f"{said}: {name}. Explained: {of}.")
         number, ratio = int(first.cells.ids[0]), self.devicePixelRatioF()
-        made = cell_picture(results, number, titles=titles, width=round(_WIDTH * ratio), dark=is_dark(self.words))
+        style = Style(ink_of(self.words), None, opaque)
+        made = cell_picture(results, number, titles=titles, width=round(_WIDTH * ratio), style=style)
         self.picture.setPixmap(pixmap(made, ratio))
         self.bars.show_shares(first.cells.names, first.cells.probabilities[0].tolist())
 
@@ -147,15 +148,16 @@ class GalleryView(QCollapsible):
         self.number.valueChanged.connect(self.asked)
         self.save.clicked.connect(self._ask)
 
-    def show_cells(self, results: Sequence[Explained], titles: Sequence[str]) -> None:
+    def show_cells(self, results: Sequence[Explained], titles: Sequence[str], *, opaque: float = 1) -> None:
         """Show cells as several methods explain them."""
         self.save.setEnabled(bool(results))
         self.picture.setVisible(bool(results))
         if not results:
             return
         ratio = self.devicePixelRatioF()
-        width, tile = round(_WIDTH * ratio), round(_TILE * ratio)
-        made = gallery(results, self.number.value(), titles=titles, tile=tile, width=width, dark=is_dark(self.number))
+        style = Style(ink_of(self.number), None, opaque)
+        sizes = {"width": round(_WIDTH * ratio), "tile": round(_TILE * ratio)}
+        made = gallery(results, self.number.value(), titles=titles, style=style, **sizes)
         self.picture.setPixmap(pixmap(made, ratio))
 
     def _ask(self) -> None:
@@ -164,16 +166,16 @@ class GalleryView(QCollapsible):
             self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value())
 
 
-def is_dark(widget: QWidget) -> bool:
-    """Return whether the letters of a widget are bright, as they are on dark ground."""
+def ink_of(widget: QWidget) -> str:
+    """Return the colour of the letters of a widget."""
     widget.ensurePolished()
-    return bool(widget.palette().windowText().color().lightness() > 127)
+    return str(widget.palette().windowText().color().name())
 
 
 def pixmap(picture: Image.Image, ratio: float) -> QPixmap:
     """Return a picture with so many pixels for each of the screen's."""
-    made = picture.convert("RGB")
-    pixels = QImage(made.tobytes(), made.width, made.height, 3 * made.width, QImage.Format.Format_RGB888)
+    made = picture.convert("RGBA")
+    pixels = QImage(made.tobytes(), made.width, made.height, 4 * made.width, QImage.Format.Format_RGBA8888)
     shown = QPixmap.fromImage(pixels)  # a copy: the bytes go
     shown.setDevicePixelRatio(ratio)
     return shown
