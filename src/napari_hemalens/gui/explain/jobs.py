@@ -93,7 +93,7 @@ class HeatUpdate:
     found : Explained or None
         Cells that are new.
     heat : Heat or None
-        Of all cells so far, already with these.
+        Of all cells before; whoever hears of these lays them down, since nobody may hear of the last ones.
     semantic : bool
         One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
     """
@@ -172,7 +172,6 @@ def _by(
         found = progress.partial if progress.partial is not None and len(progress.partial) else None
         if found is not None:
             heat = heat or Heat.blank(cells.labels.shape)
-            heat.lay(found)
         share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
         words = f"{job.name}, {method.title}: {progress.message}"
         yield HeatUpdate(words, share, method=method, found=found, heat=heat)

@@ -72,6 +72,7 @@ class Heatmaps:
             case.found[method.name] = Found(method, heat, layer=self._taken(case, method))
         found = case.found[method.name]
         found.tiles.add(part)
+        heat.lay(part)
         self._tidy()
         began = time.monotonic()
         if found.drawn is not heat or last or began - self._drawn >= _PATIENCE * self._cost:
@@ -128,6 +129,7 @@ class Heatmaps:
         if found.layer is None:
             name = f"{case.image.name}: {found.method.title}"
             layer = Layer.create(*heat_layer(found.heat, name, case.placed, self.blend))
+            layer.metadata = origin(part)  # so that nobody takes it for an image to be analysed
             layer.visible = found.method.name == self.method and self._on_screen(case)
             found.layer = viewer.add_layer(layer)
             if isinstance(case.source, Labels):

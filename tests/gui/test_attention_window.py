@@ -1,0 +1,304 @@
+"""Attention in a real window: choose methods, run, stop, click cells, compare, save."""
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from qtpy.QtCore import QPoint, Qt, QThreadPool
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
+
+from napari_hemalens.gui import activity
+from napari_hemalens.gui.explain import session
+from napari_hemalens.gui.widgets import attention
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
+from napari_hemalens.tasks import task
+
+pytestmark = pytest.mark.window
+SHAPE = (400, 600)
+RESULT = "smear: Attention, layer 5"
+CAM = "smear: Grad-CAM"
+PATIENCE = 60_000  # ms: a busy machine without a graphics card
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, explainer, labels, row_file, monkeypatch):
+    """The widget in a window with one image and its nuclei, and weights for them."""
+    monkeypatch.setattr(session, "map_steps", explainer)
+    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1400, 900)
+    place = {"scale": (0.1, 0.1), "units": ("um", "um")}
+    viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", **place)
+    viewer.add_labels(labels, name="nuclei", **place)
+    with npe2pm.tmp_plugin(package="napari-hemalens"):
+        _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Attention")
+        widget.viewer = viewer
+        widget.form.choose_file(row_file)
+        yield widget
+    explainer.go.set()
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    """Press Run, and wait for the end."""
+
+    def press():
+        dock.running.run.click()
+        qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+
+    return press
+
+
+@pytest.fixture
+def field_file(tmp_path):
+    """The file of a row of the task field; that of its weights is not there."""
+    row = ClassifierRow(
+        name="fields",
+        description="Names fields",
+        task="field",
+        classes=task("field").classes,
+        network=ClassifierRecipe(network="resnet18"),
+        crop=CropRecipe(unit="field", width=1.0),
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256="0",
+    )
+    file = tmp_path / "fields.json"
+    file.write_text(row.model_dump_json(), encoding="utf-8")
+    return file
+
+
+def begin(dock, qtbot, explainer):
+    """Press Run, and wait for the first batch of two."""
+    explainer.go.clear()
+    dock.running.run.click()
+    qtbot.waitUntil(lambda: "batch 1 of 2" in dock.running.words.text(), timeout=PATIENCE)
+
+
+def place_of(dock, number):
+    """Return where the middle of a cell is in the canvas, in pixels of the screen."""
+    dock.viewer.reset_view()
+    QApplication.processEvents()
+    scene = dock.viewer.scene if hasattr(dock.viewer, "scene") else dock.viewer
+    native = dock.viewer.window._qt_viewer.canvas.native
+    middle = np.array([axis.mean() * 0.1 for axis in np.nonzero(dock.viewer.layers["nuclei"].data == number)])
+    offset = (middle - scene.camera.center[-2:]) * scene.camera.zoom
+    return native, np.round(offset + np.array([native.height(), native.width()]) / 2).astype(int)
+
+
+def click(dock, number):
+    native, (y, x) = place_of(dock, number)
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(int(x), int(y)))
+    QApplication.processEvents()
+
+
+def titles(dock):
+    return [dock.form.methods.item(row).text() for row in range(dock.form.methods.count())]
+
+
+def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
+    assert titles(dock)[:3] == ["Attention, layer 5", "Attention, layer 6", "Attention, all layers"]
+    assert dock.form.methods.chosen() == ("layer-5",)
+    assert "no further pass" in dock.form.methods.item(0).toolTip()
+    classes = dock.form.classes
+    assert [classes.itemText(i) for i in range(classes.count())] == ["what each cell is called", "micronucleus", "none"]
+    dock.form.methods.tick(())
+    assert not dock.running.run.isEnabled()
+    dock.form.methods.tick(("occlusion",))
+    assert dock.running.run.isEnabled()
+
+
+def test_other_weights_have_other_methods_and_classes(dock):
+    dock.form.editors["task"].write("all")
+    assert titles(dock)[0] == "Grad-CAM, first stage"
+    assert "Features of block 1, weighted" in titles(dock)
+    assert dock.form.methods.chosen() == ("grad-cam-middle",)
+    assert [dock.form.classes.itemData(i) for i in range(3)] == ["predicted", "blast", "normal"]
+
+
+def test_a_run_shows_heat_on_the_image(dock, run, explainer):
+    dock.form.methods.tick(("layer-5", "grad-cam"))
+    dock.form.editors["target"].write("none")
+    dock.form.editors["smoothing"].write(2.0)
+    assert not dock.results.isVisible()
+    run()
+    assert dock.results.isVisible()
+    assert [asked.method for _, _, asked, _ in explainer.asked] == ["layer-5", "grad-cam"]
+    assert {(asked.target, asked.smoothing) for _, _, asked, _ in explainer.asked} == {("none", 2.0)}
+    native, (y, x) = place_of(dock, 70_000)
+    picture = dock.viewer.screenshot(canvas_only=True, flash=False)
+    ratio = picture.shape[0] / native.height()
+    shown = picture[int(y * ratio), int(x * ratio), :3].astype(float)
+    red, green, blue = shown
+    assert red > green > blue  # three quarters of inferno over grey: orange
+    assert np.ptp(shown) > 60
+    assert not dock.viewer.layers["nuclei"].visible
+
+
+def test_a_click_shows_the_cell_its_heat_and_its_probabilities(dock, run):
+    dock.form.methods.tick(("layer-5", "grad-cam"))
+    run()
+    assert dock.cell.words.text().startswith("Click a cell")
+    assert not dock.cell.picture.isVisible()
+    click(dock, 9)
+    assert dock.cell.words.text() == "Cell 9: micronucleus. Explained: micronucleus."
+    assert dock.cell.picture.pixmap().height() > 100
+    assert [label.text() for label in dock.cell.bars.shares] == ["0.54", "0.46"]
+    assert dock.cell.bars.bars[0].value() == 540
+    click(dock, 4)
+    assert dock.cell.words.text().startswith("Cell 4:")
+
+
+def test_a_drag_moves_the_image_and_chooses_nothing(dock, run):
+    run()
+    native, (y, x) = place_of(dock, 9)
+    QTest.mousePress(native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(int(x), int(y)))
+    QTest.mouseMove(native, QPoint(int(x) + 60, int(y) + 40))
+    QTest.mouseRelease(
+        native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(int(x) + 60, int(y) + 40)
+    )
+    assert dock.session.looked_at() == ([], [])
+
+
+def test_one_method_is_shown_at_a_time_and_its_opacity_and_blending_are_chosen(dock, run):
+    dock.form.methods.tick(("layer-5", "grad-cam"))
+    run()
+    layers, box = dock.viewer.layers, dock.blend.methods
+    assert [box.itemText(i) for i in range(box.count())] == ["Attention, layer 5", "Grad-CAM"]
+    box.setCurrentIndex(1)
+    assert (layers[RESULT].visible, layers[CAM].visible) == (False, True)
+    dock.blend.slider.setValue(0.35)
+    dock.blend.overlay.setCurrentIndex(1)
+    for name in (RESULT, CAM):
+        assert (layers[name].opacity, layers[name].blending) == (0.35, "additive")
+    assert box.currentText() == "Grad-CAM"
+
+
+def test_stop_keeps_what_was_found_and_run_waits_for_the_end(dock, qtbot, explainer):
+    begin(dock, qtbot, explainer)
+    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
+    dock.form.methods.tick(("layer-5", "grad-cam"))  # choosing for the next run does not allow a second one
+    assert not dock.running.run.isEnabled()
+    assert not dock.sources.isEnabled()
+    dock.running.stop.click()
+    explainer.go.set()
+    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
+    assert dock.running.words.text() == "Stopped. What was found is kept."
+    heat = dock.viewer.layers[RESULT].data
+    assert (heat[120, 120], heat[320, 420]) == (0.75, 0)
+
+
+def test_the_gallery_unfolds_and_is_saved(dock, run, qtbot, tmp_path, monkeypatch):
+    run()
+    assert dock.gallery.picture.pixmap().isNull()
+    dock.gallery.expand(animate=False)
+    six = dock.gallery.picture.pixmap().height()
+    assert six > 0
+    dock.gallery.number.setValue(1)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "cells"), ""))
+    dock.gallery.save.click()
+    qtbot.waitUntil(lambda: dock.running.message.text().startswith("Saved"), timeout=PATIENCE)
+    with Picture.open(tmp_path / "cells.png") as picture:
+        assert picture.width == 1200
+
+
+def test_a_whole_field_is_offered_to_tasks_of_fields_and_cells_to_the_others(dock, run, field_file, explainer):
+    assert dock.cells.isVisible()
+    assert not dock.whole.isVisible()
+    dock.form.choose_file(field_file)
+    assert not dock.cells.isVisible()
+    assert dock.whole.isVisible()
+    assert dock.form.classes.itemText(0) == "what the field is called"
+    run()
+    _, cells, _, _ = explainer.asked[0]
+    assert len(cells) == 1
+    assert dock.cell.words.text().startswith("The field: benign.")
+    assert len(dock.cell.bars.bars) == 4
+    assert not dock.gallery.isVisible()
+
+
+def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, run):
+    def said():
+        return sum("not a diagnostic device" in each.text() for each in dock.findChildren(QLabel) if each.isVisible())
+
+    assert said() == 0
+    run()
+    assert said() == 1
+
+
+def test_heat_is_offered_as_an_image_by_no_dock(dock, run):
+    run()
+    assert [dock.image.itemText(i) for i in range(dock.image.count())] == ["smear"]
+    for name, box in (("Detect cells", "images.images"), ("Classify cells", "image")):
+        _, other = dock.viewer.window.add_plugin_dock_widget("napari-hemalens", name)
+        for part in box.split("."):
+            other = getattr(other, part)
+        assert RESULT not in [other.itemText(i) for i in range(other.count())]
+
+
+@pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4)])
+def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, explainer, answer, cells):
+    monkeypatch.setattr(attention, "ask_to_part", lambda _: answer)
+    mask = (dock.viewer.layers["nuclei"].data > 0).astype(np.uint8)
+    dock.cells.choose(dock.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um")))
+    run()
+    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+    assert [len(of) for _, of, _, _ in explainer.asked] == [cells] * bool(cells)
+
+
+def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
+    dock.cells.choose(dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other"))
+    run()
+    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
+    dock.viewer.layers.clear()
+    run()
+    assert dock.running.message.text() == "There is no image: open one first."
+    assert dock.running.message.isVisible()
+
+
+def test_heat_removed_by_a_person_is_shown_no_more(dock, run):
+    run()
+    dock.viewer.layers.remove(RESULT)
+    assert not dock.results.isVisible()
+    assert dock.viewer.layers["nuclei"].visible
+
+
+def test_a_dock_opened_again_finds_its_results(dock, run):
+    run()
+    click(dock, 7)
+    dock.viewer.window.remove_dock_widget(dock)
+    again = attention.AttentionWidget(dock.viewer)
+    assert again.session is dock.session
+    assert again.cell.words.text().startswith("Cell 7:")
+    again.deleteLater()
+    click(dock, 9)  # news reach no widget that is gone
+    QApplication.processEvents()
+
+
+def test_closing_during_a_run_leaves_no_thread_and_no_traceback(dock, qtbot, explainer):
+    begin(dock, qtbot, explainer)
+    dock.viewer.close()
+    explainer.go.set()
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    QApplication.processEvents()
+
+
+def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
+    dock.form.methods.tick(("layer-5", "layer-6", "grad-cam", "saliency"))
+    run()
+    click(dock, 9)
+    window = dock.viewer.window._qt_window
+    window.resize(1280, 800)
+    dock.gallery.expand(animate=False)
+    qtbot.waitUntil(dock.verticalScrollBar().isVisible, timeout=PATIENCE)
+    assert window.height() == 800
+    assert dock.widget().width() <= dock.viewport().width()
+    for label in (dock.cell.picture, dock.gallery.picture):
+        size = label.pixmap().deviceIndependentSize()
+        qtbot.waitUntil(lambda x=label, s=size: x.width() >= s.width() and x.height() >= s.height(), timeout=PATIENCE)
+    task_box = dock.form.editors["task"].widget
+    room = task_box.width() - 32  # the arrow and its margins
+    assert all(task_box.fontMetrics().horizontalAdvance(task_box.itemText(i)) <= room for i in range(task_box.count()))
