@@ -10,9 +10,9 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.explain.files import heat_picture, write_heat
-from napari_hemalens.explain.methods import resolved
-from napari_hemalens.fields import file_stems
+from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.fields import check_apart, file_stems
 from napari_hemalens.formats.label_images import matched, read_labels
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
@@ -108,8 +108,9 @@ def explain_files_steps(
     ------
     HemaLensError
         Before the first image, if labels do not fit the images, the network has no such method, the weights know no
-        such class, or they are not there.
+        such class, or they are not there; or if the folder holds files that are read.
     """
+    check_apart(out, (*files, *(labels or ())))
     row = classifier_row(recipe)
     verify(row)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.cell_map import CellMap
-from napari_hemalens.explain.methods import resolved
+from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.explained import Explained
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
@@ -77,7 +77,7 @@ def map_steps(
     slide: Slide, cells: CellMap, recipe: ExplanationRecipe, *, only: Sequence[int] | NDArray[np.int64] | None = None
 ) -> Steps[Explained]:
     """Find out where a classifier looked at cells that are measured, as `explain_steps` does."""
-    from napari_hemalens.explain import explain as explaining  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.heatmaps import explain as explaining  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference import device  # noqa: PLC0415
     from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
 

@@ -11,8 +11,8 @@ import torch
 from captum.attr import GuidedBackprop, IntegratedGradients, Occlusion, Saliency
 from torch import Tensor, nn
 
-from napari_hemalens.explain.rectifiers import reachable
-from napari_hemalens.explain.scaling import resized
+from napari_hemalens.heatmaps.rectifiers import reachable
+from napari_hemalens.heatmaps.scaling import resized
 from napari_hemalens.models.classifiers import CellClassifier
 
 _STEPS = 32  # of integrated gradients, from the empty image to the crop

@@ -11,9 +11,9 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.explain.looking import light_channels, look
-from napari_hemalens.explain.methods import resolved
-from napari_hemalens.explain.placing import frame, place
+from napari_hemalens.heatmaps.looking import light_channels, look
+from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.heatmaps.placing import frame, place
 from napari_hemalens.explained import Explained
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
 from napari_hemalens.inference.crops import crop_width, crops
@@ -72,7 +72,8 @@ def explain_steps(
     result = _to_fill(explained, row, provenance, recipe=recipe, width=width)
     probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
     batch, done = batch_size(next(network.parameters()).device), 0
-    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch, rows=rows):
+    cut = crops(slide, cells, row.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
+    for which, pixels in cut:
         at = np.searchsorted(rows, which)  # cells are looked at where they lie, not in the order of their numbers
         seen = look(network, pixels, row, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing)
         probabilities[at] = seen.probabilities.cpu().numpy()
