@@ -39,7 +39,31 @@ def classify(viewer: napari.Viewer) -> None:
     _save(viewer, "classify.jpg")
 
 
-PICTURES: Mapping[str, Callable[[napari.Viewer], None]] = {"detect": detect, "classify": classify}
+def attention(viewer: napari.Viewer) -> None:
+    """Show where the micronucleus network looked, and the cells beside their heat by two methods."""
+    viewer.window.resize(1500, 940)
+    viewer.open_sample("napari-hemalens", "assay_fluorescence")
+    widget = _dock(viewer, "Attention")
+    widget.cells.choose(viewer.layers["nuclei"])
+    widget.form.methods.tick(("layer-5", "grad-cam"))
+    _run(widget)
+    viewer.layers["cells"].visible = False  # their colours would mix with those of the heat
+    widget.gallery.number.setValue(4)
+    widget.gallery.expand(animate=False)
+    widget.session.choose_cell(_surest(widget))
+    viewer.reset_view()
+    viewer.camera.zoom *= 2
+    QTest.qWait(1000)
+    widget.reveal(widget.gallery)
+    QTest.qWait(2000)
+    _save(viewer, "attention.jpg")
+
+
+PICTURES: Mapping[str, Callable[[napari.Viewer], None]] = {
+    "detect": detect,
+    "classify": classify,
+    "attention": attention,
+}
 
 
 def main(names: list[str]) -> None:
@@ -64,6 +88,12 @@ def _run(widget: QWidget) -> None:
         QTest.qWait(500)
         if not widget.session.running:
             return
+
+
+def _surest(widget: QWidget) -> int:
+    """Return the number of the cell that most certainly has a micronucleus."""
+    cells = widget.session.results.current.classified
+    return int(cells.ids[cells.probabilities[:, 0].argmax()])
 
 
 def _save(viewer: napari.Viewer, name: str) -> None:
