@@ -106,7 +106,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         network=ClassifierRecipe(network="residual_channel_attention", batch_norm=True),
         crop=CropRecipe(side=160, width=1.0, unit="field", stain="reference"),
         batch=16,
-        epochs=8,
+        epochs=24,
         learning_rate=0.05,
         warmup_steps=60,
         weight_decay=5e-4,
