@@ -29,6 +29,7 @@ from napari_hemalens.workflows.experiments import (
 )
 from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_files_steps
 from napari_hemalens.workflows.explanation import explain, explain_steps
+from napari_hemalens.workflows.heatmaps import evaluate_heatmaps_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.segmentation import (
@@ -53,6 +54,7 @@ __all__ = [
     "detect_steps",
     "evaluate_classification_steps",
     "evaluate_detection_steps",
+    "evaluate_heatmaps_steps",
     "evaluate_micronuclei_steps",
     "evaluate_segmentation_steps",
     "explain",

@@ -1,0 +1,39 @@
+"""`hemalens evaluate heatmaps`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Device, evaluate_app, out_console, run
+from napari_hemalens.models.weights import classifier_row
+from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.tasks import TASKS
+
+
+@evaluate_app.command("heatmaps")
+def evaluate_heatmaps(
+    data: Annotated[Path, typer.Option(help="Folder of images/, nuclei/, outlines in micronuclei/ and <split>.csv.")],
+    *,
+    split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
+    weights_name: Annotated[
+        str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")
+    ] = TASKS["micronucleus"].weights,
+    methods: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="layer-5,grad-cam,…; by default all of the network.")
+    ] = "",
+    device: Device = Device.AUTO,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.")] = None,
+) -> None:
+    """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
+    task = classifier_row(weights_name).task
+    recipe = ExplanationRecipe.of(task=task, weights=weights_name, device=device.value)
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    report = run(
+        workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, out=out), "Evaluating heatmaps"
+    )
+    out_console.print(escape(report.text()))
+    if out is not None:
+        out_console.print(f"Written to {escape(str(out))}")

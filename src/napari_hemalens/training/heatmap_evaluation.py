@@ -1,0 +1,248 @@
+"""Heatmaps of a classifier against outlines of what makes a cell of its class: micronuclei."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.formats.named_cells import NamedCells, read
+from napari_hemalens.heatmaps import faithfulness
+from napari_hemalens.heatmaps.explain import as_rgb
+from napari_hemalens.heatmaps.looking import light_channels, look
+from napari_hemalens.heatmaps.methods import method_of, methods_of
+from napari_hemalens.inference import device
+from napari_hemalens.inference.classifier import batch_size, probabilities_of
+from napari_hemalens.inference.crops import crop_width, masks
+from napari_hemalens.models.classifiers import CellClassifier, build_classifier
+from napari_hemalens.models.storage import load_classifier
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DeviceName
+from napari_hemalens.training.cell_crops import cells_of, cut, labels_of, marks
+from napari_hemalens.training.heatmap_report import Finding, HeatmapReport, Shown
+
+_TASK = "micronucleus"
+_PATCHES = 24  # along a side, that are removed one after the other: about as fine as a small micronucleus
+_DRAWS = 3  # orders of patches that are equally hot
+_SANE = 32  # cells that the network with random weights is asked about
+_SHOWN = 6  # cells in the picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Cells of which it is known what makes them of their class.
+
+    Attributes
+    ----------
+    names : tuple of (str, int)
+        Image and number of each.
+    truth : (N,) int64
+        Index of its class.
+    pixels : (N, C, side, side) uint8
+        Crops.
+    marks, near : (N, side, side) bool
+        Its own micronuclei, and what lies within reach of them.
+    ring, outside : (N, side, side) bool
+        The surroundings of the nucleus, and what no nucleus covers.
+    """
+
+    names: tuple[tuple[str, int], ...]
+    truth: NDArray[np.int64]
+    pixels: Tensor
+    marks: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    ring: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @classmethod
+    def of(cls, field: NamedCells, row: ClassifierRow) -> Self:
+        """Cut the cells of one image.
+
+        Raises
+        ------
+        AnnotationError
+            If the data set has no outlines of micronuclei.
+        """
+        outlined = marks(field, row.crop)[:, 0].numpy() > 0
+        cells, which = cells_of(field)
+        width, side = crop_width(cells, row.crop, None), row.crop.side
+        corners = cells.centres[which] + 0.5 - width / 2
+        own, others = (mask[:, 0].numpy() for mask in masks(cells, which, corners, side=side, width=width))
+        return cls(
+            tuple((field.image.stem, number) for number in field.ids.tolist()),
+            labels_of([field], row.classes),
+            cut(field, row.crop),
+            outlined,
+            faithfulness.near(outlined, width / side),
+            faithfulness.around(own),
+            ~(own | others),
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence[Self]) -> Self:
+        """Put the cells of several images into one."""
+        return cls(
+            tuple(name for part in parts for name in part.names),
+            np.concatenate([part.truth for part in parts]),
+            torch.cat([part.pixels for part in parts]),
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("marks", "near", "ring", "outside")),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return some of the cells."""
+        arrays = {name: getattr(self, name)[rows] for name in ("truth", "pixels", "marks", "near", "ring", "outside")}
+        return replace(self, names=tuple(self.names[i] for i in rows), **arrays)
+
+
+def evaluate_steps(
+    data: Path,
+    row: ClassifierRow,
+    *,
+    split: str,
+    methods: Sequence[str],
+    out: Path | None,
+    device_name: DeviceName,
+) -> Steps[HeatmapReport]:
+    """Measure heatmaps; see `workflows.evaluate_heatmaps_steps`."""
+    if row.task != _TASK:
+        raise RecipeError(
+            f"Heatmaps are measured where it is outlined what they should point at, which is known of micronuclei "
+            f"alone; the weights {row.name} answer the task {row.task}."
+        )
+    names = [method_of(row.network, name).name for name in methods or [each.name for each in methods_of(row.network)]]
+    network, parts = load_classifier(row, device.choose(device_name)), []
+    fields, total = read(data, split=split), len(names) + 1
+    for field in fields:
+        parts.append(Cells.of(field, row))
+        yield Progress(0, total, field.image.name)
+    every = Cells.together(parts)
+    began = perf_counter()
+    called = row.called(_probabilities(network, every.pixels, row))
+    seconds = 1000 * (perf_counter() - began) / len(every)
+    wanted = every.truth == row.classes.index(str(row.positive))
+    cells = every.take(np.flatnonzero(wanted & (called == every.truth)))
+    if not len(cells):
+        raise AnnotationError(f"No nucleus with a micronucleus is rightly called in {data} ({split}): nothing to see.")
+    guesses, untrained = guesses_of(network, cells, row), randomised(row, next(network.parameters()).device)
+    yield Progress(1, total, "chance")
+    found = []
+    for name in names:
+        found.append(_measured(network, untrained, cells, row, name=name))
+        yield Progress(1 + len(found), total, name)
+    shown = cells.take(_spread(len(cells), _SHOWN))
+    report = HeatmapReport(
+        row,
+        data.resolve().name,
+        split,
+        int(wanted.sum()),
+        cells.names,
+        tuple(found),
+        guesses,
+        seconds,
+        len(_spread(len(cells), _SANE)),
+        Shown(as_rgb(shown.pixels, row.crop), shown.marks, tuple(f"{image}\n{i}" for image, i in shown.names)),
+    )
+    if out is not None:
+        report.write(out)
+    return report
+
+
+def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierRow) -> tuple[Finding, ...]:
+    """Return what those reach who guess: by chance, near the nucleus, in the middle, or where it is bright."""
+    middle = np.zeros(cells.near.shape, dtype=np.float32)
+    middle[:, row.crop.side // 2, row.crop.side // 2] = 1
+    bright = cells.pixels[:, : light_channels(row.crop)].float().mean(dim=1).numpy()
+    heats = {
+        "a random place in the crop": np.ones(cells.near.shape, dtype=np.float32),
+        "a random place near the nucleus": cells.ring.astype(np.float32),
+        "the middle of the crop": middle,
+        "the brightest place outside nuclei": np.where(cells.outside, bright, 0).astype(np.float32),
+    }
+    return tuple(
+        _finding(network, cells, row, heat, name=name, draws=_DRAWS if "random" in name else 1)
+        for name, heat in heats.items()
+    )
+
+
+def randomised(row: ClassifierRow, place: torch.device, seed: int = 0) -> CellClassifier:
+    """Return the network of a row as it was before it learned anything."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_classifier(row.network.model_copy(update={"start": "scratch"}), len(row.classes))
+    return network.eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _measured(
+    network: CellClassifier, untrained: CellClassifier, cells: Cells, row: ClassifierRow, *, name: str
+) -> Finding:
+    """Return what is found of a method, with what it makes of a network that has learned nothing."""
+    began = perf_counter()
+    heats = _heats(network, cells.pixels, row, name)
+    seconds = 1000 * (perf_counter() - began) / len(cells)
+    sane = _spread(len(cells), _SANE)
+    of_random = _heats(untrained, cells.pixels[sane], row, name)
+    return replace(
+        _finding(network, cells, row, heats, name=name),
+        seconds=seconds,
+        correlation=float(faithfulness.rank_correlation(heats[sane], of_random).mean()),
+        random_hits=float(faithfulness.hits(of_random, cells.near[sane]).mean()),
+    )
+
+
+def _finding(
+    network: CellClassifier, cells: Cells, row: ClassifierRow, heats: NDArray[np.float32], *, name: str, draws: int = 1
+) -> Finding:
+    """Return the measures of heats (N, side, side) of any origin."""
+    left = [_left(network, cells, row, heats, seed=seed) for seed in range(draws)]
+    return Finding(
+        name,
+        faithfulness.hits(heats, cells.near),
+        faithfulness.heat_inside(heats, cells.near),
+        np.mean(left, axis=0),
+        heats[_spread(len(cells), _SHOWN)],
+    )
+
+
+def _left(
+    network: CellClassifier, cells: Cells, row: ClassifierRow, heats: NDArray[np.float32], *, seed: int
+) -> NDArray[np.float64]:
+    """Return the mean probability (N,) of the class while the hottest patches are removed."""
+    patch = -(-row.crop.side // _PATCHES)
+    places = faithfulness.order(heats, patch, np.random.default_rng(seed))
+    empty = 0 if row.crop.light == "fluorescence" else 255
+    of = row.classes.index(str(row.positive))
+    scores = []
+    for share in faithfulness.SHARES:
+        removed = faithfulness.without(
+            cells.pixels, places, share, patch=patch, light=light_channels(row.crop), empty=empty
+        )
+        scores.append(_probabilities(network, removed, row)[:, of])
+    return faithfulness.area(np.stack(scores).astype(np.float64))
+
+
+def _heats(network: CellClassifier, pixels: Tensor, row: ClassifierRow, name: str) -> NDArray[np.float32]:
+    """Return what speaks for the class that is looked for, in crops: (N, side, side) in 0-1."""
+    size = batch_size(next(network.parameters()).device)
+    found = [look(network, part, row, method=name, targets=str(row.positive)).heats for part in pixels.split(size)]
+    return torch.cat(found).cpu().numpy()
+
+
+def _probabilities(network: CellClassifier, pixels: Tensor, row: ClassifierRow) -> NDArray[np.float32]:
+    place = next(network.parameters()).device
+    found = [probabilities_of(network, part.to(place), row) for part in pixels.split(batch_size(place))]
+    return torch.cat(found).cpu().numpy()
+
+
+def _spread(number: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many places in a row of so many, evenly spread."""
+    return np.unique(np.linspace(0, number - 1, min(number, most)).round().astype(np.int64))

@@ -1,0 +1,61 @@
+"""Heatmaps measured: whether they point at what makes a cell of its class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.workflows.classification import classifier_row
+from napari_hemalens.workflows.extras import training_extra
+
+if TYPE_CHECKING:
+    from napari_hemalens.training.heatmap_report import HeatmapReport
+
+
+def evaluate_heatmaps_steps(
+    data: str | Path,
+    recipe: ExplanationRecipe,
+    *,
+    split: str = "val",
+    methods: Sequence[str] = (),
+    out: str | Path | None = None,
+) -> Steps["HeatmapReport"]:
+    """Measure heatmaps on cells whose micronuclei are outlined; returns the figures, and writes them to `out`.
+
+    Of the cells that are rightly called micronucleated, by each method: whether the hottest point lies on a
+    micronucleus, how much of the heat does, how far the probability falls when the hottest places are removed, and
+    whether the maps of a network with random weights are others; the first three beside those of chance.
+
+    Parameters
+    ----------
+    data : path
+        Folder as `formats.named_cells` describes it, with outlines in `micronuclei/`. It must not be what the weights
+        were trained on.
+    recipe : ExplanationRecipe
+        Weights and device.
+    split : str
+        Part of the data.
+    methods : sequence of str
+        Names of `heatmaps.methods`; empty: all of the network.
+    out : path, optional
+        Folder for tables and a picture of some cells.
+
+    Raises
+    ------
+    HemaLensError
+        If the weights answer another task, the network has no such method, or the data has no outlines.
+    """
+    with training_extra():
+        from napari_hemalens.training import heatmap_evaluation  # noqa: PLC0415 -- loads torch
+
+    return (
+        yield from heatmap_evaluation.evaluate_steps(
+            Path(data),
+            classifier_row(recipe),
+            split=split,
+            methods=methods,
+            out=Path(out) if out else None,
+            device_name=recipe.device,
+        )
+    )
