@@ -104,6 +104,24 @@ def test_the_best_hits_most_and_of_two_alike_has_more_heat_inside(micronuclei: P
         assert replace(found, methods=tuple(methods)).best is sharper
 
 
+def test_a_method_is_measured_on_images_that_it_was_not_chosen_on(micronuclei: Path, sure: ClassifierRow) -> None:
+    found = report(micronuclei, sure, "grad-cam-middle")
+    one = replace(found.methods[0], correlation=0.1, hits=np.array([1.0, 1.0, 0.0]), inside=np.zeros(3))
+    other = replace(one, hits=np.array([0.0, 0.0, 0.5]))
+    shares = replace(found, cells=(("a", 1), ("a", 2), ("b", 1)), methods=(one, other))
+    assert shares.best is one
+    assert shares.held_out == (0.0, 3)  # on b alone `other` is best, which misses all of a; on a `one`, which misses b
+    assert "methods hit in 0 of 3 cells" in shares.text()
+    assert replace(shares, cells=(("a", 1), ("a", 2), ("a", 3))).held_out is None
+
+
+def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierRow) -> None:
+    recipe = ExplanationRecipe(weights=str(sure.file), device="cpu")
+    found = finish(evaluate_heatmaps_steps(micronuclei, recipe, methods=["grad-cam-middle"], only=["*5"]))
+    assert {image for image, _ in found.cells} == {"val5"}
+    assert "(val, *5)" in found.text()
+
+
 def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_alone(sure: ClassifierRow) -> None:
     before = torch.random.get_rng_state()
     first, again, other = (randomised(sure, torch.device("cpu"), seed) for seed in (0, 0, 1))

@@ -24,6 +24,9 @@ def evaluate_heatmaps(
     methods: Annotated[
         str, typer.Option(metavar="NAME,NAME", help="layer-5,grad-cam,…; by default all of the network.")
     ] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in '*_U2OS_*'; repeatable.")
+    ] = None,
     device: Device = Device.AUTO,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.")] = None,
 ) -> None:
@@ -31,9 +34,8 @@ def evaluate_heatmaps(
     task = classifier_row(weights_name).task
     recipe = ExplanationRecipe.of(task=task, weights=weights_name, device=device.value)
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    report = run(
-        workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, out=out), "Evaluating heatmaps"
-    )
+    steps = workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, only=only or (), out=out)
+    report = run(steps, "Evaluating heatmaps")
     out_console.print(escape(report.text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")

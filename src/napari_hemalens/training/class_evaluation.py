@@ -118,7 +118,7 @@ def evaluate_steps(
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
     network = load_classifier(row, device.choose(device_name))
-    fields = _named(read(data, split=split), only)
+    fields = named(read(data, split=split), only)
     truth = labels_of(fields, row.classes)
     parts = []
     for i, field in enumerate(fields):
@@ -137,9 +137,9 @@ def evaluate_steps(
     return report
 
 
-def _named(fields: Sequence[NamedCells], only: Sequence[str]) -> list[NamedCells]:
+def named(fields: Sequence[NamedCells], only: Sequence[str]) -> list[NamedCells]:
     """Return the fields whose image has a name like one of those, such as 'early-*'; all, if there are none."""
-    named = [field for field in fields if not only or any(fnmatch(field.image.stem, name) for name in only)]
-    if not named:
+    kept = [field for field in fields if not only or any(fnmatch(field.image.stem, name) for name in only)]
+    if not kept:
         raise AnnotationError(f"No image is called {' or '.join(only)}; there is {fields[0].image.stem}.")
-    return named
+    return kept

@@ -26,13 +26,14 @@ from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DeviceName
 from napari_hemalens.training.cell_crops import cells_of, cut, labels_of, marks
+from napari_hemalens.training.class_evaluation import named
 from napari_hemalens.training.heatmap_report import Finding, HeatmapReport, Shown
 
 _TASK = "micronucleus"
 _PATCHES = 24  # along a side, that are removed one after the other: about as fine as a small micronucleus
 _DRAWS = 3  # orders of patches that are equally hot
 _SANE = 32  # cells that the network with random weights is asked about
-_SHOWN = 6  # cells in the picture
+_SHOWN = 5  # cells in the picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +111,7 @@ def evaluate_steps(
     *,
     split: str,
     methods: Sequence[str],
+    only: Sequence[str],
     out: Path | None,
     device_name: DeviceName,
 ) -> Steps[HeatmapReport]:
@@ -121,7 +123,7 @@ def evaluate_steps(
         )
     names = [method_of(row.network, name).name for name in methods or [each.name for each in methods_of(row.network)]]
     network, parts = load_classifier(row, device.choose(device_name)), []
-    fields, total = read(data, split=split), len(names) + 1
+    fields, total = named(read(data, split=split), only), len(names) + 1
     for field in fields:
         parts.append(Cells.of(field, row))
         yield Progress(0, total, field.image.name)
@@ -143,7 +145,7 @@ def evaluate_steps(
     report = HeatmapReport(
         row,
         data.resolve().name,
-        split,
+        ", ".join([split, *only]),
         int(wanted.sum()),
         cells.names,
         tuple(found),

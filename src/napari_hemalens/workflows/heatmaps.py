@@ -19,6 +19,7 @@ def evaluate_heatmaps_steps(
     *,
     split: str = "val",
     methods: Sequence[str] = (),
+    only: Sequence[str] = (),
     out: str | Path | None = None,
 ) -> Steps["HeatmapReport"]:
     """Measure heatmaps on cells whose micronuclei are outlined; returns the figures, and writes them to `out`.
@@ -38,6 +39,8 @@ def evaluate_heatmaps_steps(
         Part of the data.
     methods : sequence of str
         Names of `heatmaps.methods`; empty: all of the network.
+    only : sequence of str
+        Names of images, without suffix and with * for whatever may follow: only these are measured.
     out : path, optional
         Folder for tables and a picture of some cells.
 
@@ -55,6 +58,7 @@ def evaluate_heatmaps_steps(
             classifier_row(recipe),
             split=split,
             methods=methods,
+            only=only,
             out=Path(out) if out else None,
             device_name=recipe.device,
         )
