@@ -12,7 +12,7 @@ from napari_hemalens.cells import Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.heatmaps.looking import light_channels, look
-from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.heatmaps.methods import method_of, resolved
 from napari_hemalens.heatmaps.placing import frame, place
 from napari_hemalens.explained import Explained
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
@@ -71,7 +71,9 @@ def explain_steps(
     width = crop_width(cells, row.crop, provenance.pixel_size_um) if len(rows) else 0.0
     result = _to_fill(explained, row, provenance, recipe=recipe, width=width)
     probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
-    batch, done = batch_size(next(network.parameters()).device), 0
+    # A step, after which a run can be stopped, takes about as long by every method.
+    batch = max(1, batch_size(next(network.parameters()).device) // method_of(row.network, str(recipe.method)).passes)
+    done = 0
     cut = crops(slide, cells, row.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
     for which, pixels in cut:
         at = np.searchsorted(rows, which)  # cells are looked at where they lie, not in the order of their numbers

@@ -24,13 +24,15 @@ class Method:
     title : str
         What a menu calls it.
     kind : str
-        Whether it is the network's own, and what it costs: attention and features come with the answer, a gradient
-        takes from one to some tens of further passes, occlusion hundreds.
+        Whether it is the network's own, or found out on it.
+    passes : int
+        How often the network is run for a map, about; attention and features come with the answer.
     """
 
     name: str
     title: str
     kind: Kind
+    passes: int = 1
 
 
 BOTH = "attention"
@@ -58,11 +60,11 @@ _ANY = (
     Method("grad-cam", "Grad-CAM", "gradient"),
     Method("grad-cam-high", "Grad-CAM, last stage but one", "gradient"),
     Method("grad-cam-middle", "Grad-CAM, first stage", "gradient"),
-    Method("guided-grad-cam", "Guided Grad-CAM", "gradient"),
-    Method("guided-backpropagation", "Guided backpropagation", "gradient"),
-    Method("saliency", "Saliency", "gradient"),
-    Method("integrated-gradients", "Integrated gradients", "gradient"),
-    Method("occlusion", "Occlusion", "occlusion"),
+    Method("guided-grad-cam", "Guided Grad-CAM", "gradient", passes=4),
+    Method("guided-backpropagation", "Guided backpropagation", "gradient", passes=4),
+    Method("saliency", "Saliency", "gradient", passes=4),
+    Method("integrated-gradients", "Integrated gradients", "gradient", passes=64),
+    Method("occlusion", "Occlusion", "occlusion", passes=256),
 )
 
 
