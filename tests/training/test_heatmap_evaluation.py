@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,29 +89,6 @@ def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
     assert flat.correlation == 0
     assert found.best is flat
     assert "Points best: grad-cam-middle." in found.text()
-    never = replace(found, methods=(right,))
-    assert never.best is None
-    assert "None of them changes with the weights." in never.text()
-
-
-def test_the_best_hits_most_and_of_two_alike_has_more_heat_inside(micronuclei: Path, sure: ClassifierRow) -> None:
-    found = report(micronuclei, sure, "grad-cam-middle")
-    one = replace(found.methods[0], correlation=0.1, hits=np.array([1.0, 0.0]), inside=np.array([0.9, 0.9]))
-    more = replace(one, name="more", hits=np.array([1.0, 1.0]), inside=np.array([0.1, 0.1]))
-    sharper = replace(more, name="sharper", inside=np.array([0.2, 0.2]))
-    for methods in ([one, more, sharper], [sharper, more, one]):
-        assert replace(found, methods=tuple(methods)).best is sharper
-
-
-def test_a_method_is_measured_on_images_that_it_was_not_chosen_on(micronuclei: Path, sure: ClassifierRow) -> None:
-    found = report(micronuclei, sure, "grad-cam-middle")
-    one = replace(found.methods[0], correlation=0.1, hits=np.array([1.0, 1.0, 0.0]), inside=np.zeros(3))
-    other = replace(one, hits=np.array([0.0, 0.0, 0.5]))
-    shares = replace(found, cells=(("a", 1), ("a", 2), ("b", 1)), methods=(one, other))
-    assert shares.best is one
-    assert shares.held_out == (0.0, 3)  # on b alone `other` is best, which misses all of a; on a `one`, which misses b
-    assert "methods hit in 0 of 3 cells" in shares.text()
-    assert replace(shares, cells=(("a", 1), ("a", 2), ("a", 3))).held_out is None
 
 
 def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierRow) -> None:

@@ -158,7 +158,7 @@ class HeatmapReport:
         images = len({image for image, _ in self.cells})
         lines = [
             f"{self.row.name} on {self.data} ({self.split}): {len(self.cells):,} of {self.positive:,} nuclei with "
-            f"micronuclei are rightly called, in {images} images",
+            f"micronuclei are rightly called, in {images} image{'s' if images > 1 else ''}",
             "",
             "| | hits (95 %) | heat inside | deletion | random weights: correlation | hits | s per 1,000 |",
             "|---|---:|---:|---:|---:|---:|---:|",
