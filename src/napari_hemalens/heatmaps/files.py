@@ -13,13 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 from napari_hemalens.atomic import writing
 from napari_hemalens.class_picture import class_picture
 from napari_hemalens.explained import Explained
+from napari_hemalens.explained_picture import heat_colours, heated
 from napari_hemalens.slides.slide import Slide
 
-COLOURS = "inferno"
-"""Of heat, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
-
 _TILE = 512
-_OPAQUE = 0.8  # share of the colour where heat is 1
 
 
 def write_heat(explained: Explained, path: str | Path) -> None:
@@ -68,10 +65,7 @@ def heat_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, lo
     below = np.asarray(class_picture(slide, labels, explained.cells, longest=longest, tint=0.0))
     rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heat.shape, strict=True))
     lines = [explained.heat[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
-    heat = np.stack(lines)[..., None]
-    share = _OPAQUE * heat
-    mixed = (1 - share) * below + share * _coloured(heat[..., 0])
-    picture = Image.fromarray(mixed.round().astype(np.uint8))
+    picture = Image.fromarray(heated(below, np.stack(lines)))
     _explain(picture, f"{explained.method}, {explained.target}")
     return picture
 
@@ -81,16 +75,9 @@ def _explain(picture: Image.Image, words: str) -> None:
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(10, round(picture.height / 60)))
     _, _, right, bottom = (math.ceil(edge) for edge in draw.textbbox((10, 0), words, font=font))
+    bar = Image.fromarray((255 * heat_colours()[None, :, :3]).round().astype(np.uint8))
     long, high = max(64, right - 10), max(4, bottom // 2)
     top = picture.height - bottom - high - 12
     draw.rectangle((4, top, 10 + long + 6, picture.height - 4), fill="black")
     draw.text((10, top), words, "white", font=font)
-    picture.paste(Image.fromarray(np.repeat(_coloured(np.linspace(0, 1, long)[None]), high, 0)), (10, top + bottom + 4))
-
-
-def _coloured(heat: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return heat (h, w) in 0-1 as RGB (h, w, 3)."""
-    import matplotlib as mpl  # noqa: PLC0415 -- takes half a second, which only pictures need
-
-    coloured: NDArray[np.float64] = 255 * mpl.colormaps[COLOURS](heat)[..., :3]
-    return coloured.round().astype(np.uint8)
+    picture.paste(bar.resize((long, high)), (10, top + bottom + 4))

@@ -10,10 +10,10 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.cell_map import CellMap
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.heatmaps.files import heat_picture, write_heat
-from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.fields import check_apart, file_stems
 from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe

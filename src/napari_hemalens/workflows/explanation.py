@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.cell_map import CellMap
-from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.errors import AnnotationError
 from napari_hemalens.explained import Explained
+from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.segmentation.segment import segment_steps
@@ -97,11 +98,13 @@ def map_of(
     Raises
     ------
     AnnotationError
-        As `cells_of` does.
+        As `cells_of` does; or if labels are given for a task of whole fields.
     ImageError
         If no labels are given, and the image cannot be segmented.
     """
     if task(recipe.task).unit == "field":
+        if labels is not None:
+            raise AnnotationError(f"The task {recipe.task} is of a whole image, not of its cells: give no labels.")
         return CellMap.whole(slide.shape)
     if labels is not None:
         return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))

@@ -1,0 +1,98 @@
+"""`hemalens explain`, as a person types it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_hemalens.models.weights import ClassifierRow
+
+ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
+
+
+@pytest.fixture
+def fields(tmp_path: Path) -> Path:
+    """Two images of two nuclei, and their labels."""
+    y, x = np.ogrid[:120, :160]
+    labels = np.zeros((120, 160), dtype=np.uint16)
+    for number, (cy, cx, radius) in enumerate(((60, 40, 12), (60, 90, 12)), start=1):
+        labels[(y - cy) ** 2 + (x - cx) ** 2 <= radius**2] = number
+    image = (np.random.default_rng(0).normal(900, 20, labels.shape) + 5000 * (labels > 0)).astype(np.uint16)
+    for folder, values in (("images", image), ("nuclei", labels)):
+        (tmp_path / folder).mkdir()
+        for name in ("a.tif", "b.tif"):
+            tifffile.imwrite(tmp_path / folder / name, values)
+    return tmp_path
+
+
+def explain(hemalens: Callable[..., int], row: ClassifierRow, fields: Path, *options: str | Path) -> int:
+    where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
+    return hemalens("explain", *where, "--weights", row.file, "--device", "cpu", *options)
+
+
+def test_a_folder_and_its_labels_become_heat(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+) -> None:
+    options = ("--method", "grad-cam-middle", "--method", "saliency", "--target", "none", "--smoothing", "1.5")
+    assert explain(hemalens, untrained_classifier, fields, *options) == 0
+    assert "4 cells explained by grad-cam-middle, saliency" in capsys.readouterr().out
+    heat = tifffile.imread(fields / "out" / "b.saliency.tif")
+    assert (heat.shape, heat.dtype) == ((120, 160), np.float32)
+    assert heat.max() > 0
+
+
+def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+) -> None:
+    (fields / "images" / "b.tif").write_bytes(b"no image")
+    assert explain(hemalens, untrained_classifier, fields) == 1
+    said = capsys.readouterr()
+    assert "b.tif" in said.err
+    assert "2 cells explained by grad-cam-middle" in said.out
+    assert (fields / "out" / "a.grad-cam-middle.png").is_file()
+    assert not (fields / "out" / "b.grad-cam-middle.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--method", "layer-5"), "No heatmap 'layer-5' of resnet18. Known: grad-cam, "),
+        (("--target", "blast"), "No class 'blast' of the weights untrained-classifier. Known: predicted, micronucleus"),
+        (("--task", "leukocyte"), "answer the task micronucleus; the task is leukocyte"),
+        (("--smoothing", "99"), "Option 'smoothing' got 99.0"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierRow,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    assert explain(hemalens, untrained_classifier, fields, *options) == 2
+    said = capsys.readouterr().err
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+    assert not (fields / "out").exists()
+
+
+@pytest.mark.slow
+def test_the_sample_is_explained_by_packed_weights_without_labels(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    image = ASSAY / "images" / "fluorescence.tif"
+    assert hemalens("explain", image, "--out", tmp_path, "--device", "cpu", "--method", "layer-6") == 0
+    assert "cells explained by layer-6" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("fluorescence.layer-6.tif", "fluorescence.layer-6.png", "fluorescence.labels.tif", "run.json")
+    }
+    assert tifffile.imread(tmp_path / "fluorescence.layer-6.tif").shape == tifffile.imread(image).shape[:2]

@@ -1,0 +1,81 @@
+"""Every network says which methods it has, without being built."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from napari_hemalens.attention.cbam import PlaceAttention
+from napari_hemalens.attention.eca import ECA
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolved, target_of
+from napari_hemalens.models import weights
+from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe
+
+Rows = Callable[..., ClassifierRow]
+LARGE = ("vgg16", "vgg16_attention", "eca_vgg16", "resnet50", "resnet50_attention", "msa_net", "alexnet")
+
+
+def named(network: str, kind: str) -> list[str]:
+    return [method.name for method in methods_of(ClassifierRecipe(network=network)) if method.kind == kind]
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in CLASSIFIERS])
+def test_the_table_lists_the_attention_that_the_network_has(
+    name: str, row: Rows, network: Callable[[ClassifierRow], CellClassifier], pixels: Callable[..., Tensor]
+) -> None:
+    built = network(row(name))
+    with torch.inference_mode():
+        _, maps = built.attend(pixels(1, 3, 64).float())
+    expected = [name_of(layer) for layer in maps]
+    expected += ["attention"] if len(maps) > 1 else []
+    expected += [f"cbam-{n + 1}" for n in range(sum(isinstance(m, PlaceAttention) for m in built.modules()))]
+    assert named(name, "attention") == expected
+    blocks = sum(isinstance(module, ECA) for module in built.modules())
+    assert named(name, "features") == (["eca-1", "eca-1-without", "eca-2", "eca-2-without"] if blocks else [])
+
+
+def test_own_attention_comes_first_and_gradients_are_of_every_network() -> None:
+    names = [method.name for method in methods_of(ClassifierRecipe(network="alexnet_attention"))]
+    assert names[:3] == ["layer-5", "layer-6", "attention"]
+    assert names[3:] == [method.name for method in methods_of(ClassifierRecipe(network="vgg16"))]
+    assert {"grad-cam", "guided-grad-cam", "saliency", "integrated-gradients", "occlusion"} < set(names)
+
+
+def test_a_method_that_the_network_has_not_is_refused_with_those_it_has() -> None:
+    with pytest.raises(RecipeError, match=r"No heatmap 'layer-5' of resnet18. Known: grad-cam, .*occlusion\."):
+        method_of(ClassifierRecipe(network="resnet18"), "layer-5")
+
+
+def test_a_class_that_the_weights_do_not_know_is_refused_with_those_they_know(row: Rows) -> None:
+    assert target_of(row("resnet18"), "predicted") is None
+    assert target_of(row("resnet18"), "none") == 1
+    with pytest.raises(RecipeError, match=r"No class 'blast' .* Known: predicted, micronucleus, none\."):
+        target_of(row("resnet18"), "blast")
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "best"),
+    [
+        ("alexnet_attention", {}, "layer-5"),
+        ("alexnet_attention", {"heatmap": "grad-cam"}, "grad-cam"),
+        ("resnet18", {"side": 224}, "grad-cam"),
+        ("resnet18", {"side": 64}, "grad-cam-middle"),
+        ("eca_vgg16_half", {"side": 64}, "grad-cam-middle"),
+    ],
+)
+def test_the_default_is_what_was_measured_else_attention_else_a_gradient(
+    row: Rows, network: str, options: dict[str, object], best: str
+) -> None:
+    of = row(network, **options)
+    assert best_of(of).name == best
+    assert resolved(ExplanationRecipe(), of).method == best
+
+
+@pytest.mark.parametrize("name", weights.known(ClassifierRow))
+def test_packed_weights_name_a_method_that_their_network_has(name: str) -> None:
+    of = weights.classifier_row(name)
+    assert best_of(of) in methods_of(of.network)
