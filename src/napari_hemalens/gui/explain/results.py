@@ -105,8 +105,8 @@ class Heatmaps:
                         setattr(found.layer, name, value)
         self.changed.emit()
 
-    def choose(self, case: Case, number: int) -> None:
-        """Look at a cell."""
+    def choose(self, case: Case, number: int | None) -> None:
+        """Look at a cell, or at none."""
         self.current, case.chosen = case, number
         self.changed.emit()
 

@@ -9,6 +9,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.explain.session import explaining_of
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.selection import selected_cell_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_options import ExplanationForm
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
@@ -26,6 +27,7 @@ class AttentionWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = explaining_of(napari_viewer, QtRunner)
+        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
         self.whole = QLabel("the whole field")

@@ -11,6 +11,7 @@ from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.judged import pooled
 from napari_hemalens.gui.classify.session import classifying_of
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.selection import selected_cell_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LayerChoice
 from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
@@ -29,6 +30,7 @@ class ClassifyWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = classifying_of(napari_viewer, QtRunner)
+        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
         self.segmentation = SegmentationForm()

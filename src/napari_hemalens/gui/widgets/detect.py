@@ -5,6 +5,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.selection import selected_cell_of
 from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.differential import DifferentialView
@@ -24,6 +25,7 @@ class DetectWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = session_of(napari_viewer, QtRunner)
+        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.images = ImageBox(napari_viewer.layers)
         self.form = DetectionForm()
         self.running = RunBar()

@@ -1,0 +1,278 @@
+"""One cell of a viewer is selected, in whatever layer, and every layer that shows it follows. No Qt."""
+
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeAlias
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer, Points, Shapes
+
+from napari_hemalens.gui import features_table
+from napari_hemalens.gui.cell_layers import plane_of
+from napari_hemalens.gui.classify.session import Classifying, classifying_of
+from napari_hemalens.gui.explain.clicks import clicking
+from napari_hemalens.gui.explain.session import Explaining, explaining_of
+from napari_hemalens.gui.followers import Boxes, Classes, Follower, Heat, row_of
+from napari_hemalens.gui.running import Runner, Stop, nothing
+from napari_hemalens.gui.session import Session, session_of
+from napari_hemalens.gui.stage import Trickle
+
+
+Sessions: TypeAlias = tuple[Session, Classifying, Explaining]
+
+
+class SelectedCell:
+    """The cell that a person has selected: a box, a label, a row of a table, or a click on the canvas.
+
+    Whoever shows the same cell of the same image lets it stand out; nothing selected is nothing selected everywhere.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    trickle : Trickle
+        How it waits for the next turn of the event loop.
+    sessions : tuple of Session, Classifying, Explaining
+        What is shown in the viewer.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        trickle: Trickle,
+        sessions: Sessions,
+    ) -> None:
+        detection, classifying, explaining = sessions
+        self._viewer, self._trickle = weakref.ref(viewer), trickle
+        self._detection, self._classifying, self._explaining = detection, classifying, explaining
+        self._busy = False
+        self._emptied: Stop = nothing
+        self._labels: weakref.WeakKeyDictionary[Labels, int] = weakref.WeakKeyDictionary()  # what each last selected
+        self._boxes: weakref.WeakSet[Layer] = weakref.WeakSet()
+        self._tables: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._walked: tuple[Any, int] | None = None  # where the review was: case, number
+        detection.results.changed.connect(self._watch)
+        classifying.results.changed.connect(self._on_classified)
+        explaining.results.changed.connect(self._watch)
+        explaining.cell_chosen.connect(self._on_explained)
+        viewer.mouse_drag_callbacks.append(clicking(self._on_click))  # after the one of `explaining`
+        viewer.layers.selection.events.changed.connect(self._on_active)
+        self._watch()
+
+    def select(self, origin: Follower, row: int | None) -> None:
+        """Select a cell of one of those that show cells, or none."""
+        if self._busy:
+            return
+        self._emptied()
+        with self._writing():
+            spot = None if row is None else origin.spot(row)
+            for each in self._followers():
+                if each == origin:
+                    if row is not None:  # of several boxes, none is the cell, and all stay selected
+                        each.show(row)
+                else:
+                    each.show(None if spot is None or not _together(each, origin) else each.find(spot))
+
+    def clear(self) -> None:
+        """Select nothing."""
+        if not self._busy:
+            with self._writing():
+                for each in self._followers():
+                    each.show(None)
+
+    def _followers(self) -> Sequence[Follower]:
+        """Return what shows cells now."""
+        boxes = [Boxes(f) for f in self._detection.results.fields if f.drawing is not None]
+        classes = [Classes(self._classifying.results, c) for c in self._classifying.results.cases if c.shown]
+        return [*boxes, *classes, *self._heat()]
+
+    def _heat(self) -> list[Heat]:
+        """Return the explained cells, of each image those of the current result, or of the last."""
+        results = self._explaining.results
+        cases = {case.image: case for case in results.cases if case.source is not None and case.cells is not None}
+        current = results.current
+        if current is not None and current.image in cases and current.source is not None:
+            cases[current.image] = current
+        return [Heat(results, case) for case in cases.values()]
+
+    def _watch(self) -> None:
+        """Listen to layers, and tables, that are new."""
+        for each in self._followers():
+            for layer in each.layers:
+                if isinstance(layer, Labels):
+                    self._watch_labels(layer)
+                elif layer not in self._boxes:
+                    self._boxes.add(layer)
+                    _selecting(layer).connect(partial(self._on_boxes, weakref.ref(layer)))
+
+    def _on_active(self, _: Any) -> None:
+        """Look for napari's table, which listens to the layers that are selected, once it has begun to."""
+        self._trickle(self._watching())
+
+    def _watching(self) -> Iterator[None]:
+        yield
+        self._watch()
+
+    def _watch_labels(self, layer: Labels) -> None:
+        self._labels.setdefault(layer, int(layer.selected_label))
+        layer.events.selected_label.disconnect(self._on_label)
+        layer.events.selected_label.connect(self._on_label)  # again: after a table that has begun to listen since
+        for table in features_table.tables_of(layer):
+            if table not in self._tables:
+                self._tables.add(table)
+                features_table.listen(table, _weakly(self, table))
+            features_table.show_row(layer, self._labels[layer])
+
+    def _on_boxes(self, told: Callable[[], Layer | None], _: Any) -> None:
+        """Follow a box that is selected, unless it is we who write to its layer."""
+        layer = told()
+        for each in self._followers():
+            if isinstance(each, Boxes) and layer in each.layers and each.field.drawing is not None:
+                if not each.field.drawing.busy and not self._busy:
+                    self._follow_box(each)
+                return
+
+    def _follow_box(self, each: Boxes) -> None:
+        """Follow the one box that is selected at once; none, only if it stays so: napari unselects what was before."""
+        self._emptied()
+        if each.chosen is not None:
+            self.select(each, each.chosen)
+        else:
+            self._emptied = self._trickle(self._empty(each))
+
+    def _empty(self, each: Boxes) -> Iterator[None]:
+        yield
+        self._emptied = nothing
+        self.select(each, each.chosen)
+
+    def _on_label(self, event: Any) -> None:
+        """Follow a label that is selected: by napari's pipette, in its box of numbers, or by its features table."""
+        layer = event.source
+        if self._busy:
+            return
+        if layer.selected_label == self._labels.get(layer):  # new colours tell of a label, too
+            features_table.show_row(layer, int(layer.selected_label))
+            return
+        self._labels[layer] = int(layer.selected_label)
+        self._watch_labels(layer)
+        self._select_number(layer, features_table.chosen_number(layer))
+
+    def _on_row(self, table: Any, row: int) -> None:
+        """Follow a row of napari's features table."""
+        viewer = self._viewer()
+        layer = None if viewer is None else viewer.layers.selection.active
+        if not self._busy and layer in self._labels and table in features_table.tables_of(layer):
+            with table._block_selection():  # the row stands as it is
+                self._select_number(layer, features_table.number_of(layer, row))
+
+    def _select_number(self, layer: Labels, number: int) -> None:
+        for each in self._followers():
+            if layer in each.layers and isinstance(each, (Classes, Heat)) and self._on_screen(each, layer):
+                row = row_of(each.cells, number)
+                if row is not None:
+                    self.select(each, row)
+                    return
+        if number == 0:
+            self.clear()
+
+    def _on_classified(self) -> None:
+        """Follow the review."""
+        self._watch()
+        results = self._classifying.results
+        number = None if results.walk is None else results.walk.cell
+        walked = None if number is None or results.current is None else (results.current, number)
+        if walked is None or walked == self._walked:
+            self._walked = walked
+            return
+        self._walked = walked
+        each = Classes(results, walked[0])
+        row = row_of(each.cells, walked[1])
+        if row is not None:
+            self.select(each, row)
+
+    def _on_explained(self, image: Image, number: int) -> None:
+        for each in self._heat():
+            row = row_of(each.cells, number)
+            if each.image is image and row is not None:
+                self.select(each, row)
+
+    def _on_click(self, position: tuple[float, ...]) -> None:
+        """Select the cell that is clicked; boxes whose layer is active see to that themselves."""
+        viewer = self._viewer()
+        active = None if viewer is None else viewer.layers.selection.active
+        if viewer is None or active in self._boxes:
+            return
+        found = next(self._at(viewer, position), None)
+        beside = self._explaining.results.at(position) if found is None else None
+        if found is not None:
+            self.select(*found)
+        elif beside is not None:  # a micronucleus, say, is explained with the nucleus beside it
+            self._on_explained(beside[0].image, beside[1])
+        else:
+            self.clear()
+
+    def _at(self, viewer: ViewerModel, position: tuple[float, ...]) -> Iterator[tuple[Follower, int]]:
+        """Yield the cells at a place in world coordinates, those of the active layer first, then from the top."""
+        shown = {layer: each for each in self._followers() for layer in reversed(each.layers)}
+        active = viewer.layers.selection.active
+        from_top = [layer for layer in reversed(viewer.layers) if layer in shown and layer.visible]
+        for layer in [active] * (active in shown) + from_top:
+            each = shown[layer]
+            y, x = layer.world_to_data(position)[-2:]
+            row = each.at(float(y), float(x)) if self._on_screen(each, layer) else None
+            if row is not None:
+                yield each, row
+
+    def _on_screen(self, each: Follower, layer: Layer) -> bool:
+        """Return whether a layer of several planes shows the one that is meant."""
+        viewer = self._viewer()
+        return layer.ndim == 2 or (viewer is not None and plane_of(layer, viewer.dims.current_step) == each.plane)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Tell what we select from what a person does."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+            for layer in list(self._labels):
+                self._labels[layer] = int(layer.selected_label)
+                features_table.show_row(layer, self._labels[layer])
+
+
+def selected_cell_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> SelectedCell:
+    """Return the selected cell of a viewer, begun at the first call, as are the sessions that show it."""
+    itself = getattr(viewer, "__wrapped__", viewer)
+    if itself not in _SELECTED:
+        sessions = session_of(viewer, runner), classifying_of(viewer, runner), explaining_of(viewer, runner)
+        _SELECTED[itself] = SelectedCell(itself, runner(itself).trickle, sessions)
+    return _SELECTED[itself]
+
+
+_SELECTED: "weakref.WeakKeyDictionary[ViewerModel, SelectedCell]" = weakref.WeakKeyDictionary()
+
+
+def _together(one: Follower, other: Follower) -> bool:
+    """Return whether two show cells of the same plane of the same image."""
+    planes = not one.plane or not other.plane or one.plane == other.plane
+    return one.image is not None and one.image is other.image and planes
+
+
+def _selecting(layer: Shapes | Points) -> Any:
+    """Return what tells of a selection; before napari 0.9 that of Shapes was a plain set."""
+    return getattr(layer.selected_data, "events", layer.events.highlight)
+
+
+def _weakly(selected: SelectedCell, table: Any) -> Callable[[int], None]:
+    """Return what tells of a row of a table, and keeps neither alive."""
+    me, it = weakref.ref(selected), weakref.ref(table)
+
+    def told(row: int) -> None:
+        alive, shown = me(), it()
+        if alive is not None and shown is not None:
+            alive._on_row(shown, row)
+
+    return told

@@ -1,0 +1,98 @@
+"""A cell is selected in a real window: by the mouse, and by a row of napari's features table."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QItemSelectionModel, QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_hemalens import workflows
+from napari_hemalens.gui import activity
+from napari_hemalens.gui.explain import session as explain_session
+
+features_table = pytest.importorskip("napari_builtins._qt.features_table")
+pytestmark = pytest.mark.window
+
+PATIENCE = 60_000  # ms
+CELLS = (4, 7, 9, 70_000)
+
+
+@pytest.fixture
+def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, row_file, qtbot, monkeypatch):
+    """A window with one image, its nuclei classified and explained, and the features table of napari."""
+    monkeypatch.setattr(workflows, "classify_steps", classifier)
+    monkeypatch.setattr(explain_session, "map_steps", explainer)
+    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1500, 900)
+    place = {"scale": (0.1, 0.1), "units": ("um", "um")}
+    viewer.add_image(np.full((400, 600, 3), 200, np.uint8), rgb=True, name="smear", **place)
+    nuclei = viewer.add_labels(labels, name="nuclei", **place)
+    with npe2pm.tmp_plugin(package="napari-hemalens"):
+        for name in ("Classify cells", "Attention"):
+            _, dock = viewer.window.add_plugin_dock_widget("napari-hemalens", name)
+            dock.form.choose_file(row_file)
+            dock.cells.choose(nuclei)
+            dock.running.run.click()
+            qtbot.waitUntil(lambda dock=dock: not dock.session.running, timeout=PATIENCE)
+        yield viewer, dock
+
+
+@pytest.fixture
+def table(window, qtbot):
+    viewer, _ = window
+    shown = features_table.FeaturesTable(viewer)
+    viewer.window.add_dock_widget(shown, area="bottom", name="Features table")
+    viewer.layers.selection.active = viewer.layers["nuclei: micronucleus"]
+    qtbot.wait(200)  # the table is looked for between the events of the window
+    return shown
+
+
+def choose(table, row):
+    """Select a row of the table, as a click on it does."""
+    view = table.table
+    flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+    view.selectionModel().select(view.model().index(row, 0), flags)
+
+
+def rows(table):
+    return {index.row() for index in table.table.selectionModel().selectedIndexes()}
+
+
+def test_a_row_of_the_features_table_selects_its_cell_and_not_the_label_of_its_number(window, table):
+    viewer, dock = window
+    for row in (1, 3, 0, 2):
+        choose(table, row)
+        assert viewer.layers["nuclei: micronucleus"].selected_label == CELLS[row]
+        assert dock.cell.words.text().startswith(f"Cell {CELLS[row]}:")
+        assert rows(table) == {row}
+
+
+def test_the_row_that_is_the_selected_label_already_can_be_chosen(window, table):
+    viewer, dock = window
+    choose(table, 0)
+    assert viewer.layers["nuclei: micronucleus"].selected_label == 4  # of which row 4 is not there
+    dock.session.choose_cell(7)
+    assert rows(table) == {1}
+    viewer.layers["nuclei: micronucleus"].selected_label = 4
+    assert rows(table) == {0}
+
+
+def test_a_click_on_the_canvas_shows_the_row_the_label_and_the_cell(window, table):
+    viewer, dock = window
+    viewer.reset_view()
+    QApplication.processEvents()
+    scene = viewer.scene if hasattr(viewer, "scene") else viewer
+    native = viewer.window._qt_viewer.canvas.native
+    middle = np.array([320, 420]) * 0.1
+    offset = (middle - scene.camera.center[-2:]) * scene.camera.zoom
+    y, x = np.round(offset + np.array([native.height(), native.width()]) / 2).astype(int)
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(int(x), int(y)))
+    QApplication.processEvents()
+    assert viewer.layers["nuclei: micronucleus"].selected_label == 70_000
+    assert rows(table) == {3}
+    assert dock.cell.words.text().startswith("Cell 70000:")
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(int(x) - 60, int(y)))
+    QApplication.processEvents()
+    assert rows(table) == set()
+    assert "Click a cell" in dock.cell.words.text()
