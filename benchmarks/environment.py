@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PEERS = ("sahi>=0.12",)
+PEERS = ("sahi>=0.12", "grad-cam>=1.5")
 
 
 def environment(folder: Path) -> Path:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tifffile
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -116,3 +117,15 @@ def test_nuclei_are_outlined_classified_and_reported(run_example, tmp_path):
     assert {row["class"] for row in nuclei} == {"micronucleus", "none"}
     (first,) = re.findall(r"Look at these first: (\d+)", said)
     assert max(nuclei, key=lambda row: float(row["entropy"]))["cell"] == first
+
+
+@pytest.mark.slow
+def test_heat_lies_in_the_frame_of_the_image_and_the_hottest_points_are_told(run_example, tmp_path):
+    said = run_example("explain_nuclei.py")
+    heat = tifffile.imread(tmp_path / "explained_nuclei" / "heat.tif")
+    with Image.open(tmp_path / "explained_nuclei" / "heat.png") as picture:
+        assert picture.size == heat.shape[::-1]
+    told = re.findall(r"^nucleus \d+: looked most at y (-?\d+), x (-?\d+)", said, re.MULTILINE)
+    assert len(told) >= 5
+    inside = [(int(y), int(x)) for y, x in told if 0 <= int(y) < heat.shape[0] and 0 <= int(x) < heat.shape[1]]
+    assert min(heat[y, x] for y, x in inside) > 0.3
