@@ -1,0 +1,52 @@
+"""Write a page of docs/results of one of the papers' comparisons that is done.
+
+    python docs/make_experiment_results.py OUT PAGE
+
+OUT is the folder of `hemalens experiment`, PAGE the name of the page, such as all-folds. What stands below the heading
+'What it says' is written by hand and kept.
+"""
+
+import json
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from napari_hemalens.atomic import writing
+
+RESULTS = Path(__file__).parent / "results"
+KEPT = "## What it says\n"
+_CHOICES = ("preset", "protocol", "scheme")
+
+
+def page(out: Path, name: str) -> str:
+    """Return the tables of a comparison, with the command and the machine; its pictures are copied beside the page."""
+    title, rest = (out / "table.md").read_text(encoding="utf-8").split("\n", 1)
+    for picture in ("roc", "confusion"):
+        shutil.copyfile(out / f"{picture}.png", RESULTS / f"{name}-{picture}.png")
+        rest = rest.replace(f"({picture}.png)", f"({name}-{picture}.png)")
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    options = [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
+    seeds = ",".join(map(str, run["seeds"]))
+    command = " ".join(
+        ["hemalens experiment", run["experiment"], f"--data {Path(run['data']).name} --seeds {seeds}", *options]
+    )
+    versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
+    cores = f"{platform.machine()}, {os.cpu_count()} cores, of which training took one"
+    machine = f"Machine: {cores}; Python {run['python']}, {versions}."
+    return f"{title}\n\n{machine} Written by `docs/make_experiment_results.py`.\n\n```\n$ {command}\n```\n{rest}"
+
+
+def main() -> None:
+    """Write the page."""
+    out, name = Path(sys.argv[1]), sys.argv[2]
+    file = RESULTS / f"{name}.md"
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    kept = KEPT + before.split(KEPT, 1)[1] if KEPT in before else ""
+    with writing(file) as temporary:
+        temporary.write_text(f"{page(out, name)}\n{kept}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
