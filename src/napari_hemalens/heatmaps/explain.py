@@ -11,10 +11,10 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.cells import Provenance
 from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.looking import light_channels, look
 from napari_hemalens.heatmaps.methods import method_of, resolved
 from napari_hemalens.heatmaps.placing import frame, place
-from napari_hemalens.explained import Explained
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier

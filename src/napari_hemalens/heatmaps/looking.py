@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from napari_hemalens.explained import PREDICTED
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.gradients import Asked, grad_cam, gradient_heat
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.heatmaps.scaling import smoothed, unit
-from napari_hemalens.explained import PREDICTED
 from napari_hemalens.inference.classifier import batch_size, calibrated
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
