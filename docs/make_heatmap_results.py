@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.heatmaps.methods import methods_of
+from napari_hemalens.models.weights import classifier_row
 
 PAGE = Path(__file__).parent / "results" / "heatmaps.md"
 PICTURE = "heatmaps-cells.png"
@@ -25,9 +27,10 @@ def command(out: Path) -> str:
     """Return the command that measured what lies in a folder."""
     found = json.loads((out / "report.json").read_text(encoding="utf-8"))
     split, *only = found["split"].split(", ")
+    measured = [figures["method"] for figures in found["figures"] if figures["correlation"] is not None]
+    every = [method.name for method in methods_of(classifier_row(found["weights"]).network)]
     options = "".join(f" --only '{name}'" for name in only)
-    if only:
-        options += f" --methods {','.join(f['method'] for f in found['figures'] if f['correlation'] is not None)}"
+    options += "" if measured == every else f" --methods {','.join(measured)}"
     return f"```\n$ hemalens evaluate heatmaps --data {found['data']} --split {split}{options} --out {out.name}\n```\n"
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.heatmaps.methods import best_of
+from napari_hemalens.models.weights import ClassifierRow, classifier_row
 from napari_hemalens.training.heatmap_report import Finding, HeatmapReport, Shown, draw_cells
 
 
@@ -55,6 +56,12 @@ def test_a_method_is_measured_on_images_that_it_was_not_chosen_on(of: Callable[.
     assert found.held_out == (0.0, 3)  # on b alone `other` is best, which misses all of a; on a `one`, which misses b
     assert "methods hit in 0 of 3 cells" in found.text()
     assert of(one, other, images="aaa").held_out is None
+
+
+def test_the_packed_default_is_what_the_page_of_figures_calls_best() -> None:
+    page = Path(__file__).parents[2] / "docs" / "results" / "heatmaps.md"
+    packed = best_of(classifier_row("micronucleus-attention"))
+    assert f"\nPoints best: {packed.name}." in page.read_text(encoding="utf-8")
 
 
 def test_the_table_gives_each_figure_with_the_interval_of_hits(of: Callable[..., HeatmapReport]) -> None:
