@@ -42,6 +42,11 @@ class Activity:
         self.running = False
         self.devices: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def completed(self) -> bool:
+        """Whether the last run has come to its end by itself: nobody has stopped it, and it has not failed."""
+        return not self._summary
+
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:

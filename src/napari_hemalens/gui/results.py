@@ -40,6 +40,7 @@ class Results:
     """
 
     changed = Signal()
+    drawn = Signal(object)  # a Field whose layer shows all of its cells
     lost = Signal(object)  # a Field whose layer or image a person removed
     hovered = Signal(str)
 
@@ -52,6 +53,7 @@ class Results:
         self._history: History[State] = History()
         self._stage = Stage(viewer, trickle)
         self._stage.added.connect(self._on_added)
+        self._stage.drawn.connect(self.drawn.emit)
         self._stage.edited.connect(self._on_edited)
         self._stage.removed.connect(self._on_removed)
 

@@ -19,7 +19,6 @@ from napari_hemalens.gui.running import Runner, Stop, nothing
 from napari_hemalens.gui.session import Session, session_of
 from napari_hemalens.gui.stage import Trickle
 
-
 Sessions: TypeAlias = tuple[Session, Classifying, Explaining]
 
 

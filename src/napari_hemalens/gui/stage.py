@@ -85,11 +85,14 @@ class Stage:
         A person removed a layer.
     added : Signal
         A new layer of cells, to be given keys and mouse.
+    drawn : Signal
+        A field whose layer shows its cells, all of them.
     """
 
     edited = Signal(object)
     removed = Signal(object)
     added = Signal(object)
+    drawn = Signal(object)
 
     def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
         self._viewer = weakref.ref(viewer)
@@ -121,6 +124,7 @@ class Stage:
             if f.drawing is not None:
                 yield from f.drawing.follow(f.cells.cells, rows)
         f.following = False
+        self.drawn.emit(f)
 
     def show(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""

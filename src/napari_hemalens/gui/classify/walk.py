@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.classes import words
@@ -120,8 +120,13 @@ def look_at(viewer: ViewerModel, layer: Labels, walk: Walk) -> None:
     if walk.row is None:
         return
     cells = walk.judged.cells
-    centre = layer.data_to_world(cells.centres[walk.row])[-2:]
-    diameter = max(_diameter(cells.areas[[walk.row]]), _diameter(cells.areas)) * abs(float(layer.scale[-1]))
+    centre_on(viewer, layer, cells.centres[walk.row], max(_diameter(cells.areas[[walk.row]]), _diameter(cells.areas)))
+
+
+def centre_on(viewer: ViewerModel, layer: Layer, middle: NDArray[np.float64], diameter: float) -> None:
+    """Move the camera so that a cell of a layer, given by its middle (y, x) and diameter in pixels, is well seen."""
+    centre = layer.data_to_world(middle)[-2:]
+    diameter *= abs(float(layer.scale[-1]))
     camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it, and the size as well
     size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     camera.center = (*camera.center[:-2], *centre)

@@ -14,6 +14,7 @@ from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_options import ExplanationForm
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
 from napari_hemalens.gui.widgets.choices import LayerChoice
+from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_part
@@ -28,6 +29,7 @@ class AttentionWidget(Dock):
         super().__init__()
         self.session = explaining_of(napari_viewer, QtRunner)
         selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.hint = DemoHint(napari_viewer)
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
         self.whole = QLabel("the whole field")
@@ -62,7 +64,7 @@ class AttentionWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.blend, self.cell, self.gallery, self.use):
             inner.addWidget(widget)
-        self.fill(self.sources, self.form, self.lacking, self.running, self.results)
+        self.fill(self.hint, self.sources, self.form, self.lacking, self.running, self.results)
 
     def _connect_widgets(self) -> None:
         self.image.chosen.connect(self._on_image)

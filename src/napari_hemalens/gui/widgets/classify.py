@@ -18,6 +18,7 @@ from napari_hemalens.gui.widgets.class_options import ClassificationForm, Segmen
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
 from napari_hemalens.gui.widgets.class_view import ClassView
+from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_part
@@ -31,6 +32,7 @@ class ClassifyWidget(Dock):
         super().__init__()
         self.session = classifying_of(napari_viewer, QtRunner)
         selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.hint = DemoHint(napari_viewer)
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
         self.segmentation = SegmentationForm()
@@ -62,7 +64,7 @@ class ClassifyWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.counted, self.view, self.report, self.filter, self.review):
             inner.addWidget(widget)
-        self.fill(self.sources, self.segmentation, self.form, self.lacking, self.running, self.results)
+        self.fill(self.hint, self.sources, self.segmentation, self.form, self.lacking, self.running, self.results)
 
     def _connect_widgets(self) -> None:
         results = self.session.results

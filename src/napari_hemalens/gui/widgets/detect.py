@@ -8,6 +8,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.selection import selected_cell_of
 from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar
@@ -26,6 +27,7 @@ class DetectWidget(Dock):
         super().__init__()
         self.session = session_of(napari_viewer, QtRunner)
         selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.hint = DemoHint(napari_viewer)
         self.images = ImageBox(napari_viewer.layers)
         self.form = DetectionForm()
         self.running = RunBar()
@@ -50,7 +52,7 @@ class DetectWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.shown, self.differential, self.review, self.exports):
             inner.addWidget(widget)
-        self.fill(self.images, self.form, self.running, self.results)
+        self.fill(self.hint, self.images, self.form, self.running, self.results)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
