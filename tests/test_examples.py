@@ -129,3 +129,14 @@ def test_heat_lies_in_the_frame_of_the_image_and_the_hottest_points_are_told(run
     assert len(told) >= 5
     inside = [(int(y), int(x)) for y, x in told if 0 <= int(y) < heat.shape[0] and 0 <= int(x) < heat.shape[1]]
     assert min(heat[y, x] for y, x in inside) > 0.3
+
+
+@pytest.mark.slow
+def test_the_full_story_ends_in_a_picture_of_where_the_network_looked(run_example, tmp_path):
+    said = run_example("full_story.py")
+    (named,) = (line for line in said.splitlines() if line.startswith("By the classifier: "))
+    counts = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", named)}
+    assert counts["neutrophil"] >= 5
+    assert sum(counts.values()) >= 15
+    with Image.open(tmp_path / "full_story.png") as picture:
+        assert picture.size == (1600, 1200)

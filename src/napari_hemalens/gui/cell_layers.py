@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
-from skimage.draw import ellipse
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.layers import MARK, boxes_of, placed_like
+from napari_hemalens.segmentation.ellipses import ellipses
 from napari_hemalens.taxonomy import cell_class
 
 CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
@@ -39,16 +39,6 @@ def cells_in(layer: Layer, plane: tuple[int, ...]) -> CellsOf:
         numbers = np.arange(len(numbers)) + 1
     boxes = boxes_of(layer)[nucleated]
     return lambda shape: ellipses(boxes, numbers[nucleated], shape)
-
-
-def ellipses(boxes: NDArray[np.float32], numbers: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int32]:
-    """Return labels (H, W) with an ellipse in each box, which is nearer to a cell; small ones lie on large ones."""
-    labels = np.zeros(shape, dtype=np.int32)
-    order = np.argsort(-(boxes[:, 2:] - boxes[:, :2]).prod(axis=1), kind="stable")
-    for number, (y0, x0, y1, x1) in zip(numbers[order], boxes[order], strict=True):
-        middle = ((y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2)  # of pixels, whose centres are whole numbers
-        labels[ellipse(*middle, (y1 - y0) / 2, (x1 - x0) / 2, shape=shape)] = number
-    return labels
 
 
 def holds_cells(layer: Layer) -> bool:
