@@ -34,6 +34,7 @@ def dock(make_napari_viewer, npe2pm, explainer, labels, row_file, monkeypatch):
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Attention")
         widget.viewer = viewer
+        widget.form.methods.tick(())  # what is ticked stays so, and it is the best of the packed weights
         widget.form.choose_file(row_file)
         yield widget
     explainer.go.set()
