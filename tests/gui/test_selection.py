@@ -231,6 +231,19 @@ def test_an_image_that_lies_elsewhere_has_its_cells_there(three, runner, recipe,
     assert state(three)[0] == set()
 
 
+def test_a_cell_that_is_selected_stays_so_when_it_is_explained_later(three, runner, asking):
+    three.boxes.selected_data = {2}
+    for method in ("saliency", "grad-cam"):
+        three.explaining.start(three.viewer.layers["smear"], three.nuclei, asking.model_copy(update={"method": method}))
+        runner.run()
+        assert state(three) == ({2}, 7, 7, 7)
+    three.boxes.selected_data = set()
+    runner.draw()
+    three.explaining.start(three.viewer.layers["smear"], three.nuclei, asking)
+    runner.run()
+    assert state(three) == (set(), 0, 7, None)
+
+
 def test_a_layer_that_was_removed_is_not_looked_for(three):
     del three.viewer.layers["nuclei: micronucleus"]
     three.boxes.selected_data = {2}

@@ -16,6 +16,7 @@ from napari_hemalens.gui.explain.clicks import clicking
 from napari_hemalens.gui.explain.session import Explaining, explaining_of
 from napari_hemalens.gui.followers import Boxes, Classes, Follower, Heat, row_of
 from napari_hemalens.gui.running import Runner, Stop, nothing
+from napari_hemalens.gui.same_cell import Spot
 from napari_hemalens.gui.session import Session, session_of
 from napari_hemalens.gui.stage import Trickle
 
@@ -48,6 +49,7 @@ class SelectedCell:
         self._detection, self._classifying, self._explaining = detection, classifying, explaining
         self._busy = False
         self._emptied: Stop = nothing
+        self._cell: tuple[Follower, Spot] | None = None  # that is selected, and where
         self._labels: weakref.WeakKeyDictionary[Labels, int] = weakref.WeakKeyDictionary()  # what each last selected
         self._boxes: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._tables: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -56,6 +58,8 @@ class SelectedCell:
         classifying.results.changed.connect(self._on_classified)
         explaining.results.changed.connect(self._watch)
         explaining.cell_chosen.connect(self._on_explained)
+        for session in (classifying, explaining):
+            session.running_changed.connect(self._on_run)
         viewer.mouse_drag_callbacks.append(clicking(self._on_click))  # after the one of `explaining`
         viewer.layers.selection.events.changed.connect(self._on_active)
         self._watch()
@@ -65,8 +69,9 @@ class SelectedCell:
         if self._busy:
             return
         self._emptied()
+        spot = None if row is None else origin.spot(row)
+        self._cell = None if spot is None else (origin, spot)
         with self._writing():
-            spot = None if row is None else origin.spot(row)
             for each in self._followers():
                 if each == origin:
                     if row is not None:  # of several boxes, none is the cell, and all stay selected
@@ -77,9 +82,20 @@ class SelectedCell:
     def clear(self) -> None:
         """Select nothing."""
         if not self._busy:
+            self._cell = None
             with self._writing():
                 for each in self._followers():
                     each.show(None)
+
+    def _on_run(self, running: bool) -> None:
+        """Let what a run has added, or done anew, follow the cell that was selected before."""
+        if running or self._busy or self._cell is None:
+            return
+        origin, spot = self._cell
+        with self._writing():
+            for each in self._followers():
+                if _together(each, origin):
+                    each.show(each.find(spot))
 
     def _followers(self) -> Sequence[Follower]:
         """Return what shows cells now."""

@@ -19,7 +19,8 @@ class DemoHint(QLabel):
         self._viewer = viewer
         self.linkActivated.connect(self._open)
         viewer.layers.events.connect(self._on_layers)
-        self._show()
+        if not self._empty():
+            self.hide()
 
     def _open(self) -> None:
         from napari_hemalens.gui.widgets.demo import DemoWidget  # noqa: PLC0415 -- which opens docks with this line
@@ -28,10 +29,10 @@ class DemoHint(QLabel):
 
     def _on_layers(self, event: Any) -> None:
         if event.type in LAYER_NEWS:
-            self._show()
+            self.setVisible(self._empty())
 
-    def _show(self) -> None:
-        self.setVisible(not any(isinstance(layer, Image) for layer in self._viewer.layers))
+    def _empty(self) -> bool:
+        return not any(isinstance(layer, Image) for layer in self._viewer.layers)
 
 
 def dock_of(viewer: Any, kind: type[W], name: str) -> W:
