@@ -10,7 +10,7 @@ XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
 PACKAGES := xvfb xauth libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
-.PHONY: help demo test quick check format bench results sample-data screenshot display clean
+.PHONY: help demo test quick check format bench results sample-data screenshot tour display clean
 
 help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
@@ -22,6 +22,7 @@ help:
 	@echo "make results     measure the packed weights; DATA= names the folder of annotated images"
 	@echo "make sample-data render the sample smears again"
 	@echo "make screenshot  make the pictures of the README again"
+	@echo "make tour        make the pictures of docs/tour.md again"
 
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -82,6 +83,9 @@ sample-data: $(VENV)/.installed
 
 screenshot: $(VENV)/.tested display
 	$(XVFB) $(BIN)/python docs/make_screenshot.py
+
+tour: $(VENV)/.tested display
+	$(XVFB) $(BIN)/python docs/make_tour.py
 
 clean:
 	rm -rf $(VENV) .venv-bench $(OUT) build dist
