@@ -31,11 +31,12 @@ class MethodList(QListWidget):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted
         self.itemChanged.connect(lambda _: self.ticked.emit())
 
     def offer(self, row: ClassifierRow | None) -> None:
-        """Offer the methods of a network; those ticked before stay so, else the best is."""
-        before = self.chosen()
+        """Offer the methods of a network; those that a person has ticked stay so, else the best is ticked."""
+        before = () if self.chosen() == self._offered_first else self.chosen()
         best = None if row is None else best_of(row)
         methods = [] if row is None else sorted(methods_of(row.network), key=lambda method: method != best)
         kept = {*before} & {method.name for method in methods}
@@ -49,6 +50,7 @@ class MethodList(QListWidget):
             on = method.name in kept or (not kept and method == best)
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         self.blockSignals(False)
+        self._offered_first = () if best is None else (best.name,)
         height = self.sizeHintForRow(0) if self.count() else self.fontMetrics().height()
         self.setFixedHeight(_ROWS * height + 2 * self.frameWidth())
         self.ticked.emit()
