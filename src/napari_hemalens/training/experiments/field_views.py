@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.formats.named_cells import NamedCells
@@ -16,6 +17,7 @@ from napari_hemalens.training.experiments.trial import Trial
 
 STAINS = {"as_is": "stain as it is", "reference": "stain normalised"}
 GRADIENTS = "gradients.png"
+SIGNIFICANT = 0.05
 UNITS = {"fields": "whole fields", "by_cells": "fields by their cells", "cells": "single cells"}
 
 View = tuple[str, str]
@@ -81,7 +83,7 @@ class FieldViews:
             fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
             better, worse = int((fields > cells).sum()), int((fields < cells).sum())
             found.append(
-                f"**{sentence(words)}: {_verdict(better, worse, len(pairs))}** Mean balanced accuracy of "
+                f"**{sentence(words)}: {_verdict(better, worse)}** Mean balanced accuracy of "
                 f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
                 f"where the field was named by the mean over its single cells (of the same fields); the field was "
                 f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "
@@ -143,9 +145,12 @@ def _by_run(view: Comparison | None) -> dict[tuple[str, str], float]:
     return {(trial.row, trial.case): trial.measures.overall["balanced accuracy"] for trial in trials}
 
 
-def _verdict(better: int, worse: int, runs: int) -> str:
-    if 2 * better > runs:
-        return "whole fields do better."
-    if 2 * worse > runs:
-        return "whole fields do no better: single cells do."
-    return "no side does better in most runs."
+def _verdict(better: int, worse: int) -> str:
+    """Return what a sign test over the runs allows to be said, and its p; runs without a difference tell nothing."""
+    if not better + worse:
+        return "no run tells the two apart."
+    p = binomtest(better, better + worse).pvalue
+    if p >= SIGNIFICANT:
+        return f"neither side does better beyond chance (sign test, p = {p:.2f})."
+    winner = "whole fields do better" if better > worse else "whole fields do no better: single cells do"
+    return f"{winner} (sign test, p = {p:.2g})."
