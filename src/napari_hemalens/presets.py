@@ -29,6 +29,25 @@ DETECTION: Mapping[str, DetectionTraining] = {
         stain=0.3,
         light=0.3,
     ),
+    # Nuclei in sections of biopsies, stained with haematoxylin and eosin, at the scale of a 40x objective: a handful of
+    # large, crowded images, of each of which an epoch sees one window. So there are many epochs, no mosaics, and nobody
+    # who prepares images beside. With more images, ask for fewer epochs.
+    "histology": DetectionTraining(
+        network=NetworkRecipe(size="laptop", pixel_size_um=0.25),
+        start="marrow-frcnn",
+        side=256,
+        batch=4,
+        epochs=400,
+        learning_rate=0.01,
+        warmup_steps=50,
+        warm_up_epochs=0,
+        decay_from=0.35,
+        mosaic=0,
+        zoom=1.2,
+        stain=0.3,
+        light=0.3,
+        workers=0,
+    ),
     "marrow-full": DetectionTraining(
         network=NetworkRecipe(backbone="resnet50", start="imagenet"),
         side=384,

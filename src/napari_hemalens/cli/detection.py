@@ -64,7 +64,7 @@ def detect(
 def train_detection(
     data: Annotated[
         list[Path],
-        typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA); repeatable."),
+        typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable."),
     ],
     out: Out,
     *,

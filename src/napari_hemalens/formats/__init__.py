@@ -11,7 +11,7 @@ from pathlib import Path
 from napari_hemalens import tables
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import coco, geojson, via, voc, yolo
+from napari_hemalens.formats import coco, geojson, points, via, voc, yolo
 
 __all__ = ["FORMATS", "Format", "export", "known", "read_annotations"]
 
@@ -67,7 +67,7 @@ def read_annotations(
     ----------
     path : path
         A file, or a folder: `<split>.json` of COCO or VIA, the root of a VOC or YOLO data set,
-        QuPath's GeoJSON, or `cells.csv`. A folder called like the split is looked into too.
+        QuPath's GeoJSON, `cells.csv`, or a folder of `points`. A folder called like the split is looked into too.
     format : str, optional
         One of `FORMATS`; by default found by looking.
     split : str, optional
@@ -88,9 +88,13 @@ def read_annotations(
             return found.read(where, split=split) if split else found.read(where)
         if split and found.holds(where / split, None):
             return found.read(where / split)
-    wanted = ", or ".join(FORMATS[name].looks_for for name in names)
+    looked_for = [FORMATS[name].looks_for for name in names]
+    if format is None:  # points are read and not written: they have no boxes to give back
+        if points.holds(where, split):
+            return points.read(where, split=split)
+        looked_for.append("points/*.csv (of a part: <split>.txt)")
     part = f" for the split {split!r}" if split else ""
-    raise AnnotationError(f"No annotations{part} in {where}: looked for {wanted}.")
+    raise AnnotationError(f"No annotations{part} in {where}: looked for {', or '.join(looked_for)}.")
 
 
 def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]) -> tuple[Path, ...]:

@@ -1,0 +1,44 @@
+"""`hemalens evaluate points`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.recipes import DetectionRecipe
+
+
+@evaluate_app.command("points")
+def evaluate_points(
+    data: Annotated[Path, typer.Option(help="Folder of images/ and points/ (CSV: x, y, class 1 nucleus, 3 unsure).")],
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only a part (val: see val.txt) or images called so ('*_0003_*'); repeatable."
+        ),
+    ] = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Choose the least score on these, as on train; by default the weights' own."),
+    ] = None,
+    weights_name: WeightsName = "marrow-frcnn",
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+    ] = None,
+    radius: Annotated[
+        float | None,
+        typer.Option(metavar="PX", min=0.1, help="How far a box may be off a point; by default half a nucleus."),
+    ] = None,
+    device: Device = Device.AUTO,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
+) -> None:
+    """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
+    recipe = DetectionRecipe.of(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
+    steps = workflows.evaluate_points_steps(data, recipe, only=only or (), tune=tune or (), radius=radius, out=out)
+    out_console.print(escape(run(steps, "Evaluating points").text()))
+    if out is not None:
+        out_console.print(f"Written to {escape(str(out))}")

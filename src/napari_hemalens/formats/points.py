@@ -1,0 +1,163 @@
+"""Centre points of nuclei: what is marked in tissue, where cells lie too close for boxes to be drawn.
+
+A folder holds `images/` and, for each image that was marked, `points/<name of the image>.csv` with the columns `x`, `y`
+(pixels of the image, of the nucleus' centre) and `class`: 1 or `nucleus`, 3 or `unsure`. Images without points are
+passed over. A part of the data, such as `train`, is a list `train.txt`: the name of an image a line, without suffix and
+with * for whatever may follow, as in `BM_GRAZ_HE_0001_*`.
+
+A point has no size, and detectors learn boxes: each nucleus becomes a square of one diameter around its point,
+`DIAMETER_PX` or what a column `diameter` says. Unsure points are kept apart: they are no cells, and what is found there
+is neither right nor wrong.
+
+The bone-marrow set of Kainz et al. 2015 (You Should Use Regression to Detect Cells, MICCAI,
+https://github.com/pkainz/MICCAI2015) is laid out so: biopsies, haematoxylin and eosin, 1200 x 1200. Neither files nor
+repository state a pixel size. Its nuclei measure some 26 pixels; small round nuclei of marrow in paraffin are taken as
+6.5 um, which makes 0.25 um a pixel, the usual scale of a 40x objective. That is an assumption, so it is not put into
+the record: say it where it is asked for (`--pixel-size 0.25`).
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.fields import Draft, floats
+from napari_hemalens.formats.images import SUFFIXES, header_size
+
+NUCLEUS = "nucleus"
+DIAMETER_PX = 26.0
+"""Side of the box around a point: a nucleus of 6.5 um at 0.25 um a pixel."""
+
+_UNSURE = "unsure"
+_CLASSES = {"1": NUCLEUS, NUCLEUS: NUCLEUS, "3": _UNSURE, _UNSURE: _UNSURE}
+_NEEDED = ("x", "y", "class")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointField:
+    """The points of one image.
+
+    Attributes
+    ----------
+    nuclei : Detections
+        A box around each nucleus; its centre is the point, unless the edge of the image cuts the box.
+    centres : (N, 2) float32
+        The points of nuclei as y, x in pixels, in the order of the file.
+    unsure : (M, 2) float32
+        Points where it could not be said, as y, x in pixels.
+    diameter : float
+        Of a nucleus in pixels: the median of what the boxes were made with.
+    """
+
+    nuclei: Detections
+    centres: NDArray[np.float32]
+    unsure: NDArray[np.float32]
+    diameter: float
+
+
+def holds(path: Path, split: str | None = None) -> bool:
+    """Whether `read` would find points there."""
+    return (path / "points").is_dir() and (split is None or (path / f"{split}.txt").is_file())
+
+
+def read(path: Path, *, split: str | None = None, diameter: float = DIAMETER_PX) -> tuple[Detections, ...]:
+    """Read the nuclei of each image as boxes; unsure points are left out. See `read_fields`."""
+    only = () if split is None else (split,)
+    return tuple(field.nuclei for field in read_fields(path, only=only, diameter=diameter))
+
+
+def read_fields(path: Path, *, only: Sequence[str] = (), diameter: float = DIAMETER_PX) -> tuple[PointField, ...]:
+    """Read the points of a folder, one record an image that has a file of points.
+
+    Parameters
+    ----------
+    path : Path
+        A folder as this module describes it.
+    only : sequence of str
+        Parts, or names of images in the way of their lists; empty: all images.
+    diameter : float
+        Side of a box in pixels, for points that do not say it themselves.
+
+    Raises
+    ------
+    AnnotationError
+        If a file of points is not as described, or a name fits no image.
+    """
+    images = _marked_images(path)
+    if not images:
+        raise AnnotationError(f"{path} holds no image with points: they go into points/<name of the image>.csv.")
+    if only:
+        images = _named(images, [name for part in only for name in _listed(path, part)], path)
+    return tuple(_field(image, path / "points" / f"{image.stem}.csv", diameter) for image in images)
+
+
+def _marked_images(folder: Path) -> list[Path]:
+    files = (file for file in (folder / "images").glob("*") if file.suffix.lower() in SUFFIXES)
+    return sorted(file for file in files if (folder / "points" / f"{file.stem}.csv").is_file())
+
+
+def _listed(folder: Path, part: str) -> list[str]:
+    """Return the names that the list of a part holds; what is no part is a name."""
+    file = folder / f"{part}.txt"
+    if not file.is_file():
+        return [part]
+    return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+
+
+def _named(images: Sequence[Path], names: Sequence[str], folder: Path) -> list[Path]:
+    """Return the images that names fit, in their own order."""
+    kept = {name: [image for image in images if fnmatch(image.stem, name)] for name in names}
+    idle = [name for name, fitting in kept.items() if not fitting]
+    if idle:
+        raise AnnotationError(
+            f"No image with points in {folder} is called {idle[0]!r}, nor is there a list {idle[0]}.txt; there is "
+            f"{images[0].stem}."
+        )
+    return [image for image in images if any(image in fitting for fitting in kept.values())]
+
+
+def _field(image: Path, table: Path, diameter: float) -> PointField:
+    centres: dict[str, list[tuple[float, float]]] = {NUCLEUS: [], _UNSURE: []}
+    sides = []
+    draft = Draft(table, str(image), header_size(image))
+    for number, row in enumerate(_rows(table), start=2):  # line 1 holds the names of the columns
+        where = f"{table}, line {number}"
+        y, x, side = floats((row["y"], row["x"], row.get("diameter") or str(diameter)), where)
+        kind = _CLASSES.get(row["class"].strip())
+        if kind is None:
+            raise AnnotationError(f"{where}: the class is {row['class']!r}. Known: 1 ({NUCLEUS}), 3 ({_UNSURE}).")
+        _check_inside((y, x), draft, where)
+        centres[kind].append((y, x))
+        if kind == NUCLEUS:
+            draft.add((y - side / 2, x - side / 2, y + side / 2, x + side / 2), NUCLEUS)
+            sides.append(side)
+    nuclei, unsure = (np.array(centres[kind], dtype=np.float32).reshape(-1, 2) for kind in (NUCLEUS, _UNSURE))
+    return PointField(draft.finished((NUCLEUS,)), nuclei, unsure, float(np.median(sides)) if sides else diameter)
+
+
+def _check_inside(point: tuple[float, float], draft: Draft, where: str) -> None:
+    """Refuse a point beside its image: it is of another image, or x and y are exchanged."""
+    (y, x), (height, width) = point, draft.shape or (0, 0)
+    if not (0 <= y <= height and 0 <= x <= width):
+        raise AnnotationError(f"{where}: the point y {y:g}, x {x:g} lies outside the image of {height} x {width} px.")
+
+
+def _rows(table: Path) -> list[Mapping[str, str]]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="")
+            missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
+            rows: list[Mapping[str, str]] = list(reader)
+    except OSError as error:
+        raise AnnotationError(f"Cannot read {table}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise AnnotationError(f"{table} is no CSV file: {error}.") from error
+    if missing:
+        raise AnnotationError(f"{table} is no table of points: it lacks the column {missing[0]!r}.")
+    return rows

@@ -1,0 +1,59 @@
+"""Nuclei of tissue measured, where people marked them by points."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.workflows.extras import training_extra
+
+if TYPE_CHECKING:
+    from napari_hemalens.training.point_evaluation import PointReport
+
+
+def evaluate_points_steps(
+    data: str | Path,
+    recipe: DetectionRecipe,
+    *,
+    only: Sequence[str] = (),
+    tune: Sequence[str] = (),
+    radius: float | None = None,
+    out: str | Path | None = None,
+) -> Steps["PointReport"]:
+    """Measure weights on nuclei that are marked by points; returns the figures, and writes them to `out`.
+
+    Every nucleated class of the weights counts as a nucleus. Boxes and points are paired one to one within a radius
+    (`training.point_measures`); what is found at unsure points is neither right nor wrong.
+
+    Parameters
+    ----------
+    data : path
+        Folder as `formats.points` describes it.
+    recipe : DetectionRecipe
+        Weights, pixel size, device, and the least score where it is given.
+    only : sequence of str
+        What is measured: parts of the data, such as val where there is `val.txt`, or names of images without suffix and
+        with * for whatever may follow; empty: all images. The weights must not have been trained on them.
+    tune : sequence of str
+        Images, in the same way, on which the least score is chosen: the one with the best F1. Empty: that of the
+        recipe, else that of the weights.
+    radius : float, optional
+        Greatest distance of the centre of a box from a point, in pixels of the image; by default half the diameter of
+        a nucleus.
+    out : path, optional
+        Folder for tables and curves.
+
+    Raises
+    ------
+    HemaLensError
+        If the folder holds no points, a name fits no image, or the pixel size is neither given nor in the image.
+    """
+    with training_extra():
+        from napari_hemalens.training import point_evaluation  # noqa: PLC0415 -- loads torch
+
+    return (
+        yield from point_evaluation.evaluate_steps(
+            Path(data), recipe, only=only, tune=tune, radius=radius, out=Path(out) if out else None
+        )
+    )
