@@ -148,6 +148,28 @@ class ExplanationRecipe(Recipe):
     device: DeviceName = Field(default="auto", description="Where to compute")
 
 
+class RefinementRecipe(Recipe):
+    """How `faster_rcnn_attention` moves boxes, and how that is learned (Wang et al. 2021, Table 2)."""
+
+    moves: Literal["proposals", "detections"] = Field(
+        default="detections",
+        description="What is moved: regions before they are named and trimmed, or boxes after that",
+    )
+    most_steps: int = Field(default=5, ge=0, le=50, description="Steps of a box at most (t_max); 0: none is moved")
+    step: float = Field(default=0.1, gt=0, lt=1, description="Share of a box by which one step moves or resizes it")
+    hidden: int = Field(default=128, ge=8, description="Size of the agent's memory")
+    window: float = Field(default=1.5, ge=1, description="What the agent sees around a box, in boxes")
+    literal: bool = Field(default=False, description="The mask of attention as printed: what is outside keeps e^0")
+    discount: float = Field(default=0.95, ge=0, le=1, description="Of later rewards (gamma)")
+    entropy: float = Field(default=0.01, ge=0, description="Weight of the policy's entropy (beta in Table 2)")
+    stop_iou: float = Field(default=0.9, ge=0, le=1, description="IoU from which stopping is rewarded")
+    stop_bonus: float = Field(default=0.05, ge=0, description="That reward, in IoU")
+    gain: float = Field(default=10.0, gt=0, description="Times a gain in IoU is rewarded")
+    imitation: float = Field(
+        default=0.0, ge=0, description="Weight of learning the best single step by heart beside the reward"
+    )
+
+
 class NetworkRecipe(Recipe):
     """Which detector, and how large."""
 
@@ -156,6 +178,12 @@ class NetworkRecipe(Recipe):
     size: Literal["full", "laptop"] = "full"
     pixel_size_um: float = Field(default=0.15, gt=0, description="Micrometres a pixel it sees")
     start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Weights the backbone starts from")
+    bottom_up: bool = Field(
+        default=False, description="A path back up the pyramid; faster_rcnn_attention always has it"
+    )
+    refinement: RefinementRecipe = Field(
+        default=RefinementRecipe(), description="How boxes are moved, by faster_rcnn_attention"
+    )
 
 
 class CropRecipe(Recipe):
@@ -247,6 +275,9 @@ class DetectionTraining(Training):
     network: NetworkRecipe = NetworkRecipe()
     start: str | None = Field(
         default=None, description="Weights to go on from, by name or file; empty: from the beginning, with a warm-up"
+    )
+    learn: Literal["all", "refinement"] = Field(
+        default="all", description="What learns: the whole detector, or the agents of faster_rcnn_attention alone"
     )
     side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
     warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")

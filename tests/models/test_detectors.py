@@ -19,7 +19,8 @@ def test_every_detector_learns_and_finds(network: str) -> None:
     with torch.inference_mode():
         found = detector.eval()(images)
 
-    assert {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"} == set(losses)
+    of_agents = {"loss_actor", "loss_critic"} if network == "faster_rcnn_attention" else set()
+    assert {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"} | of_agents == set(losses)
     assert all(p.grad is not None for p in detector.parameters() if p.requires_grad)
     assert len(found) == 2
     assert found[0]["boxes"].shape == (len(found[0]["scores"]), 4)
@@ -39,7 +40,9 @@ def test_the_backbone_and_the_size_are_choices_of_every_detector(network: str, b
 
 
 def test_an_unknown_detector_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(RecipeError, match=r"No detector 'yolo'. Known: faster_rcnn, faster_rcnn_fpn"):
+    with pytest.raises(
+        RecipeError, match=r"No detector 'yolo'. Known: faster_rcnn, faster_rcnn_fpn, faster_rcnn_attention"
+    ):
         build_detector(NetworkRecipe(network="yolo"), classes=3)
 
 

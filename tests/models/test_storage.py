@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import load_detector, load_into, save_network, start_from
 from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.recipes import RefinementRecipe
 
 
 def test_weights_come_back_to_a_127th_of_each_channels_largest(tmp_path: Path) -> None:
@@ -98,3 +100,19 @@ def test_weights_of_another_kind_of_network_are_no_start(untrained: WeightsRow) 
     full = untrained.network.model_copy(update={"size": "full"})
     with pytest.raises(WeightsError, match=r"are of .* size laptop; the recipe asks for .* size full"):
         start_from(build_detector(full, 2), untrained, full, ("a", "b"))
+
+
+@pytest.mark.parametrize("grown", [{"network": "faster_rcnn_attention"}, {"bottom_up": True}])
+def test_a_pyramid_grows_a_path_and_agents_and_finds_at_first_what_it_found(
+    untrained: WeightsRow, grown: dict[str, Any]
+) -> None:
+    before = load_detector(untrained, torch.device("cpu"))
+    recipe = untrained.network.model_copy(update={**grown, "refinement": RefinementRecipe(most_steps=0)})
+    network = build_detector(recipe, len(untrained.classes))
+    start_from(network, untrained, recipe, untrained.classes)
+    images = torch.rand(1, 3, 96, 128)
+    with torch.inference_mode():
+        found, expected = network.eval()(images)[0], before(images)[0]
+    assert len(expected["boxes"]) > 0
+    for part in ("boxes", "labels", "scores"):
+        torch.testing.assert_close(found[part], expected[part])

@@ -11,6 +11,7 @@ when it starts from ImageNet.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,7 +27,9 @@ from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d, MultiScaleR
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.models.bottom_up import PyramidBothWays
+from napari_hemalens.models.refining import RefiningRoIHeads
+from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
 
 COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)
@@ -187,6 +190,21 @@ def faster_rcnn_fpn(recipe: NetworkRecipe, classes: int) -> CellDetector:
 
     The laptop size starts at C3: its finest level has a stride of 8 pixels, 1.2 um.
     """
+    pyramid, anchors = _pyramid(recipe, bottom_up=recipe.bottom_up)
+    return _assemble(pyramid, anchors, recipe=recipe, classes=classes)
+
+
+def faster_rcnn_attention(recipe: NetworkRecipe, classes: int) -> CellDetector:
+    """Build the improved model (Wang et al., Table 1, third row).
+
+    `faster_rcnn_fpn` with a bottom-up path (`bottom_up.py`), and boxes that soft attention moves (`refining.py`).
+    """
+    pyramid, anchors = _pyramid(recipe, bottom_up=True)
+    return _assemble(pyramid, anchors, recipe=recipe, classes=classes, refinement=recipe.refinement)
+
+
+def _pyramid(recipe: NetworkRecipe, *, bottom_up: bool) -> tuple[nn.Module, list[tuple[float, float]]]:
+    """Return a pyramid, and the diameters of the anchors of each of its levels in um."""
     size = _SIZES[recipe.size]
     body, widths = _backbone(recipe)
     pyramid = BackboneWithFPN(
@@ -198,12 +216,13 @@ def faster_rcnn_fpn(recipe: NetworkRecipe, classes: int) -> CellDetector:
     )
     strides = [2 ** (s + 1) for s in size.stages]
     anchors = [_ANCHORS_UM[stride] for stride in (*strides, 64)]
-    return _assemble(pyramid, anchors, recipe=recipe, classes=classes)
+    return (PyramidBothWays(pyramid, len(size.stages), size.channels) if bottom_up else pyramid), anchors
 
 
 DETECTORS: Mapping[str, Callable[[NetworkRecipe, int], CellDetector]] = {
     "faster_rcnn": faster_rcnn,
     "faster_rcnn_fpn": faster_rcnn_fpn,
+    "faster_rcnn_attention": faster_rcnn_attention,
 }
 
 
@@ -237,6 +256,7 @@ def _assemble(
     *,
     recipe: NetworkRecipe,
     classes: int,
+    refinement: RefinementRecipe | None = None,
 ) -> CellDetector:
     size = _SIZES[recipe.size]
     sizes = tuple(tuple(round(d / recipe.pixel_size_um) for d in level) for level in anchors_um)
@@ -254,7 +274,10 @@ def _assemble(
     )
     # The coarsest pooled level only proposes; features are read from the levels of the ResNet.
     levels = [str(i) for i in range(max(1, len(sizes) - 1))]
-    heads = RoIHeads(
+    kind: Callable[..., RoIHeads] = RoIHeads
+    if refinement is not None:
+        kind = partial(RefiningRoIHeads, channels=size.channels, refinement=refinement)
+    heads = kind(
         MultiScaleRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
         TwoMLPHead(size.channels * _POOLED**2, size.hidden),
         ExactPredictor(size.hidden, classes + 1),

@@ -97,7 +97,8 @@ def _loaded_classifier(
 def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
     """Fill a new detector with what trained weights know, for classes of its own.
 
-    Classes that the weights know keep what was learned of them, in whatever order; the others start afresh.
+    Classes that the weights know keep what was learned of them, in whatever order; the others start afresh, and so do
+    a bottom-up path and agents, where the weights are of `faster_rcnn_fpn` without.
 
     Raises
     ------
@@ -105,12 +106,17 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
         If the weights are of another kind of network than `recipe` asks for.
     """
     kind, asked = (f"{r.network} on {r.backbone}, size {r.size}" for r in (row.network, recipe))
-    if kind != asked:
+    grows = _grows(row.network, recipe)
+    if kind != asked and not (grows and kind == asked.replace(recipe.network, row.network.network)):
         raise WeightsError(f"The weights {row.name} are of {kind}; the recipe asks for {asked}.")
     trained = load_detector(row, torch.device("cpu")).state_dict()
+    if grows and not row.network.bottom_up:
+        trained = {name.replace("backbone.", "backbone.pyramid.", 1): tensor for name, tensor in trained.items()}
     known = [(new + 1, row.classes.index(name) + 1) for new, name in enumerate(classes) if name in row.classes]
     to, of = torch.tensor([(0, 0), *known]).T  # 0 is the background
     for name, tensor in network.state_dict().items():
+        if grows and name not in trained:
+            continue
         if name.startswith(_PREDICTOR):
             rows = tensor.view(len(classes) + 1, -1)  # a class each: its score, or the four numbers of its box
             rows[to] = trained[name].reshape(len(row.classes) + 1, -1)[of]
@@ -121,3 +127,10 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
 def preprocess_of(row: WeightsRow) -> Preprocess:
     """Return what happens to pixels before the network of a row sees them."""
     return Preprocess(row.pixel_size_um, row.mean, row.std)
+
+
+def _grows(trained: NetworkRecipe, asked: NetworkRecipe) -> bool:
+    """Return whether a pyramid gets a bottom-up path, or agents, that its weights lack."""
+    if trained.network != "faster_rcnn_fpn":
+        return False
+    return asked.network == "faster_rcnn_attention" or asked.bottom_up > trained.bottom_up

@@ -28,6 +28,7 @@ from napari_hemalens.training.evaluation import (
 )
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.metrics import coco_measures, sweep
+from napari_hemalens.training.refinement_alone import RefinementAlone
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
 
@@ -63,7 +64,8 @@ def train_steps(
         namer = CellNamer(network, len(fields.classes))
         yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up", normalised=normalised)
     images = TrainingFields(fields.train, fields.classes, recipe)
-    yield from fit_steps(network, images, recipe, out, normalised=normalised)
+    learner = network if recipe.learn == "all" else RefinementAlone(network)
+    yield from fit_steps(learner, images, recipe, out, normalised=normalised)
     plot_losses(out)
     yield Progress(0, 0, "choosing the score threshold")
     return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))

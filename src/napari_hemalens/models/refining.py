@@ -1,0 +1,160 @@
+"""The heads of `faster_rcnn_attention`: torchvision's, with an agent that moves boxes before or after that."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
+from torchvision.ops import clip_boxes_to_image
+
+from napari_hemalens.attention.box_refinement import (
+    BoxRefinement,
+    Episode,
+    actor_critic_losses,
+    imitation_loss,
+    rewards,
+    widened,
+)
+from napari_hemalens.recipes import RefinementRecipe
+
+Sizes = list[tuple[int, int]]
+Target = dict[str, Tensor]
+
+
+class RefiningRoIHeads(RoIHeads):
+    """torchvision's heads with box refinement (Wang et al. 2021).
+
+    With no steps it is torchvision's. The class is read after the last step where proposals are moved; where
+    detections are moved, they keep theirs.
+
+    Attributes
+    ----------
+    refinement : BoxRefinement
+        The agents.
+    recipe : RefinementRecipe
+        What they move, and how they learn.
+    attentive : bool
+        Whether cells come with `attention` (N, grid, grid), which sums to 1, and its `windows` (N, 4): where the agent
+        looked when it last judged the box.
+    """
+
+    def __init__(self, *args: Any, channels: int, refinement: RefinementRecipe, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.recipe = refinement
+        self.refinement = BoxRefinement(
+            channels,
+            hidden=refinement.hidden,
+            grid=int(self.box_roi_pool.output_size[0]),
+            step=refinement.step,
+            most_steps=refinement.most_steps,
+            literal=refinement.literal,
+        )
+        self.attentive = False
+
+    def forward(
+        self,
+        features: dict[str, Tensor],
+        proposals: list[Tensor],
+        image_shapes: Sizes,
+        targets: list[Target] | None = None,
+    ) -> tuple[list[Target], dict[str, Tensor]]:
+        """Return cells and no losses in evaluation, losses and no cells in training."""
+        if targets is not None and self.training:
+            return [], self.losses(features, proposals, image_shapes, targets)
+        first = self.recipe.moves == "proposals"
+        if first:
+            proposals, _ = self.refined(features, proposals, image_shapes)
+        cells, _ = super().forward(features, proposals, image_shapes)
+        boxes = [cell["boxes"] for cell in cells]
+        looks: list[tuple[Tensor, Tensor]] = []
+        if not first or self.attentive:
+            better, looks = self.refined(features, boxes, image_shapes)
+            boxes = boxes if first else better
+        for cell, box in zip(cells, boxes, strict=True):
+            cell["boxes"] = box
+        if self.attentive:
+            for cell, (attention, windows) in zip(cells, looks, strict=True):
+                cell |= {"attention": attention, "windows": windows}
+        return cells, {}
+
+    def refined(
+        self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: Sizes
+    ) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
+        """Return boxes where agents stopped, and of each image attention (N, grid, grid) and windows (N, 4)."""
+        grid = self.refinement.grid
+        counts = [len(box) for box in boxes]
+        if not self.recipe.most_steps or not sum(counts):
+            return boxes, [(box.new_zeros((len(box), grid, grid)), box) for box in boxes]
+        episode, windows = self._episode(features, boxes, image_shapes, explore=False)
+        ends = zip(episode.boxes[-1].split(counts), image_shapes, strict=True)
+        looks = episode.last_look().unflatten(1, (grid, grid)).split(counts)
+        return [clip_boxes_to_image(end, size) for end, size in ends], list(zip(looks, windows, strict=True))
+
+    def _episode(
+        self, features: dict[str, Tensor], boxes: Sequence[Tensor], image_shapes: Sizes, *, explore: bool
+    ) -> tuple[Episode, list[Tensor]]:
+        windows = [widened(box, self.recipe.window) for box in boxes]
+        seen = self.box_roi_pool(features, windows, image_shapes)
+        return self.refinement(seen, torch.cat(list(boxes)), torch.cat(windows), explore=explore), windows
+
+    def losses(
+        self, features: dict[str, Tensor], proposals: list[Tensor], image_shapes: Sizes, targets: list[Target]
+    ) -> dict[str, Tensor]:
+        """Return what the head and the agents lose on regions that are matched with the truth, by name."""
+        boxes, matched, labels, wanted = self.select_training_samples(proposals, targets)
+        losses: dict[str, Tensor] = {}
+        if self.recipe.most_steps and self.recipe.moves == "proposals":
+            boxes, losses = self._explored(features, boxes, matched, targets, labels=labels, image_shapes=image_shapes)
+            truth = [target["boxes"].to(boxes[0].dtype) for target in targets]
+            matched, labels = self.assign_targets_to_proposals(boxes, truth, [target["labels"] for target in targets])
+            wanted = self.box_coder.encode(_partners(truth, matched), boxes)
+        logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
+        classifier, trimmed = fastrcnn_loss(logits, changes, labels, wanted)
+        losses |= {"loss_classifier": classifier, "loss_box_reg": trimmed}
+        if self.recipe.most_steps and self.recipe.moves == "detections":
+            named = self._trimmed(changes, boxes, labels, image_shapes)
+            _, learned = self._explored(features, named, matched, targets, labels=labels, image_shapes=image_shapes)
+            losses |= learned
+        return losses
+
+    def _trimmed(self, changes: Tensor, boxes: list[Tensor], labels: list[Tensor], image_shapes: Sizes) -> list[Tensor]:
+        """Return the boxes as the head trims them for their class, without a gradient."""
+        decoded = self.box_coder.decode(changes.detach(), boxes)
+        of = torch.cat(labels).clamp(min=0)
+        chosen = decoded[torch.arange(len(of), device=of.device), of]
+        parts = chosen.split([len(box) for box in boxes])
+        return [clip_boxes_to_image(part, size) for part, size in zip(parts, image_shapes, strict=True)]
+
+    def _explored(
+        self,
+        features: dict[str, Tensor],
+        boxes: list[Tensor],
+        matched: list[Tensor],
+        targets: list[Target],
+        *,
+        labels: list[Tensor],
+        image_shapes: Sizes,
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Let agents explore from boxes; return where they ended, and what those on a cell learn."""
+        recipe = self.recipe
+        episode, _ = self._episode(features, boxes, image_shapes, explore=True)
+        truth = torch.cat(_partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
+        on_cell = torch.cat(labels) > 0
+        learner = episode.of(on_cell)
+        earned = rewards(learner, truth[on_cell], stop_iou=recipe.stop_iou, stop_bonus=recipe.stop_bonus)
+        actor, critic = actor_critic_losses(
+            learner, recipe.gain * earned, discount=recipe.discount, entropy=recipe.entropy
+        )
+        losses = {"loss_actor": actor, "loss_critic": 0.5 * critic}
+        if recipe.imitation:
+            losses["loss_imitation"] = recipe.imitation * imitation_loss(learner, truth[on_cell], recipe.step)
+        ends = episode.boxes[-1].detach().split([len(box) for box in boxes])
+        return [clip_boxes_to_image(end, size) for end, size in zip(ends, image_shapes, strict=True)], losses
+
+
+def _partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]:
+    """Return the true box of each box (N, 4), an image each; zeros where an image has none."""
+    return [
+        boxes[of] if len(boxes) else boxes.new_zeros((len(of), 4)) for boxes, of in zip(truth, matched, strict=True)
+    ]

@@ -1,0 +1,50 @@
+"""Teaching the agents of a trained detector, and nothing else of it: minutes where the whole takes hours."""
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.detection.image_list import ImageList
+
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.refining import RefiningRoIHeads
+
+
+class RefinementAlone(nn.Module):
+    """A detector of which only box refinement learns; the rest sees as it does in use.
+
+    Parameters
+    ----------
+    detector : CellDetector
+        `faster_rcnn_attention`; all but its agents is fixed from now on.
+
+    Raises
+    ------
+    RecipeError
+        If it has no agents, or they take no steps.
+    """
+
+    def __init__(self, detector: CellDetector) -> None:
+        super().__init__()
+        heads = detector.roi_heads
+        if not isinstance(heads, RefiningRoIHeads) or not heads.recipe.most_steps:
+            raise RecipeError("Only faster_rcnn_attention, with at least one step, has a refinement that learns alone.")
+        self.detector, self.heads = detector.requires_grad_(False), heads
+        heads.refinement.requires_grad_(True)
+
+    def train(self, mode: bool = True) -> Self:
+        """Let the heads sample what is learned from; running means and proposals stay those of use."""
+        super().train(mode)
+        self.detector.eval()
+        self.heads.training = mode
+        return self
+
+    def forward(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Return what the agents lose, by name; the images' sides are multiples of the coarsest stride."""
+        sizes = [(int(images.shape[2]), int(images.shape[3]))] * len(images)
+        with torch.no_grad():
+            features = self.detector.backbone(images)
+            proposals, _ = self.detector.rpn(ImageList(images, sizes), features)
+        losses = self.heads.losses(features, proposals, sizes, targets)
+        return {name: loss for name, loss in losses.items() if name in {"loss_actor", "loss_critic", "loss_imitation"}}

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import build_detector
+from napari_hemalens.presets import DETECTION, training_recipe
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
+from napari_hemalens.rendering.dataset import render_fields_steps
+from napari_hemalens.training.refinement_alone import RefinementAlone
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        NetworkRecipe(size="laptop"),
+        NetworkRecipe(network="faster_rcnn_attention", size="laptop", refinement=RefinementRecipe(most_steps=0)),
+    ],
+)
+def test_a_detector_without_agents_that_step_is_refused(recipe: NetworkRecipe) -> None:
+    with pytest.raises(RecipeError, match="at least one step"):
+        RefinementAlone(build_detector(recipe, classes=2))
+
+
+@pytest.mark.slow
+def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    finish(render_fields_steps(data, fields=2, shape=(160, 160), pixel_size_um=0.15, tissue="marrow", seed=1))
+    (data / "val.json").write_bytes((data / "train.json").read_bytes())
+    options = [
+        "accelerator=cpu",
+        "network.network=faster_rcnn_attention",
+        "start=marrow-frcnn",
+        "learn=refinement",
+        "epochs=2",
+        "learning_rate=0.01",
+    ]
+    recipe = training_recipe("smoke", options, presets=DETECTION)
+    row = finish(workflows.train_detection_steps([data], recipe, tmp_path / "run", name="refined"))
+
+    cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(row.file), pixel_size_um=0.15)
+    assert len(cells) > 0
+    before, after = load_file(weights.row("marrow-frcnn").file), load_file(row.file)
+    body = {name for name in before if name.startswith("backbone.body.")}
+    assert body
+    for name in body:
+        torch.testing.assert_close(after[name.replace("backbone.", "backbone.pyramid.", 1)], before[name])
+    assert any(".refinement." in name for name in after)
