@@ -276,6 +276,9 @@ class DetectionTraining(Training):
     start: str | None = Field(
         default=None, description="Weights to go on from, by name or file; empty: from the beginning, with a warm-up"
     )
+    start_with: Literal["all", "body"] = Field(
+        default="all", description="What is taken of those weights: everything, or the ResNet alone, for any detector"
+    )
     learn: Literal["all", "refinement"] = Field(
         default="all", description="What learns: the whole detector, or the agents of faster_rcnn_attention alone"
     )

@@ -39,6 +39,13 @@ class AllScheme(StrEnum):
     LEAVE_ONE_OUT = "leave-one-out"
 
 
+class Table1Split(StrEnum):
+    """What the detectors are tested on."""
+
+    VAL = "val"
+    PAPER = "paper"
+
+
 PresetOption = Annotated[
     Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
 ]
@@ -100,6 +107,37 @@ def fields(
 ) -> None:
     """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
     steps = workflows.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
+    out_console.print(escape(run(steps, "Comparing").text()))
+    out_console.print(f"Written to {escape(str(out))}")
+
+
+@experiment_app.command("detection-table1")
+def detection_table1(
+    data: Annotated[
+        list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
+    ],
+    out: Out,
+    *,
+    preset: PresetOption = Preset.CPU,
+    split: Annotated[
+        Table1Split, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
+    ] = Table1Split.VAL,
+    seeds: Seeds = "0",
+    rows: Rows = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+    ] = None,
+) -> None:
+    """Compare the three detectors of Wang et al. 2021, Table 1; run again, it goes on where it was."""
+    steps = workflows.detection_table1_steps(
+        data,
+        out,
+        preset=preset.value,
+        split=split.value,
+        seeds=_numbers(seeds),
+        rows=_names(rows),
+        pixel_size_um=pixel_size,
+    )
     out_console.print(escape(run(steps, "Comparing").text()))
     out_console.print(f"Written to {escape(str(out))}")
 

@@ -23,6 +23,7 @@ from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
 from napari_hemalens.recipes import ClassifierRecipe, NetworkRecipe
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
+_BODY = ".body."
 _PREDICTOR = "roi_heads.box_predictor."  # the one part of a detector that depends on its classes
 
 
@@ -127,6 +128,26 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
 def preprocess_of(row: WeightsRow) -> Preprocess:
     """Return what happens to pixels before the network of a row sees them."""
     return Preprocess(row.pixel_size_um, row.mean, row.std)
+
+
+@torch.no_grad()
+def start_body_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe) -> None:
+    """Fill the ResNet of a new detector, of whatever kind, with that of trained weights.
+
+    Raises
+    ------
+    WeightsError
+        If it is another ResNet.
+    """
+    if row.network.backbone != recipe.backbone:
+        raise WeightsError(
+            f"The weights {row.name} hold a {row.network.backbone}; the recipe asks for {recipe.backbone}."
+        )
+    trained = load_detector(row, torch.device("cpu")).state_dict()
+    of_body = {name.split(_BODY)[1]: tensor for name, tensor in trained.items() if _BODY in name}
+    for name, tensor in network.state_dict().items():
+        if _BODY in name:
+            tensor.copy_(of_body[name.split(_BODY)[1]])
 
 
 def _grows(trained: NetworkRecipe, asked: NetworkRecipe) -> bool:

@@ -14,7 +14,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.storage import load_detector, save_network, start_from
+from napari_hemalens.models.storage import load_detector, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
 from napari_hemalens.taxonomy import CELL_CLASSES
@@ -55,20 +55,29 @@ def train_steps(
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, out)
-    torch.manual_seed(recipe.seed)
-    network = build_detector(recipe.network, len(fields.classes))
-    if recipe.start is not None:
-        start_from(network, weights.row(recipe.start), recipe.network, fields.classes)
-    elif recipe.warm_up_epochs:
-        cells = SingleCells(fields.train, fields.classes, recipe)
-        namer = CellNamer(network, len(fields.classes))
-        yield from fit_steps(namer, cells, warm_up_recipe(recipe, len(cells)), out / "warm_up", normalised=normalised)
+    network = yield from begun_steps(fields, recipe, out)
     images = TrainingFields(fields.train, fields.classes, recipe)
     learner = network if recipe.learn == "all" else RefinementAlone(network)
     yield from fit_steps(learner, images, recipe, out, normalised=normalised)
     plot_losses(out)
     yield Progress(0, 0, "choosing the score threshold")
     return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))
+
+
+def begun_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> Steps[CellDetector]:
+    """Build a detector and bring it to where its training begins: trained weights, a warm-up in `out`, or nothing."""
+    torch.manual_seed(recipe.seed)
+    network = build_detector(recipe.network, len(fields.classes))
+    if recipe.start is not None and recipe.start_with == "body":
+        start_body_from(network, weights.row(recipe.start), recipe.network)
+    elif recipe.start is not None:
+        start_from(network, weights.row(recipe.start), recipe.network, fields.classes)
+    elif recipe.warm_up_epochs:
+        cells = SingleCells(fields.train, fields.classes, recipe)
+        namer, quick = CellNamer(network, len(fields.classes)), warm_up_recipe(recipe, len(cells))
+        normalised = Preprocess(recipe.network.pixel_size_um).normalised
+        yield from fit_steps(namer, cells, quick, out / "warm_up", normalised=normalised)
+    return network
 
 
 def read_data(data: Sequence[str | Path], pixel_size_um: float | None) -> TrainingData:
@@ -102,25 +111,8 @@ def pack_steps(
     about: Mapping[str, str],
 ) -> Steps[weights.WeightsRow]:
     """Save a trained network, and measure what was saved on the validation images."""
-    save_network(network, out / f"{name}.safetensors")
-    preprocess = Preprocess(recipe.network.pixel_size_um)
-    row = weights.WeightsRow(
-        name=name,
-        description=about.get("description", recipe.network.network),
-        network=recipe.network,
-        classes=fields.classes,
-        mean=preprocess.mean,
-        std=preprocess.std,
-        min_score=0.5,
-        metrics={},
-        data=about.get("data", ""),
-        licence=about.get("licence", ""),
-        training=recipe.model_dump(mode="json"),
-        sha256=weights.sha256(out / f"{name}.safetensors"),
-        folder=out,
-    )
-    saved = load_detector(row, device.choose("auto"))
-    found = yield from detect_all_steps(fields.val, saved, row, DetectionRecipe())
+    row = saved(network, fields.classes, recipe, out, name=name, about=about)
+    found = yield from detect_all_steps(fields.val, load_detector(row, device.choose("auto")), row, DetectionRecipe())
     by = of_classes(fields.classes)
     mapped, truth = [f.mapped(by) for f in found], [f.mapped(by) for f in fields.val]
     overall, per_class = coco_measures(mapped, truth)
@@ -140,3 +132,46 @@ def pack_steps(
     with writing(out / f"{name}.json") as file:
         file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return row
+
+
+def saved(
+    network: CellDetector,
+    classes: Sequence[str],
+    recipe: DetectionTraining,
+    out: Path,
+    *,
+    name: str,
+    about: Mapping[str, str],
+) -> weights.WeightsRow:
+    """Write the file of trained weights, and return their row, which nothing has been measured for."""
+    file = out / f"{name}.safetensors"
+    save_network(network, file)
+    return row_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+
+
+def row_of(
+    classes: Sequence[str],
+    recipe: DetectionTraining,
+    folder: Path,
+    *,
+    name: str,
+    about: Mapping[str, str],
+    sha256: str = "",
+) -> weights.WeightsRow:
+    """Return the row of weights of which nothing is known but how they were, or are being, trained."""
+    preprocess = Preprocess(recipe.network.pixel_size_um)
+    return weights.WeightsRow(
+        name=name,
+        description=about.get("description", recipe.network.network),
+        network=recipe.network,
+        classes=tuple(classes),
+        mean=preprocess.mean,
+        std=preprocess.std,
+        min_score=0.5,
+        metrics={},
+        data=about.get("data", ""),
+        licence=about.get("licence", ""),
+        training=recipe.model_dump(mode="json"),
+        sha256=sha256,
+        folder=folder,
+    )

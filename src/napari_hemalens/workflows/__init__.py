@@ -24,6 +24,7 @@ from napari_hemalens.workflows.detection import (
 from napari_hemalens.workflows.experiments import (
     all_folds_steps,
     cross_validation_steps,
+    detection_table1_steps,
     fields_steps,
     micronucleus_table6_steps,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "detect",
     "detect_files_steps",
     "detect_steps",
+    "detection_table1_steps",
     "evaluate_classification_steps",
     "evaluate_detection_steps",
     "evaluate_heatmaps_steps",

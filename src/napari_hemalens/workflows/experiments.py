@@ -11,11 +11,13 @@ from napari_hemalens.tasks import task
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
+    from napari_hemalens.training.experiments.detection_report import DetectionComparison
     from napari_hemalens.training.experiments.field_views import FieldViews
     from napari_hemalens.training.experiments.report import Comparison
 
 _TABLE6_PROTOCOLS = ("tad", "tvad")
 _ALL_SCHEMES = ("paper", "leave-one-out")
+_TABLE1_SPLITS = ("val", "paper")
 
 
 def micronucleus_table6_steps(
@@ -165,6 +167,52 @@ def fields_steps(
         from napari_hemalens.training.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
 
     return (yield from fields.steps(Path(data), Path(out), preset=preset, seeds=seeds, rows=rows))
+
+
+def detection_table1_steps(
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    preset: str = "cpu",
+    split: str = "val",
+    seeds: Sequence[int] = (0,),
+    rows: Sequence[str] | None = None,
+    pixel_size_um: float | None = None,
+) -> Steps["DetectionComparison"]:
+    """Train and test the three detectors of Table 1 of Wang et al. 2021 under one budget; the table lies in `out`.
+
+    Parameters
+    ----------
+    data : sequence of path
+        Folders of annotated images with the parts train and val, in any format that `formats.read_annotations` reads.
+    out : path
+        Folder for the table, pictures and every trial. A trial that is finished there is read, not run again.
+    preset : str
+        'full': the paper's recipe; 'cpu': a reduced one for one core and an hour or two; 'ci': never a result.
+    split : str
+        'val': trained on train, tested on val; 'paper': a tenth of all images is drawn to test on.
+    seeds : sequence of int
+        A run of every row for each.
+    rows : sequence of str, optional
+        Some of `training.experiments.detection_table1.ROWS`; by default all.
+    pixel_size_um : float, optional
+        Of images that have none.
+    """
+    with training_extra():
+        from napari_hemalens.training.experiments import detection_table1  # noqa: PLC0415 -- loads torch, lightning
+
+    _known("split", split, _TABLE1_SPLITS)
+    return (
+        yield from detection_table1.steps(
+            [Path(folder) for folder in data],
+            Path(out),
+            preset=preset,
+            split=split,  # type: ignore[arg-type] # one of them, or refused
+            seeds=seeds,
+            rows=rows,
+            pixel_size_um=pixel_size_um,
+        )
+    )
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:

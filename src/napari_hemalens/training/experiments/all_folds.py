@@ -63,7 +63,7 @@ def _small(recipe: ClassifierTraining) -> ClassifierTraining:
 _PAPER = CLASSIFICATION["ullah-2021"]
 _FROM = "from 224 px, 50 epochs, all cells and a rate of 0.0001 without batch normalisation"
 
-BUDGETS: Mapping[str, Budget] = {
+BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(_PAPER),
     "cpu": Budget(
         _small(_PAPER),
@@ -77,7 +77,7 @@ BUDGETS: Mapping[str, Budget] = {
     ),
 }
 
-_ALL_BUT_ONE: Mapping[str, Budget] = {
+_ALL_BUT_ONE: Mapping[str, Budget[ClassifierTraining]] = {
     **BUDGETS,
     "cpu": Budget(  # six folds to train on in place of one: fewer cells for about as many steps
         _small(_PAPER).model_copy(update={"epochs": 5}),

@@ -99,7 +99,7 @@ def _small(**options: object) -> ClassifierTraining:
 
 _FROM = "from 224 px, 60 epochs, all fields and cells and an ImageNet start"
 
-BUDGETS: Mapping[str, Budget] = {
+BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(_FULL),
     "cpu": Budget(
         _small(),
@@ -142,7 +142,12 @@ def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Seq
 
 
 def _trained_steps(
-    empty: Comparison, cells: tuple[Cells, Cells, Cells], out: Path, budget: Budget, *, seeds: Sequence[int]
+    empty: Comparison,
+    cells: tuple[Cells, Cells, Cells],
+    out: Path,
+    budget: Budget[ClassifierTraining],
+    *,
+    seeds: Sequence[int],
 ) -> Steps[Comparison]:
     """Train and test all rows on one unit under one stain; of fields, the networks are kept and looked into."""
     unit, stain, total = empty.run["unit"], empty.run["stain"], len(empty.rows) * len(seeds)
@@ -167,7 +172,7 @@ def _trained_steps(
     return comparison
 
 
-def parted(data: Path, budget: Budget) -> dict[str, tuple[Cells, Cells, Cells]]:
+def parted(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tuple[Cells, Cells, Cells]]:
     """Return what each unit trains on, chooses the epoch by and is tested on: the same images for both.
 
     Raises
@@ -228,7 +233,9 @@ def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comp
     return {(stain, "by_cells"): of_fields, (stain, CELLS): comparison}
 
 
-def _notes(parts: Mapping[str, tuple[Cells, Cells, Cells]], budget: Budget, seeds: Sequence[int]) -> tuple[str, ...]:
+def _notes(
+    parts: Mapping[str, tuple[Cells, Cells, Cells]], budget: Budget[ClassifierTraining], seeds: Sequence[int]
+) -> tuple[str, ...]:
     (train, choose, test), (cells, _, test_cells) = parts[FIELDS], parts[CELLS]
     side = budget.recipe.crop.side
     notes = [

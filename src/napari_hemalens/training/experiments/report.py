@@ -28,9 +28,9 @@ class Row:
     label : str
         As the paper calls it.
     network : str
-        A key of `models.classifiers.CLASSIFIERS`.
+        A key of `models.classifiers.CLASSIFIERS`, or of `models.detectors.DETECTORS`.
     loss : str
-        'focal' or 'cross_entropy'.
+        'focal' or 'cross_entropy'; of no meaning for detectors.
     paper : mapping of str to float
         Figures that the paper prints, by name of measure; of deviations, that name and ' sd'.
     """
@@ -86,7 +86,7 @@ class Comparison:
         wide = max(len(row.label) for row in self.rows.values())
         lines = [self.title, f"{'':<{wide}}" + "".join(f"{m:>19}" for m in self.measures)]
         for name, row in self.rows.items():
-            shown = [_mean(values, 3) for m, values in self.figures(name).items() if m in self.measures]
+            shown = [mean_text(values, 3) for m, values in self.figures(name).items() if m in self.measures]
             lines.append(f"{row.label:<{wide}}" + "".join(f"{value:>19}" for value in shown))
         return "\n".join((*lines, "", *self.notes))
 
@@ -95,10 +95,10 @@ class Comparison:
         parts = [f"# {self.title}", *self.notes, markdown_table(*self.summary())]
         if any(row.paper for row in self.rows.values()):
             shown = [m for m in self.measures if any(m in (row.paper or {}) for row in self.rows.values())]
-            beside = [[row.label, *_printed(row, shown)] for row in self.rows.values()]
+            beside = [[row.label, *printed_texts(row, shown)] for row in self.rows.values()]
             parts += ["The paper's figures, on its own images:", markdown_table(("", *shown), beside)]
         columns, rows = self.lines()
-        parts += ["## Runs", markdown_table(columns, [[_text(value) for value in row] for row in rows])]
+        parts += ["## Runs", markdown_table(columns, [[shown_text(value) for value in row] for row in rows])]
         return "\n\n".join((*parts, "![ROC curves](roc.png)", "![Confusion matrices](confusion.png)"))
 
     def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -121,8 +121,8 @@ class Comparison:
         """Write `table.csv`, `trials.csv`, `table.md`, `roc.png`, `confusion.png` and `run.json`."""
         if not self.trials:
             return
-        _write_table(out / "table.csv", *self.summary())
-        _write_table(out / "trials.csv", *self.lines())
+        write_table(out / "table.csv", *self.summary())
+        write_table(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         done = [name for name in self.rows if self.of(name)]
@@ -144,7 +144,7 @@ class Comparison:
             trials, figures = self.of(name), self.figures(name)
             confusion = str(np.sum([t.measures.confusion for t in trials], axis=0).tolist()) if trials else "-"
             parameters = f"{trials[0].parameters:,}" if trials else "-"
-            shown = [_mean(values, 1 if m == "seconds to train" else 3) for m, values in figures.items()]
+            shown = [mean_text(values, 1 if m == "seconds to train" else 3) for m, values in figures.items()]
             rows.append([row.label, str(len(trials)), *shown, parameters, confusion])
         return columns, rows
 
@@ -163,7 +163,7 @@ class Comparison:
         }
 
 
-def _mean(values: Sequence[float], digits: int) -> str:
+def mean_text(values: Sequence[float], digits: int) -> str:
     """Return mean and, of several runs, deviation (n - 1)."""
     if not values:
         return "-"
@@ -171,17 +171,20 @@ def _mean(values: Sequence[float], digits: int) -> str:
     return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
-def _printed(row: Row, measures: Sequence[str]) -> list[str]:
+def printed_texts(row: Row, measures: Sequence[str]) -> list[str]:
+    """Return the paper's figures of a row, with deviations where it prints them."""
     paper = row.paper or {}
     deviations = (f" ± {paper[f'{m} sd']:.3f}" if f"{m} sd" in paper else "" for m in measures)
     return [f"{paper[m]:.3f}{sd}" if m in paper else "-" for m, sd in zip(measures, deviations, strict=True)]
 
 
-def _text(value: Any) -> str:
+def shown_text(value: Any) -> str:
+    """Return a value, or a dash for None."""
     return "-" if value is None else str(value)
 
 
-def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write a table as CSV."""
     with writing(path) as file, file.open("w", newline="", encoding="utf-8") as lines:
         table = csv.writer(lines, lineterminator="\n")
         table.writerow(columns)

@@ -3,32 +3,36 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import ClassifierTraining
+from napari_hemalens.recipes import ClassifierTraining, Training
 from napari_hemalens.tasks import Task
 from napari_hemalens.training.experiments.report import Comparison, Row
 from napari_hemalens.training.experiments.trial import Parts, Trial, trial_steps
 
 TRIALS = "trials"
 
+R = TypeVar("R", bound=Training)
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Generic[R]):
     """How much is spent on every row.
 
     Attributes
     ----------
-    recipe : ClassifierTraining
+    recipe : Training
         Of all rows; network and loss are the row's.
     cells : int or None
-        Cells, or fields, to train on and to choose the epoch by, drawn at random; None: all.
+        Cells, fields or images, to train on and to choose the epoch by, drawn at random; None: all.
     reduced : str
         From what, for the title; empty where it is the paper's budget.
     """
 
-    recipe: ClassifierTraining
+    recipe: R
     cells: int | None = None
     reduced: str = ""
 
@@ -38,7 +42,7 @@ class Budget:
         return f" ({self.reduced})" if self.reduced else ""
 
 
-def budget_called(name: str, known: Mapping[str, Budget]) -> Budget:
+def budget_called(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
     """Return a budget by name.
 
     Raises
@@ -85,14 +89,14 @@ def trials_steps(
     for name, case, parts, recipe in runs:
         folder = out / TRIALS
         of_row = trial_steps(parts, task, recipe, folder, row=name, case=case, keep_network=keep_networks)
-        trials.append((yield from _within(of_row, len(trials), total, f"{name}, {case}")))
+        trials.append((yield from within(of_row, len(trials), total, f"{name}, {case}")))
         comparison = replace(comparison, trials=tuple(trials))
         comparison.write(out)
         yield Progress(len(trials), total, f"{name}, {case}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
     return comparison
 
 
-def _within(steps: Steps[Trial], done: int, total: int, name: str) -> Steps[Trial]:
+def within(steps: Steps[T], done: int, total: int, name: str) -> Steps[T]:
     """Pass on the steps of one trial as the message of a step of all."""
     while True:
         try:

@@ -67,7 +67,7 @@ def _small(recipe: ClassifierTraining) -> ClassifierTraining:
 _PAPER = CLASSIFICATION["wei-2022"]
 _FROM = "from 224 px, 60 epochs, all nuclei and an ImageNet start"
 
-BUDGETS: Mapping[str, Budget] = {
+BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(_PAPER),
     "cpu": Budget(
         _small(_PAPER),

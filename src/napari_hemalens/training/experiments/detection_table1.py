@@ -1,0 +1,152 @@
+"""Table 1 of Wang et al. 2021: three detectors of marrow cells, trained and tested alike.
+
+Wang et al., BMC Bioinformatics 22:94 (2021). Splits: 'val' trains on the part train and tests on val; 'paper' takes all
+images together and draws a tenth to test on, as the paper does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from napari_hemalens.cells import Detections
+from napari_hemalens.presets import DETECTION
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionTraining, NetworkRecipe
+from napari_hemalens.training.detection import TrainingData, read_data
+from napari_hemalens.training.experiments.detection_report import MEASURES, DetectionComparison
+from napari_hemalens.training.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.training.experiments.detector_boxes import draw_boxes
+from napari_hemalens.training.experiments.report import Row
+from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
+
+Split = Literal["val", "paper"]
+
+NAME = "detection-table1"
+ITERATIONS = 30_000
+TESTED = 0.1  # of all images, in the paper's split
+_WATCHED = 60  # images on which AP is followed while training
+_SHOWN = 4  # images in the picture of boxes
+
+
+def _row(label: str, network: str, *paper: float) -> Row:
+    return Row(label, network, paper=dict(zip(MEASURES, paper, strict=False)))
+
+
+ROWS: Mapping[str, Row] = {
+    "faster_rcnn": _row("Faster R-CNN", "faster_rcnn", 0.715, 0.844, 0.838, 0.988, 0.830, 0.725),
+    "faster_rcnn_fpn": _row("FPN", "faster_rcnn_fpn", 0.678, 0.800, 0.795, 0.950, 0.826, 0.689),
+    "faster_rcnn_attention": _row("Improved model", "faster_rcnn_attention", 0.744, 0.853, 0.863, 0.988, 0.831, 0.755),
+}
+"""The three by name."""
+
+_PAPER = DETECTION["wang-2021"]
+_FROM = "from ResNet-50 with ImageNet weights, 800 px, 30,000 steps of two images and all images"
+
+_SMALL = DetectionTraining(
+    network=NetworkRecipe(size="laptop", pixel_size_um=0.3),
+    start="marrow-frcnn",
+    start_with="body",
+    side=128,
+    batch=4,
+    epochs=5,
+    learning_rate=0.01,
+    warmup_steps=100,
+    warm_up_epochs=0,
+    decay_from=0.5,
+    workers=0,
+    precision="32-true",
+)
+
+BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
+    "full": Budget(_PAPER),
+    "cpu": Budget(
+        _SMALL,
+        1_600,
+        "reduced: ResNet-18 that starts from the ResNet of marrow-frcnn, windows of 128 px at 0.3 um a pixel, 5 epochs "
+        f"of 1,600 images, {_FROM}",
+    ),
+    "ci": Budget(
+        _SMALL.model_copy(update={"epochs": 1, "batch": 2, "side": 96, "accelerator": "cpu"}),
+        4,
+        f"NO RESULT, a test of the machinery: 96 px, 1 epoch of 4 images, {_FROM}",
+    ),
+}
+
+
+def steps(
+    data: Sequence[Path],
+    out: Path,
+    *,
+    preset: str,
+    split: Split,
+    seeds: Sequence[int],
+    rows: Sequence[str] | None,
+    pixel_size_um: float | None,
+) -> Steps[DetectionComparison]:
+    """Train and test the rows; see `workflows.detection_table1_steps`."""
+    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    fields = parted(read_data(data, pixel_size_um), split, budget.cells)
+    comparison = DetectionComparison(
+        title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
+        notes=_notes(fields, split, seeds),
+        rows=chosen,
+        run={"experiment": NAME, "data": [str(d) for d in data], "preset": preset, "split": split, "seeds": [*seeds]},
+    )
+    total, trials = len(seeds) * len(chosen), list[DetectionTrial]()
+    for seed in seeds:
+        for name, row in chosen.items():
+            recipe = recipe_of(row, budget, seed, len(fields.train))
+            run = trial_steps(fields, recipe, out / TRIALS, row=name, case=f"seed {seed}", watched=_WATCHED)
+            trials.append((yield from within(run, len(trials), total, f"{name}, seed {seed}")))
+            comparison = replace(comparison, trials=tuple(trials))
+            comparison.write(out)
+            yield Progress(len(trials), total, f"{name}, seed {seed}: AP {trials[-1].overall['AP']:.3f}", comparison)
+    first = {chosen[t.row].label: t.weights for t in trials[: len(chosen)]}
+    yield Progress(total, total, "drawing boxes")
+    draw_boxes(first, fields.val[:_SHOWN], out / "boxes.png")
+    return comparison
+
+
+def recipe_of(row: Row, budget: Budget[DetectionTraining], seed: int, images: int) -> DetectionTraining:
+    """Return the recipe of a row; the paper's iterations where the budget is the paper's."""
+    recipe = budget.recipe
+    network = recipe.network.model_copy(update={"network": row.network})
+    epochs = recipe.epochs if budget.cells else ITERATIONS * recipe.batch / images
+    return recipe.model_copy(update={"network": network, "seed": seed, "epochs": epochs})
+
+
+def parted(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
+    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all."""
+    train, test = fields.train, fields.val
+    if split == "paper":
+        every = (*train, *test)
+        order = np.random.default_rng(0).permutation(len(every))
+        held = max(1, round(TESTED * len(every)))
+        test, train = _taken(every, order[:held]), _taken(every, order[held:])
+    if images is not None and images < len(train):
+        train = _taken(train, np.random.default_rng(0).permutation(len(train))[:images])
+    return TrainingData(train, test, fields.classes)
+
+
+def _taken(fields: Sequence[Detections], order: np.ndarray) -> tuple[Detections, ...]:
+    return tuple(fields[int(i)] for i in order)
+
+
+def _notes(fields: TrainingData, split: Split, seeds: Sequence[int]) -> tuple[str, ...]:
+    drawn = " Images were drawn at random: pictures of one patient may be on both sides." if split == "paper" else ""
+    notes = [
+        f"{len(fields.train):,} images to train on, {len(fields.val):,} to test on, {len(fields.classes)} classes. The "
+        f"weights after the last step are tested; nothing was chosen on the images they are tested on.{drawn}",
+        "All rows have the same images, steps and rates, and start from the same ResNet. 'Boxes not moved' are the "
+        "same weights, whose agents take no step: what lies between both rows is what moving boxes does. GFLOPs are of "
+        "one training image. APS, APM and APL are of cells below 32 x 32, up to 96 x 96 and above, in pixels of the "
+        "file.",
+        "The paper's AP75 above its AP50 cannot be: AP falls with the overlap that is asked for. Its figures are of "
+        "609 fields of its own, and no yardstick for other images.",
+    ]
+    if len(seeds) > 1:
+        notes.append(f"Deviations are over {len(seeds)} seeds, on the same images.")
+    return tuple(notes)

@@ -1,0 +1,234 @@
+"""One row of a table of detectors: trained and tested, or read where that was done before."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionRecipe, DetectionTraining, RefinementRecipe
+from napari_hemalens.training.datasets import TrainingFields
+from napari_hemalens.training.detection import TrainingData, begun_steps, row_of, saved
+from napari_hemalens.training.evaluation import detect_all_steps, of_classes
+from napari_hemalens.training.fit import CHECKPOINT, fit_steps
+from napari_hemalens.training.metrics import coco_measures
+
+_FILE = "trial.json"
+_CURVE = "curve.json"
+_WEIGHTS = "detector"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionTrial:
+    """What became of one row.
+
+    Attributes
+    ----------
+    row, case : str
+        Which row of the table, and which of its runs.
+    overall : mapping of str to float
+        AP, AP50, AP75, APS, APM, APL, AR of the weights as loaded from their file (`metrics.coco_measures`).
+    unmoved : mapping of str to float, or None
+        The same with box refinement switched off, of a network that has it.
+    seconds_to_train, seconds_to_test : float or None
+        By the clock, without what the curve cost; None: training was stopped and gone on with.
+    parameters : int
+        Numbers that the network has learned.
+    gflops : float
+        Multiplications and additions of one training image in evaluation, in 10^9.
+    curve : tuple of (int, float)
+        Step, and AP on the images that were watched.
+    losses : tuple of (int, float)
+        Step, and the sum of all losses.
+    plan : mapping
+        Recipe and images.
+    folder : Path
+        Where its weights lie.
+    """
+
+    row: str
+    case: str
+    overall: Mapping[str, float]
+    unmoved: Mapping[str, float] | None
+    seconds_to_train: float | None
+    seconds_to_test: float
+    parameters: int
+    gflops: float
+    curve: tuple[tuple[int, float], ...]
+    losses: tuple[tuple[int, float], ...]
+    plan: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def weights(self) -> weights.WeightsRow:
+        """The row of the trained weights."""
+        return weights.WeightsRow.model_validate_json(
+            (self.folder / f"{_WEIGHTS}.json").read_text(encoding="utf-8")
+        ).model_copy(update={"folder": self.folder})
+
+
+def trial_steps(
+    fields: TrainingData,
+    recipe: DetectionTraining,
+    folder: Path,
+    *,
+    row: str,
+    case: str,
+    watched: int,
+) -> Steps[DetectionTrial]:
+    """Train and test one detector in a folder of its own; one that is finished there is read.
+
+    Parameters
+    ----------
+    fields : TrainingData
+        `train` is learned, `val` tested on.
+    recipe : DetectionTraining
+        Every choice of the training.
+    folder : Path
+        Of all trials.
+    row, case : str
+        Which of them this is.
+    watched : int
+        Images of `val` on which AP is followed after each epoch; 0: none.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a trial of another recipe or of other images.
+    """
+    out = folder / f"{row}, {case}"
+    plan = {"recipe": recipe.model_dump(mode="json"), "images": _named(fields)}
+    if (out / _FILE).exists():
+        return _read(out, plan)
+    afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
+    network = yield from begun_steps(fields, recipe, out)
+    looking = yield from _fit_steps(network, fields, recipe, out, watched=watched)
+    seconds = time.monotonic() - start - looking
+    packed = saved(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
+    with writing(out / f"{_WEIGHTS}.json") as file:
+        file.write_text(packed.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    start = time.monotonic()
+    overall = yield from _measured_steps(packed, fields)
+    tested = time.monotonic() - start
+    moving = recipe.network.network == "faster_rcnn_attention"
+    trial = DetectionTrial(
+        row=row,
+        case=case,
+        overall=overall,
+        unmoved=(yield from _measured_steps(_still(packed), fields)) if moving else None,
+        seconds_to_train=round(seconds, 1) if afresh else None,
+        seconds_to_test=round(tested, 1),
+        parameters=sum(p.numel() for p in network.parameters()),
+        gflops=round(_gflops(network, fields, recipe), 3),
+        curve=tuple((int(step), ap) for step, ap in _curve(out)),
+        losses=_losses(out),
+        plan=plan,
+        folder=out,
+    )
+    with writing(out / _FILE) as file:
+        file.write_text(json.dumps(_plain(trial), allow_nan=False) + "\n", encoding="utf-8")
+    (out / CHECKPOINT).unlink(missing_ok=True)  # three times the weights, and of no use any more
+    return _read(out, plan)
+
+
+def _fit_steps(
+    network: CellDetector, fields: TrainingData, recipe: DetectionTraining, out: Path, *, watched: int
+) -> Steps[float]:
+    """Train, with a look at AP after each epoch; returns the seconds that looking took."""
+    images = TrainingFields(fields.train, fields.classes, recipe)
+    epoch, looking = len(images) // recipe.batch, 0.0
+    normalised = Preprocess(recipe.network.pixel_size_um).normalised
+    curve = _curve(out)
+    for step in fit_steps(network, images, recipe, out, normalised=normalised):
+        yield step
+        if not watched or (step.done % epoch and step.done != step.total):
+            continue
+        start = time.monotonic()
+        row = row_of(fields.classes, recipe, out, name=_WEIGHTS, about={})
+        found = yield from detect_all_steps(fields.val[:watched], network.eval(), row, DetectionRecipe())
+        overall = _coco(found, fields.val[:watched], fields.classes)
+        network.train()
+        curve = [point for point in curve if point[0] < step.done] + [[step.done, round(overall["AP"], 4)]]
+        with writing(out / _CURVE) as file:
+            file.write_text(json.dumps(curve), encoding="utf-8")
+        looking += time.monotonic() - start
+    return looking
+
+
+def _measured_steps(row: weights.WeightsRow, fields: TrainingData) -> Steps[dict[str, float]]:
+    network = load_detector(row, device.choose("auto"))
+    found = yield from detect_all_steps(fields.val, network, row, DetectionRecipe())
+    yield Progress(0, 0, "measuring")
+    return {name: round(value, 4) for name, value in _coco(found, fields.val, fields.classes).items()}
+
+
+def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Sequence[str]) -> dict[str, float]:
+    by = of_classes(classes)
+    overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in truth])
+    return overall
+
+
+def _still(row: weights.WeightsRow) -> weights.WeightsRow:
+    """Return the row of the same weights, whose agents take no steps."""
+    refinement = RefinementRecipe.of(**{**row.network.refinement.model_dump(), "most_steps": 0})
+    return row.model_copy(update={"network": row.network.model_copy(update={"refinement": refinement})})
+
+
+def _gflops(network: CellDetector, fields: TrainingData, recipe: DetectionTraining) -> float:
+    pixels, _ = TrainingFields(fields.train, fields.classes, recipe)[0, 0]
+    at = next(network.parameters()).device
+    image = Preprocess(recipe.network.pixel_size_um).normalised(pixels[None].to(at))
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network.eval()(image)
+    return float(counter.get_total_flops()) / 1e9
+
+
+def _curve(out: Path) -> list[list[float]]:
+    file = out / _CURVE
+    found: list[list[float]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return found
+
+
+def _losses(out: Path) -> tuple[tuple[int, float], ...]:
+    names, *lines = (line.split(",") for line in (out / "losses.csv").read_text(encoding="utf-8").splitlines())
+    total = names.index("total")
+    return tuple((int(line[0]), float(line[total])) for line in lines)
+
+
+def _named(fields: TrainingData) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for part in (fields.train, fields.val):
+        for field in part:
+            digest.update(f"{Path(field.provenance.image).name} {len(field)}\n".encode())
+        digest.update(b"-")
+    return {"train": len(fields.train), "test": len(fields.val), "digest": digest.hexdigest()[:16]}
+
+
+def _plain(trial: DetectionTrial) -> dict[str, Any]:
+    return {name: value for name, value in asdict(trial).items() if name != "folder"}
+
+
+def _read(out: Path, plan: Mapping[str, Any]) -> DetectionTrial:
+    kept = json.loads((out / _FILE).read_text(encoding="utf-8"))
+    recipe = DetectionTraining.of(**kept["plan"]["recipe"])  # options that came since are as they were by default
+    before = {**kept["plan"], "recipe": recipe.model_dump(mode="json")}
+    if before != json.loads(json.dumps(plan)):
+        what = "recipe" if before["images"] == plan["images"] else "selection of images"
+        raise TrainingError(f"{out} holds a trial of another {what}; choose another folder for this one.")
+    for points in ("curve", "losses"):
+        kept[points] = tuple((int(step), value) for step, value in kept[points])
+    return DetectionTrial(**kept, folder=out)

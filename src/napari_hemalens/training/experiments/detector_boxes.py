@@ -1,0 +1,53 @@
+"""What several detectors find on the same images, side by side (Figure 8 of Wang et al. 2021)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.inference import detector, device
+from napari_hemalens.inference.scale import pixel_size_steps
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.overlay import overlay
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.open import open_image
+
+_SCORE = 0.7  # least score of a box that is shown, as in the paper
+
+
+def draw_boxes(detectors: Mapping[str, WeightsRow], fields: Sequence[Detections], path: Path) -> None:
+    """Draw a row an image and a column a detector, the truth last.
+
+    Parameters
+    ----------
+    detectors : mapping of str to WeightsRow
+        By what stands above their column.
+    fields : sequence of Detections
+        Annotated images.
+    path : Path
+        The PNG that is written. It shows the images: mind whose they are.
+    """
+    wide = len(detectors) + 1
+    figure = Figure(figsize=(3 * wide, 3 * len(fields)), layout="constrained")
+    axes = figure.subplots(len(fields), wide, squeeze=False)
+    for row, field in zip(axes, fields, strict=True):
+        size = field.provenance.pixel_size_um
+        with open_image(field.provenance.image, pixel_size_um=size) as slide:
+            for place, (label, weights) in zip(row, detectors.items(), strict=False):
+                recipe = DetectionRecipe(min_score=_SCORE)
+                network = load_detector(weights, device.choose("auto"))
+                seen, _ = finish(pixel_size_steps(slide, network, weights, recipe))
+                origin = Provenance(image=slide.name, pixel_size_um=seen)
+                found = finish(detector.detect_steps(slide, network, weights, recipe, provenance=origin))
+                place.imshow(overlay(slide, found))
+                place.set_title(label, fontsize=9)
+            row[-1].imshow(overlay(slide, field))
+            row[-1].set_title("annotated", fontsize=9)
+    for place in axes.flat:
+        place.axis("off")
+    with writing(path) as file:
+        figure.savefig(file, dpi=110)

@@ -1,0 +1,101 @@
+"""The comparison of Table 1 of the marrow paper runs from annotated images to a table, and goes on where it was."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.progress import finish
+from napari_hemalens.rendering.dataset import render_fields_steps
+from napari_hemalens.training.detection import TrainingData, read_data
+from napari_hemalens.training.experiments.detection_table1 import BUDGETS, ROWS, parted, recipe_of
+from napari_hemalens.workflows import detection_table1_steps
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six rendered fields as train, and the same as val: this tests the machinery, not the networks."""
+    folder = tmp_path_factory.mktemp("fields")
+    finish(render_fields_steps(folder, fields=6, shape=(160, 160), pixel_size_um=0.15, tissue="marrow", seed=1))
+    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(fields: Path) -> TrainingData:
+    return read_data([fields], None)
+
+
+def test_the_three_rows_have_the_figures_of_the_paper() -> None:
+    assert list(ROWS) == ["faster_rcnn", "faster_rcnn_fpn", "faster_rcnn_attention"]
+    assert ROWS["faster_rcnn_attention"].paper == {
+        "AP": 0.744,
+        "AP50": 0.853,
+        "AP75": 0.863,
+        "APS": 0.988,
+        "APM": 0.831,
+        "APL": 0.755,
+    }
+
+
+def test_a_reduced_budget_says_so_and_all_rows_share_it() -> None:
+    assert BUDGETS["full"].suffix == ""
+    assert "reduced" in BUDGETS["cpu"].suffix
+    assert BUDGETS["cpu"].recipe.epochs >= 5
+    assert "NO RESULT" in BUDGETS["ci"].suffix
+    own = {"network": True}
+    plain, improved = (
+        recipe_of(ROWS[name], BUDGETS["cpu"], 0, 100) for name in ("faster_rcnn", "faster_rcnn_attention")
+    )
+    assert plain.model_dump(exclude=own) == improved.model_dump(exclude=own)
+
+
+def test_the_full_budget_takes_the_iterations_of_the_paper_whatever_the_images() -> None:
+    for images in (609, 4_908):
+        recipe = recipe_of(ROWS["faster_rcnn"], BUDGETS["full"], 0, images)
+        assert recipe.epochs * images / recipe.batch == pytest.approx(30_000)
+
+
+def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: TrainingData) -> None:
+    every = [field.provenance.image for field in (*data.train, *data.val)]
+    parts = parted(data, "paper", None)
+    assert (len(parts.train), len(parts.val)) == (11, 1)
+    few = parted(data, "val", 4)
+    assert (len(few.train), len(few.val)) == (4, 6)
+    assert {f.provenance.image for f in few.train} < set(every)
+
+
+@pytest.mark.slow
+def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path, tmp_path: Path) -> None:
+    first = finish(detection_table1_steps([fields], tmp_path, preset="ci"))
+    again = finish(detection_table1_steps([fields], tmp_path, preset="ci"))
+    assert [trial.row for trial in first.trials] == list(ROWS)
+    assert again.trials == first.trials
+    assert all(trial.gflops > 0 and trial.losses and trial.curve for trial in first.trials)
+    assert [trial.unmoved is not None for trial in first.trials] == [False, False, True]
+
+    said = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "NO RESULT" in said
+    assert "| Improved model | 0.744 | 0.853 | 0.863 | 0.988 | 0.831 | 0.755 |" in said
+    assert "| Improved model, boxes not moved | 1 |" in said
+    assert "Improved model, boxes not moved" in first.text()
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert (run["split"], run["seeds"], run["images"]["train"]) == ("val", [0], 4)
+    for name in ("table.csv", "trials.csv", "curves.png", "boxes.png"):
+        assert (tmp_path / name).exists()
+    with pytest.raises(TrainingError, match="another selection of images"):
+        finish(detection_table1_steps([fields], tmp_path, preset="ci", split="paper"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rows": ["yolo"]}, "No row 'yolo'. Known: faster_rcnn, faster_rcnn_fpn, faster_rcnn_attention"),
+        ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
+        ({"split": "test"}, "No split 'test'. Known: val, paper"),
+    ],
+)
+def test_what_is_not_there_is_refused_by_name(fields: Path, tmp_path: Path, options, said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        finish(detection_table1_steps([fields], tmp_path, **options))
