@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 from PIL import Image
@@ -80,7 +81,8 @@ def test_classes_may_be_given_and_a_split_is_a_file_of_its_name(tmp_path):
         (region({}), "a region of 'a.png' has no class"),
         (region({"class": ""}), "'class' should hold one"),
         (region({"type": "WBC", "comment": "x"}), "'class' should hold one"),
-        (region(name="circle"), "is no VIA file: images.a.png123.regions.0.shape_attributes.name"),
+        (region(name="point"), "is no VIA file: images.a.png123.regions.0.shape_attributes"),
+        (region(name="circle"), "is no VIA file: images.a.png123.regions.0.shape_attributes.circle.cx"),
         (region(width=-3), "a box has no negative size"),
         (region({"class": "WBC", "score": "87"}), "has the score 87"),
     ],
@@ -90,6 +92,32 @@ def test_a_region_that_is_wrong_is_refused_in_a_sentence(tmp_path, wrong, fault)
         via.read(saved(tmp_path, wrong))
     assert "via.json" in str(error.value)
     assert fault in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [
+        ({"name": "circle", "cx": 20, "cy": 15, "r": 5}, [10, 15, 20, 25]),
+        ({"name": "ellipse", "cx": 20, "cy": 15, "rx": 8, "ry": 4}, [11, 12, 19, 28]),
+        ({"name": "ellipse", "cx": 20, "cy": 15, "rx": 8, "ry": 4, "theta": math.pi / 2}, [7, 16, 23, 24]),
+        ({"name": "polygon", "all_points_x": [3, 9, 6], "all_points_y": [4, 5, 11]}, [4, 3, 11, 9]),
+        ({"name": "polyline", "all_points_x": [3, 9], "all_points_y": [5, 4]}, [4, 3, 5, 9]),
+    ],
+    ids=["circle", "ellipse", "turned ellipse", "polygon", "polyline"],
+)
+def test_other_shapes_are_read_as_the_boxes_around_them(tmp_path, shape, box):
+    outlined = {"shape_attributes": shape, "region_attributes": {"class": "WBC"}}
+    (found,) = via.read(saved(tmp_path, outlined))
+    assert found.boxes.tolist() == [pytest.approx(box)]
+
+
+def test_an_image_that_is_there_is_written_with_its_size_by_which_via_knows_it(tmp_path):
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    via.write(via.read(saved(tmp_path, region())), tmp_path / "again.json")
+    size = (tmp_path / "a.png").stat().st_size
+    images = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))["_via_img_metadata"]
+    assert list(images) == [f"a.png{size}"]
+    assert images[f"a.png{size}"]["size"] == size
 
 
 @pytest.mark.parametrize("document", [[], {}, {"images": [], "annotations": []}])

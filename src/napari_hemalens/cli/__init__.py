@@ -3,6 +3,7 @@
 from rich.markup import escape
 
 from napari_hemalens.cli import (
+    annotations,
     classification,
     classify,
     detection,
@@ -19,6 +20,7 @@ from napari_hemalens.cli.app import app, err_console
 from napari_hemalens.errors import HemaLensError
 
 __all__ = [
+    "annotations",
     "app",
     "classification",
     "classify",

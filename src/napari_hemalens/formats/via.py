@@ -1,18 +1,20 @@
-"""VGG Image Annotator 2: a project, or its plain export of annotations, as JSON with rectangles.
+"""VGG Image Annotator 2: a project, or its plain export of annotations, as JSON.
 
-https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md. VIA keeps no image sizes: those
-written here stand among the file attributes; a file of somebody else's takes them from the images.
+https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md. Rectangles are written; circles, ellipses, polygons and
+polylines are read as the boxes around them. VIA keeps no image sizes: those written here stand among the file
+attributes; a file of somebody else's takes them from the images.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.fields import Box, Draft, finished, listed_classes, rounded, short_names
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.images import known_size, located
 
@@ -26,9 +28,49 @@ class _Rectangle(BaseModel):
     width: float
     height: float
 
+    @property
+    def box(self) -> Box:
+        return self.y, self.x, self.y + self.height, self.x + self.width
+
+
+class _Circle(BaseModel):
+    name: Literal["circle"]
+    cx: float
+    cy: float
+    r: float
+
+    @property
+    def box(self) -> Box:
+        return self.cy - self.r, self.cx - self.r, self.cy + self.r, self.cx + self.r
+
+
+class _Ellipse(BaseModel):
+    name: Literal["ellipse"]
+    cx: float
+    cy: float
+    rx: float
+    ry: float
+    theta: float = 0.0  # radians
+
+    @property
+    def box(self) -> Box:
+        cos, sin = math.cos(self.theta), math.sin(self.theta)
+        wide, high = math.hypot(self.rx * cos, self.ry * sin), math.hypot(self.rx * sin, self.ry * cos)
+        return self.cy - high, self.cx - wide, self.cy + high, self.cx + wide
+
+
+class _Outline(BaseModel):
+    name: Literal["polygon", "polyline"]
+    all_points_x: list[float] = Field(min_length=2)
+    all_points_y: list[float] = Field(min_length=2)
+
+    @property
+    def box(self) -> Box:
+        return min(self.all_points_y), min(self.all_points_x), max(self.all_points_y), max(self.all_points_x)
+
 
 class _Region(BaseModel):
-    shape_attributes: _Rectangle
+    shape_attributes: Annotated[_Rectangle | _Circle | _Ellipse | _Outline, Field(discriminator="name")]
     region_attributes: dict[str, Any]
 
 
@@ -91,10 +133,9 @@ def read(
         where = located(image.filename, (file.parent, file.parent / "images"))
         draft = Draft(file, where, _stated_size(image) or known_size(where))
         for region in image.regions:
-            box = region.shape_attributes
             label = _label(region, attribute, f"{file}: a region of {image.filename!r}")
             score = _number(region.region_attributes.get("score"), 1.0)
-            draft.add((box.y, box.x, box.y + box.height, box.x + box.width), label, score)
+            draft.add(region.shape_attributes.box, label, score)
         drafts.append(draft)
     return finished(drafts, names)
 
@@ -103,10 +144,11 @@ def write(fields: Sequence[Detections], path: Path) -> None:
     """Write the fields as a project that VIA 2 opens; the class is a menu, the score a text."""
     images = {}
     for name, detections in zip(short_names(fields), fields, strict=True):
-        # VIA's key of an image is its name and its size in bytes; -1 matches a file of any size.
-        images[f"{name}-1"] = {
+        # VIA's key of an image is its name and its size in bytes, by which it knows a file that is added later.
+        size = _bytes_of(detections.provenance.image)
+        images[f"{name}{size}"] = {
             "filename": name,
-            "size": -1,
+            "size": size,
             "regions": list(_regions(detections)),
             "file_attributes": {
                 "height": str(detections.image_shape[0]),
@@ -129,6 +171,12 @@ def write(fields: Sequence[Detections], path: Path) -> None:
             "_via_image_id_list": list(images),
         },
     )
+
+
+def _bytes_of(image: str) -> int:
+    """Return how large an image's file is, or what VIA writes of one that it has not seen."""
+    file = Path(image)
+    return file.stat().st_size if file.is_file() else -1
 
 
 def _regions(detections: Detections) -> Iterator[dict[str, Any]]:

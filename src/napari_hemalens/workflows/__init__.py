@@ -4,6 +4,7 @@ Each long operation comes twice: `detect` runs to the end, `detect_steps` yields
 imported when the first of them runs, not before.
 """
 
+from napari_hemalens.workflows.annotations import Converted, convert_annotations
 from napari_hemalens.workflows.classification import (
     classify,
     classify_steps,
@@ -44,11 +45,13 @@ from napari_hemalens.workflows.segmentation import (
 __all__ = [
     "Batch",
     "ClassifiedBatch",
+    "Converted",
     "ExplainedBatch",
     "all_folds_steps",
     "classify",
     "classify_files_steps",
     "classify_steps",
+    "convert_annotations",
     "count_micronuclei",
     "cross_validation_steps",
     "detect",

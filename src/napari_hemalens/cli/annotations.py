@@ -1,0 +1,26 @@
+"""`hemalens convert`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens.cli.app import Out, app, out_console
+from napari_hemalens.formats import FORMATS
+from napari_hemalens.workflows import convert_annotations
+
+
+@app.command()
+def convert(
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA…", help="Annotated images, or results: a file or folder each.")
+    ],
+    out: Out,
+    *,
+    to: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")],
+    split: Annotated[str | None, typer.Option(help="Part of the data, such as train.")] = None,
+) -> None:
+    """Rewrite annotations in another format: COCO, Pascal VOC, YOLO, VIA, QuPath, a table of cells."""
+    written = convert_annotations(data, out, to=to, split=split)
+    out_console.print(f"{written.cells:,} cells of {written.images:,} images written to {escape(str(written.target))}")
