@@ -10,6 +10,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.formats import via
 from napari_hemalens.gui import activity, stage
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.session import session_of
@@ -101,6 +103,19 @@ def test_cells_are_corrected_with_a_click_and_a_key(dock, run, qtbot):
     dock.review.redo.click()
     QTest.keyClick(canvas(dock), Qt.Key.Key_Delete)
     assert counts(dock) == FOUND | {"myelocyte": 1}
+
+
+def test_annotations_of_a_file_are_shown_and_counted(dock, qtbot, monkeypatch, tmp_path):
+    cells = Detections.from_arrays(
+        [[10, 20, 40, 60]], [1], [0], names=("blast",), image_shape=SHAPE, provenance=Provenance(image="smear.png")
+    )
+    via.write([cells], tmp_path / "via.json")
+    answer = (str(tmp_path / "via.json"), "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: answer)
+    dock.annotations.click()
+    qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
+    assert dock.viewer.layers["smear cells"].nshapes == 1
+    assert counts(dock) == {"blast": 1}
 
 
 def test_cells_are_drawn_and_moved_with_the_mouse(dock, run, qtbot):

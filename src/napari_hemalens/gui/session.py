@@ -11,6 +11,7 @@ from napari.layers import Image, Layer
 from napari_hemalens import workflows
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
+from napari_hemalens.gui.annotated import annotated
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.calibration import score_for_count
 from napari_hemalens.gui.jobs import DetectSteps, Job, Update, run
@@ -83,6 +84,18 @@ class Session(Activity):
         self.results.choose_score(score)
         self.results.choose_tissue(recipe.tissue)
         self._begin(run(jobs, recipe, self._detect), self._on_update)
+
+    def annotate(self, sources: Sequence[Source], file: Path, *, keep_edits: bool = True) -> None:
+        """Begin to show the cells that a file of annotations holds for images, unless a run goes on."""
+        if self.running:
+            return
+        try:
+            jobs = self._jobs(sources, self.recipe, "whole", keep_edits)
+        except HemaLensError as error:
+            self.said.emit(str(error))
+            return
+        self._begun = False
+        self._begin(run(jobs, self.recipe, annotated(file)), self._on_update)
 
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays."""

@@ -1,21 +1,23 @@
 """Detect cells: the dock."""
 
+from collections.abc import Sequence
+
 from napari.components import ViewerModel
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.selection import selected_cell_of
-from napari_hemalens.gui.session import session_of
+from napari_hemalens.gui.session import Source, session_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
-from napari_hemalens.gui.widgets.exports import ExportBar
+from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.options import DetectionForm
 from napari_hemalens.gui.widgets.review import ReviewBar
-from napari_hemalens.gui.widgets.rows import Rows
+from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
 
@@ -31,6 +33,8 @@ class DetectWidget(Dock):
         self.images = ImageBox(napari_viewer.layers)
         self.form = DetectionForm()
         self.running = RunBar()
+        self.annotations = button("Open annotations…")
+        self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
         self.fields = QComboBox()
         self.fields.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.differential = DifferentialView()
@@ -52,7 +56,7 @@ class DetectWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.shown, self.differential, self.review, self.exports):
             inner.addWidget(widget)
-        self.fill(self.hint, self.images, self.form, self.running, self.results)
+        self.fill(self.hint, self.images, self.form, self.running, self.annotations, self.results)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
@@ -62,6 +66,7 @@ class DetectWidget(Dock):
         self.form.editors["tissue"].changed.connect(self._on_tissue)
         self.running.run.clicked.connect(self._run)
         self.running.stop.clicked.connect(self.session.stop)
+        self.annotations.clicked.connect(self._annotate)
         self.fields.activated.connect(self._on_field)
         self.review.classified.connect(results.classify)
         self.review.undone.connect(results.undo)
@@ -81,8 +86,7 @@ class DetectWidget(Dock):
 
     def _run(self) -> None:
         sources = self.images.sources()
-        corrections = self.session.corrections(sources)
-        keep = ask_to_keep(self, corrections) if corrections else True
+        keep = self._keeps_edits(sources)
         if keep is None:
             return
         try:
@@ -91,6 +95,18 @@ class DetectWidget(Dock):
             self.running.say(str(error))
             return
         self.session.start(sources, recipe, self.images.where(), keep_edits=keep)
+
+    def _annotate(self) -> None:
+        sources = self.images.sources()
+        keep = self._keeps_edits(sources)
+        file = None if keep is None else ask_for_annotations(self)
+        if keep is not None and file is not None:
+            self.session.annotate(sources, file, keep_edits=keep)
+
+    def _keeps_edits(self, sources: Sequence[Source]) -> bool | None:
+        """Return whether corrections outlive what comes, as the person says; None: nothing is to come."""
+        corrections = self.session.corrections(sources)
+        return ask_to_keep(self, corrections) if corrections else True
 
     def _copy(self) -> None:
         try:
@@ -126,6 +142,7 @@ class DetectWidget(Dock):
     def _on_running(self, running: bool) -> None:
         self.running.show_running(running)
         self.images.setEnabled(not running)
+        self.annotations.setEnabled(not running)
         self.exports.setEnabled(not running)
 
     @while_alive

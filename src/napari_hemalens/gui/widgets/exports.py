@@ -1,4 +1,4 @@
-"""Taking results out of napari: a script on the clipboard, files in a folder."""
+"""Taking results out of napari, and annotations in: a script on the clipboard, files."""
 
 from pathlib import Path
 
@@ -25,6 +25,13 @@ _WORDS = {
     "yolo": "YOLO (text, a file an image)",
     "via": "VGG Image Annotator (via.json)",
 }
+
+
+def ask_for_annotations(parent: QWidget) -> Path | None:
+    """Ask for a file of annotations; None if the person changes their mind."""
+    kinds = "Annotations: VIA, COCO, QuPath, tables, Pascal VOC (*.json *.geojson *.csv *.xml);;All files (*)"
+    file, _ = QFileDialog.getOpenFileName(parent, "Open annotations", "", kinds)
+    return Path(file) if file else None
 
 
 class ExportBar(QWidget):

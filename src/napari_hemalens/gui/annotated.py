@@ -1,0 +1,61 @@
+"""Cells that somebody annotated, in place of a detection: they are shown, counted and corrected like cells found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.gui.jobs import DetectSteps
+from napari_hemalens.gui.review import Region
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.taxonomy import ICSH
+
+_NAMED = 5  # images that a message lists
+
+
+def annotated(file: Path) -> DetectSteps:
+    """Return what 'finds' in an image the cells that a file of annotations holds for it.
+
+    The score of all is 1: whatever it was, somebody has kept them. An image is known by the name of its file or layer,
+    with or without suffix; a file of one image alone is of any.
+    """
+
+    def steps(image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
+        del recipe, region  # nothing is computed, and annotations are of whole images
+        yield Progress(0, 1, f"reading {file.name}")
+        found = _of_image(read_annotations(file), image.name, file)
+        high, wide = found.boxes[:, 2:].max(axis=0, initial=0)
+        if high > image.shape[0] + 1 or wide > image.shape[1] + 1:
+            raise AnnotationError(
+                f"{file.name} has cells at y {high:.0f}, x {wide:.0f}; the image has {image.shape[0]} x "
+                f"{image.shape[1]} px: it is of another image, or of another size of it."
+            )
+        # Who names cells by ICSH's classes could have named any of them: none there is 0, and not 'not recognised'.
+        by_icsh = set(found.names) <= set(ICSH.classes)
+        return replace(
+            found,
+            recognised=ICSH.classes if by_icsh else found.names,
+            scores=np.ones_like(found.scores),
+            image_shape=(image.shape[0], image.shape[1]),
+            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um),
+        )
+
+    return steps
+
+
+def _of_image(fields: Sequence[Detections], name: str, file: Path) -> Detections:
+    wanted = {PurePath(name).name.casefold(), PurePath(name).stem.casefold()}
+    known = [PurePath(f.provenance.image) for f in fields]
+    if len(fields) == 1:
+        return fields[0]
+    for field, path in zip(fields, known, strict=True):
+        if {path.name.casefold(), path.stem.casefold()} & wanted:
+            return field
+    listed = ", ".join(path.name for path in known[:_NAMED]) + (" …" if len(known) > _NAMED else "")
+    raise AnnotationError(f"{file.name} has no cells of {PurePath(name).name!r}; name the layer as one of: {listed}.")
