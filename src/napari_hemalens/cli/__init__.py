@@ -13,6 +13,7 @@ from napari_hemalens.cli import (
     points,
     preparing,
     rendering,
+    robustness,
     segmentation,
     weights,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "points",
     "preparing",
     "rendering",
+    "robustness",
     "segmentation",
     "weights",
 ]

@@ -35,6 +35,7 @@ from napari_hemalens.workflows.heatmaps import evaluate_heatmaps_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.points import evaluate_points_steps
+from napari_hemalens.workflows.robustness import evaluate_robustness_steps
 from napari_hemalens.workflows.segmentation import (
     evaluate_segmentation_steps,
     segment,
@@ -63,6 +64,7 @@ __all__ = [
     "evaluate_heatmaps_steps",
     "evaluate_micronuclei_steps",
     "evaluate_points_steps",
+    "evaluate_robustness_steps",
     "evaluate_segmentation_steps",
     "explain",
     "explain_files_steps",

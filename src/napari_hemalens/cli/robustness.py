@@ -1,0 +1,36 @@
+"""`hemalens evaluate robustness`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.recipes import DetectionRecipe
+
+
+@evaluate_app.command("robustness")
+def evaluate_robustness(
+    data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA), all of one scale.")],
+    *,
+    split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
+    weights_name: WeightsName = "marrow-frcnn",
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+    ] = None,
+    fields: Annotated[int, typer.Option(min=1, help="Composed for each line.")] = 3,
+    size: Annotated[tuple[int, int], typer.Option(metavar="HEIGHT WIDTH", min=64, help="Of a field, in pixels.")] = (
+        1920,
+        2560,
+    ),
+    device: Device = Device.AUTO,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
+) -> None:
+    """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""
+    recipe = DetectionRecipe.of(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
+    steps = workflows.evaluate_robustness_steps(data, recipe, split=split, fields=fields, shape=size, out=out)
+    out_console.print(escape(run(steps, "Evaluating robustness").text()))
+    if out is not None:
+        out_console.print(f"Written to {escape(str(out))}")

@@ -1,0 +1,55 @@
+"""Detectors measured where a microscope is not at its best."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.workflows.extras import training_extra
+
+if TYPE_CHECKING:
+    from napari_hemalens.training.robustness import RobustnessReport
+
+
+def evaluate_robustness_steps(
+    data: str | Path,
+    recipe: DetectionRecipe,
+    *,
+    split: str = "val",
+    fields: int = 3,
+    seed: int = 0,
+    shape: tuple[int, int] = (1920, 2560),
+    out: str | Path | None = None,
+) -> Steps["RobustnessReport"]:
+    """Measure weights on large fields put together from annotated tiles, crowded and disturbed.
+
+    Parameters
+    ----------
+    data : path
+        Annotated images in any format that `formats.read_annotations` reads, all of one scale.
+    recipe : DetectionRecipe
+        Weights, device, least score, and the pixel size of images that have none.
+    split : str
+        Part of the data; the weights must not have been trained on it.
+    fields : int
+        Composed for each line of the table.
+    seed : int
+        Of the first field; the others count on.
+    shape : (int, int)
+        Height and width of a field in pixels.
+    out : path, optional
+        Folder for the table and curves.
+
+    Raises
+    ------
+    HemaLensError
+        If there are no annotations, no pixel size, or no tile with a nucleated cell.
+    """
+    with training_extra():
+        from napari_hemalens.training import robustness  # noqa: PLC0415 -- loads torch
+
+    return (
+        yield from robustness.evaluate_steps(
+            Path(data), recipe, split=split, fields=fields, seed=seed, shape=shape, out=Path(out) if out else None
+        )
+    )
