@@ -13,12 +13,12 @@ NAMES = ("lymphocyte", "erythrocyte")
 
 @pytest.fixture
 def tile(tmp_path: Path) -> Detections:
-    """A grey tile with a blue lymphocyte in the middle and a red cell at the edge."""
+    """A grey tile with a blue lymphocyte in the middle and a red cell that windows of 50 pixels cut."""
     pixels = np.full((100, 100, 3), 200, np.uint8)
-    pixels[40:60, 40:60], pixels[40:60, 72:92] = (0, 0, 255), (255, 0, 0)
+    pixels[40:60, 40:60], pixels[40:60, 64:84] = (0, 0, 255), (255, 0, 0)
     Image.fromarray(pixels).save(tmp_path / "tile.png")
     return Detections.from_arrays(
-        [[40, 40, 60, 60], [40, 72, 60, 92]],
+        [[40, 40, 60, 60], [40, 64, 60, 84]],
         [1, 1],
         [0, 1],
         names=NAMES,
@@ -40,6 +40,7 @@ def test_every_box_of_the_truth_lies_on_the_pixels_that_it_is_of(tile: Detection
 def test_a_cell_that_a_window_shows_less_than_half_of_is_none(tile: Detections) -> None:
     pixels, truth = composed([tile], side=50, seed=0, shape=(160, 210))
     red = (pixels == (255, 0, 0)).all(axis=2)
+    assert 0 < truth.counts()["erythrocyte"] < 12
     for top in range(0, 150, 50):
         for left in range(0, 200, 50):
             share = red[top : top + 50, left : left + 50].sum() / 400
