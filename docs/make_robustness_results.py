@@ -27,16 +27,18 @@ def page(out: Path, kept: str) -> str:
     height, width = found["shape"]
     parts = [
         "# Crowded, dark, blurred, otherwise stained: how the count holds\n",
-        f"Machine: {platform.machine()}, {os.cpu_count()} cores, of which this took one; Python "
+        f"Machine: {platform.machine()}, {os.cpu_count()} cores; Python "
         f"{platform.python_version()}, torch {metadata.version('torch')}. Written by "
         f"`docs/make_robustness_results.py`. Weights `{found['weights']}` (sha256 `{found['sha256'][:16]}…`).\n",
         f"Fields of up to {width:,} x {height:,} pixels are put together from windows of annotated tiles that the "
-        "weights were not trained on, one around a nucleated cell each (`training/composed_fields.py`). A line of "
-        "crowding says how many pixels a window is wide; all other lines are of windows of 200. The same fields are "
-        "disturbed in every line.\n",
+        "weights were not trained on, one around a nucleated cell each (`training/composed_fields.py`). Crowding: the "
+        "level is how many pixels a window is wide, and the nucleated cells are those that fit into the smallest "
+        "window, so that it is not the kinds of cells that change. All other lines are of one set of fields, of "
+        "windows of 200, disturbed in each line. Pieces of cells that windows cut off by half or more are not "
+        "asked for: what is found of them is neither right nor wrong.\n",
         "```\n"
         f"$ hemalens evaluate robustness --data {found['data']} --split {found['split']} "
-        f"--pixel-size {found['pixel_size_um']:g} --fields {found['fields']} --out robustness\n"
+        f"--pixel-size {found['pixel_size_um']:g} --fields {found['fields']} --seed {found['seed']} --out robustness\n"
         "```\n",
         (out / "report.md").read_text(encoding="utf-8"),
         f"![Curves]({PICTURE})\n",

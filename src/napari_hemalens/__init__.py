@@ -19,13 +19,13 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "recipes": [
             "ClassificationRecipe",
             "DetectionRecipe",
-            "DetectionTraining",
             "ExplanationRecipe",
             "SegmentationRecipe",
         ],
         "segmentation.labels": ["relabelled"],
         "segmentation.record": ["Segmentation"],
         "tables": ["differential_text"],
+        "training_recipes": ["DetectionTraining"],
         "workflows": [
             *("classify", "classify_steps", "detect", "detect_steps"),
             *("explain", "explain_steps", "segment", "segment_steps"),

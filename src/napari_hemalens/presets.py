@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRecipe, DetectionTraining, NetworkRecipe
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.training_recipes import ClassifierTraining, DetectionTraining
 
 R = TypeVar("R", DetectionTraining, ClassifierTraining)
 

@@ -62,7 +62,7 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
     """
     file = Path(path) / "cells.csv" if Path(path).is_dir() else Path(path)
     drafts: dict[str, Draft] = {}
-    for number, row in enumerate(_rows(file), start=2):  # line 1 holds the names of the columns
+    for number, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 holds the names of the columns
         where = f"{file}, line {number}"
         image = row["image"]
         if image not in drafts:
@@ -163,6 +163,29 @@ def write_run(
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
+def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, str]]:
+    """Read the lines of a CSV file by column; a cell that a line lacks is empty.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read, or lacks a column of `needed`, and so is no table of `what`.
+    """
+    try:
+        # A spreadsheet may have put a byte order mark in front.
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="")
+            missing = [column for column in needed if column not in (reader.fieldnames or ())]
+            rows = list(reader)
+    except OSError as error:
+        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise AnnotationError(f"{file} is no CSV file: {error}.") from error
+    if missing:
+        raise AnnotationError(f"{file} is no table of {what}: it lacks the column {missing[0]!r}.")
+    return rows
+
+
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """Write rows of values under the names of their columns."""
     with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
@@ -193,22 +216,6 @@ def _draft(file: Path, row: Mapping[str, str], where: str) -> Draft:
     shape = floats((height, width), where) if height and width else None
     size = floats([pixel], where)[0] if pixel else None
     return Draft(file, row["image"], (int(shape[0]), int(shape[1])) if shape else None, size)
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    try:
-        # A spreadsheet may have put a byte order mark in front.
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [c for c in _NEEDED if c not in (reader.fieldnames or ())]
-            rows = list(reader)
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{file} is no CSV file: {error}.") from error
-    if missing:
-        raise AnnotationError(f"{file} is no table of cells: it lacks the column {missing[0]!r}.")
-    return rows
 
 
 def _numbers(row: Row) -> tuple[float | None, ...]:

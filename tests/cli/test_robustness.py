@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,12 @@ from napari_hemalens.training import robustness
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    finish(render_fields_steps(folder, fields=2, shape=(400, 400), pixel_size_um=0.15, tissue="marrow", seed=1))
+    finish(render_fields_steps(folder, fields=4, shape=(400, 400), pixel_size_um=0.15, tissue="marrow", seed=1))
     return folder
 
 
 @pytest.mark.slow
-def test_disturbed_fields_are_counted_and_a_wrong_scale_is_the_worst(
+def test_disturbed_fields_are_counted_and_a_scale_told_twofold_ruins_them(
     hemalens: Callable[..., int],
     data: Path,
     tmp_path: Path,
@@ -28,17 +29,26 @@ def test_disturbed_fields_are_counted_and_a_wrong_scale_is_the_worst(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(robustness, "_WINDOWS", (200,))
-    kept = {name: robustness.DISTURBANCES[name] for name in ("light", "scale")}
+    disturbances = robustness.DISTURBANCES
+    kept = {
+        "light": replace(disturbances["light"], levels=(-0.4, 0.0)),
+        "scale": replace(disturbances["scale"], levels=(0.5, 1.0)),
+    }
     monkeypatch.setattr(robustness, "DISTURBANCES", kept)
-    options = ("--split", "train", "--fields", "1", "--size", "400", "400", "--device", "cpu", "--pixel-size", "0.15")
+    options = ["--split", "train", "--fields", "1", "--seed", "1", "--size", "600", "600"]
+    options += ["--device", "cpu", "--pixel-size", "0.15"]
     assert hemalens("evaluate", "robustness", "--data", data, *options, "--out", tmp_path / "out") == 0
     assert "| crowding | 200 |" in capsys.readouterr().out
     with (tmp_path / "out" / "levels.csv").open(encoding="utf-8", newline="") as lines:
-        found = {(row["disturbance"], float(row["level"])): float(row["AP50"]) for row in csv.DictReader(lines)}
-    assert len(found) == 1 + 5 + 5 + 1
-    assert found["light", 0] == found["scale", 1] == found["crowding", 200]
-    assert found["scale", 0.7] < found["scale", 1]
-    assert json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["fields"] == 1
+        found = {(row["disturbance"], float(row["level"])): row for row in csv.DictReader(lines)}
+    assert len(found) == 1 + 2 + 2 + 1
+    assert found["light", 0]["AP50"] == found["scale", 1]["AP50"] == found["crowding", 200]["AP50"]
+    wrong, right = found["scale", 0.5], found["scale", 1]
+    assert float(wrong["AP50"]) < float(right["AP50"])
+    assert float(wrong["classes"]) > float(right["classes"])
+    written = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert (written["fields"], written["seed"]) == (1, 1)
+    assert (tmp_path / "out" / "pictures" / "light_-0.4.jpg").exists()
     assert (tmp_path / "out" / "curves.png").exists()
 
 

@@ -113,23 +113,6 @@ def moved(boxes: Tensor, actions: Tensor, step: float) -> Tensor:
     return torch.cat([centre - half, centre + half], dim=1)
 
 
-def matched_iou(a: Tensor, b: Tensor) -> Tensor:
-    """Return the IoU of boxes (..., 4) with their partners (..., 4): (...)."""
-    overlap = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(dim=-1)
-    areas = (a[..., 2:] - a[..., :2]).prod(dim=-1) + (b[..., 2:] - b[..., :2]).prod(dim=-1)
-    return overlap / (areas - overlap).clamp(min=1e-6)
-
-
-def best_actions(boxes: Tensor, truth: Tensor, step: float) -> Tensor:
-    """Return the action (N,) that brings each box nearest to its truth; stop, where none gains."""
-    after = torch.stack(
-        [moved(boxes, torch.full_like(boxes[:, 0], a, dtype=torch.long), step) for a in range(STOP + 1)]
-    )
-    gains = matched_iou(after, truth.expand_as(after))
-    gains[STOP] += 1e-4  # a gain that rounding makes is none
-    return gains.argmax(dim=0)
-
-
 def widened(boxes: Tensor, factor: float) -> Tensor:
     """Return windows around boxes (N, 4), so many times as wide and high."""
     centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * (factor / 2)
@@ -254,61 +237,3 @@ class _View:
     keys: Tensor
     values: Tensor
     windows: Tensor
-
-
-def rewards(episode: Episode, truth: Tensor, *, stop_iou: float, stop_bonus: float) -> Tensor:
-    """Return what each step earned: (T, N), its gain in IoU with the matched truth (N, 4).
-
-    Stopping at an IoU of at least `stop_iou` earns `stop_bonus` more.
-    """
-    iou = matched_iou(episode.boxes, truth.expand_as(episode.boxes))
-    good_stop = (episode.actions == STOP) & (iou[1:] >= stop_iou)
-    earned = iou[1:] - iou[:-1] + stop_bonus * good_stop
-    return earned * episode.taken
-
-
-def discounted(earned: Tensor, taken: Tensor, end: Tensor, discount: float) -> Tensor:
-    """Return the return G of each step (T, N): R_t + discount * G of the next (Table 2 of Wang et al.).
-
-    Parameters
-    ----------
-    earned : (T, N)
-        Rewards.
-    taken : (T, N) bool
-        Steps that were taken.
-    end : (N,)
-        G after the last step: 0 where the agent stopped, else what the critic expects.
-    discount : float
-        Gamma.
-    """
-    g, found = end, []
-    for reward, step in zip(earned.flip(0), taken.flip(0), strict=True):
-        g = torch.where(step, reward + discount * g, g)
-        found.append(g)
-    return torch.stack(found[::-1])
-
-
-def actor_critic_losses(episode: Episode, earned: Tensor, *, discount: float, entropy: float) -> tuple[Tensor, Tensor]:
-    """Return the losses of the actor, less `entropy` times its entropy, and of the critic: means over steps taken.
-
-    The actor's gradient is that of log pi(a|s) (G - V(s)), the critic's that of (G - V(s))^2, as in Table 2.
-    """
-    end = torch.where(episode.stopped, torch.zeros_like(episode.values[-1]), episode.values[-1]).detach()
-    g = discounted(earned, episode.taken, end, discount)
-    log_policy = episode.logits.log_softmax(dim=-1)
-    log_taken = log_policy.gather(-1, episode.actions[..., None])[..., 0]
-    uncertain = -(log_policy.exp() * log_policy).sum(dim=-1)
-    taken, values = episode.taken, episode.values[:-1]
-    advantage = (g - values).detach()
-    count = taken.sum().clamp(min=1)
-    actor = -(log_taken * advantage + entropy * uncertain)
-    return (actor * taken).sum() / count, ((g - values).square() * taken).sum() / count
-
-
-def imitation_loss(episode: Episode, truth: Tensor, step: float) -> Tensor:
-    """Return how far the policy is from the best single action of each step: a mean cross-entropy, for a warm start."""
-    flat = episode.boxes[:-1].flatten(0, 1)
-    best = best_actions(flat, truth.repeat(len(episode.actions), 1), step)
-    loss = functional.cross_entropy(episode.logits.flatten(0, 1), best, reduction="none")
-    taken = episode.taken.flatten()
-    return (loss * taken).sum() / taken.sum().clamp(min=1)

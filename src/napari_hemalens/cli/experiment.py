@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 from rich.markup import escape
@@ -69,8 +69,7 @@ def micronucleus_table6(
     steps = workflows.micronucleus_table6_steps(
         data, out, preset=preset.value, protocol=protocol.value, seeds=_numbers(seeds), rows=_names(rows)
     )
-    out_console.print(escape(run(steps, "Comparing").text()))
-    out_console.print(f"Written to {escape(str(out))}")
+    _print(run(steps, "Comparing"), out)
 
 
 @experiment_app.command("all-folds")
@@ -92,8 +91,7 @@ def all_folds(
     steps = workflows.all_folds_steps(
         data, out, preset=preset.value, scheme=scheme.value, seeds=_numbers(seeds), rows=_names(rows)
     )
-    out_console.print(escape(run(steps, "Comparing").text()))
-    out_console.print(f"Written to {escape(str(out))}")
+    _print(run(steps, "Comparing"), out)
 
 
 @experiment_app.command("fields")
@@ -107,8 +105,7 @@ def fields(
 ) -> None:
     """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
     steps = workflows.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
-    out_console.print(escape(run(steps, "Comparing").text()))
-    out_console.print(f"Written to {escape(str(out))}")
+    _print(run(steps, "Comparing"), out)
 
 
 @experiment_app.command("detection-table1")
@@ -138,8 +135,7 @@ def detection_table1(
         rows=_names(rows),
         pixel_size_um=pixel_size,
     )
-    out_console.print(escape(run(steps, "Comparing").text()))
-    out_console.print(f"Written to {escape(str(out))}")
+    _print(run(steps, "Comparing"), out)
 
 
 @experiment_app.command("folds")
@@ -157,7 +153,15 @@ def cross_validation(
     """Train one recipe on all folds but one and test it on that one, each in turn; run again, it goes on."""
     chosen = training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION)
     steps = workflows.cross_validation_steps(data, chosen, out, task_name=task.value, folds=folds)
-    out_console.print(escape(run(steps, "Folding").text()))
+    _print(run(steps, "Folding"), out)
+
+
+class _Compared(Protocol):
+    def text(self) -> str: ...
+
+
+def _print(compared: _Compared, out: Path) -> None:
+    out_console.print(escape(compared.text()))
     out_console.print(f"Written to {escape(str(out))}")
 
 

@@ -12,7 +12,7 @@ from napari_hemalens.recipes import DetectionRecipe
 
 
 @evaluate_app.command("robustness")
-def evaluate_robustness(
+def evaluate_robustness(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA), all of one scale.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
@@ -21,16 +21,19 @@ def evaluate_robustness(
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
     ] = None,
     fields: Annotated[int, typer.Option(min=1, help="Composed for each line.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the fields.")] = 0,
     size: Annotated[tuple[int, int], typer.Option(metavar="HEIGHT WIDTH", min=64, help="Of a field, in pixels.")] = (
         1920,
         2560,
     ),
     device: Device = Device.AUTO,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures, curves and pictures.")] = None,
 ) -> None:
     """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""
     recipe = DetectionRecipe.of(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
-    steps = workflows.evaluate_robustness_steps(data, recipe, split=split, fields=fields, shape=size, out=out)
+    steps = workflows.evaluate_robustness_steps(
+        data, recipe, split=split, fields=fields, seed=seed, shape=size, out=out
+    )
     out_console.print(escape(run(steps, "Evaluating robustness").text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")

@@ -16,8 +16,7 @@ repository state a pixel size. Its nuclei measure some 26 pixels; small round nu
 the record: say it where it is asked for (`--pixel-size 0.25`).
 """
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -29,6 +28,7 @@ from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.fields import Draft, floats
 from napari_hemalens.formats.images import SUFFIXES, header_size
+from napari_hemalens.tables import read_rows
 
 NUCLEUS = "nucleus"
 DIAMETER_PX = 26.0
@@ -126,7 +126,7 @@ def _field(image: Path, table: Path, diameter: float) -> PointField:
     centres: dict[str, list[tuple[float, float]]] = {NUCLEUS: [], _UNSURE: []}
     sides = []
     draft = Draft(table, str(image), header_size(image))
-    for number, row in enumerate(_rows(table), start=2):  # line 1 holds the names of the columns
+    for number, row in enumerate(read_rows(table, _NEEDED, "points"), start=2):  # line 1 holds the names of the columns
         where = f"{table}, line {number}"
         y, x, side = floats((row["y"], row["x"], row.get("diameter") or str(diameter)), where)
         kind = _CLASSES.get(row["class"].strip())
@@ -146,18 +146,3 @@ def _check_inside(point: tuple[float, float], draft: Draft, where: str) -> None:
     (y, x), (height, width) = point, draft.shape or (0, 0)
     if not (0 <= y <= height and 0 <= x <= width):
         raise AnnotationError(f"{where}: the point y {y:g}, x {x:g} lies outside the image of {height} x {width} px.")
-
-
-def _rows(table: Path) -> list[Mapping[str, str]]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, restval="")
-            missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
-            rows: list[Mapping[str, str]] = list(reader)
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {table}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{table} is no CSV file: {error}.") from error
-    if missing:
-        raise AnnotationError(f"{table} is no table of points: it lacks the column {missing[0]!r}.")
-    return rows

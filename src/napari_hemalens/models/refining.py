@@ -8,14 +8,8 @@ from torch import Tensor
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
-from napari_hemalens.attention.box_refinement import (
-    BoxRefinement,
-    Episode,
-    actor_critic_losses,
-    imitation_loss,
-    rewards,
-    widened,
-)
+from napari_hemalens.attention.actor_critic import actor_critic_losses, imitation_loss, rewards
+from napari_hemalens.attention.box_refinement import BoxRefinement, Episode, widened
 from napari_hemalens.recipes import RefinementRecipe
 
 Sizes = list[tuple[int, int]]

@@ -16,7 +16,7 @@ from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.taxonomy import CELL_CLASSES
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.evaluation import (
@@ -31,6 +31,7 @@ from napari_hemalens.training.metrics import coco_measures, sweep
 from napari_hemalens.training.refinement_alone import RefinementAlone
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
+from napari_hemalens.training_recipes import DetectionTraining
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.color import hed2rgb, rgb2hed
+
+from napari_hemalens.rendering.stain import EXTINCTION
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -43,6 +44,14 @@ def light(pixels: Pixels, share: float, pixel_size_um: float) -> Pixels:
     return _bytes(pixels * (1.0 + share))
 
 
+def white(pixels: Pixels, share: float, pixel_size_um: float) -> Pixels:
+    """Return an image as bright as before that has lost what a lamp so much brighter makes white.
+
+    Of what `light` does, this is the part that no correction of brightness brings back.
+    """
+    return _bytes(light(pixels, share, pixel_size_um) / (1.0 + share))
+
+
 def shade(pixels: Pixels, share: float, pixel_size_um: float) -> Pixels:
     """Return an image whose corners get so much less light than its middle, falling with the square of the distance."""
     del pixel_size_um
@@ -57,15 +66,16 @@ def blur(pixels: Pixels, sigma_um: float, pixel_size_um: float) -> Pixels:
 
 
 def stain(pixels: Pixels, share: float, pixel_size_um: float) -> Pixels:
-    """Return an image with so much more of the blue dye and as much less of the red one.
+    """Return an image with so much more azure and as much less eosin; haemoglobin and the ground stay.
 
-    Ruifrok and Johnston 2001, as scikit-image has it: haematoxylin stands for azure B, which absorbs alike.
+    Densities of dyes add (`rendering.stain`), here on top of the ground, which is what all but a twentieth of the
+    pixels are darker than. Nothing is cut off on the way, so that a share of 0 changes nothing.
     """
     del pixel_size_um
-    dyes = rgb2hed(pixels)
-    dyes[..., 0] *= 1 + share
-    dyes[..., 1] *= 1 - share
-    return _bytes(255 * hed2rgb(dyes))
+    ground = np.percentile(pixels.reshape(-1, 3), 95, axis=0).clip(min=1)
+    dyes = -np.log10(pixels.clip(min=1) / ground) @ np.linalg.inv(EXTINCTION)
+    dyes *= 1 + share, 1 - share, 1
+    return _bytes(ground * 10 ** -(dyes @ EXTINCTION))
 
 
 def _same(pixels: Pixels, level: float, pixel_size_um: float) -> Pixels:
@@ -75,9 +85,10 @@ def _same(pixels: Pixels, level: float, pixel_size_um: float) -> Pixels:
 
 DISTURBANCES: Mapping[str, Disturbance] = {
     "light": Disturbance("change of the light", (-0.4, -0.2, 0.0, 0.2, 0.4), 0.0, light),
+    "white": Disturbance("cut off at white, brightness kept", (0.0, 0.2, 0.4), 0.0, white),
     "shade": Disturbance("loss of light in the corners", (0.0, 0.2, 0.4), 0.0, shade),
-    "blur": Disturbance("blur, sigma in um", (0.0, 0.15, 0.3, 0.6), 0.0, blur),
-    "stain": Disturbance("more blue, less red", (-0.4, -0.2, 0.0, 0.2, 0.4), 0.0, stain),
+    "blur": Disturbance("blur, sigma in um", (0.0, 0.15, 0.3, 0.45, 0.6), 0.0, blur),
+    "stain": Disturbance("more azure, less eosin", (-0.4, -0.2, 0.0, 0.2, 0.4), 0.0, stain),
     "scale": Disturbance("pixel size told, of the true one", (0.7, 0.85, 1.0, 1.2, 1.4), 1.0, _same, of_scale=True),
 }
 """By name."""

@@ -20,6 +20,7 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
 from napari_hemalens.taxonomy import MARROW_12, Taxonomy
 from napari_hemalens.taxonomy import taxonomy as taxonomy_called
@@ -140,11 +141,16 @@ def detect_all_steps(
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
-            seen, _ = finish(pixel_size_steps(slide, network, row, recipe))
-            origin = Provenance(image=slide.name, pixel_size_um=seen)
-            found.append(finish(detector.detect_steps(slide, network, row, low, provenance=origin)))
+            found.append(found_in(slide, network, row, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
+
+
+def found_in(slide: Slide, network: CellDetector, row: weights.WeightsRow, recipe: DetectionRecipe) -> Detections:
+    """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
+    size, _ = finish(pixel_size_steps(slide, network, row, recipe))
+    origin = Provenance(image=slide.name, pixel_size_um=size)
+    return finish(detector.detect_steps(slide, network, row, recipe, provenance=origin))
 
 
 def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:

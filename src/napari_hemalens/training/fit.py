@@ -24,8 +24,8 @@ from torch.utils.data import DataLoader
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import Training
 from napari_hemalens.training.datasets import Draws, Target, collate
+from napari_hemalens.training_recipes import Training
 
 CHECKPOINT = "last.ckpt"
 _LOG_EVERY = 20  # steps a line of losses.csv averages over

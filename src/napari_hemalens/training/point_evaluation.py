@@ -1,6 +1,5 @@
 """Weights against nuclei that are marked by points: detection and count, as tables and curves."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.tables import write_csv
 from napari_hemalens.taxonomy import cell_class
 from napari_hemalens.training.evaluation import counted, detect_all_steps
 from napari_hemalens.training.point_measures import Figures, best_score, by_radius, by_score, figures, match
@@ -104,10 +104,7 @@ class PointReport:
             file.write_text(self.text() + "\n", encoding="utf-8")
         images = [{"image": name, **row} for name, row in self.images.items()]
         for name, rows in (("images", images), ("radii", list(self.radii))):
-            with writing(out / f"{name}.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
-                table = csv.DictWriter(lines, rows[0], lineterminator="\n")
-                table.writeheader()
-                table.writerows(rows)
+            write_csv(out / f"{name}.csv", tuple(rows[0]), (row.values() for row in rows))
         draw_curves(self, out / "curves.png")
 
 

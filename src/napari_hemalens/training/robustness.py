@@ -1,108 +1,101 @@
 """How counts hold when fields are crowded, dark, blurred, stained otherwise, or of another scale than is told."""
 
-import csv
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.cells import Detections, pooled_differential
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import detector, device
-from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.overlay import overlay
+from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.slide import Slide
 from napari_hemalens.taxonomy import cell_class, taxonomy
-from napari_hemalens.training.composed_fields import SHAPE, composed, renamed
+from napari_hemalens.training.composed_fields import SHAPE, ComposedField, composed, judged
 from napari_hemalens.training.disturbances import DISTURBANCES, Pixels
-from napari_hemalens.training.evaluation import by_taxonomy, counted, with_pixel_size
+from napari_hemalens.training.evaluation import FLOOR, by_taxonomy, class_measures, counted, found_in, with_pixel_size
 from napari_hemalens.training.metrics import coco_measures, sweep
+from napari_hemalens.training.robustness_report import (
+    CROWDING,
+    ESTIMATED,
+    TAXONOMY,
+    Line,
+    RobustnessReport,
+    class_lines,
+)
 
-Figures = Mapping[str, float]
-CROWDING = "crowding"
-ESTIMATED = "scale estimated"
+_Pixels: TypeAlias = tuple[str, float, int, int]
+
 _WINDOWS = (330, 260, 200, 150)  # pixels a side of a composed window; the first is nearly a whole tile
 _MIDDLE = 200  # of the fields that are disturbed
-_TAXONOMY = "wang-7"
+_LONGEST = 1600  # pixels of a picture's longer side
 
 
 @dataclass(frozen=True, slots=True)
-class RobustnessReport:
-    """Figures by what was disturbed and by how much.
+class Condition:
+    """One line of the table: fields of such windows, disturbed so much.
 
     Attributes
     ----------
-    weights, sha256, data, split : str
-        What was measured on what.
-    fields : int
-        Composed for each line.
-    seed : int
-        Of the first; the others count on.
-    shape : (int, int)
-        Height and width of a field in pixels, at most.
-    pixel_size_um : float
-        Of the tiles.
-    min_score : float
-        Least score of what counts.
-    lines : tuple of mapping
-        disturbance, level, nucleated (cells a field), AP50 and F1 (means over classes of `wang-7`), count (error of
-        nucleated cells, a share), classes (sum of errors of all classes, a share of the nucleated), points (mean
-        error of the differential, percentage points).
+    name : str
+        `crowding`, `scale estimated`, or a disturbance.
+    level : float
+        Of the disturbance; of crowding, the side of a window in pixels.
+    side, largest : int
+        Of windows, and of the nucleated cells in them at most, in pixels.
     """
 
-    weights: str
-    sha256: str
-    data: str
-    split: str
-    fields: int
-    seed: int
-    shape: tuple[int, int]
-    pixel_size_um: float
-    min_score: float
-    lines: tuple[Mapping[str, str | float], ...]
+    name: str
+    level: float
+    side: int
+    largest: int
 
-    def text(self) -> str:
-        """Return the figures as a table in markdown."""
-        head = ("", "level", "nucleated a field", "AP50", "F1", "count", "by class", "differential, points")
-        rows = [
-            f"| {line['disturbance']} | {line['level']} | {line['nucleated']:.0f} | {line['AP50']:.3f} | "
-            f"{line['F1']:.3f} | {line['count']:+.3f} | {line['classes']:.3f} | {line['points']:.1f} |"
-            for line in self.lines
-        ]
-        return "\n".join(
-            [
-                f"{self.weights} on {self.fields} fields a line, put together from tiles of {self.data} "
-                f"({self.split}), classes of {_TAXONOMY}, counted at score >= {self.min_score:.3g}",
-                "",
-                f"| {' | '.join(head)} |",
-                "|---|" + "---:|" * (len(head) - 1),
-                *rows,
-                "",
-                "Count: error of the nucleated cells counted. By class: errors of all nucleated classes added up, of "
-                "the nucleated cells. Differential: mean error of a class.",
-            ]
+    @property
+    def undisturbed(self) -> bool:
+        """Whether nothing is wrong with the fields and what is told of them."""
+        return self.name == CROWDING or (self.name != ESTIMATED and self.level == DISTURBANCES[self.name].undisturbed)
+
+    @property
+    def of_pixels(self) -> _Pixels:
+        """The same for conditions that look at the same pixels at the same scale."""
+        return (
+            ("", 0, self.side, self.largest) if self.undisturbed else (self.name, self.level, self.side, self.largest)
         )
 
-    def write(self, out: Path) -> None:
-        """Write `report.json`, `report.md`, `levels.csv` and `curves.png`."""
-        with writing(out / "report.json") as file:
-            file.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        with writing(out / "report.md") as file:
-            file.write_text(self.text() + "\n", encoding="utf-8")
-        with writing(out / "levels.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
-            table = csv.DictWriter(lines, self.lines[0], lineterminator="\n")
-            table.writeheader()
-            table.writerows(self.lines)
-        draw_curves(self, out / "curves.png")
+    def disturbed(self, pixels: Pixels, pixel_size_um: float) -> Slide:
+        """Return a field as it is seen; its pixel size is the one told, or None."""
+        told: float | None = pixel_size_um
+        if self.name == ESTIMATED:
+            told = None
+        elif not self.undisturbed:
+            of = DISTURBANCES[self.name]
+            pixels = of.change(pixels, self.level, pixel_size_um)
+            told = pixel_size_um * self.level if of.of_scale else pixel_size_um
+        return replace(from_array(pixels, axes="YXC"), name="field", pixel_size_um=told)
+
+
+def conditions() -> tuple[Condition, ...]:
+    """Return the lines of the table.
+
+    Crowding is measured on cells that the smallest window holds, so that it is not the kinds of cells that change with
+    it; all else on cells that fit into windows of 200 pixels.
+    """
+    return (
+        *(Condition(CROWDING, side, side, min(_WINDOWS)) for side in _WINDOWS),
+        *(Condition(name, level, _MIDDLE, _MIDDLE) for name, of in DISTURBANCES.items() for level in of.levels),
+        Condition(ESTIMATED, 0, _MIDDLE, _MIDDLE),
+    )
 
 
 def evaluate_steps(
@@ -122,19 +115,14 @@ def evaluate_steps(
     size = tiles[0].provenance.pixel_size_um if tiles else None
     if size is None:
         raise AnnotationError(f"The images of {data} do not say their pixel size; give it in micrometres.")
-    tiles = renamed(tiles, tuple(dict.fromkeys(name for tile in tiles for name in tile.names)))
     measured = _Measured(network, row, recipe, size)
-    plan: list[tuple[str, float, int]] = [(CROWDING, side, side) for side in _WINDOWS]
-    plan += [(name, level, _MIDDLE) for name, of in DISTURBANCES.items() for level in of.levels]
-    plan.append((ESTIMATED, 0, _MIDDLE))
-    lines: list[dict[str, str | float]] = []
-    for number, (name, level, side) in enumerate(plan):
-        pairs = []
-        for k in range(fields):
-            pixels, truth = composed(tiles, side=side, seed=seed + k, shape=shape)
-            pairs.append((measured.found(pixels, name, level), truth))
-            yield Progress(number * fields + k + 1, len(plan) * fields, f"{name} {level:g}")
-        lines.append({"disturbance": name, "level": level, **measured.figures(pairs)})
+    plan = conditions()
+    looks = yield from _look_steps(measured, partial(composed, tiles, seed=seed, shape=shape), fields, out)
+    figures = {key: measured.figures(seen) for key, seen in looks.items()}
+    heads: list[Line] = [
+        {"disturbance": c.name, "level": _mean_scale(looks[c.of_pixels]) if c.name == ESTIMATED else c.level}
+        for c in plan
+    ]
     report = RobustnessReport(
         weights=row.name,
         sha256=row.sha256,
@@ -145,11 +133,48 @@ def evaluate_steps(
         shape=shape,
         pixel_size_um=size,
         min_score=measured.threshold,
-        lines=tuple(lines),
+        lines=tuple({**head, **figures[c.of_pixels][0]} for head, c in zip(heads, plan, strict=True)),
+        classes=tuple(
+            line
+            for head, c in zip(heads, plan, strict=True)
+            for line in class_lines(head, figures[c.of_pixels][1], measured.by.classes, measured.recognised)
+        ),
     )
     if out is not None:
         report.write(out)
     return report
+
+
+def _look_steps(
+    measured: "_Measured", compose: Callable[..., ComposedField], fields: int, out: Path | None
+) -> Steps[dict[_Pixels, list["_Look"]]]:
+    """Look at all fields of all lines; where nothing is wrong, all disturbances are one."""
+    of_pixels = {condition.of_pixels: condition for condition in reversed(conditions())}
+    looks: dict[_Pixels, list[_Look]] = {}
+    for number, (key, condition) in enumerate(reversed(of_pixels.items())):
+        looks[key] = []
+        for k in range(fields):
+            field = compose(side=condition.side, number=k, largest=condition.largest)
+            slide = condition.disturbed(field.pixels, measured.size)
+            looks[key].append(measured.look(slide, field))
+            if out is not None and k == 0:
+                measured.draw(slide, looks[key][0], out / "pictures" / f"{condition.name}_{condition.level:g}.jpg")
+            yield Progress(number * fields + k + 1, len(of_pixels) * fields, f"{condition.name} {condition.level:g}")
+    return looks
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is found in a field, down to a score of 0.05, what there is, and the scale taken, of the true one."""
+
+    found: Detections
+    truth: Detections
+    scale: float | None
+
+
+def _mean_scale(looks: Sequence[_Look]) -> float | None:
+    scales = [look.scale for look in looks if look.scale is not None]
+    return float(np.mean(scales)) if scales else None
 
 
 class _Measured:
@@ -158,67 +183,57 @@ class _Measured:
     def __init__(self, network: CellDetector, row: weights.WeightsRow, recipe: DetectionRecipe, size: float) -> None:
         self.network, self.row, self.size = network, row, size
         self.threshold = detector.least_score(row, recipe)
-        self.recipe = recipe.model_copy(update={"min_score": 0.05, "one_class_a_cell": False})
-        self.by = taxonomy(_TAXONOMY)
+        self.recipe = recipe.model_copy(update={"min_score": FLOOR, "one_class_a_cell": False})
+        self.by = taxonomy(TAXONOMY)
+        self.recognised = self.by.recognised_by(row.classes)
 
-    def found(self, pixels: Pixels, name: str, level: float) -> Detections:
-        """Return what is found in a field, down to a score of 0.05."""
-        told = None if name == ESTIMATED else self.size
-        disturbance = DISTURBANCES.get(name)
-        if disturbance is not None and level != disturbance.undisturbed:
-            pixels = disturbance.change(pixels, level, self.size)
-            told = self.size * level if disturbance.of_scale else self.size
-        slide = replace(from_array(pixels, axes="YXC"), name="field", pixel_size_um=told)
-        recipe = self.recipe.model_copy(update={"pixel_size_um": told})
-        size, _ = finish(pixel_size_steps(slide, self.network, self.row, recipe))
-        origin = Provenance(image=slide.name, pixel_size_um=size)
-        return finish(detector.detect_steps(slide, self.network, self.row, recipe, provenance=origin))
+    def look(self, slide: Slide, field: ComposedField) -> _Look:
+        """Return what is found in a field as it is seen."""
+        recipe = self.recipe.model_copy(update={"pixel_size_um": slide.pixel_size_um})
+        found = found_in(slide, self.network, self.row, recipe)
+        size = found.provenance.pixel_size_um
+        return _Look(judged(found, field), field.truth, None if size is None else size / self.size)
 
-    def figures(self, pairs: Sequence[tuple[Detections, Detections]]) -> dict[str, float]:
-        """Return the figures of fields: found and truth of each."""
-        truth = [true.mapped(self.by) for _, true in pairs]
-        overall, _ = coco_measures([by_taxonomy(found, self.by) for found, _ in pairs], truth)
-        once = [cells.mapped(self.by) for cells in counted([found for found, _ in pairs])]
+    def draw(self, slide: Slide, look: _Look, path: Path) -> None:
+        """Draw a field as it is seen, with the cells counted in it."""
+        cells = counted([look.found])[0].mapped(self.by).above(self.threshold)
+        with writing(path) as file:
+            overlay(slide, cells, longest=_LONGEST).save(file, quality=85)
+
+    def figures(self, looks: Sequence[_Look]) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
+        """Return the figures of a line, and those of each class."""
+        truth = [look.truth.mapped(self.by) for look in looks]
+        overall, precision = coco_measures([by_taxonomy(look.found, self.by) for look in looks], truth)
+        once = [cells.mapped(self.by) for cells in counted([look.found for look in looks])]
+        kept = [cells.above(self.threshold) for cells in once]
         swept = sweep(once, truth)
         at = int(abs(swept.thresholds - self.threshold).argmin())
-        errors = [count_errors(cells.above(self.threshold), true) for cells, true in zip(once, truth, strict=True)]
-        return {
+        errors = [count_errors(cells, true) for cells, true in zip(kept, truth, strict=True)]
+        line: dict[str, float | None] = {
             "nucleated": float(np.mean([e["nucleated"] for e in errors])),
             "AP50": overall["AP50"],
             "F1": float(np.nanmean(swept.f1[at])),
             **{name: float(np.mean([e[name] for e in errors])) for name in ("count", "classes", "points")},
+            "M:E": pooled_differential(kept, self.by).myeloid_erythroid,
+            "true M:E": pooled_differential(truth, self.by).myeloid_erythroid,
         }
+        return line, class_measures(once, truth, self.threshold, precision)
 
 
 def count_errors(found: Detections, truth: Detections) -> dict[str, float]:
-    """Return what is wrong with the count of a field: nucleated, count, classes and points, as a report has them."""
+    """Return what is wrong with the count of a field: nucleated, count, classes and points, as a report has them.
+
+    Classes that the weights never saw have no error of their own; their cells are in the count.
+    """
     nucleated = np.array([cell_class(name).nucleated for name in truth.names])
+    seen = np.isin(truth.names, found.recognised)[nucleated]
     counts, true = (np.bincount(c.classes, minlength=len(truth.names))[nucleated] for c in (found, truth))
-    there, seen = max(1, int(true.sum())), max(1, int(counts.sum()))
-    present = (counts > 0) | (true > 0)
-    points = 100 * np.abs(counts / seen - true / there)[present]
+    there, counted_cells = max(1, int(true.sum())), max(1, int(counts.sum()))
+    present = seen & ((counts > 0) | (true > 0))
+    points = 100 * np.abs(counts / counted_cells - true / there)[present]
     return {
         "nucleated": float(true.sum()),
         "count": float((counts.sum() - true.sum()) / there),
-        "classes": float(np.abs(counts - true).sum() / there),
+        "classes": float(np.abs(counts - true)[seen].sum() / there),
         "points": float(points.mean()) if len(points) else 0.0,
     }
-
-
-def draw_curves(report: RobustnessReport, path: Path) -> None:
-    """Draw AP50, F1 and the error by class against the level of each disturbance."""
-    names = list(dict.fromkeys(str(line["disturbance"]) for line in report.lines if line["disturbance"] != ESTIMATED))
-    figure = Figure(figsize=(11, 5.6), layout="constrained")
-    columns = -(-len(names) // 2)
-    for place, name in zip(figure.subplots(2, columns, sharey=True).flat, names, strict=False):
-        lines = [line for line in report.lines if line["disturbance"] == name]
-        x = [float(line["nucleated" if name == CROWDING else "level"]) for line in lines]
-        for key, label in (("AP50", "AP50"), ("F1", "F1"), ("classes", "error of the count by class")):
-            place.plot(x, [float(line[key]) for line in lines], marker="o", markersize=3, label=label)
-        place.set(
-            xlabel="nucleated cells a field" if name == CROWDING else DISTURBANCES[name].title, ylim=(0, 1), title=name
-        )
-        place.grid(alpha=0.3)
-    figure.axes[0].legend(frameon=False)
-    with writing(path) as file:
-        figure.savefig(file, dpi=100)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.recipes import ClassifierTraining, Training
+from napari_hemalens.training_recipes import ClassifierTraining, Training
 
 RECIPE = "recipe.json"
 

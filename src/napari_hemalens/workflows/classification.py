@@ -14,10 +14,11 @@ from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish
-from napari_hemalens.recipes import ClassificationRecipe, ClassifierTraining, ExplanationRecipe
+from napari_hemalens.recipes import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.tasks import task
+from napari_hemalens.training_recipes import ClassifierTraining
 from napari_hemalens.workflows.extras import training_extra
 from napari_hemalens.workflows.opening import opened
 

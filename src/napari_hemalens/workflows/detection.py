@@ -15,8 +15,9 @@ from napari_hemalens.formats import export, known
 from napari_hemalens.models import weights
 from napari_hemalens.overlay import overlay
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import DetectionRecipe, DetectionTraining
+from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.training_recipes import DetectionTraining
 from napari_hemalens.workflows.extras import training_extra
 from napari_hemalens.workflows.opening import opened
 

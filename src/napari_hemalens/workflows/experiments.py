@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import ClassifierTraining
 from napari_hemalens.tasks import task
+from napari_hemalens.training_recipes import ClassifierTraining
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:

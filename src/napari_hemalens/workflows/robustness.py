@@ -8,7 +8,7 @@ from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.robustness import RobustnessReport
+    from napari_hemalens.training.robustness_report import RobustnessReport
 
 
 def evaluate_robustness_steps(
@@ -34,11 +34,11 @@ def evaluate_robustness_steps(
     fields : int
         Composed for each line of the table.
     seed : int
-        Of the first field; the others count on.
+        Of the fields; they show no tile twice before they have shown all.
     shape : (int, int)
         Height and width of a field in pixels.
     out : path, optional
-        Folder for the table and curves.
+        Folder for the tables, the curves and a picture of a field of each line.
 
     Raises
     ------

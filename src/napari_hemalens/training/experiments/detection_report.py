@@ -1,22 +1,19 @@
 """Trials of detectors as a table: a row a network, mean and deviation over runs, the paper's figures beside them."""
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
-from napari_hemalens.inference import device
+from napari_hemalens.tables import write_csv
 from napari_hemalens.training.class_metrics import markdown_table
 from napari_hemalens.training.experiments.detection_trial import DetectionTrial
-from napari_hemalens.training.experiments.report import Row, mean_text, printed_texts, shown_text, write_table
+from napari_hemalens.training.experiments.report import Row, machine, mean_text, printed_texts, shown_text
 
 MEASURES = ("AP", "AP50", "AP75", "APS", "APM", "APL", "AR")
 _COSTS = ("seconds to train", "seconds to test")
@@ -113,8 +110,8 @@ class DetectionComparison:
         """Write `table.csv`, `trials.csv`, `table.md`, `curves.png` and `run.json`."""
         if not self.trials:
             return
-        write_table(out / "table.csv", *self.summary())
-        write_table(out / "trials.csv", *self.lines())
+        write_csv(out / "table.csv", *self.summary())
+        write_csv(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         draw_curves(self, out / "curves.png")
@@ -123,10 +120,7 @@ class DetectionComparison:
 
     def _run(self) -> dict[str, Any]:
         return {
-            "hemalens": __version__,
-            "python": platform.python_version(),
-            "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
-            "devices": dict(device.available()),
+            **machine(),
             "title": self.title,
             "notes": self.notes,
             **self.run,

@@ -20,12 +20,13 @@ from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe, DetectionTraining, RefinementRecipe
+from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, begun_steps, row_of, saved
 from napari_hemalens.training.evaluation import detect_all_steps, of_classes
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 from napari_hemalens.training.metrics import coco_measures
+from napari_hemalens.training_recipes import DetectionTraining
 
 _FILE = "trial.json"
 _CURVE = "curve.json"
@@ -76,9 +77,7 @@ class DetectionTrial:
     @property
     def weights(self) -> weights.WeightsRow:
         """The row of the trained weights."""
-        return weights.WeightsRow.model_validate_json(
-            (self.folder / f"{_WEIGHTS}.json").read_text(encoding="utf-8")
-        ).model_copy(update={"folder": self.folder})
+        return weights.row(self.folder / f"{_WEIGHTS}.json")
 
 
 def trial_steps(
@@ -184,7 +183,7 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
 
 def _still(row: weights.WeightsRow) -> weights.WeightsRow:
     """Return the row of the same weights, whose agents take no steps."""
-    refinement = RefinementRecipe.of(**{**row.network.refinement.model_dump(), "most_steps": 0})
+    refinement = row.network.refinement.model_copy(update={"most_steps": 0})
     return row.model_copy(update={"network": row.network.model_copy(update={"refinement": refinement})})
 
 

@@ -6,15 +6,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.inference import detector, device
-from napari_hemalens.inference.scale import pixel_size_steps
+from napari_hemalens.cells import Detections
+from napari_hemalens.inference import device
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.overlay import overlay
-from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.training.evaluation import found_in
 
 _SCORE = 0.7  # least score of a box that is shown, as in the paper
 
@@ -40,10 +39,7 @@ def draw_boxes(detectors: Mapping[str, WeightsRow], fields: Sequence[Detections]
             for place, (label, weights) in zip(row, detectors.items(), strict=False):
                 recipe = DetectionRecipe(min_score=_SCORE)
                 network = load_detector(weights, device.choose("auto"))
-                seen, _ = finish(pixel_size_steps(slide, network, weights, recipe))
-                origin = Provenance(image=slide.name, pixel_size_um=seen)
-                found = finish(detector.detect_steps(slide, network, weights, recipe, provenance=origin))
-                place.imshow(overlay(slide, found))
+                place.imshow(overlay(slide, found_in(slide, network, weights, recipe)))
                 place.set_title(label, fontsize=9)
             row[-1].imshow(overlay(slide, field))
             row[-1].set_title("annotated", fontsize=9)

@@ -13,7 +13,7 @@ from pathlib import Path
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import ClassifierRecipe, ClassifierTraining, CropRecipe
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
 from napari_hemalens.tasks import task
 from napari_hemalens.training.cell_sets import CELLS, FIELDS
 from napari_hemalens.training.experiments.field_views import (
@@ -39,6 +39,7 @@ from napari_hemalens.training.experiments.running import (
 )
 from napari_hemalens.training.experiments.splits import Cells, held_back, of_groups, some
 from napari_hemalens.training.experiments.trial import Parts
+from napari_hemalens.training_recipes import ClassifierTraining
 
 NAME = "fields"
 MEASURES = ("accuracy", "balanced accuracy", "F1", "AUC")

@@ -1,6 +1,5 @@
 """Trials as a table: a row a network, mean and deviation over its runs, the paper's figures beside them."""
 
-import csv
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.inference import device
+from napari_hemalens.tables import write_csv
 from napari_hemalens.training.class_metrics import markdown_table
 from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.training.experiments.trial import Trial
@@ -121,8 +121,8 @@ class Comparison:
         """Write `table.csv`, `trials.csv`, `table.md`, `roc.png`, `confusion.png` and `run.json`."""
         if not self.trials:
             return
-        write_table(out / "table.csv", *self.summary())
-        write_table(out / "trials.csv", *self.lines())
+        write_csv(out / "table.csv", *self.summary())
+        write_csv(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         done = [name for name in self.rows if self.of(name)]
@@ -151,16 +151,23 @@ class Comparison:
     def _run(self) -> dict[str, Any]:
         plans = {name: self.of(name)[0].plan["recipe"] for name in self.rows if self.of(name)}
         return {
-            "hemalens": __version__,
-            "python": platform.python_version(),
-            "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
-            "devices": dict(device.available()),
+            **machine(),
             "title": self.title,
             "notes": self.notes,
             **self.run,
             "cells": {trial.case: trial.plan["cells"] for trial in self.trials},
             "recipes": plans,
         }
+
+
+def machine() -> dict[str, Any]:
+    """Return what a run was made with: versions and devices."""
+    return {
+        "hemalens": __version__,
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
+        "devices": dict(device.available()),
+    }
 
 
 def mean_text(values: Sequence[float], digits: int) -> str:
@@ -181,11 +188,3 @@ def printed_texts(row: Row, measures: Sequence[str]) -> list[str]:
 def shown_text(value: Any) -> str:
     """Return a value, or a dash for None."""
     return "-" if value is None else str(value)
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Write a table as CSV."""
-    with writing(path) as file, file.open("w", newline="", encoding="utf-8") as lines:
-        table = csv.writer(lines, lineterminator="\n")
-        table.writerow(columns)
-        table.writerows(rows)
