@@ -165,9 +165,11 @@ class RefinementRecipe(Recipe):
     stop_iou: float = Field(default=0.9, ge=0, le=1, description="IoU from which stopping is rewarded")
     stop_bonus: float = Field(default=0.05, ge=0, description="That reward, in IoU")
     gain: float = Field(default=10.0, gt=0, description="Times a gain in IoU is rewarded")
+    reward: float = Field(default=1.0, ge=0, description="Weight of what actions that were drawn earned")
     imitation: float = Field(
         default=0.0, ge=0, description="Weight of learning the best single step by heart beside the reward"
     )
+    foresight: float = Field(default=0.0, ge=0, description="Weight of what every action would have earned beside that")
 
 
 class NetworkRecipe(Recipe):

@@ -13,7 +13,8 @@ class Training(Recipe):
     batch: int = Field(default=8, ge=1, description="Images a step, on each device")
     epochs: float = Field(default=12, gt=0, description="Times that every image is seen")
     learning_rate: float = Field(default=0.02, gt=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="Of sgd")
     weight_decay: float = Field(default=1e-4, ge=0)
     warmup_steps: int = Field(default=300, ge=0, description="Steps until the full learning rate")
     decay_from: float = Field(

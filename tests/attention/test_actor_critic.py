@@ -10,6 +10,7 @@ from napari_hemalens.attention.actor_critic import (
     actor_critic_losses,
     best_actions,
     discounted,
+    foresight_loss,
     imitation_loss,
     matched_iou,
     rewards,
@@ -132,3 +133,18 @@ def test_agents_learn_to_bring_boxes_to_what_they_see() -> None:
     with torch.inference_mode():
         ends = agents(seen, boxes, widened(boxes, 2)).boxes[-1]
     assert matched_iou(ends, truth).mean() > matched_iou(boxes, truth).mean() + 0.1
+
+
+def test_foresight_is_what_the_policy_is_expected_to_gain_at_each_step_taken() -> None:
+    torch.manual_seed(3)
+    logits = torch.randn(2, 1, 9)
+    told = episode([["right"], ["stop"]], [[0.0]] * 3, logits)
+    truth = moved(BOX, torch.tensor([ACTIONS.index("right")]), 0.1)
+    expected = 0.0
+    for t in range(2):
+        box = told.boxes[t]
+        for action in range(9):
+            after = moved(box, torch.tensor([action]), 0.1) if action != STOP else box
+            gain = (matched_iou(after, truth) - matched_iou(box, truth)).item()
+            expected -= logits[t, 0].softmax(dim=0)[action].item() * gain / 2
+    assert foresight_loss(told, truth, 0.1).item() == pytest.approx(expected, rel=1e-4)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
 from napari_hemalens.training.refinement_alone import RefinementAlone
@@ -22,7 +23,7 @@ def pushing(detector: CellDetector, action: int) -> CellDetector:
     return detector
 
 
-@pytest.mark.parametrize("moves", ["proposals", "detections"])
+@MOVES
 def test_without_steps_the_network_is_the_pyramid_with_a_path_back_up(moves: str) -> None:
     images = torch.rand(2, 3, 128, 160)
     refining = attentive(moves=moves, most_steps=0).eval()
@@ -64,29 +65,34 @@ def test_detections_are_moved_and_keep_their_class_and_score() -> None:
 
 
 @MOVES
-def test_where_each_agent_looked_comes_with_its_cell_when_it_is_asked_for(moves: str) -> None:
+def test_boxes_are_judged_wherever_they_come_from(moves: str) -> None:
     detector = attentive(moves=moves).eval()
-    images = torch.rand(2, 3, 128, 128)
+    image = torch.rand(1, 3, 128, 120)
+    boxes = torch.tensor([[10.0, 20.0, 50.0, 60.0], [70.0, 64.0, 118.0, 128.0]])
     with torch.inference_mode():
-        plain = detector(images)
-        detector.roi_heads.attentive = True
-        told = detector(images)
-    for cell, before in zip(told, plain, strict=True):
-        n = len(before["boxes"])
-        torch.testing.assert_close(cell["boxes"], before["boxes"])
-        assert cell["attention"].shape == (n, 7, 7)
-        assert cell["windows"].shape == (n, 4)
-        torch.testing.assert_close(cell["attention"].sum(dim=(1, 2)), torch.ones(n))
+        logits, attention, windows = detector.attend(image, boxes)
+        alone = detector.attend(image, boxes[1:])
+    assert logits.shape == (2, 4)
+    torch.testing.assert_close(attention.sum(dim=(1, 2)), torch.ones(2))
+    torch.testing.assert_close(windows[0], torch.tensor([0.0, 10.0, 60.0, 70.0]))  # half as wide again
+    for one, both in zip(alone, (logits, attention, windows), strict=True):
+        torch.testing.assert_close(one[0], both[1])
 
 
-def test_an_image_without_a_cell_is_no_error() -> None:
-    detector = attentive().eval()
+def test_a_detector_without_agents_judges_no_boxes() -> None:
+    plain = build_detector(NetworkRecipe(size="laptop"), classes=3)
+    with pytest.raises(RecipeError, match="Only faster_rcnn_attention"):
+        plain.attend(torch.rand(1, 3, 96, 96), torch.tensor([[10.0, 10.0, 40.0, 40.0]]))
+
+
+@MOVES
+def test_an_image_without_a_cell_is_no_error(moves: str) -> None:
+    detector = attentive(moves=moves).eval()
     detector.roi_heads.score_thresh = 1.1
-    detector.roi_heads.attentive = True
+    image = torch.rand(1, 3, 96, 96)
     with torch.inference_mode():
-        found = detector(torch.rand(1, 3, 96, 96))
-    assert len(found[0]["boxes"]) == 0
-    assert found[0]["attention"].shape == (0, 7, 7)
+        assert len(detector(image)[0]["boxes"]) == 0
+        assert [len(part) for part in detector.attend(image, torch.zeros(0, 4))] == [0, 0, 0]
 
 
 @MOVES

@@ -138,6 +138,27 @@ def detection_table1(
     _print(run(steps, "Comparing"), out)
 
 
+@experiment_app.command("box-refinement")
+def box_refinement(
+    data: Annotated[
+        list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
+    ],
+    out: Out,
+    *,
+    preset: PresetOption = Preset.CPU,
+    seeds: Seeds = "0",
+    rows: Rows = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+    ] = None,
+) -> None:
+    """Compare ways to teach what moves a detector's boxes (Wang et al. 2021); run again, it goes on where it was."""
+    steps = workflows.box_refinement_steps(
+        data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows), pixel_size_um=pixel_size
+    )
+    _print(run(steps, "Comparing"), out)
+
+
 @experiment_app.command("folds")
 def cross_validation(
     data: Cells,

@@ -96,10 +96,20 @@ class Field:
 
     def to_level0(self, boxes: NDArray[np.floating] | NDArray[np.int64]) -> NDArray[np.float32]:
         """Take boxes (N, 4) in network pixels of the region to level-0 pixels."""
-        (height, width), (y0, x0, y1, x1) = self.shape, self.region
-        stretch = np.array([(y1 - y0) / height, (x1 - x0) / width] * 2)
-        moved: NDArray[np.float32] = (boxes * stretch + np.array([y0, x0] * 2)).astype(np.float32)
+        stretch, corner = self._frame()
+        moved: NDArray[np.float32] = (boxes * stretch + corner).astype(np.float32)
         return moved
+
+    def from_level0(self, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Take boxes (N, 4) in level-0 pixels to network pixels of the region."""
+        stretch, corner = self._frame()
+        moved: NDArray[np.float32] = ((boxes - corner) / stretch).astype(np.float32)
+        return moved
+
+    def _frame(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return level-0 pixels a network pixel, and where the region begins: (4,) each."""
+        (height, width), (y0, x0, y1, x1) = self.shape, self.region
+        return np.array([(y1 - y0) / height, (x1 - x0) / width] * 2), np.array([y0, x0] * 2, dtype=np.float64)
 
 
 def detect_steps(

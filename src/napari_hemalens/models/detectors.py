@@ -148,16 +148,57 @@ class CellDetector(nn.Module):
         dict of str to scalar, or list of dict
             Losses by name; or, an image each, `boxes`, `labels` and `scores`, best first.
         """
-        height, width = images.shape[-2:]
-        sizes = [(height, width)] * len(images)
-        # Anchors lie image / features pixels apart, rounded down: off the cells, unless every stride divides the image.
-        images = functional.pad(images, (0, -width % COARSEST, 0, -height % COARSEST))
+        sizes = _sizes(images)
+        images = _padded(images)
         features = self.backbone(images)  # level name -> (N, channels, H/stride, W/stride)
         proposals, rpn_losses = self.rpn(ImageList(images, sizes), features, targets)
         self.roi_heads.detections_per_img = round(self.most_cells * self.rpn.room)
         self.roi_heads.fg_bg_sampler.batch_size_per_image = round(self.learned_from * self.rpn.room)
         detections, head_losses = self.roi_heads(features, proposals, sizes, targets)
         return {**rpn_losses, **head_losses} if self.training else detections
+
+    def attend(self, image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Judge boxes that are given, and tell where agents looked at them.
+
+        Parameters
+        ----------
+        image : (1, 3, H, W) float32
+            Normalised, at the pixel size of the weights.
+        boxes : (N, 4) float32
+            x0, y0, x1, y1 in pixels.
+
+        Returns
+        -------
+        logits : (N, classes + 1) float32
+            Of the classes; 0 is the background.
+        attention : (N, grid, grid) float32
+            Adds up to 1.
+        windows : (N, 4) float32
+            What the attention is of.
+
+        Raises
+        ------
+        RecipeError
+            If the detector has no agents.
+        """
+        heads = self.roi_heads
+        if not isinstance(heads, RefiningRoIHeads):
+            raise RecipeError("Only faster_rcnn_attention has attention of its own.")
+        return heads.judged(self.backbone(_padded(image)), boxes, _sizes(image))
+
+
+def _sizes(images: Tensor) -> list[tuple[int, int]]:
+    """Return height and width of each image."""
+    return [(int(images.shape[-2]), int(images.shape[-1]))] * len(images)
+
+
+def _padded(images: Tensor) -> Tensor:
+    """Return images whose sides every stride divides.
+
+    Else anchors, which lie image / features pixels apart, rounded down, would lie off the cells.
+    """
+    height, width = images.shape[-2:]
+    return functional.pad(images, (0, -width % COARSEST, 0, -height % COARSEST))
 
 
 class SingleLevel(nn.Module):

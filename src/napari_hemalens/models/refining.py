@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
-from napari_hemalens.attention.actor_critic import actor_critic_losses, imitation_loss, rewards
+from napari_hemalens.attention.actor_critic import actor_critic_losses, foresight_loss, imitation_loss, rewards
 from napari_hemalens.attention.box_refinement import BoxRefinement, Episode, widened
 from napari_hemalens.recipes import RefinementRecipe
 
@@ -28,9 +28,6 @@ class RefiningRoIHeads(RoIHeads):
         The agents.
     recipe : RefinementRecipe
         What they move, and how they learn.
-    attentive : bool
-        Whether cells come with `attention` (N, grid, grid), which sums to 1, and its `windows` (N, 4): where the agent
-        looked when it last judged the box.
     """
 
     def __init__(self, *args: Any, channels: int, refinement: RefinementRecipe, **options: Any) -> None:
@@ -44,7 +41,6 @@ class RefiningRoIHeads(RoIHeads):
             most_steps=refinement.most_steps,
             literal=refinement.literal,
         )
-        self.attentive = False
 
     def forward(
         self,
@@ -56,34 +52,30 @@ class RefiningRoIHeads(RoIHeads):
         """Return cells and no losses in evaluation, losses and no cells in training."""
         if targets is not None and self.training:
             return [], self.losses(features, proposals, image_shapes, targets)
-        first = self.recipe.moves == "proposals"
-        if first:
-            proposals, _ = self.refined(features, proposals, image_shapes)
+        if self.recipe.moves == "proposals":
+            cells, _ = super().forward(features, self.refined(features, proposals, image_shapes), image_shapes)
+            return cells, {}
         cells, _ = super().forward(features, proposals, image_shapes)
-        boxes = [cell["boxes"] for cell in cells]
-        looks: list[tuple[Tensor, Tensor]] = []
-        if not first or self.attentive:
-            better, looks = self.refined(features, boxes, image_shapes)
-            boxes = boxes if first else better
-        for cell, box in zip(cells, boxes, strict=True):
-            cell["boxes"] = box
-        if self.attentive:
-            for cell, (attention, windows) in zip(cells, looks, strict=True):
-                cell |= {"attention": attention, "windows": windows}
-        return cells, {}
+        boxes = self.refined(features, [cell["boxes"] for cell in cells], image_shapes)
+        return [{**cell, "boxes": box} for cell, box in zip(cells, boxes, strict=True)], {}
 
-    def refined(
-        self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: Sizes
-    ) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
-        """Return boxes where agents stopped, and of each image attention (N, grid, grid) and windows (N, 4)."""
-        grid = self.refinement.grid
+    def refined(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: Sizes) -> list[Tensor]:
+        """Return where agents bring boxes (N, 4) of each image."""
         counts = [len(box) for box in boxes]
         if not self.recipe.most_steps or not sum(counts):
-            return boxes, [(box.new_zeros((len(box), grid, grid)), box) for box in boxes]
-        episode, windows = self._episode(features, boxes, image_shapes, explore=False)
+            return boxes
+        episode, _ = self._episode(features, boxes, image_shapes, explore=False)
         ends = zip(episode.boxes[-1].split(counts), image_shapes, strict=True)
-        looks = episode.last_look().unflatten(1, (grid, grid)).split(counts)
-        return [clip_boxes_to_image(end, size) for end, size in ends], list(zip(looks, windows, strict=True))
+        return [clip_boxes_to_image(end, size) for end, size in ends]
+
+    def judged(self, features: dict[str, Tensor], boxes: Tensor, image_shapes: Sizes) -> tuple[Tensor, Tensor, Tensor]:
+        """Return class logits (N, classes + 1), attention (N, grid, grid) and its windows (N, 4), of one image's boxes.
+
+        The attention is that of the last look, after which the agent stopped, or was ended.
+        """
+        logits, _ = self.box_predictor(self.box_head(self.box_roi_pool(features, [boxes], image_shapes)))
+        episode, windows = self._episode(features, [boxes], image_shapes, explore=False)
+        return logits, episode.last_look().unflatten(1, (self.refinement.grid,) * 2), windows[0]
 
     def _episode(
         self, features: dict[str, Tensor], boxes: Sequence[Tensor], image_shapes: Sizes, *, explore: bool
@@ -131,20 +123,29 @@ class RefiningRoIHeads(RoIHeads):
         image_shapes: Sizes,
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Let agents explore from boxes; return where they ended, and what those on a cell learn."""
-        recipe = self.recipe
         episode, _ = self._episode(features, boxes, image_shapes, explore=True)
         truth = torch.cat(_partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
         on_cell = torch.cat(labels) > 0
         learner = episode.of(on_cell)
-        earned = rewards(learner, truth[on_cell], stop_iou=recipe.stop_iou, stop_bonus=recipe.stop_bonus)
-        actor, critic = actor_critic_losses(
-            learner, recipe.gain * earned, discount=recipe.discount, entropy=recipe.entropy
-        )
-        losses = {"loss_actor": actor, "loss_critic": 0.5 * critic}
-        if recipe.imitation:
-            losses["loss_imitation"] = recipe.imitation * imitation_loss(learner, truth[on_cell], recipe.step)
+        losses = agent_losses(learner, truth[on_cell], self.recipe)
         ends = episode.boxes[-1].detach().split([len(box) for box in boxes])
         return [clip_boxes_to_image(end, size) for end, size in zip(ends, image_shapes, strict=True)], losses
+
+
+def agent_losses(episode: Episode, truth: Tensor, recipe: RefinementRecipe) -> dict[str, Tensor]:
+    """Return what agents that explored lose, by name, against the truth (N, 4) of their boxes."""
+    losses: dict[str, Tensor] = {}
+    if recipe.reward:
+        earned = rewards(episode, truth, stop_iou=recipe.stop_iou, stop_bonus=recipe.stop_bonus)
+        actor, critic = actor_critic_losses(
+            episode, recipe.gain * earned, discount=recipe.discount, entropy=recipe.entropy
+        )
+        losses |= {"loss_actor": recipe.reward * actor, "loss_critic": recipe.reward * 0.5 * critic}
+    if recipe.imitation:
+        losses["loss_imitation"] = recipe.imitation * imitation_loss(episode, truth, recipe.step)
+    if recipe.foresight:
+        losses["loss_foresight"] = recipe.foresight * recipe.gain * foresight_loss(episode, truth, recipe.step)
+    return losses
 
 
 def _partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]:

@@ -141,6 +141,14 @@ def fabric_of(recipe: Training) -> Fabric:
     return Fabric(accelerator=recipe.accelerator, devices=recipe.devices, plugins=[plugin])
 
 
+def _optimizer(network: nn.Module, recipe: Training) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
+    momentum = recipe.momentum
+    return torch.optim.SGD(network.parameters(), rate, momentum, weight_decay=decay, nesterov=momentum > 0)
+
+
 def _steps_an_epoch(images: int, a_step: int) -> int:
     if images < a_step:
         raise TrainingError(f"{images} images are fewer than the {a_step} of one step on all devices; lower `batch`.")
@@ -167,14 +175,7 @@ class _Run:
         self.log = LossLog()
         self.normalised = normalised
         network.train().to(memory_format=torch.channels_last)
-        optimizer = torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-            nesterov=recipe.momentum > 0,
-        )
-        self.network, self.optimizer = fabric.setup(network, optimizer)
+        self.network, self.optimizer = fabric.setup(network, _optimizer(network, recipe))
         self.schedule = LambdaLR(self.optimizer, lambda step: learning_rate_factor(step, self.total, recipe))
         self.kept_at = time.monotonic()
 

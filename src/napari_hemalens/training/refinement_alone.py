@@ -47,4 +47,4 @@ class RefinementAlone(nn.Module):
             features = self.detector.backbone(images)
             proposals, _ = self.detector.rpn(ImageList(images, sizes), features)
         losses = self.heads.losses(features, proposals, sizes, targets)
-        return {name: loss for name, loss in losses.items() if name in {"loss_actor", "loss_critic", "loss_imitation"}}
+        return {name: loss for name, loss in losses.items() if name not in {"loss_classifier", "loss_box_reg"}}

@@ -24,6 +24,7 @@ from napari_hemalens.workflows.detection import (
 )
 from napari_hemalens.workflows.experiments import (
     all_folds_steps,
+    box_refinement_steps,
     cross_validation_steps,
     detection_table1_steps,
     fields_steps,
@@ -49,6 +50,7 @@ __all__ = [
     "Converted",
     "ExplainedBatch",
     "all_folds_steps",
+    "box_refinement_steps",
     "classify",
     "classify_files_steps",
     "classify_steps",

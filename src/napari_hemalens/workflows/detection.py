@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from napari_hemalens import tables
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
+from napari_hemalens.box_attention import BoxAttention
 from napari_hemalens.cells import Detections, Provenance, pooled_differential
 from napari_hemalens.errors import ImageError
 from napari_hemalens.fields import file_stems
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@overload
 def detect(
     image: Any,
     recipe: DetectionRecipe | None = None,
@@ -35,8 +37,34 @@ def detect(
     region: "Region | None" = None,
     axes: str | None = None,
     frame: Sequence[int] = (),
+    return_attention: Literal[False] = False,
     **options: Any,
-) -> Detections:
+) -> Detections: ...
+
+
+@overload
+def detect(
+    image: Any,
+    recipe: DetectionRecipe | None = None,
+    *,
+    region: "Region | None" = None,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    return_attention: Literal[True],
+    **options: Any,
+) -> tuple[Detections, BoxAttention]: ...
+
+
+def detect(
+    image: Any,
+    recipe: DetectionRecipe | None = None,
+    *,
+    region: "Region | None" = None,
+    axes: str | None = None,
+    frame: Sequence[int] = (),
+    return_attention: bool = False,
+    **options: Any,
+) -> Detections | tuple[Detections, BoxAttention]:
     """Find the cells of an image or a whole slide.
 
     Parameters
@@ -52,13 +80,15 @@ def detect(
         Axes of an array, such as 'YXC' or 'TYXC', where its shape does not tell.
     frame : sequence of int, optional
         Which frame of an array with T or Z axes.
+    return_attention : bool
+        Return also where the network looked at each cell; only `faster_rcnn_attention` has such attention.
     **options
         Options of `DetectionRecipe`, on top of `recipe`.
 
     Returns
     -------
     Detections
-        Cells of at least the least score, best first.
+        Cells of at least the least score, best first; with `return_attention` a pair of them and their `BoxAttention`.
 
     Raises
     ------
@@ -73,6 +103,8 @@ def detect(
     """
     chosen = (recipe or DetectionRecipe()).model_dump() | options
     slide = opened(image, axes=axes, frame=frame)
+    if return_attention:
+        return finish(detect_and_attend_steps(slide, DetectionRecipe.of(**chosen), region=region))
     return finish(detect_steps(slide, DetectionRecipe.of(**chosen), region=region))
 
 
@@ -99,6 +131,30 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None"
         versions={"napari-hemalens": __version__},
     )
     return (yield from detector.detect_steps(slide, network, row, recipe, provenance=provenance, region=region))
+
+
+def detect_and_attend_steps(
+    image: Any, recipe: DetectionRecipe, *, region: "Region | None" = None
+) -> Steps[tuple[Detections, BoxAttention]]:
+    """Find cells, and where the network looks when it judges the box of each; yields `Progress`.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are of a network without attention; before anything is looked for.
+    """
+    from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.inference.box_attention import attend_steps, check_attends  # noqa: PLC0415
+    from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
+
+    slide = opened(image)
+    row = weights.row(recipe.weights)
+    check_attends(row)
+    cells = yield from detect_steps(slide, recipe, region=region)
+    network = load_detector(row, device.choose(recipe.device))
+    size = cells.provenance.pixel_size_um or row.pixel_size_um
+    steps = attend_steps(slide, cells.boxes, network, row, pixel_size_um=size, tile=recipe.tile, overlap=recipe.overlap)
+    return cells, (yield from steps)
 
 
 @dataclass(frozen=True, slots=True)

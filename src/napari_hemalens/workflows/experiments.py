@@ -13,6 +13,7 @@ from napari_hemalens.workflows.extras import training_extra
 if TYPE_CHECKING:
     from napari_hemalens.training.experiments.detection_report import DetectionComparison
     from napari_hemalens.training.experiments.field_views import FieldViews
+    from napari_hemalens.training.experiments.refinement_report import RefinementComparison
     from napari_hemalens.training.experiments.report import Comparison
 
 _TABLE6_PROTOCOLS = ("tad", "tvad")
@@ -211,6 +212,44 @@ def detection_table1_steps(
             seeds=seeds,
             rows=rows,
             pixel_size_um=pixel_size_um,
+        )
+    )
+
+
+def box_refinement_steps(
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    preset: str = "cpu",
+    seeds: Sequence[int] = (0,),
+    rows: Sequence[str] | None = None,
+    pixel_size_um: float | None = None,
+) -> Steps["RefinementComparison"]:
+    """Teach agents to move the boxes of one trained detector in several ways, and compare; the table lies in `out`.
+
+    Parameters
+    ----------
+    data : sequence of path
+        Folders of annotated images with the parts train and val, in any format that `formats.read_annotations` reads.
+    out : path
+        Folder for the table and every trial. A trial that is finished there is read, not run again; the detectors may
+        be those of `detection_table1_steps`, copied into `out/trials`.
+    preset : str
+        'full', 'cpu' or 'ci', as of `detection_table1_steps`.
+    seeds : sequence of int
+        A detector, and all rows on it, for each.
+    rows : sequence of str, optional
+        Some of `training.experiments.box_refinement.ROWS`; by default all.
+    pixel_size_um : float, optional
+        Of images that have none.
+    """
+    with training_extra():
+        from napari_hemalens.training.experiments import box_refinement  # noqa: PLC0415 -- loads torch and lightning
+
+    folders = [Path(folder) for folder in data]
+    return (
+        yield from box_refinement.steps(
+            folders, Path(out), preset=preset, seeds=seeds, rows=rows, pixel_size_um=pixel_size_um
         )
     )
 

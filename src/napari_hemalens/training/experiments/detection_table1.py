@@ -28,7 +28,7 @@ Split = Literal["val", "paper"]
 NAME = "detection-table1"
 ITERATIONS = 30_000
 TESTED = 0.1  # of all images, in the paper's split
-_WATCHED = 60  # images on which AP is followed while training
+WATCHED = 60  # images on which AP is followed while training
 _SHOWN = 4  # images in the picture of boxes
 
 
@@ -100,7 +100,7 @@ def steps(
     for seed in seeds:
         for name, row in chosen.items():
             recipe = recipe_of(row, budget, seed, len(fields.train))
-            run = trial_steps(fields, recipe, out / TRIALS, row=name, case=f"seed {seed}", watched=_WATCHED)
+            run = trial_steps(fields, recipe, out / TRIALS, row=name, case=f"seed {seed}", watched=WATCHED)
             trials.append((yield from within(run, len(trials), total, f"{name}, seed {seed}")))
             comparison = replace(comparison, trials=tuple(trials))
             comparison.write(out)

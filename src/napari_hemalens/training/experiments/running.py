@@ -61,7 +61,7 @@ def recipe_of(row: Row, recipe: ClassifierTraining, seed: int) -> ClassifierTrai
     return recipe.model_copy(update={"network": network, "loss": row.loss, "seed": seed})
 
 
-def chosen_rows(names: Sequence[str] | None, known: Mapping[str, Row]) -> dict[str, Row]:
+def chosen_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str, T]:
     """Return rows by name; all of them for None.
 
     Raises

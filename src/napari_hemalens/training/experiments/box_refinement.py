@@ -1,0 +1,303 @@
+"""Why agents that move boxes gain what they gain, and what helps: remedies on one and the same trained detector.
+
+Wang et al., BMC Bioinformatics 22:94 (2021), teach agents by reward. Here each row teaches other agents, or teaches
+them otherwise, on boxes that a finished `faster_rcnn_fpn` finds on images that it was not trained on; all rows move the
+very same boxes of the same images, so that what differs is of moving alone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.attention.actor_critic import best_actions, matched_iou
+from napari_hemalens.attention.box_refinement import BoxRefinement, moved
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector, build_detector
+from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.models.storage import start_from
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import DetectionRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.training.datasets import TrainingFields
+from napari_hemalens.training.detection import TrainingData, read_data
+from napari_hemalens.training.evaluation import detect_all_steps, of_classes
+from napari_hemalens.training.experiments import detection_table1 as table1
+from napari_hemalens.training.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.training.experiments.refinement_report import RefinementComparison, RemedyTrial
+from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
+from napari_hemalens.training.fit import CHECKPOINT, fit_steps
+from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, SecondTrim, looks_steps
+from napari_hemalens.training.metrics import coco_measures
+from napari_hemalens.training_recipes import DetectionTraining, Training
+
+NAME = "box-refinement"
+_BASE = "faster_rcnn_fpn"
+_HELD = 0.2  # of the images that the detector has not seen: remedies are compared on them before they are tested
+_ON_CELL = 0.5  # IoU from which on a box is that of a cell
+_PAPER = RefinementRecipe()
+_FINE = RefinementRecipe(step=0.03, most_steps=10)
+_TAUGHT: Mapping[str, Any] = {"optimizer": "adamw", "learning_rate": 1e-3}
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A row: who moves boxes, and how that is learned.
+
+    Attributes
+    ----------
+    label : str
+        As the table calls it.
+    kind : str
+        'still', 'oracle', 'agents' or 'trim'.
+    refinement : RefinementRecipe
+        Of agents and oracles.
+    training : mapping
+        Changes to the budget's recipe.
+    seen : bool
+        Whether it is learned on images that the detector was trained on.
+    begins_with : str
+        Row whose agents it starts from; empty: none.
+    """
+
+    label: str
+    kind: str = "agents"
+    refinement: RefinementRecipe = _PAPER
+    training: Mapping[str, Any] = field(default_factory=lambda: dict(_TAUGHT))
+    seen: bool = False
+    begins_with: str = ""
+
+
+def _agents(recipe: RefinementRecipe = _PAPER, **changes: Any) -> RefinementRecipe:
+    return recipe.model_copy(update=changes)
+
+
+ROWS: Mapping[str, Remedy] = {
+    "still": Remedy("boxes not moved", "still"),
+    "paper": Remedy("as printed: reward, 5 steps of 10 %, SGD", training={"optimizer": "sgd", "learning_rate": 0.01}),
+    "adamw": Remedy("reward, AdamW"),
+    "shaped": Remedy("reward of the gain alone, none for stopping", refinement=_agents(stop_bonus=0, entropy=0.05)),
+    "fine": Remedy("reward, 10 steps of 3 %", refinement=_FINE),
+    "imitation": Remedy("imitation of the best step", refinement=_agents(reward=0, imitation=1)),
+    "imitation-reward": Remedy("imitation, then reward", begins_with="imitation"),
+    "foresight": Remedy("gain of every step, not of the one taken", refinement=_agents(reward=0, foresight=1)),
+    "foresight-fine": Remedy("gain of every step, 10 steps of 3 %", refinement=_agents(_FINE, reward=0, foresight=1)),
+    "foresight-seen": Remedy(
+        "the same, learned on images that the detector learned from",
+        refinement=_agents(_FINE, reward=0, foresight=1),
+        seen=True,
+    ),
+    "trim": Remedy("no agents: trimmed once more, as in a cascade", "trim"),
+    "trim-seen": Remedy("the same, learned on images that the detector learned from", "trim", seen=True),
+    "oracle": Remedy("oracle: the truth is known, 5 steps of 10 %", "oracle"),
+    "oracle-fine": Remedy("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
+}
+"""By name. A row comes after the one that it starts from."""
+
+_CI = table1.BUDGETS["ci"]
+_KNOWING = {"start_with": "all", "learning_rate": 1e-4, "side": 128, "network": NetworkRecipe(size="laptop")}
+BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
+    **table1.BUDGETS,
+    # After an epoch of four images, a detector that knows nothing finds nothing that could be moved.
+    "ci": replace(_CI, recipe=_CI.recipe.model_copy(update=_KNOWING)),
+}
+"""Of the detector: those of Table 1."""
+
+LOOKS: Mapping[str, tuple[int, Training]] = {
+    "full": (200_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0)),
+    "cpu": (16_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0, precision="32-true")),
+    "ci": (64, Training(batch=1, epochs=1, warmup_steps=1, workers=0, accelerator="cpu", precision="32-true")),
+}
+"""Boxes to learn from at most, and how, by preset."""
+
+
+def steps(
+    data: Sequence[Path],
+    out: Path,
+    *,
+    preset: str,
+    seeds: Sequence[int],
+    rows: Sequence[str] | None,
+    pixel_size_um: float | None,
+) -> Steps[RefinementComparison]:
+    """Train one detector a seed and the rows on it; see `workflows.box_refinement_steps`."""
+    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    fields, others = shared(read_data(data, pixel_size_um), budget.cells)
+    comparison = RefinementComparison(
+        title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
+        notes=_notes(fields, others, LOOKS[preset]),
+        labels={name: row.label for name, row in chosen.items()},
+        run={"experiment": NAME, "data": [str(d) for d in data], "preset": preset, "seeds": [*seeds]},
+    )
+    total = len(seeds) * len(chosen)
+    for seed in seeds:
+        recipe = table1.recipe_of(table1.ROWS[_BASE], budget, seed, len(fields.train))
+        base = trial_steps(fields, recipe, out / TRIALS, row=_BASE, case=f"seed {seed}", watched=table1.WATCHED)
+        done = len(comparison.trials)
+        study = _Study((yield from within(base, done, total, f"{_BASE}, seed {seed}")), fields, others, preset=preset)
+        for name, row in chosen.items():
+            run = study.row_steps(name, row, out / TRIALS)
+            trial = yield from within(run, len(comparison.trials), total, f"{name}, seed {seed}")
+            comparison = replace(comparison, trials=(*comparison.trials, trial))
+            comparison.write(out)
+            yield Progress(len(comparison.trials), total, f"{name}, seed {seed}: AP {trial.overall['AP']:.4f}")
+    return comparison
+
+
+def shared(fields: TrainingData, images: int | None) -> tuple[TrainingData, tuple[Detections, ...]]:
+    """Return what the detector is trained and tested on, and images that it does not see: what second looks learn from.
+
+    Of all images to train on `images`, drawn at random as in `detection_table1`; None: all but a fifth.
+    """
+    base = table1.parted(fields, "val", images or max(1, round((1 - _HELD) * len(fields.train))))
+    seen = {id(f) for f in base.train}
+    others = tuple(f for f in fields.train if id(f) not in seen)
+    if not others:
+        raise TrainingError("All images are trained on; none is left to learn from what the detector does on new ones.")
+    return base, others
+
+
+class _Study:
+    """One trained detector, what it sees of the images, and the rows that move its boxes."""
+
+    def __init__(
+        self, base: DetectionTrial, fields: TrainingData, others: tuple[Detections, ...], *, preset: str
+    ) -> None:
+        self.base, self.fields = base, fields
+        self.row = base.weights
+        self.most, self.training = LOOKS[preset]
+        held = max(1, round(_HELD * len(others)))
+        self.parts = {"held": others[:held], "unseen": others[held:] or others, "seen": fields.train}
+        self.detector = _second_looker(self.row)
+        self.replayed = Replayed(self.detector)
+        self._looks: dict[str, Looks] = {}
+
+    @property
+    def seed(self) -> int:
+        """Of the detector, and of what learns on it."""
+        return int(self.base.plan["recipe"]["seed"])
+
+    def row_steps(self, name: str, row: Remedy, folder: Path) -> Steps[RemedyTrial]:
+        """Learn and test one row in a folder of its own; one that is finished there is read."""
+        out = folder / f"{name}, seed {self.seed}"
+        training = self.training.model_copy(update={**row.training, "seed": self.seed})
+        plan = {
+            "base": self.row.sha256,
+            "looks": self.most,
+            "remedy": json.loads(json.dumps({**asdict(row), "refinement": row.refinement.model_dump(mode="json")})),
+            "training": training.model_dump(mode="json"),
+        }
+        if (out / RemedyTrial.FILE).exists():
+            return RemedyTrial.read(out, plan)
+        mover = yield from self._mover_steps(row, training, out, folder)
+        held = yield from self._held_steps(row, mover)
+        self.replayed.mover = mover
+        found = yield from detect_all_steps(self.fields.val, self.replayed, self.row, DetectionRecipe())
+        if row.kind == "oracle":
+            found = tuple(moved_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
+        by = of_classes(self.fields.classes)
+        overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in self.fields.val])
+        trial = RemedyTrial(name, self.seed, {k: round(v, 4) for k, v in overall.items()}, held, plan)
+        trial.write(out)
+        (out / CHECKPOINT).unlink(missing_ok=True)
+        return trial
+
+    def _mover_steps(self, row: Remedy, training: Training, out: Path, folder: Path) -> Steps[Mover | None]:
+        if row.kind in {"still", "oracle"}:
+            return None
+        looks = yield from self._look_steps("seen" if row.seen else "unseen", self.most)
+        channels, grid = looks.features.shape[1], looks.features.shape[2]
+        torch.manual_seed(self.seed)
+        learner: AgentsAlone | SecondTrim
+        if row.kind == "trim":
+            learner = SecondTrim(channels, hidden=row.refinement.hidden, grid=grid)
+        else:
+            recipe = row.refinement
+            agents = BoxRefinement(
+                channels, hidden=recipe.hidden, grid=grid, step=recipe.step, most_steps=recipe.most_steps
+            )
+            learner = AgentsAlone(agents, recipe)
+        if row.begins_with:
+            learner.load_state_dict(load_file(folder / f"{row.begins_with}, seed {self.seed}" / _FILE))
+        yield from fit_steps(learner, looks, training, out, normalised=Tensor.float)
+        learner.eval()
+        with writing(out / _FILE) as file:
+            save_file({name: tensor.contiguous() for name, tensor in learner.state_dict().items()}, file)
+        return learner
+
+    def _held_steps(self, row: Remedy, mover: Mover | None) -> Steps[dict[str, float]]:
+        """Return the mean IoU of boxes on cells before and after, and the share that moved, on held-out images."""
+        looks = yield from self._look_steps("held", max(1, self.most // 4))
+        ends = looks.boxes
+        if row.kind == "oracle":
+            ends = greedy(looks.boxes, looks.truth, row.refinement)
+        elif mover is not None:
+            ends = mover.ends(looks.features.float(), looks.boxes, looks.windows)
+        before, after = (matched_iou(boxes, looks.truth) for boxes in (looks.boxes, ends))
+        changed = (ends != looks.boxes).any(dim=1)
+        figures = {"IoU before": before, "IoU": after, "IoU >= 0.75": after >= 0.75, "moved": changed}
+        return {name: round(float(value.float().mean()), 4) for name, value in figures.items()}
+
+    def _look_steps(self, part: str, most: int) -> Steps[Looks]:
+        if part not in self._looks:
+            kept = self.base.plan["recipe"]
+            plain = {"mosaic": 0.0, "zoom": 1.0, "stain": 0.0, "light": 0.0}  # as in use, but for turns and flips
+            recipe = DetectionTraining.of(**{**kept, **plain})
+            images = TrainingFields(self.parts[part], self.fields.classes, recipe)
+            normalised = Preprocess(recipe.network.pixel_size_um).normalised
+            self._looks[part] = yield from looks_steps(self.detector, images, normalised=normalised, most=most)
+        return self._looks[part]
+
+
+_FILE = "mover.safetensors"
+
+
+def _second_looker(row: weights.WeightsRow) -> CellDetector:
+    """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
+    recipe: NetworkRecipe = row.network.model_copy(
+        update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}
+    )
+    network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(row.classes))
+    start_from(network, row, recipe, row.classes)
+    return network.eval().to(device.choose("auto"))
+
+
+def greedy(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
+    """Return boxes (N, 4) after the best step of each state towards their truth (N, 4), until none gains."""
+    for _ in range(recipe.most_steps):
+        boxes = moved(boxes, best_actions(boxes, truth, recipe.step), recipe.step)
+    return boxes
+
+
+def moved_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
+    """Return cells whose boxes an oracle moved: those at an IoU of 0.5 at least with a true cell of their class."""
+    if not len(found) or not len(truth):
+        return found
+    boxes, true = (torch.from_numpy(f.boxes[:, [1, 0, 3, 2]].copy()) for f in (found, truth))
+    names, true_names = (np.array(f.names)[f.classes] for f in (found, truth))
+    same = torch.from_numpy(names[:, None] == true_names)
+    overlap = matched_iou(boxes[:, None], true[None]) * same
+    best, of = overlap.max(dim=1)
+    on = best >= _ON_CELL
+    boxes[on] = greedy(boxes[on], true[of[on]], recipe)
+    return replace(found, boxes=boxes.numpy()[:, [1, 0, 3, 2]].copy())
+
+
+def _notes(fields: TrainingData, others: Sequence[Detections], looks: tuple[int, Training]) -> tuple[str, ...]:
+    most, training = looks
+    return (
+        f"For each seed one {_BASE} is trained on {len(fields.train):,} images, as in {table1.NAME}. Rows learn from "
+        f"up to {most:,} boxes that it finds on cells of other images ({len(others):,}, of which a fifth is held out), "
+        f"each seen {training.epochs:g} times, and nothing else of the detector learns. AP is of {len(fields.val):,} "
+        "images that neither has seen; on them nothing was chosen. Gains are of the same boxes not moved, by seed.",
+        "IoU: of boxes on cells of held-out images, after moving. Moved: share of the boxes that changed.",
+    )

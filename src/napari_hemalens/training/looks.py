@@ -1,0 +1,215 @@
+"""Boxes that a fixed detector finds on cells, and what can be seen around them: what a second look learns from.
+
+A detector that does not learn sees the same in every epoch. Here it looks at each image once; what is learned on top
+of it takes minutes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection.faster_rcnn import TwoMLPHead
+from torchvision.ops import box_iou, clip_boxes_to_image
+
+from napari_hemalens.attention.box_refinement import BoxRefinement
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.refining import RefiningRoIHeads, agent_losses
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.recipes import RefinementRecipe
+from napari_hemalens.training.datasets import Target, TrainingFields
+
+_ON_CELL = 0.5  # IoU from which on a box is that of a cell
+_SMOOTH = 1 / 9  # where the loss of a trim turns from square to straight, as in torchvision's heads
+
+
+class Mover(Protocol):
+    """What moves boxes by what is seen around them."""
+
+    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return where boxes (N, 4) end; features (N, channels, grid, grid) are of windows (N, 4)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a detector saw in images of one size.
+
+    Attributes
+    ----------
+    features : (N, channels, grid, grid) float16
+        Of windows around the boxes of all images.
+    boxes, windows : (N, 4) float32
+        x0, y0, x1, y1; boxes as found, before anything moves them.
+    cells : list of dict
+        An image each: `labels` and `scores` of its boxes.
+    size : (int, int)
+        Height and width of the images.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    windows: Tensor
+    cells: list[Target]
+    size: tuple[int, int]
+
+
+@torch.no_grad()
+def looked(detector: CellDetector, images: Tensor) -> Sight:
+    """Return what `faster_rcnn_attention` sees in normalised images (N, 3, H, W), before its agents move anything."""
+    heads = detector.roi_heads
+    if not isinstance(heads, RefiningRoIHeads) or not heads.recipe.most_steps or heads.recipe.moves != "detections":
+        raise TrainingError("Only faster_rcnn_attention that moves detections, by at least one step, can look twice.")
+    seen: list[tuple[Tensor, Tensor, Tensor]] = []
+    hook = heads.refinement.register_forward_pre_hook(lambda _, args: seen.append(args[:3]))
+    try:
+        cells = detector.eval()(images)
+    finally:
+        hook.remove()
+    grid = heads.refinement.grid
+    none = images.new_zeros((0, heads.refinement.key.in_features, grid, grid)), *[images.new_zeros((0, 4))] * 2
+    features, boxes, windows = seen[0] if seen else none
+    kept = [{"labels": cell["labels"], "scores": cell["scores"]} for cell in cells]
+    return Sight(features.half(), boxes, windows, kept, (int(images.shape[2]), int(images.shape[3])))
+
+
+class Looks(Dataset[tuple[Tensor, Target]]):
+    """Boxes on cells as items: features (channels, grid, grid) float16, and `boxes`, `windows`, `truth` (4,) float32.
+
+    Parameters
+    ----------
+    features : (N, channels, grid, grid) float16
+        Of the windows.
+    boxes, windows, truth : (N, 4) float32
+        As found, what is seen of them, and as annotated.
+    """
+
+    def __init__(self, features: Tensor, boxes: Tensor, windows: Tensor, truth: Tensor) -> None:
+        self.features, self.boxes, self.windows, self.truth = features, boxes, windows, truth
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
+        """Return one box for a draw (index, seed); nothing is left to chance."""
+        i, _ = draw
+        return self.features[i], {"boxes": self.boxes[i], "windows": self.windows[i], "truth": self.truth[i]}
+
+
+def looks_steps(
+    detector: CellDetector, images: TrainingFields, *, normalised: Callable[[Tensor], Tensor], most: int
+) -> Steps[Looks]:
+    """Gather up to `most` boxes that a detector finds on cells of the right class, at an IoU of 0.5 at least.
+
+    Raises
+    ------
+    TrainingError
+        If it finds none.
+    """
+    parts: list[tuple[Tensor, ...]] = []
+    count = 0
+    for index in range(len(images)):
+        pixels, target = images[index, index]
+        sight = looked(detector, normalised(pixels[None]))
+        parts.append(_on_cells(sight, target))
+        count += len(parts[-1][1])
+        yield Progress(min(count, most), most, f"{count:,} boxes on cells of {index + 1:,} images")
+        if count >= most:
+            break
+    if not count:
+        raise TrainingError("The detector finds no cell of these images; train it for longer.")
+    return Looks(*(torch.cat(part)[:most] for part in zip(*parts, strict=True)))
+
+
+def _on_cells(sight: Sight, target: Target) -> tuple[Tensor, ...]:
+    truth, labels = target["boxes"].reshape(-1, 4), target["labels"]
+    overlap = box_iou(sight.boxes, truth) * (sight.cells[0]["labels"][:, None] == labels)
+    best, of = overlap.max(dim=1) if len(truth) else (sight.boxes.new_zeros(len(sight.boxes)), None)
+    on = best >= _ON_CELL
+    partner = truth[of[on]] if of is not None else truth
+    return sight.features[on], sight.boxes[on], sight.windows[on], partner
+
+
+class AgentsAlone(nn.Module):
+    """Agents that learn from looks, and move boxes."""
+
+    def __init__(self, agents: BoxRefinement, recipe: RefinementRecipe) -> None:
+        super().__init__()
+        self.agents, self.recipe = agents, recipe
+
+    def forward(self, features: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """Return losses by name; features (N, channels, grid, grid), a target a box."""
+        boxes, windows, truth = _stacked(targets, ("boxes", "windows", "truth"))
+        return agent_losses(self.agents(features, boxes, windows, explore=True), truth, self.recipe)
+
+    @torch.no_grad()
+    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return where agents stop."""
+        end: Tensor = self.agents(features, boxes, windows).boxes[-1]
+        return end
+
+
+class SecondTrim(nn.Module):
+    """What trims boxes once more, in one go and by what it sees around them: the yardstick of agents.
+
+    As a second stage of Cascade R-CNN (Cai and Vasconcelos 2018, https://arxiv.org/abs/1712.00726), without classes.
+    """
+
+    def __init__(self, channels: int, *, hidden: int, grid: int) -> None:
+        super().__init__()
+        self.head = TwoMLPHead(channels * grid * grid, hidden)
+        self.trim = nn.Linear(hidden, 4)
+        self.coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
+        nn.init.zeros_(self.trim.weight)
+        nn.init.zeros_(self.trim.bias)
+
+    def forward(self, features: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """Return the loss; features (N, channels, grid, grid), a target a box."""
+        boxes, truth = _stacked(targets, ("boxes", "truth"))
+        wanted = self.coder.encode_single(truth, boxes)
+        return {"loss_trim": nn.functional.smooth_l1_loss(self.trim(self.head(features)), wanted, beta=_SMOOTH)}
+
+    @torch.no_grad()
+    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return trimmed boxes."""
+        del windows
+        trimmed: Tensor = self.coder.decode_single(self.trim(self.head(features)), boxes)
+        return trimmed
+
+
+def _stacked(targets: Sequence[Target], names: Iterable[str]) -> list[Tensor]:
+    return [torch.stack([target[name] for target in targets]) for name in names]
+
+
+class Replayed(CellDetector):
+    """A detector that sees each image once, however often its boxes are moved, and by whatever.
+
+    Attributes
+    ----------
+    mover : Mover or None
+        What moves boxes; None: they stay.
+    """
+
+    def __init__(self, detector: CellDetector) -> None:
+        super().__init__(detector.backbone, detector.rpn, detector.roi_heads)
+        self.detector = detector
+        self.mover: Mover | None = None
+        self._sights: dict[str, Sight] = {}
+
+    def forward(self, images: Tensor, targets: object = None) -> list[Target]:
+        """Return cells as the detector does in evaluation, an image each: `boxes`, `labels` and `scores`."""
+        del targets
+        key = hashlib.sha256(images.cpu().numpy().tobytes()).hexdigest()
+        if key not in self._sights:
+            self._sights[key] = looked(self.detector, images)
+        sight = self._sights[key]
+        boxes = sight.boxes
+        if self.mover is not None and len(boxes):
+            boxes = self.mover.ends(sight.features.float(), boxes, sight.windows)
+        parts = clip_boxes_to_image(boxes, sight.size).split([len(cell["labels"]) for cell in sight.cells])
+        return [{**cell, "boxes": part} for cell, part in zip(sight.cells, parts, strict=True)]

@@ -1,0 +1,70 @@
+"""Attention of detections: in the frame of the image, whatever the tiles, and only where the network has some."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+import napari_hemalens
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.inference.box_attention import attend_steps
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import build_detector
+from napari_hemalens.models.storage import load_detector, start_from
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.training.detection import saved
+from napari_hemalens.training_recipes import DetectionTraining
+
+
+@pytest.fixture(scope="module")
+def attentive(tmp_path_factory: pytest.TempPathFactory) -> weights.WeightsRow:
+    """What the packed detector knows, with agents that know nothing."""
+    folder = tmp_path_factory.mktemp("attentive")
+    packed = weights.row("marrow-frcnn")
+    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
+    torch.manual_seed(0)
+    network = build_detector(recipe, len(packed.classes))
+    start_from(network, packed, recipe, packed.classes)
+    row = saved(network, packed.classes, DetectionTraining(network=recipe), folder, name="attentive", about={})
+    (folder / "attentive.json").write_text(row.model_dump_json())
+    return row
+
+
+def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: weights.WeightsRow) -> None:
+    rgb = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+    rgb[100:160, 80:150] = (90, 40, 130)
+    options = {"weights": str(attentive.folder / "attentive.json"), "pixel_size_um": 0.1, "min_score": 0.05}
+    cells, attention = napari_hemalens.detect(rgb, return_attention=True, **options)
+    plain = napari_hemalens.detect(rgb, **options)
+    assert len(cells) > 0
+    np.testing.assert_array_equal(cells.boxes, plain.boxes)
+    assert attention.attention.shape == (len(cells), 7, 7)
+    assert_allclose(attention.attention.sum(axis=(1, 2)), 1, rtol=1e-4)
+    assert_allclose(attention.probabilities.sum(axis=1), 1, rtol=1e-4)
+    half = (cells.boxes[:, 2:] - cells.boxes[:, :2]) * 0.75
+    middle = (cells.boxes[:, 2:] + cells.boxes[:, :2]) / 2
+    assert_allclose(attention.windows, np.concatenate([middle - half, middle + half], axis=1), atol=0.05)
+
+
+def test_attention_does_not_depend_on_the_tiles(attentive: weights.WeightsRow) -> None:
+    rng = np.random.default_rng(1)
+    slide = from_array(rng.integers(0, 255, (400, 640, 3), dtype=np.uint8), axes="YXC")
+    boxes = np.array([[50, 60, 90, 100], [190, 300, 230, 350], [300, 560, 350, 600]])
+    network = load_detector(attentive, torch.device("cpu"))
+    size = attentive.pixel_size_um
+    whole, tiled = (
+        finish(attend_steps(slide, boxes, network, attentive, pixel_size_um=size, tile=tile, overlap=192))
+        for tile in (1024, 384)
+    )
+    assert_allclose(tiled.windows, whole.windows, atol=1e-3)
+    assert_allclose(tiled.attention, whole.attention, atol=0.02)
+    assert_allclose(tiled.probabilities, whole.probabilities, atol=0.05)
+
+
+def test_weights_without_attention_are_refused_before_anything_is_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="marrow-frcnn are of faster_rcnn_fpn, which has no attention"):
+        napari_hemalens.detect(np.zeros((64, 64, 3), np.uint8), return_attention=True, weights="marrow-frcnn")

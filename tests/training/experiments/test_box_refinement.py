@@ -1,0 +1,98 @@
+"""The study of what moves boxes runs from annotated images to a table, and what it compares is comparable."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_hemalens.attention.actor_critic import matched_iou
+from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import RefinementRecipe
+from napari_hemalens.rendering.dataset import render_fields_steps
+from napari_hemalens.training.detection import read_data
+from napari_hemalens.training.experiments.box_refinement import BUDGETS, LOOKS, ROWS, greedy, moved_by_truth, shared
+from napari_hemalens.workflows import box_refinement_steps
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six rendered fields as train, and the same as val: this tests the machinery, not the networks."""
+    folder = tmp_path_factory.mktemp("fields")
+    finish(render_fields_steps(folder, fields=6, shape=(160, 160), pixel_size_um=0.15, tissue="marrow", seed=1))
+    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
+    return folder
+
+
+def test_every_preset_of_the_detectors_has_its_looks_and_a_row_that_starts_from_another_comes_after_it() -> None:
+    assert set(LOOKS) == set(BUDGETS)
+    names = list(ROWS)
+    for name, row in ROWS.items():
+        assert not row.begins_with or names.index(row.begins_with) < names.index(name)
+
+
+def test_second_looks_learn_from_images_that_the_detector_has_not_seen(fields: Path) -> None:
+    data = read_data([fields], None)
+    for images, left in ((4, 2), (None, 1)):
+        base, others = shared(data, images)
+        assert len(others) == left
+        names = [{f.provenance.image for f in part} for part in (base.train, others)]
+        assert not names[0] & names[1]
+    with pytest.raises(TrainingError, match="none is left"):
+        shared(data, 6)
+
+
+def test_an_oracle_brings_boxes_to_their_cells_and_leaves_those_on_none() -> None:
+    truth = Detections.from_arrays(
+        np.array([[10, 10, 30, 30], [50, 50, 70, 70]], np.float32),
+        np.ones(2),
+        np.zeros(2, int),
+        names=("myelocyte", "blast"),
+        recognised=("myelocyte", "blast"),
+        image_shape=(100, 100),
+        provenance=Provenance(image="field", pixel_size_um=0.2),
+    )
+    boxes = np.array([[12, 10, 32, 30], [80, 80, 90, 90], [52, 52, 72, 72]], np.float32)
+    found = replace(truth, boxes=boxes, scores=np.array([0.9, 0.8, 0.7], np.float32), classes=np.array([0, 0, 1]))
+    ends = moved_by_truth(found, truth, RefinementRecipe(step=0.1, most_steps=5)).boxes
+    np.testing.assert_allclose(ends[0], [10, 10, 30, 30], atol=1e-4)
+    np.testing.assert_array_equal(ends[1:], boxes[1:])  # one on no cell, one on a cell of another class
+
+
+def test_the_oracle_never_loses() -> None:
+    torch.manual_seed(0)
+    corner = torch.rand(50, 2) * 50
+    boxes, truth = (torch.cat([corner, corner + 10 + torch.rand(50, 2) * 20], dim=1) for _ in range(2))
+    before, after = (matched_iou(b, truth) for b in (boxes, greedy(boxes, truth, RefinementRecipe())))
+    assert (after >= before - 1e-6).all()
+    assert after.mean() > before.mean() + 0.05
+
+
+@pytest.mark.slow
+def test_remedies_are_compared_on_one_detector_and_what_is_finished_is_read(fields: Path, tmp_path: Path) -> None:
+    first = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+    again = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+    assert [trial.row for trial in first.trials] == list(ROWS)
+    assert again.trials == first.trials
+    still, oracle = (first.of(name)[0] for name in ("still", "oracle-fine"))
+    assert still.held["moved"] == 0
+    assert still.held["IoU"] == still.held["IoU before"] < oracle.held["IoU"]
+    assert all(trial.held["IoU before"] == still.held["IoU before"] for trial in first.trials)
+    assert first.gains("still", "AP") == [0]
+
+    said = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "NO RESULT" in said
+    assert "| boxes not moved | 1 |" in said
+    assert "oracle" in first.text()
+    still_file, paper_file = (tmp_path / "trials" / f"{name}, seed 0" / "remedy.json" for name in ("still", "paper"))
+    still_file.write_bytes(paper_file.read_bytes())
+    with pytest.raises(TrainingError, match="another recipe"):
+        finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+
+
+def test_a_row_that_is_not_there_is_refused_by_name(fields: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"No row 'magic'\. Known: still, paper, adamw"):
+        finish(box_refinement_steps([fields], tmp_path, rows=["magic"]))

@@ -1,0 +1,95 @@
+"""A second look learns from what a fixed detector saw, and moves boxes as the detector itself would."""
+
+import pytest
+import torch
+
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.models.detectors import CellDetector, build_detector
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
+from napari_hemalens.training.looks import AgentsAlone, Looks, Replayed, SecondTrim, looked, looks_steps
+
+
+def detector(**refinement: object) -> CellDetector:
+    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop", refinement=RefinementRecipe(**refinement))
+    torch.manual_seed(0)
+    return build_detector(recipe, classes=3).eval()
+
+
+class Images:
+    """Images whose cells are where a detector thinks, a little aside; or that hold none."""
+
+    def __init__(self, network: CellDetector, *, cells: bool = True) -> None:
+        self.network, self.cells = network, cells
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, draw: tuple[int, int]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        pixels = torch.randint(0, 255, (3, 128, 128), generator=torch.Generator().manual_seed(draw[0])).to(torch.uint8)
+        if not self.cells:
+            return pixels, {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+        sight = looked(self.network, pixels[None].float() / 255)
+        return pixels, {"boxes": sight.boxes[:5] + 0.5, "labels": sight.cells[0]["labels"][:5]}
+
+
+def test_looks_hold_boxes_on_cells_of_their_class_with_their_truth() -> None:
+    network = detector()
+    images = Images(network)
+    looks = finish(looks_steps(network, images, normalised=lambda p: p.float() / 255, most=1_000))
+    assert len(looks) >= 8
+    assert looks.features.shape[1:] == (128, 7, 7)
+    partners = torch.cat([images[i, i][1]["boxes"] for i in range(2)])
+    assert all((partners == truth).all(dim=1).any() for truth in looks.truth)
+    few = finish(looks_steps(network, images, normalised=lambda p: p.float() / 255, most=3))
+    assert len(few) == 3
+
+
+def test_a_detector_that_finds_nothing_gives_nothing_to_learn_from() -> None:
+    network = detector()
+    with pytest.raises(TrainingError, match="finds no cell"):
+        finish(looks_steps(network, Images(network, cells=False), normalised=lambda p: p.float() / 255, most=9))
+
+
+@pytest.mark.parametrize("refinement", [{"most_steps": 0}, {"moves": "proposals"}])
+def test_only_detectors_that_move_detections_can_look_twice(refinement: dict[str, object]) -> None:
+    with pytest.raises(TrainingError, match="moves detections"):
+        looked(detector(**refinement), torch.rand(1, 3, 96, 96))
+
+
+def test_a_replay_is_the_detector_itself_and_looks_once_an_image() -> None:
+    network = detector()
+    images = torch.rand(2, 3, 128, 128)
+    with torch.inference_mode():
+        expected = network(images)
+    replayed = Replayed(network)
+    replayed.mover = AgentsAlone(network.roi_heads.refinement, network.roi_heads.recipe)
+    first = replayed(images)
+    calls: list[object] = []
+    network.backbone.register_forward_hook(lambda *_: calls.append(1))
+    again = replayed(images)
+    assert not calls
+    for mine, same, theirs in zip(first, again, expected, strict=True):
+        assert len(mine["boxes"]) > 0
+        for part in ("boxes", "labels", "scores"):
+            torch.testing.assert_close(mine[part], theirs[part], rtol=1e-3, atol=0.5)
+            torch.testing.assert_close(same[part], mine[part])
+    replayed.mover = None
+    still = replayed(images)
+    torch.testing.assert_close(still[0]["scores"], first[0]["scores"])
+
+
+def test_a_second_trim_leaves_boxes_at_first_and_learns_where_their_cells_are() -> None:
+    torch.manual_seed(0)
+    trim = SecondTrim(4, hidden=32, grid=7)
+    features = torch.rand(64, 4, 7, 7)
+    boxes = torch.tensor([[10.0, 10.0, 30.0, 40.0]]).repeat(64, 1)
+    torch.testing.assert_close(trim.ends(features, boxes, boxes), boxes)
+    looks = Looks(features, boxes, boxes, boxes + 2)
+    targets = [looks[i, 0][1] for i in range(64)]
+    optimizer = torch.optim.AdamW(trim.parameters(), lr=1e-2)
+    for _ in range(100):
+        optimizer.zero_grad()
+        trim(features, targets)["loss_trim"].backward()
+        optimizer.step()
+    torch.testing.assert_close(trim.ends(features, boxes, boxes), boxes + 2, rtol=0, atol=0.3)
