@@ -17,21 +17,26 @@ from napari_hemalens.atomic import writing
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = "## What it says\n"
-_CHOICES = ("preset", "protocol", "scheme")
+_CHOICES = ("preset", "protocol", "scheme", "split")
+_PICTURES = ("roc", "confusion", "curves")
 
 
 def page(out: Path, name: str) -> str:
     """Return the tables of a comparison, with the command and the machine; its pictures are copied beside the page."""
     title, rest = (out / "table.md").read_text(encoding="utf-8").split("\n", 1)
-    for picture in ("roc", "confusion"):
+    for picture in _PICTURES:
+        if not (out / f"{picture}.png").exists():
+            continue
         shutil.copyfile(out / f"{picture}.png", RESULTS / f"{name}-{picture}.png")
         rest = rest.replace(f"({picture}.png)", f"({name}-{picture}.png)")
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    options = [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
-    seeds = ",".join(map(str, run["seeds"]))
-    command = " ".join(
-        ["hemalens experiment", run["experiment"], f"--data {Path(run['data']).name} --seeds {seeds}", *options]
-    )
+    folders = run["data"] if isinstance(run["data"], list) else [run["data"]]
+    options = [f"--data {Path(folder).name}" for folder in folders]
+    if run.get("pixel_size_um"):
+        options.append(f"--pixel-size {run['pixel_size_um']:g}")
+    options.append(f"--seeds {','.join(map(str, run['seeds']))}")
+    options += [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
+    command = " ".join(["hemalens experiment", run["experiment"], *options])
     versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
     cores = f"{platform.machine()}, {os.cpu_count()} cores, of which training took one"
     machine = f"Machine: {cores}; Python {run['python']}, {versions}."

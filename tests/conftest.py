@@ -142,6 +142,26 @@ def untrained(tmp_path: Path) -> WeightsRow:
     return weights.row(file)
 
 
+@pytest.fixture(scope="session")
+def attentive(tmp_path_factory: pytest.TempPathFactory) -> WeightsRow:
+    """What the packed detector knows, with agents that know nothing, in a folder of its own."""
+    import torch
+
+    from napari_hemalens.models.detectors import build_detector
+    from napari_hemalens.models.storage import save_network, start_from
+
+    packed = weights.row("marrow-frcnn")
+    network = packed.network.model_copy(update={"network": "faster_rcnn_attention"})
+    torch.manual_seed(0)
+    detector = build_detector(network, len(packed.classes))
+    start_from(detector, packed, network, packed.classes)
+    file = tmp_path_factory.mktemp("attentive") / "attentive.safetensors"
+    save_network(detector, file)
+    row = packed.model_copy(update={"name": "attentive", "network": network, "sha256": weights.sha256(file)})
+    file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    return weights.row(file)
+
+
 @pytest.fixture
 def untrained_classifier(tmp_path: Path) -> ClassifierRow:
     """Untrained weights for the task micronucleus, in a folder of their own."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.tasks import TaskName
+from napari_hemalens.tasks import ExplainedName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 ImageKind = Literal["smear", "fluorescence"]
@@ -122,9 +122,9 @@ class ClassificationRecipe(Recipe):
 
 
 class ExplanationRecipe(Recipe):
-    """Where a classifier looks, and how that is found out."""
+    """Where a network looks, and how that is found out."""
 
-    task: TaskName = Field(default="micronucleus", description="What is asked of each cell")
+    task: ExplainedName = Field(default="micronucleus", description="What is asked of each cell")
     weights: str | None = Field(default=None, description="Name of packed weights, or a file; empty: those of the task")
     method: str | None = Field(
         default=None,

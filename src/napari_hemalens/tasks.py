@@ -1,4 +1,4 @@
-"""What cells and fields are classified into: the four questions, and the names of their answers."""
+"""What cells and fields are classified into: the four questions, and the names of their answers; and detection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from napari_hemalens.errors import RecipeError
 
 TaskName: TypeAlias = Literal["micronucleus", "all", "leukocyte", "field"]
+ExplainedName: TypeAlias = TaskName | Literal["detection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Task:
     title : str
         What a menu calls it.
     classes : tuple of str
-        The answers, in the order of a network's outputs.
+        The answers, in the order of a network's outputs; of detection, the weights have their own.
     weights : str
         Name of the packed weights that answer it.
     positive : str or None
@@ -29,7 +30,7 @@ class Task:
         What has an answer: a 'cell' of a label image, or a 'field', which is a whole image and needs no labels.
     """
 
-    name: TaskName
+    name: ExplainedName
     title: str
     classes: tuple[str, ...]
     weights: str
@@ -59,9 +60,15 @@ TASKS: Mapping[str, Task] = {
     )
 }
 
+DETECTION = Task("detection", "Detected cells", (), "marrow-attention")
+"""What a detector finds, and names by classes of its own: no task of classifiers, but explained as theirs are."""
+
+EXPLAINED: Mapping[str, Task] = {**TASKS, DETECTION.name: DETECTION}
+"""All whose answers can be explained, by name."""
+
 
 def task(name: str) -> Task:
-    """Return a task by name.
+    """Return a task of classifiers by name.
 
     Raises
     ------

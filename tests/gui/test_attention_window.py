@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 from napari_hemalens.gui import activity
 from napari_hemalens.gui.explain import session
 from napari_hemalens.gui.widgets import attention
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import PACKED, ClassifierRow
 from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
 from napari_hemalens.tasks import task
 
@@ -303,3 +303,16 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     task_box = dock.form.editors["task"].widget
     room = task_box.width() - 32  # the arrow and its margins
     assert all(task_box.fontMetrics().horizontalAdvance(task_box.itemText(i)) <= room for i in range(task_box.count()))
+
+
+def test_a_detector_is_offered_with_its_own_attention_and_those_without_are_refused(dock, attentive):
+    titled = dock.form.editors["task"].widget
+    assert "Detected cells" in [titled.itemText(i) for i in range(titled.count())]
+    dock.form.choose_file(attentive.file)
+    assert dock.form.editors["task"].read() == "detection"
+    assert titles(dock) == ["Attention, as the box was judged"]
+    assert dock.form.methods.chosen() == ("attention",)
+    assert [dock.form.classes.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
+    dock.form.choose_file(PACKED / "marrow-frcnn.json")
+    assert "no attention of its own" in dock.running.message.text()
+    assert dock.form.editors["weights"].read() == str(attentive.file)

@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Layer
 from PIL import Image as Picture
 
 from napari_hemalens import workflows
@@ -18,9 +18,10 @@ from napari_hemalens.gui.explain import view as views
 from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.explain.session import Explaining, explaining_of
-from napari_hemalens.gui.layers import holds_pixels
+from napari_hemalens.gui.layers import as_layers, holds_pixels
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, ExplanationRecipe
+from napari_hemalens.rendering.fields import render_field
 from napari_hemalens.tasks import task
 
 SHAPE = (400, 600)
@@ -531,3 +532,27 @@ class TestRemoved:
         runner.run()
         assert RESULT in viewer.layers
         assert set(explained.results.current.shown) == {"layer-5", "grad-cam"}
+
+
+class TestDetector:
+    def test_boxes_of_a_detector_show_where_it_looked_and_what_it_says(self, viewer, runner, attentive):
+        """The real thing, from boxes that Detect cells has drawn to heat, a chosen cell and its classes."""
+        smear, _ = render_field((320, 320), pixel_size_um=0.15, tissue="marrow", seed=3)
+        image = viewer.add_image(smear, rgb=True, name="marrow", scale=(0.15, 0.15), units=("um", "um"))
+        found = workflows.detect(smear, weights=str(attentive.file), pixel_size_um=0.15)
+        boxes = viewer.add_layer(Layer.create(*as_layers(found, like=image)[0]))
+        session = Explaining(viewer, runner)
+        chosen = []
+        session.cell_chosen.connect(lambda _, number: chosen.append(number))
+        recipe = ExplanationRecipe(task="detection", weights=str(attentive.file), pixel_size_um=0.15)
+        session.start(image, boxes, recipe)
+        runner.run()
+        heat = viewer.layers["marrow: Attention, as the box was judged"]
+        assert heat.data.shape == (320, 320)
+        assert heat.data.max() > 0.5
+        number = int(session.results.current.classified.ids[0])
+        session.choose_cell(number)
+        (cell,), (title,) = session.looked_at()
+        assert (title, chosen) == ("Attention, as the box was judged", [number])
+        assert cell.cells.names == attentive.classes
+        assert cell.heats.max() > 0.5

@@ -1,7 +1,5 @@
 """Attention of detections: in the frame of the image, whatever the tiles, and only where the network has some."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -11,27 +9,9 @@ import napari_hemalens
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.box_attention import attend_steps
 from napari_hemalens.models import weights
-from napari_hemalens.models.detectors import build_detector
-from napari_hemalens.models.storage import load_detector, start_from
+from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import NetworkRecipe
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.training.detection import saved
-from napari_hemalens.training_recipes import DetectionTraining
-
-
-@pytest.fixture(scope="module")
-def attentive(tmp_path_factory: pytest.TempPathFactory) -> weights.WeightsRow:
-    """What the packed detector knows, with agents that know nothing."""
-    folder = tmp_path_factory.mktemp("attentive")
-    packed = weights.row("marrow-frcnn")
-    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
-    torch.manual_seed(0)
-    network = build_detector(recipe, len(packed.classes))
-    start_from(network, packed, recipe, packed.classes)
-    row = saved(network, packed.classes, DetectionTraining(network=recipe), folder, name="attentive", about={})
-    (folder / "attentive.json").write_text(row.model_dump_json())
-    return row
 
 
 def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: weights.WeightsRow) -> None:
@@ -65,6 +45,6 @@ def test_attention_does_not_depend_on_the_tiles(attentive: weights.WeightsRow) -
     assert_allclose(tiled.probabilities, whole.probabilities, atol=0.05)
 
 
-def test_weights_without_attention_are_refused_before_anything_is_looked_for(tmp_path: Path) -> None:
+def test_weights_without_attention_are_refused_before_anything_is_looked_for() -> None:
     with pytest.raises(WeightsError, match="marrow-frcnn are of faster_rcnn_fpn, which has no attention"):
         napari_hemalens.detect(np.zeros((64, 64, 3), np.uint8), return_attention=True, weights="marrow-frcnn")

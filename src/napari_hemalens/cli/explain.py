@@ -1,5 +1,6 @@
 """`hemalens explain`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -7,10 +8,19 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
-from napari_hemalens.cli.classification import TaskOption
 from napari_hemalens.explained import PREDICTED
 from napari_hemalens.recipes import ExplanationRecipe
 from napari_hemalens.slides.open import images_in
+
+
+class ExplainedTask(StrEnum):
+    """What is asked of each cell, or of a whole field; or what a detector finds."""
+
+    MICRONUCLEUS = "micronucleus"
+    ALL = "all"
+    LEUKOCYTE = "leukocyte"
+    FIELD = "field"
+    DETECTION = "detection"
 
 
 @app.command()
@@ -23,10 +33,12 @@ def explain(  # noqa: PLR0913 -- an option each
         typer.Option(
             metavar="LABELS",
             help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
-            "Without it, the images are segmented.",
+            "Without it, the images are segmented; a detector finds its own cells.",
         ),
     ] = None,
-    task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")] = TaskOption.MICRONUCLEUS,
+    task: Annotated[
+        ExplainedTask, typer.Option(help="What is asked of each cell; detection: where a detector looked.")
+    ] = ExplainedTask.MICRONUCLEUS,
     methods: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,7 +66,7 @@ def explain(  # noqa: PLR0913 -- an option each
         typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
     ] = None,
 ) -> None:
-    """Show where a classifier looks: writes heat in each image's frame, and a picture with the heat on the cells."""
+    """Show where a network looks: writes heat in each image's frame, and a picture with the heat on the cells."""
     recipe = ExplanationRecipe.of(
         task=task.value,
         weights=weights_name,

@@ -18,7 +18,7 @@ from napari_hemalens.heatmaps.placing import frame, place
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierRow, Row
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import CropRecipe, ExplanationRecipe
 from napari_hemalens.slides.slide import Slide
@@ -66,10 +66,12 @@ def explain_steps(
     """
     check_same_image(slide, cells)
     recipe = resolved(recipe, row)
-    rows = _rows(cells, only)
+    rows = rows_of(cells, only)
     explained = cells.take(rows)
     width = crop_width(cells, row.crop, provenance.pixel_size_um) if len(rows) else 0.0
-    result = _to_fill(explained, row, provenance, recipe=recipe, width=width)
+    corners = explained.centres + 0.5 - width / 2  # from centres of pixels to their edges
+    windows = np.concatenate([corners, corners + width], axis=1)
+    result = blank(explained, row, provenance, recipe=recipe, side=row.crop.side, windows=windows)
     probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
     # A step, after which a run can be stopped, takes about as long by every method.
     batch = max(1, batch_size(next(network.parameters()).device) // method_of(row.network, str(recipe.method)).passes)
@@ -85,7 +87,7 @@ def explain_steps(
         place(result.heat, seen.heats, result.windows[at])
         done += len(which)
         last = classified(explained.take(at), probabilities[at], row, provenance)
-        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", _of_rows(result, at, last))
+        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", of_rows(result, at, last))
     return replace(result, cells=classified(explained, probabilities, row, provenance))
 
 
@@ -95,8 +97,14 @@ def as_rgb(pixels: Tensor, crop: CropRecipe) -> NDArray[np.uint8]:
     return np.broadcast_to(light, (*light.shape[:3], 3))
 
 
-def _rows(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> NDArray[np.int64]:
-    """Return the rows of the cells whose numbers are asked for, ascending."""
+def rows_of(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return the rows of the cells whose numbers are asked for, ascending.
+
+    Raises
+    ------
+    AnnotationError
+        If there is no cell of a number asked for.
+    """
     if only is None:
         return np.arange(len(cells))
     unknown = np.setdiff1d(only, cells.ids)
@@ -105,12 +113,16 @@ def _rows(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> NDA
     return np.flatnonzero(np.isin(cells.ids, only))
 
 
-def _to_fill(
-    cells: CellMap, row: ClassifierRow, provenance: Provenance, *, recipe: ExplanationRecipe, width: float
+def blank(
+    cells: CellMap,
+    row: Row,
+    provenance: Provenance,
+    *,
+    recipe: ExplanationRecipe,
+    side: int,
+    windows: NDArray[np.float64],
 ) -> Explained:
-    """Return a result whose cells have not been looked at."""
-    side = row.crop.side
-    corners = cells.centres + 0.5 - width / 2  # from centres of pixels to their edges
+    """Return a result whose cells have not been looked at; `windows` (N, 4) are where their crops will be."""
     unknown = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
     return Explained(
         heat=frame(cells.labels.shape),
@@ -120,11 +132,11 @@ def _to_fill(
         targets=np.zeros(len(cells), dtype=np.int64),
         crops=np.zeros((len(cells), side, side, 3), dtype=np.uint8),
         heats=np.zeros((len(cells), side, side), dtype=np.float32),
-        windows=np.concatenate([corners, corners + width], axis=1),
+        windows=windows,
     )
 
 
-def _of_rows(result: Explained, rows: NDArray[np.int64], cells: Classified) -> Explained:
+def of_rows(result: Explained, rows: NDArray[np.int64], cells: Classified) -> Explained:
     """Return some cells of a result, in any order, on the heat of all."""
     return replace(
         result,

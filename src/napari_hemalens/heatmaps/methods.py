@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.explained import PREDICTED
-from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe
+from napari_hemalens.models.weights import AnyRow, Row, WeightsRow
+from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe, NetworkRecipe
 
 Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]
 """Weights of places, which the network computes and uses; its features, as they are; or what is found out on it."""
@@ -68,12 +68,17 @@ _ANY = (
 )
 
 
-def methods_of(network: ClassifierRecipe) -> tuple[Method, ...]:
-    """Return the methods of a network: its own attention first, then those that any network has."""
+_OF_AGENTS = (Method(BOTH, "Attention, as the box was judged", "attention"),)
+
+
+def methods_of(network: ClassifierRecipe | NetworkRecipe) -> tuple[Method, ...]:
+    """Return the methods of a network: its own attention first, then those that any classifier has."""
+    if isinstance(network, NetworkRecipe):
+        return _OF_AGENTS
     return (*_own(network.network), *_ANY)
 
 
-def method_of(network: ClassifierRecipe, name: str) -> Method:
+def method_of(network: ClassifierRecipe | NetworkRecipe, name: str) -> Method:
     """Return a method of a network by name.
 
     Raises
@@ -87,12 +92,14 @@ def method_of(network: ClassifierRecipe, name: str) -> Method:
     return known[name]
 
 
-def best_of(row: ClassifierRow) -> Method:
+def best_of(row: AnyRow) -> Method:
     """Return the method that points best with these weights; where nobody measured, the first of its own, or Grad-CAM.
 
     Feature maps are not asked first: they show what there is to see, not what was looked for. Grad-CAM is that of the
     first stage where crops are so small that the last has a place or two a side.
     """
+    if isinstance(row, WeightsRow):
+        return _OF_AGENTS[0]
     if row.heatmap is not None:
         return method_of(row.network, row.heatmap)
     attention = [method for method in _own(row.network.network) if method.kind == "attention"]
@@ -101,7 +108,7 @@ def best_of(row: ClassifierRow) -> Method:
     return method_of(row.network, "grad-cam" if row.crop.side >= _FINE_FROM else "grad-cam-middle")
 
 
-def resolved(recipe: ExplanationRecipe, row: ClassifierRow) -> ExplanationRecipe:
+def resolved(recipe: ExplanationRecipe, row: AnyRow) -> ExplanationRecipe:
     """Return a recipe that names its method.
 
     Raises
@@ -114,7 +121,7 @@ def resolved(recipe: ExplanationRecipe, row: ClassifierRow) -> ExplanationRecipe
     return recipe.model_copy(update={"method": method.name})
 
 
-def target_of(row: ClassifierRow, name: str) -> int | None:
+def target_of(row: Row, name: str) -> int | None:
     """Return the index of a class by name; None for 'predicted'.
 
     Raises

@@ -35,7 +35,7 @@ def place(heat: Any, heats: Tensor, windows: NDArray[np.float64]) -> None:
     heats : (N, side, side) float32
         Of the crops, in 0-1, on any device.
     windows : (N, 4) float64
-        Their edges as y0, x0, y1, x1 in pixels of the image, all of one size; what lies beyond the image is left out.
+        Their edges as y0, x0, y1, x1 in pixels of the image; what lies beyond the image is left out.
     """
     if not len(windows):
         return

@@ -5,7 +5,6 @@ import torch
 from numpy.typing import NDArray
 
 from napari_hemalens.box_attention import BoxAttention
-from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.detector import Field
 from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
@@ -49,10 +48,9 @@ def attend_steps(
 
     Raises
     ------
-    WeightsError
-        If the network has no agents, or they take no steps.
+    RecipeError
+        If the network has no agents.
     """
-    check_attends(row)
     field = Field(slide, (0, 0, *slide.shape), preprocess_of(row).scale(pixel_size_um))
     own = field.from_level0(np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
     result, done = _nothing(len(own), network, row), 0
@@ -66,21 +64,6 @@ def attend_steps(
         done += len(inside)
         yield Progress(done, len(own), f"cell {done:,} of {len(own):,}", (inside, part))
     return result
-
-
-def check_attends(row: WeightsRow) -> None:
-    """Refuse weights whose network has no agents.
-
-    Raises
-    ------
-    WeightsError
-        If they take no steps, or the network is another.
-    """
-    if row.network.network != "faster_rcnn_attention" or not row.network.refinement.most_steps:
-        raise WeightsError(
-            f"The weights {row.name} are of {row.network.network}, which has no attention of its own to show; choose "
-            "weights of faster_rcnn_attention, such as marrow-attention."
-        )
 
 
 @torch.inference_mode()

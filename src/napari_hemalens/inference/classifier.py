@@ -13,7 +13,7 @@ from napari_hemalens.classified import Classified
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierRow, Row
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.slides.slide import Slide
 
@@ -99,9 +99,7 @@ def calibrated(logits: Tensor, row: ClassifierRow) -> Tensor:
     return (logits.float() / row.temperature).softmax(dim=1)
 
 
-def classified(
-    cells: CellMap, probabilities: NDArray[np.float32], row: ClassifierRow, provenance: Provenance
-) -> Classified:
+def classified(cells: CellMap, probabilities: NDArray[np.float32], row: Row, provenance: Provenance) -> Classified:
     """Return the record of the cells that have been looked at: those whose probabilities (N, K) are numbers."""
     seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
     looked_at = cells.take(seen)

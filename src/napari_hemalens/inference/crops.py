@@ -101,6 +101,39 @@ def crops(
             yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
 
 
+def cut(
+    slide: Slide, windows: NDArray[np.float64], *, side: int, batch: int = 256
+) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Yield what square windows of any size show, at most `batch` at once.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    windows : (N, 4) float64
+        y0, x0, y1, x1 in level-0 pixels; what lies beyond the slide is its background.
+    side : int
+        Of what is yielded, in pixels.
+    batch : int
+        Most windows at once.
+
+    Yields
+    ------
+    indices : (n,) int64
+        Rows of `windows`.
+    pixels : (n, 3, side, side) uint8
+        What they show.
+    """
+    levels = np.array([slide.best_level(side / width) for width in windows[:, 2] - windows[:, 0]])
+    for level in np.unique(levels):
+        rows, scaled = np.flatnonzero(levels == level), windows / slide.downsamples[level]
+        for block in (rows[part] for part in _blocks((scaled[rows, :2] + scaled[rows, 2:]) / 2)):
+            area, origin = _read(slide, int(level), scaled[block], dark=False)
+            for part in np.array_split(block, math.ceil(len(block) / batch)):
+                boxes = torch.from_numpy(scaled[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
+                yield part, _bytes(roi_align(area, [boxes], side, sampling_ratio=-1, aligned=True), side)
+
+
 def _bytes(values: Tensor, side: int) -> Tensor:
     """Return (n, c, h, w) in 0-255 at a side in pixels, as uint8; averages leave that range nowhere."""
     if values.shape[-1] != side:

@@ -7,7 +7,7 @@ train` lie in its output folder.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,16 @@ class Row(Recipe):
         """The safetensors file."""
         return self.folder / f"{self.name}.safetensors"
 
+    @property
+    def explainable(self) -> bool:
+        """Whether the network can be asked where it looked; classifiers can."""
+        return True
+
+    def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""
+        likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
+        return likeliest
+
 
 class WeightsRow(Row):
     """All that a detection needs to know; `min_score` was chosen on the validation images."""
@@ -56,6 +66,11 @@ class WeightsRow(Row):
     def pixel_size_um(self) -> float:
         """Micrometres a pixel that the network was trained at."""
         return self.network.pixel_size_um
+
+    @property
+    def explainable(self) -> bool:
+        """Whether the network has agents, whose attention can be shown."""
+        return self.network.network == "faster_rcnn_attention" and self.network.refinement.most_steps > 0
 
 
 class ClassifierRow(Row):
@@ -73,13 +88,14 @@ class ClassifierRow(Row):
     )
 
     def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""
+        """Return as `Row.called`; of two classes the one looked for, from the threshold on."""
         if self.positive is None:
-            called: NDArray[np.int64] = probabilities.argmax(axis=1)
-        else:
-            of = self.classes.index(self.positive)
-            called = np.where(probabilities[:, of] >= self.threshold, of, 1 - of)
-        return called
+            return super().called(probabilities)
+        of = self.classes.index(self.positive)
+        return np.where(probabilities[:, of] >= self.threshold, of, 1 - of)
+
+
+AnyRow: TypeAlias = WeightsRow | ClassifierRow
 
 
 def known(kind: type[Row] = Row) -> tuple[str, ...]:
@@ -103,7 +119,7 @@ def classifier_row(name: str | Path) -> ClassifierRow:
     return _of_kind(name, ClassifierRow, "classify them")
 
 
-def any_row(name: str | Path) -> WeightsRow | ClassifierRow:
+def any_row(name: str | Path) -> AnyRow:
     """Return a row of either kind, as `row` does that of a detector."""
     path = Path(name)
     if path.suffix not in {".json", ".safetensors"}:
@@ -118,8 +134,25 @@ def any_row(name: str | Path) -> WeightsRow | ClassifierRow:
     return found.model_copy(update={"folder": path.parent})
 
 
-_EITHER: TypeAdapter[WeightsRow | ClassifierRow] = TypeAdapter(WeightsRow | ClassifierRow)
+_EITHER: TypeAdapter[AnyRow] = TypeAdapter(AnyRow)
 _Kind = TypeVar("_Kind", WeightsRow, ClassifierRow)
+
+
+def explained_row(name: str | Path) -> AnyRow:
+    """Return a row whose network can be asked where it looked: any classifier, or a detector with agents.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such row, or it is of a detector without.
+    """
+    found = any_row(name)
+    if not found.explainable:
+        raise WeightsError(
+            f"The weights {found.name} are of {found.network.network}, which has no attention of its own to show; "
+            "choose weights of faster_rcnn_attention, whose agents take at least a step."
+        )
+    return found
 
 
 def _of_kind(name: str | Path, kind: type[_Kind], purpose: str) -> _Kind:

@@ -91,9 +91,7 @@ def _cells(slide: Slide, labels: Any, row: weights.ClassifierRow, recipe: Classi
     return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
-def provenance_of(
-    slide: Slide, row: weights.ClassifierRow, recipe: ClassificationRecipe | ExplanationRecipe
-) -> Provenance:
+def provenance_of(slide: Slide, row: weights.AnyRow, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
     """Return where a result of these weights on this image comes from."""
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
     return Provenance(
@@ -115,14 +113,24 @@ def classifier_row(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.
     WeightsError
         If they are not there, or answer another question than the recipe's.
     """
-    asked = task(recipe.task)
-    row = weights.classifier_row(recipe.weights or asked.weights)
-    if row.task != asked.name:
+    row = weights.classifier_row(recipe.weights or task(recipe.task).weights)
+    check_task(row, recipe)
+    return row
+
+
+def check_task(row: weights.AnyRow, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
+    """Refuse weights that answer another question than the recipe's.
+
+    Raises
+    ------
+    WeightsError
+        If they do.
+    """
+    if row.task != recipe.task:
         raise WeightsError(
-            f"The weights {row.name} answer the task {row.task}; the task is {asked.name}. "
+            f"The weights {row.name} answer the task {row.task}; the task is {recipe.task}. "
             f"Choose the task {row.task}, or other weights."
         )
-    return row
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:

@@ -144,12 +144,12 @@ def detect_and_attend_steps(
         If the weights are of a network without attention; before anything is looked for.
     """
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.inference.box_attention import attend_steps, check_attends  # noqa: PLC0415
+    from napari_hemalens.inference.box_attention import attend_steps  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = opened(image)
+    weights.explained_row(recipe.weights)
     row = weights.row(recipe.weights)
-    check_attends(row)
     cells = yield from detect_steps(slide, recipe, region=region)
     network = load_detector(row, device.choose(recipe.device))
     size = cells.provenance.pixel_size_um or row.pixel_size_um

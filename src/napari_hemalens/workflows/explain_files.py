@@ -20,9 +20,8 @@ from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import task
-from napari_hemalens.workflows.classification import classifier_row
-from napari_hemalens.workflows.explanation import map_of, map_steps
+from napari_hemalens.tasks import EXPLAINED
+from napari_hemalens.workflows.explanation import explained_row, map_of, map_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class _Run:
             first = self.recipes[0]
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
             results = [self._explained(slide, cells, recipe, stem) for recipe in self.recipes]
-            if task(first.task).unit == "cell" and (labels is None or first.relabel):
+            if EXPLAINED[first.task].unit == "cell" and (labels is None or first.relabel):
                 size = results[0].provenance.pixel_size_um  # numbers that no file of the user's has
                 write_labels(cells.labels, self.out / f"{stem}.labels.tif", pixel_size_um=size)
         self.fields.append(results[0])
@@ -111,7 +110,7 @@ def explain_files_steps(
         such class, or they are not there; or if the folder holds files that are read.
     """
     check_apart(out, (*files, *(labels or ())))
-    row = classifier_row(recipe)
+    row = explained_row(recipe)
     verify(row)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolved(recipe.model_copy(update={"method": method}), row) for method in asked]

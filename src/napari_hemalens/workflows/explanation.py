@@ -1,6 +1,7 @@
 """Where a classifier looked at the cells of an image."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,16 @@ from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.models import weights
+from napari_hemalens.models.weights import AnyRow, ClassifierRow, WeightsRow
 from napari_hemalens.progress import Steps, finish
-from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.recipes import DetectionRecipe, ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import task
-from napari_hemalens.workflows.classification import cells_of, classifier_row, provenance_of
+from napari_hemalens.tasks import DETECTION, EXPLAINED
+from napari_hemalens.workflows.classification import cells_of, check_task, classifier_row, provenance_of
+from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.opening import opened
 
 
@@ -36,7 +41,8 @@ def explain(
     image : path, array or Slide
         As in `detect`.
     labels : (H, W) array of whole numbers, optional
-        As in `classify`; without them, the image is segmented. A task of whole fields needs none.
+        As in `classify`; without them, the image is segmented. A task of whole fields needs none, and detection finds
+        its own.
     recipe : ExplanationRecipe, optional
         How; or give its options as keywords: `explain(image, labels, method="grad-cam", target="micronucleus")`.
     only : sequence of int, optional
@@ -70,30 +76,60 @@ def explain_steps(
     `partial` holds the cells of the last batch alone, on the heat of all so far.
     """
     slide = opened(image)
-    resolved(recipe, classifier_row(recipe))  # before an image is segmented for nothing
+    resolved(recipe, explained_row(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 
 
 def map_steps(
     slide: Slide, cells: CellMap, recipe: ExplanationRecipe, *, only: Sequence[int] | NDArray[np.int64] | None = None
 ) -> Steps[Explained]:
-    """Find out where a classifier looked at cells that are measured, as `explain_steps` does."""
-    from napari_hemalens.heatmaps import explain as explaining  # noqa: PLC0415 -- loads torch
+    """Find out where a network looked at cells that are measured, as `explain_steps` does."""
+    from napari_hemalens.heatmaps import detected  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.heatmaps import explain as explaining  # noqa: PLC0415
     from napari_hemalens.inference import device  # noqa: PLC0415
-    from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
+    from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
 
-    row = classifier_row(recipe)
-    named = resolved(recipe, row)
-    network = load_classifier(row, device.choose(recipe.device))
+    row = explained_row(recipe)
+    named, at = resolved(recipe, row), device.choose(recipe.device)
     provenance = provenance_of(slide, row, named)
-    steps = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
-    return (yield from steps)
+    if isinstance(row, ClassifierRow):
+        network = load_classifier(row, at)
+        of_crops = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
+        return (yield from of_crops)
+    detector = load_detector(row, at)
+    size, source = finish(pixel_size_steps(slide, detector, row, _as_detection(recipe, row)))
+    provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
+    of_boxes = detected.explain_steps(slide, cells, detector, row, recipe=named, provenance=provenance, only=only)
+    return (yield from of_boxes)
+
+
+def explained_row(recipe: ExplanationRecipe) -> AnyRow:
+    """Return the row of the weights that are explained.
+
+    Raises
+    ------
+    WeightsError
+        If they are not there, answer another question than the recipe's, or have nothing to show.
+    """
+    if recipe.task != DETECTION.name:
+        return classifier_row(recipe)
+    row = weights.explained_row(recipe.weights or DETECTION.weights)
+    check_task(row, recipe)
+    return row
+
+
+def _as_detection(recipe: ExplanationRecipe, row: WeightsRow) -> DetectionRecipe:
+    """Return how the cells of the same weights are found."""
+    return DetectionRecipe(weights=recipe.weights or row.name, device=recipe.device, pixel_size_um=recipe.pixel_size_um)
 
 
 def map_of(
     slide: Slide, labels: Any, recipe: ExplanationRecipe, segmentation: SegmentationRecipe | None = None
 ) -> CellMap:
-    """Return the cells that are explained: those given, those that segmentation finds, or the field as one.
+    """Return the cells that are explained: those given, those that are found, or the field as one.
+
+    A detector finds its own; else the image is segmented.
 
     Raises
     ------
@@ -102,11 +138,15 @@ def map_of(
     ImageError
         If no labels are given, and the image cannot be segmented.
     """
-    if task(recipe.task).unit == "field":
+    if EXPLAINED[recipe.task].unit == "field":
         if labels is not None:
             raise AnnotationError(f"The task {recipe.task} is of a whole image, not of its cells: give no labels.")
         return CellMap.whole(slide.shape)
     if labels is not None:
         return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    row = explained_row(recipe)
+    if isinstance(row, WeightsRow):
+        found = finish(detect_steps(slide, _as_detection(recipe, row)))
+        return CellMap.of(cells_of(nucleated_labels(found), slide.shape, relabel=False))
     how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     return CellMap.of(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))

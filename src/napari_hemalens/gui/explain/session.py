@@ -27,9 +27,8 @@ from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.heatmaps.methods import best_of, method_of, target_of
 from napari_hemalens.recipes import ExplanationRecipe
 from napari_hemalens.tables import RESEARCH_USE
-from napari_hemalens.tasks import task
-from napari_hemalens.workflows.classification import classifier_row
-from napari_hemalens.workflows.explanation import map_steps
+from napari_hemalens.tasks import EXPLAINED
+from napari_hemalens.workflows.explanation import explained_row, map_steps
 
 
 class Explaining(Activity):
@@ -131,7 +130,7 @@ class Explaining(Activity):
         """
         if image is None:
             raise ImageError(_NO_IMAGE)
-        row = classifier_row(recipe)
+        row = explained_row(recipe)
         target_of(row, recipe.target)
         names = methods or ((best_of(row).name,) if recipe.method is None else (recipe.method,))
         asked = tuple(method_of(row.network, name) for name in names)
@@ -139,7 +138,7 @@ class Explaining(Activity):
         viewer = self._viewer()
         steps = () if viewer is None else viewer.dims.current_step
         frame = frame_of(image, steps)
-        if task(recipe.task).unit == "field":
+        if EXPLAINED[recipe.task].unit == "field":
             return Case(image, None, (), frame, recipe, asked, placed_like(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)

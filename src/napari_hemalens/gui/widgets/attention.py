@@ -1,4 +1,4 @@
-"""Attention: the dock. Where a classifier looked."""
+"""Attention: the dock. Where a network looked."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from napari_hemalens.tables import RESEARCH_USE
 
 
 class AttentionWidget(Dock):
-    """Choose an image, its cells, a classifier and methods, run, look, save."""
+    """Choose an image, its cells, a network and methods, run, look, save."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""The options of an explanation, as a person sees them: one classifier, several methods."""
+"""The options of an explanation, as a person sees them: one network, several methods."""
+
+from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
@@ -9,9 +11,10 @@ from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.editors import Editor
 from napari_hemalens.heatmaps.methods import Kind, best_of, methods_of
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models import weights
+from napari_hemalens.models.weights import AnyRow, ClassifierRow
 from napari_hemalens.recipes import ExplanationRecipe
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.tasks import EXPLAINED
 
 _ROWS = 5  # of the list that are seen at once
 _SAID: dict[Kind, str] = {
@@ -34,7 +37,7 @@ class MethodList(QListWidget):
         self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted
         self.itemChanged.connect(lambda _: self.ticked.emit())
 
-    def offer(self, row: ClassifierRow | None) -> None:
+    def offer(self, row: AnyRow | None) -> None:
         """Offer the methods of a network; those that a person has ticked stay so, else the best is ticked."""
         before = () if self.chosen() == self._offered_first else self.chosen()
         best = None if row is None else best_of(row)
@@ -43,7 +46,7 @@ class MethodList(QListWidget):
         self.blockSignals(True)
         self.clear()
         for method in methods:
-            measured = method == best and row is not None and row.heatmap is not None
+            measured = method == best and isinstance(row, ClassifierRow) and row.heatmap is not None
             item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
             item.setToolTip(_SAID[method.kind])
@@ -74,7 +77,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         self.methods, self.classes = MethodList(), box()
         super().__init__(
             ExplanationRecipe,
-            tuple(TASKS.values()),
+            tuple(EXPLAINED.values()),
             ("task", "weights", "method", "target", "smoothing", "device"),
             {
                 "method": Editor(self.methods, lambda: None, lambda _: None, self.methods.ticked),
@@ -89,10 +92,14 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         """Return what an option is called."""
         return {"method": "Methods", "target": "Class", "smoothing": "Smoothing (px)"}.get(name) or super().label(name)
 
+    def row_of(self, name: str | Path) -> AnyRow:
+        """Return the row of weights whose network can be asked where it looked; see `ClassifierForm.row_of`."""
+        return weights.explained_row(name)
+
     @property
     def whole_field(self) -> bool:
         """Whether the task is of whole fields, which need no cells."""
-        return TASKS[self.editors["task"].read()].unit == "field"
+        return EXPLAINED[self.editors["task"].read()].unit == "field"
 
     def _target(self) -> str:
         return self.classes.currentData() or PREDICTED

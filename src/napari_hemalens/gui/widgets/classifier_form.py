@@ -1,4 +1,4 @@
-"""Which classifier answers which question, and where: what classifications and explanations have in common."""
+"""Which network answers which question, and where: what classifications and explanations have in common."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from napari_hemalens.gui.widgets.choices import fill
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import AnyRow
 from napari_hemalens.recipes import ClassificationRecipe, ExplanationRecipe
-from napari_hemalens.tasks import TASKS, Task
+from napari_hemalens.tasks import Task
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 
@@ -69,26 +69,37 @@ class ClassifierForm(RecipeForm[R]):
         return self.editors["weights"].read() not in (None, _NONE, _FILE)
 
     @property
-    def row(self) -> ClassifierRow | None:
+    def row(self) -> AnyRow | None:
         """The row of the weights that are chosen; None where there are none."""
-        return weights.classifier_row(self.editors["weights"].read()) if self.ready else None
+        return self.row_of(self.editors["weights"].read()) if self.ready else None
+
+    def row_of(self, name: str | Path) -> AnyRow:
+        """Return the row of weights that this form may offer.
+
+        Raises
+        ------
+        WeightsError
+            If there are none such, or they are of no use here.
+        """
+        return weights.classifier_row(name)
 
     @property
     def lacking(self) -> str:
         """What to say where there are no weights for the task; else nothing."""
         if self.ready:
             return ""
-        title = TASKS[self.editors["task"].read()].title
+        title = self._tasks[self.editors["task"].read()].title
         return f"There are no weights for the task {title} yet. Train some (hemalens train), or choose a file of them."
 
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen."""
         task, box = self.editors["task"].read(), self.editors["weights"].widget
-        packed = [name for name in weights.known(ClassifierRow) if weights.classifier_row(name).task == task]
-        own = [path for path in self._own if weights.classifier_row(path).task == task]
+        rows = {name: weights.any_row(name) for name in weights.known()}
+        packed = [name for name, row in rows.items() if row.task == task and row.explainable]
+        own = [path for path in self._own if self.row_of(path).task == task]
         items = [*((name, name) for name in packed), *((path.stem, str(path)) for path in own)]
         offered, before = [value for _, value in items], box.currentData()
-        wanted = before if before in offered else TASKS[task].weights
+        wanted = before if before in offered else self._tasks[task].weights
         fill(box, [*(items or [("none for this task yet", _NONE)]), ("File of weights…", _FILE)], wanted)
         box.setToolTip(self._described())
         self.changed.emit()
@@ -96,7 +107,7 @@ class ClassifierForm(RecipeForm[R]):
     def choose_file(self, file: Path) -> None:
         """Take the weights of a file, and the task that they are for."""
         try:
-            row = weights.classifier_row(file)
+            row = self.row_of(file)
         except HemaLensError as error:
             self.refused.emit(str(error))
             return

@@ -114,7 +114,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
 
 LOOKS: Mapping[str, tuple[int, Training]] = {
     "full": (200_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0)),
-    "cpu": (16_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0, precision="32-true")),
+    "cpu": (16_000, Training(batch=256, epochs=10, warmup_steps=50, decay_from=0.3, workers=0, precision="32-true")),
     "ci": (64, Training(batch=1, epochs=1, warmup_steps=1, workers=0, accelerator="cpu", precision="32-true")),
 }
 """Boxes to learn from at most, and how, by preset."""
@@ -136,7 +136,13 @@ def steps(
         title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, others, LOOKS[preset]),
         labels={name: row.label for name, row in chosen.items()},
-        run={"experiment": NAME, "data": [str(d) for d in data], "preset": preset, "seeds": [*seeds]},
+        run={
+            "experiment": NAME,
+            "data": [str(d) for d in data],
+            "preset": preset,
+            "seeds": [*seeds],
+            "pixel_size_um": pixel_size_um,
+        },
     )
     total = len(seeds) * len(chosen)
     for seed in seeds:

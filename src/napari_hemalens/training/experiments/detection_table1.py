@@ -94,7 +94,14 @@ def steps(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, split, seeds),
         rows=chosen,
-        run={"experiment": NAME, "data": [str(d) for d in data], "preset": preset, "split": split, "seeds": [*seeds]},
+        run={
+            "experiment": NAME,
+            "data": [str(d) for d in data],
+            "preset": preset,
+            "split": split,
+            "seeds": [*seeds],
+            "pixel_size_um": pixel_size_um,
+        },
     )
     total, trials = len(seeds) * len(chosen), list[DetectionTrial]()
     for seed in seeds:
