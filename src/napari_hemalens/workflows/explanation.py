@@ -98,7 +98,7 @@ def map_steps(
         of_crops = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
         return (yield from of_crops)
     detector = load_detector(row, at)
-    size, source = finish(pixel_size_steps(slide, detector, row, _as_detection(recipe, row)))
+    size, source = yield from pixel_size_steps(slide, detector, row, _as_detection(recipe, row))
     provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
     of_boxes = detected.explain_steps(slide, cells, detector, row, recipe=named, provenance=provenance, only=only)
     return (yield from of_boxes)
