@@ -169,7 +169,9 @@ class RefinementRecipe(Recipe):
     imitation: float = Field(
         default=0.0, ge=0, description="Weight of learning the best single step by heart beside the reward"
     )
-    foresight: float = Field(default=0.0, ge=0, description="Weight of what every action would have earned beside that")
+    foresight: float = Field(
+        default=0.0, ge=0, description="Weight of learning what every action would earn beside that"
+    )
 
 
 class NetworkRecipe(Recipe):

@@ -135,7 +135,7 @@ def test_agents_learn_to_bring_boxes_to_what_they_see() -> None:
     assert matched_iou(ends, truth).mean() > matched_iou(boxes, truth).mean() + 0.1
 
 
-def test_foresight_is_what_the_policy_is_expected_to_gain_at_each_step_taken() -> None:
+def test_foresight_is_how_far_logits_are_from_the_gain_of_every_action_at_each_step_taken() -> None:
     torch.manual_seed(3)
     logits = torch.randn(2, 1, 9)
     told = episode([["right"], ["stop"]], [[0.0]] * 3, logits)
@@ -146,5 +146,5 @@ def test_foresight_is_what_the_policy_is_expected_to_gain_at_each_step_taken() -
         for action in range(9):
             after = moved(box, torch.tensor([action]), 0.1) if action != STOP else box
             gain = (matched_iou(after, truth) - matched_iou(box, truth)).item()
-            expected -= logits[t, 0].softmax(dim=0)[action].item() * gain / 2
-    assert foresight_loss(told, truth, 0.1).item() == pytest.approx(expected, rel=1e-4)
+            expected += (logits[t, 0, action].item() - 10 * gain) ** 2 / (2 * 9)
+    assert foresight_loss(told, truth, 0.1, 10).item() == pytest.approx(expected, rel=1e-4)

@@ -19,6 +19,8 @@ def detector(**refinement: object) -> CellDetector:
 class Images:
     """Images whose cells are where a detector thinks, a little aside; or that hold none."""
 
+    names = ("a", "b", "c")
+
     def __init__(self, network: CellDetector, *, cells: bool = True) -> None:
         self.network, self.cells = network, cells
 
@@ -41,8 +43,10 @@ def test_looks_hold_boxes_on_cells_of_their_class_with_their_truth() -> None:
     assert looks.features.shape[1:] == (128, 7, 7)
     partners = torch.cat([images[i, i][1]["boxes"] for i in range(2)])
     assert all((partners == truth).all(dim=1).any() for truth in looks.truth)
-    few = finish(looks_steps(network, images, normalised=lambda p: p.float() / 255, most=3))
-    assert len(few) == 3
+    few = finish(looks_steps(network, images, normalised=lambda p: p.float() / 255, most=2))
+    assert 0 < len(few) < len(looks)
+    counts = looks.balanced(3_000, seed=0).labels.bincount()
+    assert counts[looks.labels.unique()].min() > 0.8 * counts.max()
 
 
 def test_a_detector_that_finds_nothing_gives_nothing_to_learn_from() -> None:
@@ -85,7 +89,7 @@ def test_a_second_trim_leaves_boxes_at_first_and_learns_where_their_cells_are() 
     features = torch.rand(64, 4, 7, 7)
     boxes = torch.tensor([[10.0, 10.0, 30.0, 40.0]]).repeat(64, 1)
     torch.testing.assert_close(trim.ends(features, boxes, boxes), boxes)
-    looks = Looks(features, boxes, boxes, boxes + 2)
+    looks = Looks(features, boxes, boxes, truth=boxes + 2, labels=torch.ones(64, dtype=torch.int64))
     targets = [looks[i, 0][1] for i in range(64)]
     optimizer = torch.optim.AdamW(trim.parameters(), lr=1e-2)
     for _ in range(100):

@@ -90,14 +90,15 @@ def imitation_loss(episode: Episode, truth: Tensor, step: float) -> Tensor:
     return (loss * taken).sum() / taken.sum().clamp(min=1)
 
 
-def foresight_loss(episode: Episode, truth: Tensor, step: float) -> Tensor:
-    """Return what the policy is expected to lose in IoU at the next step, a mean over steps taken.
+def foresight_loss(episode: Episode, truth: Tensor, step: float, gain: float) -> Tensor:
+    """Return how far the logits are from what each action would earn: a mean square over steps taken and actions.
 
-    The gradient of the reward as if every action had been tried: without the noise of one that was drawn. Where a box
-    is as likely too far left as too far right it teaches to stop, which imitation of the best action does not.
+    Logits that are gains, `gain` times those in IoU, make the likeliest action the best one to expect, and stop where
+    none is expected to gain. A reward teaches the same, but by actions that were drawn, and no longer anything once a
+    policy is sure; imitation teaches which action is most often the best, though it may lose more than it gains.
     """
     flat = episode.boxes[:-1].flatten(0, 1)
-    gained = gains(flat, truth.repeat(len(episode.actions), 1), step)
-    expected = (episode.logits.flatten(0, 1).softmax(dim=1) * gained).sum(dim=1)
+    gained = gain * gains(flat, truth.repeat(len(episode.actions), 1), step)
+    away = (episode.logits.flatten(0, 1) - gained).square().mean(dim=1)
     taken = episode.taken.flatten()
-    return -(expected * taken).sum() / taken.sum().clamp(min=1)
+    return (away * taken).sum() / taken.sum().clamp(min=1)

@@ -144,7 +144,7 @@ def agent_losses(episode: Episode, truth: Tensor, recipe: RefinementRecipe) -> d
     if recipe.imitation:
         losses["loss_imitation"] = recipe.imitation * imitation_loss(episode, truth, recipe.step)
     if recipe.foresight:
-        losses["loss_foresight"] = recipe.foresight * recipe.gain * foresight_loss(episode, truth, recipe.step)
+        losses["loss_foresight"] = recipe.foresight * foresight_loss(episode, truth, recipe.step, recipe.gain)
     return losses
 
 

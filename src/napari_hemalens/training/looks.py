@@ -87,10 +87,13 @@ class Looks(Dataset[tuple[Tensor, Target]]):
         Of the windows.
     boxes, windows, truth : (N, 4) float32
         As found, what is seen of them, and as annotated.
+    labels : (N,) int64
+        Of the cells, from 1.
     """
 
-    def __init__(self, features: Tensor, boxes: Tensor, windows: Tensor, truth: Tensor) -> None:
-        self.features, self.boxes, self.windows, self.truth = features, boxes, windows, truth
+    def __init__(self, features: Tensor, boxes: Tensor, windows: Tensor, *, truth: Tensor, labels: Tensor) -> None:
+        self.features, self.boxes, self.windows = features, boxes, windows
+        self.truth, self.labels = truth, labels
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -100,11 +103,18 @@ class Looks(Dataset[tuple[Tensor, Target]]):
         i, _ = draw
         return self.features[i], {"boxes": self.boxes[i], "windows": self.windows[i], "truth": self.truth[i]}
 
+    def balanced(self, count: int, seed: int) -> "Looks":
+        """Return so many looks, drawn with as many of each class, again and again where there are few."""
+        share = 1 / self.labels.bincount().clamp(min=1)[self.labels].double()
+        drawn = share.multinomial(count, replacement=True, generator=torch.Generator().manual_seed(seed))
+        seen = (part[drawn] for part in (self.features, self.boxes, self.windows))
+        return Looks(*seen, truth=self.truth[drawn], labels=self.labels[drawn])
+
 
 def looks_steps(
     detector: CellDetector, images: TrainingFields, *, normalised: Callable[[Tensor], Tensor], most: int
 ) -> Steps[Looks]:
-    """Gather up to `most` boxes that a detector finds on cells of the right class, at an IoU of 0.5 at least.
+    """Gather boxes that a detector finds on cells of the right class, at an IoU of 0.5 at least; `most` of a class.
 
     Raises
     ------
@@ -112,18 +122,20 @@ def looks_steps(
         If it finds none.
     """
     parts: list[tuple[Tensor, ...]] = []
-    count = 0
+    count = torch.zeros(0, dtype=torch.int64)
     for index in range(len(images)):
         pixels, target = images[index, index]
         sight = looked(detector, normalised(pixels[None]))
-        parts.append(_on_cells(sight, target))
-        count += len(parts[-1][1])
-        yield Progress(min(count, most), most, f"{count:,} boxes on cells of {index + 1:,} images")
-        if count >= most:
-            break
-    if not count:
+        found = _on_cells(sight, target)
+        count = torch.zeros(len(images.names) + 1, dtype=torch.int64) if index == 0 else count
+        few = count[found[-1]] < most
+        parts.append(tuple(part[few] for part in found))
+        count += found[-1][few].bincount(minlength=len(count))
+        yield Progress(index + 1, len(images), f"{int(count.sum()):,} boxes on cells of {index + 1:,} images")
+    if not count.any():
         raise TrainingError("The detector finds no cell of these images; train it for longer.")
-    return Looks(*(torch.cat(part)[:most] for part in zip(*parts, strict=True)))
+    features, boxes, windows, truth, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+    return Looks(features, boxes, windows, truth=truth, labels=labels)
 
 
 def _on_cells(sight: Sight, target: Target) -> tuple[Tensor, ...]:
@@ -132,7 +144,7 @@ def _on_cells(sight: Sight, target: Target) -> tuple[Tensor, ...]:
     best, of = overlap.max(dim=1) if len(truth) else (sight.boxes.new_zeros(len(sight.boxes)), None)
     on = best >= _ON_CELL
     partner = truth[of[on]] if of is not None else truth
-    return sight.features[on], sight.boxes[on], sight.windows[on], partner
+    return sight.features[on], sight.boxes[on], sight.windows[on], partner, sight.cells[0]["labels"][on]
 
 
 class AgentsAlone(nn.Module):
