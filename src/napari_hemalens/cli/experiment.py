@@ -50,6 +50,12 @@ PresetOption = Annotated[
     Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
 ]
 Seeds = Annotated[str, typer.Option(metavar="N,N…", help="A run of every row for each.")]
+Fields = Annotated[
+    list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
+]
+PixelSize = Annotated[
+    float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+]
 Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of the rows; by default all.")]
 
 
@@ -110,9 +116,7 @@ def fields(
 
 @experiment_app.command("detection-table1")
 def detection_table1(
-    data: Annotated[
-        list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
-    ],
+    data: Fields,
     out: Out,
     *,
     preset: PresetOption = Preset.CPU,
@@ -121,9 +125,7 @@ def detection_table1(
     ] = Table1Split.VAL,
     seeds: Seeds = "0",
     rows: Rows = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
-    ] = None,
+    pixel_size: PixelSize = None,
 ) -> None:
     """Compare the three detectors of Wang et al. 2021, Table 1; run again, it goes on where it was."""
     steps = workflows.detection_table1_steps(
@@ -140,17 +142,13 @@ def detection_table1(
 
 @experiment_app.command("box-refinement")
 def box_refinement(
-    data: Annotated[
-        list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
-    ],
+    data: Fields,
     out: Out,
     *,
     preset: PresetOption = Preset.CPU,
     seeds: Seeds = "0",
     rows: Rows = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
-    ] = None,
+    pixel_size: PixelSize = None,
 ) -> None:
     """Compare ways to teach what moves a detector's boxes (Wang et al. 2021); run again, it goes on where it was."""
     steps = workflows.box_refinement_steps(

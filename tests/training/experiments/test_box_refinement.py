@@ -12,19 +12,9 @@ from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import RefinementRecipe
-from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import read_data
 from napari_hemalens.training.experiments.box_refinement import BUDGETS, LOOKS, ROWS, greedy, moved_by_truth, shared
 from napari_hemalens.workflows import box_refinement_steps
-
-
-@pytest.fixture(scope="module")
-def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six rendered fields as train, and the same as val: this tests the machinery, not the networks."""
-    folder = tmp_path_factory.mktemp("fields")
-    finish(render_fields_steps(folder, fields=6, shape=(160, 160), pixel_size_um=0.15, tissue="marrow", seed=1))
-    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
-    return folder
 
 
 def test_every_preset_of_the_detectors_has_its_looks_and_a_row_that_starts_from_another_comes_after_it() -> None:

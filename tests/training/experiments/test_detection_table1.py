@@ -7,19 +7,9 @@ import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.progress import finish
-from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import TrainingData, read_data
 from napari_hemalens.training.experiments.detection_table1 import BUDGETS, ROWS, parted, recipe_of
 from napari_hemalens.workflows import detection_table1_steps
-
-
-@pytest.fixture(scope="module")
-def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six rendered fields as train, and the same as val: this tests the machinery, not the networks."""
-    folder = tmp_path_factory.mktemp("fields")
-    finish(render_fields_steps(folder, fields=6, shape=(160, 160), pixel_size_um=0.15, tissue="marrow", seed=1))
-    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
-    return folder
 
 
 @pytest.fixture(scope="module")
