@@ -214,7 +214,7 @@ def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, c
 
 
 def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(dock, monkeypatch):
-    monkeypatch.setattr(weights, "known", lambda _: ())
+    monkeypatch.setattr(weights, "known", lambda: ())
     dock.form.editors["task"].write("leukocyte")
     assert dock.lacking.text().startswith("There are no weights for the task Leukocyte type yet.")
     assert dock.lacking.isVisible()

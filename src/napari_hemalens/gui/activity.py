@@ -47,6 +47,10 @@ class Activity:
         """Whether the last run has come to its end by itself: nobody has stopped it, and it has not failed."""
         return not self._summary
 
+    def stop(self) -> None:
+        """Ask the run to stop; what was found so far stays."""
+        self._halt("Stopped. What was found is kept.", "Stopping after these cells…")
+
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:

@@ -117,10 +117,6 @@ class Classifying(Activity):
         steps = segment_cells(image.name, self._opener(image), recipe, self._segment)
         self._begin(steps, self._on_update)
 
-    def stop(self) -> None:
-        """Ask the run to stop; the cells that have a class keep it."""
-        self._halt("Stopped. What was found is kept.", "Stopping after these cells…")
-
     def corrections(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> int:
         """Return how many of these cells a person has given a class."""
         if image is None or source is None:

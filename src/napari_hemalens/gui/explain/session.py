@@ -87,7 +87,7 @@ class Explaining(Activity):
     def stop(self) -> None:
         """Ask the run to stop; the heat that was found stays, and cells that come into view are not explained."""
         self.view.watched = False
-        self._halt("Stopped. What was found is kept.", "Stopping after these cells…")
+        super().stop()
 
     def choose_cell(self, number: int, image: Image | None = None) -> None:
         """Look at an explained cell, of an image or of that of the current result; others do nothing."""

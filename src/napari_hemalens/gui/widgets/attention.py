@@ -71,15 +71,13 @@ class AttentionWidget(Dock):
         self.form.changed.connect(self._on_options)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
-        self.running.stop.clicked.connect(self.session.stop)
         self.blend.shown.connect(self.session.results.show)
         self.blend.blended.connect(self.session.results.blend_as)
         self.gallery.asked.connect(self._on_gallery)
         self.gallery.saved.connect(lambda file, n: self.session.save_gallery(Path(file), n))
 
     def _connect_session(self) -> None:
-        self.session.progressed.connect(self._on_progress)
-        self.session.said.connect(self._on_said)
+        self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.session.devices_found.connect(self._on_devices)
         self.session.semantic.connect(self._on_semantic)
@@ -120,16 +118,7 @@ class AttentionWidget(Dock):
         self.form.show_devices(self.session.devices)
 
     @while_alive
-    def _on_progress(self, words: str, share: float) -> None:
-        self.running.show_progress(words, share)
-
-    @while_alive
-    def _on_said(self, sentence: str) -> None:
-        self.running.say(sentence)
-
-    @while_alive
     def _on_running(self, running: bool) -> None:
-        self.running.show_running(running)
         self._on_options()
         self.sources.setEnabled(not running)
 

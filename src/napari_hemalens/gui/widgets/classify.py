@@ -73,7 +73,6 @@ class ClassifyWidget(Dock):
         self.form.changed.connect(self._on_options)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
-        self.running.stop.clicked.connect(self.session.stop)
         self.counted.chosen.connect(results.count)
         self.report.cells_chosen.connect(self.session.make_cells_by)
         self.report.described.connect(self.session.report.describe)
@@ -84,8 +83,7 @@ class ClassifyWidget(Dock):
         self.review.save.clicked.connect(self._save)
 
     def _connect_session(self) -> None:
-        self.session.progressed.connect(self._on_progress)
-        self.session.said.connect(self._on_said)
+        self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.session.devices_found.connect(self._on_devices)
         self.session.semantic.connect(self._on_semantic)
@@ -150,16 +148,7 @@ class ClassifyWidget(Dock):
         self.form.show_devices(self.session.devices)
 
     @while_alive
-    def _on_progress(self, words: str, share: float) -> None:
-        self.running.show_progress(words, share)
-
-    @while_alive
-    def _on_said(self, sentence: str) -> None:
-        self.running.say(sentence)
-
-    @while_alive
     def _on_running(self, running: bool) -> None:
-        self.running.show_running(running)
         self._on_options()
         self.sources.setEnabled(not running)
         self.segmentation.button.setEnabled(not running)

@@ -65,7 +65,6 @@ class DetectWidget(Dock):
         self.form.scored.connect(results.choose_score)
         self.form.editors["tissue"].changed.connect(self._on_tissue)
         self.running.run.clicked.connect(self._run)
-        self.running.stop.clicked.connect(self.session.stop)
         self.annotations.clicked.connect(self._annotate)
         self.fields.activated.connect(self._on_field)
         self.review.classified.connect(results.classify)
@@ -77,8 +76,7 @@ class DetectWidget(Dock):
         self.exports.saved.connect(self.session.save)
 
     def _connect_session(self) -> None:
-        self.session.progressed.connect(self._on_progress)
-        self.session.said.connect(self._on_said)
+        self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.session.devices_found.connect(self._on_devices)
         self.session.results.changed.connect(self._on_results)
@@ -131,16 +129,7 @@ class DetectWidget(Dock):
         self.form.show_devices(self.session.devices)
 
     @while_alive
-    def _on_progress(self, words: str, share: float) -> None:
-        self.running.show_progress(words, share)
-
-    @while_alive
-    def _on_said(self, sentence: str) -> None:
-        self.running.say(sentence)
-
-    @while_alive
     def _on_running(self, running: bool) -> None:
-        self.running.show_running(running)
         self.images.setEnabled(not running)
         self.annotations.setEnabled(not running)
         self.exports.setEnabled(not running)

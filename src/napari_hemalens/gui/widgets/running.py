@@ -11,6 +11,8 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
+from napari_hemalens.gui.activity import Activity
+from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.rows import sentences
 
 _FULL = 1000
@@ -39,6 +41,15 @@ class RunBar(QWidget):
             layout.addWidget(widget)
         self.show_running(False)
 
+    def follow(self, session: Activity) -> None:
+        """Show what a session does and says, and stop it when asked to."""
+        session.progressed.connect(self.show_progress)
+        session.said.connect(self.say)
+        session.running_changed.connect(self.show_running)
+        self.stop.clicked.connect(session.stop)
+        self.show_running(session.running)
+
+    @while_alive
     def show_running(self, running: bool) -> None:
         """Offer to run, or to stop."""
         self.run.setEnabled(not running)
@@ -46,11 +57,13 @@ class RunBar(QWidget):
         if running:
             self.message.hide()
 
+    @while_alive
     def show_progress(self, words: str, share: float) -> None:
         """Show how far the run is."""
         self.bar.setValue(round(share * _FULL))
         self.words.setText(words)
 
+    @while_alive
     def say(self, sentence: str) -> None:
         """Show a sentence until the next run."""
         self.message.setText(sentence)
