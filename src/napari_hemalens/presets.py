@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
 from napari_hemalens.training_recipes import ClassifierTraining, DetectionTraining
 
 R = TypeVar("R", DetectionTraining, ClassifierTraining)
@@ -29,6 +29,22 @@ DETECTION: Mapping[str, DetectionTraining] = {
         zoom=1.5,
         stain=0.3,
         light=0.3,
+    ),
+    # The packed detector with agents that show where they look, and move nothing: moving gains nothing
+    # (docs/results/box-refinement.md). Half an epoch, since agents see dozens of boxes of an image.
+    "marrow-attention": DetectionTraining(
+        network=NetworkRecipe(
+            network="faster_rcnn_attention",
+            size="laptop",
+            refinement=RefinementRecipe(moves="nothing", reward=0, imitation=1),
+        ),
+        start="marrow-frcnn",
+        learn="refinement",
+        optimizer="adamw",
+        learning_rate=1e-3,
+        epochs=0.5,
+        warmup_steps=50,
+        decay_from=0.3,
     ),
     # Nuclei in sections of biopsies, stained with haematoxylin and eosin, at the scale of a 40x objective: a handful of
     # large, crowded images, of each of which an epoch sees one window. So there are many epochs, no mosaics, and nobody

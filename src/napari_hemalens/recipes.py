@@ -151,9 +151,10 @@ class ExplanationRecipe(Recipe):
 class RefinementRecipe(Recipe):
     """How `faster_rcnn_attention` moves boxes, and how that is learned (Wang et al. 2021, Table 2)."""
 
-    moves: Literal["proposals", "detections"] = Field(
+    moves: Literal["proposals", "detections", "nothing"] = Field(
         default="detections",
-        description="What is moved: regions before they are named and trimmed, or boxes after that",
+        description="What is moved: regions before they are named and trimmed, or boxes after that; nothing: agents "
+        "learn as if it were detections, and only show where they look",
     )
     most_steps: int = Field(default=5, ge=0, le=50, description="Steps of a box at most (t_max); 0: none is moved")
     step: float = Field(default=0.1, gt=0, lt=1, description="Share of a box by which one step moves or resizes it")

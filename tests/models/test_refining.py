@@ -119,3 +119,15 @@ def test_alone_only_agents_learn_and_the_rest_stays_as_it_is_in_use() -> None:
     changed = {name for name, value in detector.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
     assert all(".refinement." in name for name in changed)
+
+
+def test_agents_that_move_nothing_learn_and_leave_every_box_where_it_is() -> None:
+    images = torch.rand(1, 3, 128, 128)
+    plain = build_detector(NetworkRecipe(network="faster_rcnn_fpn", size="laptop", bottom_up=True), classes=3).eval()
+    watching = pushing(attentive(moves="nothing", imitation=1.0), 5).eval()
+    rest = {name: value for name, value in watching.state_dict().items() if ".refinement." not in name}
+    plain.load_state_dict(rest)
+    with torch.inference_mode():
+        torch.testing.assert_close(watching(images)[0], plain(images)[0])
+        assert watching.attend(images, TARGETS[0]["boxes"])[1].shape == (1, 7, 7)
+    assert "loss_imitation" in watching.train()(images, TARGETS)

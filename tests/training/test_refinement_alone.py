@@ -5,14 +5,17 @@ import torch
 from safetensors.torch import load_file
 
 from napari_hemalens import workflows
-from napari_hemalens.errors import RecipeError
+from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
+from napari_hemalens.models.storage import load_detector
 from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
 from napari_hemalens.rendering.dataset import render_fields_steps
+from napari_hemalens.training.detection import saved
 from napari_hemalens.training.refinement_alone import RefinementAlone
+from napari_hemalens.training_recipes import DetectionTraining
 
 
 @pytest.mark.parametrize(
@@ -45,9 +48,32 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
 
     cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(row.file), pixel_size_um=0.15)
     assert len(cells) > 0
-    before, after = load_file(weights.row("marrow-frcnn").file), load_file(row.file)
+    kept = {name for name in load_file(row.file) if not name.endswith(":scale")}
+    assert row.base == "marrow-frcnn"
+    assert any(".refinement." in name for name in kept)
+    assert all(".refinement." in name or ".path." in name for name in kept)
+    before, after = (load_detector(of, torch.device("cpu")).state_dict() for of in (weights.row("marrow-frcnn"), row))
     body = {name for name in before if name.startswith("backbone.body.")}
     assert body
     for name in body:
         torch.testing.assert_close(after[name.replace("backbone.", "backbone.pyramid.", 1)], before[name])
-    assert any(".refinement." in name for name in after)
+
+
+def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path: Path) -> None:
+    packed = weights.row("marrow-frcnn")
+    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
+    training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
+    network = build_detector(recipe, len(packed.classes))
+    row = saved(network, packed.classes, training, tmp_path, name="added", about={})
+    assert row.file.stat().st_size < 2e6
+    load_detector(row, torch.device("cpu"))
+    with pytest.raises(WeightsError, match="add to marrow-frcnn as it was when they were trained"):
+        load_detector(row.model_copy(update={"base_sha256": "0" * 64}), torch.device("cpu"))
+
+
+def test_weights_of_classes_that_others_do_not_know_hold_everything(tmp_path: Path) -> None:
+    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
+    training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
+    row = saved(build_detector(recipe, 1), ("parasite",), training, tmp_path, name="own", about={})
+    assert row.base is None
+    assert any(name.startswith("backbone.pyramid.body.") for name in load_file(row.file))

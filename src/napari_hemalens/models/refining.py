@@ -56,6 +56,8 @@ class RefiningRoIHeads(RoIHeads):
             cells, _ = super().forward(features, self.refined(features, proposals, image_shapes), image_shapes)
             return cells, {}
         cells, _ = super().forward(features, proposals, image_shapes)
+        if self.recipe.moves == "nothing":
+            return cells, {}
         boxes = self.refined(features, [cell["boxes"] for cell in cells], image_shapes)
         return [{**cell, "boxes": box} for cell, box in zip(cells, boxes, strict=True)], {}
 
@@ -98,7 +100,7 @@ class RefiningRoIHeads(RoIHeads):
         logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
         classifier, trimmed = fastrcnn_loss(logits, changes, labels, wanted)
         losses |= {"loss_classifier": classifier, "loss_box_reg": trimmed}
-        if self.recipe.most_steps and self.recipe.moves == "detections":
+        if self.recipe.most_steps and self.recipe.moves != "proposals":
             named = self._trimmed(changes, boxes, labels, image_shapes)
             _, learned = self._explored(features, named, matched, targets, labels=labels, image_shapes=image_shapes)
             losses |= learned

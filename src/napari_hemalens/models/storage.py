@@ -6,7 +6,7 @@ https://arxiv.org/abs/1806.08342); vectors such as biases and normalisation stay
 compute in float32. Figures are always those of the network as it is loaded from its file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
+from napari_hemalens.models.weights import row as weights_row
 from napari_hemalens.recipes import ClassifierRecipe, NetworkRecipe
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
@@ -27,10 +28,12 @@ _BODY = ".body."
 _PREDICTOR = "roi_heads.box_predictor."  # the one part of a detector that depends on its classes
 
 
-def save_network(network: nn.Module, path: Path) -> None:
-    """Write the tensors of a network as safetensors."""
+def save_network(network: nn.Module, path: Path, *, but: Container[str] = ()) -> None:
+    """Write the tensors of a network as safetensors, but for some by name."""
     kept: dict[str, Tensor] = {}
     for name, tensor in network.state_dict().items():
+        if name in but:
+            continue
         value = tensor.detach().cpu().contiguous()
         if value.ndim > 1 and value.is_floating_point():
             per_channel = (1, *range(2, value.ndim))
@@ -43,8 +46,8 @@ def save_network(network: nn.Module, path: Path) -> None:
         save_file(kept, file)
 
 
-def load_into(network: nn.Module, path: Path) -> None:
-    """Fill a network from a file that `save_network` wrote.
+def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
+    """Fill a network, or a part of it, from a file that `save_network` wrote.
 
     Raises
     ------
@@ -57,8 +60,9 @@ def load_into(network: nn.Module, path: Path) -> None:
         for name, tensor in kept.items()
         if not name.endswith(_SCALE)
     }
+    own = network.state_dict() if partly else {}
     try:
-        network.load_state_dict(state)
+        network.load_state_dict({**own, **state})
     except RuntimeError as error:
         raise WeightsError(f"{path} holds the weights of another network.") from error
 
@@ -67,15 +71,34 @@ def load_detector(row: WeightsRow, device: torch.device) -> CellDetector:
     """Return the detector of a row, ready to run, after a check of its file's hash.
 
     The last two stay in memory.
+
+    Raises
+    ------
+    WeightsError
+        If the file is not the one that the row is of, or adds to weights that are not there as they were.
     """
-    return _loaded(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
+    return _loaded(verify(row), row.sha256, row.network, classes=row.classes, base=_base_of(row), device=device)
+
+
+def _base_of(row: WeightsRow) -> str | None:
+    """Return the name of the weights that a row's file adds to, after a check that they are the same."""
+    if row.base is not None and weights_row(row.base).sha256 != row.base_sha256:
+        raise WeightsError(
+            f"The weights {row.name} add to {row.base} as it was when they were trained; it has changed since. Train "
+            "them again."
+        )
+    return row.base
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, sha256: str, recipe: NetworkRecipe, *, classes: int, device: torch.device) -> CellDetector:
+def _loaded(
+    path: Path, sha256: str, recipe: NetworkRecipe, *, classes: Sequence[str], base: str | None, device: torch.device
+) -> CellDetector:
     del sha256  # a file that was exchanged is another network
-    network = build_detector(recipe.model_copy(update={"start": "scratch"}), classes)
-    load_into(network, path)
+    network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(classes))
+    if base is not None:
+        start_from(network, weights_row(base), recipe, classes)
+    load_into(network, path, partly=base is not None)
     network.eval().to(device).to(memory_format=torch.channels_last)
     return network
 
@@ -110,9 +133,7 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
     grows = _grows(row.network, recipe)
     if kind != asked and not (grows and kind == asked.replace(recipe.network, row.network.network)):
         raise WeightsError(f"The weights {row.name} are of {kind}; the recipe asks for {asked}.")
-    trained = load_detector(row, torch.device("cpu")).state_dict()
-    if grows and not row.network.bottom_up:
-        trained = {name.replace("backbone.", "backbone.pyramid.", 1): tensor for name, tensor in trained.items()}
+    trained = known_to(row, recipe)
     known = [(new + 1, row.classes.index(name) + 1) for new, name in enumerate(classes) if name in row.classes]
     to, of = torch.tensor([(0, 0), *known]).T  # 0 is the background
     for name, tensor in network.state_dict().items():
@@ -123,6 +144,14 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
             rows[to] = trained[name].reshape(len(row.classes) + 1, -1)[of]
         else:
             tensor.copy_(trained[name])
+
+
+def known_to(row: WeightsRow, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
+    """Return the tensors of trained weights, by the names that they have in a detector which begins with them."""
+    trained: Mapping[str, Tensor] = load_detector(row, torch.device("cpu")).state_dict()
+    if _grows(row.network, recipe) and not row.network.bottom_up:
+        return {name.replace("backbone.", "backbone.pyramid.", 1): tensor for name, tensor in trained.items()}
+    return trained
 
 
 def preprocess_of(row: WeightsRow) -> Preprocess:

@@ -61,6 +61,10 @@ class WeightsRow(Row):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     min_score: float = Field(ge=0, le=1)
+    base: str | None = Field(
+        default=None, description="Packed weights that these add to: their file holds what those lack; empty: all"
+    )
+    base_sha256: str = Field(default="", description="Of those, at the time")
 
     @property
     def pixel_size_um(self) -> float:

@@ -14,7 +14,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.storage import load_detector, save_network, start_body_from, start_from
+from napari_hemalens.models.storage import known_to, load_detector, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.taxonomy import CELL_CLASSES
@@ -144,10 +144,18 @@ def saved(
     name: str,
     about: Mapping[str, str],
 ) -> weights.WeightsRow:
-    """Write the file of trained weights, and return their row, which nothing has been measured for."""
+    """Write the file of trained weights, and return their row, which nothing has been measured for.
+
+    Where agents alone have learned, on packed weights, the file holds no more than what those lack.
+    """
     file = out / f"{name}.safetensors"
-    save_network(network, file)
-    return row_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+    base = None
+    if recipe.learn == "refinement" and recipe.start in weights.known(weights.WeightsRow):
+        start = weights.row(recipe.start)
+        base = start if set(classes) <= set(start.classes) else None
+    save_network(network, file, but=() if base is None else known_to(base, recipe.network))
+    row = row_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+    return row if base is None else row.model_copy(update={"base": base.name, "base_sha256": base.sha256})
 
 
 def row_of(
