@@ -46,6 +46,17 @@ DETECTION: Mapping[str, DetectionTraining] = {
         warmup_steps=50,
         decay_from=0.3,
     ),
+    # The packed detector with a second trim of its boxes, which is what does gain.
+    "marrow-cascade": DetectionTraining(
+        network=NetworkRecipe(network="faster_rcnn_cascade", size="laptop"),
+        start="marrow-frcnn",
+        learn="refinement",
+        optimizer="adamw",
+        learning_rate=1e-3,
+        epochs=1,
+        warmup_steps=50,
+        decay_from=0.3,
+    ),
     # Nuclei in sections of biopsies, stained with haematoxylin and eosin, at the scale of a 40x objective: a handful of
     # large, crowded images, of each of which an epoch sees one window. So there are many epochs, no mosaics, and nobody
     # who prepares images beside. With more images, ask for fewer epochs.

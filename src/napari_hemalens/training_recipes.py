@@ -45,7 +45,9 @@ class DetectionTraining(Training):
         default="all", description="What is taken of those weights: everything, or the ResNet alone, for any detector"
     )
     learn: Literal["all", "refinement"] = Field(
-        default="all", description="What learns: the whole detector, or the agents of faster_rcnn_attention alone"
+        default="all",
+        description="What learns: the whole detector, or alone what moves the boxes of faster_rcnn_attention or "
+        "faster_rcnn_cascade",
     )
     side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
     warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")

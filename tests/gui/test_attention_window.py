@@ -310,7 +310,7 @@ def test_a_detector_is_offered_with_its_own_attention_and_those_without_are_refu
     assert "Detected cells" in [titled.itemText(i) for i in range(titled.count())]
     dock.form.choose_file(attentive.file)
     assert dock.form.editors["task"].read() == "detection"
-    assert titles(dock) == ["Attention, as the box was judged"]
+    assert titles(dock) == ["Attention to the box"]
     assert dock.form.methods.chosen() == ("attention",)
     assert [dock.form.classes.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
     dock.form.choose_file(PACKED / "marrow-frcnn.json")

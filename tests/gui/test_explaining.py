@@ -547,12 +547,12 @@ class TestDetector:
         recipe = ExplanationRecipe(task="detection", weights=str(attentive.file), pixel_size_um=0.15)
         session.start(image, boxes, recipe)
         runner.run()
-        heat = viewer.layers["marrow: Attention, as the box was judged"]
+        heat = viewer.layers["marrow: Attention to the box"]
         assert heat.data.shape == (320, 320)
         assert heat.data.max() > 0.5
         number = int(session.results.current.classified.ids[0])
         session.choose_cell(number)
         (cell,), (title,) = session.looked_at()
-        assert (title, chosen) == ("Attention, as the box was judged", [number])
+        assert (title, chosen) == ("Attention to the box", [number])
         assert cell.cells.names == attentive.classes
         assert cell.heats.max() > 0.5

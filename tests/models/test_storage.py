@@ -102,7 +102,9 @@ def test_weights_of_another_kind_of_network_are_no_start(untrained: WeightsRow) 
         start_from(build_detector(full, 2), untrained, full, ("a", "b"))
 
 
-@pytest.mark.parametrize("grown", [{"network": "faster_rcnn_attention"}, {"bottom_up": True}])
+@pytest.mark.parametrize(
+    "grown", [{"network": "faster_rcnn_attention"}, {"network": "faster_rcnn_cascade"}, {"bottom_up": True}]
+)
 def test_a_pyramid_grows_a_path_and_agents_and_finds_at_first_what_it_found(
     untrained: WeightsRow, grown: dict[str, Any]
 ) -> None:

@@ -68,7 +68,7 @@ _ANY = (
 )
 
 
-_OF_AGENTS = (Method(BOTH, "Attention, as the box was judged", "attention"),)
+_OF_AGENTS = (Method(BOTH, "Attention to the box", "attention"),)
 
 
 def methods_of(network: ClassifierRecipe | NetworkRecipe) -> tuple[Method, ...]:

@@ -28,8 +28,9 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.bottom_up import PyramidBothWays
+from napari_hemalens.models.cascade import CascadeRoIHeads
 from napari_hemalens.models.refining import RefiningRoIHeads
-from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
+from napari_hemalens.recipes import NetworkRecipe
 
 COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)
@@ -241,7 +242,13 @@ def faster_rcnn_attention(recipe: NetworkRecipe, classes: int) -> CellDetector:
     `faster_rcnn_fpn` with a bottom-up path (`bottom_up.py`), and boxes that soft attention moves (`refining.py`).
     """
     pyramid, anchors = _pyramid(recipe, bottom_up=True)
-    return _assemble(pyramid, anchors, recipe=recipe, classes=classes, refinement=recipe.refinement)
+    return _assemble(pyramid, anchors, recipe=recipe, classes=classes, heads=RefiningRoIHeads)
+
+
+def faster_rcnn_cascade(recipe: NetworkRecipe, classes: int) -> CellDetector:
+    """Build `faster_rcnn_fpn` with a second trim of its boxes (`cascade.py`)."""
+    pyramid, anchors = _pyramid(recipe, bottom_up=recipe.bottom_up)
+    return _assemble(pyramid, anchors, recipe=recipe, classes=classes, heads=CascadeRoIHeads)
 
 
 def _pyramid(recipe: NetworkRecipe, *, bottom_up: bool) -> tuple[nn.Module, list[tuple[float, float]]]:
@@ -264,6 +271,7 @@ DETECTORS: Mapping[str, Callable[[NetworkRecipe, int], CellDetector]] = {
     "faster_rcnn": faster_rcnn,
     "faster_rcnn_fpn": faster_rcnn_fpn,
     "faster_rcnn_attention": faster_rcnn_attention,
+    "faster_rcnn_cascade": faster_rcnn_cascade,
 }
 
 
@@ -297,7 +305,7 @@ def _assemble(
     *,
     recipe: NetworkRecipe,
     classes: int,
-    refinement: RefinementRecipe | None = None,
+    heads: type[RefiningRoIHeads | CascadeRoIHeads] | None = None,
 ) -> CellDetector:
     size = _SIZES[recipe.size]
     sizes = tuple(tuple(round(d / recipe.pixel_size_um) for d in level) for level in anchors_um)
@@ -316,9 +324,9 @@ def _assemble(
     # The coarsest pooled level only proposes; features are read from the levels of the ResNet.
     levels = [str(i) for i in range(max(1, len(sizes) - 1))]
     kind: Callable[..., RoIHeads] = RoIHeads
-    if refinement is not None:
-        kind = partial(RefiningRoIHeads, channels=size.channels, refinement=refinement)
-    heads = kind(
+    if heads is not None:
+        kind = partial(heads, channels=size.channels, refinement=recipe.refinement)
+    roi_heads = kind(
         MultiScaleRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
         TwoMLPHead(size.channels * _POOLED**2, size.hidden),
         ExactPredictor(size.hidden, classes + 1),
@@ -331,4 +339,4 @@ def _assemble(
         nms_thresh=0.5,
         detections_per_img=_MOST_CELLS,
     )
-    return CellDetector(backbone, rpn, heads)
+    return CellDetector(backbone, rpn, roi_heads)

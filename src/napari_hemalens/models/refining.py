@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
@@ -96,23 +97,15 @@ class RefiningRoIHeads(RoIHeads):
             boxes, losses = self._explored(features, boxes, matched, targets, labels=labels, image_shapes=image_shapes)
             truth = [target["boxes"].to(boxes[0].dtype) for target in targets]
             matched, labels = self.assign_targets_to_proposals(boxes, truth, [target["labels"] for target in targets])
-            wanted = self.box_coder.encode(_partners(truth, matched), boxes)
+            wanted = self.box_coder.encode(partners(truth, matched), boxes)
         logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
         classifier, trimmed = fastrcnn_loss(logits, changes, labels, wanted)
         losses |= {"loss_classifier": classifier, "loss_box_reg": trimmed}
         if self.recipe.most_steps and self.recipe.moves != "proposals":
-            named = self._trimmed(changes, boxes, labels, image_shapes)
+            named = trimmed(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
             _, learned = self._explored(features, named, matched, targets, labels=labels, image_shapes=image_shapes)
             losses |= learned
         return losses
-
-    def _trimmed(self, changes: Tensor, boxes: list[Tensor], labels: list[Tensor], image_shapes: Sizes) -> list[Tensor]:
-        """Return the boxes as the head trims them for their class, without a gradient."""
-        decoded = self.box_coder.decode(changes.detach(), boxes)
-        of = torch.cat(labels).clamp(min=0)
-        chosen = decoded[torch.arange(len(of), device=of.device), of]
-        parts = chosen.split([len(box) for box in boxes])
-        return [clip_boxes_to_image(part, size) for part, size in zip(parts, image_shapes, strict=True)]
 
     def _explored(
         self,
@@ -126,7 +119,7 @@ class RefiningRoIHeads(RoIHeads):
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Let agents explore from boxes; return where they ended, and what those on a cell learn."""
         episode, _ = self._episode(features, boxes, image_shapes, explore=True)
-        truth = torch.cat(_partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
+        truth = torch.cat(partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
         on_cell = torch.cat(labels) > 0
         learner = episode.of(on_cell)
         losses = agent_losses(learner, truth[on_cell], self.recipe)
@@ -150,8 +143,19 @@ def agent_losses(episode: Episode, truth: Tensor, recipe: RefinementRecipe) -> d
     return losses
 
 
-def _partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]:
+def partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]:
     """Return the true box of each box (N, 4), an image each; zeros where an image has none."""
     return [
         boxes[of] if len(boxes) else boxes.new_zeros((len(of), 4)) for boxes, of in zip(truth, matched, strict=True)
     ]
+
+
+def trimmed(
+    coder: BoxCoder, changes: Tensor, boxes: list[Tensor], *, labels: list[Tensor], image_shapes: Sizes
+) -> list[Tensor]:
+    """Return boxes (N, 4) of each image as a head trims them for their class, without a gradient."""
+    decoded = coder.decode(changes.detach(), boxes)
+    of = torch.cat(labels).clamp(min=0)
+    chosen = decoded[torch.arange(len(of), device=of.device), of]
+    parts = chosen.split([len(box) for box in boxes])
+    return [clip_boxes_to_image(part, size) for part, size in zip(parts, image_shapes, strict=True)]

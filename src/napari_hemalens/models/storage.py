@@ -149,7 +149,7 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
 def known_to(row: WeightsRow, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
     """Return the tensors of trained weights, by the names that they have in a detector which begins with them."""
     trained: Mapping[str, Tensor] = load_detector(row, torch.device("cpu")).state_dict()
-    if _grows(row.network, recipe) and not row.network.bottom_up:
+    if _has_path(recipe) and not _has_path(row.network):
         return {name.replace("backbone.", "backbone.pyramid.", 1): tensor for name, tensor in trained.items()}
     return trained
 
@@ -180,7 +180,14 @@ def start_body_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecip
 
 
 def _grows(trained: NetworkRecipe, asked: NetworkRecipe) -> bool:
-    """Return whether a pyramid gets a bottom-up path, or agents, that its weights lack."""
+    """Return whether a pyramid gets a bottom-up path, or what moves its boxes, that its weights lack."""
     if trained.network != "faster_rcnn_fpn":
         return False
-    return asked.network == "faster_rcnn_attention" or asked.bottom_up > trained.bottom_up
+    if trained.bottom_up and not _has_path(asked):
+        return False
+    return asked.network in {"faster_rcnn_attention", "faster_rcnn_cascade"} or asked.bottom_up > trained.bottom_up
+
+
+def _has_path(recipe: NetworkRecipe) -> bool:
+    """Return whether a pyramid has a path back up."""
+    return recipe.network == "faster_rcnn_attention" or recipe.bottom_up

@@ -154,7 +154,7 @@ def explained_row(name: str | Path) -> AnyRow:
     if not found.explainable:
         raise WeightsError(
             f"The weights {found.name} are of {found.network.network}, which has no attention of its own to show; "
-            "choose weights of faster_rcnn_attention, whose agents take at least a step."
+            "choose weights of faster_rcnn_attention, such as marrow-attention."
         )
     return found
 

@@ -12,12 +12,11 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from torchvision.models.detection._utils import BoxCoder
-from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.ops import box_iou, clip_boxes_to_image
 
 from napari_hemalens.attention.box_refinement import BoxRefinement
 from napari_hemalens.errors import TrainingError
+from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.refining import RefiningRoIHeads, agent_losses
 from napari_hemalens.progress import Progress, Steps
@@ -25,7 +24,6 @@ from napari_hemalens.recipes import RefinementRecipe
 from napari_hemalens.training.datasets import Target, TrainingFields
 
 _ON_CELL = 0.5  # IoU from which on a box is that of a cell
-_SMOOTH = 1 / 9  # where the loss of a trim turns from square to straight, as in torchvision's heads
 
 
 class Mover(Protocol):
@@ -166,32 +164,24 @@ class AgentsAlone(nn.Module):
         return end
 
 
-class SecondTrim(nn.Module):
-    """What trims boxes once more, in one go and by what it sees around them: the yardstick of agents.
+class TrimAlone(nn.Module):
+    """A second trim that learns from looks, and moves boxes: the yardstick of agents."""
 
-    As a second stage of Cascade R-CNN (Cai and Vasconcelos 2018, https://arxiv.org/abs/1712.00726), without classes.
-    """
-
-    def __init__(self, channels: int, *, hidden: int, grid: int) -> None:
+    def __init__(self, second: SecondTrim) -> None:
         super().__init__()
-        self.head = TwoMLPHead(channels * grid * grid, hidden)
-        self.trim = nn.Linear(hidden, 4)
-        self.coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
-        nn.init.zeros_(self.trim.weight)
-        nn.init.zeros_(self.trim.bias)
+        self.second = second
 
     def forward(self, features: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
         """Return the loss; features (N, channels, grid, grid), a target a box."""
         boxes, truth = _stacked(targets, ("boxes", "truth"))
-        wanted = self.coder.encode_single(truth, boxes)
-        return {"loss_trim": nn.functional.smooth_l1_loss(self.trim(self.head(features)), wanted, beta=_SMOOTH)}
+        return {"loss_second": self.second.loss(features, boxes, truth)}
 
     @torch.no_grad()
     def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
         """Return trimmed boxes."""
         del windows
-        trimmed: Tensor = self.coder.decode_single(self.trim(self.head(features)), boxes)
-        return trimmed
+        end: Tensor = self.second(features, boxes)
+        return end
 
 
 def _stacked(targets: Sequence[Target], names: Iterable[str]) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""Teaching the agents of a trained detector, and nothing else of it: minutes where the whole takes hours."""
+"""Teaching what moves the boxes of a trained detector, and nothing else of it: minutes where the whole takes hours."""
 
 from typing import Self
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.cascade import CascadeRoIHeads
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.refining import RefiningRoIHeads
 
@@ -17,21 +18,28 @@ class RefinementAlone(nn.Module):
     Parameters
     ----------
     detector : CellDetector
-        `faster_rcnn_attention`; all but its agents is fixed from now on.
+        `faster_rcnn_attention` or `faster_rcnn_cascade`; all but its agents, or its second trim, is fixed from now on.
 
     Raises
     ------
     RecipeError
-        If it has no agents, or they take no steps.
+        If it has neither, or agents take no steps.
     """
 
     def __init__(self, detector: CellDetector) -> None:
         super().__init__()
         heads = detector.roi_heads
-        if not isinstance(heads, RefiningRoIHeads) or not heads.recipe.most_steps:
-            raise RecipeError("Only faster_rcnn_attention, with at least one step, has a refinement that learns alone.")
-        self.detector, self.heads = detector.requires_grad_(False), heads
-        heads.refinement.requires_grad_(True)
+        self.detector = detector.requires_grad_(False)
+        if isinstance(heads, CascadeRoIHeads):
+            heads.second.requires_grad_(True)
+        elif isinstance(heads, RefiningRoIHeads) and heads.recipe.most_steps:
+            heads.refinement.requires_grad_(True)
+        else:
+            raise RecipeError(
+                "Only faster_rcnn_attention, with at least one step, and faster_rcnn_cascade have a refinement that "
+                "learns alone."
+            )
+        self.heads = heads
 
     def train(self, mode: bool = True) -> Self:
         """Let the heads sample what is learned from; running means and proposals stay those of use."""
@@ -41,7 +49,7 @@ class RefinementAlone(nn.Module):
         return self
 
     def forward(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Return what the agents lose, by name; the images' sides are multiples of the coarsest stride."""
+        """Return what the refinement loses, by name; the images' sides are multiples of the coarsest stride."""
         sizes = [(int(images.shape[2]), int(images.shape[3]))] * len(images)
         with torch.no_grad():
             features = self.detector.backbone(images)

@@ -23,6 +23,7 @@ from napari_hemalens.cells import Detections
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
+from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import start_from
@@ -36,7 +37,7 @@ from napari_hemalens.training.experiments.detection_trial import DetectionTrial,
 from napari_hemalens.training.experiments.refinement_report import RefinementComparison, RemedyTrial
 from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
-from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, SecondTrim, looks_steps
+from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, TrimAlone, looks_steps
 from napari_hemalens.training.metrics import coco_measures
 from napari_hemalens.training_recipes import DetectionTraining, Training
 
@@ -96,12 +97,12 @@ ROWS: Mapping[str, Remedy] = {
         "the gain of every step is learned, 10 steps of 3 %", refinement=_agents(_FINE, reward=0, foresight=1)
     ),
     "foresight-seen": Remedy(
-        "the same, learned on images that the detector learned from",
+        "the gain of every step, learned on images that the detector knows",
         refinement=_agents(_FINE, reward=0, foresight=1),
         seen=True,
     ),
-    "trim": Remedy("no agents: trimmed once more, as in a cascade", "trim"),
-    "trim-seen": Remedy("the same, learned on images that the detector learned from", "trim", seen=True),
+    "trim": Remedy("no agents: trimmed once more, in one go, as in a cascade", "trim"),
+    "trim-seen": Remedy("trimmed once more, learned on images that the detector knows", "trim", seen=True),
     "oracle": Remedy("oracle: the truth is known, 5 steps of 10 %", "oracle"),
     "oracle-fine": Remedy("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
 }
@@ -203,7 +204,7 @@ class _Study:
         plan = {
             "base": self.row.sha256,
             "looks": self.most,
-            "remedy": json.loads(json.dumps({**asdict(row), "refinement": row.refinement.model_dump(mode="json")})),
+            "remedy": {name: value for name, value in _plain(row).items() if name != "label"},
             "training": training.model_dump(mode="json"),
         }
         if (out / RemedyTrial.FILE).exists():
@@ -228,9 +229,9 @@ class _Study:
         looks = found.balanced(self.most, self.seed)
         channels, grid = looks.features.shape[1], looks.features.shape[2]
         torch.manual_seed(self.seed)
-        learner: AgentsAlone | SecondTrim
+        learner: AgentsAlone | TrimAlone
         if row.kind == "trim":
-            learner = SecondTrim(channels, hidden=row.refinement.hidden, grid=grid)
+            learner = TrimAlone(SecondTrim(channels, hidden=row.refinement.hidden, grid=grid))
         else:
             recipe = row.refinement
             agents = BoxRefinement(
@@ -273,6 +274,14 @@ class _Study:
 
 
 _FILE = "mover.safetensors"
+
+
+def _plain(row: Remedy) -> dict[str, Any]:
+    """Return a row as JSON has it."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps({**asdict(row), "refinement": row.refinement.model_dump(mode="json")})
+    )
+    return plain
 
 
 def _second_looker(row: weights.WeightsRow) -> CellDetector:

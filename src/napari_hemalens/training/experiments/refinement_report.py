@@ -140,5 +140,8 @@ class RefinementComparison:
 
 
 def _signed(values: list[float]) -> str:
-    text = mean_text(values, 3)
-    return text if text == "-" or text.startswith("-") else f"+{text}"
+    if not values:
+        return "-"
+    mean, *rest = mean_text(values, 3).split(" ± ")
+    sign = "+" if float(mean) >= 0 else "-"  # that of what is shown: -0.0004 is +0.000
+    return " ± ".join((sign + mean.lstrip("-"), *rest))
