@@ -99,8 +99,8 @@ class RefiningRoIHeads(RoIHeads):
             matched, labels = self.assign_targets_to_proposals(boxes, truth, [target["labels"] for target in targets])
             wanted = self.box_coder.encode(partners(truth, matched), boxes)
         logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
-        classifier, trimmed = fastrcnn_loss(logits, changes, labels, wanted)
-        losses |= {"loss_classifier": classifier, "loss_box_reg": trimmed}
+        classifier, first = fastrcnn_loss(logits, changes, labels, wanted)
+        losses |= {"loss_classifier": classifier, "loss_box_reg": first}
         if self.recipe.most_steps and self.recipe.moves != "proposals":
             named = trimmed(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
             _, learned = self._explored(features, named, matched, targets, labels=labels, image_shapes=image_shapes)
