@@ -20,7 +20,7 @@ from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import EXPLAINED
+from napari_hemalens.tasks import DETECTION, EXPLAINED
 from napari_hemalens.workflows.explanation import explained_row, map_of, map_steps
 
 
@@ -127,10 +127,11 @@ def explain_files_steps(
             yield Progress(i + 1, len(files), message)
     finally:
         if run.fields or run.failed:
+            segmented = labels is None and recipe.task != DETECTION.name
             options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
                 "methods": named,
                 "labels": None if labels is None else [str(path) for path in of_images],
-                "segmentation": run.segmentation.model_dump(mode="json") if labels is None else None,
+                "segmentation": run.segmentation.model_dump(mode="json") if segmented else None,
             }
             tables.write_run(run.fields, options, out / "run.json", failed=run.failed)
     return ExplainedBatch(tuple(run.fields), named, run.failed)
