@@ -22,20 +22,19 @@ from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.bottom_up import PyramidBothWays
 from napari_hemalens.models.cascade import CascadeRoIHeads
+from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
 from napari_hemalens.recipes import NetworkRecipe
 
 COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
-_ROOM_PX = 320  # side of the image that fixed numbers are meant for: 48 um at 0.15 um a pixel
 _MOST_CELLS = 1000  # in one tile: torchvision's 100 would cut a crowded field
 
 
@@ -65,50 +64,8 @@ _ANCHORS_UM: Mapping[int, tuple[float, float]] = {
 }
 
 
-class Proposals(RegionProposalNetwork):
-    """Proposes, and learns from, as many regions as the image has room for.
-
-    torchvision's fixed numbers would be used up by the first few cells of a large tile, and the others lost: a tile
-    would find fewer cells than its parts.
-    """
-
-    room = 1.0  # images of the side that the fixed numbers are meant for, in the present one
-    learned_from = 128  # regions of such an image
-
-    def forward(
-        self, images: ImageList, features: dict[str, Tensor], targets: list[dict[str, Tensor]] | None = None
-    ) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Return proposals (boxes of each image) and losses."""
-        height, width = images.tensors.shape[-2:]
-        self.room = max(1.0, height * width / _ROOM_PX**2)
-        self.fg_bg_sampler.batch_size_per_image = round(self.room * self.learned_from)
-        return super().forward(images, features, targets)  # type: ignore[no-any-return]
-
-    def pre_nms_top_n(self) -> int:
-        """Return how many anchors of each level are looked at."""
-        fixed: int = super().pre_nms_top_n()
-        return round(self.room * fixed)
-
-    def post_nms_top_n(self) -> int:
-        """Return how many proposals are handed on."""
-        fixed: int = super().post_nms_top_n()
-        return round(self.room * fixed)
-
-
-class ExactRPNHead(RPNHead):
-    """torchvision's head with its numbers as float32, also where mixed precision computes them.
-
-    torchvision gives boxes the type of what the head says: a bfloat16 knows where a cell is to two pixels of 512.
-    """
-
-    def forward(self, x: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        """Return objectness and box changes of each level."""
-        objectness, changes = super().forward(x)
-        return [level.float() for level in objectness], [level.float() for level in changes]
-
-
 class ExactPredictor(FastRCNNPredictor):
-    """torchvision's predictor with its numbers as float32, as `ExactRPNHead`."""
+    """torchvision's predictor with its numbers as float32, as `proposals.ExactRPNHead`."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return class logits (N, classes + 1) and box changes (N, 4 * (classes + 1))."""

@@ -27,7 +27,7 @@ _ON_CELL = 0.5  # IoU from which on a box is that of a cell
 
 
 class Mover(Protocol):
-    """What moves boxes by what is seen around them."""
+    """What moves boxes by what is seen around them; it takes and returns tensors of the CPU, wherever it computes."""
 
     def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
         """Return where boxes (N, 4) end; features (N, channels, grid, grid) are of windows (N, 4)."""
@@ -36,7 +36,7 @@ class Mover(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a detector saw in images of one size.
+    """What a detector saw in images of one size, on the CPU.
 
     Attributes
     ----------
@@ -66,14 +66,14 @@ def looked(detector: CellDetector, images: Tensor) -> Sight:
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
     hook = heads.refinement.register_forward_pre_hook(lambda _, args: seen.append(args[:3]))
     try:
-        cells = detector.eval()(images)
+        cells = detector.eval()(images.to(next(detector.parameters()).device))
     finally:
         hook.remove()
     grid = heads.refinement.grid
     none = images.new_zeros((0, heads.refinement.key.in_features, grid, grid)), *[images.new_zeros((0, 4))] * 2
     features, boxes, windows = seen[0] if seen else none
-    kept = [{"labels": cell["labels"], "scores": cell["scores"]} for cell in cells]
-    return Sight(features.half(), boxes, windows, kept, (int(images.shape[2]), int(images.shape[3])))
+    kept = [{"labels": cell["labels"].cpu(), "scores": cell["scores"].cpu()} for cell in cells]
+    return Sight(features.half().cpu(), boxes.cpu(), windows.cpu(), kept, (int(images.shape[2]), int(images.shape[3])))
 
 
 class Looks(Dataset[tuple[Tensor, Target]]):
@@ -160,8 +160,9 @@ class AgentsAlone(nn.Module):
     @torch.no_grad()
     def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
         """Return where agents stop."""
+        features, boxes, windows = (part.to(self.agents.place.device) for part in (features, boxes, windows))
         end: Tensor = self.agents(features, boxes, windows).boxes[-1]
-        return end
+        return end.cpu()
 
 
 class TrimAlone(nn.Module):
@@ -180,8 +181,9 @@ class TrimAlone(nn.Module):
     def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
         """Return trimmed boxes."""
         del windows
-        end: Tensor = self.second(features, boxes)
-        return end
+        at = self.second.trim.weight.device
+        end: Tensor = self.second(features.to(at), boxes.to(at))
+        return end.cpu()
 
 
 def _stacked(targets: Sequence[Target], names: Iterable[str]) -> list[Tensor]:

@@ -239,7 +239,7 @@ def box_refinement_steps(
     seeds : sequence of int
         A detector, and all rows on it, for each.
     rows : sequence of str, optional
-        Some of `training.experiments.box_refinement.ROWS`; by default all.
+        Some of `training.experiments.remedies.ROWS`; by default all.
     pixel_size_um : float, optional
         Of images that have none.
     """

@@ -13,7 +13,8 @@ from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import RefinementRecipe
 from napari_hemalens.training.detection import read_data
-from napari_hemalens.training.experiments.box_refinement import BUDGETS, LOOKS, ROWS, greedy, moved_by_truth, shared
+from napari_hemalens.training.experiments.box_refinement import BUDGETS, LOOKS, shared
+from napari_hemalens.training.experiments.remedies import ROWS, greedy, moved_by_truth
 from napari_hemalens.workflows import box_refinement_steps
 
 
@@ -33,6 +34,19 @@ def test_second_looks_learn_from_images_that_the_detector_has_not_seen(fields: P
         assert not names[0] & names[1]
     with pytest.raises(TrainingError, match="none is left"):
         shared(data, 6)
+
+
+def test_what_is_held_out_is_drawn_from_all_of_them_since_files_come_class_by_class(fields: Path) -> None:
+    data = read_data([fields], None)
+    many = replace(data, train=data.train * 50)  # copies of the same records would count as seen
+    many = replace(many, train=tuple(replace(field) for field in many.train))
+    places = {id(field): place for place, field in enumerate(many.train)}
+    _, others = shared(many, 100)
+    first = [places[id(field)] for field in others[:40]]
+    assert first != sorted(first)
+    assert min(first) < 60
+    assert max(first) > 240
+    assert [id(field) for field in shared(many, 100)[1]] == [id(field) for field in others]
 
 
 def test_an_oracle_brings_boxes_to_their_cells_and_leaves_those_on_none() -> None:
@@ -81,6 +95,11 @@ def test_remedies_are_compared_on_one_detector_and_what_is_finished_is_read(fiel
     still_file.write_bytes(paper_file.read_bytes())
     with pytest.raises(TrainingError, match="another recipe"):
         finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+
+
+def test_a_row_without_the_one_that_it_starts_from_is_refused(fields: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="starts from 'imitation': ask for both"):
+        finish(box_refinement_steps([fields], tmp_path, rows=["imitation-reward"]))
 
 
 def test_a_row_that_is_not_there_is_refused_by_name(fields: Path, tmp_path: Path) -> None:

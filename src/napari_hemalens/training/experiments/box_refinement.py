@@ -5,11 +5,9 @@ them otherwise, on boxes that a finished `faster_rcnn_fpn` finds on images that 
 very same boxes of the same images, so that what differs is of moving alone.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,10 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.attention.actor_critic import best_actions, matched_iou
-from napari_hemalens.attention.box_refinement import BoxRefinement, moved
+from napari_hemalens.attention.actor_critic import matched_iou
+from napari_hemalens.attention.box_refinement import BoxRefinement
 from napari_hemalens.cells import Detections
-from napari_hemalens.errors import TrainingError
+from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.cascade import SecondTrim
@@ -35,6 +33,7 @@ from napari_hemalens.training.evaluation import detect_all_steps, of_classes
 from napari_hemalens.training.experiments import detection_table1 as table1
 from napari_hemalens.training.experiments.detection_trial import DetectionTrial, trial_steps
 from napari_hemalens.training.experiments.refinement_report import RefinementComparison, RemedyTrial
+from napari_hemalens.training.experiments.remedies import ROWS, Remedy, greedy, moved_by_truth
 from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, TrimAlone, looks_steps
@@ -44,69 +43,7 @@ from napari_hemalens.training_recipes import DetectionTraining, Training
 NAME = "box-refinement"
 _BASE = "faster_rcnn_fpn"
 _HELD = 0.2  # of the images that the detector has not seen: remedies are compared on them before they are tested
-_ON_CELL = 0.5  # IoU from which on a box is that of a cell
-_PAPER = RefinementRecipe()
-_FINE = RefinementRecipe(step=0.03, most_steps=10)
-_TAUGHT: Mapping[str, Any] = {"optimizer": "adamw", "learning_rate": 1e-3}
 
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """A row: who moves boxes, and how that is learned.
-
-    Attributes
-    ----------
-    label : str
-        As the table calls it.
-    kind : str
-        'still', 'oracle', 'agents' or 'trim'.
-    refinement : RefinementRecipe
-        Of agents and oracles.
-    training : mapping
-        Changes to the budget's recipe.
-    seen : bool
-        Whether it is learned on images that the detector was trained on.
-    begins_with : str
-        Row whose agents it starts from; empty: none.
-    """
-
-    label: str
-    kind: str = "agents"
-    refinement: RefinementRecipe = _PAPER
-    training: Mapping[str, Any] = field(default_factory=lambda: dict(_TAUGHT))
-    seen: bool = False
-    begins_with: str = ""
-
-
-def _agents(recipe: RefinementRecipe = _PAPER, **changes: Any) -> RefinementRecipe:
-    return recipe.model_copy(update=changes)
-
-
-ROWS: Mapping[str, Remedy] = {
-    "still": Remedy("boxes not moved", "still"),
-    "paper": Remedy("as printed: reward, 5 steps of 10 %, SGD", training={"optimizer": "sgd", "learning_rate": 0.01}),
-    "adamw": Remedy("reward, AdamW"),
-    "shaped": Remedy("reward of the gain alone, none for stopping", refinement=_agents(stop_bonus=0, entropy=0.05)),
-    "fine": Remedy("reward, 10 steps of 3 %", refinement=_FINE),
-    "imitation": Remedy("imitation of the best step", refinement=_agents(reward=0, imitation=1)),
-    "imitation-reward": Remedy("imitation, then reward", begins_with="imitation"),
-    "foresight": Remedy(
-        "the gain of every step is learned, not of the one taken", refinement=_agents(reward=0, foresight=1)
-    ),
-    "foresight-fine": Remedy(
-        "the gain of every step is learned, 10 steps of 3 %", refinement=_agents(_FINE, reward=0, foresight=1)
-    ),
-    "foresight-seen": Remedy(
-        "the gain of every step, learned on images that the detector knows",
-        refinement=_agents(_FINE, reward=0, foresight=1),
-        seen=True,
-    ),
-    "trim": Remedy("no agents: trimmed once more, in one go, as in a cascade", "trim"),
-    "trim-seen": Remedy("trimmed once more, learned on images that the detector knows", "trim", seen=True),
-    "oracle": Remedy("oracle: the truth is known, 5 steps of 10 %", "oracle"),
-    "oracle-fine": Remedy("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
-}
-"""By name. A row comes after the one that it starts from."""
 
 _CI = table1.BUDGETS["ci"]
 _KNOWING = {"start_with": "all", "learning_rate": 1e-4, "side": 128, "network": NetworkRecipe(size="laptop")}
@@ -136,6 +73,9 @@ def steps(
 ) -> Steps[RefinementComparison]:
     """Train one detector a seed and the rows on it; see `workflows.box_refinement_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    for name, row in chosen.items():
+        if row.begins_with and row.begins_with not in chosen:
+            raise RecipeError(f"The row {name!r} starts from {row.begins_with!r}: ask for both.")
     fields, others = shared(read_data(data, pixel_size_um), budget.cells)
     comparison = RefinementComparison(
         title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
@@ -171,7 +111,9 @@ def shared(fields: TrainingData, images: int | None) -> tuple[TrainingData, tupl
     """
     base = table1.parted(fields, "val", images or max(1, round((1 - _HELD) * len(fields.train))))
     seen = {id(f) for f in base.train}
-    others = tuple(f for f in fields.train if id(f) not in seen)
+    left = [f for f in fields.train if id(f) not in seen]
+    # Files often come class by class: a held-out part of the first ones would be of other cells than the rest.
+    others = tuple(left[int(i)] for i in np.random.default_rng(0).permutation(len(left)))
     if not others:
         raise TrainingError("All images are trained on; none is left to learn from what the detector does on new ones.")
     return base, others
@@ -204,7 +146,7 @@ class _Study:
         plan = {
             "base": self.row.sha256,
             "looks": self.most,
-            "remedy": {name: value for name, value in _plain(row).items() if name != "label"},
+            "remedy": row.plain(),
             "training": training.model_dump(mode="json"),
         }
         if (out / RemedyTrial.FILE).exists():
@@ -276,14 +218,6 @@ class _Study:
 _FILE = "mover.safetensors"
 
 
-def _plain(row: Remedy) -> dict[str, Any]:
-    """Return a row as JSON has it."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps({**asdict(row), "refinement": row.refinement.model_dump(mode="json")})
-    )
-    return plain
-
-
 def _second_looker(row: weights.WeightsRow) -> CellDetector:
     """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
     recipe: NetworkRecipe = row.network.model_copy(
@@ -292,27 +226,6 @@ def _second_looker(row: weights.WeightsRow) -> CellDetector:
     network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(row.classes))
     start_from(network, row, recipe, row.classes)
     return network.eval().to(device.choose("auto"))
-
-
-def greedy(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
-    """Return boxes (N, 4) after the best step of each state towards their truth (N, 4), until none gains."""
-    for _ in range(recipe.most_steps):
-        boxes = moved(boxes, best_actions(boxes, truth, recipe.step), recipe.step)
-    return boxes
-
-
-def moved_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
-    """Return cells whose boxes an oracle moved: those at an IoU of 0.5 at least with a true cell of their class."""
-    if not len(found) or not len(truth):
-        return found
-    boxes, true = (torch.from_numpy(f.boxes[:, [1, 0, 3, 2]].copy()) for f in (found, truth))
-    names, true_names = (np.array(f.names)[f.classes] for f in (found, truth))
-    same = torch.from_numpy(names[:, None] == true_names)
-    overlap = matched_iou(boxes[:, None], true[None]) * same
-    best, of = overlap.max(dim=1)
-    on = best >= _ON_CELL
-    boxes[on] = greedy(boxes[on], true[of[on]], recipe)
-    return replace(found, boxes=boxes.numpy()[:, [1, 0, 3, 2]].copy())
 
 
 def _notes(fields: TrainingData, others: Sequence[Detections], looks: tuple[int, Training]) -> tuple[str, ...]:

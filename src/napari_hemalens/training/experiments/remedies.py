@@ -1,0 +1,107 @@
+"""The rows of `box_refinement`: who moves boxes, and how that is learned; and the oracle, who knows the truth."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_hemalens.attention.actor_critic import best_actions, matched_iou
+from napari_hemalens.attention.box_refinement import moved
+from napari_hemalens.cells import Detections
+from napari_hemalens.recipes import RefinementRecipe
+
+_ON_CELL = 0.5  # IoU from which on a box is that of a cell
+_PAPER = RefinementRecipe()
+_FINE = RefinementRecipe(step=0.03, most_steps=10)
+_TAUGHT: Mapping[str, Any] = {"optimizer": "adamw", "learning_rate": 1e-3}
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A row: who moves boxes, and how that is learned.
+
+    Attributes
+    ----------
+    label : str
+        As the table calls it.
+    kind : str
+        'still', 'oracle', 'agents' or 'trim'.
+    refinement : RefinementRecipe
+        Of agents and oracles.
+    training : mapping
+        Changes to the budget's recipe.
+    seen : bool
+        Whether it is learned on images that the detector was trained on.
+    begins_with : str
+        Row whose agents it starts from; empty: none.
+    """
+
+    label: str
+    kind: str = "agents"
+    refinement: RefinementRecipe = _PAPER
+    training: Mapping[str, Any] = field(default_factory=lambda: dict(_TAUGHT))
+    seen: bool = False
+    begins_with: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return all but the label, as JSON has it."""
+        parts = {**asdict(self), "refinement": self.refinement.model_dump(mode="json")}
+        del parts["label"]
+        plain: dict[str, Any] = json.loads(json.dumps(parts))
+        return plain
+
+
+def _agents(recipe: RefinementRecipe = _PAPER, **changes: Any) -> RefinementRecipe:
+    return recipe.model_copy(update=changes)
+
+
+ROWS: Mapping[str, Remedy] = {
+    "still": Remedy("boxes not moved", "still"),
+    "paper": Remedy("as printed: reward, 5 steps of 10 %, SGD", training={"optimizer": "sgd", "learning_rate": 0.01}),
+    "adamw": Remedy("reward, AdamW"),
+    "shaped": Remedy("reward of the gain alone, none for stopping", refinement=_agents(stop_bonus=0, entropy=0.05)),
+    "fine": Remedy("reward, 10 steps of 3 %", refinement=_FINE),
+    "imitation": Remedy("imitation of the best step", refinement=_agents(reward=0, imitation=1)),
+    "imitation-reward": Remedy("imitation, then reward", begins_with="imitation"),
+    "foresight": Remedy(
+        "the gain of every step is learned, not of the one taken", refinement=_agents(reward=0, foresight=1)
+    ),
+    "foresight-fine": Remedy(
+        "the gain of every step is learned, 10 steps of 3 %", refinement=_agents(_FINE, reward=0, foresight=1)
+    ),
+    "foresight-seen": Remedy(
+        "the gain of every step, learned on images that the detector knows",
+        refinement=_agents(_FINE, reward=0, foresight=1),
+        seen=True,
+    ),
+    "trim": Remedy("no agents: trimmed once more, in one go, as in a cascade", "trim"),
+    "trim-seen": Remedy("trimmed once more, learned on images that the detector knows", "trim", seen=True),
+    "oracle": Remedy("oracle: the truth is known, 5 steps of 10 %", "oracle"),
+    "oracle-fine": Remedy("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
+}
+"""By name. A row comes after the one that it starts from."""
+
+
+def greedy(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
+    """Return boxes (N, 4) after the best step of each state towards their truth (N, 4), until none gains."""
+    for _ in range(recipe.most_steps):
+        boxes = moved(boxes, best_actions(boxes, truth, recipe.step), recipe.step)
+    return boxes
+
+
+def moved_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
+    """Return cells whose boxes an oracle moved: those at an IoU of 0.5 at least with a true cell of their class."""
+    if not len(found) or not len(truth):
+        return found
+    boxes, true = (torch.from_numpy(f.boxes[:, [1, 0, 3, 2]].copy()) for f in (found, truth))
+    names, true_names = (np.array(f.names)[f.classes] for f in (found, truth))
+    same = torch.from_numpy(names[:, None] == true_names)
+    overlap = matched_iou(boxes[:, None], true[None]) * same
+    best, of = overlap.max(dim=1)
+    on = best >= _ON_CELL
+    boxes[on] = greedy(boxes[on], true[of[on]], recipe)
+    return replace(found, boxes=boxes.numpy()[:, [1, 0, 3, 2]].copy())
