@@ -18,7 +18,7 @@ from napari_hemalens.workflows import evaluate_detection_steps
 
 PAGE = Path(__file__).parent / "results" / "detection.md"
 SAMPLES = Path(__file__).parent.parent / "sample_data"
-NAME = "marrow-frcnn"
+NAME = DetectionRecipe().weights
 
 RUNS = (
     (

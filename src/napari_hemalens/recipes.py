@@ -55,7 +55,7 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
 class DetectionRecipe(Recipe):
     """How cells are detected in an image."""
 
-    weights: str = Field(default="marrow-frcnn", description="Name of packed weights, or a file")
+    weights: str = Field(default="marrow-cascade", description="Name of packed weights, or a file")
     pixel_size_um: float | None = Field(
         default=None,
         gt=0.001,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.cells import Detections
-from napari_hemalens.training.metrics import box_iou, coco_measures, count_measures, hits, sweep
+from napari_hemalens.training.metrics import Sweep, box_iou, coco_measures, count_measures, hits, sweep
 
 NAMES = ("lymphocyte", "erythrocyte", "platelet")
 
@@ -64,6 +64,13 @@ def test_the_best_threshold_is_the_one_of_the_highest_mean_f1() -> None:
     assert at[0.3][:2] == pytest.approx([1, 2 * 2 / (3 + 2)])
     assert at[0.75][:2] == pytest.approx([1, 2 * 1 / (1 + 2)])
     assert math.isnan(at[0.3][2])
+
+
+def test_of_thresholds_that_are_as_good_the_lowest_is_best() -> None:
+    thresholds = np.array([0.2, 0.3, 0.4, 0.5])
+    nearly = np.array([[0.85], [0.8995], [0.9], [0.8]])
+    assert Sweep(thresholds, nearly).best == 0.3
+    assert Sweep(thresholds, np.hstack([nearly, np.full((4, 1), np.nan)])).best == 0.3
 
 
 def test_counts_are_compared_image_by_image() -> None:

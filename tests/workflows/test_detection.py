@@ -17,7 +17,7 @@ from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.training.metrics import box_iou
 
-PACKED = "marrow-frcnn"
+PACKED = DetectionRecipe().weights
 
 
 @pytest.fixture

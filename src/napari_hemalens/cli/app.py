@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import DetectionRecipe
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ PixelSize = Annotated[
         help="Micrometres a pixel; by default from the file, else estimated from the red cells.",
     ),
 ]
+DETECTOR: str = DetectionRecipe().weights
 WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
 

@@ -9,6 +9,7 @@ from rich.markup import escape
 from napari_hemalens import workflows
 from napari_hemalens.cells import pooled_differential
 from napari_hemalens.cli.app import (
+    DETECTOR,
     Device,
     Out,
     PixelSize,
@@ -33,7 +34,7 @@ def detect(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
     out: Out,
     *,
-    weights_name: WeightsName = "marrow-frcnn",
+    weights_name: WeightsName = DETECTOR,
     min_score: Annotated[float | None, typer.Option(help="Least score; by default that of the weights.")] = None,
     pixel_size: PixelSize = None,
     device: Device = Device.AUTO,
@@ -102,7 +103,7 @@ def evaluate_detection(
     data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA).")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
-    weights_name: WeightsName = "marrow-frcnn",
+    weights_name: WeightsName = DETECTOR,
     pixel_size: PixelSize = None,
     taxonomy: Annotated[
         str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")

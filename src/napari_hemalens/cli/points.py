@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run
 from napari_hemalens.recipes import DetectionRecipe
 
 
@@ -25,7 +25,7 @@ def evaluate_points(
         list[str] | None,
         typer.Option(metavar="NAME", help="Choose the least score on these, as on train; by default the weights' own."),
     ] = None,
-    weights_name: WeightsName = "marrow-frcnn",
+    weights_name: WeightsName = DETECTOR,
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
     ] = None,

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run
 from napari_hemalens.recipes import DetectionRecipe
 
 
@@ -16,7 +16,7 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA), all of one scale.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
-    weights_name: WeightsName = "marrow-frcnn",
+    weights_name: WeightsName = DETECTOR,
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
     ] = None,

@@ -1,12 +1,15 @@
 """`hemalens weights`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import out_console, weights_app
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, out_console, run, weights_app
 from napari_hemalens.models import weights
+from napari_hemalens.recipes import DetectionRecipe
 
 
 @weights_app.command("list")
@@ -29,3 +32,21 @@ def verify_weights(name: Annotated[str | None, typer.Argument()] = None) -> None
         row = weights.any_row(each)
         weights.verify(row)
         out_console.print(f"{row.name}: as published")
+
+
+@weights_app.command("tune")
+def tune_weights(
+    name: Annotated[str, typer.Argument(help="Of a detector: packed weights by name, or a file.")] = DETECTOR,
+    *,
+    data: Annotated[Path, typer.Option(help="Your annotated images (COCO, VOC, YOLO, VIA).")],
+    out: Out,
+    split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
+    called: Annotated[str | None, typer.Option("--name", help="What the weights are called then.")] = None,
+    pixel_size: PixelSize = None,
+    device: Device = Device.AUTO,
+) -> None:
+    """Choose the least score of a detector on annotated images; writes the weights with it."""
+    recipe = DetectionRecipe.of(weights=name, pixel_size_um=pixel_size, device=device.value)
+    row = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
+    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
+    out_console.print(f"Use it with: --weights {escape(str(row.file))}")

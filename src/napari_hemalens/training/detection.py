@@ -6,30 +6,22 @@ from pathlib import Path
 
 import torch
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.storage import known_to, load_detector, save_network, start_body_from, start_from
+from napari_hemalens.models.storage import known_to, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.taxonomy import CELL_CLASSES
 from napari_hemalens.training.datasets import TrainingFields
-from napari_hemalens.training.evaluation import (
-    class_measures,
-    counted,
-    detect_all_steps,
-    of_classes,
-    with_pixel_size,
-)
+from napari_hemalens.training.evaluation import with_pixel_size
 from napari_hemalens.training.fit import fit_steps
-from napari_hemalens.training.metrics import coco_measures, sweep
 from napari_hemalens.training.refinement_alone import RefinementAlone
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+from napari_hemalens.training.tuning import tuned_steps, write_row
 from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
 from napari_hemalens.training_recipes import DetectionTraining
 
@@ -112,26 +104,9 @@ def pack_steps(
     about: Mapping[str, str],
 ) -> Steps[weights.WeightsRow]:
     """Save a trained network, and measure what was saved on the validation images."""
-    row = saved(network, fields.classes, recipe, out, name=name, about=about)
-    found = yield from detect_all_steps(fields.val, load_detector(row, device.choose("auto")), row, DetectionRecipe())
-    by = of_classes(fields.classes)
-    mapped, truth = [f.mapped(by) for f in found], [f.mapped(by) for f in fields.val]
-    overall, per_class = coco_measures(mapped, truth)
-    once = counted(mapped)
-    threshold = round(sweep(once, truth).best, 3)
-    measures = class_measures(once, truth, threshold, per_class)
-    row = row.model_copy(
-        update={
-            "min_score": threshold,
-            "metrics": {
-                **{key: round(value, 4) for key, value in overall.items()},
-                "AP50 by class": {name: round(row["AP50"], 4) for name, row in measures.items() if "AP50" in row},
-                "images": len(truth),
-            },
-        }
-    )
-    with writing(out / f"{name}.json") as file:
-        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    unmeasured = saved(network, fields.classes, recipe, out, name=name, about=about)
+    row = yield from tuned_steps(unmeasured, fields.val, DetectionRecipe())
+    write_row(row)
     return row
 
 

@@ -114,8 +114,13 @@ class Sweep:
 
     @property
     def best(self) -> float:
-        """The least score at which the mean F1 over classes is highest."""
-        return float(self.thresholds[np.nanmean(self.f1, axis=1).argmax()])
+        """The lowest threshold whose mean F1 over classes is the highest, but for 0.001.
+
+        Tops are flat: over a fifth of all scores F1 may change by less than a cell in a thousand, and the very highest
+        lies anywhere on it. The lowest misses fewest cells, and a box too many is seen where a missed cell is not.
+        """
+        mean = np.nanmean(self.f1, axis=1)
+        return float(self.thresholds[(mean >= mean.max() - 0.001).argmax()])
 
 
 def sweep(found: Sequence[Detections], truth: Sequence[Detections]) -> Sweep:

@@ -20,6 +20,7 @@ from napari_hemalens.workflows.detection import (
     detect_steps,
     evaluate_detection_steps,
     train_detection_steps,
+    tune_detection_steps,
     write_results,
 )
 from napari_hemalens.workflows.experiments import (
@@ -80,5 +81,6 @@ __all__ = [
     "segment_steps",
     "train_classification_steps",
     "train_detection_steps",
+    "tune_detection_steps",
     "write_results",
 ]

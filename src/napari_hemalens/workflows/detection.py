@@ -260,6 +260,43 @@ def train_detection_steps(
     )
 
 
+def tune_detection_steps(
+    data: str | Path,
+    recipe: DetectionRecipe,
+    out: str | Path,
+    *,
+    split: str = "val",
+    name: str | None = None,
+) -> Steps[weights.WeightsRow]:
+    """Choose the least score of weights on annotated images, such as those of another laboratory.
+
+    Returns the row of the weights with that score and with what was measured at it; it is written to `out`, beside the
+    weights.
+
+    Parameters
+    ----------
+    data : path
+        Folder with a part `split`: COCO, VOC, YOLO or VIA. Figures on it are a little too good afterwards.
+    recipe : DetectionRecipe
+        Weights, pixel size, device.
+    out : path
+        Folder for the row and a copy of the weights.
+    split : str
+        Part of the data.
+    name : str, optional
+        What the weights are called there; by default as they are.
+
+    Raises
+    ------
+    HemaLensError
+        If nothing is annotated by a class that the weights know.
+    """
+    with training_extra():
+        from napari_hemalens.training import tuning  # noqa: PLC0415 -- loads torch
+
+    return (yield from tuning.tune_steps(Path(data), recipe, Path(out), split=split, name=name))
+
+
 def evaluate_detection_steps(
     data: str | Path,
     recipe: DetectionRecipe,

@@ -1,6 +1,7 @@
 """The comparison of Table 1 of the marrow paper runs from annotated images to a table, and goes on where it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: Tr
     few = parted(data, "val", 4)
     assert (len(few.train), len(few.val)) == (4, 6)
     assert {f.provenance.image for f in few.train} < set(every)
+
+
+def test_the_first_images_that_are_tested_on_are_of_every_kind(data: TrainingData) -> None:
+    first, second = data.val[:2]
+    by_class = replace(data, val=(first,) * 50 + (second,) * 50)
+    watched = parted(by_class, "val", None).val[:10]
+    assert {f.provenance.image for f in watched} == {first.provenance.image, second.provenance.image}
 
 
 @pytest.mark.slow

@@ -127,10 +127,14 @@ def recipe_of(row: Row, budget: Budget[DetectionTraining], seed: int, images: in
 
 
 def parted(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
-    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all."""
-    train, test = fields.train, fields.val
+    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all.
+
+    Both come in an order drawn at random. Files often come class by class, and of the images that are tested on the
+    first ones are watched in training, and shown.
+    """
+    train, test = fields.train, _taken(fields.val, np.random.default_rng(0).permutation(len(fields.val)))
     if split == "paper":
-        every = (*train, *test)
+        every = (*fields.train, *fields.val)
         order = np.random.default_rng(0).permutation(len(every))
         held = max(1, round(TESTED * len(every)))
         test, train = _taken(every, order[:held]), _taken(every, order[held:])

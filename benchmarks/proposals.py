@@ -1,0 +1,96 @@
+"""What it costs, and what it finds, to look only at regions that may hold a cell.
+
+    python benchmarks/proposals.py --data ../shared/data/smear_detection --pixel-size 0.11 [--weights NAME]
+
+One network, with least objectness of 0 and more (`models.proposals.Proposals.least`). Time is of one tile of rendered
+marrow: takes in turns in one process, medians of the rounds, and the ratio within each round. What is found is of every
+second image of the part `val`: average precision, and the cells that are counted.
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import tifffile
+import torch
+
+from fields import SAMPLE
+from machine import machine
+from napari_hemalens.cells import Detections
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.storage import load_detector, preprocess_of
+from napari_hemalens.progress import finish
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.training.evaluation import counted, detect_all_steps, of_classes
+from napari_hemalens.training.metrics import coco_measures
+
+LEAST = (0.0, 0.003, 0.01, 0.03)
+
+
+def arguments() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="annotated images")
+    parser.add_argument("--pixel-size", type=float, help="micrometres a pixel of images without one")
+    parser.add_argument("--weights", default=DetectionRecipe().weights)
+    parser.add_argument("--side", type=int, default=1024, help="of the tile, in pixels")
+    parser.add_argument("--rounds", type=int, default=5)
+    return parser.parse_args()
+
+
+def seconds_of(network: CellDetector, image: torch.Tensor, least: float) -> float:
+    """Return the seconds of one pass."""
+    network.rpn.least = least
+    start = time.perf_counter()
+    with torch.inference_mode():
+        network(image)
+    if image.device.type != "cpu":
+        torch.accelerator.synchronize()
+    return time.perf_counter() - start
+
+
+def figures_of(
+    network: CellDetector, row: weights.WeightsRow, truth: tuple[Detections, ...], size: float | None
+) -> str:
+    """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
+    found = finish(detect_all_steps(truth, network, row, DetectionRecipe(pixel_size_um=size)))
+    by = of_classes(row.classes)
+    mapped = [f.mapped(by) for f in found]
+    overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
+    cells = sum(len(f.above(row.min_score)) for f in counted(mapped))
+    return f"{overall['AP']:.4f} | {overall['AP50']:.4f} | {overall['AP75']:.4f} | {cells:,}"
+
+
+def main() -> int:
+    """Print a line a least objectness."""
+    options = arguments()
+    row, at = weights.row(options.weights), device.choose("auto")
+    network = load_detector(row, at)
+    rgb = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
+    image = preprocess_of(row).normalised(torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].to(at))
+    image = image.contiguous(memory_format=torch.channels_last)
+    seen: list[int] = []
+    network.roi_heads.register_forward_pre_hook(lambda _, given: seen.append(len(given[1][0])))
+    rounds = [[seconds_of(network, image, least) for least in LEAST] for _ in range(options.rounds + 1)][1:]
+    regions = seen[: len(LEAST)]
+    truth = read_annotations(options.data, split="val")[::2]
+    print(machine("torch", "torchvision"))
+    print(f"\n{row.name}, {at}; a tile of {options.side} x {options.side} pixels; {len(truth)} images of val\n")
+    print("| least objectness | regions of the tile | seconds | of all regions' | AP | AP50 | AP75 | cells counted |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for i, least in enumerate(LEAST):
+        median = statistics.median(taken[i] for taken in rounds)
+        ratio = statistics.median(taken[i] / taken[0] for taken in rounds)
+        network.rpn.least = least
+        figures = figures_of(network, row, truth, options.pixel_size)
+        print(f"| {least:g} | {regions[i]:,} | {median:.2f} | {ratio:.2f} | {figures} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,65 @@
+"""The least score of a detector, chosen on annotated images, and what it finds there."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.cells import Detections
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.inference import device
+from napari_hemalens.models import weights
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.progress import Steps
+from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.training.evaluation import class_measures, counted, detect_all_steps, of_classes
+from napari_hemalens.training.metrics import coco_measures, sweep
+
+
+def tune_steps(
+    data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None
+) -> Steps[weights.WeightsRow]:
+    """Choose the least score of weights anew; see `workflows.tune_detection_steps`."""
+    row = weights.row(recipe.weights)
+    truth = read_annotations(data, split=split)
+    if not any(set(field.class_names) & set(row.classes) for field in truth):
+        raise AnnotationError(
+            f"Nothing in {data}, part {split!r}, is annotated by a class that {row.name} knows: "
+            f"{', '.join(row.classes)}."
+        )
+    tuned = yield from tuned_steps(row, truth, recipe)
+    tuned = tuned.model_copy(update={"name": name or row.name, "folder": out})
+    if tuned.file.resolve() != row.file.resolve():
+        with writing(tuned.file) as file:
+            shutil.copyfile(weights.verify(row), file)
+    write_row(tuned)
+    return tuned
+
+
+def tuned_steps(
+    row: weights.WeightsRow, truth: Sequence[Detections], recipe: DetectionRecipe
+) -> Steps[weights.WeightsRow]:
+    """Return the row with the least score that is best on annotated images, and what was measured on them.
+
+    Best is where F1 (IoU 0.5), a mean over classes, is highest (`metrics.Sweep`); average precision knows no least score.
+    """
+    found = yield from detect_all_steps(truth, load_detector(row, device.choose(recipe.device)), row, recipe)
+    by = of_classes(row.classes)
+    mapped, true = [f.mapped(by) for f in found], [f.mapped(by) for f in truth]
+    overall, per_class = coco_measures(mapped, true)
+    once = counted(mapped)
+    threshold = round(sweep(once, true).best, 3)
+    measures = class_measures(once, true, threshold, per_class)
+    metrics = {
+        **{key: round(value, 4) for key, value in overall.items()},
+        "AP50 by class": {name: round(of["AP50"], 4) for name, of in measures.items() if "AP50" in of},
+        "images": len(truth),
+    }
+    return row.model_copy(update={"min_score": threshold, "metrics": metrics})
+
+
+def write_row(row: weights.WeightsRow) -> None:
+    """Write the row beside its file of weights."""
+    with writing(row.file.with_suffix(".json")) as file:
+        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
