@@ -70,6 +70,10 @@ class DetectionRecipe(Recipe):
     batch: int | None = Field(
         default=None, ge=1, description="Tiles a forward pass; empty: 4 on a GPU, 1 on a CPU, where more are slower"
     )
+    precision: Literal["auto", "single", "half"] = Field(
+        default="auto",
+        description="Numbers of 32 or 16 bits in the network; auto: half on NVIDIA GPUs, single elsewhere",
+    )
     skip_background: bool = Field(default=True, description="Pass over tiles with nothing in them")
     nms_iou: float = Field(default=0.5, gt=0, le=1, description="IoU above which boxes are one cell")
     one_class_a_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")

@@ -1,14 +1,17 @@
 from dataclasses import replace
+from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+import napari_hemalens
 from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.inference.detector import detect_steps, one_class_a_cell
+from napari_hemalens.inference.detector import detect_steps, halves, one_class_a_cell
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
@@ -216,3 +219,26 @@ def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: 
     steps = detect_steps(replace(slide, levels=levels), finder, row, WHOLE, provenance=Provenance(pixel_size_um=0.05))
     assert len(finish(steps)) > 50
     assert set(read) == {600}  # 0.05 to 0.15 um is a third: the level of a half is the coarsest that is fine enough
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "half"),
+    [
+        ("cuda", "auto", True),
+        ("cpu", "auto", False),
+        ("mps", "auto", False),
+        ("cuda", "single", False),
+        ("cpu", "half", True),
+    ],
+)
+def test_numbers_are_halved_where_that_is_faster_or_asked_for(device: str, precision: str, half: bool) -> None:
+    assert halves(torch.device(device), DetectionRecipe(precision=precision)) is half
+
+
+def test_half_precision_finds_the_same_cells(sample_data: Path) -> None:
+    pixels = iio.imread(sample_data / "marrow_smear.tif")[:320, :320]
+    single, half = (napari_hemalens.detect(pixels, pixel_size_um=0.15, precision=p) for p in ("single", "half"))
+    assert len(single) > 15
+    assert single.class_names.tolist() == half.class_names.tolist()
+    assert 0 < np.abs(single.boxes - half.boxes).max() < 0.5  # pixels
+    np.testing.assert_allclose(single.scores, half.scores, atol=0.02)

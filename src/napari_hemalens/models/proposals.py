@@ -16,8 +16,8 @@ class Proposals(RegionProposalNetwork):
 
     room = 1.0  # images of the side that the fixed numbers are meant for, in the present one
     learned_from = 128  # regions of such an image
-    # Objectness from which a region is worth a look in use. What lies below is ground, and looking at it took two thirds
-    # of the time on a CPU (docs/results/proposals.md).
+    # Objectness from which a region is worth a look in use. What lies below is ground, and looking at it took two
+    # thirds of the time on a CPU (docs/results/shortcuts.md).
     least = 0.01
 
     def forward(

@@ -42,7 +42,7 @@ def tuned_steps(
 ) -> Steps[weights.WeightsRow]:
     """Return the row with the least score that is best on annotated images, and what was measured on them.
 
-    Best is where F1 (IoU 0.5), a mean over classes, is highest (`metrics.Sweep`); average precision knows no least score.
+    Best is where F1 (IoU 0.5), a mean over classes, is highest (`metrics.Sweep`); average precision has no threshold.
     """
     found = yield from detect_all_steps(truth, load_detector(row, device.choose(recipe.device)), row, recipe)
     by = of_classes(row.classes)

@@ -20,6 +20,7 @@ _LABELS = {
     "tile": "Tile (px)",
     "overlap": "Overlap (px)",
     "batch": "Tiles at once",
+    "precision": "Precision",
     "skip_background": "Skip background",
     "nms_iou": "Same cell at IoU",
     "one_class_a_cell": "One class a cell",

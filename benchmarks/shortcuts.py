@@ -1,10 +1,10 @@
-"""What it costs, and what it finds, to look only at regions that may hold a cell.
+"""What a detector saves by looking at likely regions alone, and by numbers of 16 bits; and what it finds then.
 
-    python benchmarks/proposals.py --data ../shared/data/smear_detection --pixel-size 0.11 [--weights NAME]
+    python benchmarks/shortcuts.py --data ../shared/data/smear_detection --pixel-size 0.11 [--weights NAME]
 
-One network, with least objectness of 0 and more (`models.proposals.Proposals.least`). Time is of one tile of rendered
-marrow: takes in turns in one process, medians of the rounds, and the ratio within each round. What is found is of every
-second image of the part `val`: average precision, and the cells that are counted.
+One network: least objectness of a region (`models.proposals.Proposals.least`) of 0 and more, in single precision and
+in half (`DetectionRecipe.precision`). Time is of one tile of rendered marrow: takes are in turns in one process,
+medians of the rounds, and the ratio within each round. What is found is of every second image of the part `val`.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import statistics
 import time
 from pathlib import Path
 
-import numpy as np
 import tifffile
 import torch
 
@@ -29,7 +28,8 @@ from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.training.evaluation import counted, detect_all_steps, of_classes
 from napari_hemalens.training.metrics import coco_measures
 
-LEAST = (0.0, 0.003, 0.01, 0.03)
+TAKES = ((0.0, "single"), (0.003, "single"), (0.01, "single"), (0.03, "single"), (0.01, "half"))
+"""Least objectness, and precision."""
 
 
 def arguments() -> argparse.Namespace:
@@ -43,11 +43,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds_of(network: CellDetector, image: torch.Tensor, least: float) -> float:
+def seconds_of(network: CellDetector, image: torch.Tensor, least: float, precision: str) -> float:
     """Return the seconds of one pass."""
     network.rpn.least = least
+    half = torch.autocast(image.device.type, torch.float16, enabled=precision == "half")
     start = time.perf_counter()
-    with torch.inference_mode():
+    with torch.inference_mode(), half:
         network(image)
     if image.device.type != "cpu":
         torch.accelerator.synchronize()
@@ -55,10 +56,10 @@ def seconds_of(network: CellDetector, image: torch.Tensor, least: float) -> floa
 
 
 def figures_of(
-    network: CellDetector, row: weights.WeightsRow, truth: tuple[Detections, ...], size: float | None
+    network: CellDetector, row: weights.WeightsRow, truth: tuple[Detections, ...], recipe: DetectionRecipe
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
-    found = finish(detect_all_steps(truth, network, row, DetectionRecipe(pixel_size_um=size)))
+    found = finish(detect_all_steps(truth, network, row, recipe))
     by = of_classes(row.classes)
     mapped = [f.mapped(by) for f in found]
     overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
@@ -67,28 +68,29 @@ def figures_of(
 
 
 def main() -> int:
-    """Print a line a least objectness."""
+    """Print a line a take."""
     options = arguments()
     row, at = weights.row(options.weights), device.choose("auto")
     network = load_detector(row, at)
     rgb = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
-    image = preprocess_of(row).normalised(torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].to(at))
+    image = preprocess_of(row).normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(at))
     image = image.contiguous(memory_format=torch.channels_last)
     seen: list[int] = []
-    network.roi_heads.register_forward_pre_hook(lambda _, given: seen.append(len(given[1][0])))
-    rounds = [[seconds_of(network, image, least) for least in LEAST] for _ in range(options.rounds + 1)][1:]
-    regions = seen[: len(LEAST)]
+    hook = network.roi_heads.register_forward_pre_hook(lambda _, given: seen.append(len(given[1][0])))
+    rounds = [[seconds_of(network, image, *take) for take in TAKES] for _ in range(options.rounds + 1)][1:]
+    hook.remove()
     truth = read_annotations(options.data, split="val")[::2]
     print(machine("torch", "torchvision"))
     print(f"\n{row.name}, {at}; a tile of {options.side} x {options.side} pixels; {len(truth)} images of val\n")
-    print("| least objectness | regions of the tile | seconds | of all regions' | AP | AP50 | AP75 | cells counted |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for i, least in enumerate(LEAST):
+    print("| least objectness | precision | regions | seconds | of the first | AP | AP50 | AP75 | cells counted |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for i, (least, precision) in enumerate(TAKES):
         median = statistics.median(taken[i] for taken in rounds)
         ratio = statistics.median(taken[i] / taken[0] for taken in rounds)
         network.rpn.least = least
-        figures = figures_of(network, row, truth, options.pixel_size)
-        print(f"| {least:g} | {regions[i]:,} | {median:.2f} | {ratio:.2f} | {figures} |", flush=True)
+        recipe = DetectionRecipe.of(pixel_size_um=options.pixel_size, precision=precision)
+        figures = figures_of(network, row, truth, recipe)
+        print(f"| {least:g} | {precision} | {seen[i]:,} | {median:.2f} | {ratio:.2f} | {figures} |", flush=True)
     return 0
 
 
