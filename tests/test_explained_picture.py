@@ -86,14 +86,25 @@ def test_more_methods_than_fit_take_another_row_and_long_names_are_not_cut_off()
 @pytest.mark.parametrize("methods", [1, 2, 9])
 def test_a_gallery_has_the_width_asked_for_however_many_methods_it_compares(methods):
     results = [some(method=f"m{i}") for i in range(methods)]
-    picture = gallery(results, 4, width=400, tile=50, words="where it comes from")
+    picture = gallery(results, 4, width=400, tile=50, words="where it comes from").picture
     assert picture.width == 400
     seen = pixels(picture)
     assert (seen == GREY).all(axis=-1).sum() > 8 * 30 * 30  # of every cell the crop
 
 
+def test_a_gallery_knows_which_cell_lies_where():
+    shown = gallery([some(8)], 2, width=300, tile=40)
+    assert len(shown.places) == 4
+    for number, (x0, y0, x1, y1) in shown.places.items():
+        assert shown.cell_at(x0, y0) == shown.cell_at(x1 - 1, y1 - 1) == number
+        assert (pixels(shown.picture)[y0 + 5, x0 + 5] == GREY).all()  # its crop
+    x1, y1 = np.max([place[2:] for place in shown.places.values()], axis=0)
+    assert shown.cell_at(x1, y1 - 1) is None
+    assert shown.cell_at(0, 0) is None
+
+
 def test_a_gallery_of_more_cells_is_higher():
-    assert gallery([some()], 1, width=300).height < gallery([some()], 5, width=300).height
+    assert gallery([some()], 1, width=300).picture.height < gallery([some()], 5, width=300).picture.height
 
 
 def test_on_no_ground_nothing_is_drawn_but_letters_and_tiles():
@@ -116,5 +127,5 @@ def test_small_pictures_keep_their_range_and_kind():
 def test_the_first_result_says_which_cells_there_are():
     results = some(4)
     others = replace(some(4), cells=some(4, first=100).cells)
-    seen = pixels(gallery([results, others], 4, width=400))
+    seen = pixels(gallery([results, others], 4, width=400).picture)
     assert (seen == GREY).all(axis=-1).any()

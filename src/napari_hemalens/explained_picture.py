@@ -1,7 +1,7 @@
 """Explained cells as pictures: one cell beside its heat, and a gallery of the surest and the least sure."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,6 +43,27 @@ class Style:
 
 PRINTED = Style()
 """For paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Cells side by side.
+
+    Attributes
+    ----------
+    picture : Image
+        What is seen.
+    places : mapping of int to (int, int, int, int)
+        Where each cell lies, by its number: x0, y0, x1, y1 in pixels of the picture; the far edge is excluded.
+    """
+
+    picture: Image.Image
+    places: Mapping[int, tuple[int, int, int, int]]
+
+    def cell_at(self, x: float, y: float) -> int | None:
+        """Return the number of the cell at a place of the picture, if there is one."""
+        inside = (n for n, (x0, y0, x1, y1) in self.places.items() if x0 <= x < x1 and y0 <= y < y1)
+        return next(inside, None)
 
 
 def heat_colours() -> NDArray[np.float64]:
@@ -114,7 +135,7 @@ def gallery(
     width: int = 1200,
     style: Style = PRINTED,
     words: str = "",
-) -> Image.Image:
+) -> Gallery:
     """Return a picture of the n most and the n least certain cells: what the network saw, and its heat.
 
     Below each cell stand its number, its class and the probability of that.
@@ -135,7 +156,7 @@ def gallery(
         Said at the end: where this comes from.
     """
     cells = results[0].cells
-    sheet = _Sheet(width, style)
+    sheet, places = _Sheet(width, style), dict[int, tuple[int, int, int, int]]()
     tile = min(tile, (width + _SEAM) // (1 + len(results)) - _SEAM)
     wide = (tile + _SEAM) * (1 + len(results)) - _SEAM
     columns = max(1, (width + _GAP) // (wide + _GAP))
@@ -144,10 +165,12 @@ def gallery(
         if len(rows):
             sheet.line(title, large=True)
         for start in range(0, len(rows), columns):
-            sheet.row([_block(results, int(row), tile, style.opaque) for row in rows[start : start + columns]])
+            line = rows[start : start + columns]
+            taken = sheet.row([_block(results, int(row), tile, style.opaque) for row in line])
+            places |= dict(zip(cells.ids[line].tolist(), taken, strict=True))
     if words:
         sheet.line(words)
-    return sheet.picture()
+    return Gallery(sheet.picture(), places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +206,11 @@ class _Sheet:
             self._y += self._high(font)
         self._y += _GAP // 2
 
-    def row(self, blocks: Sequence[_Block], *, wrapped: bool = False) -> None:
-        """Put blocks side by side; their words are cut off, or take more lines."""
+    def row(self, blocks: Sequence[_Block], *, wrapped: bool = False) -> list[tuple[int, int, int, int]]:
+        """Put blocks side by side; their words are cut off, or take more lines. Returns x0, y0, x1, y1 of each."""
         font = self._font(self._size)
-        x, bottom = 0, self._y
+        x, bottom, top = 0, self._y, self._y
+        edges = []
         for block in blocks:
             for at, tile in enumerate(block.tiles):
                 if tile is not None:
@@ -198,8 +222,10 @@ class _Sheet:
                     self._write(x, y, part, font)
                     y += self._high(font)
             bottom = max(bottom, y)
+            edges.append((x, x + block.width))
             x += block.width + _GAP
         self._y = bottom + _GAP
+        return [(x0, top, x1, bottom) for x0, x1 in edges]
 
     def picture(self) -> Image.Image:
         """Return what is on it, without the empty rest."""

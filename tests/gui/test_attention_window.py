@@ -206,6 +206,23 @@ def test_the_gallery_unfolds_and_is_saved(dock, run, qtbot, tmp_path, monkeypatc
         assert picture.width == 1200
 
 
+def test_a_click_on_a_cell_of_the_gallery_chooses_it_and_goes_there(dock, run):
+    run()
+    dock.gallery.expand(animate=False)
+    QApplication.processEvents()
+    places = dock.gallery._gallery.places
+    number, (x0, y0, x1, y1) = next(reversed(places.items()))
+    ratio = dock.gallery.picture.pixmap().devicePixelRatioF()
+    middle = QPoint(round((x0 + x1) / 2 / ratio), round((y0 + y1) / 2 / ratio))
+    QTest.mouseClick(dock.gallery.picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
+    assert dock.cell.words.text().startswith(f"Cell {number}: ")
+    scene = dock.viewer.scene if hasattr(dock.viewer, "scene") else dock.viewer
+    y, x = (axis.mean() * 0.1 for axis in np.nonzero(dock.viewer.layers["nuclei"].data == number))
+    assert scene.camera.center[-2:] == pytest.approx((y, x), abs=0.1)
+    QTest.mouseClick(dock.gallery.picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(1, 1))
+    assert dock.cell.words.text().startswith(f"Cell {number}: ")
+
+
 def test_a_whole_field_is_offered_to_tasks_of_fields_and_cells_to_the_others(dock, run, field_file, explainer):
     assert dock.cells.isVisible()
     assert not dock.whole.isVisible()

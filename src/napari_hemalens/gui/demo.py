@@ -9,8 +9,8 @@ from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classify.session import classifying_of
-from napari_hemalens.gui.classify.walk import centre_on
 from napari_hemalens.gui.explain.session import explaining_of
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.running import Runner

@@ -4,14 +4,14 @@ from typing import TypeAlias
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer
+from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.history import History
 
-_IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas: its surroundings tell what it is
 _EVEN = 0.5  # the threshold where the likelier of two classes counts
 _WIDTHS = 40  # of an outline across a cell
 
@@ -121,16 +121,6 @@ def look_at(viewer: ViewerModel, layer: Labels, walk: Walk) -> None:
         return
     cells = walk.judged.cells
     centre_on(viewer, layer, cells.centres[walk.row], max(_diameter(cells.areas[[walk.row]]), _diameter(cells.areas)))
-
-
-def centre_on(viewer: ViewerModel, layer: Layer, middle: NDArray[np.float64], diameter: float) -> None:
-    """Move the camera so that a cell of a layer, given by its middle (y, x) and diameter in pixels, is well seen."""
-    centre = layer.data_to_world(middle)[-2:]
-    diameter *= abs(float(layer.scale[-1]))
-    camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it, and the size as well
-    size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
-    camera.center = (*camera.center[:-2], *centre)
-    camera.zoom = min(size) / (_IN_VIEW * diameter)
 
 
 def _diameter(areas: NDArray[np.int64]) -> float:

@@ -15,6 +15,7 @@ from napari_hemalens.explained import Explained
 from napari_hemalens.explained_picture import extremes, gallery
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_together, plane_of
 from napari_hemalens.gui.explain.case import Case
 from napari_hemalens.gui.explain.clicks import clicking
@@ -95,6 +96,15 @@ class Explaining(Activity):
         case = self.results.current if self.results.current in cases else next(reversed(cases), None)
         if case is not None and any(number in found.tiles for found in case.shown.values()):
             self._look(case, number)
+
+    def visit(self, number: int) -> None:
+        """Look at a cell of the current result, and move the camera there."""
+        viewer, case = self._viewer(), self.results.current
+        if viewer is None or case is None or case.cells is None or number not in case.cells.ids:
+            return
+        self.choose_cell(number)
+        row = int(np.flatnonzero(case.cells.ids == number)[0])
+        centre_on(viewer, case.image, case.cells.centres[row], float(np.median(case.cells.diameters)))
 
     def looked_at(self) -> tuple[list[Explained], list[str]]:
         """Return the chosen cell as each method explains it, and what the methods are called; empty: none is chosen."""
@@ -255,7 +265,7 @@ def _saved(results: list[Explained], titles: list[str], n: int, file: Path) -> G
     came = results[0].provenance
     words = f"{came.image}; weights {came.weights} ({came.sha256[:12]}), class {results[0].target}. {RESEARCH_USE}"
     with writing(file) as temporary:
-        gallery(results, n, titles=titles, words=words).save(temporary)
+        gallery(results, n, titles=titles, words=words).picture.save(temporary)
     yield f"Saved {file}."
 
 

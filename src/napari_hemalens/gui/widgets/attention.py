@@ -74,6 +74,7 @@ class AttentionWidget(Dock):
         self.blend.shown.connect(self.session.results.show)
         self.blend.blended.connect(self.session.results.blend_as)
         self.gallery.asked.connect(self._on_gallery)
+        self.gallery.chosen.connect(self.session.visit)
         self.gallery.saved.connect(lambda file, n: self.session.save_gallery(Path(file), n))
 
     def _connect_session(self) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from PIL import Image
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QMouseEvent, QPixmap
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpinBox, QVBoxLayout, QWidget
 from superqt import QCollapsible, QLabeledDoubleSlider
 
 from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import Style, cell_picture, gallery
+from napari_hemalens.explained_picture import Gallery, Style, cell_picture, gallery
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.widgets.choices import box, fill
@@ -128,16 +128,18 @@ class Bars(QWidget):
 
 
 class GalleryView(QCollapsible):
-    """The n most and the n least certain cells, folded away at first."""
+    """The n most and the n least certain cells, folded away at first; a click on one chooses it."""
 
     asked = Signal()  # for its cells
     saved = Signal(str, int)  # file, n
+    chosen = Signal(int)  # the number of a cell
 
     def __init__(self) -> None:
         super().__init__("Gallery: the most and the least certain", collapsedIcon="▸", expandedIcon="▾")
         for layout in (self.layout(), self.content().layout()):
             layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
-        self.number, self.picture, self.save = QSpinBox(), QLabel(), button("Save picture…")
+        self.number, self.picture, self.save = QSpinBox(), Picture(), button("Save picture…")
+        self._gallery: Gallery | None = None
         self.number.setRange(1, 100)
         self.number.setValue(6)
         self._rows = QWidget()
@@ -147,6 +149,7 @@ class GalleryView(QCollapsible):
         self.toggled.connect(self.asked)
         self.number.valueChanged.connect(self.asked)
         self.save.clicked.connect(self._ask)
+        self.picture.clicked.connect(self._choose)
 
     def show_cells(self, results: Sequence[Explained], titles: Sequence[str], *, opaque: float = 1) -> None:
         """Show cells as several methods explain them."""
@@ -157,13 +160,35 @@ class GalleryView(QCollapsible):
         ratio = self.devicePixelRatioF()
         style = Style(ink_of(self.number), None, opaque)
         sizes = {"width": round(_WIDTH * ratio), "tile": round(_TILE * ratio)}
-        made = gallery(results, self.number.value(), titles=titles, style=style, **sizes)
-        self.picture.setPixmap(pixmap(made, ratio))
+        self._gallery = gallery(results, self.number.value(), titles=titles, style=style, **sizes)
+        self.picture.setPixmap(pixmap(self._gallery.picture, ratio))
+
+    def _choose(self, x: float, y: float) -> None:
+        number = None if self._gallery is None else self._gallery.cell_at(x, y)
+        if number is not None:
+            self.chosen.emit(number)
 
     def _ask(self) -> None:
         file, _ = QFileDialog.getSaveFileName(self, "Save picture", "gallery.png", "Pictures (*.png)")
         if file:
             self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value())
+
+
+class Picture(QLabel):
+    """A picture that tells where it is clicked."""
+
+    clicked = Signal(float, float)  # x and y in pixels of the picture
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)  # a click's place is the picture's
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
+        """Tell where the left button went down."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            ratio = self.pixmap().devicePixelRatioF()
+            self.clicked.emit(ratio * event.position().x(), ratio * event.position().y())
 
 
 def ink_of(widget: QWidget) -> str:
