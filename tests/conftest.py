@@ -204,3 +204,16 @@ def write_untrained(folder: Path, name: str, task_name: str, *, network: str, cr
     )
     file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
     return weights.classifier_row(file)
+
+
+@pytest.fixture(scope="session")
+def two_fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two rendered fields as a laboratory's own annotated images."""
+    from napari_hemalens.progress import finish
+    from napari_hemalens.rendering.dataset import render_fields_steps
+
+    folder = tmp_path_factory.mktemp("two_fields")
+    options = {"shape": (320, 320), "pixel_size_um": 0.15, "tissue": "marrow", "seed": 1}
+    finish(render_fields_steps(folder, fields=2, **options))
+    (folder / "val.json").write_bytes((folder / "train.json").read_bytes())
+    return folder

@@ -11,6 +11,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.tasks import ExplainedName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+PrecisionName = Literal["single", "half"]
 ImageKind = Literal["smear", "fluorescence"]
 
 
@@ -70,9 +71,8 @@ class DetectionRecipe(Recipe):
     batch: int | None = Field(
         default=None, ge=1, description="Tiles a forward pass; empty: 4 on a GPU, 1 on a CPU, where more are slower"
     )
-    precision: Literal["auto", "single", "half"] = Field(
-        default="auto",
-        description="Numbers of 32 or 16 bits in the network; auto: half on NVIDIA GPUs, single elsewhere",
+    precision: PrecisionName = Field(
+        default="single", description="Of numbers in the network: single has 32 bits, half 16, for NVIDIA GPUs"
     )
     skip_background: bool = Field(default=True, description="Pass over tiles with nothing in them")
     nms_iou: float = Field(default=0.5, gt=0, le=1, description="IoU above which boxes are one cell")

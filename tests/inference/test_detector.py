@@ -11,7 +11,7 @@ from torch import Tensor
 import napari_hemalens
 from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.inference.detector import detect_steps, halves, one_class_a_cell
+from napari_hemalens.inference.detector import autocast, detect_steps, one_class_a_cell
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
@@ -221,24 +221,16 @@ def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: 
     assert set(read) == {600}  # 0.05 to 0.15 um is a third: the level of a half is the coarsest that is fine enough
 
 
-@pytest.mark.parametrize(
-    ("device", "precision", "half"),
-    [
-        ("cuda", "auto", True),
-        ("cpu", "auto", False),
-        ("mps", "auto", False),
-        ("cuda", "single", False),
-        ("cpu", "half", True),
-    ],
-)
-def test_numbers_are_halved_where_that_is_faster_or_asked_for(device: str, precision: str, half: bool) -> None:
-    assert halves(torch.device(device), DetectionRecipe(precision=precision)) is half
-
-
 def test_half_precision_finds_the_same_cells(sample_data: Path) -> None:
     pixels = iio.imread(sample_data / "marrow_smear.tif")[:320, :320]
     single, half = (napari_hemalens.detect(pixels, pixel_size_um=0.15, precision=p) for p in ("single", "half"))
-    assert len(single) > 15
-    assert single.class_names.tolist() == half.class_names.tolist()
-    assert 0 < np.abs(single.boxes - half.boxes).max() < 0.5  # pixels
-    np.testing.assert_allclose(single.scores, half.scores, atol=0.02)
+    assert len(single) == len(half) > 15
+    one, other = (cells.take(np.lexsort(cells.boxes.round().T)) for cells in (single, half))
+    assert one.class_names.tolist() == other.class_names.tolist()
+    assert 0 < np.abs(one.boxes - other.boxes).max() < 0.4  # pixels
+    np.testing.assert_allclose(one.scores, other.scores, atol=0.02)
+
+
+def test_half_precision_is_refused_where_regions_cannot_be_proposed_in_it() -> None:
+    with pytest.raises(DeviceError, match="Half precision is for NVIDIA GPUs, not for mps; choose single"):
+        autocast(torch.device("mps"), DetectionRecipe(precision="half"))

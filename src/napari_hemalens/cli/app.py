@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
+from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Steps
 from napari_hemalens.recipes import DetectionRecipe
 
@@ -41,6 +42,13 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+class Precision(StrEnum):
+    """Of numbers in a network."""
+
+    SINGLE = "single"
+    HALF = "half"
+
+
 class TissueName(StrEnum):
     """Sets how many nucleated cells are asked for."""
 
@@ -58,6 +66,7 @@ PixelSize = Annotated[
 ]
 DETECTOR: str = DetectionRecipe().weights
 WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
+PrecisionOption = Annotated[Precision, typer.Option(help="Of numbers: half, for NVIDIA GPUs, has 16 bits.")]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
 
 
@@ -85,6 +94,12 @@ def run(steps: Steps[T], title: str) -> T:
             return end.value  # type: ignore[no-any-return]
         finally:
             steps.close()
+
+
+def say_of(row: WeightsRow) -> None:
+    """Print how good the weights of a detector are, and how to use them."""
+    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
+    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
 
 
 @app.callback(invoke_without_command=True)

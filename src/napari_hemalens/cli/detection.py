@@ -13,6 +13,8 @@ from napari_hemalens.cli.app import (
     Device,
     Out,
     PixelSize,
+    Precision,
+    PrecisionOption,
     TissueName,
     WeightsName,
     app,
@@ -20,6 +22,7 @@ from napari_hemalens.cli.app import (
     evaluate_app,
     out_console,
     run,
+    say_of,
     train_app,
 )
 from napari_hemalens.formats import FORMATS
@@ -30,7 +33,7 @@ from napari_hemalens.tables import differential_text
 
 
 @app.command()
-def detect(
+def detect(  # noqa: PLR0913 -- an option each
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
     out: Out,
     *,
@@ -38,6 +41,7 @@ def detect(
     min_score: Annotated[float | None, typer.Option(help="Least score; by default that of the weights.")] = None,
     pixel_size: PixelSize = None,
     device: Device = Device.AUTO,
+    precision: PrecisionOption = Precision.SINGLE,
     tissue: TissueName = TissueName.MARROW,
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
 ) -> None:
@@ -47,6 +51,7 @@ def detect(
         min_score=min_score,
         pixel_size_um=pixel_size,
         device=device.value,
+        precision=precision.value,
         tissue=tissue.value,
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
@@ -94,12 +99,11 @@ def train_detection(
         ),
         "Training",
     )
-    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
-    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
+    say_of(row)
 
 
 @evaluate_app.command("detection")
-def evaluate_detection(
+def evaluate_detection(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA).")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
@@ -110,11 +114,16 @@ def evaluate_detection(
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Threshold of the counts.")] = None,
     device: Device = Device.AUTO,
+    precision: PrecisionOption = Precision.SINGLE,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
     """Print average precision and the errors of the count, per class."""
     recipe = DetectionRecipe.of(
-        weights=weights_name, pixel_size_um=pixel_size, min_score=min_score, device=device.value
+        weights=weights_name,
+        pixel_size_um=pixel_size,
+        min_score=min_score,
+        device=device.value,
+        precision=precision.value,
     )
     steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, out_console, run, weights_app
+from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, out_console, run, say_of, weights_app
 from napari_hemalens.models import weights
 from napari_hemalens.recipes import DetectionRecipe
 
@@ -41,12 +41,13 @@ def tune_weights(
     data: Annotated[Path, typer.Option(help="Your annotated images (COCO, VOC, YOLO, VIA).")],
     out: Out,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
-    called: Annotated[str | None, typer.Option("--name", help="What the weights are called then.")] = None,
+    called: Annotated[
+        str | None, typer.Option("--name", help="What they are called then; by default '…-tuned'.")
+    ] = None,
     pixel_size: PixelSize = None,
     device: Device = Device.AUTO,
 ) -> None:
     """Choose the least score of a detector on annotated images; writes the weights with it."""
     recipe = DetectionRecipe.of(weights=name, pixel_size_um=pixel_size, device=device.value)
     row = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
-    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
-    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
+    say_of(row)

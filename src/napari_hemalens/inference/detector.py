@@ -219,9 +219,18 @@ def tiles_at_once(device: torch.device) -> int:
     return 1 if device.type == "cpu" else 4
 
 
-def halves(device: torch.device, recipe: DetectionRecipe) -> bool:
-    """Return whether numbers in the network have 16 bits: CPUs are no faster for it (docs/results/shortcuts.md)."""
-    return device.type == "cuda" if recipe.precision == "auto" else recipe.precision == "half"
+def autocast(device: torch.device, recipe: DetectionRecipe) -> torch.autocast:
+    """Return what lets a forward pass take numbers of 16 bits, where the recipe asks for them.
+
+    Raises
+    ------
+    DeviceError
+        If it does, and what proposes regions cannot have them on this device.
+    """
+    half = recipe.precision == "half"
+    if half and device.type not in {"cuda", "cpu"}:
+        raise DeviceError(f"Half precision is for NVIDIA GPUs, not for {device.type}; choose single.")
+    return torch.autocast(device.type, torch.float16, enabled=half)
 
 
 class TileRunner:
@@ -234,7 +243,7 @@ class TileRunner:
         # Classes that compete for a cell add up, so that all of them have to be there.
         self.floor = 0.0 if recipe.one_class_a_cell else least_score(row, recipe)
         self.batch = recipe.batch or tiles_at_once(self.device)
-        self.half = halves(self.device, recipe)
+        self.numbers = autocast(self.device, recipe)
 
     def run(self, tiles: Sequence[Tile]) -> Iterator[tuple[int, Found, str]]:
         """Yield tiles done, the cells that they own, and what a person should know."""
@@ -267,8 +276,7 @@ class TileRunner:
         """Run the network, in smaller batches where the GPU's memory is too small."""
         try:
             outputs: list[dict[str, Tensor]] = []
-            half = torch.autocast(self.device.type, torch.float16, enabled=self.half)
-            with torch.inference_mode(), half:
+            with torch.inference_mode(), self.numbers:
                 for part in torch.split(images, self.batch):
                     ready = self.preprocess.normalised(part)
                     outputs += self.network(ready.contiguous(memory_format=torch.channels_last))

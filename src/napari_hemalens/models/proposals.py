@@ -8,7 +8,7 @@ _ROOM_PX = 320  # side of the image that fixed numbers are meant for: 48 um at 0
 
 
 class Proposals(RegionProposalNetwork):
-    """Proposes, and learns from, as many regions as the image has room for.
+    """Proposes, and learns from, as many regions as the image has room for; in use, of those that may hold a cell.
 
     torchvision's fixed numbers would be used up by the first few cells of a large tile, and the others lost: a tile
     would find fewer cells than its parts.

@@ -3,7 +3,8 @@
 Weights are kept at 8 bits a number, a quarter of the size. Each output channel of a convolution or
 linear layer has a scale of its own (symmetric, per channel: Krishnamoorthi 2018,
 https://arxiv.org/abs/1806.08342); vectors such as biases and normalisation stay float32. Networks
-compute in float32. Figures are always those of the network as it is loaded from its file.
+compute in float32 unless a run asks for half precision. Figures are always those of the network as
+it is loaded from its file.
 """
 
 from collections.abc import Container, Mapping, Sequence

@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 class Row(Recipe):
     """What is said of any file of weights.
 
-    `metrics` are of the validation images unless their key says otherwise.
+    `metrics` are of the validation images, or of those that `of` among them names, unless their key says otherwise.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Row(Recipe):
 
 
 class WeightsRow(Row):
-    """All that a detection needs to know; `min_score` was chosen on the validation images."""
+    """All that a detection needs to know; `min_score` was chosen on the images that `metrics` are of."""
 
     task: Literal["detection"] = "detection"
     network: NetworkRecipe

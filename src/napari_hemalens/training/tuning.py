@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.cells import Detections
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
@@ -28,9 +28,13 @@ def tune_steps(
             f"Nothing in {data}, part {split!r}, is annotated by a class that {row.name} knows: "
             f"{', '.join(row.classes)}."
         )
+    new = row.model_copy(update={"name": name or f"{row.name}-tuned", "folder": out})
+    if new.file.exists() and weights.sha256(new.file) != row.sha256:
+        raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
     tuned = yield from tuned_steps(row, truth, recipe)
-    tuned = tuned.model_copy(update={"name": name or row.name, "folder": out})
-    if tuned.file.resolve() != row.file.resolve():
+    metrics = {**tuned.metrics, "of": f"{data.name}, {split}"}
+    tuned = new.model_copy(update={"min_score": tuned.min_score, "metrics": metrics})
+    if not tuned.file.exists():
         with writing(tuned.file) as file:
             shutil.copyfile(weights.verify(row), file)
     write_row(tuned)
@@ -42,7 +46,8 @@ def tuned_steps(
 ) -> Steps[weights.WeightsRow]:
     """Return the row with the least score that is best on annotated images, and what was measured on them.
 
-    Best is where F1 (IoU 0.5), a mean over classes, is highest (`metrics.Sweep`); average precision has no threshold.
+    Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`metrics.Sweep.best`); average
+    precision has no threshold.
     """
     found = yield from detect_all_steps(truth, load_detector(row, device.choose(recipe.device)), row, recipe)
     by = of_classes(row.classes)

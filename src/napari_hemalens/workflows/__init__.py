@@ -18,10 +18,12 @@ from napari_hemalens.workflows.detection import (
     detect,
     detect_files_steps,
     detect_steps,
+    write_results,
+)
+from napari_hemalens.workflows.detector_training import (
     evaluate_detection_steps,
     train_detection_steps,
     tune_detection_steps,
-    write_results,
 )
 from napari_hemalens.workflows.experiments import (
     all_folds_steps,

@@ -1,4 +1,4 @@
-"""Cells of images: found, counted, written; detectors trained and measured."""
+"""Cells of images: found, counted, written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,10 @@ from napari_hemalens.overlay import overlay
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training_recipes import DetectionTraining
-from napari_hemalens.workflows.extras import training_extra
 from napari_hemalens.workflows.opening import opened
 
 if TYPE_CHECKING:
     from napari_hemalens.inference.detector import Region
-    from napari_hemalens.training.evaluation import DetectionReport
 
 T = TypeVar("T")
 
@@ -221,111 +218,3 @@ def write_results(
     pooled = pooled_differential(fields, tissue=recipe.tissue)
     tables.write_differential(pooled, out / "differential.csv")
     tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
-
-
-def train_detection_steps(
-    data: Sequence[str | Path],
-    recipe: DetectionTraining,
-    out: str | Path,
-    *,
-    name: str,
-    pixel_size_um: float | None = None,
-    about: Mapping[str, str] | None = None,
-) -> Steps[weights.WeightsRow]:
-    """Train a detector on annotated images; returns the row of the weights, which lie in `out`.
-
-    Parameters
-    ----------
-    data : sequence of path
-        Folders with a part 'train' and, to choose the score threshold on, 'val': COCO, VOC, YOLO
-        or VIA.
-    recipe : DetectionTraining
-        Every choice of the run. It is written to `out`; a run that was killed goes on from there.
-    out : path
-        Folder for checkpoints, losses, their plot, and the weights.
-    name : str
-        What the weights are called.
-    pixel_size_um : float, optional
-        Micrometres a pixel of the images that do not say it themselves.
-    about : mapping of str to str, optional
-        `data`, `licence` and `description` for the weights' row.
-    """
-    with training_extra():
-        from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
-
-    return (
-        yield from detection.train_steps(
-            data, recipe, Path(out), name=name, pixel_size_um=pixel_size_um, about=about or {}
-        )
-    )
-
-
-def tune_detection_steps(
-    data: str | Path,
-    recipe: DetectionRecipe,
-    out: str | Path,
-    *,
-    split: str = "val",
-    name: str | None = None,
-) -> Steps[weights.WeightsRow]:
-    """Choose the least score of weights on annotated images, such as those of another laboratory.
-
-    Returns the row of the weights with that score and with what was measured at it; it is written to `out`, beside the
-    weights.
-
-    Parameters
-    ----------
-    data : path
-        Folder with a part `split`: COCO, VOC, YOLO or VIA. Figures on it are a little too good afterwards.
-    recipe : DetectionRecipe
-        Weights, pixel size, device.
-    out : path
-        Folder for the row and a copy of the weights.
-    split : str
-        Part of the data.
-    name : str, optional
-        What the weights are called there; by default as they are.
-
-    Raises
-    ------
-    HemaLensError
-        If nothing is annotated by a class that the weights know.
-    """
-    with training_extra():
-        from napari_hemalens.training import tuning  # noqa: PLC0415 -- loads torch
-
-    return (yield from tuning.tune_steps(Path(data), recipe, Path(out), split=split, name=name))
-
-
-def evaluate_detection_steps(
-    data: str | Path,
-    recipe: DetectionRecipe,
-    *,
-    split: str = "val",
-    taxonomy: str | None = None,
-    out: str | Path | None = None,
-) -> Steps["DetectionReport"]:
-    """Measure weights on annotated images; returns the figures, and writes them to `out`.
-
-    Parameters
-    ----------
-    data : path
-        Folder with a part `split`: COCO, VOC, YOLO or VIA. It must not be what the weights were
-        trained on.
-    recipe : DetectionRecipe
-        Weights, pixel size, device.
-    split : str
-        Part of the data.
-    taxonomy : str, optional
-        Classes to compare by, where those of the data are not those of the weights.
-    out : path, optional
-        Folder for `report.json` and tables.
-    """
-    with training_extra():
-        from napari_hemalens.training import evaluation  # noqa: PLC0415 -- loads torch
-
-    return (
-        yield from evaluation.evaluate_steps(
-            Path(data), recipe, split=split, taxonomy=taxonomy, out=Path(out) if out else None
-        )
-    )

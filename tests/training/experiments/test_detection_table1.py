@@ -1,7 +1,6 @@
 """The comparison of Table 1 of the marrow paper runs from annotated images to a table, and goes on where it was."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.progress import finish
 from napari_hemalens.training.detection import TrainingData, read_data
 from napari_hemalens.training.experiments.detection_table1 import BUDGETS, ROWS, parted, recipe_of
+from napari_hemalens.training.experiments.detection_trial import drawn
 from napari_hemalens.workflows import detection_table1_steps
 
 
@@ -57,11 +57,13 @@ def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: Tr
     assert {f.provenance.image for f in few.train} < set(every)
 
 
-def test_the_first_images_that_are_tested_on_are_of_every_kind(data: TrainingData) -> None:
+def test_images_that_are_watched_are_of_every_kind_and_always_the_same(data: TrainingData) -> None:
     first, second = data.val[:2]
-    by_class = replace(data, val=(first,) * 50 + (second,) * 50)
-    watched = parted(by_class, "val", None).val[:10]
+    by_class = (first,) * 50 + (second,) * 50
+    watched = drawn(by_class, 10)
     assert {f.provenance.image for f in watched} == {first.provenance.image, second.provenance.image}
+    assert watched == drawn(by_class, 10)
+    assert len(drawn(by_class, 200)) == 100
 
 
 @pytest.mark.slow

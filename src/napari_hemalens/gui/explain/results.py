@@ -114,7 +114,7 @@ class Heatmaps:
         """Return the explained cell at a place in world coordinates; of overlapping images, that of the last run."""
         for case in reversed(self.cases):
             layer = next((found.layer for found in case.shown.values()), None)
-            if layer is not None and self._on_screen(case):
+            if layer is not None and self.on_screen(case):
                 y, x = layer.world_to_data(position)[-2:]
                 number = case.at(float(y), float(x))
                 if number is not None:
@@ -130,7 +130,7 @@ class Heatmaps:
             name = f"{case.image.name}: {found.method.title}"
             layer = Layer.create(*heat_layer(found.heat, name, case.placed, self.blend))
             layer.metadata = origin(part)  # so that nobody takes it for an image to be analysed
-            layer.visible = found.method.name == self.method and self._on_screen(case)
+            layer.visible = found.method.name == self.method and self.on_screen(case)
             found.layer = viewer.add_layer(layer)
             if isinstance(case.source, Labels):
                 case.source.visible = False  # its colours would mix with those of the heat
@@ -160,13 +160,13 @@ class Heatmaps:
         self.cases = [case for case in self.cases if case.found]
 
     def _show(self, case: Case) -> None:
-        here = self._on_screen(case)
+        here = self.on_screen(case)
         method = self.method if self.method in case.found else next(iter(case.found), "")
         for name, found in case.found.items():
             if found.layer is not None:
                 found.layer.visible = here and name == method
 
-    def _on_screen(self, case: Case) -> bool:
+    def on_screen(self, case: Case) -> bool:
         """Return whether the planes are on screen that a case is of."""
         viewer = self._viewer()
         if viewer is None:

@@ -98,13 +98,16 @@ class Explaining(Activity):
             self._look(case, number)
 
     def visit(self, number: int) -> None:
-        """Look at a cell of the current result, and move the camera there."""
+        """Look at a cell of the current result, and move the camera there if its plane is on screen."""
         viewer, case = self._viewer(), self.results.current
+        heat = None if case is None else next((found.layer for found in case.shown.values()), None)
         if viewer is None or case is None or case.cells is None or number not in case.cells.ids:
             return
         self.choose_cell(number)
-        row = int(np.flatnonzero(case.cells.ids == number)[0])
-        centre_on(viewer, case.image, case.cells.centres[row], float(np.median(case.cells.diameters)))
+        if heat is not None and self.results.on_screen(case):
+            row = int(np.flatnonzero(case.cells.ids == number)[0])
+            wide = case.cells.diameters
+            centre_on(viewer, heat, case.cells.centres[row], float(max(wide[row], np.median(wide))))
 
     def looked_at(self) -> tuple[list[Explained], list[str]]:
         """Return the chosen cell as each method explains it, and what the methods are called; empty: none is chosen."""

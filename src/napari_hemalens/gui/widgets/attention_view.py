@@ -132,7 +132,7 @@ class GalleryView(QCollapsible):
 
     asked = Signal()  # for its cells
     saved = Signal(str, int)  # file, n
-    chosen = Signal(int)  # the number of a cell
+    chosen = Signal(object)  # the number of a cell: an int of Qt has 32 bits
 
     def __init__(self) -> None:
         super().__init__("Gallery: the most and the least certain", collapsedIcon="▸", expandedIcon="▾")
@@ -150,6 +150,7 @@ class GalleryView(QCollapsible):
         self.number.valueChanged.connect(self.asked)
         self.save.clicked.connect(self._ask)
         self.picture.clicked.connect(self._choose)
+        self.picture.setToolTip("Click a cell to look at it, and to go there")
 
     def show_cells(self, results: Sequence[Explained], titles: Sequence[str], *, opaque: float = 1) -> None:
         """Show cells as several methods explain them."""
@@ -182,7 +183,6 @@ class Picture(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)  # a click's place is the picture's
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
         """Tell where the left button went down."""

@@ -43,6 +43,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
                 "pixel_size_um": number(empty="estimate from the red cells"),
                 "min_score": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
                 "device": choice({"auto": "looking for a GPU…"}),
+                "precision": choice({"single": "single, 32 bits", "half": "half, 16 bits"}),
             },
             first=_FIRST,
             labels=_LABELS,

@@ -17,7 +17,7 @@ from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.recipes import NetworkRecipe
 from napari_hemalens.training.detection import TrainingData, read_data
 from napari_hemalens.training.experiments.detection_report import MEASURES, DetectionComparison
-from napari_hemalens.training.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.training.experiments.detection_trial import DetectionTrial, drawn, trial_steps
 from napari_hemalens.training.experiments.detector_boxes import draw_boxes
 from napari_hemalens.training.experiments.report import Row
 from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
@@ -114,7 +114,7 @@ def steps(
             yield Progress(len(trials), total, f"{name}, seed {seed}: AP {trials[-1].overall['AP']:.3f}", comparison)
     first = {chosen[t.row].label: t.weights for t in trials[: len(chosen)]}
     yield Progress(total, total, "drawing boxes")
-    draw_boxes(first, fields.val[:_SHOWN], out / "boxes.png")
+    draw_boxes(first, drawn(fields.val, _SHOWN), out / "boxes.png")
     return comparison
 
 
@@ -127,19 +127,15 @@ def recipe_of(row: Row, budget: Budget[DetectionTraining], seed: int, images: in
 
 
 def parted(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
-    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all.
-
-    Both come in an order drawn at random. Files often come class by class, and of the images that are tested on the
-    first ones are watched in training, and shown.
-    """
-    train, test = fields.train, _taken(fields.val, np.random.default_rng(0).permutation(len(fields.val)))
+    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all."""
+    train, test = fields.train, fields.val
     if split == "paper":
-        every = (*fields.train, *fields.val)
+        every = (*train, *test)
         order = np.random.default_rng(0).permutation(len(every))
         held = max(1, round(TESTED * len(every)))
         test, train = _taken(every, order[:held]), _taken(every, order[held:])
     if images is not None and images < len(train):
-        train = _taken(train, np.random.default_rng(0).permutation(len(train))[:images])
+        train = drawn(train, images)
     return TrainingData(train, test, fields.classes)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,6 +27,7 @@ from napari_hemalens.training.detection import TrainingData, begun_steps, row_of
 from napari_hemalens.training.evaluation import detect_all_steps, of_classes
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 from napari_hemalens.training.metrics import coco_measures
+from napari_hemalens.training.tuning import write_row
 from napari_hemalens.training_recipes import DetectionTraining
 
 _FILE = "trial.json"
@@ -102,7 +104,7 @@ def trial_steps(
     row, case : str
         Which of them this is.
     watched : int
-        Images of `val` on which AP is followed after each epoch; 0: none.
+        Images of `val`, drawn at random, on which AP is followed after each epoch; 0: none.
 
     Raises
     ------
@@ -118,8 +120,7 @@ def trial_steps(
     looking = yield from _fit_steps(network, fields, recipe, out, watched=watched)
     seconds = time.monotonic() - start - looking
     packed = saved(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
-    with writing(out / f"{_WEIGHTS}.json") as file:
-        file.write_text(packed.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_row(packed)
     start = time.monotonic()
     overall = yield from _measured_steps(packed, fields)
     tested = time.monotonic() - start
@@ -151,15 +152,15 @@ def _fit_steps(
     images = TrainingFields(fields.train, fields.classes, recipe)
     epoch, looking = len(images) // recipe.batch, 0.0
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
-    curve = _curve(out)
+    curve, seen = _curve(out), drawn(fields.val, watched)
     for step in fit_steps(network, images, recipe, out, normalised=normalised):
         yield step
         if not watched or (step.done % epoch and step.done != step.total):
             continue
         start = time.monotonic()
         row = row_of(fields.classes, recipe, out, name=_WEIGHTS, about={})
-        found = yield from detect_all_steps(fields.val[:watched], network.eval(), row, DetectionRecipe())
-        overall = _coco(found, fields.val[:watched], fields.classes)
+        found = yield from detect_all_steps(seen, network.eval(), row, DetectionRecipe())
+        overall = _coco(found, seen, fields.classes)
         network.train()
         curve = [point for point in curve if point[0] < step.done] + [[step.done, round(overall["AP"], 4)]]
         with writing(out / _CURVE) as file:
@@ -191,9 +192,15 @@ def _gflops(network: CellDetector, fields: TrainingData, recipe: DetectionTraini
     pixels, _ = TrainingFields(fields.train, fields.classes, recipe)[0, 0]
     at = next(network.parameters()).device
     image = Preprocess(recipe.network.pixel_size_um).normalised(pixels[None].to(at))
+    network.rpn.least = 0.0  # how many regions look like cells is of the image, not of the network
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         network.eval()(image)
     return float(counter.get_total_flops()) / 1e9
+
+
+def drawn(fields: Sequence[Detections], count: int) -> tuple[Detections, ...]:
+    """Return so many fields, the same at each call: the first ones of a file are often of one class."""
+    return tuple(fields[int(i)] for i in np.random.default_rng(0).permutation(len(fields))[:count])
 
 
 def _curve(out: Path) -> list[list[float]]:
