@@ -91,9 +91,8 @@ def page(run: Path, data: Path, kept: str) -> str:
     lists = {part: (data / f"{part}.txt").read_text(encoding="utf-8").split() for part in ("train", "val")}
     parts = [
         "# Nuclei in sections of marrow, marked by points\n",
-        f"Machine: {platform.machine()}, {os.cpu_count()} cores, of which this took one, shared with other work; "
-        f"Python {platform.python_version()}, torch {metadata.version('torch')}. Written by "
-        "`docs/make_histology_results.py`. "
+        f"Machine: {platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()}, "
+        f"torch {metadata.version('torch')}. Written by `docs/make_histology_results.py`. "
         f"Data: biopsies of Kainz et al. 2015, 1200 x 1200, haematoxylin and eosin; pixel size assumed, {size:g} um "
         "(`formats/points.py`).\n",
         f"Trained on {', '.join(lists['train'])} ({len(read_fields(data, only=['train']))} images); measured on "

@@ -14,6 +14,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.training.evaluation import DetectionReport
 from napari_hemalens.workflows import evaluate_detection_steps
 
 PAGE = Path(__file__).parent / "results" / "detection.md"
@@ -50,15 +51,39 @@ RUNS = (
 )
 
 
+def measured(name: str, data: Path, options: dict[str, Any]) -> DetectionReport:
+    """Measure weights once."""
+    recipe = DetectionRecipe.of(weights=name, pixel_size_um=options["pixel_size"])
+    return finish(evaluate_detection_steps(data, recipe, split=options["split"], taxonomy=options["taxonomy"]))
+
+
+def command(data: Path, options: dict[str, Any]) -> str:
+    """Return what to type for it."""
+    size, taxonomy = options["pixel_size"], options["taxonomy"]
+    typed = f"hemalens evaluate detection --data {data.name} --split {options['split']}"
+    return typed + (f" --pixel-size {size}" if size else "") + (f" --taxonomy {taxonomy}" if taxonomy else "")
+
+
 def section(title: str, about: str, data: Path, options: dict[str, Any]) -> str:
     """Measure once and return the part of the page about it."""
-    size, taxonomy, split = options["pixel_size"], options["taxonomy"], options["split"]
-    command = f"hemalens evaluate detection --data {data.name} --split {split}"
-    command += f" --pixel-size {size}" if size else ""
-    command += f" --taxonomy {taxonomy}" if taxonomy else ""
-    recipe = DetectionRecipe.of(weights=NAME, pixel_size_um=size)
-    report = finish(evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy))
-    return f"## {title}\n\n{about}\n\n```\n$ {command}\n{report.text()}\n```\n"
+    text = measured(NAME, data, options).text()
+    return f"## {title}\n\n{about}\n\n```\n$ {command(data, options)}\n{text}\n```\n"
+
+
+def side_by_side(data: Path) -> str:
+    """Return the part of the page about all packed detectors, on the first two sets."""
+    runs = [(data / folder, options) for _, _, folder, options in RUNS[:2]]
+    lines = [
+        "## The packed detectors beside each other\n",
+        *(f"`{command(*run)} --weights NAME`\n" for run in runs),
+        f"| weights | {' | '.join(f'{run[0].name}: AP | AP50 | AP75' for run in runs)} |",
+        f"| --- |{' ---: |' * 3 * len(runs)}",
+    ]
+    for name in weights.known(weights.WeightsRow):
+        found = [measured(name, *run).overall for run in runs]
+        cells = (f"{overall[key]:.3f}" for overall in found for key in ("AP", "AP50", "AP75"))
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def page(data: Path) -> str:
@@ -75,6 +100,7 @@ def page(data: Path) -> str:
         "counted, each nucleated one once, under its likeliest class.\n",
     ]
     parts += [section(title, about, data / folder, options) for title, about, folder, options in RUNS]
+    parts.append(side_by_side(data))
     parts.append(
         section(
             "The rendered sample smears",

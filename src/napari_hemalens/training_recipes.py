@@ -55,6 +55,10 @@ class DetectionTraining(Training):
     zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
     stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")
     light: float = Field(default=0.25, ge=0, description="Largest change of the light, a share")
+    blur: float = Field(default=1.6, ge=0.3, description="Largest deviation of a soft focus, in network pixels")
+    glare: float = Field(
+        default=0.0, ge=0, description="By how much the light may be too strong, a share: what that makes white is lost"
+    )
 
 
 class ClassifierTraining(Training):

@@ -5,7 +5,8 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from napari_hemalens.training.augment import Light, RightAngle, Stain, augmentation, blurred
+from napari_hemalens.training import augment
+from napari_hemalens.training.augment import Glare, Light, Optics, RightAngle, Stain, augmentation, blurred
 from napari_hemalens.training_recipes import DetectionTraining
 
 BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
@@ -48,7 +49,7 @@ def test_all_four_right_angles_come_up() -> None:
     assert len(turned) == 4
 
 
-@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0)])
+@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0), Glare(0.0)])
 def test_a_change_of_nothing_changes_nothing(change: v2.Transform) -> None:
     image = tv_tensors.Image(torch.rand(3, 16, 16) * 0.9 + 0.05)
     torch.testing.assert_close(change(image), image, atol=1e-3, rtol=0)
@@ -68,3 +69,25 @@ def test_blurring_keeps_the_mean_and_flattens_an_edge() -> None:
     soft = blurred(image, 2.0)
     assert float(soft.mean()) == pytest.approx(0.5, abs=1e-3)
     assert 0.3 < float(soft[0, 20, 19]) < 0.5
+
+
+def test_glare_loses_what_is_near_white_and_no_more() -> None:
+    ramp = torch.linspace(0, 1, 101).expand(3, 1, 101)
+    kinds = set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        seen = Glare(0.5).change(ramp)[0, 0]
+        lost = int((seen == seen.max()).sum())
+        assert 1 <= lost <= 101 - int(100 / 1.5) + 1
+        kept = seen[: 101 - lost]
+        assert (kept.diff() > 0).all()  # in order, and apart
+        kinds.add(bool(torch.allclose(kept, ramp[0, 0, : 101 - lost], atol=1e-6)))
+    assert kinds == {True, False}  # dimmed again, or left too bright
+
+
+def test_a_focus_is_as_soft_as_the_recipe_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(augment, "uniform", lambda low, high: 0.0 if (low, high) == (0, 1) else high)
+    edge = torch.zeros(3, 60, 60)
+    edge[..., 30:] = 1
+    for blur in (1.6, 4.0):
+        torch.testing.assert_close(Optics(blur).change(edge), blurred(edge, blur))

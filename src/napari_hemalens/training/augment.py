@@ -99,16 +99,34 @@ class Light(PixelsOnly):
 
 
 class Optics(PixelsOnly):
-    """A soft focus, or a grainy sensor, or neither."""
+    """A soft focus of up to so many pixels, or a grainy sensor, or neither."""
+
+    def __init__(self, blur: float) -> None:
+        super().__init__()
+        self.blur = blur
 
     def change(self, image: Tensor) -> Tensor:
-        """Blur by up to 1.6 pixels, or add noise of up to 3 % of full scale."""
+        """Blur, or add noise of up to 3 % of full scale."""
         kind = uniform(0, 1)
         if kind < 0.4:
-            return blurred(image, uniform(0.3, 1.6))
+            return blurred(image, uniform(0.3, self.blur))
         if kind < 0.6:
             return image + torch.randn_like(image) * uniform(0.005, 0.03)
         return image
+
+
+class Glare(PixelsOnly):
+    """Too much light for the sensor, by up to a share: what it makes white is lost, also where it is dimmed later."""
+
+    def __init__(self, amount: float) -> None:
+        super().__init__()
+        self.amount = amount
+
+    def change(self, image: Tensor) -> Tensor:
+        """Cut off at white; half of the images get their brightness back."""
+        light = 1 + uniform(0, self.amount)
+        seen = (image * light).clamp(max=1)
+        return seen / light if uniform(0, 1) < 0.5 else seen
 
 
 class Jpeg(v2.Transform):
@@ -146,7 +164,8 @@ def augmentation(recipe: DetectionTraining) -> v2.Compose:
             v2.ToDtype(torch.float32, scale=True),
             v2.RandomApply([Stain(recipe.stain)], p=0.7),
             v2.RandomApply([Light(recipe.light)], p=0.7),
-            Optics(),
+            Optics(recipe.blur),
+            v2.RandomApply([Glare(recipe.glare)], p=0.3),
             v2.ToDtype(torch.uint8, scale=True),
             v2.RandomApply([Jpeg()], p=0.3),
         ]
