@@ -1,9 +1,9 @@
 """Write docs/results/robustness.md of fields that have been disturbed and counted.
 
-    python docs/make_robustness_results.py OUT
+    python docs/make_robustness_results.py OUT [OTHER ...]
 
-OUT is the folder of `hemalens evaluate robustness`. What stands below the line of the page's last heading is written by
-hand and kept.
+OUT is the folder of `hemalens evaluate robustness`, each OTHER one of the same fields with other weights. What stands
+below the line of the page's last heading is written by hand and kept.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -21,7 +22,14 @@ PICTURE = "robustness-curves.png"
 KEPT = "## What it says\n"
 
 
-def page(out: Path, kept: str) -> str:
+def beside(other: Path) -> str:
+    """Return the part of the page about other weights: what a line found, without its classes."""
+    found = json.loads((other / "report.json").read_text(encoding="utf-8"))
+    lines = (other / "report.md").read_text(encoding="utf-8").split("\n\nCount: ")[0]
+    return f"## The same fields, by `{found['weights']}` (sha256 `{found['sha256'][:16]}…`)\n\n{lines}\n"
+
+
+def page(out: Path, others: Sequence[Path], kept: str) -> str:
     """Return the whole page."""
     found = json.loads((out / "report.json").read_text(encoding="utf-8"))
     height, width = found["shape"]
@@ -42,14 +50,15 @@ def page(out: Path, kept: str) -> str:
         "```\n",
         (out / "report.md").read_text(encoding="utf-8"),
         f"![Curves]({PICTURE})\n",
+        *map(beside, others),
     ]
     return "\n".join(parts) + "\n" + kept
 
 
 if __name__ == "__main__":
-    OUT = Path(sys.argv[1])
+    OUT, *OTHERS = map(Path, sys.argv[1:])
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else KEPT
-    text = page(OUT, before[before.index(KEPT) :])
+    text = page(OUT, OTHERS, before[before.index(KEPT) :])
     shutil.copyfile(OUT / "curves.png", PAGE.parent / PICTURE)
     with writing(PAGE) as file:
         file.write_text(text, encoding="utf-8")
