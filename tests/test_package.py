@@ -89,7 +89,7 @@ def test_nothing_is_shipped_that_a_user_has_no_use_for(built):
     }
     assert {Path(name).parts[0].partition("-")[0] for name in contents(wheel)} == {"napari_hemalens"}
     assert not [name for name in contents(wheel) if "__pycache__" in name or name.endswith(".pyc")]
-    assert wheel.stat().st_size < 40e6
+    assert wheel.stat().st_size < 45e6  # two whole detectors are 25 of them
 
 
 @needs_uv

@@ -112,9 +112,14 @@ def test_a_pyramid_grows_a_path_and_agents_and_finds_at_first_what_it_found(
     recipe = untrained.network.model_copy(update={**grown, "refinement": RefinementRecipe(most_steps=0)})
     network = build_detector(recipe, len(untrained.classes))
     start_from(network, untrained, recipe, untrained.classes)
-    images = torch.rand(1, 3, 96, 128)
+    images = torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         found, expected = network.eval()(images)[0], before(images)[0]
-    assert len(expected["boxes"]) > 0
-    for part in ("boxes", "labels", "scores"):
-        torch.testing.assert_close(found[part], expected[part])
+    assert len(found["boxes"]) == len(expected["boxes"]) > 0
+    # Untrained, a network gives many cells the same score, and a rounding error puts them in another order.
+    cells, those = (
+        torch.cat([x["boxes"], x["labels"][:, None], x["scores"][:, None]], dim=1) for x in (found, expected)
+    )
+    apart = torch.cdist(cells, those, compute_mode="donot_use_mm_for_euclid_dist")
+    assert apart.amin(dim=0).max() < 1e-3
+    assert apart.amin(dim=1).max() < 1e-3
