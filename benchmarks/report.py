@@ -14,7 +14,8 @@ Race = Mapping[str, Result]
 
 PAGE = """# Speed and memory
 
-Written by `make bench ARGS=--write`; figures of another machine or day differ, ratios less so.
+Written by `make bench ARGS="--write --repeats {repeats} --limit {limit:g}"`; figures of another machine or day
+differ, ratios less so.
 
 {machine}.
 Weights {name} (sha256 {sha256}).
@@ -45,7 +46,9 @@ at least 0.5, the others for more. Median seconds (boxes kept); `-`: not done wi
 """
 
 
-def page(detecting: Mapping[Smear, Race], merging: Mapping[int, Race], *, weights_name: str, limit: float) -> str:
+def page(
+    detecting: Mapping[Smear, Race], merging: Mapping[int, Race], *, weights_name: str, repeats: int, limit: float
+) -> str:
     """Return the whole page."""
     row, recipe = weights.row(weights_name), DetectionRecipe()
     first = next(iter(detecting.values()))
@@ -58,6 +61,7 @@ def page(detecting: Mapping[Smear, Race], merging: Mapping[int, Race], *, weight
         detecting=_detecting(detecting),
         loaded=f"{first['bare'].loaded_mb:,.0f}",
         verdict=_verdict(detecting),
+        repeats=repeats,
         limit=limit,
         merging=_merging(merging),
     )

@@ -54,7 +54,7 @@ def measured(options: argparse.Namespace) -> str:
         say(f"merging {count:,} boxes")
         names = ("hemalens", "sahi nms", "sahi greedy nmm", "torchvision")
         merging[count] = race(HERE / "merging.py", names, (count,), repeats=options.repeats, limit=options.limit)
-    return report.page(detecting, merging, weights_name=options.weights, limit=options.limit)
+    return report.page(detecting, merging, weights_name=options.weights, repeats=options.repeats, limit=options.limit)
 
 
 def say(what: str) -> None:

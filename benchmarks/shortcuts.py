@@ -5,6 +5,10 @@
 One network: least objectness of a region (`models.proposals.Proposals.least`) of 0 and more, in single precision and
 in half (`DetectionRecipe.precision`). Time is of one tile of rendered marrow: takes are in turns in one process,
 medians of the rounds, and the ratio within each round. What is found is of every second image of the part `val`.
+
+    python benchmarks/shortcuts.py --profile
+
+says what a pass over the tile spends its time on, with a look at every region and with one at the likely ones.
 """
 
 import argparse
@@ -20,8 +24,10 @@ from machine import machine
 from napari_hemalens.cells import Detections
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
+from napari_hemalens.inference.detector import autocast
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.proposals import Proposals
 from napari_hemalens.models.storage import load_detector, preprocess_of
 from napari_hemalens.progress import finish
 from napari_hemalens.recipes import DetectionRecipe
@@ -35,7 +41,9 @@ TAKES = ((0.0, "single"), (0.003, "single"), (0.01, "single"), (0.03, "single"),
 def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="annotated images")
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--data", type=Path, help="annotated images")
+    wanted.add_argument("--profile", action="store_true", help="what takes the time, and no more")
     parser.add_argument("--pixel-size", type=float, help="micrometres a pixel of images without one")
     parser.add_argument("--weights", default=DetectionRecipe().weights)
     parser.add_argument("--side", type=int, default=1024, help="of the tile, in pixels")
@@ -46,13 +54,25 @@ def arguments() -> argparse.Namespace:
 def seconds_of(network: CellDetector, image: torch.Tensor, least: float, precision: str) -> float:
     """Return the seconds of one pass."""
     network.rpn.least = least
-    half = torch.autocast(image.device.type, torch.float16, enabled=precision == "half")
+    numbers = autocast(image.device, DetectionRecipe.of(precision=precision))
     start = time.perf_counter()
-    with torch.inference_mode(), half:
+    with torch.inference_mode(), numbers:
         network(image)
     if image.device.type != "cpu":
         torch.accelerator.synchronize()
     return time.perf_counter() - start
+
+
+def print_profile(network: CellDetector, image: torch.Tensor) -> None:
+    """Print the five operations that take the most of a pass, and their shares of it."""
+    for least in (0.0, Proposals.least):
+        seconds_of(network, image, least, "single")
+        with torch.profiler.profile() as profile:
+            seconds_of(network, image, least, "single")
+        taken = sorted(profile.key_averages(), key=lambda row: row.self_cpu_time_total, reverse=True)
+        total = sum(row.self_cpu_time_total for row in taken)
+        shares = (f"{row.key} {row.self_cpu_time_total / total:.0%}" for row in taken[:5])
+        print(f"least objectness {least:g}: {', '.join(shares)}")
 
 
 def figures_of(
@@ -75,6 +95,10 @@ def main() -> int:
     rgb = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
     image = preprocess_of(row).normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(at))
     image = image.contiguous(memory_format=torch.channels_last)
+    if options.profile:
+        print(machine("torch", "torchvision"))
+        print_profile(network, image)
+        return 0
     seen: list[int] = []
     hook = network.roi_heads.register_forward_pre_hook(lambda _, given: seen.append(len(given[1][0])))
     rounds = [[seconds_of(network, image, *take) for take in TAKES] for _ in range(options.rounds + 1)][1:]

@@ -123,7 +123,7 @@ def test_an_impossible_option_is_refused_in_a_sentence(form):
         DetectionRecipe(
             weights="fake", pixel_size_um=0.11, min_score=0.7, tile=512, overlap=64, batch=1, tissue="blood"
         ),
-        DetectionRecipe(weights="fake", skip_background=False, nms_iou=0.3),
+        DetectionRecipe(weights="fake", skip_background=False, nms_iou=0.3, precision="half"),
     ],
 )
 def test_a_detection_recipe_comes_back_from_its_form(form, recipe):
