@@ -1,0 +1,1 @@
+"""The dock *Detect cells*: what it does, without Qt."""

@@ -1,0 +1,1 @@
+"""What HemaLens knows: records with documented shapes, numpy only."""

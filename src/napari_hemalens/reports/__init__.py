@@ -1,0 +1,1 @@
+"""What is counted and reported of results, as tables and texts."""

@@ -1,0 +1,1 @@
+"""What a person said, kept beside what the network said; no Qt."""
