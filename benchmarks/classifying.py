@@ -13,8 +13,7 @@ import numpy as np
 import torch
 
 from machine import machine
-from napari_hemalens import tasks
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import batch_size
 from napari_hemalens.inference.crops import crop_width, crops
@@ -22,7 +21,8 @@ from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import classifier_row
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.records import tasks
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.workflows import classify_steps
 

@@ -10,7 +10,6 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
 
 from classifying import scene
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.heatmaps.looking import heats
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import batch_size
@@ -19,6 +18,7 @@ from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import ClassifierRow, classifier_row
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
 Turns = Callable[[Mapping[str, Callable[[], object]], int], dict[str, float]]

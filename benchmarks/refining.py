@@ -17,13 +17,13 @@ import torch
 
 from fields import SAMPLE
 from machine import machine
-from napari_hemalens.attention.box_refinement import STOP
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
+from napari_hemalens.models.attention.box_refinement import STOP
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector, start_from
-from napari_hemalens.recipes import RefinementRecipe
 
 
 def arguments() -> argparse.Namespace:

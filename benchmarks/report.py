@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from fields import Smear
 from machine import machine
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference import device
 from napari_hemalens.inference.detector import tiles_at_once
 from napari_hemalens.models import weights
-from napari_hemalens.recipes import DetectionRecipe
 from race import Result, ratio
 
 Race = Mapping[str, Result]

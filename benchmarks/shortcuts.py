@@ -21,7 +21,9 @@ import torch
 
 from fields import SAMPLE
 from machine import machine
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.evaluation.detection import counted, detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.detector import autocast
@@ -30,9 +32,7 @@ from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.proposals import Proposals
 from napari_hemalens.models.storage import load_detector, preprocess_of
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.training.evaluation import counted, detect_all_steps, of_classes
-from napari_hemalens.training.metrics import coco_measures
+from napari_hemalens.records.detections import Detections
 
 TAKES = ((0.0, "single"), (0.003, "single"), (0.01, "single"), (0.03, "single"), (0.01, "half"))
 """Least objectness, and precision."""

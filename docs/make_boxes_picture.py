@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 import imageio.v3 as iio
 
+from napari_hemalens.experiments.detection_table1 import ROWS
+from napari_hemalens.experiments.detector_boxes import draw_boxes
 from napari_hemalens.models import weights
 from napari_hemalens.rendering.fields import render_field
-from napari_hemalens.training.experiments.detection_table1 import ROWS
-from napari_hemalens.training.experiments.detector_boxes import draw_boxes
 
 PICTURE = Path(__file__).parent / "results" / "detection-table1-boxes.png"
 _FIELDS = {"marrow": 1, "blood": 2}  # tissue and seed of each

@@ -14,10 +14,10 @@ from importlib import metadata
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassificationRecipe
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.workflows import evaluate_classification_steps
 
 PAGE = Path(__file__).parent / "results" / "classification.md"

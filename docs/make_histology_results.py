@@ -24,12 +24,12 @@ from skimage.color import rgb2hed
 from skimage.feature import peak_local_max
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.presets import DETECTION
+from napari_hemalens.evaluation.point_measures import best_score, figures, match
 from napari_hemalens.formats.points import NUCLEUS, PointField, read_fields
 from napari_hemalens.models import weights
-from napari_hemalens.presets import DETECTION
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.point_measures import best_score, figures, match
 
 PAGE = Path(__file__).parent / "results" / "marrow_histology.md"
 PICTURE = "marrow_histology-curves.png"

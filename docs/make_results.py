@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.evaluation.detection import DetectionReport
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.training.evaluation import DetectionReport
 from napari_hemalens.workflows import evaluate_detection_steps
 
 PAGE = Path(__file__).parent / "results" / "detection.md"

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.training.segmentation_measures import SegmentationReport
+from napari_hemalens.evaluation.segmentation import SegmentationReport
 
 PAGE = Path(__file__).parent / "results" / "segmentation.md"
 

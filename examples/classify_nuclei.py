@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import napari_hemalens as hemalens
-from napari_hemalens.assay import summary
-from napari_hemalens.classified_tables import summary_text, write_cells
+from napari_hemalens.reports.assay import summary
+from napari_hemalens.reports.classes import summary_text, write_cells
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "micronucleus_assay" / "images" / "fluorescence.tif"
 

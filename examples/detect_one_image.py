@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import napari_hemalens as hemalens
-from napari_hemalens.overlay import overlay
+from napari_hemalens.figures.detections import overlay
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.workflows import write_results
 

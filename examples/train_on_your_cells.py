@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 import napari_hemalens as hemalens
+from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.formats import coco
-from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.workflows import train_detection_steps

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 
 import napari_hemalens as hemalens
-from napari_hemalens.overlay import overlay
+from napari_hemalens.figures.detections import overlay
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 

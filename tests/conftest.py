@@ -8,11 +8,11 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import ClassifierRow, WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe
-from napari_hemalens.tasks import task
+from napari_hemalens.records.tasks import task
 
 ROOT = Path(__file__).parent.parent
 

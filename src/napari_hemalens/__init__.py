@@ -10,13 +10,13 @@ from napari_hemalens._version import __version__
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "classified": ["Classified"],
-        "cells": ["Detections", "pooled_differential"],
-        "differential": ["Differential"],
+        "records.classified": ["Classified"],
+        "records.detections": ["Detections", "pooled_differential"],
+        "records.differential": ["Differential"],
         "errors": ["HemaLensError"],
-        "explained": ["Explained"],
+        "records.explained": ["Explained"],
         "gui.layers": ["as_layers"],
-        "recipes": [
+        "config.options": [
             "ClassificationRecipe",
             "DetectionRecipe",
             "ExplanationRecipe",
@@ -24,8 +24,8 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         ],
         "segmentation.labels": ["relabelled"],
         "segmentation.record": ["Segmentation"],
-        "tables": ["differential_text"],
-        "training_recipes": ["DetectionTraining"],
+        "reports.detections": ["differential_text"],
+        "config.training": ["DetectionTraining"],
         "workflows": [
             *("classify", "classify_steps", "detect", "detect_steps"),
             *("explain", "explain_steps", "segment", "segment_steps"),

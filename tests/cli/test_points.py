@@ -11,8 +11,8 @@ import pytest
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.rendering.dataset import render_fields_steps
-from napari_hemalens.taxonomy import cell_class
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens.evaluation import robustness
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
-from napari_hemalens.training import robustness
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models import weights
-from napari_hemalens.recipes import DetectionRecipe
 
 
 def test_a_laboratory_chooses_the_least_score_on_its_own_images(

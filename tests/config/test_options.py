@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import DetectionRecipe
 
 
 def test_an_unknown_option_is_refused_with_those_that_are_known():

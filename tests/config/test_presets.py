@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens.config.presets import CLASSIFICATION, DETECTION, training_recipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.presets import CLASSIFICATION, DETECTION, training_recipe
 
 
 @pytest.mark.parametrize("presets", [DETECTION, CLASSIFICATION])

@@ -1,7 +1,7 @@
 import pytest
 
+from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.training_recipes import ClassifierTraining, DetectionTraining
 
 
 def test_an_option_of_the_network_is_refused_by_its_whole_name():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.evaluation.alterations import ALTERATIONS, altered
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.training.alterations import ALTERATIONS, altered
 
 
 @pytest.fixture

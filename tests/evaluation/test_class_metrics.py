@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.training.class_metrics import best_threshold, class_measures, temperature
+from napari_hemalens.evaluation.class_metrics import best_threshold, class_measures, temperature
 
 NAMES = ("blast", "normal")
 P = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8], [0.55, 0.45]], dtype=np.float32)

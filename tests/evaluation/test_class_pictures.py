@@ -5,7 +5,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
-from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
+from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 
 P = np.array([0.9, 0.6, 0.4, 0.2], dtype=np.float32)
 

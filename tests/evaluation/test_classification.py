@@ -8,11 +8,11 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassificationRecipe
 from napari_hemalens.workflows import classify, evaluate_classification_steps
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.training.composed_fields import composed, judged
+from napari_hemalens.evaluation.composed_fields import composed, judged
+from napari_hemalens.records.detections import Detections, Provenance
 
 NAMES = ("lymphocyte", "erythrocyte")
 

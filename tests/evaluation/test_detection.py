@@ -1,6 +1,6 @@
-from napari_hemalens.cells import Detections
-from napari_hemalens.taxonomy import taxonomy
-from napari_hemalens.training.evaluation import by_taxonomy
+from napari_hemalens.evaluation.detection import by_taxonomy
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import taxonomy
 
 
 def test_a_cell_under_two_classes_that_are_one_elsewhere_is_measured_once() -> None:

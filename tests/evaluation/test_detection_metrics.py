@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.training.metrics import Sweep, box_iou, coco_measures, count_measures, hits, sweep
+from napari_hemalens.evaluation.detection_metrics import Sweep, box_iou, coco_measures, count_measures, hits, sweep
+from napari_hemalens.records.detections import Detections
 
 NAMES = ("lymphocyte", "erythrocyte", "platelet")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown, draw_cells
 from napari_hemalens.heatmaps.methods import best_of
 from napari_hemalens.models.weights import ClassifierRow, classifier_row
-from napari_hemalens.training.heatmap_report import Finding, HeatmapReport, Shown, draw_cells
 
 
 def finding(

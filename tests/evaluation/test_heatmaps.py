@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.evaluation import heatmaps as heatmap_evaluation
+from napari_hemalens.evaluation.heatmap_report import HeatmapReport
+from napari_hemalens.evaluation.heatmaps import Cells, randomised
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ExplanationRecipe
-from napari_hemalens.training import heatmap_evaluation
-from napari_hemalens.training.heatmap_evaluation import Cells, randomised
-from napari_hemalens.training.heatmap_report import HeatmapReport
 from napari_hemalens.workflows import evaluate_heatmaps_steps
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation.micronuclei import measured
 from napari_hemalens.progress import finish
-from napari_hemalens.training.micronuclei_measures import measured
 
 
 def report(true, seen):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.training.disturbances import DISTURBANCES, blur, light, shade, stain, white
+from napari_hemalens.evaluation.perturbations import DISTURBANCES, blur, light, shade, stain, white
 
 GREY = np.full((64, 64, 3), 100, np.uint8)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.evaluation.point_measures import Match, best_score, by_radius, by_score, figures, match, pairs
 from napari_hemalens.formats.points import PointField
-from napari_hemalens.training.point_measures import Match, best_score, by_radius, by_score, figures, match, pairs
+from napari_hemalens.records.detections import Detections
 
 SHAPE = (200, 200)
 

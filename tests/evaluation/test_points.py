@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.training.point_evaluation import PointReport, nuclei_of
-from napari_hemalens.training.point_measures import Match, figures
+from napari_hemalens.evaluation.point_measures import Match, figures
+from napari_hemalens.evaluation.points import PointReport, nuclei_of
+from napari_hemalens.records.detections import Detections
 
 
 @pytest.fixture

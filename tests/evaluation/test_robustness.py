@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.training.disturbances import DISTURBANCES
-from napari_hemalens.training.robustness import conditions, count_errors
+from napari_hemalens.evaluation.perturbations import DISTURBANCES
+from napari_hemalens.evaluation.robustness import conditions, count_errors
+from napari_hemalens.records.detections import Detections
 
 NAMES = ("granulocyte", "lymphocyte", "erythrocyte")
 PIXELS = np.full((32, 32, 3), 100, np.uint8)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_hemalens.training.robustness_report import Line, RobustnessReport, class_lines
+from napari_hemalens.evaluation.robustness_report import Line, RobustnessReport, class_lines
 
 FIGURES = {"nucleated": 90.0, "AP50": 0.8, "F1": 0.7, "count": -0.05, "points": 2.5, "M:E": 3.0, "true M:E": 6.25}
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation import segmentation as measures
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation.record import Segmentation
-from napari_hemalens.training import segmentation_measures as measures
 
 
 def squares(*corners, side=10, shape=(60, 60)):

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
 
 
 def test_the_least_score_is_the_one_that_suits_the_images(two_fields: Path, tmp_path: Path) -> None:

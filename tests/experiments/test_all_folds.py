@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.experiments import all_folds
+from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, parts_of
+from napari_hemalens.experiments.splits import folds
+from napari_hemalens.experiments.trial import AllCrops, Parts
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import finish
-from napari_hemalens.tasks import task
-from napari_hemalens.training.experiments import all_folds
-from napari_hemalens.training.experiments.all_folds import BUDGETS, FOLDS, ROWS, parts_of
-from napari_hemalens.training.experiments.splits import folds
-from napari_hemalens.training.experiments.trial import AllCrops, Parts
+from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows import all_folds_steps
 
 

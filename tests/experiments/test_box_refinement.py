@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.attention.actor_critic import matched_iou
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.experiments.box_refinement import BUDGETS, LOOKS, shared
+from napari_hemalens.experiments.remedies import ROWS, greedy, moved_by_truth
+from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import RefinementRecipe
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.training.detection import read_data
-from napari_hemalens.training.experiments.box_refinement import BUDGETS, LOOKS, shared
-from napari_hemalens.training.experiments.remedies import ROWS, greedy, moved_by_truth
 from napari_hemalens.workflows import box_refinement_steps
 
 

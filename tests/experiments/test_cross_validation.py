@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.presets import CLASSIFICATION
+from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import cross_validation_steps
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
+from napari_hemalens.experiments import trial as stored
+from napari_hemalens.experiments.field_views import FieldViews, by_field
+from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_of, parted
+from napari_hemalens.experiments.report import Comparison
+from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.progress import finish
-from napari_hemalens.tasks import task
-from napari_hemalens.training.experiments import trial as stored
-from napari_hemalens.training.experiments.field_views import FieldViews, by_field
-from napari_hemalens.training.experiments.fields import BUDGETS, MEASURES, ROWS, crop_of, parted
-from napari_hemalens.training.experiments.report import Comparison
-from napari_hemalens.training.experiments.trial import Trial
+from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows import fields_steps
 
 PLAIN = ("alexnet_light", "vgg16_pooled", "googlenet", "resnet18", "resnet50", "mobilenet_v2")

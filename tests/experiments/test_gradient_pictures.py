@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from napari_hemalens.experiments import gradient_pictures
+from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_of
+from napari_hemalens.experiments.gradient_pictures import draw_gradients, methods_for
+from napari_hemalens.experiments.running import recipe_of
+from napari_hemalens.experiments.trial import NETWORK, trial_folder
 from napari_hemalens.models.storage import save_network
-from napari_hemalens.tasks import task
+from napari_hemalens.records.tasks import task
 from napari_hemalens.training.classification import Examined, build
-from napari_hemalens.training.experiments import gradient_pictures
-from napari_hemalens.training.experiments.fields import BUDGETS, ROWS, crop_of
-from napari_hemalens.training.experiments.gradient_pictures import draw_gradients, methods_for
-from napari_hemalens.training.experiments.running import recipe_of
-from napari_hemalens.training.experiments.trial import NETWORK, trial_folder
 
 ASKED = task("field")
 RECIPE = BUDGETS["ci"].recipe.model_copy(update={"crop": crop_of("fields", "as_is", 64)})

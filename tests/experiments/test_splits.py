@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import TrainingError
+from napari_hemalens.experiments.splits import folds, held_back, knows_subjects, some
 from napari_hemalens.formats.named_cells import NamedCells
-from napari_hemalens.training.experiments.splits import folds, held_back, knows_subjects, some
 
 
 def field(subject: str, kind: str, cells: int) -> NamedCells:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.experiments.table6 import BUDGETS, ROWS
 from napari_hemalens.progress import finish
-from napari_hemalens.training.experiments.table6 import BUDGETS, ROWS
 from napari_hemalens.workflows import micronucleus_table6_steps
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import ImageColor
 
-from napari_hemalens.class_picture import class_picture
-from napari_hemalens.classified import Classified
-from napari_hemalens.palette import colour_of
+from napari_hemalens.figures.classes import class_picture
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
 
 NAMES = ("micronucleus", "none")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.overlay import overlay, shrunk
-from napari_hemalens.palette import colour_of
+from napari_hemalens.figures.detections import overlay, shrunk
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import Style, cell_picture, extremes, gallery, heat_colours, heated, resized
+from napari_hemalens.figures.heatmaps import Style, cell_picture, extremes, gallery, heat_colours, heated, resized
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.explained import Explained
 
 GREY = 200
 

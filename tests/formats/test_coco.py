@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco
+from napari_hemalens.records.detections import Detections, Provenance
 
 DOCUMENT = {
     "images": [{"id": 7, "file_name": "a.png", "width": 90, "height": 60}],

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, export, read_annotations
+from napari_hemalens.records.detections import Detections, Provenance
 
 DATA = Path(os.environ.get("HEMALENS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 NAMES = ("WBC", "plasma cell", "Zelle µ <&>")

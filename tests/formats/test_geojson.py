@@ -3,9 +3,9 @@ import json
 import pytest
 from PIL import Image
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import geojson
+from napari_hemalens.records.detections import Detections, Provenance
 
 RING = [[10, 5], [30, 7], [20, 20], [10, 5]]
 

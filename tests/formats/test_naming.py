@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.fields import (
+from napari_hemalens.formats.naming import (
     Draft,
     check_apart,
     finished,
@@ -14,6 +13,7 @@ from napari_hemalens.fields import (
     rounded,
     short_names,
 )
+from napari_hemalens.records.detections import Detections, Provenance
 
 
 def fields(*images):

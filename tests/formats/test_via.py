@@ -4,9 +4,9 @@ import math
 import pytest
 from PIL import Image
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import via
+from napari_hemalens.records.detections import Detections, Provenance
 
 
 def region(attributes=None, **shape):

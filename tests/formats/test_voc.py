@@ -3,9 +3,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from PIL import Image
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import voc
+from napari_hemalens.records.detections import Detections, Provenance
 
 XML = """<annotation>
   <filename>{name}.png</filename>

@@ -3,9 +3,9 @@ import tifffile
 import yaml
 from PIL import Image
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import yolo
+from napari_hemalens.records.detections import Detections, Provenance
 
 
 @pytest.fixture

@@ -10,26 +10,26 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.errors import HemaLensError
-from napari_hemalens.explained import Explained
-from napari_hemalens.gui.classify.session import Classifying
-from napari_hemalens.gui.explain.session import Explaining
-from napari_hemalens.gui.layers import as_layers
-from napari_hemalens.gui.session import Session
-from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.progress import Progress
-from napari_hemalens.recipes import (
+from napari_hemalens.config.options import (
     ClassificationRecipe,
     ClassifierRecipe,
     CropRecipe,
     DetectionRecipe,
     ExplanationRecipe,
 )
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.classify.session import Classifying
+from napari_hemalens.gui.detect.session import Session
+from napari_hemalens.gui.explain.session import Explaining
+from napari_hemalens.gui.layers import as_layers
+from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.progress import Progress
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.record import Segmentation
-from napari_hemalens.tasks import task
 
 SHAPE = (400, 600)
 NAMES = ("myelocyte", "erythroblast", "lymphocyte", "erythrocyte")

@@ -7,12 +7,12 @@ from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
 from napari_hemalens.gui import activity
 from napari_hemalens.gui.explain import session
 from napari_hemalens.gui.widgets import attention
 from napari_hemalens.models.weights import PACKED, ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
-from napari_hemalens.tasks import task
+from napari_hemalens.records.tasks import task
 
 pytestmark = pytest.mark.window
 SHAPE = (400, 600)

@@ -12,7 +12,7 @@ from napari_hemalens import workflows
 from napari_hemalens.gui import activity
 from napari_hemalens.gui.widgets import classify
 from napari_hemalens.models import weights
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.palette import colour_of
 
 pytestmark = pytest.mark.window
 SHAPE = (400, 600)

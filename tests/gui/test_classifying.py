@@ -7,13 +7,13 @@ import pytest
 from napari.layers import Labels, Layer
 
 from napari_hemalens import workflows
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.gui.classify.layers import Look, colours
 from napari_hemalens.gui.classify.session import Classifying, classifying_of
 from napari_hemalens.gui.layers import as_layers, detections_from_layer
-from napari_hemalens.palette import colour_of
-from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
 
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)

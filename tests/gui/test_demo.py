@@ -7,9 +7,9 @@ from napari.components import ViewerModel
 from napari_hemalens.gui import demo
 from napari_hemalens.gui.classify.session import Classifying
 from napari_hemalens.gui.demo import Demo
+from napari_hemalens.gui.detect.session import Session
 from napari_hemalens.gui.explain.session import Explaining
 from napari_hemalens.gui.selection import SelectedCell
-from napari_hemalens.gui.session import Session
 
 SHAPE = (400, 600)
 

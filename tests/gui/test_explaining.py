@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 from PIL import Image as Picture
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, ExplanationRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.explain import case as cases
@@ -20,9 +21,8 @@ from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.explain.session import Explaining, explaining_of
 from napari_hemalens.gui.layers import as_layers, holds_pixels
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, ExplanationRecipe
+from napari_hemalens.records.tasks import task
 from napari_hemalens.rendering.fields import render_field
-from napari_hemalens.tasks import task
 
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)

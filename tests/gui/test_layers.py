@@ -7,7 +7,6 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points, Shapes
 from napari.utils.colormaps.standardize_color import transform_color
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui import layers
 from napari_hemalens.gui.layers import (
@@ -21,7 +20,8 @@ from napari_hemalens.gui.layers import (
     slide_from_layer,
     visible_region,
 )
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
 
 SHAPE = (100, 200)

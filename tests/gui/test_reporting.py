@@ -10,12 +10,12 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_hemalens import workflows
-from napari_hemalens.design import Sample
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.gui import sample_data
 from napari_hemalens.gui.classify.session import Classifying
 from napari_hemalens.gui.classify.walk import Walk
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.reports.design import Sample
 
 ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
 STAIN = "fluorescence"

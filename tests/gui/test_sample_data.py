@@ -20,7 +20,7 @@ from napari_hemalens.formats import coco, named_cells
 from napari_hemalens.gui import sample_data
 from napari_hemalens.gui.cell_layers import holds_cells, placed_together
 from napari_hemalens.gui.layers import detections_from_layer
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.palette import colour_of
 
 PACKED = Path(__file__).parents[2] / "sample_data"
 

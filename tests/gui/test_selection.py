@@ -10,12 +10,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Shapes
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.gui.classify.session import Classifying
+from napari_hemalens.gui.detect.session import Session
 from napari_hemalens.gui.explain.session import Explaining
 from napari_hemalens.gui.selection import SelectedCell, selected_cell_of
-from napari_hemalens.gui.session import Session
 from napari_hemalens.progress import Progress
+from napari_hemalens.records.detections import Detections, Provenance
 
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)

@@ -10,12 +10,13 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.formats import via
-from napari_hemalens.gui import activity, stage
+from napari_hemalens.gui import activity
+from napari_hemalens.gui.detect import stage
+from napari_hemalens.gui.detect.session import session_of
 from napari_hemalens.gui.layers import detections_from_layer
-from napari_hemalens.gui.session import session_of
 from napari_hemalens.gui.widgets import detect
+from napari_hemalens.records.detections import Detections, Provenance
 
 pytestmark = pytest.mark.window
 SHAPE = (400, 600)

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_hemalens.attention.cbam import CBAM
-from napari_hemalens.attention.eca import ECA
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import unit
+from napari_hemalens.models.attention.cbam import CBAM
+from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierRow

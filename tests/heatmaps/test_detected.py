@@ -8,14 +8,14 @@ import torch
 from numpy.testing import assert_allclose
 
 import napari_hemalens
-from napari_hemalens.box_attention import BoxAttention
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
-from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.detected import _heats
 from napari_hemalens.heatmaps.methods import best_of, methods_of
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.records.box_attention import BoxAttention
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows import explain_files_steps
 
 SHAPE = (240, 320)

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
-from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.explain import explain_steps
 from napari_hemalens.inference import classifier
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.axes import from_array
 
 Rows = Callable[..., ClassifierRow]

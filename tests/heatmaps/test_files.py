@@ -7,10 +7,10 @@ import pytest
 import tifffile
 import zarr
 
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.axes import from_array
 
 SHAPE = (530, 1100)  # more than one tile, and no multiple of them

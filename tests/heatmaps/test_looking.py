@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from napari_hemalens.config.options import ClassifierRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.looking import heats, light_channels, look
@@ -15,7 +16,6 @@ from napari_hemalens.inference.classifier import probabilities_of
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe
 
 Rows = Callable[..., ClassifierRow]
 Networks = Callable[[ClassifierRow], CellClassifier]

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_hemalens.attention.cbam import PlaceAttention
-from napari_hemalens.attention.eca import ECA
+from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolved, target_of
 from napari_hemalens.models import weights
+from napari_hemalens.models.attention.cbam import PlaceAttention
+from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe
 
 Rows = Callable[..., ClassifierRow]
 LARGE = ("vgg16", "vgg16_attention", "eca_vgg16", "resnet50", "resnet50_attention", "msa_net", "alexnet")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
-from napari_hemalens.recipes import CropRecipe
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
 PLAIN = CropRecipe(side=32, width=2)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import napari_hemalens
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.inference.detector import autocast, detect_steps, one_class_a_cell
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array
 
 WHOLE = DetectionRecipe(tile=4096, skip_background=False)

@@ -3,10 +3,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.axes import from_array
 
 

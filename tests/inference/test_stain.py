@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.inference.stain import FIELD, FIELD_GREY, GREY, REFERENCE, density, restained, stain_of
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
 

@@ -1,9 +1,9 @@
 import torch
 from torch.nn import functional
 
+from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.models.bottom_up import BottomUpPath
 from napari_hemalens.models.detectors import build_detector
-from napari_hemalens.recipes import NetworkRecipe
 
 
 def test_a_new_path_changes_nothing() -> None:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector, build_detector
-from napari_hemalens.recipes import NetworkRecipe
 from napari_hemalens.training.refinement_alone import RefinementAlone
 
 TARGETS = [{"boxes": torch.tensor([[20.0, 30.0, 70.0, 90.0]]), "labels": torch.tensor([2])}]

@@ -7,13 +7,13 @@ from torch import nn
 from torchvision import models
 from torchvision.models import _api
 
-from napari_hemalens.attention.cbam import CBAM
-from napari_hemalens.attention.eca import ECA
-from napari_hemalens.attention.residual_channel import ResidualChannelBlock, ResidualGroup
+from napari_hemalens.config.options import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError, WeightsError
+from napari_hemalens.models.attention.cbam import CBAM
+from napari_hemalens.models.attention.eca import ECA
+from napari_hemalens.models.attention.residual_channel import ResidualChannelBlock, ResidualGroup
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier, build_classifier
 from napari_hemalens.models.storage import load_into, save_network
-from napari_hemalens.recipes import ClassifierRecipe
 
 TABLE_6 = {  # Wei et al. 2022; its last two rows are one network under two losses
     "MobileNet": "mobilenet_v2",

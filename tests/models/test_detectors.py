@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.detectors import DETECTORS, build_detector
-from napari_hemalens.recipes import NetworkRecipe
 
 TARGET = {"boxes": torch.tensor([[20.0, 30.0, 70.0, 90.0]]), "labels": torch.tensor([2])}
 

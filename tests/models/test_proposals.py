@@ -4,11 +4,11 @@ import pytest
 import tifffile
 import torch
 
+from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.proposals import Proposals
 from napari_hemalens.models.storage import load_detector, preprocess_of
-from napari_hemalens.recipes import NetworkRecipe
 
 
 def test_regions_that_are_ground_are_learned_from_and_not_looked_at_in_use() -> None:

@@ -7,10 +7,10 @@ from torch import nn
 from torchvision import models
 from torchvision.models import _api
 
+from napari_hemalens.config.options import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.starts import start_from_scratch, widen
-from napari_hemalens.recipes import ClassifierRecipe
 
 RECIPE = ClassifierRecipe(network="mobilenet_v2", start="imagenet")
 

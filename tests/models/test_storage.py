@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import load_detector, load_into, save_network, start_from
 from napari_hemalens.models.weights import WeightsRow
-from napari_hemalens.recipes import RefinementRecipe
 
 
 def test_weights_come_back_to_a_127th_of_each_channels_largest(tmp_path: Path) -> None:

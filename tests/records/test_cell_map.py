@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.records.cell_map import CellMap
 
 
 def labels(kind=np.int32):

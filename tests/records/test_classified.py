@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.classified import Classified
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.records.classified import Classified
 
 
 def record(probabilities, names=("blast", "normal", "other")):

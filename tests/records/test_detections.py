@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections, Provenance, pooled_differential
 from napari_hemalens.errors import ImageError
-from napari_hemalens.taxonomy import BLOOD_3
+from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.records.taxonomy import BLOOD_3
 
 NAMES = ("lymphocyte", "erythrocyte", "blast")
 

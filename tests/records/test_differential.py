@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from napari_hemalens.differential import NOT_RECOGNISED, differential, wilson_interval
-from napari_hemalens.taxonomy import MARROW_12, WANG_7
+from napari_hemalens.records.differential import NOT_RECOGNISED, differential, wilson_interval
+from napari_hemalens.records.taxonomy import MARROW_12, WANG_7
 
 
 def rows(found):

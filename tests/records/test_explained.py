@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 
 
 def test_a_record_counts_its_cells_names_their_targets_and_says_where_it_is_from() -> None:

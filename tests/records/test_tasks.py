@@ -3,8 +3,8 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.palette import colour_of
-from napari_hemalens.tasks import TASKS, task
+from napari_hemalens.records.palette import colour_of
+from napari_hemalens.records.tasks import TASKS, task
 
 
 @pytest.mark.parametrize("name", ["micronucleus", "all", "leukocyte", "field"])

@@ -1,7 +1,7 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.taxonomy import (
+from napari_hemalens.records.taxonomy import (
     BLOOD_3,
     CELL_CLASSES,
     ICSH,

@@ -5,11 +5,11 @@ import pytest
 from scipy.ndimage import binary_closing, binary_erosion, binary_opening, label
 from skimage.measure import regionprops
 
+from napari_hemalens.records.taxonomy import MARROW_12
 from napari_hemalens.rendering.drawing import NucleatedCell, Stamp
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 from napari_hemalens.rendering.shapes import Patch
 from napari_hemalens.rendering.stain import EXTINCTION, Stain
-from napari_hemalens.taxonomy import MARROW_12
 
 PIXEL_UM = 0.1
 

@@ -11,10 +11,10 @@ import tifffile
 from PIL import Image
 
 from napari_hemalens.formats import coco
+from napari_hemalens.records.taxonomy import MARROW_12
 from napari_hemalens.rendering import render_field
 from napari_hemalens.rendering.sample_data import SAMPLES, make
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.taxonomy import MARROW_12
 
 PACKED = Path(__file__).parents[2] / "sample_data"
 SMALL = tuple(replace(sample, shape=(200, 260)) for sample in SAMPLES)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.records.taxonomy import MARROW_12, cell_class
 from napari_hemalens.rendering.smears import MARGIN_UM, SMEARS, strew
-from napari_hemalens.taxonomy import MARROW_12, cell_class
 
 
 @pytest.mark.parametrize("tissue", ["marrow", "blood"])

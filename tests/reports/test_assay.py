@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, hypergeom
 
-from napari_hemalens.assay import summary
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.design import Sample
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.tasks import task
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.tasks import task
+from napari_hemalens.reports.assay import summary
+from napari_hemalens.reports.design import Sample
 
 MICRONUCLEUS = task("micronucleus").classes
 DESIGN = {

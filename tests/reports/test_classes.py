@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.assay import summary
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.classified_tables import cells_rows, summary_text, write_cells, write_summary
-from napari_hemalens.design import Sample
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.reports.assay import summary
+from napari_hemalens.reports.classes import cells_rows, summary_text, write_cells, write_summary
+from napari_hemalens.reports.design import Sample
 
 
 @pytest.fixture

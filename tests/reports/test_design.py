@@ -2,8 +2,8 @@
 
 import pytest
 
-from napari_hemalens.design import Sample, read_design, samples_of
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.reports.design import Sample, read_design, samples_of
 
 
 def test_a_table_names_replicate_and_concentration_of_each_image(tmp_path):

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from napari_hemalens import tables
-from napari_hemalens.cells import Detections, Provenance, pooled_differential
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.taxonomy import WANG_7
+from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.records.taxonomy import WANG_7
+from napari_hemalens.reports import detections as tables
 
 NAMES = ("lymphocyte", "erythrocyte", "erythroblast", "blast")
 

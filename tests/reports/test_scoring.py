@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
-from napari_hemalens.differential import wilson_interval
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.scoring import Measure, Tally
-from napari_hemalens.tasks import task
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.differential import wilson_interval
+from napari_hemalens.records.tasks import task
+from napari_hemalens.reports.scoring import Measure, Tally
 
 MICRONUCLEUS = task("micronucleus").classes
 

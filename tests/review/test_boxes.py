@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.gui.review import Reviewed, Shown
-from napari_hemalens.taxonomy import ICSH
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import ICSH
+from napari_hemalens.review.boxes import Reviewed, Shown
 
 SHAPE = (100, 200)
 NAMES = ("myelocyte", "lymphocyte")

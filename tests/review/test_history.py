@@ -1,6 +1,6 @@
 """Undo and redo."""
 
-from napari_hemalens.gui.history import History
+from napari_hemalens.review.history import History
 
 
 def test_undo_returns_to_each_state_and_redo_comes_back():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.segmentation.ellipses import ellipses, nucleated_labels
 
 

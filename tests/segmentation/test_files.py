@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_hemalens.cells import Provenance
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.segmentation.files import measures_rows, outlined, write_labels
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.slides.open import open_image

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation.fluorescence import fluorescence_steps
 
 Y, X = np.mgrid[:200, :240]

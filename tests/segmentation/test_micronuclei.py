@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.label_images import read_labels
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.micronuclei import found, found_in, given
 from napari_hemalens.slides.open import open_image
 

@@ -4,9 +4,9 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation import segment
 from napari_hemalens.slides.axes import from_array
 

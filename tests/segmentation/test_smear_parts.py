@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation import cytoplasm, density, nuclei
 from napari_hemalens.segmentation.smear import smear_steps
 

@@ -5,9 +5,9 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.training import augment
 from napari_hemalens.training.augment import Glare, Light, Optics, RightAngle, Stain, augmentation, blurred
-from napari_hemalens.training_recipes import DetectionTraining
 
 BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
 

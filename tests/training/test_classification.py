@@ -11,21 +11,21 @@ import pytest
 import torch
 from torchvision.models import _api
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.inference.classifier import classify_steps
 from napari_hemalens.models import weights
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.tasks import task
 from napari_hemalens.training.cell_crops import CellCrops, cut
 from napari_hemalens.training.classification import Examined, best_epoch_steps, build, settled_steps, train_steps
 from napari_hemalens.training.fit import CHECKPOINT
-from napari_hemalens.training_recipes import ClassifierTraining
 
 TASK = task("micronucleus")
 RECIPE = ClassifierTraining(

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import ImageError, TrainingError
-from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.training.datasets import Draws, TrainingFields, padded_crop, targets, visible, window
-from napari_hemalens.training_recipes import DetectionTraining
 
 NAMES = ("lymphocyte", "erythrocyte")
 PLAIN = DetectionTraining(network=NetworkRecipe(pixel_size_um=0.1), side=96, zoom=1, mosaic=0)

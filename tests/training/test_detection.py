@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models import weights
-from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import in_order
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import CHECKPOINT, fabric_of, fit_steps, learning_rate_factor
-from napari_hemalens.training_recipes import DetectionTraining
 
 RECIPE = DetectionTraining(
     side=64, batch=2, epochs=3, warmup_steps=2, workers=0, precision="32-true", accelerator="cpu", checkpoint_minutes=60

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
 from napari_hemalens.training.looks import AgentsAlone, Looks, Replayed, TrimAlone, looked, looks_steps
 
 

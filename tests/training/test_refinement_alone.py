@@ -5,17 +5,17 @@ import torch
 from safetensors.torch import load_file
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.presets import DETECTION, training_recipe
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.presets import DETECTION, training_recipe
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import NetworkRecipe, RefinementRecipe
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import saved
 from napari_hemalens.training.refinement_alone import RefinementAlone
-from napari_hemalens.training_recipes import DetectionTraining
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.training.run_folder import keep_recipe
-from napari_hemalens.training_recipes import DetectionTraining
 
 
 def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 import tifffile
 
 from napari_hemalens import workflows
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.design import Sample
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.reports.design import Sample
 from napari_hemalens.workflows import ClassifiedBatch
 
 SHAPE = (120, 160)

@@ -7,15 +7,15 @@ import pytest
 
 import napari_hemalens
 from napari_hemalens import workflows
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
+from napari_hemalens.evaluation.detection_metrics import box_iou
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.metrics import box_iou
 
 PACKED = DetectionRecipe().weights
 

@@ -9,10 +9,10 @@ import tifffile
 from PIL import Image
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import ExplanationRecipe
 
 METHODS = ("grad-cam-middle", "saliency")
 

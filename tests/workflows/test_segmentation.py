@@ -11,9 +11,9 @@ import tifffile
 
 import napari_hemalens
 from napari_hemalens import workflows
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.progress import finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.slides.axes import from_array
 
 SPOTS = ((50, 60), (60, 180), (160, 100), (190, 240))

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
 
 T = TypeVar("T")
 

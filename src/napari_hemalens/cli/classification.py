@@ -9,11 +9,11 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, Out, evaluate_app, out_console, run, train_app
+from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_row
-from napari_hemalens.presets import CLASSIFICATION, training_recipe
-from napari_hemalens.recipes import ClassificationRecipe
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.records.tasks import TASKS
 
 
 class TaskOption(StrEnum):

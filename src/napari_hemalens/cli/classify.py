@@ -7,12 +7,12 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.classified_tables import summary_text
 from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
 from napari_hemalens.cli.classification import TaskOption
-from napari_hemalens.design import read_design
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.reports.classes import summary_text
+from napari_hemalens.reports.design import read_design
 from napari_hemalens.slides.open import images_in
 
 

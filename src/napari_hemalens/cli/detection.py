@@ -7,7 +7,6 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cells import pooled_differential
 from napari_hemalens.cli.app import (
     DETECTOR,
     Device,
@@ -25,11 +24,12 @@ from napari_hemalens.cli.app import (
     say_of,
     train_app,
 )
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.formats import FORMATS
-from napari_hemalens.presets import DETECTION, training_recipe
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import pooled_differential
+from napari_hemalens.reports.detections import differential_text
 from napari_hemalens.slides.open import images_in
-from napari_hemalens.tables import differential_text
 
 
 @app.command()

@@ -10,8 +10,8 @@ from rich.markup import escape
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, out_console, run
 from napari_hemalens.cli.classification import Cells, RecipeOption, TaskOption
+from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.presets import CLASSIFICATION, training_recipe
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
 app.add_typer(experiment_app, name="experiment")

@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
-from napari_hemalens.explained import PREDICTED
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.slides.open import images_in
 
 

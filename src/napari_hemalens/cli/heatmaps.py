@@ -8,9 +8,9 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, evaluate_app, out_console, run
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_row
-from napari_hemalens.recipes import ExplanationRecipe
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.records.tasks import TASKS
 
 
 @evaluate_app.command("heatmaps")

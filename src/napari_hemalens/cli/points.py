@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe
 
 
 @evaluate_app.command("points")

@@ -9,9 +9,9 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, err_console, evaluate_app, out_console, run
-from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.config.options import SegmentationRecipe
+from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
-from napari_hemalens.tables import RESEARCH_USE
 
 
 class Kind(StrEnum):

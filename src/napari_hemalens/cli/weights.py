@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, out_console, run, say_of, weights_app
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models import weights
-from napari_hemalens.recipes import DetectionRecipe
 
 
 @weights_app.command("list")

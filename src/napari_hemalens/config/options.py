@@ -6,9 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.tasks import ExplainedName, TaskName
+from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.tasks import ExplainedName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["single", "half"]

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
-from napari_hemalens.training_recipes import ClassifierTraining, DetectionTraining
 
 R = TypeVar("R", DetectionTraining, ClassifierTraining)
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
 
 
 class Training(Recipe):

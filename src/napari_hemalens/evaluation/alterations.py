@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.slide import Slide
 

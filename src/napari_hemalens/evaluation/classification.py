@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Provenance
+from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation.alterations import altered
+from napari_hemalens.evaluation.class_metrics import ClassMeasures, class_measures
+from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import classify_steps
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import DeviceName
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.alterations import altered
 from napari_hemalens.training.cell_crops import cells_of, labels_of
-from napari_hemalens.training.class_metrics import ClassMeasures, class_measures
-from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.taxonomy import cell_class
+from napari_hemalens.evaluation.detection_metrics import box_iou
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.training.datasets import read_rgb
-from napari_hemalens.training.metrics import box_iou
 
 SHAPE = (1920, 2560)
 _VISIBLE = 0.5  # share of a box that must lie in the window

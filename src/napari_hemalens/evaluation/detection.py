@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation.detection_metrics import coco_measures, count_measures, sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import detector, device
 from napari_hemalens.inference.scale import pixel_size_steps
@@ -18,13 +19,12 @@ from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
+from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
-from napari_hemalens.taxonomy import MARROW_12, Taxonomy
-from napari_hemalens.taxonomy import taxonomy as taxonomy_called
-from napari_hemalens.training.metrics import coco_measures, count_measures, sweep
 
 FLOOR = 0.05  # least score of the cells that average precision is computed over
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.detection import MeanAveragePrecision
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.records.detections import Detections
 
 _MOST_CELLS = [1, 100, 1000]  # per image; COCO's 100 would cut a crowded field
 _OVERALL = {

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.differential import wilson_interval
 from napari_hemalens.heatmaps.faithfulness import REACH, SHARES
 from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.records.differential import wilson_interval
 
 _ALIKE = 0.5  # rank correlation from which a map hardly depends on what the network learned
 

@@ -11,7 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.evaluation.classification import named
+from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.heatmaps import faithfulness
 from napari_hemalens.heatmaps.explain import as_rgb
@@ -24,10 +27,7 @@ from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import ClassifierRow
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DeviceName
 from napari_hemalens.training.cell_crops import cells_of, cut, labels_of, marks
-from napari_hemalens.training.class_evaluation import named
-from napari_hemalens.training.heatmap_report import Finding, HeatmapReport, Shown
 
 _TASK = "micronucleus"
 _PATCHES = 24  # along a side, that are removed one after the other: about as fine as a small micronucleus

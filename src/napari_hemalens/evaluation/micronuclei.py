@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
 from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
 from napari_hemalens.slides.open import open_image
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.formats.points import PointField
+from napari_hemalens.records.detections import Detections
 
 Figures = Mapping[str, float]
 

@@ -9,19 +9,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.evaluation.detection import counted, detect_all_steps
+from napari_hemalens.evaluation.point_measures import Figures, best_score, by_radius, by_score, figures, match
 from napari_hemalens.formats.points import PointField, holds, read_fields
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.reports.detections import write_csv
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.tables import write_csv
-from napari_hemalens.taxonomy import cell_class
-from napari_hemalens.training.evaluation import counted, detect_all_steps
-from napari_hemalens.training.point_measures import Figures, best_score, by_radius, by_score, figures, match
 
 _SHARES = (0.25, 0.375, 0.5, 0.75, 1.0)
 """Radii of the curve, in diameters of a nucleus."""

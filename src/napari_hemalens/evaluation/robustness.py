@@ -9,24 +9,13 @@ from typing import TypeAlias
 import numpy as np
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections, pooled_differential
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import read_annotations
-from napari_hemalens.inference import detector, device
-from napari_hemalens.models import weights
-from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.storage import load_detector
-from napari_hemalens.overlay import overlay
-from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.slides.axes import from_array
-from napari_hemalens.slides.slide import Slide
-from napari_hemalens.taxonomy import cell_class, taxonomy
-from napari_hemalens.training.composed_fields import SHAPE, ComposedField, composed, judged
-from napari_hemalens.training.disturbances import DISTURBANCES, Pixels
-from napari_hemalens.training.evaluation import FLOOR, by_taxonomy, class_measures, counted, found_in, with_pixel_size
-from napari_hemalens.training.metrics import coco_measures, sweep
-from napari_hemalens.training.robustness_report import (
+from napari_hemalens.evaluation.composed_fields import SHAPE, ComposedField, composed, judged
+from napari_hemalens.evaluation.detection import FLOOR, by_taxonomy, class_measures, counted, found_in, with_pixel_size
+from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
+from napari_hemalens.evaluation.perturbations import DISTURBANCES, Pixels
+from napari_hemalens.evaluation.robustness_report import (
     CROWDING,
     ESTIMATED,
     TAXONOMY,
@@ -34,6 +23,17 @@ from napari_hemalens.training.robustness_report import (
     RobustnessReport,
     class_lines,
 )
+from napari_hemalens.figures.detections import overlay
+from napari_hemalens.formats import read_annotations
+from napari_hemalens.inference import detector, device
+from napari_hemalens.models import weights
+from napari_hemalens.models.detectors import CellDetector
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.detections import Detections, pooled_differential
+from napari_hemalens.records.taxonomy import cell_class, taxonomy
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.slide import Slide
 
 _Pixels: TypeAlias = tuple[str, float, int, int]
 

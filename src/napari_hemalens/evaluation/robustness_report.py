@@ -9,9 +9,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.differential import NOT_RECOGNISED
-from napari_hemalens.tables import write_csv
-from napari_hemalens.training.disturbances import DISTURBANCES
+from napari_hemalens.evaluation.perturbations import DISTURBANCES
+from napari_hemalens.records.differential import NOT_RECOGNISED
+from napari_hemalens.reports.detections import write_csv
 
 Line = Mapping[str, str | float | None]
 CROWDING = "crowding"

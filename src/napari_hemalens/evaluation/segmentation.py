@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
 from napari_hemalens.formats.images import SUFFIXES
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.open import open_image

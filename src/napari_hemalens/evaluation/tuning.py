@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.evaluation.detection import class_measures, counted, detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.training.evaluation import class_measures, counted, detect_all_steps, of_classes
-from napari_hemalens.training.metrics import coco_measures, sweep
+from napari_hemalens.records.detections import Detections
 
 
 def tune_steps(

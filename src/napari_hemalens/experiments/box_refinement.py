@@ -15,30 +15,30 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.attention.actor_critic import matched_iou
-from napari_hemalens.attention.box_refinement import BoxRefinement
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.training import DetectionTraining, Training
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.evaluation.detection import detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection_metrics import coco_measures
+from napari_hemalens.experiments import detection_table1 as table1
+from napari_hemalens.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.experiments.refinement_report import RefinementComparison, RemedyTrial
+from napari_hemalens.experiments.remedies import ROWS, Remedy, greedy, moved_by_truth
+from napari_hemalens.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
+from napari_hemalens.models.attention.actor_critic import matched_iou
+from napari_hemalens.models.attention.box_refinement import BoxRefinement
 from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import start_from
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, read_data
-from napari_hemalens.training.evaluation import detect_all_steps, of_classes
-from napari_hemalens.training.experiments import detection_table1 as table1
-from napari_hemalens.training.experiments.detection_trial import DetectionTrial, trial_steps
-from napari_hemalens.training.experiments.refinement_report import RefinementComparison, RemedyTrial
-from napari_hemalens.training.experiments.remedies import ROWS, Remedy, greedy, moved_by_truth
-from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, TrimAlone, looks_steps
-from napari_hemalens.training.metrics import coco_measures
-from napari_hemalens.training_recipes import DetectionTraining, Training
 
 NAME = "box-refinement"
 _BASE = "faster_rcnn_fpn"

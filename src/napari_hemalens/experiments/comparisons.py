@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import Steps
-from napari_hemalens.tasks import task
-from napari_hemalens.training_recipes import ClassifierTraining
+from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.experiments.detection_report import DetectionComparison
-    from napari_hemalens.training.experiments.field_views import FieldViews
-    from napari_hemalens.training.experiments.refinement_report import RefinementComparison
-    from napari_hemalens.training.experiments.report import Comparison
+    from napari_hemalens.experiments.detection_report import DetectionComparison
+    from napari_hemalens.experiments.field_views import FieldViews
+    from napari_hemalens.experiments.refinement_report import RefinementComparison
+    from napari_hemalens.experiments.report import Comparison
 
 _TABLE6_PROTOCOLS = ("tad", "tvad")
 _ALL_SCHEMES = ("paper", "leave-one-out")
@@ -49,7 +49,7 @@ def micronucleus_table6_steps(
         Some of `training.experiments.table6.ROWS`; by default all.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
     _known("protocol", protocol, _TABLE6_PROTOCOLS)
     return (
@@ -88,7 +88,7 @@ def cross_validation_steps(
         How many.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import cross_validation  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.experiments import cross_validation  # noqa: PLC0415 -- loads torch and lightning
 
     folders = [Path(folder) for folder in data]
     return (yield from cross_validation.steps(folders, Path(out), task=task(task_name), recipe=recipe, number=folds))
@@ -123,7 +123,7 @@ def all_folds_steps(
         Some of `training.experiments.all_folds.ROWS`; by default all.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import all_folds  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.experiments import all_folds  # noqa: PLC0415 -- loads torch and lightning
 
     _known("scheme", scheme, _ALL_SCHEMES)
     return (
@@ -165,7 +165,7 @@ def fields_steps(
         Some of `training.experiments.fields.ROWS`; by default all.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
 
     return (yield from fields.steps(Path(data), Path(out), preset=preset, seeds=seeds, rows=rows))
 
@@ -200,7 +200,7 @@ def detection_table1_steps(
         Of images that have none.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import detection_table1  # noqa: PLC0415 -- loads torch, lightning
+        from napari_hemalens.experiments import detection_table1  # noqa: PLC0415 -- loads torch, lightning
 
     _known("split", split, _TABLE1_SPLITS)
     return (
@@ -244,7 +244,7 @@ def box_refinement_steps(
         Of images that have none.
     """
     with training_extra():
-        from napari_hemalens.training.experiments import box_refinement  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.experiments import box_refinement  # noqa: PLC0415 -- loads torch and lightning
 
     folders = [Path(folder) for folder in data]
     return (

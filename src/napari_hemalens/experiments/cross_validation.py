@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.running import trials_steps
+from napari_hemalens.experiments.splits import folds, held_back
+from napari_hemalens.experiments.trial import Parts
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.tasks import Task
-from napari_hemalens.training.experiments.report import Comparison, Row
-from napari_hemalens.training.experiments.running import trials_steps
-from napari_hemalens.training.experiments.splits import folds, held_back
-from napari_hemalens.training.experiments.trial import Parts
-from napari_hemalens.training_recipes import ClassifierTraining
+from napari_hemalens.records.tasks import Task
 
 NAME = "folds"
 SHARE = 0.15  # of the cells to train on, held back to choose the epoch by

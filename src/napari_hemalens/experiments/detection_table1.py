@@ -11,17 +11,17 @@ from typing import Literal
 
 import numpy as np
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.presets import DETECTION
+from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.presets import DETECTION
+from napari_hemalens.config.training import DetectionTraining
+from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison
+from napari_hemalens.experiments.detection_trial import DetectionTrial, drawn, trial_steps
+from napari_hemalens.experiments.detector_boxes import draw_boxes
+from napari_hemalens.experiments.report import Row
+from napari_hemalens.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import NetworkRecipe
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.detection import TrainingData, read_data
-from napari_hemalens.training.experiments.detection_report import MEASURES, DetectionComparison
-from napari_hemalens.training.experiments.detection_trial import DetectionTrial, drawn, trial_steps
-from napari_hemalens.training.experiments.detector_boxes import draw_boxes
-from napari_hemalens.training.experiments.report import Row
-from napari_hemalens.training.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
-from napari_hemalens.training_recipes import DetectionTraining
 
 Split = Literal["val", "paper"]
 

@@ -13,22 +13,22 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
+from napari_hemalens.evaluation.detection import detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection_metrics import coco_measures
+from napari_hemalens.evaluation.tuning import write_row
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, begun_steps, row_of, saved
-from napari_hemalens.training.evaluation import detect_all_steps, of_classes
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
-from napari_hemalens.training.metrics import coco_measures
-from napari_hemalens.training.tuning import write_row
-from napari_hemalens.training_recipes import DetectionTraining
 
 _FILE = "trial.json"
 _CURVE = "curve.json"

@@ -6,14 +6,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.evaluation.detection import found_in
+from napari_hemalens.figures.detections import overlay
 from napari_hemalens.inference import device
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import WeightsRow
-from napari_hemalens.overlay import overlay
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.evaluation import found_in
 
 _SCORE = 0.7  # least score of a box that is shown, as in the paper
 

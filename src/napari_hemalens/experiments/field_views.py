@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.evaluation.class_metrics import markdown_table
+from napari_hemalens.experiments.report import Comparison
+from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
-from napari_hemalens.training.class_metrics import markdown_table
-from napari_hemalens.training.experiments.report import Comparison
-from napari_hemalens.training.experiments.trial import Trial
 
 STAINS = {"as_is": "stain as it is", "reference": "stain normalised"}
 GRADIENTS = "gradients.png"

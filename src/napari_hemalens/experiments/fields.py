@@ -10,13 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.named_cells import read
-from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe
-from napari_hemalens.tasks import task
-from napari_hemalens.training.cell_sets import CELLS, FIELDS
-from napari_hemalens.training.experiments.field_views import (
+from napari_hemalens.experiments.field_views import (
     GRADIENTS,
     STAINS,
     UNITS,
@@ -27,9 +24,9 @@ from napari_hemalens.training.experiments.field_views import (
     name_of,
     sentence,
 )
-from napari_hemalens.training.experiments.gradient_pictures import draw_gradients
-from napari_hemalens.training.experiments.report import Comparison, Row
-from napari_hemalens.training.experiments.running import (
+from napari_hemalens.experiments.gradient_pictures import draw_gradients
+from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.running import (
     TRIALS,
     Budget,
     budget_called,
@@ -37,9 +34,12 @@ from napari_hemalens.training.experiments.running import (
     recipe_of,
     trials_steps,
 )
-from napari_hemalens.training.experiments.splits import Cells, held_back, of_groups, some
-from napari_hemalens.training.experiments.trial import Parts
-from napari_hemalens.training_recipes import ClassifierTraining
+from napari_hemalens.experiments.splits import Cells, held_back, of_groups, some
+from napari_hemalens.experiments.trial import Parts
+from napari_hemalens.formats.named_cells import read
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.tasks import task
+from napari_hemalens.training.cell_sets import CELLS, FIELDS
 
 NAME = "fields"
 MEASURES = ("accuracy", "balanced accuracy", "F1", "AUC")

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.report import Row
+from napari_hemalens.experiments.running import recipe_of
+from napari_hemalens.experiments.trial import NETWORK, trial_folder
 from napari_hemalens.heatmaps.looking import look
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.tasks import Task
+from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.classification import Examined
-from napari_hemalens.training.experiments.report import Row
-from napari_hemalens.training.experiments.running import recipe_of
-from napari_hemalens.training.experiments.trial import NETWORK, trial_folder
-from napari_hemalens.training_recipes import ClassifierTraining
 
 Shade = NDArray[np.float32]
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_hemalens.attention.actor_critic import best_actions, matched_iou
-from napari_hemalens.attention.box_refinement import moved
-from napari_hemalens.cells import Detections
-from napari_hemalens.recipes import RefinementRecipe
+from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.models.attention.actor_critic import best_actions, matched_iou
+from napari_hemalens.models.attention.box_refinement import moved
+from napari_hemalens.records.detections import Detections
 
 _ON_CELL = 0.5  # IoU from which on a box is that of a cell
 _PAPER = RefinementRecipe()

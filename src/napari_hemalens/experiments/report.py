@@ -12,11 +12,11 @@ import numpy as np
 
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
+from napari_hemalens.evaluation.class_metrics import markdown_table
+from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
+from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.inference import device
-from napari_hemalens.tables import write_csv
-from napari_hemalens.training.class_metrics import markdown_table
-from napari_hemalens.training.class_pictures import draw_confusions, draw_roc
-from napari_hemalens.training.experiments.trial import Trial
+from napari_hemalens.reports.detections import write_csv
 
 
 @dataclass(frozen=True, slots=True)

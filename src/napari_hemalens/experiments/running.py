@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from napari_hemalens.config.training import ClassifierTraining, Training
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.trial import Parts, Trial, trial_steps
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.tasks import Task
-from napari_hemalens.training.experiments.report import Comparison, Row
-from napari_hemalens.training.experiments.trial import Parts, Trial, trial_steps
-from napari_hemalens.training_recipes import ClassifierTraining, Training
+from napari_hemalens.records.tasks import Task
 
 TRIALS = "trials"
 

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.presets import CLASSIFICATION
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
+from napari_hemalens.experiments.splits import held_back, some
+from napari_hemalens.experiments.trial import Parts
 from napari_hemalens.formats.named_cells import read
-from napari_hemalens.presets import CLASSIFICATION
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import CropRecipe
-from napari_hemalens.tasks import task
-from napari_hemalens.training.experiments.report import Comparison, Row
-from napari_hemalens.training.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
-from napari_hemalens.training.experiments.splits import held_back, some
-from napari_hemalens.training.experiments.trial import Parts
-from napari_hemalens.training_recipes import ClassifierTraining
+from napari_hemalens.records.tasks import task
 
 Protocol = Literal["tad", "tvad"]
 

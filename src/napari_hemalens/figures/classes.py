@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.overlay import shrunk
-from napari_hemalens.palette import colour_of
+from napari_hemalens.figures.detections import shrunk
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.slide import Slide
 
 _LONGEST = 4000  # pixels of the longer side, as in `overlay`

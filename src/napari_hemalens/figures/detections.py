@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.taxonomy import cell_class
 
 _LONGEST = 4000  # pixels of the longer side: a whole slide becomes a picture that opens anywhere
 _TILE = 2048

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.explained import Explained
 
 COLOURS = "inferno"
 """Of heat, from 0 to 1: even steps look even, in grey and to the colour-blind too."""

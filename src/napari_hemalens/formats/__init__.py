@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_hemalens import tables
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco, geojson, points, via, voc, yolo
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.reports import detections as tables
 
 __all__ = ["FORMATS", "Format", "export", "known", "read_annotations"]
 

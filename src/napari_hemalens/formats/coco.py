@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Box, Draft, finished, listed_classes, rounded, short_names
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.naming import Box, Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.records.detections import Detections
 
 
 class _Image(BaseModel):

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Box, Draft, finished, one_file_each, rounded
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.images import SUFFIXES, known_size, located
-from napari_hemalens.palette import colour_of
-from napari_hemalens.taxonomy import UNCLASSIFIABLE
+from napari_hemalens.formats.naming import Box, Draft, finished, one_file_each, rounded
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 
 _Ring = list[tuple[float, float]]
 

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.errors import AnnotationError, RecipeError
+from napari_hemalens.records.detections import Detections, Provenance
 
 Box = tuple[float, float, float, float]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Box, Draft, finished, listed_classes, rounded, short_names
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.naming import Box, Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.records.detections import Detections
 
 _METADATA = "_via_img_metadata"
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Draft, finished, floats, one_file_each, rounded
 from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.naming import Draft, finished, floats, one_file_each, rounded
+from napari_hemalens.records.detections import Detections
 
 _CORNERS = ("ymin", "xmin", "ymax", "xmax")
 

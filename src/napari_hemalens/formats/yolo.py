@@ -12,11 +12,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Draft, finished, floats, listed_classes, one_file_each, rounded
 from napari_hemalens.formats.documents import first_fault
 from napari_hemalens.formats.images import SUFFIXES, header_size, located
+from napari_hemalens.formats.naming import Draft, finished, floats, listed_classes, one_file_each, rounded
+from napari_hemalens.records.detections import Detections
 
 
 class _Note(BaseModel):

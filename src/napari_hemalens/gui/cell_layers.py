@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.layers import MARK, boxes_of, placed_like
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.segmentation.ellipses import ellipses
-from napari_hemalens.taxonomy import cell_class
 
 CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
 """Makes the labels of an image of that height and width; run in the worker."""

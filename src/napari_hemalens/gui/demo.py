@@ -8,16 +8,16 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from psygnal import Signal
 
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classify.session import classifying_of
+from napari_hemalens.gui.detect.session import session_of
+from napari_hemalens.gui.detect.stage import Field
 from napari_hemalens.gui.explain.session import explaining_of
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.selection import Sessions
-from napari_hemalens.gui.session import session_of
-from napari_hemalens.gui.stage import Field
-from napari_hemalens.recipes import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 
 Step: TypeAlias = Literal["detect", "classify", "explain", "look"]
 

@@ -8,14 +8,14 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.classified import Classified
 from napari_hemalens.gui.classify.case import Case
 from napari_hemalens.gui.classify.results import ClassResults
+from napari_hemalens.gui.detect.stage import Field
 from napari_hemalens.gui.explain.case import Case as HeatCase
 from napari_hemalens.gui.explain.results import Heatmaps
 from napari_hemalens.gui.same_cell import Spot, box_of, label_of
-from napari_hemalens.gui.stage import Field
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
 
 _PAINTING = frozenset({"paint", "erase", "fill", "polygon"})  # modes in which the label is what a person paints with
 

@@ -9,11 +9,11 @@ import numpy as np
 from napari.layers import Image, Layer, Points, Shapes
 from numpy.typing import ArrayLike, NDArray
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
-from napari_hemalens.gui.review import Region
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
+from napari_hemalens.review.boxes import Region
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.slide import Slide
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.classified import Classified
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
 
 SHARED = 0.5
 """Share of the smaller of two outlines that lies in the other one, from which they are of one cell.

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from napari_hemalens.attention.cbam import PlaceAttention
-from napari_hemalens.attention.eca import ECA
 from napari_hemalens.heatmaps.methods import BOTH, name_of
 from napari_hemalens.heatmaps.scaling import resized, unit
+from napari_hemalens.models.attention.cbam import PlaceAttention
+from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CellClassifier
 
 

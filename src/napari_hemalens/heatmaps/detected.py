@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from napari_hemalens.box_attention import BoxAttention
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
-from napari_hemalens.explained import Explained
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.heatmaps.explain import blank, of_rows, rows_of
 from napari_hemalens.heatmaps.methods import resolved, target_of
 from napari_hemalens.heatmaps.placing import place
@@ -23,7 +20,10 @@ from napari_hemalens.inference.crops import cut
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.records.box_attention import BoxAttention
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
 _SIDE = 96  # pixels of a crop, as those of most classifiers

@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
+from napari_hemalens.config.options import CropRecipe, ExplanationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.looking import light_channels, look
 from napari_hemalens.heatmaps.methods import method_of, resolved
 from napari_hemalens.heatmaps.placing import frame, place
@@ -20,7 +17,10 @@ from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.weights import ClassifierRow, Row
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import CropRecipe, ExplanationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.class_picture import class_picture
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import heat_colours, heated
+from napari_hemalens.figures.classes import class_picture
+from napari_hemalens.figures.heatmaps import heat_colours, heated
+from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
 _TILE = 512

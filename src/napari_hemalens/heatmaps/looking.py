@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_hemalens.explained import PREDICTED
+from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.gradients import Asked, grad_cam, gradient_heat
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
@@ -15,7 +15,7 @@ from napari_hemalens.inference.classifier import batch_size, calibrated
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierRow
-from napari_hemalens.recipes import CropRecipe
+from napari_hemalens.records.explained import PREDICTED
 
 _DEEPER = 8  # of the crops that are classified at once, the share whose graph is kept in memory
 

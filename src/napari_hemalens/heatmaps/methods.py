@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe, NetworkRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.explained import PREDICTED
 from napari_hemalens.models.weights import AnyRow, Row, WeightsRow
-from napari_hemalens.recipes import ClassifierRecipe, ExplanationRecipe, NetworkRecipe
+from napari_hemalens.records.explained import PREDICTED
 
 Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]
 """Weights of places, which the network computes and uses; its features, as they are; or what is found out on it."""

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_hemalens.box_attention import BoxAttention
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.detector import Field
 from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import owned
 from napari_hemalens.slides.tiles import Tile, plan

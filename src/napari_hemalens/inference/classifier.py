@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierRow, Row
 from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.slide import Slide
 
 

@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import roi_align
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.stain import restained, stain_of
-from napari_hemalens.recipes import CropRecipe
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.contrast import Contrast
 from napari_hemalens.slides.slide import Slide
 

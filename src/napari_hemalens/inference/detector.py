@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.background import is_background
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import owned, paired_iou, suppress
 from napari_hemalens.slides.tiles import Tile, plan
-from napari_hemalens.taxonomy import cell_class
 
 Region = tuple[int, int, int, int]
 """y0, x0, y1, x1 in level-0 pixels; the far edge is excluded."""

@@ -4,8 +4,8 @@ import os
 
 import torch
 
+from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import DeviceError
-from napari_hemalens.recipes import DeviceName
 
 
 def available() -> tuple[tuple[DeviceName, str], ...]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.detector import Region, detect_steps
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.weights import WeightsRow
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.slide import Slide
 
 RED_CELL_UM = 7.2

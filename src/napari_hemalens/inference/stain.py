@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.slide import Slide
 
 _SAMPLE = 100  # cells that stand for all of an image

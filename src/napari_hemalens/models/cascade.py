@@ -13,9 +13,9 @@ from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
-from napari_hemalens.attention.box_refinement import widened
+from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.models.attention.box_refinement import widened
 from napari_hemalens.models.refining import Sizes, Target, partners, trimmed
-from napari_hemalens.recipes import RefinementRecipe
 
 _SMOOTH = 1 / 9  # where the loss of a trim turns from square to straight, as in torchvision's heads
 

@@ -20,9 +20,10 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
-from napari_hemalens.attention.cbam import CBAM
-from napari_hemalens.attention.eca import ECA, adaptive_kernel_size
+from napari_hemalens.config.options import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError
+from napari_hemalens.models.attention.cbam import CBAM
+from napari_hemalens.models.attention.eca import ECA, adaptive_kernel_size
 from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
@@ -33,7 +34,6 @@ from napari_hemalens.models.heads import (
     SpatialAttentionHead,
 )
 from napari_hemalens.models.residual_channel import residual_channel_backbone
-from napari_hemalens.recipes import ClassifierRecipe
 
 
 class CellClassifier(nn.Module):

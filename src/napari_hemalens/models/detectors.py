@@ -25,12 +25,12 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
+from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.bottom_up import PyramidBothWays
 from napari_hemalens.models.cascade import CascadeRoIHeads
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
-from napari_hemalens.recipes import NetworkRecipe
 
 COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)

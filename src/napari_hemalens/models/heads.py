@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import Conv2dNormActivation
 
-from napari_hemalens.attention.cbam import ChannelAttention
-from napari_hemalens.attention.spatial import SpatialAttention
+from napari_hemalens.models.attention.cbam import ChannelAttention
+from napari_hemalens.models.attention.spatial import SpatialAttention
 
 Maps = dict[str, Tensor]
 """Attention by name of layer: (N, h, w) in 0-1, each of its layer's own height and width."""

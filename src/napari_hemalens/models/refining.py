@@ -9,9 +9,9 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
-from napari_hemalens.attention.actor_critic import actor_critic_losses, foresight_loss, imitation_loss, rewards
-from napari_hemalens.attention.box_refinement import BoxRefinement, Episode, widened
-from napari_hemalens.recipes import RefinementRecipe
+from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.models.attention.actor_critic import actor_critic_losses, foresight_loss, imitation_loss, rewards
+from napari_hemalens.models.attention.box_refinement import BoxRefinement, Episode, widened
 
 Sizes = list[tuple[int, int]]
 Target = dict[str, Tensor]

@@ -7,8 +7,8 @@ images that are to be larger, and a thousand layers of it; here are twelve block
 
 from torch import nn
 
-from napari_hemalens.attention.residual_channel import ResidualGroup, convolution
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.attention.residual_channel import ResidualGroup, convolution
 from napari_hemalens.models.backbones import Backbone
 from napari_hemalens.models.starts import start_from_scratch
 

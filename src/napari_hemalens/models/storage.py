@@ -16,13 +16,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.options import ClassifierRecipe, NetworkRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
 from napari_hemalens.models.weights import row as weights_row
-from napari_hemalens.recipes import ClassifierRecipe, NetworkRecipe
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."

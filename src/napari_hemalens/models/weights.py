@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
+from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.recipes import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
-from napari_hemalens.tasks import TaskName
+from napari_hemalens.records.tasks import TaskName
 
 PACKED = Path(__file__).parent.parent / "weights"
 _CHUNK = 1 << 20

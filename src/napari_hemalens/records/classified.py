@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_hemalens.cells import Provenance
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.records.detections import Provenance
 
 UNCORRECTED = -1
 """In an array of corrections: the class stays what the classifier says."""

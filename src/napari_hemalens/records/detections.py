@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_hemalens.differential import Differential, Tissue, differential
 from napari_hemalens.errors import ImageError
-from napari_hemalens.taxonomy import ICSH, MARROW_12, Taxonomy
+from napari_hemalens.records.differential import Differential, Tissue, differential
+from napari_hemalens.records.taxonomy import ICSH, MARROW_12, Taxonomy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_hemalens.taxonomy import ICSH, Taxonomy, cell_class
+from napari_hemalens.records.taxonomy import ICSH, Taxonomy, cell_class
 
 Tissue = Literal["marrow", "blood"]
 

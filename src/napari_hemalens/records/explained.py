@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
 
 PREDICTED = "predicted"
 """In place of a class's name: of each cell, the class that it is called."""

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
-from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.formats import coco
 from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.fields import render_field
 
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from napari_hemalens.cells import Detections, Provenance
-from napari_hemalens.differential import Tissue
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.taxonomy import MARROW_12
 from napari_hemalens.rendering.drawing import Stamp
 from napari_hemalens.rendering.shapes import Patch
 from napari_hemalens.rendering.smears import SMEARS, Cell, strew
 from napari_hemalens.rendering.stain import Light, Stain
-from napari_hemalens.taxonomy import MARROW_12
 
 Box = tuple[int, int, int, int]
 Part = tuple[slice, slice]

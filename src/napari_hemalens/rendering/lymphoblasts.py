@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.rendering.drawing import Chromatin, Look, NucleatedCell
 from napari_hemalens.rendering.fields import drawn, empty_slide, overlap
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 from napari_hemalens.rendering.nuclei import indented, rounded
 from napari_hemalens.rendering.smears import Smear, strew
 from napari_hemalens.rendering.stain import Light, Stain
-from napari_hemalens.taxonomy import cell_class
 
 BLAST, NORMAL = "blast", "normal"
 

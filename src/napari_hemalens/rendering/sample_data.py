@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_hemalens.differential import Tissue
 from napari_hemalens.formats import coco
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.fields import render_field
 from napari_hemalens.rendering.files import save
 from napari_hemalens.rendering.named_samples import make_assay, make_lymphoblasts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_hemalens.differential import Tissue
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.drawing import Look
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.design import Sample, samples_of
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import short_names
-from napari_hemalens.scoring import BINUCLEATED_ASKED, Measure, Tally
+from napari_hemalens.formats.naming import short_names
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.reports.design import Sample, samples_of
+from napari_hemalens.reports.scoring import BINUCLEATED_ASKED, Measure, Tally
 
 Level = Literal["image", "replicate", "concentration", "pooled"]
 Unit = Literal["nucleus", "cell"]

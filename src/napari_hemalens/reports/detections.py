@@ -13,11 +13,11 @@ from typing import Any
 
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
-from napari_hemalens.cells import Detections
-from napari_hemalens.differential import Differential, Row, Tissue
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import Draft, Record, finished, floats, short_names
-from napari_hemalens.taxonomy import ICSH, Taxonomy
+from napari_hemalens.formats.naming import Draft, Record, finished, floats, short_names
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.differential import Differential, Row, Tissue
+from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
 RESEARCH_USE = "For research use; not a diagnostic device."
 

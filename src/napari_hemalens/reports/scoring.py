@@ -11,10 +11,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.differential import wilson_interval
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.differential import wilson_interval
+from napari_hemalens.records.tasks import TASKS
 
 BINUCLEATED_ASKED = 2000
 """Binucleated cells of each concentration that OECD TG 487 asks to be scored."""

@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.taxonomy import ICSH, UNCLASSIFIABLE
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 
 Region = tuple[int, int, int, int]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.classified import UNCORRECTED, Classified
+from napari_hemalens.records.classified import UNCORRECTED, Classified
 
 
 @dataclass(frozen=True, slots=True, eq=False)

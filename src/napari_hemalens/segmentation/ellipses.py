@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import ellipse
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.taxonomy import cell_class
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
 
 
 def nucleated_labels(cells: Detections) -> NDArray[np.int32]:

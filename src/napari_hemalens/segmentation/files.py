@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.segmentation import find_boundaries
 
-from napari_hemalens import tables
 from napari_hemalens.atomic import writing
-from napari_hemalens.fields import short_names
+from napari_hemalens.formats.naming import short_names
+from napari_hemalens.reports import detections as tables
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.segmentation.shapes import Labels
 from napari_hemalens.slides.slide import Slide

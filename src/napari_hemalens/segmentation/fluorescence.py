@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation.density import otsu
 from napari_hemalens.segmentation.shapes import (
     Labels,

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import disk, white_tophat
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import ImageError
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.labels import numbered_parts
 from napari_hemalens.segmentation.segment import LARGEST, kind_of
 from napari_hemalens.segmentation.shapes import Labels

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from skimage.segmentation import find_boundaries
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.shapes import Labels
 
 GAP = 0.25

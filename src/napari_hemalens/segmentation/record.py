@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_hemalens.cells import Provenance
+from napari_hemalens.records.detections import Provenance
 
 Region = tuple[int, int, int, int]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""

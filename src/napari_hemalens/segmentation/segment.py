@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens._version import __version__
-from napari_hemalens.cells import Provenance
+from napari_hemalens.config.options import ImageKind, SegmentationRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import ImageKind, SegmentationRecipe
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.segmentation.fluorescence import fluorescence_steps
 from napari_hemalens.segmentation.record import Region, Segmentation
 from napari_hemalens.segmentation.smear import smear_steps

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import SegmentationRecipe
 from napari_hemalens.segmentation.cytoplasm import CONVEX, NECK, cell_mask
 from napari_hemalens.segmentation.density import body_diameter, flattened, optical_density, smoothed
 from napari_hemalens.segmentation.joining import joined_by_body, joined_by_convexity

@@ -19,7 +19,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as geometry
 
-from napari_hemalens.training_recipes import DetectionTraining
+from napari_hemalens.config.training import DetectionTraining
 
 # Optical densities of azure B and eosin Y in red, green and blue (unit length), and what is left
 # over.

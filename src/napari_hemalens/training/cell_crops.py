@@ -13,15 +13,15 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.inference.crops import crop_width, crops, masks
-from napari_hemalens.recipes import CropRecipe
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.training.augment import blurred, uniform
 from napari_hemalens.training.datasets import Target
-from napari_hemalens.training_recipes import ClassifierTraining
 
 ROOM = 1.5  # a crop is cut so much wider than it is seen, for corners to turn in from
 _BATCH = 256

@@ -19,17 +19,17 @@ from PIL import Image
 from scipy import ndimage
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import relabelled
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.tasks import task
 
 _HELD_BACK = 5  # one in so many images of a set without parts of its own
 _RIM = 0.12  # nucleus diameters of cytoplasm that an outline takes in: a lymphoblast has little more

@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError, WeightsError
+from napari_hemalens.evaluation.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
@@ -20,14 +22,12 @@ from napari_hemalens.models.heads import SpatialAttentionHead
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.tasks import Task
+from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.cell_crops import CellCrops, cut, labels_of
-from napari_hemalens.training.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
 from napari_hemalens.training.run_folder import begun_with, keep_recipe, plot_losses
-from napari_hemalens.training_recipes import ClassifierTraining
 
 BEST = "best.safetensors"
 _BATCH = 128

@@ -13,12 +13,12 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.taxonomy import cell_class
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.training.augment import augmentation
 from napari_hemalens.training.datasets import Target, targets, window
-from napari_hemalens.training_recipes import DetectionTraining
 
 _SIDE = 112  # network pixels: 17 um at 0.15 um a pixel, a promyelocyte
 _BATCH = 4  # crops for each image of a detection batch

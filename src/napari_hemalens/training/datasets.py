@@ -12,12 +12,12 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import ImageError, TrainingError
 from napari_hemalens.models.preprocess import resize
-from napari_hemalens.taxonomy import cell_class
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.training.augment import augmentation, uniform
-from napari_hemalens.training_recipes import DetectionTraining
 
 Target: TypeAlias = dict[str, Tensor]
 """`boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels of the image; `labels` (M,) int64 from 1."""

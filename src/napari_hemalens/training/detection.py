@@ -6,24 +6,24 @@ from pathlib import Path
 
 import torch
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.evaluation.detection import with_pixel_size
+from napari_hemalens.evaluation.tuning import tuned_steps, write_row
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import known_to, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.taxonomy import CELL_CLASSES
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import CELL_CLASSES
+from napari_hemalens.training.classification_pretraining import CellNamer, SingleCells, warm_up_recipe
 from napari_hemalens.training.datasets import TrainingFields
-from napari_hemalens.training.evaluation import with_pixel_size
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.refinement_alone import RefinementAlone
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
-from napari_hemalens.training.tuning import tuned_steps, write_row
-from napari_hemalens.training.warm_up import CellNamer, SingleCells, warm_up_recipe
-from napari_hemalens.training_recipes import DetectionTraining
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.training import Training
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.training.datasets import Draws, Target, collate
-from napari_hemalens.training_recipes import Training
 
 CHECKPOINT = "last.ckpt"
 _LOG_EVERY = 20  # steps a line of losses.csv averages over

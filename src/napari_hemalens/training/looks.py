@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from torchvision.ops import box_iou, clip_boxes_to_image
 
-from napari_hemalens.attention.box_refinement import BoxRefinement
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import TrainingError
+from napari_hemalens.models.attention.box_refinement import BoxRefinement
 from napari_hemalens.models.cascade import SecondTrim
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.refining import RefiningRoIHeads, agent_losses
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import RefinementRecipe
 from napari_hemalens.training.datasets import Target, TrainingFields
 
 _ON_CELL = 0.5  # IoU from which on a box is that of a cell

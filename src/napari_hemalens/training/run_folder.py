@@ -5,8 +5,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.training import ClassifierTraining, Training
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.training_recipes import ClassifierTraining, Training
 
 RECIPE = "recipe.json"
 

@@ -4,6 +4,14 @@ Each long operation comes twice: `detect` runs to the end, `detect_steps` yields
 imported when the first of them runs, not before.
 """
 
+from napari_hemalens.experiments.comparisons import (
+    all_folds_steps,
+    box_refinement_steps,
+    cross_validation_steps,
+    detection_table1_steps,
+    fields_steps,
+    micronucleus_table6_steps,
+)
 from napari_hemalens.workflows.annotations import Converted, convert_annotations
 from napari_hemalens.workflows.classification import (
     classify,
@@ -24,14 +32,6 @@ from napari_hemalens.workflows.detector_training import (
     evaluate_detection_steps,
     train_detection_steps,
     tune_detection_steps,
-)
-from napari_hemalens.workflows.experiments import (
-    all_folds_steps,
-    box_refinement_steps,
-    cross_validation_steps,
-    detection_table1_steps,
-    fields_steps,
-    micronucleus_table6_steps,
 )
 from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_files_steps
 from napari_hemalens.workflows.explanation import explain, explain_steps

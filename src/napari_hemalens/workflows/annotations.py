@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.fields import check_apart
 from napari_hemalens.formats import export, known, read_annotations
+from napari_hemalens.formats.naming import check_apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens._version import __version__
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.cells import Provenance
-from napari_hemalens.classified import Classified
+from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish
-from napari_hemalens.recipes import ClassificationRecipe, ExplanationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import task
-from napari_hemalens.training_recipes import ClassifierTraining
 from napari_hemalens.workflows.extras import training_extra
 from napari_hemalens.workflows.opening import opened
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.class_evaluation import ClassReport
+    from napari_hemalens.evaluation.classification import ClassReport
 
 
 def classify(
@@ -226,7 +226,7 @@ def evaluate_classification_steps(
         Names of images, without suffix and with * for whatever may follow: only these are measured.
     """
     with training_extra():
-        from napari_hemalens.training import class_evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import classification as class_evaluation  # noqa: PLC0415 -- loads torch
 
     return (
         yield from class_evaluation.evaluate_steps(

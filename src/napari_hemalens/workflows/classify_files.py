@@ -8,20 +8,21 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens import tables
-from napari_hemalens.assay import Comparison, Summary, group_names, summary
 from napari_hemalens.atomic import writing
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.class_picture import class_picture
-from napari_hemalens.classified import Classified
-from napari_hemalens.classified_tables import write_cells, write_summary
-from napari_hemalens.design import Sample
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.fields import check_apart, file_stems, short_paths
+from napari_hemalens.figures.classes import class_picture
 from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.formats.naming import check_apart, file_stems, short_paths
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.tasks import task
+from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.assay import Comparison, Summary, group_names, summary
+from napari_hemalens.reports.classes import write_cells, write_summary
+from napari_hemalens.reports.design import Sample
 from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import checked_labels
@@ -29,7 +30,6 @@ from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import task
 from napari_hemalens.workflows.classification import cells_of, classifier_row, classify_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from napari_hemalens import tables
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
-from napari_hemalens.box_attention import BoxAttention
-from napari_hemalens.cells import Detections, Provenance, pooled_differential
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.fields import file_stems
+from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import export, known
+from napari_hemalens.formats.naming import file_stems
 from napari_hemalens.models import weights
-from napari_hemalens.overlay import overlay
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.box_attention import BoxAttention
+from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.reports import detections as tables
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.workflows.opening import opened
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.training_recipes import DetectionTraining
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.evaluation import DetectionReport
+    from napari_hemalens.evaluation.detection import DetectionReport
 
 
 def train_detection_steps(
@@ -83,7 +83,7 @@ def tune_detection_steps(
         If nothing is annotated by a class that the weights know, or other weights of that name lie there.
     """
     with training_extra():
-        from napari_hemalens.training import tuning  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import tuning  # noqa: PLC0415 -- loads torch
 
     return (yield from tuning.tune_steps(Path(data), recipe, Path(out), split=split, name=name))
 
@@ -113,7 +113,7 @@ def evaluate_detection_steps(
         Folder for `report.json` and tables.
     """
     with training_extra():
-        from napari_hemalens.training import evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import detection as evaluation  # noqa: PLC0415 -- loads torch
 
     return (
         yield from evaluation.evaluate_steps(

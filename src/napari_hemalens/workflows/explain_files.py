@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens import tables
 from napari_hemalens.atomic import writing
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.classified import Classified
+from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.fields import check_apart, file_stems
 from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.formats.naming import check_apart, file_stems
 from napari_hemalens.heatmaps.files import heat_picture, write_heat
 from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.tasks import DETECTION, EXPLAINED
+from napari_hemalens.reports import detections as tables
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import DETECTION, EXPLAINED
 from napari_hemalens.workflows.explanation import explained_row, map_of, map_steps
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import DetectionRecipe, ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.explained import Explained
 from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import AnyRow, ClassifierRow, WeightsRow
 from napari_hemalens.progress import Steps, finish
-from napari_hemalens.recipes import DetectionRecipe, ExplanationRecipe, SegmentationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.tasks import DETECTION, EXPLAINED
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import DETECTION, EXPLAINED
 from napari_hemalens.workflows.classification import cells_of, check_task, classifier_row, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.opening import opened

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import ExplanationRecipe
 from napari_hemalens.workflows.classification import classifier_row
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.heatmap_report import HeatmapReport
+    from napari_hemalens.evaluation.heatmap_report import HeatmapReport
 
 
 def evaluate_heatmaps_steps(
@@ -50,7 +50,7 @@ def evaluate_heatmaps_steps(
         If the weights answer another task, the network has no such method, or the data has no outlines.
     """
     with training_extra():
-        from napari_hemalens.training import heatmap_evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import heatmaps as heatmap_evaluation  # noqa: PLC0415 -- loads torch
 
     return (
         yield from heatmap_evaluation.evaluate_steps(

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation import micronuclei as micronuclei_measures
+from napari_hemalens.evaluation.micronuclei import CountReport
 from napari_hemalens.progress import Steps
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
 from napari_hemalens.segmentation.labels import checked_labels
 from napari_hemalens.segmentation.micronuclei import Micronuclei
-from napari_hemalens.training import micronuclei_measures
-from napari_hemalens.training.micronuclei_measures import CountReport
 from napari_hemalens.workflows.opening import opened
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.point_evaluation import PointReport
+    from napari_hemalens.evaluation.points import PointReport
 
 
 def evaluate_points_steps(
@@ -50,7 +50,7 @@ def evaluate_points_steps(
         If the folder holds no points, a name fits no image, or the pixel size is neither given nor in the image.
     """
     with training_extra():
-        from napari_hemalens.training import point_evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import points as point_evaluation  # noqa: PLC0415 -- loads torch
 
     return (
         yield from point_evaluation.evaluate_steps(

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
-    from napari_hemalens.training.robustness_report import RobustnessReport
+    from napari_hemalens.evaluation.robustness_report import RobustnessReport
 
 
 def evaluate_robustness_steps(
@@ -46,7 +46,7 @@ def evaluate_robustness_steps(
         If there are no annotations, no pixel size, or no tile with a nucleated cell.
     """
     with training_extra():
-        from napari_hemalens.training import robustness  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import robustness  # noqa: PLC0415 -- loads torch
 
     return (
         yield from robustness.evaluate_steps(

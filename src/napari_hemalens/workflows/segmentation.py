@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens import tables
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.fields import check_apart, file_stems
+from napari_hemalens.evaluation import segmentation as segmentation_measures
+from napari_hemalens.evaluation.segmentation import SegmentationReport
+from napari_hemalens.formats.naming import check_apart, file_stems
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.recipes import SegmentationRecipe
+from napari_hemalens.reports import detections as tables
 from napari_hemalens.segmentation import files as written
 from napari_hemalens.segmentation import segment as segmenting
 from napari_hemalens.segmentation.record import CellMeasures, Region, Segmentation
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training import segmentation_measures
-from napari_hemalens.training.segmentation_measures import SegmentationReport
 from napari_hemalens.workflows.detection import Batch
 from napari_hemalens.workflows.opening import opened
 

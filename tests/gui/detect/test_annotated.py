@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections, Provenance
 from napari_hemalens.formats import via
+from napari_hemalens.records.detections import Detections, Provenance
 
 BOXES = [[10, 20, 40, 60], [100, 200, 150, 260]]
 

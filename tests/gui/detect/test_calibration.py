@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.gui.calibration import score_for_count
-from napari_hemalens.gui.review import Reviewed
+from napari_hemalens.gui.detect.calibration import score_for_count
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.review.boxes import Reviewed
 
 
 def reviewed(scores, names):

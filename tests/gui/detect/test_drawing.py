@@ -5,10 +5,10 @@ import pytest
 from napari.layers import Layer
 from napari.utils.colormaps.standardize_color import transform_color
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.gui.drawing import drawing
+from napari_hemalens.gui.detect.drawing import drawing
 from napari_hemalens.gui.layers import boxes_of, cell_layer
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.palette import colour_of
 
 NAMES = ("myelocyte", "lymphocyte")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.gui import jobs
-from napari_hemalens.gui.jobs import LEAST_SCORE, Job, run
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.gui.detect import jobs
+from napari_hemalens.gui.detect.jobs import LEAST_SCORE, Job, run
 from napari_hemalens.slides.axes import from_array
 
 SHAPE = (400, 600)

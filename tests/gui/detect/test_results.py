@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from napari.layers import Points
 
-from napari_hemalens.gui import stage
+from napari_hemalens.gui.detect import stage
 from napari_hemalens.gui.layers import detections_from_layer
 
 

@@ -10,8 +10,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 import napari_hemalens
-from napari_hemalens.gui.script import Asked, as_python
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.gui.detect.script import Asked, as_python
 
 
 @pytest.fixture

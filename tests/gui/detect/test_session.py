@@ -10,10 +10,10 @@ from napari.components import ViewerModel
 from napari.layers import Shapes
 from napari.utils._proxies import PublicOnlyProxy
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats import coco
-from napari_hemalens.gui.session import Session, session_of
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.gui.detect.session import Session, session_of
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from napari_hemalens.formats import FORMATS
 from napari_hemalens.gui.widgets.exports import ExportBar, SaveDialog
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.running import ask_to_keep
-from napari_hemalens.taxonomy import CELL_CLASSES
+from napari_hemalens.records.taxonomy import CELL_CLASSES
 
 pytestmark = pytest.mark.window
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.differential import differential
 from napari_hemalens.gui.widgets.differential import DifferentialView
-from napari_hemalens.tables import RESEARCH_USE
-from napari_hemalens.taxonomy import MARROW_12
+from napari_hemalens.records.differential import differential
+from napari_hemalens.records.taxonomy import MARROW_12
+from napari_hemalens.reports.detections import RESEARCH_USE
 
 pytestmark = pytest.mark.window
 COUNTS = {"segmented_neutrophil": 30, "erythroblast": 10, "erythrocyte": 99}

@@ -6,12 +6,12 @@ import pytest
 from pydantic import Field
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox
 
+from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe, Recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets import options
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.gui.widgets.options import DetectionForm
 from napari_hemalens.models.weights import WeightsRow
-from napari_hemalens.recipes import DetectionRecipe, NetworkRecipe, Recipe
 
 pytestmark = pytest.mark.window
 

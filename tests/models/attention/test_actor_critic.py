@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.attention.actor_critic import (
+from napari_hemalens.models.attention.actor_critic import (
     actor_critic_losses,
     best_actions,
     discounted,
@@ -15,7 +15,7 @@ from napari_hemalens.attention.actor_critic import (
     matched_iou,
     rewards,
 )
-from napari_hemalens.attention.box_refinement import ACTIONS, STOP, BoxRefinement, Episode, moved, widened
+from napari_hemalens.models.attention.box_refinement import ACTIONS, STOP, BoxRefinement, Episode, moved, widened
 
 BOX = torch.tensor([[10.0, 20.0, 30.0, 60.0]])  # 20 wide, 40 high
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.attention.box_refinement import (
+from napari_hemalens.models.attention.box_refinement import (
     ACTIONS,
     STOP,
     BoxRefinement,

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from napari_hemalens.attention.cbam import CBAM, ChannelAttention, PlaceAttention
+from napari_hemalens.models.attention.cbam import CBAM, ChannelAttention, PlaceAttention
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

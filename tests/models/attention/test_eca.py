@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.attention.eca import ECA, adaptive_kernel_size
+from napari_hemalens.models.attention.eca import ECA, adaptive_kernel_size
 
 
 @pytest.mark.parametrize("k", [1, 3, 9])

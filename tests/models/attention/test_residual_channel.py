@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from napari_hemalens.attention.residual_channel import MeanAttention, ResidualChannelBlock, ResidualGroup
+from napari_hemalens.models.attention.residual_channel import MeanAttention, ResidualChannelBlock, ResidualGroup
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.attention.spatial import SpatialAttention
+from napari_hemalens.models.attention.spatial import SpatialAttention
 
 
 def convolved(weight: np.ndarray, features: np.ndarray) -> np.ndarray:

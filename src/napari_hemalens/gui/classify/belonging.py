@@ -11,12 +11,12 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
 from napari_hemalens.gui.cell_layers import CellsOf, cells_in, placed_together
 from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy, PerNucleus
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.labels import checked_labels
 from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
 

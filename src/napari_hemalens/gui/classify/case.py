@@ -8,9 +8,9 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
-from napari_hemalens.design import Sample
-from napari_hemalens.gui.classify.judged import Judged
-from napari_hemalens.tasks import Task
+from napari_hemalens.records.tasks import Task
+from napari_hemalens.reports.design import Sample
+from napari_hemalens.review.classes import Judged
 
 PAIRS: Literal["pairs"] = "pairs"
 

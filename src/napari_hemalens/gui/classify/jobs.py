@@ -7,14 +7,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.classified import Classified
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.cell_layers import CellsOf
 from napari_hemalens.gui.classify.case import PerNucleus
 from napari_hemalens.gui.classify.layers import HIGHEST
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.records.classified import Classified
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
 from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.segmentation.record import Segmentation

@@ -12,10 +12,10 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from napari_hemalens.design import Sample
-from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.layers import LayerData, rgba
-from napari_hemalens.scoring import that_count
+from napari_hemalens.reports.design import Sample
+from napari_hemalens.reports.scoring import that_count
+from napari_hemalens.review.classes import Judged
 
 OPACITY = 0.55
 """Of the layer: cells are seen through their colours."""

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_hemalens import assay
-from napari_hemalens.assay import Comparison, Summary
-from napari_hemalens.design import Sample
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.fields import short_names
+from napari_hemalens.formats.naming import short_names
 from napari_hemalens.gui.classify.case import PAIRS, Case
-from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.classify.results import ClassResults
+from napari_hemalens.reports import assay
+from napari_hemalens.reports.assay import Comparison, Summary
+from napari_hemalens.reports.design import Sample
+from napari_hemalens.review.classes import Judged
 
 _LOOK = (
     "Pairs of nuclei are proposals: look through the layer of pairs, and paint where they are wrong. One number is one "

@@ -12,13 +12,13 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_hemalens.classified import Classified
 from napari_hemalens.gui.classify.case import PAIRS, Case
-from napari_hemalens.gui.classify.judged import Judged
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
 from napari_hemalens.gui.classify.walk import Walk, look_at, outline_width
 from napari_hemalens.gui.layers import MARK
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.review.classes import Judged
 
 COLOURED_AT_ONCE = 3_000_000
 """Pixels of a result that get other colours while a person clicks: napari takes 10 ms for a million."""

@@ -4,11 +4,12 @@ from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 
-from napari_hemalens import classified_tables, tables
-from napari_hemalens.assay import Comparison
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.report import Scored, compared
-from napari_hemalens.recipes import ClassificationRecipe
+from napari_hemalens.reports import classes as classified_tables
+from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.assay import Comparison
 
 
 def save_classified_steps(

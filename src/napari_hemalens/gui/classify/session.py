@@ -8,6 +8,7 @@ from napari.layers import Image, Labels, Layer
 from psygnal import Signal
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
@@ -28,9 +29,8 @@ from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.layers import opener, placed_like
 from napari_hemalens.gui.running import Listener, Runner
-from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.tasks import task
 from napari_hemalens.workflows.classification import classifier_row
 
 

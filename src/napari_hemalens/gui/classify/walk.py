@@ -8,9 +8,9 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.classes import words
-from napari_hemalens.gui.classify.judged import Judged
-from napari_hemalens.gui.history import History
+from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.history import History
 
 _EVEN = 0.5  # the threshold where the likelier of two classes counts
 _WIDTHS = 40  # of an outline across a cell

@@ -6,15 +6,15 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from napari_hemalens.cells import Detections, Provenance
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.gui.jobs import DetectSteps
-from napari_hemalens.gui.review import Region
+from napari_hemalens.gui.detect.jobs import DetectSteps
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import ICSH
+from napari_hemalens.review.boxes import Region
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.taxonomy import ICSH
 
 _NAMED = 5  # images that a message lists
 

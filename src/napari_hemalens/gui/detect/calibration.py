@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.gui.review import Reviewed
-from napari_hemalens.taxonomy import cell_class
+from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.review.boxes import Reviewed
 
 
 def score_for_count(fields: Sequence[Reviewed], count: int) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from napari_hemalens.differential import Tissue
+from napari_hemalens.records.differential import Tissue
 
 CLASS_KEYS: Mapping[Tissue, tuple[str, ...]] = {
     "marrow": (

@@ -14,7 +14,6 @@ import numpy as np
 from napari.layers import Layer, Points, Shapes
 from numpy.typing import NDArray
 
-from napari_hemalens.cells import Detections
 from napari_hemalens.gui.layers import (
     box_side,
     boxes_of,
@@ -26,8 +25,9 @@ from napari_hemalens.gui.layers import (
     rgba,
     sides,
 )
-from napari_hemalens.gui.review import Shown
-from napari_hemalens.taxonomy import UNCLASSIFIABLE
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
+from napari_hemalens.review.boxes import Shown
 
 _ADDED_AT_ONCE = 100
 _REMOVED_AT_ONCE = 400

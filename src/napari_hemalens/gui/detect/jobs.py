@@ -7,15 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from napari_hemalens.cells import Detections
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.review import Region, Reviewed
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.review.boxes import Region, Reviewed
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
-from napari_hemalens.taxonomy import cell_class
 
 LEAST_SCORE = 0.05
 """Runs ask for cells down to this score, so that the slider has something to show without a new run."""

@@ -8,16 +8,16 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
-from napari_hemalens.cells import Detections, pooled_differential
-from napari_hemalens.differential import Differential, Tissue
-from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
-from napari_hemalens.gui.classes import CLASS_KEYS
-from napari_hemalens.gui.history import History
+from napari_hemalens.gui.detect import gestures
+from napari_hemalens.gui.detect.classes import CLASS_KEYS
+from napari_hemalens.gui.detect.stage import Field, Stage, Trickle
 from napari_hemalens.gui.layers import BOXES_AT_MOST
-from napari_hemalens.gui.review import Reviewed
-from napari_hemalens.gui.stage import Field, Stage, Trickle
-from napari_hemalens.taxonomy import ICSH, UNCLASSIFIABLE
+from napari_hemalens.records.detections import Detections, pooled_differential
+from napari_hemalens.records.differential import Differential, Tissue
+from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
+from napari_hemalens.review.boxes import Reviewed
+from napari_hemalens.review.history import History
 
 State: TypeAlias = tuple[tuple[Field, Reviewed], ...]
 

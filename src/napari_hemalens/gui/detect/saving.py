@@ -3,12 +3,12 @@
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from napari_hemalens import tables
-from napari_hemalens.cells import Detections, pooled_differential
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats import export
-from napari_hemalens.recipes import DetectionRecipe
-from napari_hemalens.taxonomy import ICSH
+from napari_hemalens.records.detections import Detections, pooled_differential
+from napari_hemalens.records.taxonomy import ICSH
+from napari_hemalens.reports import detections as tables
 
 
 def save_steps(

@@ -7,10 +7,10 @@ from pathlib import Path
 from napari.layers import Image
 
 from napari_hemalens._version import __version__
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.axes import axes_of
 from napari_hemalens.gui.layers import pixel_size_um
-from napari_hemalens.gui.review import Region
-from napari_hemalens.recipes import DetectionRecipe
+from napari_hemalens.review.boxes import Region
 
 _HEAD = '''"""Find cells as in the HemaLens widget (napari-hemalens {version}).
 

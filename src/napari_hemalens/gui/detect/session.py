@@ -9,20 +9,20 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.activity import Activity, activity_of
-from napari_hemalens.gui.annotated import annotated
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.calibration import score_for_count
-from napari_hemalens.gui.jobs import DetectSteps, Job, Update, run
+from napari_hemalens.gui.detect.annotated import annotated
+from napari_hemalens.gui.detect.calibration import score_for_count
+from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
+from napari_hemalens.gui.detect.results import Results
+from napari_hemalens.gui.detect.saving import save_steps
+from napari_hemalens.gui.detect.script import Asked, as_python
+from napari_hemalens.gui.detect.stage import Field
 from napari_hemalens.gui.layers import Where, image_layer, opener, placed_like, regions_of
-from napari_hemalens.gui.results import Results
 from napari_hemalens.gui.running import Listener, Runner
-from napari_hemalens.gui.saving import save_steps
-from napari_hemalens.gui.script import Asked, as_python
-from napari_hemalens.gui.stage import Field
 from napari_hemalens.models import weights
-from napari_hemalens.recipes import DetectionRecipe
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 

@@ -12,11 +12,11 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
-from napari_hemalens.cells import Detections
-from napari_hemalens.gui.drawing import Drawing, drawing
+from napari_hemalens.gui.detect.drawing import Drawing, drawing
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placed_like
-from napari_hemalens.gui.review import Reviewed
 from napari_hemalens.gui.running import Stop, nothing
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.review.boxes import Reviewed
 
 Trickle: TypeAlias = Callable[[Iterator[None]], Stop]
 """Runs something a step at a time between the events of the window; returns what stops it."""

@@ -8,14 +8,14 @@ import numpy as np
 from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.tiles import Tiles
-from napari_hemalens.gui.review import Region
 from napari_hemalens.heatmaps.methods import Method
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.review.boxes import Region
 
 MANY = 2000
 """Cells of an image, above which only those in view are explained; and of those, no more than that at once."""

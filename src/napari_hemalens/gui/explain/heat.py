@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.explained import Explained
+from napari_hemalens.records.explained import Explained
 
 LARGE = 4096
 """Pixels of a side, above which heat is kept in levels too: napari draws no more of it than is seen."""

@@ -7,17 +7,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.cell_map import CellMap
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.explained import Explained
 from napari_hemalens.gui.cell_layers import CellsOf
 from napari_hemalens.gui.explain.case import in_region, too_large
 from napari_hemalens.gui.explain.heat import Heat
-from napari_hemalens.gui.review import Region
 from napari_hemalens.gui.running import Kept
 from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.progress import Steps
-from napari_hemalens.recipes import ExplanationRecipe
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.review.boxes import Region
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
 from napari_hemalens.slides.slide import Slide
 

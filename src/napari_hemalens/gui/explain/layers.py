@@ -6,11 +6,11 @@ from typing import Any
 
 from napari.utils.colormaps import Colormap
 
-from napari_hemalens.cells import Provenance
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import COLOURS, OPAQUE, heat_colours
+from napari_hemalens.figures.heatmaps import COLOURS, OPAQUE, heat_colours
 from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.layers import MARK, LayerData
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
 
 
 @dataclass(frozen=True, slots=True)

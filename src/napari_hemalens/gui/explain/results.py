@@ -10,14 +10,14 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from psygnal import Signal
 
-from napari_hemalens.cell_map import CellMap
-from napari_hemalens.explained import Explained
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.cell_layers import plane_of
 from napari_hemalens.gui.explain.case import Case, Found
 from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.layers import Blend, heat_layer, origin
 from napari_hemalens.heatmaps.methods import Method
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.explained import Explained
 
 _PATIENCE = 4  # times as long as it takes to draw them are partial results apart
 

@@ -10,9 +10,9 @@ from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import extremes, gallery
+from napari_hemalens.figures.heatmaps import extremes, gallery
 from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
@@ -23,12 +23,12 @@ from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatUpdat
 from napari_hemalens.gui.explain.results import Heatmaps
 from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import opener, placed_like, visible_region
-from napari_hemalens.gui.review import Region
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.heatmaps.methods import best_of, method_of, target_of
-from napari_hemalens.recipes import ExplanationRecipe
-from napari_hemalens.tables import RESEARCH_USE
-from napari_hemalens.tasks import EXPLAINED
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.tasks import EXPLAINED
+from napari_hemalens.reports.detections import RESEARCH_USE
+from napari_hemalens.review.boxes import Region
 from napari_hemalens.workflows.explanation import explained_row, map_steps
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.classified import Classified
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import resized
+from napari_hemalens.figures.heatmaps import resized
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.explained import Explained
 
 SIDE = 128
 """Pixels a side of what is kept, at most: more is not seen in a dock."""

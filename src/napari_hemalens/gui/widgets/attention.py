@@ -19,7 +19,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_part
 from napari_hemalens.gui.workers import QtRunner
-from napari_hemalens.tables import RESEARCH_USE
+from napari_hemalens.reports.detections import RESEARCH_USE
 
 
 class AttentionWidget(Dock):

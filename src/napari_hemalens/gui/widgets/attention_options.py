@@ -5,16 +5,16 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
-from napari_hemalens.explained import PREDICTED
-from napari_hemalens.gui.classes import words
+from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.gui.detect.classes import words
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.editors import Editor
 from napari_hemalens.heatmaps.methods import Kind, best_of, methods_of
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import AnyRow, ClassifierRow
-from napari_hemalens.recipes import ExplanationRecipe
-from napari_hemalens.tasks import EXPLAINED
+from napari_hemalens.records.explained import PREDICTED
+from napari_hemalens.records.tasks import EXPLAINED
 
 _ROWS = 5  # of the list that are seen at once
 _SAID: dict[Kind, str] = {

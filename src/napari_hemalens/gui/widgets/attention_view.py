@@ -8,13 +8,13 @@ from qtpy.QtGui import QImage, QMouseEvent, QPixmap
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpinBox, QVBoxLayout, QWidget
 from superqt import QCollapsible, QLabeledDoubleSlider
 
-from napari_hemalens.explained import Explained
-from napari_hemalens.explained_picture import Gallery, Style, cell_picture, gallery
-from napari_hemalens.gui.classes import words
+from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
+from napari_hemalens.gui.detect.classes import words
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.palette import colour_of
 
 _WIDTH = 318  # pixels of a picture in the dock, beside a scroll bar
 _TILE = 50  # pixels of a tile of the gallery

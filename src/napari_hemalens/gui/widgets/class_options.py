@@ -4,10 +4,10 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton
 from superqt import QCollapsible
 
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.recipes import ClassificationRecipe, SegmentationRecipe
-from napari_hemalens.tasks import TASKS
+from napari_hemalens.records.tasks import TASKS
 
 
 class ClassificationForm(ClassifierForm[ClassificationRecipe]):

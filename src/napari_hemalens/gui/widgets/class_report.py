@@ -8,12 +8,12 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLineEdit, QWidget
 from superqt import QCollapsible
 
-from napari_hemalens.design import Sample
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows, sentences
+from napari_hemalens.reports.design import Sample
 
 _ALL = "All images of this task"
 _NUCLEI = "not asked: count nuclei"

@@ -7,14 +7,14 @@ from typing import TypeVar
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog
 
+from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.choices import fill
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import AnyRow
-from napari_hemalens.recipes import ClassificationRecipe, ExplanationRecipe
-from napari_hemalens.tasks import Task
+from napari_hemalens.records.tasks import Task
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 

@@ -8,7 +8,6 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
-from napari_hemalens.gui.classify.judged import pooled
 from napari_hemalens.gui.classify.session import classifying_of
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.selection import selected_cell_of
@@ -23,6 +22,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_part
 from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.review.classes import pooled
 
 
 class ClassifyWidget(Dock):

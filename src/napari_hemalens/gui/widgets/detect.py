@@ -7,8 +7,8 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.detect.session import Source, session_of
 from napari_hemalens.gui.selection import selected_cell_of
-from napari_hemalens.gui.session import Source, session_of
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.differential import DifferentialView

@@ -15,12 +15,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.differential import Differential, Row
-from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.detect.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
-from napari_hemalens.palette import colour_of
-from napari_hemalens.tables import RESEARCH_USE
+from napari_hemalens.records.differential import Differential, Row
+from napari_hemalens.records.palette import colour_of
+from napari_hemalens.reports.detections import RESEARCH_USE
 
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)

@@ -7,9 +7,9 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt import QCollapsible
 
+from napari_hemalens.config.options import Recipe
 from napari_hemalens.gui.widgets.editors import Editor, editor_for
 from napari_hemalens.gui.widgets.rows import Rows
-from napari_hemalens.recipes import Recipe
 
 R = TypeVar("R", bound=Recipe)
 

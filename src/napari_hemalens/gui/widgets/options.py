@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from superqt import QLabeledDoubleSlider
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import WeightsRow
-from napari_hemalens.recipes import DetectionRecipe
 
 _LABELS = {
     "weights": "Weights",

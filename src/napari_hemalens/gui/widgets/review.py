@@ -10,11 +10,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.differential import Tissue
-from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.detect.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
-from napari_hemalens.taxonomy import CELL_CLASSES
+from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.taxonomy import CELL_CLASSES
 
 
 class ReviewBar(QWidget):

@@ -3,7 +3,7 @@
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
-from napari_hemalens.palette import colour_of
+from napari_hemalens.records.palette import colour_of
 
 SIDE = 15  # pixels
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_hemalens.attention.box_refinement import STOP, Episode, moved
+from napari_hemalens.models.attention.box_refinement import STOP, Episode, moved
 
 
 def matched_iou(a: Tensor, b: Tensor) -> Tensor:
