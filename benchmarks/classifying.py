@@ -19,7 +19,7 @@ from napari_hemalens.inference.classifier import batch_size
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import classifier_row
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import finish
 from napari_hemalens.records import tasks
 from napari_hemalens.records.cell_map import CellMap
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=4000, help="of the image, in pixels")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    row = classifier_row(options.weights)
+    row = classifier_card(options.weights)
     image, labels = scene(options.side, options.cells)
     recipe = ClassificationRecipe(task=tasks.task(row.task).name, weights=options.weights)
     where = device.choose("auto")

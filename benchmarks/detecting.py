@@ -33,7 +33,7 @@ class Network:
     """The network of some weights, and the options of a run in which a pixel of the image is one of the network."""
 
     def __init__(self, name: str) -> None:
-        self.row = weights.row(name)
+        self.row = weights.detector_card(name)
         self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.row.pixel_size_um)
         self.device = device.choose("auto")
         self.batch = tiles_at_once(self.device)
@@ -120,7 +120,7 @@ def sahi(network: Network) -> Callable[[Path], Figures]:
                 for box, label, score in zip(*columns, strict=True)
             ]
 
-    model = Model(confidence_threshold=network.row.min_score, device=str(network.device))
+    model = Model(confidence_threshold=network.row.score_threshold, device=str(network.device))
 
     def run(image: Path) -> Figures:
         found = get_sliced_prediction(

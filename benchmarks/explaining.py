@@ -47,9 +47,9 @@ def attention(options: argparse.Namespace) -> None:
     from classifying import scene  # noqa: PLC0415 -- these need the packages of the environment
     from napari_hemalens import classify, explain  # noqa: PLC0415
     from napari_hemalens.heatmaps.methods import methods_of  # noqa: PLC0415
-    from napari_hemalens.models.weights import classifier_row  # noqa: PLC0415
+    from napari_hemalens.models.weights import classifier_card  # noqa: PLC0415
 
-    row = classifier_row(options.weights)
+    row = classifier_card(options.weights)
     image, labels = scene(options.side, options.cells)
     given = {"task": row.task, "weights": options.weights}
     own = [method.name for method in methods_of(row.network) if method.kind in {"attention", "features"}]

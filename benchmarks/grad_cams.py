@@ -17,14 +17,14 @@ from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import ClassifierRow, classifier_row
+from napari_hemalens.models.weights import ClassifierCard, classifier_card
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
 Turns = Callable[[Mapping[str, Callable[[], object]], int], dict[str, float]]
 
 
-def ours(network: CellClassifier, row: ClassifierRow, pixels: Tensor, targets: Tensor, *, batch: int) -> np.ndarray:
+def ours(network: CellClassifier, row: ClassifierCard, pixels: Tensor, targets: Tensor, *, batch: int) -> np.ndarray:
     """Return the maps (N, side, side) of crops."""
     parts = zip(pixels.split(batch), targets.split(batch), strict=True)
     maps = [heats(network, part, row, method="grad-cam", targets=of).cpu() for part, of in parts]
@@ -44,7 +44,7 @@ def theirs(network: CellClassifier, pixels: Tensor, targets: Tensor, *, batch: i
 
 def compare(options: argparse.Namespace, turns: Turns) -> None:
     """Measure on cells of a rendered image, each explained for another class than the one before, and print a table."""
-    row, where = classifier_row(options.weights), device.choose("auto")
+    row, where = classifier_card(options.weights), device.choose("auto")
     network = load_classifier(row, where)
     image, labels = scene(options.side, options.cells)
     cells = CellMap.of(labels)

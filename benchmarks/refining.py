@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def grown(row: weights.WeightsRow, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
+def grown(row: weights.DetectorCard, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
     """Return the network of a row with agents that never stop."""
     recipe = row.network.model_copy(update={"network": "faster_rcnn_attention", "refinement": refinement})
     network = build_detector(recipe, len(row.classes))
@@ -56,7 +56,7 @@ def timed(forward: Callable[[], object], at: torch.device) -> float:
 def main() -> int:
     """Print a line a contender."""
     options = arguments()
-    row, at = weights.row(options.weights), device.choose("auto")
+    row, at = weights.detector_card(options.weights), device.choose("auto")
     pixels = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
     rgb = torch.from_numpy(pixels).permute(2, 0, 1)[None].to(at)
     image = Preprocess(row.pixel_size_um).normalised(rgb).contiguous(memory_format=torch.channels_last)

@@ -50,7 +50,7 @@ def page(
     detecting: Mapping[Smear, Race], merging: Mapping[int, Race], *, weights_name: str, repeats: int, limit: float
 ) -> str:
     """Return the whole page."""
-    row, recipe = weights.row(weights_name), DetectionRecipe()
+    row, recipe = weights.detector_card(weights_name), DetectionRecipe()
     first = next(iter(detecting.values()))
     return PAGE.format(
         machine=machine("torch", "torchvision", "numpy", "sahi", "napari-hemalens"),

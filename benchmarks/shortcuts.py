@@ -76,21 +76,21 @@ def print_profile(network: CellDetector, image: torch.Tensor) -> None:
 
 
 def figures_of(
-    network: CellDetector, row: weights.WeightsRow, truth: tuple[Detections, ...], recipe: DetectionRecipe
+    network: CellDetector, row: weights.DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
     found = finish(detect_all_steps(truth, network, row, recipe))
     by = of_classes(row.classes)
     mapped = [f.mapped(by) for f in found]
     overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
-    cells = sum(len(f.above(row.min_score)) for f in counted(mapped))
+    cells = sum(len(f.above(row.score_threshold)) for f in counted(mapped))
     return f"{overall['AP']:.4f} | {overall['AP50']:.4f} | {overall['AP75']:.4f} | {cells:,}"
 
 
 def main() -> int:
     """Print a line a take."""
     options = arguments()
-    row, at = weights.row(options.weights), device.choose("auto")
+    row, at = weights.detector_card(options.weights), device.choose("auto")
     network = load_detector(row, at)
     rgb = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
     image = preprocess_of(row).normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(at))

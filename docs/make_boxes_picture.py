@@ -25,7 +25,9 @@ _PIXEL_UM = 0.11  # as the smears that the detectors learned from
 def main() -> None:
     """Write the picture."""
     trials = Path(sys.argv[1]) / "trials"
-    rows = {row.label: weights.row(trials / f"{name}, seed 0" / "detector.json") for name, row in ROWS.items()}
+    rows = {
+        row.label: weights.detector_card(trials / f"{name}, seed 0" / "detector.json") for name, row in ROWS.items()
+    }
     with TemporaryDirectory() as folder:
         fields = []
         for tissue, seed in _FIELDS.items():

@@ -64,7 +64,7 @@ RUNS = (
 
 def section(run: Run, data: Path) -> str:
     """Measure one task and return the part of the page about it."""
-    row = weights.classifier_row(TASKS[run.task].weights)
+    row = weights.classifier_card(TASKS[run.task].weights)
     parts = [
         f"## {TASKS[run.task].title}: `{row.name}`\n",
         f"{row.description}, {row.file.stat().st_size / 1e6:.1f} MB (sha256 `{row.sha256[:16]}…`). {row.data}\n",

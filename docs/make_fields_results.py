@@ -52,7 +52,7 @@ def machine() -> str:
 
 def packed(sets: Path) -> str:
     """Measure the packed weights and return the part of the page about them."""
-    row = weights.classifier_row(TASKS["field"].weights)
+    row = weights.classifier_card(TASKS["field"].weights)
     parts = [
         f"## The packed weights: `{row.name}`\n",
         f"{row.description}, {row.file.stat().st_size / 1e6:.1f} MB (sha256 `{row.sha256[:16]}…`). {row.data}\n",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.heatmaps.methods import methods_of
-from napari_hemalens.models.weights import classifier_row
+from napari_hemalens.models.weights import classifier_card
 
 PAGE = Path(__file__).parent / "results" / "heatmaps.md"
 PICTURE = "heatmaps-cells.png"
@@ -28,7 +28,7 @@ def command(out: Path) -> str:
     found = json.loads((out / "report.json").read_text(encoding="utf-8"))
     split, *only = found["split"].split(", ")
     measured = [figures["method"] for figures in found["figures"] if figures["correlation"] is not None]
-    every = [method.name for method in methods_of(classifier_row(found["weights"]).network)]
+    every = [method.name for method in methods_of(classifier_card(found["weights"]).network)]
     options = "".join(f" --only '{name}'" for name in only)
     options += "" if measured == every else f" --methods {','.join(measured)}"
     return f"```\n$ hemalens evaluate heatmaps --data {found['data']} --split {split}{options} --out {out.name}\n```\n"

@@ -59,7 +59,7 @@ def blobs(field: PointField) -> Detections:
 
 
 def blob_figures(data: Path, report: Mapping[str, Any]) -> dict[str, float]:
-    """Return the figures of blobs on what a report is of, their least score chosen on the part train."""
+    """Return the figures of blobs on what a report is of, their score threshold chosen on the part train."""
     train, val = (read_fields(data, only=[part]) for part in ("train", report["part"]))
     least = best_score([blobs(field) for field in train], train, report["radius"])
     return figures([match(blobs(field).above(least), field, report["radius"]) for field in val])
@@ -84,7 +84,7 @@ def page(run: Path, data: Path, kept: str) -> str:
     learned, packed = (
         json.loads((run / name / "report.json").read_text(encoding="utf-8")) for name in ("points", "packed")
     )
-    row = weights.row(run / f"{learned['weights']}.json")
+    row = weights.detector_card(run / f"{learned['weights']}.json")
     recipe = DETECTION[PRESET]
     size = learned["pixel_size_um"]
     minutes = ((run / "last.ckpt").stat().st_mtime - (run / "recipe.json").stat().st_mtime) / 60
@@ -97,8 +97,8 @@ def page(run: Path, data: Path, kept: str) -> str:
         "(`formats/points.py`).\n",
         f"Trained on {', '.join(lists['train'])} ({len(read_fields(data, only=['train']))} images); measured on "
         f"{', '.join(lists['val'])} ({len(learned['images'])} images), other biopsies by their numbers. The lists are "
-        "`train.txt` and `val.txt` beside `images/` and `points/`. The least score of every row is the one with the "
-        "best F1 on the training images. Unsure points (class 3) are left out of all figures.\n",
+        "`train.txt` and `val.txt` beside `images/` and `points/`. The score threshold of every row is the one with "
+        "the best F1 on the training images. Unsure points (class 3) are left out of all figures.\n",
         "```\n"
         f"$ hemalens train detection --data {learned['data']} --recipe {PRESET} --pixel-size {size:g} "
         f"--name {row.name} --out runs/{PRESET}\n"

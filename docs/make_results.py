@@ -79,7 +79,7 @@ def side_by_side(data: Path) -> str:
         f"| weights | {' | '.join(f'{run[0].name}: AP | AP50 | AP75' for run in runs)} |",
         f"| --- |{' ---: |' * 3 * len(runs)}",
     ]
-    for name in weights.known(weights.WeightsRow):
+    for name in weights.known(weights.DetectorCard):
         found = [measured(name, *run).overall for run in runs]
         cells = (f"{overall[key]:.3f}" for overall in found for key in ("AP", "AP50", "AP75"))
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
@@ -88,7 +88,7 @@ def side_by_side(data: Path) -> str:
 
 def page(data: Path) -> str:
     """Return the whole page."""
-    row = weights.row(NAME)
+    row = weights.detector_card(NAME)
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "faster-coco-eval"))
     parts = [
         "# Detection: what the packed weights can do\n",

@@ -10,7 +10,7 @@ import pytest
 
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierRow, WeightsRow
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 
@@ -113,7 +113,7 @@ def field_sets(all_fields: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def untrained(tmp_path: Path) -> WeightsRow:
+def untrained(tmp_path: Path) -> DetectorCard:
     """Untrained weights of three classes, in a folder of their own."""
     import torch
 
@@ -124,14 +124,14 @@ def untrained(tmp_path: Path) -> WeightsRow:
     torch.manual_seed(0)
     file = tmp_path / "untrained.safetensors"
     save_network(build_detector(network, 3), file)
-    row = WeightsRow(
+    row = DetectorCard(
         name="untrained",
         description="Untrained",
         network=network,
         classes=("lymphocyte", "erythrocyte", "platelet"),
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
-        min_score=0.05,
+        score_threshold=0.05,
         metrics={},
         data="",
         licence="",
@@ -139,18 +139,18 @@ def untrained(tmp_path: Path) -> WeightsRow:
         sha256=weights.sha256(file),
     )
     file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
-    return weights.row(file)
+    return weights.detector_card(file)
 
 
 @pytest.fixture(scope="session")
-def attentive(tmp_path_factory: pytest.TempPathFactory) -> WeightsRow:
+def attentive(tmp_path_factory: pytest.TempPathFactory) -> DetectorCard:
     """What the packed detector knows, with agents that know nothing, in a folder of its own."""
     import torch
 
     from napari_hemalens.models.detectors import build_detector
     from napari_hemalens.models.storage import save_network, start_from
 
-    packed = weights.row("marrow-frcnn")
+    packed = weights.detector_card("marrow-frcnn")
     network = packed.network.model_copy(update={"network": "faster_rcnn_attention"})
     torch.manual_seed(0)
     detector = build_detector(network, len(packed.classes))
@@ -159,25 +159,25 @@ def attentive(tmp_path_factory: pytest.TempPathFactory) -> WeightsRow:
     save_network(detector, file)
     row = packed.model_copy(update={"name": "attentive", "network": network, "sha256": weights.sha256(file)})
     file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
-    return weights.row(file)
+    return weights.detector_card(file)
 
 
 @pytest.fixture
-def untrained_classifier(tmp_path: Path) -> ClassifierRow:
+def untrained_classifier(tmp_path: Path) -> ClassifierCard:
     """Untrained weights for the task micronucleus, in a folder of their own."""
     crop = CropRecipe(side=64, light="fluorescence")
     return write_untrained(tmp_path, "untrained-classifier", "micronucleus", network="resnet18", crop=crop)
 
 
 @pytest.fixture
-def untrained_of_fields(tmp_path: Path) -> ClassifierRow:
+def untrained_of_fields(tmp_path: Path) -> ClassifierCard:
     """Untrained weights for whole fields."""
     crop = CropRecipe(side=64, width=1.0, unit="field", stain="reference")
     network = "residual_channel_attention"
     return write_untrained(tmp_path, "untrained-of-fields", "field", network=network, crop=crop)
 
 
-def write_untrained(folder: Path, name: str, task_name: str, *, network: str, crop: CropRecipe) -> ClassifierRow:
+def write_untrained(folder: Path, name: str, task_name: str, *, network: str, crop: CropRecipe) -> ClassifierCard:
     """Write weights of chance for a task."""
     import torch
 
@@ -188,7 +188,7 @@ def write_untrained(folder: Path, name: str, task_name: str, *, network: str, cr
     torch.manual_seed(0)
     file = folder / f"{name}.safetensors"
     save_network(build_classifier(recipe, len(asked.classes)), file)
-    row = ClassifierRow(
+    row = ClassifierCard(
         name=name,
         description="Untrained",
         task=asked.name,
@@ -203,7 +203,7 @@ def write_untrained(folder: Path, name: str, task_name: str, *, network: str, cr
         sha256=weights.sha256(file),
     )
     file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
-    return weights.classifier_row(file)
+    return weights.classifier_card(file)
 
 
 @pytest.fixture(scope="session")

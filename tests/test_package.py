@@ -108,7 +108,7 @@ def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
     inside = (
         "import json, napari_hemalens as h, napari_hemalens.gui.sample_data as s; "
         "from napari_hemalens.models import weights; "
-        "row = weights.row('marrow-frcnn'); "
+        "row = weights.detector_card('marrow-frcnn'); "
         "print(json.dumps([h.__file__, h.__version__, str(weights.verify(row)), len(s.marrow_smear())]))"
     )
     place, version, file, layers = json.loads(run(python, "-I", "-c", inside))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 
 @pytest.mark.slow
@@ -16,7 +16,7 @@ def test_a_classifier_is_trained_and_measured_from_a_shell(
     arguments = ("--data", micronuclei, "--out", out, "--recipe", "smoke", "--name", "mine", *options)
     assert hemalens("train", "classification", *arguments) == 0
     assert "mine on 32 cells of val: AUC" in capsys.readouterr().out
-    row = weights.classifier_row(out / "mine.json")
+    row = weights.classifier_card(out / "mine.json")
     assert (row.licence, row.crop.light) == ("CC0-1.0", "fluorescence")
 
     measured = ("--data", micronuclei, "--weights", row.file, "--device", "cpu", "--out", tmp_path / "figures")
@@ -30,7 +30,7 @@ def test_some_images_are_measured_altered_from_a_shell(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     measured = ("--data", micronuclei, "--weights", untrained_classifier.file, "--device", "cpu")
     assert hemalens("evaluate", "classification", *measured, "--only", "*5", "--altered", "focus") == 0
@@ -57,7 +57,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
     arguments: tuple[str, ...],
     message: str,
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
 
@@ -29,7 +29,7 @@ def fields(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def classify(hemalens: Callable[..., int], row: ClassifierRow, fields: Path, *options: str | Path) -> int:
+def classify(hemalens: Callable[..., int], row: ClassifierCard, fields: Path, *options: str | Path) -> int:
     where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
     return hemalens("classify", *where, "--weights", row.file, "--device", "cpu", *options)
 
@@ -38,7 +38,7 @@ def test_a_folder_and_its_labels_become_a_report(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     design = ("--pair", "--design", fields / "design.csv", "--compare", "0", "10")
     assert classify(hemalens, untrained_classifier, fields, *design) == 0
@@ -59,7 +59,7 @@ def test_micronuclei_are_counted_of_labels_that_are_given(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     (fields / "bodies").mkdir()
     bodies = np.zeros((120, 160), dtype=np.uint8)
@@ -75,7 +75,7 @@ def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     (fields / "images" / "b.tif").write_bytes(b"no image")
     assert classify(hemalens, untrained_classifier, fields) == 1
@@ -100,7 +100,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
     options: tuple[str, ...],
     message: str,
 ) -> None:
@@ -116,7 +116,7 @@ def test_a_whole_field_needs_no_labels(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     all_fields: Path,
-    untrained_of_fields: ClassifierRow,
+    untrained_of_fields: ClassifierCard,
     tmp_path: Path,
 ) -> None:
     options = ("--out", tmp_path / "out", "--task", "field", "--weights", untrained_of_fields.file, "--device", "cpu")
@@ -132,7 +132,7 @@ def test_labels_of_cells_are_refused_where_whole_fields_are_named(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_of_fields: ClassifierRow,
+    untrained_of_fields: ClassifierCard,
 ) -> None:
     assert classify(hemalens, untrained_of_fields, fields, "--task", "field") == 2
     assert "name whole images, not the cells of them: give no labels" in capsys.readouterr().err

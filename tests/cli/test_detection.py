@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens import __version__
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
-def detect(hemalens: Callable[..., int], row: WeightsRow, out: Path, *paths: Path | str) -> int:
+def detect(hemalens: Callable[..., int], row: DetectorCard, out: Path, *paths: Path | str) -> int:
     options = ("--weights", row.file, "--pixel-size", "0.15", "--device", "cpu")
     return hemalens("detect", *paths, "--out", out, *options)
 
@@ -31,7 +31,7 @@ def test_a_folder_becomes_pictures_tables_and_annotations_that_agree(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     images: Path,
-    untrained: WeightsRow,
+    untrained: DetectorCard,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
@@ -57,7 +57,7 @@ def test_an_unreadable_file_is_reported_and_the_rest_goes_on(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     images: Path,
-    untrained: WeightsRow,
+    untrained: DetectorCard,
     tmp_path: Path,
 ) -> None:
     (images / "broken.png").write_bytes(b"no image")
@@ -100,7 +100,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
 
 
 def test_weights_are_described_and_verified_by_file(
-    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: WeightsRow
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: DetectorCard
 ) -> None:
     assert hemalens("weights", "info", untrained.file) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == list(untrained.classes)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
 
@@ -27,7 +27,7 @@ def fields(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def explain(hemalens: Callable[..., int], row: ClassifierRow, fields: Path, *options: str | Path) -> int:
+def explain(hemalens: Callable[..., int], row: ClassifierCard, fields: Path, *options: str | Path) -> int:
     where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
     return hemalens("explain", *where, "--weights", row.file, "--device", "cpu", *options)
 
@@ -36,7 +36,7 @@ def test_a_folder_and_its_labels_become_heat(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     options = ("--method", "grad-cam-middle", "--method", "saliency", "--target", "none", "--smoothing", "1.5")
     assert explain(hemalens, untrained_classifier, fields, *options) == 0
@@ -50,7 +50,7 @@ def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
 ) -> None:
     (fields / "images" / "b.tif").write_bytes(b"no image")
     assert explain(hemalens, untrained_classifier, fields) == 1
@@ -74,7 +74,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     fields: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
     options: tuple[str, ...],
     message: str,
 ) -> None:

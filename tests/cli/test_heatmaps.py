@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 
 def test_the_command_prints_a_table_and_writes_it(
     hemalens: Callable[..., int],
     micronuclei: Path,
-    untrained_classifier: ClassifierRow,
+    untrained_classifier: ClassifierCard,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -71,4 +71,4 @@ def test_what_is_missing_is_said_in_one_sentence(
 def test_a_folder_of_points_is_trained_on(hemalens: Callable[..., int], marked: Path, tmp_path: Path) -> None:
     options = ("--recipe", "smoke", "--set", "batch=1", "--set", "accelerator=cpu", "--pixel-size", "0.15")
     assert hemalens("train", "detection", "--data", marked, *options, "--out", tmp_path, "--name", "mine") == 0
-    assert weights.row(tmp_path / "mine.json").classes == ("nucleus",)
+    assert weights.detector_card(tmp_path / "mine.json").classes == ("nucleus",)

@@ -10,7 +10,7 @@ from napari_hemalens.models import weights
 def test_a_laboratory_chooses_the_least_score_on_its_own_images(
     hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], two_fields: Path, tmp_path: Path
 ) -> None:
-    packed = weights.row(DetectionRecipe().weights)
+    packed = weights.detector_card(DetectionRecipe().weights)
     assert hemalens("weights", "tune", "--data", two_fields, "--out", tmp_path, "--pixel-size", "0.15") == 0
     said = capsys.readouterr().out
     assert f"{packed.name}-tuned: AP50 " in said

@@ -12,7 +12,7 @@ def test_an_unknown_option_is_refused_with_those_that_are_known():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("tile", 64), ("min_score", 1.5), ("pixel_size_um", 0), ("nms_iou", 0), ("device", "tpu")],
+    [("tile", 64), ("score_threshold", 1.5), ("pixel_size_um", 0), ("nms_iou", 0), ("device", "tpu")],
 )
 def test_a_value_out_of_range_is_refused_with_its_name_and_what_it_got(option, value):
     with pytest.raises(RecipeError, match=rf"Option '{option}' got {value!r}: "):
@@ -25,7 +25,7 @@ def test_a_recipe_cannot_be_changed_once_made():
 
 
 def test_a_recipe_comes_back_from_its_plain_values():
-    recipe = DetectionRecipe.of(min_score=0.4, tissue="blood")
+    recipe = DetectionRecipe.of(score_threshold=0.4, tissue="blood")
     assert DetectionRecipe.of(**recipe.model_dump()) == recipe
 
 

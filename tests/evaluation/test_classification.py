@@ -11,17 +11,17 @@ import pytest
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import classify, evaluate_classification_steps
 
 
-def recipe(row: ClassifierRow, **options: str) -> ClassificationRecipe:
+def recipe(row: ClassifierCard, **options: str) -> ClassificationRecipe:
     return ClassificationRecipe(weights=str(row.file), device="cpu", **options)
 
 
 def test_figures_are_those_of_what_classify_says(
-    micronuclei: Path, untrained_classifier: ClassifierRow, tmp_path: Path
+    micronuclei: Path, untrained_classifier: ClassifierCard, tmp_path: Path
 ) -> None:
     steps = evaluate_classification_steps(micronuclei, recipe(untrained_classifier), out=tmp_path / "out")
     report = finish(steps)
@@ -47,9 +47,9 @@ def test_figures_are_those_of_what_classify_says(
     assert (tmp_path / "out" / "confusion.png").exists()
 
 
-def test_a_cell_alone_on_black_needs_no_label_image(untrained_classifier: ClassifierRow, tmp_path: Path) -> None:
+def test_a_cell_alone_on_black_needs_no_label_image(untrained_classifier: ClassifierCard, tmp_path: Path) -> None:
     from napari_hemalens.formats.named_cells import NamedCells
-    from napari_hemalens.training.cell_crops import cells_of
+    from napari_hemalens.inference.labelled_crops import cells_of
 
     image = np.zeros((40, 50, 3), np.uint8)
     image[10:20, 5:25] = (90, 0, 120)
@@ -64,7 +64,7 @@ def test_a_cell_alone_on_black_needs_no_label_image(untrained_classifier: Classi
 
 
 def test_weights_of_another_task_or_classes_are_refused(
-    micronuclei: Path, untrained_classifier: ClassifierRow, tmp_path: Path
+    micronuclei: Path, untrained_classifier: ClassifierCard, tmp_path: Path
 ) -> None:
     with pytest.raises(WeightsError, match="answer the task micronucleus; the task is all"):
         finish(evaluate_classification_steps(micronuclei, recipe(untrained_classifier, task="all")))

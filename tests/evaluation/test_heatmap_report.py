@@ -8,7 +8,7 @@ import pytest
 
 from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown, draw_cells
 from napari_hemalens.heatmaps.methods import best_of
-from napari_hemalens.models.weights import ClassifierRow, classifier_row
+from napari_hemalens.models.weights import ClassifierCard, classifier_card
 
 
 def finding(
@@ -21,7 +21,7 @@ def finding(
 
 
 @pytest.fixture
-def of(untrained_classifier: ClassifierRow) -> Callable[..., HeatmapReport]:
+def of(untrained_classifier: ClassifierCard) -> Callable[..., HeatmapReport]:
     """Return a report of methods on three cells, of two images unless others are named."""
 
     def build(*methods: Finding, images: str = "aab") -> HeatmapReport:
@@ -60,7 +60,7 @@ def test_a_method_is_measured_on_images_that_it_was_not_chosen_on(of: Callable[.
 
 def test_the_packed_default_is_what_the_page_of_figures_calls_best() -> None:
     page = Path(__file__).parents[2] / "docs" / "results" / "heatmaps.md"
-    packed = best_of(classifier_row("micronucleus-attention"))
+    packed = best_of(classifier_card("micronucleus-attention"))
     assert f"\nPoints best: {packed.name}." in page.read_text(encoding="utf-8")
 
 

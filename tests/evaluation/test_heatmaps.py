@@ -15,13 +15,13 @@ from napari_hemalens.evaluation import heatmaps as heatmap_evaluation
 from napari_hemalens.evaluation.heatmap_report import HeatmapReport
 from napari_hemalens.evaluation.heatmaps import Cells, randomised
 from napari_hemalens.formats.named_cells import read
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import evaluate_heatmaps_steps
 
 
 @pytest.fixture
-def sure(untrained_classifier: ClassifierRow) -> ClassifierRow:
+def sure(untrained_classifier: ClassifierCard) -> ClassifierCard:
     """Weights of chance that call every nucleus micronucleated."""
     row = untrained_classifier.model_copy(update={"threshold": 0.0})
     row.file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
@@ -29,19 +29,19 @@ def sure(untrained_classifier: ClassifierRow) -> ClassifierRow:
 
 
 def report(
-    data: Path, row: ClassifierRow, *methods: str, out: Path | None = None, task: str = "micronucleus"
+    data: Path, row: ClassifierCard, *methods: str, out: Path | None = None, task: str = "micronucleus"
 ) -> HeatmapReport:
     recipe = ExplanationRecipe(task=task, weights=str(row.file), device="cpu")
     return finish(evaluate_heatmaps_steps(data, recipe, methods=methods, out=out))
 
 
-def cells(data: Path, row: ClassifierRow) -> Cells:
+def cells(data: Path, row: ClassifierCard) -> Cells:
     every = Cells.together([Cells.of(field, row) for field in read(data, split="val")])
     return every.take(np.flatnonzero(every.truth == 0))
 
 
 def test_methods_and_guesses_are_measured_on_every_cell_rightly_called(
-    micronuclei: Path, sure: ClassifierRow, tmp_path: Path
+    micronuclei: Path, sure: ClassifierCard, tmp_path: Path
 ) -> None:
     found = report(micronuclei, sure, "grad-cam-middle", "saliency", out=tmp_path / "out")
     known = cells(micronuclei, sure)
@@ -69,7 +69,7 @@ def test_methods_and_guesses_are_measured_on_every_cell_rightly_called(
 
 
 def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
-    micronuclei: Path, sure: ClassifierRow, monkeypatch: pytest.MonkeyPatch
+    micronuclei: Path, sure: ClassifierCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = cells(micronuclei, sure)
     marks = dict(zip([bytes(crop.numpy()) for crop in known.pixels], known.marks, strict=True))
@@ -91,14 +91,14 @@ def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
     assert "Points best: grad-cam-middle." in found.text()
 
 
-def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierRow) -> None:
+def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierCard) -> None:
     recipe = ExplanationRecipe(weights=str(sure.file), device="cpu")
     found = finish(evaluate_heatmaps_steps(micronuclei, recipe, methods=["grad-cam-middle"], only=["*5"]))
     assert {image for image, _ in found.cells} == {"val5"}
     assert "(val, *5)" in found.text()
 
 
-def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_alone(sure: ClassifierRow) -> None:
+def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_alone(sure: ClassifierCard) -> None:
     before = torch.random.get_rng_state()
     first, again, other = (randomised(sure, torch.device("cpu"), seed) for seed in (0, 0, 1))
     assert torch.equal(torch.random.get_rng_state(), before)
@@ -108,7 +108,7 @@ def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_a
     assert not first.training
 
 
-def test_what_lies_around_a_nucleus_is_told_from_other_nuclei(micronuclei: Path, sure: ClassifierRow) -> None:
+def test_what_lies_around_a_nucleus_is_told_from_other_nuclei(micronuclei: Path, sure: ClassifierCard) -> None:
     known = cells(micronuclei, sure)
     assert (known.near | ~known.marks).all()
     assert not known.outside[:, 32, 32].any()  # the middle of a crop is its nucleus
@@ -119,7 +119,7 @@ def test_what_lies_around_a_nucleus_is_told_from_other_nuclei(micronuclei: Path,
     ("methods", "said"), [(("layer-5",), "No heatmap 'layer-5' of resnet18"), (("none",), "Known: grad-cam, ")]
 )
 def test_a_method_that_the_network_has_not_is_refused(
-    micronuclei: Path, sure: ClassifierRow, methods: Sequence[str], said: str
+    micronuclei: Path, sure: ClassifierCard, methods: Sequence[str], said: str
 ) -> None:
     with pytest.raises(RecipeError, match=said):
         report(micronuclei, sure, *methods)
@@ -131,14 +131,16 @@ def test_weights_of_other_tasks_are_refused_in_a_sentence(micronuclei: Path) -> 
         finish(evaluate_heatmaps_steps(micronuclei, recipe))
 
 
-def test_data_without_outlines_is_refused_in_a_sentence(micronuclei: Path, sure: ClassifierRow, tmp_path: Path) -> None:
+def test_data_without_outlines_is_refused_in_a_sentence(
+    micronuclei: Path, sure: ClassifierCard, tmp_path: Path
+) -> None:
     for place in ("images", "nuclei", "val.csv"):
         (tmp_path / place).symlink_to(micronuclei / place)
     with pytest.raises(AnnotationError, match="has no outlines of micronuclei"):
         report(tmp_path, sure, "grad-cam")
 
 
-def test_where_no_cell_is_rightly_called_there_is_nothing_to_see(micronuclei: Path, sure: ClassifierRow) -> None:
+def test_where_no_cell_is_rightly_called_there_is_nothing_to_see(micronuclei: Path, sure: ClassifierCard) -> None:
     row = sure.model_copy(update={"threshold": 1.0})
     row.file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
     with pytest.raises(AnnotationError, match="No nucleus with a micronucleus is rightly called"):

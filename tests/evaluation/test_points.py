@@ -22,7 +22,7 @@ def report() -> PointReport:
         pixel_size_um=0.25,
         diameter=26.0,
         radius=13.0,
-        min_score=0.625,
+        score_threshold=0.625,
         chosen="best F1 on train, 5 images",
         overall=figures(list(seen.values())),
         images={name: figures([match]) for name, match in seen.items()},

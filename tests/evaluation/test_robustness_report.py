@@ -33,7 +33,7 @@ def report() -> RobustnessReport:
         seed=0,
         shape=(1920, 2560),
         pixel_size_um=0.11,
-        min_score=0.5,
+        score_threshold=0.5,
         lines=lines,
         classes=tuple(row for of in lines for row in rows(str(of["disturbance"]), float(of["level"] or 0))),
     )

@@ -6,41 +6,41 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 
 
 def test_the_least_score_is_the_one_that_suits_the_images(two_fields: Path, tmp_path: Path) -> None:
-    packed = weights.row(DetectionRecipe().weights)
+    packed = weights.detector_card(DetectionRecipe().weights)
     tune = workflows.tune_detection_steps(two_fields, DetectionRecipe(pixel_size_um=0.15), tmp_path, name="ours")
-    assert finish(tune) == weights.row(tmp_path / "ours.json")
-    tuned = weights.row(tmp_path / "ours.json")
+    assert finish(tune) == weights.detector_card(tmp_path / "ours.json")
+    tuned = weights.detector_card(tmp_path / "ours.json")
     assert (tuned.name, tuned.sha256, tuned.classes) == ("ours", packed.sha256, packed.classes)
     assert (tuned.metrics["images"], tuned.metrics["of"]) == (2, f"{two_fields.name}, val")
     assert tuned.metrics["AP50"] > 0.8  # the renderer's cells are easy for these weights
 
     def f1(least: float) -> float:
-        recipe = DetectionRecipe(weights=str(tuned.file), pixel_size_um=0.15, min_score=least)
+        recipe = DetectionRecipe(weights=str(tuned.file), pixel_size_um=0.15, score_threshold=least)
         of_class = finish(workflows.evaluate_detection_steps(two_fields, recipe)).classes.values()
         known = [row["F1"] for row in of_class if row["cells"]]
         return sum(known) / len(known)
 
-    best = f1(tuned.min_score)
+    best = f1(tuned.score_threshold)
     assert best > f1(0.05)
     assert best >= f1(0.9) - 0.001
 
 
-def test_weights_tuned_where_they_lie_keep_their_file(untrained: WeightsRow, two_fields: Path) -> None:
+def test_weights_tuned_where_they_lie_keep_their_file(untrained: DetectorCard, two_fields: Path) -> None:
     before = untrained.file.read_bytes()
     recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
     row = finish(workflows.tune_detection_steps(two_fields, recipe, untrained.folder, name=untrained.name))
     assert untrained.file.read_bytes() == before
-    assert weights.row(untrained.file) == row
+    assert weights.detector_card(untrained.file) == row
     assert row.metrics["images"] == 2
 
 
 def test_images_without_a_class_that_the_weights_know_are_refused(
-    untrained: WeightsRow, two_fields: Path, tmp_path: Path
+    untrained: DetectorCard, two_fields: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "data"
     other.mkdir()

@@ -9,12 +9,12 @@ import pytest
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments import all_folds
 from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, parts_of
+from napari_hemalens.experiments.comparisons import all_folds_steps
 from napari_hemalens.experiments.splits import folds
 from napari_hemalens.experiments.trial import AllCrops, Parts
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
-from napari_hemalens.workflows import all_folds_steps
 
 
 def field(subject: str, kind: str, *, named: bool = True) -> NamedCells:

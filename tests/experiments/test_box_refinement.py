@@ -10,12 +10,12 @@ import torch
 from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments.box_refinement import BUDGETS, LOOKS, shared
+from napari_hemalens.experiments.comparisons import box_refinement_steps
 from napari_hemalens.experiments.remedies import ROWS, greedy, moved_by_truth
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.training.detection import read_data
-from napari_hemalens.workflows import box_refinement_steps
 
 
 def test_every_preset_of_the_detectors_has_its_looks_and_a_row_that_starts_from_another_comes_after_it() -> None:

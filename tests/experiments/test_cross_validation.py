@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.presets import CLASSIFICATION
+from napari_hemalens.experiments.comparisons import cross_validation_steps
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows import cross_validation_steps
 
 RECIPE = CLASSIFICATION["smoke"].model_copy(update={"accelerator": "cpu", "keep": "last"})
 

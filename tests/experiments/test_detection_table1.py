@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.experiments.comparisons import detection_table1_steps
 from napari_hemalens.experiments.detection_table1 import BUDGETS, ROWS, parted, recipe_of
 from napari_hemalens.experiments.detection_trial import drawn
 from napari_hemalens.progress import finish
 from napari_hemalens.training.detection import TrainingData, read_data
-from napari_hemalens.workflows import detection_table1_steps
 
 
 @pytest.fixture(scope="module")

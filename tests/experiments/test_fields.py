@@ -9,6 +9,7 @@ import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.experiments import trial as stored
+from napari_hemalens.experiments.comparisons import fields_steps
 from napari_hemalens.experiments.field_views import FieldViews, by_field
 from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_of, parted
 from napari_hemalens.experiments.report import Comparison
@@ -16,7 +17,6 @@ from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
-from napari_hemalens.workflows import fields_steps
 
 PLAIN = ("alexnet_light", "vgg16_pooled", "googlenet", "resnet18", "resnet50", "mobilenet_v2")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
+from napari_hemalens.experiments.comparisons import micronucleus_table6_steps
 from napari_hemalens.experiments.table6 import BUDGETS, ROWS
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows import micronucleus_table6_steps
 
 
 def test_all_thirteen_rows_have_the_figures_of_the_paper() -> None:

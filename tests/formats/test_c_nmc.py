@@ -9,7 +9,7 @@ from PIL import Image
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.named_cells import read, read_all
-from napari_hemalens.training.cell_crops import cut
+from napari_hemalens.inference.labelled_crops import cut
 
 _HIDDEN = CropRecipe(side=32, width=1.5, neighbours="hidden")
 

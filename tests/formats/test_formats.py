@@ -98,7 +98,7 @@ def test_an_export_is_read_from_its_folder_by_the_first_format_there(tmp_path):
 @pytest.mark.parametrize("name", FORMATS)
 def test_one_file_an_image_is_what_the_table_says(tmp_path, name):
     (written,) = export(AWKWARD["one base name in two folders"], tmp_path, [name])
-    assert written.is_dir() == FORMATS[name].one_file_an_image
+    assert written.is_dir() == FORMATS[name].one_file_per_image
 
 
 @pytest.mark.parametrize("name", FORMATS)

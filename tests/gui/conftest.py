@@ -22,7 +22,7 @@ from napari_hemalens.gui.classify.session import Classifying
 from napari_hemalens.gui.detect.session import Session
 from napari_hemalens.gui.explain.session import Explaining
 from napari_hemalens.gui.layers import as_layers
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
@@ -65,7 +65,7 @@ class FakeNetwork:
 
     def __call__(self, image, recipe, *, region=None):
         self.asked.append((image, recipe, region))
-        result = found(self.count, shape=image.shape, image=image.name).above(recipe.min_score)
+        result = found(self.count, shape=image.shape, image=image.name).above(recipe.score_threshold)
         recipe = recipe.model_dump(mode="json")
         result = replace(result, provenance=replace(result.provenance, recipe=recipe))
         if region is not None:
@@ -266,7 +266,7 @@ def session(viewer, runner, network):
 
 @pytest.fixture
 def recipe():
-    return DetectionRecipe(min_score=0.5)
+    return DetectionRecipe(score_threshold=0.5)
 
 
 @pytest.fixture
@@ -315,7 +315,7 @@ def outlines():
 @pytest.fixture
 def row_file(tmp_path):
     """The file of a row of the task micronucleus; that of its weights is not there."""
-    row = ClassifierRow(
+    row = ClassifierCard(
         name="fake",
         description="Says what it is told to",
         task="micronucleus",

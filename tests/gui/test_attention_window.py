@@ -11,7 +11,7 @@ from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
 from napari_hemalens.gui import activity
 from napari_hemalens.gui.explain import session
 from napari_hemalens.gui.widgets import attention
-from napari_hemalens.models.weights import PACKED, ClassifierRow
+from napari_hemalens.models.weights import PACKED, ClassifierCard
 from napari_hemalens.records.tasks import task
 
 pytestmark = pytest.mark.window
@@ -54,7 +54,7 @@ def run(dock, qtbot):
 @pytest.fixture
 def field_file(tmp_path):
     """The file of a row of the task field; that of its weights is not there."""
-    row = ClassifierRow(
+    row = ClassifierCard(
         name="fields",
         description="Names fields",
         task="field",

@@ -20,7 +20,7 @@ from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.explain.session import Explaining, explaining_of
 from napari_hemalens.gui.layers import as_layers, holds_pixels
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.tasks import task
 from napari_hemalens.rendering.fields import render_field
 
@@ -248,7 +248,7 @@ class TestCells:
 class TestField:
     @pytest.fixture
     def of_fields(self, tmp_path):
-        row = ClassifierRow(
+        row = ClassifierCard(
             name="fields",
             description="Names fields",
             task="field",

@@ -264,7 +264,7 @@ def test_a_script_lies_on_the_clipboard(dock):
     dock.exports.copy.click()
     script = QApplication.clipboard().text()
     compile(script, "clipboard", "exec")
-    assert "min_score=0.5" in script
+    assert "score_threshold=0.5" in script
     assert "pixel_size_um=0.1" in script
 
 

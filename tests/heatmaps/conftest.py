@@ -10,16 +10,16 @@ from torch import Tensor, nn
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
 from napari_hemalens.models.backbones import Backbone
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 
 @pytest.fixture
-def row() -> Callable[..., ClassifierRow]:
+def row() -> Callable[..., ClassifierCard]:
     """Return a row of untrained weights: `row("resnet18", side=64, neighbours="masks")`."""
 
-    def of(name: str, *, side: int = 64, heatmap: str | None = None, **crop: Any) -> ClassifierRow:
+    def of(name: str, *, side: int = 64, heatmap: str | None = None, **crop: Any) -> ClassifierCard:
         cut = CropRecipe(side=side, **crop)
-        return ClassifierRow(
+        return ClassifierCard(
             name="untrained",
             description="Untrained",
             task="micronucleus",
@@ -40,10 +40,10 @@ def row() -> Callable[..., ClassifierRow]:
 
 
 @pytest.fixture
-def network() -> Callable[[ClassifierRow], CellClassifier]:
+def network() -> Callable[[ClassifierCard], CellClassifier]:
     """Return the network of a row, with statistics as training leaves them."""
 
-    def of(row: ClassifierRow) -> CellClassifier:
+    def of(row: ClassifierCard) -> CellClassifier:
         torch.manual_seed(0)
         built = build_classifier(row.network, len(row.classes))
         for module in built.modules():

@@ -14,10 +14,10 @@ from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierRow]
-Networks = Callable[[ClassifierRow], CellClassifier]
+Rows = Callable[..., ClassifierCard]
+Networks = Callable[[ClassifierCard], CellClassifier]
 
 
 def enlarged(maps: Tensor, side: int) -> Tensor:

@@ -12,7 +12,7 @@ from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.heatmaps.detected import _heats
 from napari_hemalens.heatmaps.methods import best_of, methods_of
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.explained import Explained
@@ -33,13 +33,13 @@ def smear() -> tuple[np.ndarray, np.ndarray]:
     return rgb, labels
 
 
-def explained(image: np.ndarray, labels: np.ndarray | None, row: WeightsRow, **options: object) -> Explained:
+def explained(image: np.ndarray, labels: np.ndarray | None, row: DetectorCard, **options: object) -> Explained:
     of = {"task": "detection", "weights": str(row.file), "pixel_size_um": 0.15, **options}
     return napari_hemalens.explain(image, labels, **of)
 
 
 def test_each_cell_has_a_class_a_crop_and_heat_that_lies_on_it(
-    smear: tuple[np.ndarray, np.ndarray], attentive: WeightsRow
+    smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard
 ) -> None:
     result = explained(*smear, attentive)
     assert result.cells.ids.tolist() == [3, 8]
@@ -59,7 +59,7 @@ def test_each_cell_has_a_class_a_crop_and_heat_that_lies_on_it(
         assert lit[axis].max() <= high + 1
 
 
-def test_some_cells_alone_look_as_among_all(smear: tuple[np.ndarray, np.ndarray], attentive: WeightsRow) -> None:
+def test_some_cells_alone_look_as_among_all(smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard) -> None:
     whole, one = explained(*smear, attentive), explained(*smear, attentive, only=[8])
     assert one.cells.ids.tolist() == [8]
     assert_allclose(one.heats[0], whole.heats[1], atol=1e-4)
@@ -69,7 +69,7 @@ def test_some_cells_alone_look_as_among_all(smear: tuple[np.ndarray, np.ndarray]
 
 
 def test_without_labels_the_detector_finds_its_cells(
-    smear: tuple[np.ndarray, np.ndarray], attentive: WeightsRow, tmp_path: Path
+    smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard, tmp_path: Path
 ) -> None:
     found = explained(smear[0], None, attentive)
     cells = napari_hemalens.detect(smear[0], weights=str(attentive.file), pixel_size_um=0.15)
@@ -78,7 +78,7 @@ def test_without_labels_the_detector_finds_its_cells(
 
 
 def test_a_target_and_smoothing_are_those_asked_for(
-    smear: tuple[np.ndarray, np.ndarray], attentive: WeightsRow
+    smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard
 ) -> None:
     plain = explained(*smear, attentive, target="lymphocyte")
     smooth = explained(*smear, attentive, smoothing=4.0)
@@ -100,7 +100,7 @@ def test_heat_is_where_the_agent_looked_and_nowhere_else() -> None:
     assert torch.count_nonzero(heat[68:]) == 0
 
 
-def test_a_detector_has_one_method_and_those_without_agents_none(attentive: WeightsRow) -> None:
+def test_a_detector_has_one_method_and_those_without_agents_none(attentive: DetectorCard) -> None:
     assert [method.name for method in methods_of(attentive.network)] == ["attention"]
     assert best_of(attentive).name == "attention"
     rgb = np.zeros((*SHAPE, 3), np.uint8)
@@ -115,7 +115,7 @@ def test_a_detector_has_one_method_and_those_without_agents_none(attentive: Weig
 
 
 def test_files_are_explained_with_the_cells_that_the_detector_finds(
-    smear: tuple[np.ndarray, np.ndarray], attentive: WeightsRow, tmp_path: Path
+    smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard, tmp_path: Path
 ) -> None:
     import imageio.v3 as iio
 

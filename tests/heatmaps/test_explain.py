@@ -12,14 +12,14 @@ from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
 from napari_hemalens.heatmaps.explain import explain_steps
 from napari_hemalens.inference import classifier
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.axes import from_array
 
-Rows = Callable[..., ClassifierRow]
+Rows = Callable[..., ClassifierCard]
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12), (2, 100, 12))  # y, x, radius; the last is cut by the edge
 NUMBERS = (7, 3, 70_000, 5)
 
@@ -35,12 +35,12 @@ def scene(shift: tuple[int, int] = (0, 0), shape: tuple[int, int] = (140, 190)) 
 
 
 @pytest.fixture
-def of(row: Rows) -> ClassifierRow:
+def of(row: Rows) -> ClassifierCard:
     return row("alexnet_attention", light="fluorescence", neighbours="masks")
 
 
 @pytest.fixture
-def explained(of: ClassifierRow, network: Callable[[ClassifierRow], CellClassifier]) -> Callable[..., Any]:
+def explained(of: ClassifierCard, network: Callable[[ClassifierCard], CellClassifier]) -> Callable[..., Any]:
     """Return the steps that explain an image: `explained(image, labels, only=[3], method="grad-cam")`."""
     built = network(of)
 
@@ -53,7 +53,7 @@ def explained(of: ClassifierRow, network: Callable[[ClassifierRow], CellClassifi
 
 
 def test_cells_are_named_as_by_the_classifier(
-    explained: Callable[..., Any], of: ClassifierRow, network: Callable[[ClassifierRow], CellClassifier]
+    explained: Callable[..., Any], of: ClassifierCard, network: Callable[[ClassifierCard], CellClassifier]
 ) -> None:
     image, labels = scene()
     found: Explained = finish(explained(image, labels))

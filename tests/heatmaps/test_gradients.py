@@ -14,10 +14,10 @@ from napari_hemalens.heatmaps.gradients import GRADIENTS, Asked, grad_cam, gradi
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.heads import Maps
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierRow]
-Networks = Callable[[ClassifierRow], CellClassifier]
+Rows = Callable[..., ClassifierCard]
+Networks = Callable[[ClassifierCard], CellClassifier]
 Pixels = Callable[..., Tensor]
 
 WHERE = (slice(8, 16), slice(16, 24))

@@ -15,10 +15,10 @@ from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.classifier import probabilities_of
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierRow]
-Networks = Callable[[ClassifierRow], CellClassifier]
+Rows = Callable[..., ClassifierCard]
+Networks = Callable[[ClassifierCard], CellClassifier]
 Pixels = Callable[..., Tensor]
 
 METHODS = [method.name for method in methods_of(ClassifierRecipe(network="alexnet_attention"))]

@@ -10,12 +10,12 @@ from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolved, target_of
 from napari_hemalens.models import weights
-from napari_hemalens.models.attention.cbam import PlaceAttention
+from napari_hemalens.models.attention.cbam import SpatialAttention
 from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierRow]
+Rows = Callable[..., ClassifierCard]
 LARGE = ("vgg16", "vgg16_attention", "eca_vgg16", "resnet50", "resnet50_attention", "msa_net", "alexnet")
 
 
@@ -25,14 +25,14 @@ def named(network: str, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in CLASSIFIERS])
 def test_the_table_lists_the_attention_that_the_network_has(
-    name: str, row: Rows, network: Callable[[ClassifierRow], CellClassifier], pixels: Callable[..., Tensor]
+    name: str, row: Rows, network: Callable[[ClassifierCard], CellClassifier], pixels: Callable[..., Tensor]
 ) -> None:
     built = network(row(name))
     with torch.inference_mode():
         _, maps = built.attend(pixels(1, 3, 64).float())
     expected = [name_of(layer) for layer in maps]
     expected += ["attention"] if len(maps) > 1 else []
-    expected += [f"cbam-{n + 1}" for n in range(sum(isinstance(m, PlaceAttention) for m in built.modules()))]
+    expected += [f"cbam-{n + 1}" for n in range(sum(isinstance(m, SpatialAttention) for m in built.modules()))]
     assert named(name, "attention") == expected
     blocks = sum(isinstance(module, ECA) for module in built.modules())
     assert named(name, "features") == (["eca-1", "eca-1-without", "eca-2", "eca-2-without"] if blocks else [])
@@ -75,7 +75,7 @@ def test_the_default_is_what_was_measured_else_attention_else_a_gradient(
     assert resolved(ExplanationRecipe(), of).method == best
 
 
-@pytest.mark.parametrize("name", weights.known(ClassifierRow))
+@pytest.mark.parametrize("name", weights.known(ClassifierCard))
 def test_packed_weights_name_a_method_that_their_network_has(name: str) -> None:
-    of = weights.classifier_row(name)
+    of = weights.classifier_card(name)
     assert best_of(of) in methods_of(of.network)

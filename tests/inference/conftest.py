@@ -9,7 +9,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 from napari_hemalens.config.options import NetworkRecipe
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 
 PLATELET_BELOW = 24  # pixels of the network: 3.6 um
 
@@ -44,16 +44,16 @@ def finder() -> BlobFinder:
 
 
 @pytest.fixture
-def row() -> WeightsRow:
+def row() -> DetectorCard:
     """Weights at 0.15 um a pixel, of three classes."""
-    return WeightsRow(
+    return DetectorCard(
         name="blobs",
         description="Dark blobs",
         network=NetworkRecipe(pixel_size_um=0.15),
         classes=("lymphocyte", "erythrocyte", "platelet"),
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
-        min_score=0.1,
+        score_threshold=0.1,
         metrics={},
         data="",
         licence="",

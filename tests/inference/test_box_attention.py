@@ -14,10 +14,10 @@ from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
 
 
-def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: weights.WeightsRow) -> None:
+def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: weights.DetectorCard) -> None:
     rgb = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     rgb[100:160, 80:150] = (90, 40, 130)
-    options = {"weights": str(attentive.folder / "attentive.json"), "pixel_size_um": 0.1, "min_score": 0.05}
+    options = {"weights": str(attentive.folder / "attentive.json"), "pixel_size_um": 0.1, "score_threshold": 0.05}
     cells, attention = napari_hemalens.detect(rgb, return_attention=True, **options)
     plain = napari_hemalens.detect(rgb, **options)
     assert len(cells) > 0
@@ -30,7 +30,7 @@ def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive
     assert_allclose(attention.windows, np.concatenate([middle - half, middle + half], axis=1), atol=0.05)
 
 
-def test_attention_does_not_depend_on_the_tiles(attentive: weights.WeightsRow) -> None:
+def test_attention_does_not_depend_on_the_tiles(attentive: weights.DetectorCard) -> None:
     rng = np.random.default_rng(1)
     slide = from_array(rng.integers(0, 255, (400, 640, 3), dtype=np.uint8), axes="YXC")
     boxes = np.array([[50, 60, 90, 100], [190, 300, 230, 350], [300, 560, 350, 600]])

@@ -11,8 +11,8 @@ from torch import Tensor
 import napari_hemalens
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.inference.detector import autocast, detect_steps, one_class_a_cell
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.inference.detector import autocast, detect_steps, one_class_per_cell
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array
@@ -34,7 +34,7 @@ def blobs(shape: tuple[int, int], *, side: int = 48, step: int = 61, seed: int =
 
 def found(
     image: NDArray[np.uint8],
-    row: WeightsRow,
+    row: DetectorCard,
     network: torch.nn.Module,
     recipe: DetectionRecipe,
     size: float | None = None,
@@ -45,7 +45,7 @@ def found(
     )
 
 
-def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, row: DetectorCard) -> None:
     image = blobs((700, 900))
     whole, tiled = found(image, row, finder, WHOLE), found(image, row, finder, TILED)
     assert len(whole) > 100
@@ -54,7 +54,7 @@ def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, r
 
 @pytest.mark.parametrize("size", [0.06, 0.15, 0.3])
 def test_boxes_are_in_pixels_of_the_image_whatever_its_scale(
-    finder: torch.nn.Module, row: WeightsRow, size: float
+    finder: torch.nn.Module, row: DetectorCard, size: float
 ) -> None:
     side = round(7.2 / size)
     image = blobs((600, 640), side=side, step=side + 20)
@@ -66,12 +66,14 @@ def test_boxes_are_in_pixels_of_the_image_whatever_its_scale(
     )
 
 
-def test_the_network_sees_the_image_at_the_pixel_size_of_its_weights(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_the_network_sees_the_image_at_the_pixel_size_of_its_weights(
+    finder: torch.nn.Module, row: DetectorCard
+) -> None:
     found(blobs((300, 400)), row, finder, WHOLE, 0.3)
     assert finder.batches == [(1, 3, 600, 800)]
 
 
-def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: DetectorCard) -> None:
     image = blobs((500, 500))
     cells = found(image, row, finder, WHOLE, region=(100, 200, 300, 450))
     assert len(cells) > 3
@@ -81,12 +83,12 @@ def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: Weights
     assert finder.batches == [(1, 3, 200, 250)]
 
 
-def test_a_region_outside_the_image_is_refused(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_a_region_outside_the_image_is_refused(finder: torch.nn.Module, row: DetectorCard) -> None:
     with pytest.raises(ImageError, match="lies outside the image, which is 300 x 400 pixels"):
         found(blobs((300, 400)), row, finder, WHOLE, region=(300, 0, 350, 50))
 
 
-def test_empty_tiles_are_passed_over(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_empty_tiles_are_passed_over(finder: torch.nn.Module, row: DetectorCard) -> None:
     image = np.full((800, 800, 3), 230, dtype=np.uint8)
     image[100:148, 100:148] = 60
     cells = found(image, row, finder, TILED.model_copy(update={"skip_background": True, "batch": 1}))
@@ -94,7 +96,7 @@ def test_empty_tiles_are_passed_over(finder: torch.nn.Module, row: WeightsRow) -
     assert len(finder.batches) == 1
 
 
-def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, row: DetectorCard) -> None:
     class Beyond(type(finder)):  # type: ignore[misc]
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             boxes = torch.tensor([[-20.0, -10, 50, 60]])
@@ -108,19 +110,19 @@ def test_two_classes_that_compete_for_a_nucleated_cell_make_one_cell() -> None:
     names = ("myelocyte", "promyelocyte", "erythrocyte", "platelet")
     box = [10, 10, 60, 60]
     cells = Detections.from_arrays([box] * 4, [0.9, 0.8, 0.7, 0.6], [1, 0, 2, 3], names=names, image_shape=(99, 99))
-    assert one_class_a_cell(cells, 0.5).class_names.tolist() == ["promyelocyte", "erythrocyte", "platelet"]
+    assert one_class_per_cell(cells, 0.5).class_names.tolist() == ["promyelocyte", "erythrocyte", "platelet"]
 
 
 def test_a_cell_between_two_classes_is_as_sure_as_both_together() -> None:
     names = ("myelocyte", "promyelocyte", "erythrocyte")
     boxes = [[10, 10, 60, 60], [12, 10, 60, 61], [10, 11, 60, 60], [70, 70, 90, 90]]
     cells = Detections.from_arrays(boxes, [0.25, 0.3, 0.9, 0.35], [0, 1, 2, 0], names=names, image_shape=(99, 99))
-    merged = one_class_a_cell(cells, 0.5)
+    merged = one_class_per_cell(cells, 0.5)
     assert merged.class_names.tolist() == ["erythrocyte", "promyelocyte", "myelocyte"]
     np.testing.assert_allclose(merged.scores, [0.9, 0.55, 0.35], rtol=1e-6)
 
 
-def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: WeightsRow) -> None:
+def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: DetectorCard) -> None:
     class Undecided(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -130,13 +132,13 @@ def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: Weigh
             boxes = torch.tensor([[40.0, 40, 90, 90]]).repeat(2, 1)
             return [{"boxes": boxes, "labels": torch.tensor([1, 2]), "scores": torch.tensor([0.3, 0.25])}]
 
-    both = row.model_copy(update={"classes": ("myelocyte", "promyelocyte", "platelet"), "min_score": 0.5})
-    assert found(blobs((200, 200)), both, Undecided(), WHOLE.model_copy(update={"min_score": 0.5})).scores > 0.54
-    apart = WHOLE.model_copy(update={"min_score": 0.5, "one_class_a_cell": False})
+    both = row.model_copy(update={"classes": ("myelocyte", "promyelocyte", "platelet"), "score_threshold": 0.5})
+    assert found(blobs((200, 200)), both, Undecided(), WHOLE.model_copy(update={"score_threshold": 0.5})).scores > 0.54
+    apart = WHOLE.model_copy(update={"score_threshold": 0.5, "one_class_per_cell": False})
     assert len(found(blobs((200, 200)), both, Undecided(), apart)) == 0
 
 
-def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, row: DetectorCard) -> None:
     class Small(type(finder)):  # type: ignore[misc]
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             if len(images) > 1:
@@ -157,7 +159,7 @@ def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Mod
     assert "out of GPU memory" not in said[1]
 
 
-def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, row: DetectorCard) -> None:
     image = blobs((256, 700))
     found(image, row, finder, TILED)
     assert {batch[0] for batch in finder.batches} == {1}
@@ -166,7 +168,7 @@ def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.M
     assert finder.batches[0][0] == 3
 
 
-def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, row: DetectorCard) -> None:
     class None_(type(finder)):  # type: ignore[misc]  # noqa: N801
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -175,18 +177,18 @@ def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module,
         found(blobs((300, 300)), row, None_(), TILED)
 
 
-def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, row: DetectorCard) -> None:
     image = blobs((300, 400))
-    assert len(found(image, row, finder, WHOLE.model_copy(update={"min_score": 0.9}))) == 0
+    assert len(found(image, row, finder, WHOLE.model_copy(update={"score_threshold": 0.9}))) == 0
     assert len(found(image, replace_score(row, 0.9), finder, WHOLE)) == 0
 
 
-def replace_score(row: WeightsRow, score: float) -> WeightsRow:
-    return row.model_copy(update={"min_score": score})
+def replace_score(row: DetectorCard, score: float) -> DetectorCard:
+    return row.model_copy(update={"score_threshold": score})
 
 
 def test_partial_results_grow_tile_by_tile(
-    finder: torch.nn.Module, row: WeightsRow, monkeypatch: pytest.MonkeyPatch
+    finder: torch.nn.Module, row: DetectorCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("napari_hemalens.inference.detector._LOOK", -1)
     steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
@@ -197,7 +199,7 @@ def test_partial_results_grow_tile_by_tile(
     assert seen[0][2] < seen[-1][2]
 
 
-def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, row: DetectorCard) -> None:
     steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
     next(steps)
     steps.close()
@@ -205,7 +207,7 @@ def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, row: Weights
         next(steps)
 
 
-def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: DetectorCard) -> None:
     fine = blobs((1200, 1200), side=96, step=130)
     slide = from_array([fine, fine[::2, ::2], fine[::4, ::4]])
     read = []

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
 
@@ -36,13 +36,13 @@ class Choosy(torch.nn.Module):
 
 
 @pytest.mark.parametrize("size", [0.06, 0.09, 0.15, 0.22, 0.35])
-def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, row: WeightsRow, size: float) -> None:
+def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, row: DetectorCard, size: float) -> None:
     slide = from_array(red_cells(size))
     found = finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe()))
     assert found == pytest.approx(size, rel=0.1)
 
 
-def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, row: WeightsRow) -> None:
+def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, row: DetectorCard) -> None:
     slide = from_array(np.full((300, 300, 3), 230, dtype=np.uint8))
     assert finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe())) is None
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from napari_hemalens.config.options import NetworkRecipe
-from napari_hemalens.models.cascade import SecondTrim
+from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.training.refinement_alone import RefinementAlone
 
@@ -52,7 +52,7 @@ def test_what_it_learns_moves_boxes_and_nothing_else() -> None:
 
 def test_a_second_trim_learns_where_cells_are() -> None:
     torch.manual_seed(0)
-    trim = SecondTrim(4, hidden=32, grid=7)
+    trim = CascadeBoxHead(4, hidden=32, grid=7)
     features = torch.rand(64, 4, 7, 7)
     boxes = torch.tensor([[10.0, 10.0, 30.0, 40.0]]).repeat(64, 1)
     torch.testing.assert_close(trim(features, boxes), boxes)

@@ -10,7 +10,7 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import load_detector, load_into, save_network, start_from
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 
 
 def test_weights_come_back_to_a_127th_of_each_channels_largest(tmp_path: Path) -> None:
@@ -36,44 +36,44 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_into(nn.Linear(5, 3), tmp_path / "a.safetensors")
 
 
-def test_a_detector_is_loaded_ready_to_run_and_kept(untrained: WeightsRow) -> None:
+def test_a_detector_is_loaded_ready_to_run_and_kept(untrained: DetectorCard) -> None:
     network = load_detector(untrained, torch.device("cpu"))
     assert not network.training
     assert load_detector(untrained, torch.device("cpu")) is network
 
 
-def test_a_file_that_was_exchanged_is_not_loaded(untrained: WeightsRow) -> None:
+def test_a_file_that_was_exchanged_is_not_loaded(untrained: DetectorCard) -> None:
     with untrained.file.open("ab") as file:
         file.write(b"x")
     with pytest.raises(WeightsError, match="damaged or was exchanged"):
         load_detector(untrained, torch.device("cpu"))
 
 
-def test_a_missing_file_is_named(untrained: WeightsRow) -> None:
+def test_a_missing_file_is_named(untrained: DetectorCard) -> None:
     untrained.file.unlink()
     with pytest.raises(WeightsError, match=r"untrained\.safetensors is missing"):
         weights.verify(untrained)
 
 
-def test_a_row_is_found_by_either_of_its_files(untrained: WeightsRow) -> None:
-    assert weights.row(untrained.file) == untrained
+def test_a_row_is_found_by_either_of_its_files(untrained: DetectorCard) -> None:
+    assert weights.detector_card(untrained.file) == untrained
     assert untrained.folder == untrained.file.parent
 
 
 def test_unknown_weights_are_refused_with_those_that_are_known() -> None:
     with pytest.raises(WeightsError, match=r"No weights 'wbc'. Known: "):
-        weights.row("wbc")
+        weights.detector_card("wbc")
 
 
 def test_a_row_that_lacks_what_a_row_must_say_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}", encoding="utf-8")
     with pytest.raises(WeightsError, match="does not describe weights"):
-        weights.row(tmp_path / "a.json")
+        weights.detector_card(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("name", weights.known())
 def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str) -> None:
-    row = weights.any_row(name)
+    row = weights.model_card(name)
     weights.verify(row)
     assert row.name == name
     assert row.data
@@ -81,7 +81,7 @@ def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str)
     assert row.metrics
 
 
-def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained: WeightsRow) -> None:
+def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained: DetectorCard) -> None:
     before = load_detector(untrained, torch.device("cpu"))
     kept, classes = untrained.classes[2], ("blast", untrained.classes[2])
     network = build_detector(untrained.network, len(classes))
@@ -96,7 +96,7 @@ def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained:
     torch.testing.assert_close(network.backbone.state_dict(), before.backbone.state_dict(), rtol=0, atol=0)
 
 
-def test_weights_of_another_kind_of_network_are_no_start(untrained: WeightsRow) -> None:
+def test_weights_of_another_kind_of_network_are_no_start(untrained: DetectorCard) -> None:
     full = untrained.network.model_copy(update={"size": "full"})
     with pytest.raises(WeightsError, match=r"are of .* size laptop; the recipe asks for .* size full"):
         start_from(build_detector(full, 2), untrained, full, ("a", "b"))
@@ -106,7 +106,7 @@ def test_weights_of_another_kind_of_network_are_no_start(untrained: WeightsRow) 
     "grown", [{"network": "faster_rcnn_attention"}, {"network": "faster_rcnn_cascade"}, {"bottom_up": True}]
 )
 def test_a_pyramid_grows_a_path_and_agents_and_finds_at_first_what_it_found(
-    untrained: WeightsRow, grown: dict[str, Any]
+    untrained: DetectorCard, grown: dict[str, Any]
 ) -> None:
     before = load_detector(untrained, torch.device("cpu"))
     recipe = untrained.network.model_copy(update={**grown, "refinement": RefinementRecipe(most_steps=0)})

@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.csv import cells_rows, read_cells, write_cells
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.records.taxonomy import WANG_7
-from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.detections import differential_text, write_counts, write_differential, write_run
 
 NAMES = ("lymphocyte", "erythrocyte", "erythroblast", "blast")
 
@@ -40,7 +41,7 @@ def lines(path):
 
 
 def test_a_row_tells_all_of_a_cell(fields):
-    assert tables.cells_rows(fields)[1] == {
+    assert cells_rows(fields)[1] == {
         "image": "a.png",
         "cell": 2,
         "class": "lymphocyte",
@@ -60,7 +61,7 @@ def test_a_row_tells_all_of_a_cell(fields):
 
 
 def test_cells_are_numbered_from_1_in_each_image_best_first(fields):
-    rows = tables.cells_rows(fields)
+    rows = cells_rows(fields)
     assert [(r["image"], r["cell"], r["score"]) for r in rows] == [
         ("a.png", 1, 0.9877),
         ("a.png", 2, 0.5),
@@ -71,7 +72,7 @@ def test_cells_are_numbered_from_1_in_each_image_best_first(fields):
 
 
 def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
-    tables.write_cells(fields, tmp_path / "cells.csv")
+    write_cells(fields, tmp_path / "cells.csv")
     found = lines(tmp_path / "cells.csv")
     assert (found[1]["area_um2"], found[2]["area_um2"]) == ("75.0", "")
     assert list(found[0])[:12] == [
@@ -81,13 +82,13 @@ def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
 
 
 def test_lines_end_the_same_on_every_system(fields, tmp_path):
-    tables.write_cells(fields, tmp_path / "cells.csv")
+    write_cells(fields, tmp_path / "cells.csv")
     assert b"\r" not in (tmp_path / "cells.csv").read_bytes()
 
 
 def test_a_table_read_back_has_the_cells_the_size_and_the_pixel_size(fields, tmp_path):
-    tables.write_cells(fields, tmp_path / "cells.csv")
-    first, second = tables.read_cells(tmp_path)
+    write_cells(fields, tmp_path / "cells.csv")
+    first, second = read_cells(tmp_path)
     assert first.boxes.tolist() == fields[0].boxes.tolist()
     assert first.class_names.tolist() == ["erythrocyte", "lymphocyte"]
     assert first.image_shape == second.image_shape == (60, 90)
@@ -102,7 +103,7 @@ def test_a_table_read_back_has_the_cells_the_size_and_the_pixel_size(fields, tmp
 def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
     text = "\ufeffx1,x0,y1,y0,class,image,score\n30,10,20.5,5,WBC,a.png,1\n"
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    (found,) = tables.read_cells(tmp_path / "t.csv")
+    (found,) = read_cells(tmp_path / "t.csv")
     assert found.boxes.tolist() == [[5, 10, 20.5, 30]]
     assert found.image_shape == (21, 30)
 
@@ -121,17 +122,17 @@ def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
 def test_a_table_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
     (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
     with pytest.raises(AnnotationError) as error:
-        tables.read_cells(tmp_path / "t.csv")
+        read_cells(tmp_path / "t.csv")
     assert fault in str(error.value)
 
 
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(AnnotationError, match=r"Cannot read .*t\.csv: No such file"):
-        tables.read_cells(tmp_path / "t.csv")
+        read_cells(tmp_path / "t.csv")
 
 
 def test_counts_have_a_block_an_image_of_classes_recognised_or_counted(fields, tmp_path):
-    tables.write_counts(fields, tmp_path / "counts.csv")
+    write_counts(fields, tmp_path / "counts.csv")
     found = [(r["image"], r["class"], r["count"]) for r in lines(tmp_path / "counts.csv")]
     assert found == [
         ("a.png", "erythroblast", "0"),
@@ -145,7 +146,7 @@ def test_counts_have_a_block_an_image_of_classes_recognised_or_counted(fields, t
 
 
 def test_nucleated_cells_have_a_share_with_its_interval_and_red_cells_none(fields, tmp_path):
-    tables.write_counts(fields, tmp_path / "counts.csv")
+    write_counts(fields, tmp_path / "counts.csv")
     by_class = {r["class"]: r for r in lines(tmp_path / "counts.csv") if r["image"] == "b.png"}
     shares = ("percent", "low", "high")
     # Wilson at 2 of 3, longhand: centre 0.5921, half-width 0.3840
@@ -154,12 +155,12 @@ def test_nucleated_cells_have_a_share_with_its_interval_and_red_cells_none(field
 
 
 def test_counts_follow_the_taxonomy_asked_for(fields, tmp_path):
-    tables.write_counts(fields, tmp_path / "counts.csv", taxonomy=WANG_7)
+    write_counts(fields, tmp_path / "counts.csv", taxonomy=WANG_7)
     assert {"other"} <= {r["class"] for r in lines(tmp_path / "counts.csv")}
 
 
 def test_the_pooled_table_names_classes_that_are_not_recognised_without_a_count(fields, tmp_path):
-    tables.write_differential(pooled_differential(fields), tmp_path / "differential.csv")
+    write_differential(pooled_differential(fields), tmp_path / "differential.csv")
     found = {r["class"]: r for r in lines(tmp_path / "differential.csv")}
     missing = found["plasma_cell"]
     assert (missing["count"], missing["percent"]) == ("", "")
@@ -170,7 +171,7 @@ def test_the_pooled_table_names_classes_that_are_not_recognised_without_a_count(
 
 
 def test_the_text_tells_counts_intervals_and_what_limits_them(fields):
-    text = tables.differential_text(pooled_differential(fields))
+    text = differential_text(pooled_differential(fields))
     found = text.splitlines()
     assert "erythroblast                2   50.0  15.0-85.0" in found
     assert "blast                       1   25.0  4.6-69.9" in found
@@ -184,13 +185,13 @@ def test_the_text_tells_counts_intervals_and_what_limits_them(fields):
 
 
 def test_the_text_says_where_there_is_no_ratio(fields):
-    text = tables.differential_text(pooled_differential(fields[:1]))
+    text = differential_text(pooled_differential(fields[:1]))
     assert "Myeloid:erythroid ratio: no erythroblasts counted" in text
 
 
 def test_a_run_can_be_made_again_from_its_record(fields, tmp_path):
     failed = {"/d/c.png": "Cannot read it."}
-    tables.write_run(fields, {"tile": 512, "weights": "w"}, tmp_path / "run.json", failed=failed)
+    write_run(fields, {"tile": 512, "weights": "w"}, tmp_path / "run.json", failed=failed)
     run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     assert set(run["versions"]) == {"python", "torch", "torchvision", "numpy"}
     assert run["hemalens"]
@@ -209,7 +210,7 @@ def test_a_run_can_be_made_again_from_its_record(fields, tmp_path):
 def test_a_run_is_written_without_loading_torch(tmp_path):
     code = (
         "import sys; from napari_hemalens import tables; "
-        "tables.write_run([], {}, sys.argv[1]); sys.exit('torch' in sys.modules)"
+        "write_run([], {}, sys.argv[1]); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=True)
     assert (tmp_path / "run.json").is_file()

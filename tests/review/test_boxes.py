@@ -36,7 +36,7 @@ def test_the_score_decides_what_is_shown_and_forgets_nothing(reviewed):
     assert reviewed.shown(0.5).tolist() == [True, True, False]
     assert reviewed.shown(0.2).tolist() == [True, True, True]
     assert len(reviewed.current(0.7)) == 1
-    assert reviewed.current(0.7).provenance.recipe["min_score"] == 0.7
+    assert reviewed.current(0.7).provenance.recipe["score_threshold"] == 0.7
 
 
 def test_any_icsh_class_can_be_given(reviewed):

@@ -16,6 +16,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.inference.classifier import classify_steps
+from napari_hemalens.inference.labelled_crops import cut
 from napari_hemalens.models import weights
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.progress import finish
@@ -23,7 +24,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.cell_crops import CellCrops, cut
+from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.classification import Examined, best_epoch_steps, build, settled_steps, train_steps
 from napari_hemalens.training.fit import CHECKPOINT
 
@@ -53,7 +54,7 @@ def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tm
 
     assert row.metrics["AUC"] > 0.9
     assert row.metrics["cells"] == 32
-    assert weights.classifier_row(tmp_path / "mine.json") == row
+    assert weights.classifier_card(tmp_path / "mine.json") == row
     assert (tmp_path / "losses.csv").exists()
 
     (field, _) = read(data, split="val")

@@ -12,7 +12,9 @@ from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import in_order
 
-SMALLEST = training_recipe("smoke", ["accelerator=cpu", "warm_up_epochs=0.3", "epochs=1", "side=96"], presets=DETECTION)
+SMALLEST = training_recipe(
+    "smoke", ["accelerator=cpu", "pretraining_epochs=0.3", "epochs=1", "side=96"], presets=DETECTION
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +32,13 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
     steps = workflows.train_detection_steps([data], SMALLEST, tmp_path, name="mine", about={"licence": "CC0-1.0"})
     row = finish(steps)
 
-    assert weights.row(tmp_path / "mine.safetensors") == row
+    assert weights.detector_card(tmp_path / "mine.safetensors") == row
     assert row.training == SMALLEST.model_dump(mode="json")
     assert row.licence == "CC0-1.0"
     assert {"AP", "AP50", "images"} <= row.metrics.keys()
     assert (tmp_path / "losses.csv").exists()
     image = sorted((data / "images").iterdir())[0]
-    cells = workflows.detect(image, weights=str(row.file), pixel_size_um=0.15, min_score=0.0)
+    cells = workflows.detect(image, weights=str(row.file), pixel_size_um=0.15, score_threshold=0.0)
     assert cells.provenance.sha256 == row.sha256
     assert cells.names == row.classes
 

@@ -5,7 +5,7 @@ import torch
 
 from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.models.cascade import SecondTrim
+from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.progress import finish
 from napari_hemalens.training.looks import AgentsAlone, Looks, Replayed, TrimAlone, looked, looks_steps
@@ -86,7 +86,7 @@ def test_a_replay_is_the_detector_itself_and_looks_once_an_image() -> None:
 
 def test_a_second_trim_learns_from_looks_and_moves_boxes() -> None:
     torch.manual_seed(0)
-    trim = TrimAlone(SecondTrim(4, hidden=32, grid=7))
+    trim = TrimAlone(CascadeBoxHead(4, hidden=32, grid=7))
     features = torch.rand(64, 4, 7, 7)
     boxes = torch.tensor([[10.0, 10.0, 30.0, 40.0]]).repeat(64, 1)
     looks = Looks(features, boxes, boxes, truth=boxes + 2, labels=torch.ones(64, dtype=torch.int64))

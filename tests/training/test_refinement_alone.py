@@ -52,7 +52,9 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
     assert row.base == "marrow-frcnn"
     assert any(".refinement." in name for name in kept)
     assert all(".refinement." in name or ".path." in name for name in kept)
-    before, after = (load_detector(of, torch.device("cpu")).state_dict() for of in (weights.row("marrow-frcnn"), row))
+    before, after = (
+        load_detector(of, torch.device("cpu")).state_dict() for of in (weights.detector_card("marrow-frcnn"), row)
+    )
     body = {name for name in before if name.startswith("backbone.body.")}
     assert body
     for name in body:
@@ -60,7 +62,7 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
 
 
 def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path: Path) -> None:
-    packed = weights.row("marrow-frcnn")
+    packed = weights.detector_card("marrow-frcnn")
     recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
     training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
     network = build_detector(recipe, len(packed.classes))

@@ -13,7 +13,7 @@ import tifffile
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.reports.design import Sample
@@ -57,7 +57,7 @@ def of(files: list[Path]) -> list[Path]:
 
 
 @pytest.fixture
-def recipe(untrained_classifier: ClassifierRow) -> ClassificationRecipe:
+def recipe(untrained_classifier: ClassifierCard) -> ClassificationRecipe:
     return ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
 
 
@@ -76,7 +76,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def test_labels_pictures_and_tables_are_written_and_agree(
-    files: list[Path], classified: Run, tmp_path: Path, untrained_classifier: ClassifierRow
+    files: list[Path], classified: Run, tmp_path: Path, untrained_classifier: ClassifierCard
 ) -> None:
     batch = classified(files, labels=of(files))
     out = tmp_path / "out"
@@ -266,7 +266,7 @@ def test_what_cannot_be_reported_is_refused_before_any_work(
 
 @pytest.mark.parametrize("spoil", [lambda data: data[: len(data) // 2], lambda data: data[:-1] + b"x", lambda _: None])
 def test_weights_cut_short_altered_or_gone_are_refused(
-    files: list[Path], classified: Run, untrained_classifier: ClassifierRow, spoil: Callable[[bytes], bytes | None]
+    files: list[Path], classified: Run, untrained_classifier: ClassifierCard, spoil: Callable[[bytes], bytes | None]
 ) -> None:
     spoiled = spoil(untrained_classifier.file.read_bytes())
     untrained_classifier.file.unlink()

@@ -11,7 +11,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
 from napari_hemalens.evaluation.detection_metrics import box_iou
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.axes import from_array
@@ -26,7 +26,7 @@ def image() -> np.ndarray:
 
 
 def test_an_array_a_slide_and_a_file_give_the_same_cells(
-    image: np.ndarray, untrained: WeightsRow, tmp_path: Path
+    image: np.ndarray, untrained: DetectorCard, tmp_path: Path
 ) -> None:
     iio.imwrite(tmp_path / "a.png", image)
     options = {"weights": str(untrained.file), "pixel_size_um": 0.15}
@@ -39,21 +39,21 @@ def test_an_array_a_slide_and_a_file_give_the_same_cells(
     assert by_file.provenance.image == str(tmp_path / "a.png")
 
 
-def test_a_result_says_what_made_it(image: np.ndarray, untrained: WeightsRow) -> None:
-    origin = workflows.detect(image, weights=str(untrained.file), pixel_size_um=0.11, min_score=0.2).provenance
+def test_a_result_says_what_made_it(image: np.ndarray, untrained: DetectorCard) -> None:
+    origin = workflows.detect(image, weights=str(untrained.file), pixel_size_um=0.11, score_threshold=0.2).provenance
     assert (origin.weights, origin.sha256) == (untrained.name, untrained.sha256)
     assert (origin.pixel_size_um, origin.pixel_size_source) == (0.11, "given")
-    assert DetectionRecipe.of(**origin.recipe).min_score == 0.2
+    assert DetectionRecipe.of(**origin.recipe).score_threshold == 0.2
     assert origin.versions["napari-hemalens"] == napari_hemalens.__version__
 
 
-def test_the_pixel_size_of_the_image_is_used_where_none_is_given(image: np.ndarray, untrained: WeightsRow) -> None:
+def test_the_pixel_size_of_the_image_is_used_where_none_is_given(image: np.ndarray, untrained: DetectorCard) -> None:
     slide = from_array(image, pixel_size_um=0.2)
     origin = workflows.detect(slide, weights=str(untrained.file)).provenance
     assert (origin.pixel_size_um, origin.pixel_size_source) == (0.2, "image")
 
 
-def test_the_frame_of_a_stack_is_chosen_by_its_index(image: np.ndarray, untrained: WeightsRow) -> None:
+def test_the_frame_of_a_stack_is_chosen_by_its_index(image: np.ndarray, untrained: DetectorCard) -> None:
     options = {"weights": str(untrained.file), "pixel_size_um": 0.15}
     stack = np.stack([image[::-1], image])
     second = workflows.detect(stack, axes="TYXC", frame=(1,), **options)
@@ -61,7 +61,7 @@ def test_the_frame_of_a_stack_is_chosen_by_its_index(image: np.ndarray, untraine
 
 
 def test_an_unknown_option_is_refused_with_those_that_are_known(image: np.ndarray) -> None:
-    with pytest.raises(RecipeError, match=r"No option 'score'. Known: weights, pixel_size_um, min_score"):
+    with pytest.raises(RecipeError, match=r"No option 'score'. Known: weights, pixel_size_um, score_threshold"):
         workflows.detect(image, score=0.5)
 
 
@@ -76,7 +76,7 @@ def test_without_the_packages_for_training_a_user_is_told_what_to_install(
 
 
 def test_a_stopped_run_over_files_leaves_what_it_found(
-    image: np.ndarray, untrained: WeightsRow, tmp_path: Path
+    image: np.ndarray, untrained: DetectorCard, tmp_path: Path
 ) -> None:
     files = []
     for name in ("a.png", "b.png"):
@@ -109,8 +109,8 @@ def test_the_packed_weights_find_the_nucleated_cells_of_the_sample_smear(sample_
 def test_tiles_find_what_the_whole_image_finds(sample_data: Path) -> None:
     with open_image(sample_data / "marrow_smear.tif") as slide:
         region = (0, 0, 1000, 1100)  # no multiple of the network's strides
-        whole = workflows.detect(slide, region=region, tile=1100, min_score=0.3)
-        tiled = workflows.detect(slide, region=region, tile=512, overlap=128, min_score=0.3)
+        whole = workflows.detect(slide, region=region, tile=1100, score_threshold=0.3)
+        tiled = workflows.detect(slide, region=region, tile=512, overlap=128, score_threshold=0.3)
     for one, other in ((whole, tiled), (tiled, whole)):
         sure = one.scores >= 0.5  # a cell at the threshold may fall to either side of it
         assert sure.sum() > 150
@@ -135,5 +135,5 @@ def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Pat
 def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_data: Path) -> None:
     recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11)
     report = finish(workflows.evaluate_detection_steps(real_data / "smear_detection", recipe))
-    row = napari_hemalens.models.weights.row(PACKED)
+    row = napari_hemalens.models.weights.detector_card(PACKED)
     assert report.overall["AP50"] == pytest.approx(row.metrics["AP50"], abs=0.01)

@@ -11,7 +11,7 @@ from PIL import Image
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 
 METHODS = ("grad-cam-middle", "saliency")
@@ -33,7 +33,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def recipe(untrained_classifier: ClassifierRow) -> ExplanationRecipe:
+def recipe(untrained_classifier: ClassifierCard) -> ExplanationRecipe:
     return ExplanationRecipe(weights=str(untrained_classifier.file), device="cpu", pixel_size_um=0.5)
 
 
@@ -42,7 +42,7 @@ def labels_of(files: list[Path]) -> list[Path]:
 
 
 def test_each_image_and_method_has_a_tiff_and_a_picture(
-    files: list[Path], recipe: ExplanationRecipe, tmp_path: Path, untrained_classifier: ClassifierRow
+    files: list[Path], recipe: ExplanationRecipe, tmp_path: Path, untrained_classifier: ClassifierCard
 ) -> None:
     out = tmp_path / "out"
     steps = workflows.explain_files_steps(files, recipe, out, labels=labels_of(files), methods=METHODS)

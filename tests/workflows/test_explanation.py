@@ -12,7 +12,7 @@ import napari_hemalens
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.formats.label_images import read_labels
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 
 ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
 
@@ -28,7 +28,7 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def options(untrained_classifier: ClassifierRow) -> dict[str, Any]:
+def options(untrained_classifier: ClassifierCard) -> dict[str, Any]:
     return {"weights": str(untrained_classifier.file), "device": "cpu"}
 
 
@@ -44,7 +44,7 @@ def test_the_function_is_a_function_also_after_torch_was_needed() -> None:
 
 
 def test_the_result_names_its_method_weights_and_options(
-    options: dict[str, Any], untrained_classifier: ClassifierRow
+    options: dict[str, Any], untrained_classifier: ClassifierCard
 ) -> None:
     image, labels = scene()
     found = napari_hemalens.explain(image, labels, target="none", pixel_size_um=0.5, **options)

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Steps
 
 T = TypeVar("T")
@@ -96,9 +96,9 @@ def run(steps: Steps[T], title: str) -> T:
             steps.close()
 
 
-def say_of(row: WeightsRow) -> None:
+def say_of(row: DetectorCard) -> None:
     """Print how good the weights of a detector are, and how to use them."""
-    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.min_score}")
+    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.score_threshold}")
     out_console.print(f"Use it with: --weights {escape(str(row.file))}")
 
 

@@ -12,7 +12,7 @@ from napari_hemalens.cli.app import Device, Out, evaluate_app, out_console, run,
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.models.weights import classifier_row
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
 
 
@@ -91,7 +91,7 @@ def evaluate_classification(
     if task is None and weights_name is None:
         raise RecipeError(f"Give --weights, or --task: {', '.join(TASKS)}.")
     recipe = ClassificationRecipe.of(
-        task=task.value if task else classifier_row(str(weights_name)).task, weights=weights_name, device=device.value
+        task=task.value if task else classifier_card(str(weights_name)).task, weights=weights_name, device=device.value
     )
     steps = workflows.evaluate_classification_steps(
         data, recipe, split=split, out=out, alteration=altered, only=only or ()

@@ -38,7 +38,9 @@ def detect(  # noqa: PLR0913 -- an option each
     out: Out,
     *,
     weights_name: WeightsName = DETECTOR,
-    min_score: Annotated[float | None, typer.Option(help="Least score; by default that of the weights.")] = None,
+    score_threshold: Annotated[
+        float | None, typer.Option(help="Score threshold; by default that of the weights.")
+    ] = None,
     pixel_size: PixelSize = None,
     device: Device = Device.AUTO,
     precision: PrecisionOption = Precision.SINGLE,
@@ -48,7 +50,7 @@ def detect(  # noqa: PLR0913 -- an option each
     """Find and count the cells of images; writes overlays, tables and annotations."""
     recipe = DetectionRecipe.of(
         weights=weights_name,
-        min_score=min_score,
+        score_threshold=score_threshold,
         pixel_size_um=pixel_size,
         device=device.value,
         precision=precision.value,
@@ -112,7 +114,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     taxonomy: Annotated[
         str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Threshold of the counts.")] = None,
+    score_threshold: Annotated[float | None, typer.Option(help="Threshold of the counts.")] = None,
     device: Device = Device.AUTO,
     precision: PrecisionOption = Precision.SINGLE,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
@@ -121,7 +123,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     recipe = DetectionRecipe.of(
         weights=weights_name,
         pixel_size_um=pixel_size,
-        min_score=min_score,
+        score_threshold=score_threshold,
         device=device.value,
         precision=precision.value,
     )

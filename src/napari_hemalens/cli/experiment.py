@@ -7,11 +7,11 @@ from typing import Annotated, Protocol
 import typer
 from rich.markup import escape
 
-from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, out_console, run
 from napari_hemalens.cli.classification import Cells, RecipeOption, TaskOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.experiments import comparisons
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
 app.add_typer(experiment_app, name="experiment")
@@ -72,7 +72,7 @@ def micronucleus_table6(
     rows: Rows = None,
 ) -> None:
     """Compare the thirteen networks of Wei et al. 2022, Table 6; run again, it goes on where it was."""
-    steps = workflows.micronucleus_table6_steps(
+    steps = comparisons.micronucleus_table6_steps(
         data, out, preset=preset.value, protocol=protocol.value, seeds=_numbers(seeds), rows=_names(rows)
     )
     _print(run(steps, "Comparing"), out)
@@ -94,7 +94,7 @@ def all_folds(
     rows: Rows = None,
 ) -> None:
     """Compare VGG16 with and without the attention of Ullah et al. 2021, in seven folds by subject."""
-    steps = workflows.all_folds_steps(
+    steps = comparisons.all_folds_steps(
         data, out, preset=preset.value, scheme=scheme.value, seeds=_numbers(seeds), rows=_names(rows)
     )
     _print(run(steps, "Comparing"), out)
@@ -110,7 +110,7 @@ def fields(
     rows: Rows = None,
 ) -> None:
     """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
-    steps = workflows.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
+    steps = comparisons.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
     _print(run(steps, "Comparing"), out)
 
 
@@ -128,7 +128,7 @@ def detection_table1(
     pixel_size: PixelSize = None,
 ) -> None:
     """Compare the three detectors of Wang et al. 2021, Table 1; run again, it goes on where it was."""
-    steps = workflows.detection_table1_steps(
+    steps = comparisons.detection_table1_steps(
         data,
         out,
         preset=preset.value,
@@ -151,7 +151,7 @@ def box_refinement(
     pixel_size: PixelSize = None,
 ) -> None:
     """Compare ways to teach what moves a detector's boxes (Wang et al. 2021); run again, it goes on where it was."""
-    steps = workflows.box_refinement_steps(
+    steps = comparisons.box_refinement_steps(
         data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows), pixel_size_um=pixel_size
     )
     _print(run(steps, "Comparing"), out)
@@ -171,7 +171,7 @@ def cross_validation(
 ) -> None:
     """Train one recipe on all folds but one and test it on that one, each in turn; run again, it goes on."""
     chosen = training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION)
-    steps = workflows.cross_validation_steps(data, chosen, out, task_name=task.value, folds=folds)
+    steps = comparisons.cross_validation_steps(data, chosen, out, task_name=task.value, folds=folds)
     _print(run(steps, "Folding"), out)
 
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, evaluate_app, out_console, run
 from napari_hemalens.config.options import ExplanationRecipe
-from napari_hemalens.models.weights import classifier_row
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
 
 
@@ -31,7 +31,7 @@ def evaluate_heatmaps(
     out: Annotated[Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.")] = None,
 ) -> None:
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
-    task = classifier_row(weights_name).task
+    task = classifier_card(weights_name).task
     recipe = ExplanationRecipe.of(task=task, weights=weights_name, device=device.value)
     names = [name.strip() for name in methods.split(",") if name.strip()]
     steps = workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, only=only or (), out=out)

@@ -23,7 +23,9 @@ def evaluate_points(
     ] = None,
     tune: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Choose the least score on these, as on train; by default the weights' own."),
+        typer.Option(
+            metavar="NAME", help="Choose the score threshold on these, as on train; by default the weights' own."
+        ),
     ] = None,
     weights_name: WeightsName = DETECTOR,
     pixel_size: Annotated[

@@ -16,20 +16,20 @@ from napari_hemalens.models import weights
 def list_weights() -> None:
     """List the packed weights."""
     for name in weights.known():
-        out_console.print(f"{name}  {escape(weights.any_row(name).description)}")
+        out_console.print(f"{name}  {escape(weights.model_card(name).description)}")
 
 
 @weights_app.command("info")
 def show_weights(name: str) -> None:
     """Print the row of weights: classes, pixel size, threshold, figures, data, licence, hash."""
-    out_console.print_json(weights.any_row(name).model_dump_json())
+    out_console.print_json(weights.model_card(name).model_dump_json())
 
 
 @weights_app.command("verify")
 def verify_weights(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Check the files of weights against their hashes; all packed ones by default."""
     for each in [name] if name else weights.known():
-        row = weights.any_row(each)
+        row = weights.model_card(each)
         weights.verify(row)
         out_console.print(f"{row.name}: as published")
 
@@ -47,7 +47,7 @@ def tune_weights(
     pixel_size: PixelSize = None,
     device: Device = Device.AUTO,
 ) -> None:
-    """Choose the least score of a detector on annotated images; writes the weights with it."""
+    """Choose the score threshold of a detector on annotated images; writes the weights with it."""
     recipe = DetectionRecipe.of(weights=name, pixel_size_um=pixel_size, device=device.value)
     row = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
     say_of(row)

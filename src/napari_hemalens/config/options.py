@@ -63,8 +63,8 @@ class DetectionRecipe(Recipe):
         lt=10,
         description="Micrometres a pixel; empty: from the image, else estimated from its red cells",
     )
-    min_score: float | None = Field(
-        default=None, ge=0, le=1, description="Least score; empty: the one chosen on validation"
+    score_threshold: float | None = Field(
+        default=None, ge=0, le=1, description="Score threshold; empty: the one chosen on validation"
     )
     tile: int = Field(default=640, ge=128, description="Side of a tile, in pixels of the weights")
     overlap: int = Field(default=128, ge=0, description="Overlap of tiles, in the same pixels")
@@ -76,7 +76,7 @@ class DetectionRecipe(Recipe):
     )
     skip_background: bool = Field(default=True, description="Pass over tiles with nothing in them")
     nms_iou: float = Field(default=0.5, gt=0, le=1, description="IoU above which boxes are one cell")
-    one_class_a_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")
+    one_class_per_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")
     device: DeviceName = Field(default="auto", description="Where to compute")
     tissue: Tissue = Field(default="marrow", description="Sets the cells that ICSH asks for")
 

@@ -50,7 +50,9 @@ class DetectionTraining(Training):
         "faster_rcnn_cascade",
     )
     side: int = Field(default=256, ge=64, description="Side of a training image, in network pixels")
-    warm_up_epochs: float = Field(default=20, ge=0, description="Times that the backbone first sees every single cell")
+    pretraining_epochs: float = Field(
+        default=20, ge=0, description="Times that the backbone first sees every single cell"
+    )
     mosaic: float = Field(default=0.5, ge=0, le=1, description="Share of images put together from four crowded ones")
     zoom: float = Field(default=1.35, ge=1, description="Cells are up to so much larger, smaller")
     stain: float = Field(default=0.25, ge=0, description="Largest change of a dye, a share")

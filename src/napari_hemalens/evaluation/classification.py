@@ -20,12 +20,12 @@ from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import classify_steps
+from napari_hemalens.inference.labelled_crops import cells_of, labels_of
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.cell_crops import cells_of, labels_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class ClassReport:
 
     Attributes
     ----------
-    row : ClassifierRow
+    row : ClassifierCard
         What was measured.
     data, split : str
         On what, and how it was altered.
@@ -46,7 +46,7 @@ class ClassReport:
         Index of its true class.
     """
 
-    row: ClassifierRow
+    row: ClassifierCard
     data: str
     split: str
     images: int
@@ -108,7 +108,7 @@ class ClassReport:
 
 def evaluate_steps(
     data: Path,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     split: str,
     out: Path | None,

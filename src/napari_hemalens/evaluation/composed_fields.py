@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.detection_metrics import box_iou
+from napari_hemalens.formats.images import read_rgb
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.training.datasets import read_rgb
 
 SHAPE = (1920, 2560)
 _VISIBLE = 0.5  # share of a box that must lie in the window
@@ -96,8 +96,8 @@ def composed(
         corner = top, left = side * (place // columns), side * (place % columns)
         tile = crowd[order[(number * rows * columns + place) % len(crowd)]]
         y0, x0 = _corner(tile, side, limit, rng)
-        cut = read_rgb(tile)[:, y0 : y0 + side, x0 : x0 + side]
-        pixels[top : top + side, left : left + side] = cut.permute(1, 2, 0)
+        cut = read_rgb(tile.provenance.image)[y0 : y0 + side, x0 : x0 + side]
+        pixels[top : top + side, left : left + side] = cut
         seen, rest, inside = _seen(tile.boxes - np.array([y0, x0] * 2, dtype=np.float32), side)
         inside += np.array(corner * 2, dtype=np.float32)
         boxes.append(inside[seen])

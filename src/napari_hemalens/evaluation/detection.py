@@ -26,7 +26,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
 
-FLOOR = 0.05  # least score of the cells that average precision is computed over
+FLOOR = 0.05  # score threshold of the cells that average precision is computed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DetectionReport:
         Annotated images.
     pixel_size_um : float or None
         Given for the images; None: as each says, or estimated.
-    min_score : float
+    score_threshold : float
         Threshold of the counts and of F1.
     overall : mapping of str to float
         AP, AP50, AP75, APS, APM, APL, AR: means over classes, in 0-1 (COCO; up to 1,000 cells an
@@ -57,7 +57,7 @@ class DetectionReport:
     split: str
     images: int
     pixel_size_um: float | None
-    min_score: float
+    score_threshold: float
     overall: Mapping[str, float]
     classes: Mapping[str, Mapping[str, float]]
 
@@ -67,7 +67,7 @@ class DetectionReport:
         wide = max(map(len, (*self.classes, "class")))
         lines = [
             f"{self.weights} on {self.data} ({self.split}, {self.images} images), "
-            f"counts at score >= {self.min_score:.3g}",
+            f"counts at score >= {self.score_threshold:.3g}",
             "  ".join(f"{name} {value:.3f}" for name, value in self.overall.items()),
             "",
             f"{'class':<{wide}}" + "".join(f"{c:>12}" for c in columns),
@@ -100,7 +100,7 @@ def evaluate_steps(
     out: Path | None,
 ) -> Steps[DetectionReport]:
     """Measure weights; see `workflows.evaluate_detection_steps`."""
-    row = weights.row(recipe.weights)
+    row = weights.detector_card(recipe.weights)
     network = load_detector(row, device.choose(recipe.device))
     truth = read_annotations(data, split=split)
     if not truth:
@@ -109,7 +109,7 @@ def evaluate_steps(
     by = taxonomy_called(taxonomy) if taxonomy else of_classes(row.classes)
     mapped_truth, mapped = [t.mapped(by) for t in truth], [by_taxonomy(f, by) for f in found]
     overall, per_class = coco_measures(mapped, mapped_truth)
-    threshold = row.min_score if recipe.min_score is None else recipe.min_score
+    threshold = row.score_threshold if recipe.score_threshold is None else recipe.score_threshold
     report = DetectionReport(
         weights=row.name,
         sha256=row.sha256,
@@ -117,7 +117,7 @@ def evaluate_steps(
         split=split,
         images=len(truth),
         pixel_size_um=recipe.pixel_size_um,
-        min_score=threshold,
+        score_threshold=threshold,
         overall=overall,
         classes=class_measures([c.mapped(by) for c in counted(found)], mapped_truth, threshold, per_class),
     )
@@ -129,7 +129,7 @@ def evaluate_steps(
 def detect_all_steps(
     truth: Sequence[Detections],
     network: CellDetector,
-    row: weights.WeightsRow,
+    row: weights.DetectorCard,
     recipe: DetectionRecipe,
 ) -> Steps[tuple[Detections, ...]]:
     """Run a network over annotated images, down to a score of 0.05.
@@ -137,7 +137,7 @@ def detect_all_steps(
     A cell is returned under every class that the network offers for it, which is what average precision is about.
     """
     found = []
-    low = recipe.model_copy(update={"min_score": FLOOR, "one_class_a_cell": False})
+    low = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
@@ -146,7 +146,7 @@ def detect_all_steps(
     return tuple(found)
 
 
-def found_in(slide: Slide, network: CellDetector, row: weights.WeightsRow, recipe: DetectionRecipe) -> Detections:
+def found_in(slide: Slide, network: CellDetector, row: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
     """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
     size, _ = finish(pixel_size_steps(slide, network, row, recipe))
     origin = Provenance(image=slide.name, pixel_size_um=size)
@@ -162,7 +162,7 @@ def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
 def counted(found: Sequence[Detections]) -> list[Detections]:
     """Return the cells as a user would count them: each nucleated one once."""
     iou = DetectionRecipe().nms_iou
-    return [detector.one_class_a_cell(cells, iou) for cells in found]
+    return [detector.one_class_per_cell(cells, iou) for cells in found]
 
 
 def of_classes(classes: Sequence[str]) -> Taxonomy:

@@ -104,7 +104,7 @@ class Sweep:
     Attributes
     ----------
     thresholds : (T,) float
-        Least scores.
+        Score thresholds.
     f1 : (T, C) float
         F1 of each class at IoU 0.5; NaN where a class does not occur.
     """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.heatmaps.faithfulness import REACH, SHARES
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.differential import wilson_interval
 
 _ALIKE = 0.5  # rank correlation from which a map hardly depends on what the network learned
@@ -99,7 +99,7 @@ class HeatmapReport:
 
     Attributes
     ----------
-    row : ClassifierRow
+    row : ClassifierCard
         What was measured.
     data, split : str
         On what.
@@ -117,7 +117,7 @@ class HeatmapReport:
         Some of the cells.
     """
 
-    row: ClassifierRow
+    row: ClassifierCard
     data: str
     split: str
     positive: int

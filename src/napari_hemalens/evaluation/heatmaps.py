@@ -23,11 +23,11 @@ from napari_hemalens.heatmaps.methods import method_of, methods_of
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import batch_size, probabilities_of
 from napari_hemalens.inference.crops import crop_width, masks
+from napari_hemalens.inference.labelled_crops import cells_of, cut, labels_of, marks
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.training.cell_crops import cells_of, cut, labels_of, marks
 
 _TASK = "micronucleus"
 _PATCHES = 24  # along a side, that are removed one after the other: about as fine as a small micronucleus
@@ -66,7 +66,7 @@ class Cells:
         return len(self.names)
 
     @classmethod
-    def of(cls, field: NamedCells, row: ClassifierRow) -> Self:
+    def of(cls, field: NamedCells, row: ClassifierCard) -> Self:
         """Cut the cells of one image.
 
         Raises
@@ -107,7 +107,7 @@ class Cells:
 
 def evaluate_steps(
     data: Path,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     split: str,
     methods: Sequence[str],
@@ -159,7 +159,7 @@ def evaluate_steps(
     return report
 
 
-def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierRow) -> tuple[Finding, ...]:
+def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierCard) -> tuple[Finding, ...]:
     """Return what those reach who guess: by chance, near the nucleus, in the middle, or where it is bright."""
     middle = np.zeros(cells.near.shape, dtype=np.float32)
     middle[:, row.crop.side // 2, row.crop.side // 2] = 1
@@ -176,7 +176,7 @@ def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierRow) -> tup
     )
 
 
-def randomised(row: ClassifierRow, place: torch.device, seed: int = 0) -> CellClassifier:
+def randomised(row: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
     """Return the network of a row as it was before it learned anything."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -185,7 +185,7 @@ def randomised(row: ClassifierRow, place: torch.device, seed: int = 0) -> CellCl
 
 
 def _measured(
-    network: CellClassifier, untrained: CellClassifier, cells: Cells, row: ClassifierRow, *, name: str
+    network: CellClassifier, untrained: CellClassifier, cells: Cells, row: ClassifierCard, *, name: str
 ) -> Finding:
     """Return what is found of a method, with what it makes of a network that has learned nothing."""
     began = perf_counter()
@@ -202,7 +202,7 @@ def _measured(
 
 
 def _finding(
-    network: CellClassifier, cells: Cells, row: ClassifierRow, heats: NDArray[np.float32], *, name: str, draws: int = 1
+    network: CellClassifier, cells: Cells, row: ClassifierCard, heats: NDArray[np.float32], *, name: str, draws: int = 1
 ) -> Finding:
     """Return the measures of heats (N, side, side) of any origin."""
     left = [_left(network, cells, row, heats, seed=seed) for seed in range(draws)]
@@ -216,7 +216,7 @@ def _finding(
 
 
 def _left(
-    network: CellClassifier, cells: Cells, row: ClassifierRow, heats: NDArray[np.float32], *, seed: int
+    network: CellClassifier, cells: Cells, row: ClassifierCard, heats: NDArray[np.float32], *, seed: int
 ) -> NDArray[np.float64]:
     """Return the mean probability (N,) of the class while the hottest patches are removed."""
     patch = -(-row.crop.side // _PATCHES)
@@ -232,14 +232,14 @@ def _left(
     return faithfulness.area(np.stack(scores).astype(np.float64))
 
 
-def _heats(network: CellClassifier, pixels: Tensor, row: ClassifierRow, name: str) -> NDArray[np.float32]:
+def _heats(network: CellClassifier, pixels: Tensor, row: ClassifierCard, name: str) -> NDArray[np.float32]:
     """Return what speaks for the class that is looked for, in crops: (N, side, side) in 0-1."""
     size = batch_size(next(network.parameters()).device)
     found = [look(network, part, row, method=name, targets=str(row.positive)).heats for part in pixels.split(size)]
     return torch.cat(found).cpu().numpy()
 
 
-def _probabilities(network: CellClassifier, pixels: Tensor, row: ClassifierRow) -> NDArray[np.float32]:
+def _probabilities(network: CellClassifier, pixels: Tensor, row: ClassifierCard) -> NDArray[np.float32]:
     place = next(network.parameters()).device
     found = [probabilities_of(network, part.to(place), row) for part in pixels.split(batch_size(place))]
     return torch.cat(found).cpu().numpy()

@@ -20,7 +20,7 @@ from napari_hemalens.records.detections import Detections
 Figures = Mapping[str, float]
 
 THRESHOLDS = np.arange(0.05, 0.951, 0.025)
-"""Least scores that are tried."""
+"""Score thresholds that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ def figures(matches: Sequence[Match]) -> dict[str, float]:
 def by_score(
     found: Sequence[Detections], truth: Sequence[PointField], radius: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return least scores, and the F1 of all images together at each: both (T,)."""
+    """Return score thresholds, and the F1 of all images together at each: both (T,)."""
     f1 = [figures(_matches([f.above(low) for f in found], truth, radius))["F1"] for low in THRESHOLDS]
     return THRESHOLDS, np.array(f1)
 
 
 def best_score(found: Sequence[Detections], truth: Sequence[PointField], radius: float) -> float:
-    """Return the least score at which the F1 of all images together is highest; of several, the middle one."""
+    """Return the score threshold at which the F1 of all images together is highest; of several, the middle one."""
     thresholds, f1 = by_score(found, truth, radius)
     best = np.flatnonzero(f1 == f1.max())
     return round(float(thresholds[best[len(best) // 2]]), 3)

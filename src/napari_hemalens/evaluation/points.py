@@ -13,6 +13,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.evaluation.detection import counted, detect_all_steps
 from napari_hemalens.evaluation.point_measures import Figures, best_score, by_radius, by_score, figures, match
+from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.points import PointField, holds, read_fields
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
@@ -20,7 +21,6 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.reports.detections import write_csv
 from napari_hemalens.slides.open import open_image
 
 _SHARES = (0.25, 0.375, 0.5, 0.75, 1.0)
@@ -41,8 +41,8 @@ class PointReport:
         Given for the images; None: as each says.
     diameter, radius : float
         Of a nucleus, and within which a box is paired with a point: pixels of the image.
-    min_score : float
-        Least score of what counts as found.
+    score_threshold : float
+        Score threshold of what counts as found.
     chosen : str
         Where that is from.
     overall : mapping of str to float
@@ -52,7 +52,7 @@ class PointReport:
     radii : tuple of mapping
         radius in pixels, precision, recall and F1.
     scores : tuple of (float, float)
-        Least score and F1 on these images: how much hangs on the choice.
+        Score threshold and F1 on these images: how much hangs on the choice.
     """
 
     weights: str
@@ -63,7 +63,7 @@ class PointReport:
     pixel_size_um: float | None
     diameter: float
     radius: float
-    min_score: float
+    score_threshold: float
     chosen: str
     overall: Figures
     images: Mapping[str, Figures]
@@ -75,7 +75,7 @@ class PointReport:
         return "\n".join(
             [
                 f"{self.weights} on {self.data} ({self.part}, {_images(len(self.images))}), nuclei at score >= "
-                f"{self.min_score:.3g} ({self.chosen})",
+                f"{self.score_threshold:.3g} ({self.chosen})",
                 "",
                 "| | nuclei | found | at unsure | precision | recall | F1 | count error | relative |",
                 "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -124,16 +124,16 @@ def evaluate_steps(
     _check_scale(fields[0], recipe)
     diameter = float(np.median([field.diameter for field in fields]))
     near = diameter / 2 if radius is None else radius
-    row = weights.row(recipe.weights)
+    row = weights.detector_card(recipe.weights)
     network = load_detector(row, device.choose(recipe.device))
     every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, row, recipe)
     seen = nuclei_of(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]
-    least, chosen = row.min_score, "chosen with the weights"
+    least, chosen = row.score_threshold, "chosen with the weights"
     if tuned:
         least, chosen = best_score(before, tuned, near), f"best F1 on {', '.join(tune)}, {_images(len(tuned))}"
-    elif recipe.min_score is not None:
-        least, chosen = recipe.min_score, "given"
+    elif recipe.score_threshold is not None:
+        least, chosen = recipe.score_threshold, "given"
     kept = [cells.above(least) for cells in found]
     matches = [match(cells, field, near) for cells, field in zip(kept, fields, strict=True)]
     report = PointReport(
@@ -145,7 +145,7 @@ def evaluate_steps(
         pixel_size_um=recipe.pixel_size_um,
         diameter=diameter,
         radius=near,
-        min_score=least,
+        score_threshold=least,
         chosen=chosen,
         overall=figures(matches),
         images={_stem(f): figures([m]) for f, m in zip(fields, matches, strict=True)},
@@ -164,7 +164,7 @@ def nuclei_of(found: Sequence[Detections]) -> list[Detections]:
 
 
 def draw_curves(report: PointReport, path: Path) -> None:
-    """Draw precision, recall and F1 by the radius, and F1 by the least score."""
+    """Draw precision, recall and F1 by the radius, and F1 by the score threshold."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     radii = [row["radius"] for row in report.radii]
@@ -174,8 +174,8 @@ def draw_curves(report: PointReport, path: Path) -> None:
     left.set(xlabel="radius of a match (px)", ylim=(0, 1))
     left.legend(frameon=False)
     right.plot(*zip(*report.scores, strict=True), color="C2")
-    right.axvline(report.min_score, color="grey", linewidth=0.8)
-    right.set(xlabel="least score", ylabel="F1")
+    right.axvline(report.score_threshold, color="grey", linewidth=0.8)
+    right.set(xlabel="score threshold", ylabel="F1")
     with writing(path) as file:
         figure.savefig(file, dpi=100)
 

@@ -109,7 +109,7 @@ def evaluate_steps(
     out: Path | None,
 ) -> Steps[RobustnessReport]:
     """Measure weights on disturbed fields; see `workflows.evaluate_robustness_steps`."""
-    row = weights.row(recipe.weights)
+    row = weights.detector_card(recipe.weights)
     network = load_detector(row, device.choose(recipe.device))
     tiles = with_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
     size = tiles[0].provenance.pixel_size_um if tiles else None
@@ -132,7 +132,7 @@ def evaluate_steps(
         seed=seed,
         shape=shape,
         pixel_size_um=size,
-        min_score=measured.threshold,
+        score_threshold=measured.threshold,
         lines=tuple({**head, **figures[c.of_pixels][0]} for head, c in zip(heads, plan, strict=True)),
         classes=tuple(
             line
@@ -180,10 +180,10 @@ def _mean_scale(looks: Sequence[_Look]) -> float | None:
 class _Measured:
     """A network that looks at disturbed fields, and what its counts are worth."""
 
-    def __init__(self, network: CellDetector, row: weights.WeightsRow, recipe: DetectionRecipe, size: float) -> None:
+    def __init__(self, network: CellDetector, row: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.network, self.row, self.size = network, row, size
-        self.threshold = detector.least_score(row, recipe)
-        self.recipe = recipe.model_copy(update={"min_score": FLOOR, "one_class_a_cell": False})
+        self.threshold = detector.score_threshold(row, recipe)
+        self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
         self.by = taxonomy(TAXONOMY)
         self.recognised = self.by.recognised_by(row.classes)
 

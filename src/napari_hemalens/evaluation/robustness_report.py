@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.perturbations import DISTURBANCES
+from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.records.differential import NOT_RECOGNISED
-from napari_hemalens.reports.detections import write_csv
 
 Line = Mapping[str, str | float | None]
 CROWDING = "crowding"
@@ -36,8 +36,8 @@ class RobustnessReport:
         Height and width of a field in pixels, at most.
     pixel_size_um : float
         Of the tiles.
-    min_score : float
-        Least score of what counts.
+    score_threshold : float
+        Score threshold of what counts.
     lines : tuple of mapping
         disturbance, level (of an estimated scale: that estimated, of the true one), nucleated (cells a field), AP50 and
         F1 (means over classes of `wang-7`), count (error of nucleated cells, a share), classes (sum of errors of all
@@ -56,7 +56,7 @@ class RobustnessReport:
     seed: int
     shape: tuple[int, int]
     pixel_size_um: float
-    min_score: float
+    score_threshold: float
     lines: tuple[Line, ...]
     classes: tuple[Line, ...]
 
@@ -65,7 +65,7 @@ class RobustnessReport:
         return "\n".join(
             [
                 f"{self.weights} on {self.fields} fields a line, put together from tiles of {self.data} "
-                f"({self.split}), classes of {TAXONOMY}, counted at score >= {self.min_score:.3g}",
+                f"({self.split}), classes of {TAXONOMY}, counted at score >= {self.score_threshold:.3g}",
                 "",
                 *_table(
                     ("", "level", "nucleated a field", "AP50", "F1", "count", "by class", "differential", "M:E (true)"),

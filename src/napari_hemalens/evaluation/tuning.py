@@ -1,4 +1,4 @@
-"""The least score of a detector, chosen on annotated images, and what it finds there."""
+"""The score threshold of a detector, chosen on annotated images, and what it finds there."""
 
 import shutil
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from napari_hemalens.records.detections import Detections
 
 def tune_steps(
     data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None
-) -> Steps[weights.WeightsRow]:
-    """Choose the least score of weights anew; see `workflows.tune_detection_steps`."""
-    row = weights.row(recipe.weights)
+) -> Steps[weights.DetectorCard]:
+    """Choose the score threshold of weights anew; see `workflows.tune_detection_steps`."""
+    row = weights.detector_card(recipe.weights)
     truth = read_annotations(data, split=split)
     if not any(set(field.class_names) & set(row.classes) for field in truth):
         raise AnnotationError(
@@ -33,7 +33,7 @@ def tune_steps(
         raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
     tuned = yield from tuned_steps(row, truth, recipe)
     metrics = {**tuned.metrics, "of": f"{data.name}, {split}"}
-    tuned = new.model_copy(update={"min_score": tuned.min_score, "metrics": metrics})
+    tuned = new.model_copy(update={"score_threshold": tuned.score_threshold, "metrics": metrics})
     if not tuned.file.exists():
         with writing(tuned.file) as file:
             shutil.copyfile(weights.verify(row), file)
@@ -42,9 +42,9 @@ def tune_steps(
 
 
 def tuned_steps(
-    row: weights.WeightsRow, truth: Sequence[Detections], recipe: DetectionRecipe
-) -> Steps[weights.WeightsRow]:
-    """Return the row with the least score that is best on annotated images, and what was measured on them.
+    row: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
+) -> Steps[weights.DetectorCard]:
+    """Return the row with the score threshold that is best on annotated images, and what was measured on them.
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`metrics.Sweep.best`); average
     precision has no threshold.
@@ -61,10 +61,10 @@ def tuned_steps(
         "AP50 by class": {name: round(of["AP50"], 4) for name, of in measures.items() if "AP50" in of},
         "images": len(truth),
     }
-    return row.model_copy(update={"min_score": threshold, "metrics": metrics})
+    return row.model_copy(update={"score_threshold": threshold, "metrics": metrics})
 
 
-def write_row(row: weights.WeightsRow) -> None:
+def write_row(row: weights.DetectorCard) -> None:
     """Write the row beside its file of weights."""
     with writing(row.file.with_suffix(".json")) as file:
         file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")

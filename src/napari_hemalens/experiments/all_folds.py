@@ -97,7 +97,7 @@ def steps(
     seeds: Sequence[int],
     rows: Sequence[str] | None,
 ) -> Steps[Comparison]:
-    """Train and test the rows; see `workflows.all_folds_steps`."""
+    """Train and test the rows; see `comparisons.all_folds_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS if scheme == "paper" else _ALL_BUT_ONE)
     cells = some(read_all(data), budget.cells, seed=0)
     parted = tuple(parts_of(folds(cells, FOLDS), scheme))

@@ -29,7 +29,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.models.attention.box_refinement import BoxRefinement
-from napari_hemalens.models.cascade import SecondTrim
+from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import start_from
@@ -71,7 +71,7 @@ def steps(
     rows: Sequence[str] | None,
     pixel_size_um: float | None,
 ) -> Steps[RefinementComparison]:
-    """Train one detector a seed and the rows on it; see `workflows.box_refinement_steps`."""
+    """Train one detector a seed and the rows on it; see `comparisons.box_refinement_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
     for name, row in chosen.items():
         if row.begins_with and row.begins_with not in chosen:
@@ -173,7 +173,7 @@ class _Study:
         torch.manual_seed(self.seed)
         learner: AgentsAlone | TrimAlone
         if row.kind == "trim":
-            learner = TrimAlone(SecondTrim(channels, hidden=row.refinement.hidden, grid=grid))
+            learner = TrimAlone(CascadeBoxHead(channels, hidden=row.refinement.hidden, grid=grid))
         else:
             recipe = row.refinement
             agents = BoxRefinement(
@@ -218,7 +218,7 @@ class _Study:
 _FILE = "mover.safetensors"
 
 
-def _second_looker(row: weights.WeightsRow) -> CellDetector:
+def _second_looker(row: weights.DetectorCard) -> CellDetector:
     """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
     recipe: NetworkRecipe = row.network.model_copy(
         update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}

@@ -46,7 +46,7 @@ def micronucleus_table6_steps(
     seeds : sequence of int
         A run of every row for each.
     rows : sequence of str, optional
-        Some of `training.experiments.table6.ROWS`; by default all.
+        Some of `experiments.table6.ROWS`; by default all.
     """
     with training_extra():
         from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
@@ -120,7 +120,7 @@ def all_folds_steps(
     seeds : sequence of int
         All runs of every row for each.
     rows : sequence of str, optional
-        Some of `training.experiments.all_folds.ROWS`; by default all.
+        Some of `experiments.all_folds.ROWS`; by default all.
     """
     with training_extra():
         from napari_hemalens.experiments import all_folds  # noqa: PLC0415 -- loads torch and lightning
@@ -162,7 +162,7 @@ def fields_steps(
     seeds : sequence of int
         A run of every row for each.
     rows : sequence of str, optional
-        Some of `training.experiments.fields.ROWS`; by default all.
+        Some of `experiments.fields.ROWS`; by default all.
     """
     with training_extra():
         from napari_hemalens.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
@@ -195,7 +195,7 @@ def detection_table1_steps(
     seeds : sequence of int
         A run of every row for each.
     rows : sequence of str, optional
-        Some of `training.experiments.detection_table1.ROWS`; by default all.
+        Some of `experiments.detection_table1.ROWS`; by default all.
     pixel_size_um : float, optional
         Of images that have none.
     """
@@ -239,7 +239,7 @@ def box_refinement_steps(
     seeds : sequence of int
         A detector, and all rows on it, for each.
     rows : sequence of str, optional
-        Some of `training.experiments.remedies.ROWS`; by default all.
+        Some of `experiments.remedies.ROWS`; by default all.
     pixel_size_um : float, optional
         Of images that have none.
     """

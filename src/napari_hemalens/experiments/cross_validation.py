@@ -17,7 +17,7 @@ SHARE = 0.15  # of the cells to train on, held back to choose the epoch by
 
 
 def steps(data: Sequence[Path], out: Path, *, task: Task, recipe: ClassifierTraining, number: int) -> Steps[Comparison]:
-    """Train on all folds but one, test on that one, each in its turn; see `workflows.cross_validation_steps`."""
+    """Train on all folds but one, test on that one, each in its turn; see `comparisons.cross_validation_steps`."""
     parts = folds([field for folder in data for field in read(folder, split="train")], number)
     network = recipe.network.network
     comparison = Comparison(

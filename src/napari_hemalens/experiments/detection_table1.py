@@ -55,7 +55,7 @@ _SMALL = DetectionTraining(
     epochs=5,
     learning_rate=0.01,
     warmup_steps=100,
-    warm_up_epochs=0,
+    pretraining_epochs=0,
     decay_from=0.5,
     workers=0,
     precision="32-true",
@@ -87,7 +87,7 @@ def steps(
     rows: Sequence[str] | None,
     pixel_size_um: float | None,
 ) -> Steps[DetectionComparison]:
-    """Train and test the rows; see `workflows.detection_table1_steps`."""
+    """Train and test the rows; see `comparisons.detection_table1_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
     fields = parted(read_data(data, pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(

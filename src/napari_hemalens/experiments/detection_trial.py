@@ -77,9 +77,9 @@ class DetectionTrial:
     folder: Path
 
     @property
-    def weights(self) -> weights.WeightsRow:
+    def weights(self) -> weights.DetectorCard:
         """The row of the trained weights."""
-        return weights.row(self.folder / f"{_WEIGHTS}.json")
+        return weights.detector_card(self.folder / f"{_WEIGHTS}.json")
 
 
 def trial_steps(
@@ -169,7 +169,7 @@ def _fit_steps(
     return looking
 
 
-def _measured_steps(row: weights.WeightsRow, fields: TrainingData) -> Steps[dict[str, float]]:
+def _measured_steps(row: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
     network = load_detector(row, device.choose("auto"))
     found = yield from detect_all_steps(fields.val, network, row, DetectionRecipe())
     yield Progress(0, 0, "measuring")
@@ -182,7 +182,7 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
     return overall
 
 
-def _still(row: weights.WeightsRow) -> weights.WeightsRow:
+def _still(row: weights.DetectorCard) -> weights.DetectorCard:
     """Return the row of the same weights, whose agents take no steps."""
     refinement = row.network.refinement.model_copy(update={"most_steps": 0})
     return row.model_copy(update={"network": row.network.model_copy(update={"refinement": refinement})})

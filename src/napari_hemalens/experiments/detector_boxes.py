@@ -11,19 +11,19 @@ from napari_hemalens.evaluation.detection import found_in
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.inference import device
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.open import open_image
 
-_SCORE = 0.7  # least score of a box that is shown, as in the paper
+_SCORE = 0.7  # score threshold of a box that is shown, as in the paper
 
 
-def draw_boxes(detectors: Mapping[str, WeightsRow], fields: Sequence[Detections], path: Path) -> None:
+def draw_boxes(detectors: Mapping[str, DetectorCard], fields: Sequence[Detections], path: Path) -> None:
     """Draw a row an image and a column a detector, the truth last.
 
     Parameters
     ----------
-    detectors : mapping of str to WeightsRow
+    detectors : mapping of str to DetectorCard
         By what stands above their column.
     fields : sequence of Detections
         Annotated images.
@@ -37,7 +37,7 @@ def draw_boxes(detectors: Mapping[str, WeightsRow], fields: Sequence[Detections]
         size = field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
             for place, (label, weights) in zip(row, detectors.items(), strict=False):
-                recipe = DetectionRecipe(min_score=_SCORE)
+                recipe = DetectionRecipe(score_threshold=_SCORE)
                 network = load_detector(weights, device.choose("auto"))
                 place.imshow(overlay(slide, found_in(slide, network, weights, recipe)))
                 place.set_title(label, fontsize=9)

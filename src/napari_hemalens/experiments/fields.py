@@ -116,7 +116,7 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
 
 
 def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Sequence[str] | None) -> Steps[FieldViews]:
-    """Train and test the rows; see `workflows.fields_steps`."""
+    """Train and test the rows; see `comparisons.fields_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
     parts = parted(data, budget)
     found = FieldViews(

@@ -17,7 +17,7 @@ from napari_hemalens.experiments.trial import NETWORK, trial_folder
 from napari_hemalens.heatmaps.looking import look
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.classification import Examined
 
@@ -102,10 +102,10 @@ def _looks(
         yield row.label, called, [one.heats.detach().cpu().numpy() for one in seen]
 
 
-def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierRow:
+def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierCard:
     """Return what heatmaps need to know of a network that is in no file of weights."""
     size = {"input_size": recipe.crop.side, "start": "scratch"}
-    return ClassifierRow(
+    return ClassifierCard(
         name=name,
         description="",
         task=task.name,

@@ -92,7 +92,7 @@ def steps(
     seeds: Sequence[int],
     rows: Sequence[str] | None,
 ) -> Steps[Comparison]:
-    """Train and test the rows; see `workflows.micronucleus_table6_steps`."""
+    """Train and test the rows; see `comparisons.micronucleus_table6_steps`."""
     chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
     total = len(chosen) * len(seeds)
     yield Progress(0, total, "cutting crops")

@@ -17,10 +17,11 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, class_measures
 from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.inference.labelled_crops import cut
 from napari_hemalens.models.storage import save_network
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.cell_crops import ROOM, CellCrops, cut, turned
+from napari_hemalens.training.cell_crops import ROOM, CellCrops, turned
 from napari_hemalens.training.classification import BEST, Examined, best_epoch_steps, settled_steps
 from napari_hemalens.training.fit import CHECKPOINT
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco, geojson, points, via, voc, yolo
+from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.reports import detections as tables
 
 __all__ = ["FORMATS", "Format", "export", "known", "read_annotations"]
 
@@ -25,14 +25,14 @@ class Format:
     read : callable
         Path, and `split=` where the format has splits, to one record an image.
     write : callable
-        Fields and a path: of a file, or of a folder where `one_file_an_image`.
+        Fields and a path: of a file, or of a folder where `one_file_per_image`.
     holds : callable
         Path and split: whether `read` would find something there.
     looks_for : str
         What a reader needs to find, for messages.
     target : str
         What an export calls it.
-    one_file_an_image : bool
+    one_file_per_image : bool
         Whether every image gets a file of its own.
     """
 
@@ -41,7 +41,7 @@ class Format:
     holds: Callable[[Path, str | None], bool]
     looks_for: str
     target: str
-    one_file_an_image: bool = False
+    one_file_per_image: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
@@ -50,7 +50,7 @@ FORMATS: Mapping[str, Format] = {
     "yolo": Format(yolo.read, yolo.write, yolo.holds, "YOLO's data.yaml", "yolo", True),
     "via": Format(via.read, via.write, via.holds, "a VIA JSON (via.json, <split>.json)", "via.json"),
     "geojson": Format(geojson.read, geojson.write, geojson.holds, "*.geojson", "geojson", True),
-    "csv": Format(tables.read_cells, tables.write_cells, tables.holds_cells, "a cells.csv", "cells.csv"),
+    "csv": Format(read_cells, write_cells, holds_cells, "a cells.csv", "cells.csv"),
 }
 """The formats by name, in the order in which a folder is searched for them."""
 

@@ -4,7 +4,9 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import tifffile
+from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
@@ -43,6 +45,21 @@ def header_size(path: str | Path) -> tuple[int, int]:
 def known_size(image: str) -> tuple[int, int] | None:
     """Return height and width of an image that `located` found; None for a bare name."""
     return header_size(image) if Path(image).is_file() else None
+
+
+def read_rgb(path: str | Path) -> NDArray[np.uint8]:
+    """Return an annotated image as red, green and blue: (H, W, 3).
+
+    Raises
+    ------
+    ImageError
+        If the file is missing or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except OSError as error:
+        raise ImageError(f"Cannot read the training image {path}: {error}.") from error
 
 
 def _tiff_size(file: Path) -> tuple[int, int]:

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.images import SUFFIXES, header_size
 from napari_hemalens.formats.naming import Draft, floats
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.reports.detections import read_rows
 
 NUCLEUS = "nucleus"
 DIAMETER_PX = 26.0

@@ -11,6 +11,9 @@ T = TypeVar("T")
 Stop: TypeAlias = Callable[[], None]
 """Asks what is running to stop; does no harm afterwards."""
 
+Trickle: TypeAlias = Callable[[Iterator[None]], Stop]
+"""Runs something a step at a time between the events of the window; returns what stops it."""
+
 
 def nothing(*_: Any) -> None:
     """Do nothing."""

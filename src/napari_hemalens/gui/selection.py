@@ -13,11 +13,10 @@ from napari_hemalens.gui import features_table
 from napari_hemalens.gui.cell_layers import plane_of
 from napari_hemalens.gui.classify.session import Classifying, classifying_of
 from napari_hemalens.gui.detect.session import Session, session_of
-from napari_hemalens.gui.detect.stage import Trickle
 from napari_hemalens.gui.explain.clicks import clicking
 from napari_hemalens.gui.explain.session import Explaining, explaining_of
 from napari_hemalens.gui.followers import Boxes, Classes, Follower, Heat, row_of
-from napari_hemalens.gui.running import Runner, Stop, nothing
+from napari_hemalens.gui.running import Runner, Stop, Trickle, nothing
 from napari_hemalens.gui.same_cell import Spot
 
 Sessions: TypeAlias = tuple[Session, Classifying, Explaining]

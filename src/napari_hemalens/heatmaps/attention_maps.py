@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from napari_hemalens.heatmaps.methods import BOTH, name_of
 from napari_hemalens.heatmaps.scaling import resized, unit
-from napari_hemalens.models.attention.cbam import PlaceAttention
+from napari_hemalens.models.attention.cbam import SpatialAttention
 from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CellClassifier
 
@@ -48,7 +48,7 @@ def attention(network: CellClassifier, images: Tensor, method: str) -> tuple[Ten
         return logits, unit(resized(features.mean(dim=1), side))
     if kind == "cbam":
         # Of the convolution, since a network may call either of the block's methods.
-        with _seen(network, PlaceAttention, int(number), part="conv") as seen:
+        with _seen(network, SpatialAttention, int(number), part="conv") as seen:
             logits = network(images)
         return logits, resized(seen[0][1].sigmoid()[:, 0], side)
     logits, maps = network.attend(images)

@@ -18,7 +18,7 @@ from napari_hemalens.inference.box_attention import attend_steps
 from napari_hemalens.inference.classifier import check_same_image, classified
 from napari_hemalens.inference.crops import cut
 from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.cell_map import CellMap
@@ -33,7 +33,7 @@ def explain_steps(
     slide: Slide,
     cells: CellMap,
     network: CellDetector,
-    row: WeightsRow,
+    row: DetectorCard,
     *,
     recipe: ExplanationRecipe,
     provenance: Provenance,

@@ -15,7 +15,7 @@ from napari_hemalens.heatmaps.placing import frame, place
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.weights import ClassifierRow, Row
+from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
@@ -28,7 +28,7 @@ def explain_steps(
     slide: Slide,
     cells: CellMap,
     network: CellClassifier,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     recipe: ExplanationRecipe,
     provenance: Provenance,
@@ -46,7 +46,7 @@ def explain_steps(
         Its cells, in level-0 pixels of the slide.
     network : CellClassifier
         In evaluation, on its device.
-    row : ClassifierRow
+    row : ClassifierCard
         What the network was trained for.
     recipe : ExplanationRecipe
         Method, target and smoothing.
@@ -115,7 +115,7 @@ def rows_of(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> N
 
 def blank(
     cells: CellMap,
-    row: Row,
+    row: ModelCard,
     provenance: Provenance,
     *,
     recipe: ExplanationRecipe,

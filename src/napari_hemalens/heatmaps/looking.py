@@ -14,7 +14,7 @@ from napari_hemalens.heatmaps.scaling import smoothed, unit
 from napari_hemalens.inference.classifier import batch_size, calibrated
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow
+from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.explained import PREDICTED
 
 _DEEPER = 8  # of the crops that are classified at once, the share whose graph is kept in memory
@@ -42,7 +42,7 @@ class Look:
 def heats(
     network: CellClassifier,
     pixels: Tensor,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     method: str,
     targets: Tensor | str = PREDICTED,
@@ -55,7 +55,7 @@ def heats(
 def look(
     network: CellClassifier,
     pixels: Tensor,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     method: str,
     targets: Tensor | str = PREDICTED,
@@ -72,7 +72,7 @@ def look(
         In evaluation, on its device; left as it is.
     pixels : (N, C, side, side) uint8
         The crops, on any device.
-    row : ClassifierRow
+    row : ClassifierCard
         What the network was trained for.
     method : str
         Of those of its network: see `methods.methods_of`.
@@ -107,7 +107,7 @@ def light_channels(crop: CropRecipe) -> int:
     return crop.channels - 2 if crop.neighbours == "masks" else crop.channels
 
 
-def _chosen(row: ClassifierRow, targets: Tensor | str) -> Callable[[Tensor], Tensor]:
+def _chosen(row: ClassifierCard, targets: Tensor | str) -> Callable[[Tensor], Tensor]:
     """Return what says for logits (N, K) which class of each is explained, (N,)."""
 
     def called(logits: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ def _chosen(row: ClassifierRow, targets: Tensor | str) -> Callable[[Tensor], Ten
     return lambda logits: torch.full((len(logits),), target, device=logits.device)
 
 
-def _gradients(network: CellClassifier, images: Tensor, row: ClassifierRow, targets: Tensor, *, method: str) -> Tensor:
+def _gradients(network: CellClassifier, images: Tensor, row: ClassifierCard, targets: Tensor, *, method: str) -> Tensor:
     """Return maps (N, side, side) at least 0, a few crops at a time: a graph takes many times a crop's memory."""
     light = light_channels(row.crop)
     empty = -2.0 if row.crop.light == "fluorescence" else 2.0  # black and white, as `normalised` has them

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe, NetworkRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.models.weights import AnyRow, Row, WeightsRow
+from napari_hemalens.models.weights import AnyCard, DetectorCard, ModelCard
 from napari_hemalens.records.explained import PREDICTED
 
 Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]
@@ -92,13 +92,13 @@ def method_of(network: ClassifierRecipe | NetworkRecipe, name: str) -> Method:
     return known[name]
 
 
-def best_of(row: AnyRow) -> Method:
+def best_of(row: AnyCard) -> Method:
     """Return the method that points best with these weights; where nobody measured, the first of its own, or Grad-CAM.
 
     Feature maps are not asked first: they show what there is to see, not what was looked for. Grad-CAM is that of the
     first stage where crops are so small that the last has a place or two a side.
     """
-    if isinstance(row, WeightsRow):
+    if isinstance(row, DetectorCard):
         return _OF_AGENTS[0]
     if row.heatmap is not None:
         return method_of(row.network, row.heatmap)
@@ -108,7 +108,7 @@ def best_of(row: AnyRow) -> Method:
     return method_of(row.network, "grad-cam" if row.crop.side >= _FINE_FROM else "grad-cam-middle")
 
 
-def resolved(recipe: ExplanationRecipe, row: AnyRow) -> ExplanationRecipe:
+def resolved(recipe: ExplanationRecipe, row: AnyCard) -> ExplanationRecipe:
     """Return a recipe that names its method.
 
     Raises
@@ -121,7 +121,7 @@ def resolved(recipe: ExplanationRecipe, row: AnyRow) -> ExplanationRecipe:
     return recipe.model_copy(update={"method": method.name})
 
 
-def target_of(row: Row, name: str) -> int | None:
+def target_of(row: ModelCard, name: str) -> int | None:
     """Return the index of a class by name; None for 'predicted'.
 
     Raises

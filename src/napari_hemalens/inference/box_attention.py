@@ -9,7 +9,7 @@ from napari_hemalens.inference.detector import Field
 from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.slides.slide import Slide
@@ -21,7 +21,7 @@ def attend_steps(
     slide: Slide,
     boxes: NDArray[np.floating],
     network: CellDetector,
-    row: WeightsRow,
+    row: DetectorCard,
     *,
     pixel_size_um: float,
     tile: int = DetectionRecipe().tile,
@@ -39,7 +39,7 @@ def attend_steps(
         y0, x0, y1, x1 in level-0 pixels.
     network : CellDetector
         `faster_rcnn_attention`, in evaluation, on its device.
-    row : WeightsRow
+    row : DetectorCard
         What it was trained for.
     pixel_size_um : float
         Of the slide.
@@ -68,7 +68,7 @@ def attend_steps(
 
 @torch.inference_mode()
 def _of_tile(
-    field: Field, tile: Tile, boxes: NDArray[np.float32], *, of: tuple[CellDetector, WeightsRow]
+    field: Field, tile: Tile, boxes: NDArray[np.float32], *, of: tuple[CellDetector, DetectorCard]
 ) -> BoxAttention:
     network, row = of
     at = next(network.parameters()).device
@@ -85,7 +85,7 @@ def _of_tile(
     )
 
 
-def _nothing(count: int, network: CellDetector, row: WeightsRow) -> BoxAttention:
+def _nothing(count: int, network: CellDetector, row: DetectorCard) -> BoxAttention:
     """Return attention of boxes that have not been looked at: all zero."""
     grid = int(network.roi_heads.box_roi_pool.output_size[0])
     return BoxAttention(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierRow, Row
+from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
@@ -22,7 +22,7 @@ def classify_steps(
     slide: Slide,
     cells: CellMap,
     network: nn.Module,
-    row: ClassifierRow,
+    row: ClassifierCard,
     *,
     provenance: Provenance,
 ) -> Steps[Classified]:
@@ -36,7 +36,7 @@ def classify_steps(
         Its cells, in level-0 pixels of the slide.
     network : Module
         In evaluation, on its device.
-    row : ClassifierRow
+    row : ClassifierCard
         What the network was trained for.
     provenance : Provenance
         Of the result; its pixel size is needed where crops are in micrometres.
@@ -75,7 +75,7 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
 
 
 def _predicted(
-    slide: Slide, cells: CellMap, network: nn.Module, row: ClassifierRow, *, width: float
+    slide: Slide, cells: CellMap, network: nn.Module, row: ClassifierCard, *, width: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     device = next(network.parameters()).device
     for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch_size(device)):
@@ -88,18 +88,20 @@ def batch_size(device: torch.device) -> int:
 
 
 @torch.inference_mode()
-def probabilities_of(network: nn.Module, pixels: Tensor, row: ClassifierRow) -> Tensor:
+def probabilities_of(network: nn.Module, pixels: Tensor, row: ClassifierCard) -> Tensor:
     """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the row's temperature."""
     images = normalised(pixels).contiguous(memory_format=torch.channels_last)
     return calibrated(network(images), row)
 
 
-def calibrated(logits: Tensor, row: ClassifierRow) -> Tensor:
+def calibrated(logits: Tensor, row: ClassifierCard) -> Tensor:
     """Return probabilities (N, K) in 0-1 for logits (N, K), by the row's temperature."""
     return (logits.float() / row.temperature).softmax(dim=1)
 
 
-def classified(cells: CellMap, probabilities: NDArray[np.float32], row: Row, provenance: Provenance) -> Classified:
+def classified(
+    cells: CellMap, probabilities: NDArray[np.float32], row: ModelCard, provenance: Provenance
+) -> Classified:
     """Return the record of the cells that have been looked at: those whose probabilities (N, K) are numbers."""
     seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
     looked_at = cells.take(seen)

@@ -16,7 +16,7 @@ from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.models.detectors import COARSEST, CellDetector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import cell_class
@@ -115,7 +115,7 @@ class Field:
 def detect_steps(
     slide: Slide,
     network: CellDetector,
-    row: WeightsRow,
+    row: DetectorCard,
     recipe: DetectionRecipe,
     *,
     provenance: Provenance,
@@ -129,7 +129,7 @@ def detect_steps(
         The image.
     network : CellDetector
         In evaluation, on its device.
-    row : WeightsRow
+    row : DetectorCard
         What the network was trained for.
     recipe : DetectionRecipe
         The options; its weights and device are those of `network`.
@@ -149,15 +149,19 @@ def detect_steps(
         done += count
         partial = None
         if time.monotonic() - looked > _LOOK:
-            partial = _result(found, field, row, provenance).above(least_score(row, recipe))
+            partial = _result(found, field, row, provenance).above(score_threshold(row, recipe))
             looked = time.monotonic()
         yield Progress(done, len(tiles), message or f"tile {done} of {len(tiles)}", partial)
     cells = _result(found, field, row, provenance)
     cells = cells.take(suppress(cells.boxes, cells.scores, cells.classes, iou=recipe.nms_iou))
-    return one_class_a_cell(cells, recipe.nms_iou).above(least_score(row, recipe)) if recipe.one_class_a_cell else cells
+    return (
+        one_class_per_cell(cells, recipe.nms_iou).above(score_threshold(row, recipe))
+        if recipe.one_class_per_cell
+        else cells
+    )
 
 
-def one_class_a_cell(cells: Detections, iou: float) -> Detections:
+def one_class_per_cell(cells: Detections, iou: float) -> Detections:
     """Return the cells without those that are a better cell under another class.
 
     A nucleated cell is one cell, whatever classes compete for it. It goes by the likeliest of them, and its score is
@@ -178,9 +182,9 @@ def one_class_a_cell(cells: Detections, iou: float) -> Detections:
     return replace(cells, scores=scores.clip(max=1)).take(kept[np.argsort(-scores[kept], kind="stable")])
 
 
-def least_score(row: WeightsRow, recipe: DetectionRecipe) -> float:
-    """Return the least score of a cell: given, or chosen with the weights."""
-    return row.min_score if recipe.min_score is None else recipe.min_score
+def score_threshold(row: DetectorCard, recipe: DetectionRecipe) -> float:
+    """Return the score threshold of a cell: given, or chosen with the weights."""
+    return row.score_threshold if recipe.score_threshold is None else recipe.score_threshold
 
 
 def checked(region: Region | None, slide: Slide) -> Region:
@@ -197,7 +201,7 @@ def checked(region: Region | None, slide: Slide) -> Region:
     return inside
 
 
-def _result(found: Sequence[Found], field: Field, row: WeightsRow, provenance: Provenance) -> Detections:
+def _result(found: Sequence[Found], field: Field, row: DetectorCard, provenance: Provenance) -> Detections:
     cells = Found.joined(found)
     return Detections.from_arrays(
         cells.boxes,
@@ -236,12 +240,12 @@ def autocast(device: torch.device, recipe: DetectionRecipe) -> torch.autocast:
 class TileRunner:
     """Runs a network over the tiles of a field, in batches that fit into memory."""
 
-    def __init__(self, network: CellDetector, row: WeightsRow, field: Field, recipe: DetectionRecipe) -> None:
+    def __init__(self, network: CellDetector, row: DetectorCard, field: Field, recipe: DetectionRecipe) -> None:
         self.network, self.field, self.recipe = network, field, recipe
         self.preprocess = preprocess_of(row)
         self.device = next(network.parameters()).device
         # Classes that compete for a cell add up, so that all of them have to be there.
-        self.floor = 0.0 if recipe.one_class_a_cell else least_score(row, recipe)
+        self.floor = 0.0 if recipe.one_class_per_cell else score_threshold(row, recipe)
         self.batch = recipe.batch or tiles_at_once(self.device)
         self.numbers = autocast(self.device, recipe)
 

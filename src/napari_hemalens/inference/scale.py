@@ -14,7 +14,7 @@ import numpy as np
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.detector import Region, detect_steps
 from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.slide import Slide
@@ -23,7 +23,7 @@ RED_CELL_UM = 7.2
 _GUESSES_UM = (0.05, 0.075, 0.11, 0.165, 0.25, 0.37)
 _SIDE = 640  # network pixels of the part that is looked at
 _EDGE = 0.05  # of its diameter: how far from the edge of what is looked at a red cell is whole
-_SURE = 0.7  # least score of a red cell that counts
+_SURE = 0.7  # score threshold of a red cell that counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Guess:
 
 
 def pixel_size_steps(
-    slide: Slide, network: CellDetector, row: WeightsRow, recipe: DetectionRecipe
+    slide: Slide, network: CellDetector, row: DetectorCard, recipe: DetectionRecipe
 ) -> Steps[tuple[float | None, str]]:
     """Return micrometres a level-0 pixel and where that is from: given, the image, or estimated."""
     if recipe.pixel_size_um is not None:
@@ -56,11 +56,11 @@ def pixel_size_steps(
 
 
 def estimate_pixel_size_steps(
-    slide: Slide, network: CellDetector, row: WeightsRow, recipe: DetectionRecipe
+    slide: Slide, network: CellDetector, row: DetectorCard, recipe: DetectionRecipe
 ) -> Steps[float | None]:
     """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size."""
     guesses = []
-    look = recipe.model_copy(update={"min_score": _SURE, "tile": _SIDE, "batch": 1})
+    look = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
     for i, size in enumerate(_GUESSES_UM):
         region = middle(slide.shape, round(_SIDE * row.pixel_size_um / size))
         origin = Provenance(pixel_size_um=size)

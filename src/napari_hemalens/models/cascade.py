@@ -20,7 +20,7 @@ from napari_hemalens.models.refining import Sizes, Target, partners, trimmed
 _SMOOTH = 1 / 9  # where the loss of a trim turns from square to straight, as in torchvision's heads
 
 
-class SecondTrim(nn.Module):
+class CascadeBoxHead(nn.Module):
     """What trims boxes once more by what is seen around them; at first it leaves them.
 
     Parameters
@@ -59,7 +59,7 @@ class CascadeRoIHeads(RoIHeads):
 
     Attributes
     ----------
-    second : SecondTrim
+    second : CascadeBoxHead
         What looks again.
     """
 
@@ -67,7 +67,7 @@ class CascadeRoIHeads(RoIHeads):
         super().__init__(*args, **options)
         self.window = refinement.window
         grid = int(self.box_roi_pool.output_size[0])
-        self.second = SecondTrim(channels, hidden=refinement.hidden, grid=grid)
+        self.second = CascadeBoxHead(channels, hidden=refinement.hidden, grid=grid)
 
     def forward(
         self,

@@ -21,8 +21,7 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.weights import ClassifierRow, WeightsRow, verify
-from napari_hemalens.models.weights import row as weights_row
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard, detector_card, verify
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."
@@ -68,7 +67,7 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
         raise WeightsError(f"{path} holds the weights of another network.") from error
 
 
-def load_detector(row: WeightsRow, device: torch.device) -> CellDetector:
+def load_detector(row: DetectorCard, device: torch.device) -> CellDetector:
     """Return the detector of a row, ready to run, after a check of its file's hash.
 
     The last two stay in memory.
@@ -81,9 +80,9 @@ def load_detector(row: WeightsRow, device: torch.device) -> CellDetector:
     return _loaded(verify(row), row.sha256, row.network, classes=row.classes, base=_base_of(row), device=device)
 
 
-def _base_of(row: WeightsRow) -> str | None:
+def _base_of(row: DetectorCard) -> str | None:
     """Return the name of the weights that a row's file adds to, after a check that they are the same."""
-    if row.base is not None and weights_row(row.base).sha256 != row.base_sha256:
+    if row.base is not None and detector_card(row.base).sha256 != row.base_sha256:
         raise WeightsError(
             f"The weights {row.name} add to {row.base} as it was when they were trained; it has changed since. Train "
             "them again."
@@ -98,13 +97,13 @@ def _loaded(
     del sha256  # a file that was exchanged is another network
     network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(classes))
     if base is not None:
-        start_from(network, weights_row(base), recipe, classes)
+        start_from(network, detector_card(base), recipe, classes)
     load_into(network, path, partly=base is not None)
     network.eval().to(device).to(memory_format=torch.channels_last)
     return network
 
 
-def load_classifier(row: ClassifierRow, device: torch.device) -> CellClassifier:
+def load_classifier(row: ClassifierCard, device: torch.device) -> CellClassifier:
     """Return the classifier of a row, ready to run, after a check of its file's hash. The last two stay in memory."""
     return _loaded_classifier(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
 
@@ -119,7 +118,7 @@ def _loaded_classifier(
     return network.eval().to(device).to(memory_format=torch.channels_last)
 
 
-def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
+def start_from(network: CellDetector, row: DetectorCard, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
     """Fill a new detector with what trained weights know, for classes of its own.
 
     Classes that the weights know keep what was learned of them, in whatever order; the others start afresh, and so do
@@ -147,7 +146,7 @@ def start_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe, cl
             tensor.copy_(trained[name])
 
 
-def known_to(row: WeightsRow, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
+def known_to(row: DetectorCard, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
     """Return the tensors of trained weights, by the names that they have in a detector which begins with them."""
     trained: Mapping[str, Tensor] = load_detector(row, torch.device("cpu")).state_dict()
     if _has_path(recipe) and not _has_path(row.network):
@@ -155,13 +154,13 @@ def known_to(row: WeightsRow, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
     return trained
 
 
-def preprocess_of(row: WeightsRow) -> Preprocess:
+def preprocess_of(row: DetectorCard) -> Preprocess:
     """Return what happens to pixels before the network of a row sees them."""
     return Preprocess(row.pixel_size_um, row.mean, row.std)
 
 
 @torch.no_grad()
-def start_body_from(network: CellDetector, row: WeightsRow, recipe: NetworkRecipe) -> None:
+def start_body_from(network: CellDetector, row: DetectorCard, recipe: NetworkRecipe) -> None:
     """Fill the ResNet of a new detector, of whatever kind, with that of trained weights.
 
     Raises

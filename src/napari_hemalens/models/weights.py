@@ -21,7 +21,7 @@ PACKED = Path(__file__).parent.parent / "weights"
 _CHUNK = 1 << 20
 
 
-class Row(Recipe):
+class ModelCard(Recipe):
     """What is said of any file of weights.
 
     `metrics` are of the validation images, or of those that `of` among them names, unless their key says otherwise.
@@ -53,14 +53,14 @@ class Row(Recipe):
         return likeliest
 
 
-class WeightsRow(Row):
-    """All that a detection needs to know; `min_score` was chosen on the images that `metrics` are of."""
+class DetectorCard(ModelCard):
+    """All that a detection needs to know; `score_threshold` was chosen on the images that `metrics` are of."""
 
     task: Literal["detection"] = "detection"
     network: NetworkRecipe
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    min_score: float = Field(ge=0, le=1)
+    score_threshold: float = Field(ge=0, le=1)
     base: str | None = Field(
         default=None, description="Packed weights that these add to: their file holds what those lack; empty: all"
     )
@@ -77,7 +77,7 @@ class WeightsRow(Row):
         return self.network.network == "faster_rcnn_attention" and self.network.refinement.most_steps > 0
 
 
-class ClassifierRow(Row):
+class ClassifierCard(ModelCard):
     """All that a classification needs to know; temperature and threshold were chosen on the validation cells."""
 
     task: TaskName
@@ -92,22 +92,22 @@ class ClassifierRow(Row):
     )
 
     def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return as `Row.called`; of two classes the one looked for, from the threshold on."""
+        """Return as `ModelCard.called`; of two classes the one looked for, from the threshold on."""
         if self.positive is None:
             return super().called(probabilities)
         of = self.classes.index(self.positive)
         return np.where(probabilities[:, of] >= self.threshold, of, 1 - of)
 
 
-AnyRow: TypeAlias = WeightsRow | ClassifierRow
+AnyCard: TypeAlias = DetectorCard | ClassifierCard
 
 
-def known(kind: type[Row] = Row) -> tuple[str, ...]:
+def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
     """Return the names of the packed weights, of one kind or all."""
-    return tuple(sorted(path.stem for path in PACKED.glob("*.json") if isinstance(any_row(path), kind)))
+    return tuple(sorted(path.stem for path in PACKED.glob("*.json") if isinstance(model_card(path), kind)))
 
 
-def row(name: str | Path) -> WeightsRow:
+def detector_card(name: str | Path) -> DetectorCard:
     """Return the row of a detector: packed weights by name, or a `.json` or `.safetensors` file of training.
 
     Raises
@@ -115,16 +115,16 @@ def row(name: str | Path) -> WeightsRow:
     WeightsError
         If there is no such row, it does not say what a row must, or is of no detector.
     """
-    return _of_kind(name, WeightsRow, "detect cells")
+    return _of_kind(name, DetectorCard, "detect cells")
 
 
-def classifier_row(name: str | Path) -> ClassifierRow:
-    """Return the row of a classifier, as `row` does that of a detector."""
-    return _of_kind(name, ClassifierRow, "classify them")
+def classifier_card(name: str | Path) -> ClassifierCard:
+    """Return the row of a classifier, as `detector_card` does that of a detector."""
+    return _of_kind(name, ClassifierCard, "classify them")
 
 
-def any_row(name: str | Path) -> AnyRow:
-    """Return a row of either kind, as `row` does that of a detector."""
+def model_card(name: str | Path) -> AnyCard:
+    """Return a row of either kind, as `detector_card` does that of a detector."""
     path = Path(name)
     if path.suffix not in {".json", ".safetensors"}:
         path = PACKED / f"{name}.json"
@@ -138,11 +138,11 @@ def any_row(name: str | Path) -> AnyRow:
     return found.model_copy(update={"folder": path.parent})
 
 
-_EITHER: TypeAdapter[AnyRow] = TypeAdapter(AnyRow)
-_Kind = TypeVar("_Kind", WeightsRow, ClassifierRow)
+_EITHER: TypeAdapter[AnyCard] = TypeAdapter(AnyCard)
+_Kind = TypeVar("_Kind", DetectorCard, ClassifierCard)
 
 
-def explained_row(name: str | Path) -> AnyRow:
+def explainable_card(name: str | Path) -> AnyCard:
     """Return a row whose network can be asked where it looked: any classifier, or a detector with agents.
 
     Raises
@@ -150,7 +150,7 @@ def explained_row(name: str | Path) -> AnyRow:
     WeightsError
         If there is no such row, or it is of a detector without.
     """
-    found = any_row(name)
+    found = model_card(name)
     if not found.explainable:
         raise WeightsError(
             f"The weights {found.name} are of {found.network.network}, which has no attention of its own to show; "
@@ -160,7 +160,7 @@ def explained_row(name: str | Path) -> AnyRow:
 
 
 def _of_kind(name: str | Path, kind: type[_Kind], purpose: str) -> _Kind:
-    found = any_row(name)
+    found = model_card(name)
     if not isinstance(found, kind):
         raise WeightsError(f"The weights {found.name} do not {purpose}; those that do: {', '.join(known(kind))}.")
     return found
@@ -175,7 +175,7 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def verify(weights: Row) -> Path:
+def verify(weights: ModelCard) -> Path:
     """Return the file of a row after a look at its hash.
 
     Raises

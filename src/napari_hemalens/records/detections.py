@@ -126,9 +126,9 @@ class Detections:
         """Return the cells that a mask or an index picks."""
         return replace(self, boxes=self.boxes[keep], scores=self.scores[keep], classes=self.classes[keep])
 
-    def above(self, min_score: float) -> Self:
-        """Return the cells whose score is at least `min_score`."""
-        return self.take(self.scores >= min_score)
+    def above(self, score_threshold: float) -> Self:
+        """Return the cells whose score is at least `score_threshold`."""
+        return self.take(self.scores >= score_threshold)
 
     def mapped(self, taxonomy: Taxonomy) -> Self:
         """Return the cells by another taxonomy's classes; those without one are dropped."""

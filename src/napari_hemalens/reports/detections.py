@@ -3,73 +3,25 @@
 CSV files are UTF-8 with `.` as the decimal sign; images are called as in the rest of an export.
 """
 
-import csv
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
-from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.naming import Draft, Record, finished, floats, short_names
+from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.naming import Record, short_names
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import Differential, Row, Tissue
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
 RESEARCH_USE = "For research use; not a diagnostic device."
 
-_CELL_COLUMNS = (
-    *("image", "cell", "class", "score", "y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
-    # What a reader of the table needs to place the boxes again.
-    *("image_height", "image_width", "pixel_size_um"),
-)
-_NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
 _COUNT_COLUMNS = ("count", "percent", "low", "high")
 _PACKAGES = ("torch", "torchvision", "numpy")
-
-
-def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
-    """Return one row a cell, by column.
-
-    `cell` counts from 1 inside each image, in the order of the record. Coordinates are in pixels,
-    the far edge excluded; `y`, `x` is the centre; areas are those of the boxes. What is not known
-    is None.
-    """
-    rows: list[dict[str, Any]] = []
-    for image, detections in zip(short_names(fields), fields, strict=True):
-        rows += _image_rows(image, detections)
-    return rows
-
-
-def write_cells(fields: Sequence[Detections], path: str | Path) -> None:
-    """Write `cells.csv`: the rows of `cells_rows`. An image without cells has no row."""
-    write_csv(path, _CELL_COLUMNS, (row.values() for row in cells_rows(fields)))
-
-
-def holds_cells(path: Path, split: str | None = None) -> bool:
-    """Whether `read_cells` would find a table there."""
-    return split is None and (path.suffix == ".csv" or (path / "cells.csv").is_file())
-
-
-def read_cells(path: str | Path) -> tuple[Detections, ...]:
-    """Read `cells.csv`, one record an image.
-
-    The columns needed are image, class, score, y0, x0, y1, x1; without `image_height` and
-    `image_width` an image ends with its boxes. `path` may be the folder of the file.
-    """
-    file = Path(path) / "cells.csv" if Path(path).is_dir() else Path(path)
-    drafts: dict[str, Draft] = {}
-    for number, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 holds the names of the columns
-        where = f"{file}, line {number}"
-        image = row["image"]
-        if image not in drafts:
-            drafts[image] = _draft(file, row, where)
-        y0, x0, y1, x1, score = floats((row[c] for c in ("y0", "x0", "y1", "x1", "score")), where)
-        drafts[image].add((y0, x0, y1, x1), row["class"], score)
-    return finished(list(drafts.values()))
 
 
 def write_counts(
@@ -161,61 +113,6 @@ def write_run(
     with writing(path) as temporary:
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
         temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, str]]:
-    """Read the lines of a CSV file by column; a cell that a line lacks is empty.
-
-    Raises
-    ------
-    AnnotationError
-        If it cannot be read, or lacks a column of `needed`, and so is no table of `what`.
-    """
-    try:
-        # A spreadsheet may have put a byte order mark in front.
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, restval="")
-            missing = [column for column in needed if column not in (reader.fieldnames or ())]
-            rows = list(reader)
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{file} is no CSV file: {error}.") from error
-    if missing:
-        raise AnnotationError(f"{file} is no table of {what}: it lacks the column {missing[0]!r}.")
-    return rows
-
-
-def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write rows of values under the names of their columns."""
-    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
-def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:
-    pixel = detections.provenance.pixel_size_um
-    height, width = detections.image_shape
-    columns = (
-        detections.class_names.tolist(),
-        detections.scores.tolist(),
-        detections.boxes.tolist(),
-        detections.centres.tolist(),
-        detections.areas.tolist(),
-    )
-    for cell, (label, score, box, centre, area) in enumerate(zip(*columns, strict=True), start=1):
-        corners = [round(value, 2) for value in (*box, *centre)]
-        area_um2 = None if pixel is None else round(area * pixel**2, 2)
-        values = (image, cell, label, round(score, 4), *corners, round(area, 2), area_um2)
-        yield dict(zip(_CELL_COLUMNS, (*values, height, width, pixel), strict=True))
-
-
-def _draft(file: Path, row: Mapping[str, str], where: str) -> Draft:
-    height, width, pixel = (row.get(c) for c in ("image_height", "image_width", "pixel_size_um"))
-    shape = floats((height, width), where) if height and width else None
-    size = floats([pixel], where)[0] if pixel else None
-    return Draft(file, row["image"], (int(shape[0]), int(shape[1])) if shape else None, size)
 
 
 def _numbers(row: Row) -> tuple[float | None, ...]:

@@ -70,14 +70,14 @@ class Reviewed:
         """Cells that a person changed, drew or deleted."""
         return int(np.count_nonzero(self.touched | self.removed))
 
-    def shown(self, min_score: float) -> NDArray[np.bool_]:
+    def shown(self, score_threshold: float) -> NDArray[np.bool_]:
         """Return which cells are on screen at a score: shape (N,)."""
-        return ~self.removed & (self.touched | (self.cells.scores >= min_score))
+        return ~self.removed & (self.touched | (self.cells.scores >= score_threshold))
 
-    def current(self, min_score: float) -> Detections:
+    def current(self, score_threshold: float) -> Detections:
         """Return the cells on screen as a result: best first, its recipe with the score they were chosen by."""
-        kept = self.cells.take(self.shown(min_score))
-        recipe = {**kept.provenance.recipe, "min_score": min_score}
+        kept = self.cells.take(self.shown(score_threshold))
+        recipe = {**kept.provenance.recipe, "score_threshold": score_threshold}
         return Detections.from_arrays(
             kept.boxes,
             kept.scores,

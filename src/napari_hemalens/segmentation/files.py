@@ -11,8 +11,8 @@ from PIL import Image
 from skimage.segmentation import find_boundaries
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import short_names
-from napari_hemalens.reports import detections as tables
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.segmentation.shapes import Labels
 from napari_hemalens.slides.slide import Slide
@@ -73,7 +73,7 @@ def measures_rows(fields: Sequence[CellMeasures]) -> list[dict[str, Any]]:
 
 def write_measures(fields: Sequence[CellMeasures], path: str | Path) -> None:
     """Write the rows of `measures_rows` as CSV. An image without cells has no row."""
-    tables.write_csv(path, _COLUMNS, (row.values() for row in measures_rows(fields)))
+    write_csv(path, _COLUMNS, (row.values() for row in measures_rows(fields)))
 
 
 def _image_rows(image: str, cells: CellMeasures) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
+from napari_hemalens.inference.labelled_crops import cut, labels_of
 from napari_hemalens.models import weights
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.heads import SpatialAttentionHead
@@ -23,7 +24,7 @@ from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.cell_crops import CellCrops, cut, labels_of
+from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
@@ -87,7 +88,7 @@ def train_steps(
     *,
     name: str,
     about: Mapping[str, str],
-) -> Steps[weights.ClassifierRow]:
+) -> Steps[weights.ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
     examined = Examined.of(val, task, recipe)
@@ -164,7 +165,7 @@ def pack(
     out: Path,
     name: str,
     about: Mapping[str, str],
-) -> weights.ClassifierRow:
+) -> weights.ClassifierCard:
     """Save a network, and choose temperature and threshold on what was saved."""
     save_network(network, out / f"{name}.safetensors")
     load_into(network, out / f"{name}.safetensors")
@@ -178,7 +179,7 @@ def pack(
         threshold = round(best_threshold(p[:, of], examined.labels == of), 4)
     measured = class_measures(p, examined.labels, task.classes, positive=task.positive, threshold=threshold)
     size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
-    row = weights.ClassifierRow(
+    row = weights.ClassifierCard(
         name=name,
         task=task.name,
         description=about.get("description", recipe.network.network),

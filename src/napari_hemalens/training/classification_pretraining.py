@@ -90,7 +90,7 @@ def warm_up_recipe(recipe: DetectionTraining, cells: int) -> DetectionTraining:
     """Return how the crops are trained on: small images, many of them, at a higher rate."""
     return recipe.model_copy(
         update={
-            "epochs": recipe.warm_up_epochs,
+            "epochs": recipe.pretraining_epochs,
             "batch": min(recipe.batch * _BATCH, max(1, cells)),
             "learning_rate": 2 * recipe.learning_rate,
             "weight_decay": 5e-4,

@@ -1,19 +1,18 @@
 """Annotated fields as training images: cut, scaled, put together, augmented."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 
 from napari_hemalens.config.training import DetectionTraining
-from napari_hemalens.errors import ImageError, TrainingError
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.formats.images import read_rgb
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
@@ -123,16 +122,6 @@ class Draws(Sampler[tuple[int, int]]):
         return zip(self.order.tolist(), self.seeds.tolist(), strict=True)
 
 
-def read_rgb(field: Detections) -> Tensor:
-    """Return the image of an annotated field: (3, H, W) uint8."""
-    path = Path(field.provenance.image)
-    try:
-        with Image.open(path) as image:
-            return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
-    except OSError as error:
-        raise ImageError(f"Cannot read the training image {path}: {error}.") from error
-
-
 def window(
     field: Detections, size: tuple[int, int], recipe: DetectionTraining, focus: Tensor | None
 ) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -141,7 +130,7 @@ def window(
     It lies around `focus`, a box (4,) x0, y0, x1, y1 in pixels of the file, or anywhere. Returns
     the pixels (3, *size) uint8 and what takes boxes of the file into the window.
     """
-    image = read_rgb(field)
+    image = torch.from_numpy(read_rgb(field.provenance.image)).permute(2, 0, 1)
     scale = recipe.zoom ** uniform(-1, 1) * field_scale(field, recipe.network.pixel_size_um)
     need = torch.tensor(size) / scale  # height and width of the window in pixels of the file
     if focus is None:  # a window larger than its image shows all of it, somewhere

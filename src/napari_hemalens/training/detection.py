@@ -43,7 +43,7 @@ def train_steps(
     name: str,
     pixel_size_um: float | None,
     about: Mapping[str, str],
-) -> Steps[weights.WeightsRow]:
+) -> Steps[weights.DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
@@ -62,10 +62,10 @@ def begun_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> S
     torch.manual_seed(recipe.seed)
     network = build_detector(recipe.network, len(fields.classes))
     if recipe.start is not None and recipe.start_with == "body":
-        start_body_from(network, weights.row(recipe.start), recipe.network)
+        start_body_from(network, weights.detector_card(recipe.start), recipe.network)
     elif recipe.start is not None:
-        start_from(network, weights.row(recipe.start), recipe.network, fields.classes)
-    elif recipe.warm_up_epochs:
+        start_from(network, weights.detector_card(recipe.start), recipe.network, fields.classes)
+    elif recipe.pretraining_epochs:
         cells = SingleCells(fields.train, fields.classes, recipe)
         namer, quick = CellNamer(network, len(fields.classes)), warm_up_recipe(recipe, len(cells))
         normalised = Preprocess(recipe.network.pixel_size_um).normalised
@@ -102,7 +102,7 @@ def pack_steps(
     *,
     name: str,
     about: Mapping[str, str],
-) -> Steps[weights.WeightsRow]:
+) -> Steps[weights.DetectorCard]:
     """Save a trained network, and measure what was saved on the validation images."""
     unmeasured = saved(network, fields.classes, recipe, out, name=name, about=about)
     row = yield from tuned_steps(unmeasured, fields.val, DetectionRecipe())
@@ -118,15 +118,15 @@ def saved(
     *,
     name: str,
     about: Mapping[str, str],
-) -> weights.WeightsRow:
+) -> weights.DetectorCard:
     """Write the file of trained weights, and return their row, which nothing has been measured for.
 
     Where agents alone have learned, on packed weights, the file holds no more than what those lack.
     """
     file = out / f"{name}.safetensors"
     base = None
-    if recipe.learn == "refinement" and recipe.start in weights.known(weights.WeightsRow):
-        start = weights.row(recipe.start)
+    if recipe.learn == "refinement" and recipe.start in weights.known(weights.DetectorCard):
+        start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
     save_network(network, file, but=() if base is None else known_to(base, recipe.network))
     row = row_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
@@ -141,17 +141,17 @@ def row_of(
     name: str,
     about: Mapping[str, str],
     sha256: str = "",
-) -> weights.WeightsRow:
+) -> weights.DetectorCard:
     """Return the row of weights of which nothing is known but how they were, or are being, trained."""
     preprocess = Preprocess(recipe.network.pixel_size_um)
-    return weights.WeightsRow(
+    return weights.DetectorCard(
         name=name,
         description=about.get("description", recipe.network.network),
         network=recipe.network,
         classes=tuple(classes),
         mean=preprocess.mean,
         std=preprocess.std,
-        min_score=0.5,
+        score_threshold=0.5,
         metrics={},
         data=about.get("data", ""),
         licence=about.get("licence", ""),

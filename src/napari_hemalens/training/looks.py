@@ -17,7 +17,7 @@ from torchvision.ops import box_iou, clip_boxes_to_image
 from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.attention.box_refinement import BoxRefinement
-from napari_hemalens.models.cascade import SecondTrim
+from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.refining import RefiningRoIHeads, agent_losses
 from napari_hemalens.progress import Progress, Steps
@@ -168,7 +168,7 @@ class AgentsAlone(nn.Module):
 class TrimAlone(nn.Module):
     """A second trim that learns from looks, and moves boxes: the yardstick of agents."""
 
-    def __init__(self, second: SecondTrim) -> None:
+    def __init__(self, second: CascadeBoxHead) -> None:
         super().__init__()
         self.second = second
 

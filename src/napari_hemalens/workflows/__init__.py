@@ -4,14 +4,6 @@ Each long operation comes twice: `detect` runs to the end, `detect_steps` yields
 imported when the first of them runs, not before.
 """
 
-from napari_hemalens.experiments.comparisons import (
-    all_folds_steps,
-    box_refinement_steps,
-    cross_validation_steps,
-    detection_table1_steps,
-    fields_steps,
-    micronucleus_table6_steps,
-)
 from napari_hemalens.workflows.annotations import Converted, convert_annotations
 from napari_hemalens.workflows.classification import (
     classify,
@@ -52,18 +44,14 @@ __all__ = [
     "ClassifiedBatch",
     "Converted",
     "ExplainedBatch",
-    "all_folds_steps",
-    "box_refinement_steps",
     "classify",
     "classify_files_steps",
     "classify_steps",
     "convert_annotations",
     "count_micronuclei",
-    "cross_validation_steps",
     "detect",
     "detect_files_steps",
     "detect_steps",
-    "detection_table1_steps",
     "evaluate_classification_steps",
     "evaluate_detection_steps",
     "evaluate_heatmaps_steps",
@@ -74,8 +62,6 @@ __all__ = [
     "explain",
     "explain_files_steps",
     "explain_steps",
-    "fields_steps",
-    "micronucleus_table6_steps",
     "opened",
     "prepare_cells_steps",
     "segment",

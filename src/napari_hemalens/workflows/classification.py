@@ -73,14 +73,14 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
 
     slide = opened(image)
-    row = classifier_row(recipe)
+    row = classifier_card(recipe)
     cells = _cells(slide, labels, row, recipe)
     provenance = provenance_of(slide, row, recipe)
     network = load_classifier(row, device.choose(recipe.device))
     return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
 
 
-def _cells(slide: Slide, labels: Any, row: weights.ClassifierRow, recipe: ClassificationRecipe) -> CellMap:
+def _cells(slide: Slide, labels: Any, row: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
     """Return the cells that are named: those of the labels, or the image as one, whichever the weights are of."""
     if row.crop.unit == "field":
         if labels is not None:
@@ -91,7 +91,7 @@ def _cells(slide: Slide, labels: Any, row: weights.ClassifierRow, recipe: Classi
     return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
-def provenance_of(slide: Slide, row: weights.AnyRow, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
+def provenance_of(slide: Slide, row: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
     """Return where a result of these weights on this image comes from."""
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
     return Provenance(
@@ -105,7 +105,7 @@ def provenance_of(slide: Slide, row: weights.AnyRow, recipe: ClassificationRecip
     )
 
 
-def classifier_row(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.ClassifierRow:
+def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.ClassifierCard:
     """Return the row of the weights that a recipe asks for.
 
     Raises
@@ -113,12 +113,12 @@ def classifier_row(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.
     WeightsError
         If they are not there, or answer another question than the recipe's.
     """
-    row = weights.classifier_row(recipe.weights or task(recipe.task).weights)
+    row = weights.classifier_card(recipe.weights or task(recipe.task).weights)
     check_task(row, recipe)
     return row
 
 
-def check_task(row: weights.AnyRow, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
+def check_task(row: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
     """Refuse weights that answer another question than the recipe's.
 
     Raises
@@ -172,7 +172,7 @@ def train_classification_steps(
     task_name: str,
     name: str,
     about: Mapping[str, str] | None = None,
-) -> Steps[weights.ClassifierRow]:
+) -> Steps[weights.ClassifierCard]:
     """Train a classifier on label images whose cells have a class; returns the row of the weights, which lie in `out`.
 
     Parameters
@@ -231,7 +231,7 @@ def evaluate_classification_steps(
     return (
         yield from class_evaluation.evaluate_steps(
             Path(data),
-            classifier_row(recipe),
+            classifier_card(recipe),
             split=split,
             out=Path(out) if out else None,
             device_name=recipe.device,

@@ -19,10 +19,10 @@ from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import task
-from napari_hemalens.reports import detections as tables
 from napari_hemalens.reports.assay import Comparison, Summary, group_names, summary
 from napari_hemalens.reports.classes import write_cells, write_summary
 from napari_hemalens.reports.design import Sample
+from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import checked_labels
@@ -30,7 +30,7 @@ from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.classification import cells_of, classifier_row, classify_steps
+from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
 
 Cells: TypeAlias = Sequence[Path] | Literal["paired"] | None
@@ -143,7 +143,7 @@ class _Run:
             write_cells(self.fields, self.out / "cells.csv", cells=cells, micronuclei=micronuclei)
             write_summary(said, self.out / "summary.csv", comparison)
         if self.fields or self.failed:
-            tables.write_run(self.fields, self.options, self.out / "run.json", failed=self.failed)
+            write_run(self.fields, self.options, self.out / "run.json", failed=self.failed)
         return ClassifiedBatch(tuple(self.fields), self.failed, cells, said, comparison, micronuclei, self.uncounted)
 
 
@@ -196,7 +196,7 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
         Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
     """
     check_apart(out, (*files, *(labels or ()), *(micronuclei or ())))
-    row = classifier_row(recipe)
+    row = classifier_card(recipe)
     verify(row)
     of_fields = row.crop.unit == "field"
     if of_fields and labels is not None:

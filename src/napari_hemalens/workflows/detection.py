@@ -16,7 +16,7 @@ from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
-from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.detections import write_counts, write_differential, write_run
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.workflows.opening import opened
 
@@ -70,7 +70,7 @@ def detect(
         A file, anything array-like (numpy, dask, zarr; a list of them is a pyramid), or a slide
         that is already open.
     recipe : DetectionRecipe, optional
-        How; or give its options as keywords: `detect(image, min_score=0.6, pixel_size_um=0.11)`.
+        How; or give its options as keywords: `detect(image, score_threshold=0.6, pixel_size_um=0.11)`.
     region : (int, int, int, int), optional
         y0, x0, y1, x1 in level-0 pixels; all of the image by default.
     axes : str, optional
@@ -85,7 +85,7 @@ def detect(
     Returns
     -------
     Detections
-        Cells of at least the least score, best first; with `return_attention` a pair of them and their `BoxAttention`.
+        Cells from the score threshold on, best first; with `return_attention` a pair of them and their `BoxAttention`.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None"
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = opened(image)
-    row = weights.row(recipe.weights)
+    row = weights.detector_card(recipe.weights)
     network = load_detector(row, device.choose(recipe.device))
     size, source = yield from pixel_size_steps(slide, network, row, recipe)
     provenance = Provenance(
@@ -145,8 +145,8 @@ def detect_and_attend_steps(
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = opened(image)
-    weights.explained_row(recipe.weights)
-    row = weights.row(recipe.weights)
+    weights.explainable_card(recipe.weights)
+    row = weights.detector_card(recipe.weights)
     cells = yield from detect_steps(slide, recipe, region=region)
     network = load_detector(row, device.choose(recipe.device))
     size = cells.provenance.pixel_size_um or row.pixel_size_um
@@ -214,7 +214,7 @@ def write_results(
 ) -> None:
     """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for."""
     export(fields, out, formats)
-    tables.write_counts(fields, out / "counts.csv", tissue=recipe.tissue)
+    write_counts(fields, out / "counts.csv", tissue=recipe.tissue)
     pooled = pooled_differential(fields, tissue=recipe.tissue)
-    tables.write_differential(pooled, out / "differential.csv")
-    tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
+    write_differential(pooled, out / "differential.csv")
+    write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)

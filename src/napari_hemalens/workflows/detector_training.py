@@ -22,7 +22,7 @@ def train_detection_steps(
     name: str,
     pixel_size_um: float | None = None,
     about: Mapping[str, str] | None = None,
-) -> Steps[weights.WeightsRow]:
+) -> Steps[weights.DetectorCard]:
     """Train a detector on annotated images; returns the row of the weights, which lie in `out`.
 
     Parameters
@@ -58,8 +58,8 @@ def tune_detection_steps(
     *,
     split: str = "val",
     name: str | None = None,
-) -> Steps[weights.WeightsRow]:
-    """Choose the least score of weights on annotated images, such as those of another laboratory.
+) -> Steps[weights.DetectorCard]:
+    """Choose the score threshold of weights on annotated images, such as those of another laboratory.
 
     Returns the row of the weights with that score and with what was measured at it; it is written to `out`, beside the
     weights.

@@ -17,11 +17,11 @@ from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import DETECTION, EXPLAINED
-from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.explanation import explained_row, map_of, map_steps
+from napari_hemalens.workflows.explanation import explainable_card, map_of, map_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def explain_files_steps(
         such class, or they are not there; or if the folder holds files that are read.
     """
     check_apart(out, (*files, *(labels or ())))
-    row = explained_row(recipe)
+    row = explainable_card(recipe)
     verify(row)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolved(recipe.model_copy(update={"method": method}), row) for method in asked]
@@ -133,5 +133,5 @@ def explain_files_steps(
                 "labels": None if labels is None else [str(path) for path in of_images],
                 "segmentation": run.segmentation.model_dump(mode="json") if segmented else None,
             }
-            tables.write_run(run.fields, options, out / "run.json", failed=run.failed)
+            write_run(run.fields, options, out / "run.json", failed=run.failed)
     return ExplainedBatch(tuple(run.fields), named, run.failed)

@@ -11,7 +11,7 @@ from napari_hemalens.config.options import DetectionRecipe, ExplanationRecipe, S
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.heatmaps.methods import resolved
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyRow, ClassifierRow, WeightsRow
+from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
@@ -19,7 +19,7 @@ from napari_hemalens.records.tasks import DETECTION, EXPLAINED
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.classification import cells_of, check_task, classifier_row, provenance_of
+from napari_hemalens.workflows.classification import cells_of, check_task, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.opening import opened
 
@@ -76,7 +76,7 @@ def explain_steps(
     `partial` holds the cells of the last batch alone, on the heat of all so far.
     """
     slide = opened(image)
-    resolved(recipe, explained_row(recipe))  # before an image is segmented for nothing
+    resolved(recipe, explainable_card(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 
 
@@ -90,10 +90,10 @@ def map_steps(
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
     from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
 
-    row = explained_row(recipe)
+    row = explainable_card(recipe)
     named, at = resolved(recipe, row), device.choose(recipe.device)
     provenance = provenance_of(slide, row, named)
-    if isinstance(row, ClassifierRow):
+    if isinstance(row, ClassifierCard):
         network = load_classifier(row, at)
         of_crops = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
         return (yield from of_crops)
@@ -104,7 +104,7 @@ def map_steps(
     return (yield from of_boxes)
 
 
-def explained_row(recipe: ExplanationRecipe) -> AnyRow:
+def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
     """Return the row of the weights that are explained.
 
     Raises
@@ -113,13 +113,13 @@ def explained_row(recipe: ExplanationRecipe) -> AnyRow:
         If they are not there, answer another question than the recipe's, or have nothing to show.
     """
     if recipe.task != DETECTION.name:
-        return classifier_row(recipe)
-    row = weights.explained_row(recipe.weights or DETECTION.weights)
+        return classifier_card(recipe)
+    row = weights.explainable_card(recipe.weights or DETECTION.weights)
     check_task(row, recipe)
     return row
 
 
-def _as_detection(recipe: ExplanationRecipe, row: WeightsRow) -> DetectionRecipe:
+def _as_detection(recipe: ExplanationRecipe, row: DetectorCard) -> DetectionRecipe:
     """Return how the cells of the same weights are found."""
     return DetectionRecipe(weights=recipe.weights or row.name, device=recipe.device, pixel_size_um=recipe.pixel_size_um)
 
@@ -144,8 +144,8 @@ def map_of(
         return CellMap.whole(slide.shape)
     if labels is not None:
         return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
-    row = explained_row(recipe)
-    if isinstance(row, WeightsRow):
+    row = explainable_card(recipe)
+    if isinstance(row, DetectorCard):
         found = finish(detect_steps(slide, _as_detection(recipe, row)))
         return CellMap.of(cells_of(nucleated_labels(found), slide.shape, relabel=False))
     how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.classification import classifier_row
+from napari_hemalens.workflows.classification import classifier_card
 from napari_hemalens.workflows.extras import training_extra
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def evaluate_heatmaps_steps(
     return (
         yield from heatmap_evaluation.evaluate_steps(
             Path(data),
-            classifier_row(recipe),
+            classifier_card(recipe),
             split=split,
             methods=methods,
             only=only,

@@ -31,12 +31,12 @@ def evaluate_points_steps(
     data : path
         Folder as `formats.points` describes it.
     recipe : DetectionRecipe
-        Weights, pixel size, device, and the least score where it is given.
+        Weights, pixel size, device, and the score threshold where it is given.
     only : sequence of str
         What is measured: parts of the data, such as val where there is `val.txt`, or names of images without suffix and
         with * for whatever may follow; empty: all images. The weights must not have been trained on them.
     tune : sequence of str
-        Images, in the same way, on which the least score is chosen: the one with the best F1. Empty: that of the
+        Images, in the same way, on which the score threshold is chosen: the one with the best F1. Empty: that of the
         recipe, else that of the weights.
     radius : float, optional
         Greatest distance of the centre of a box from a point, in pixels of the image; by default half the diameter of

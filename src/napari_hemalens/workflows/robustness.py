@@ -28,7 +28,7 @@ def evaluate_robustness_steps(
     data : path
         Annotated images in any format that `formats.read_annotations` reads, all of one scale.
     recipe : DetectionRecipe
-        Weights, device, least score, and the pixel size of images that have none.
+        Weights, device, score threshold, and the pixel size of images that have none.
     split : str
         Part of the data; the weights must not have been trained on it.
     fields : int

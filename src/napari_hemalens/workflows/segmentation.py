@@ -10,7 +10,7 @@ from napari_hemalens.evaluation import segmentation as segmentation_measures
 from napari_hemalens.evaluation.segmentation import SegmentationReport
 from napari_hemalens.formats.naming import check_apart, file_stems
 from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import files as written
 from napari_hemalens.segmentation import segment as segmenting
 from napari_hemalens.segmentation.record import CellMeasures, Region, Segmentation
@@ -98,7 +98,7 @@ def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: 
     finally:
         if fields or failed:
             written.write_measures(fields, out / "cells.csv")
-            tables.write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
+            write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
     return Batch(tuple(fields), failed)
 
 

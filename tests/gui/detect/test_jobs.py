@@ -32,9 +32,9 @@ def test_cells_come_tile_by_tile_and_progress_goes_from_0_to_1(network):
 
 
 def test_a_run_asks_for_more_cells_than_it_shows(network):
-    list(run([job()], DetectionRecipe(min_score=0.7), network))
-    list(run([job()], DetectionRecipe(min_score=0.01), network))
-    assert [recipe.min_score for _, recipe, _ in network.asked] == [LEAST_SCORE, 0.01]
+    list(run([job()], DetectionRecipe(score_threshold=0.7), network))
+    list(run([job()], DetectionRecipe(score_threshold=0.01), network))
+    assert [recipe.score_threshold for _, recipe, _ in network.asked] == [LEAST_SCORE, 0.01]
 
 
 def test_partial_results_are_no_more_than_the_window_can_show(network, monkeypatch):

@@ -211,7 +211,7 @@ class TestLayers:
 
     def test_a_run_that_finds_faster_than_can_be_drawn_is_drawn_all_the_same(self, results, layer, runner):
         (f,) = results.fields
-        results.min_score = 0.1
+        results.score_threshold = 0.1
         results.put(f, f.cells)
         drawing = runner.drawings[0]
         next(drawing)

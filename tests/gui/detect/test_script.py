@@ -37,19 +37,19 @@ def layer(name="smear", **options):
 def test_a_file_is_analysed_with_the_options_that_are_not_the_default(tmp_path, calls, capsys):
     path = tmp_path / "smear's.png"
     iio.imwrite(path, np.zeros((400, 600, 3), np.uint8))
-    script = as_python([Asked(path, ((0, 0, 200, 300),))], DetectionRecipe(min_score=0.5, tissue="blood"))
-    assert "recipe = hemalens.DetectionRecipe(min_score=0.5, tissue='blood')" in script
+    script = as_python([Asked(path, ((0, 0, 200, 300),))], DetectionRecipe(score_threshold=0.5, tissue="blood"))
+    assert "recipe = hemalens.DetectionRecipe(score_threshold=0.5, tissue='blood')" in script
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     ((image, recipe, options),) = calls
     assert (image, options["region"]) == (str(path), (0, 0, 200, 300))
-    assert recipe == DetectionRecipe(min_score=0.5, tissue="blood")
+    assert recipe == DetectionRecipe(score_threshold=0.5, tissue="blood")
     assert "of the 200 asked for in blood" in capsys.readouterr().out
 
 
 def test_one_of_our_samples_needs_no_viewer(npe2pm, calls, capsys):
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         (image, *_) = ViewerModel().open_sample("napari-hemalens", "blood_smear")
-    script = as_python([Asked(image)], DetectionRecipe(min_score=0.5))
+    script = as_python([Asked(image)], DetectionRecipe(score_threshold=0.5))
     assert "viewer" not in script
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     np.testing.assert_array_equal(calls[0][0], image.data)
@@ -76,7 +76,7 @@ def test_a_stack_is_analysed_at_its_frame(calls, monkeypatch, tmp_path):
     viewer = ViewerModel()
     viewer.layers.append(stack)
     monkeypatch.setattr("napari.current_viewer", lambda: viewer)
-    script = as_python([Asked(stack, frame=(3,))], DetectionRecipe(min_score=0.5))
+    script = as_python([Asked(stack, frame=(3,))], DetectionRecipe(score_threshold=0.5))
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     assert calls[0][2] == {"region": None, "axes": "TYX", "frame": (3,)}
 

@@ -111,7 +111,9 @@ class TestRun:
     )
     def test_what_cannot_be_run_is_said_in_a_sentence(self, session, viewer, runner, said, options, reason):
         sources = [viewer.layers[name] for name in options.get("sources", [])]
-        session.start(sources, options.get("recipe", DetectionRecipe(min_score=0.5)), options.get("where", "whole"))
+        session.start(
+            sources, options.get("recipe", DetectionRecipe(score_threshold=0.5)), options.get("where", "whole")
+        )
         assert not session.running
         assert reason in said[0]
 
@@ -131,9 +133,9 @@ class TestRun:
 
     def test_the_pixel_size_is_that_of_the_image_unless_it_was_cleared(self, session, viewer, image, runner, network):
         other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, scale=(0.2, 0.2), units=("um", "um"))
-        session.start([image, other], DetectionRecipe(min_score=0.5))
+        session.start([image, other], DetectionRecipe(score_threshold=0.5))
         runner.run()
-        session.start([image], DetectionRecipe(min_score=0.5))
+        session.start([image], DetectionRecipe(score_threshold=0.5))
         runner.run()
         sizes = [slide.pixel_size_um for slide, _, _ in network.asked]
         assert sizes == [pytest.approx(0.1), pytest.approx(0.2), None]
@@ -239,7 +241,7 @@ class TestCalibration:
 
     def test_a_count_that_cannot_be_reached_leaves_the_score(self, analysed, said):
         analysed.calibrate(100)
-        assert analysed.results.min_score == 0.5
+        assert analysed.results.score_threshold == 0.5
         assert "cannot be reached" in said[-1]
 
 
@@ -257,7 +259,7 @@ class TestSave:
         assert cells.counts() == dict(layer.features["class"].value_counts())
         counted = (tmp_path / "differential.csv").read_text()
         assert "blast,1," in counted
-        assert '"min_score": 0.3' in (tmp_path / "run.json").read_text()
+        assert '"score_threshold": 0.3' in (tmp_path / "run.json").read_text()
         assert said[-1].startswith("Saved cells.csv, coco.json, counts.csv")
 
     def test_a_folder_that_cannot_be_written_is_said(self, analysed, runner, tmp_path, said):

@@ -12,17 +12,17 @@ pytestmark = pytest.mark.window
 def methods(qtbot):
     made = MethodList()
     qtbot.addWidget(made)
-    made.offer(weights.classifier_row("micronucleus-attention"))
+    made.offer(weights.classifier_card("micronucleus-attention"))
     return made
 
 
 def test_the_best_method_of_other_weights_takes_the_place_of_the_best_before(methods):
     assert methods.chosen() == ("guided-grad-cam",)
-    methods.offer(weights.classifier_row("leukocyte-types"))  # which know that method, too
+    methods.offer(weights.classifier_card("leukocyte-types"))  # which know that method, too
     assert methods.chosen() == ("grad-cam-middle",)
 
 
 def test_what_a_person_has_ticked_stays_ticked(methods):
     methods.tick(("guided-grad-cam", "saliency"))
-    methods.offer(weights.classifier_row("leukocyte-types"))
+    methods.offer(weights.classifier_card("leukocyte-types"))
     assert set(methods.chosen()) == {"guided-grad-cam", "saliency"}

@@ -11,7 +11,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets import options
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.gui.widgets.options import DetectionForm
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 
 pytestmark = pytest.mark.window
 
@@ -38,14 +38,14 @@ def soup(qtbot):
 @pytest.fixture
 def row(monkeypatch):
     """Weights called 'fake', with a score of their own."""
-    row = WeightsRow(
+    row = DetectorCard(
         name="fake",
         description="Finds nothing",
         network=NetworkRecipe(),
         classes=("lymphocyte",),
         mean=(0, 0, 0),
         std=(1, 1, 1),
-        min_score=0.43,
+        score_threshold=0.43,
         metrics={},
         data="",
         licence="",
@@ -121,7 +121,7 @@ def test_an_impossible_option_is_refused_in_a_sentence(form):
     [
         DetectionRecipe(weights="fake"),
         DetectionRecipe(
-            weights="fake", pixel_size_um=0.11, min_score=0.7, tile=512, overlap=64, batch=1, tissue="blood"
+            weights="fake", pixel_size_um=0.11, score_threshold=0.7, tile=512, overlap=64, batch=1, tissue="blood"
         ),
         DetectionRecipe(weights="fake", skip_background=False, nms_iou=0.3, precision="half"),
     ],
@@ -133,9 +133,9 @@ def test_a_detection_recipe_comes_back_from_its_form(form, recipe):
 
 def test_the_score_of_the_weights_is_left_to_the_weights(form, row):
     assert form.slider.value() == pytest.approx(0.43)
-    assert form.read().min_score is None
+    assert form.read().score_threshold is None
     form.slider.setValue(0.6)
-    assert form.read().min_score == 0.6
+    assert form.read().score_threshold == 0.6
 
 
 def test_weights_say_what_they_are(form):

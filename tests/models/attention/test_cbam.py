@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from napari_hemalens.models.attention.cbam import CBAM, ChannelAttention, PlaceAttention
+from napari_hemalens.models.attention.cbam import CBAM, ChannelAttention, SpatialAttention
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def test_channel_attention_is_equation_2_of_woo_et_al_written_out() -> None:
 
 def test_place_attention_is_equation_3_written_out() -> None:
     torch.manual_seed(0)
-    block = PlaceAttention(3).double()
+    block = SpatialAttention(3).double()
     x = torch.randn(1, 6, 5, 4).double()
     kernel = block.conv.weight.detach().numpy()[0]  # (2, 3, 3): of the mean, of the largest
     described = np.pad(np.stack([x[0].numpy().mean(axis=0), x[0].numpy().max(axis=0)]), ((0, 0), (1, 1), (1, 1)))

@@ -7,9 +7,9 @@ from pathlib import Path
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.report import Scored, compared
-from napari_hemalens.reports import classes as classified_tables
-from napari_hemalens.reports import detections as tables
 from napari_hemalens.reports.assay import Comparison
+from napari_hemalens.reports.classes import write_cells, write_summary
+from napari_hemalens.reports.detections import write_run
 
 
 def save_classified_steps(
@@ -37,13 +37,9 @@ def save_classified_steps(
     try:
         summary = scored.summary()
         found = compared(summary, groups)
-        classified_tables.write_cells(
-            cells, folder / "cells.csv", words, cells=scored.cells, micronuclei=scored.micronuclei
-        )
-        classified_tables.write_summary(
-            summary, folder / "summary.csv", found if isinstance(found, Comparison) else None
-        )
-        tables.write_run(cells, options, folder / "run.json")
+        write_cells(cells, folder / "cells.csv", words, cells=scored.cells, micronuclei=scored.micronuclei)
+        write_summary(summary, folder / "summary.csv", found if isinstance(found, Comparison) else None)
+        write_run(cells, options, folder / "run.json")
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return

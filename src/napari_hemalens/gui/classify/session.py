@@ -31,7 +31,7 @@ from napari_hemalens.gui.layers import opener, placed_like
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.classification import classifier_row
+from napari_hemalens.workflows.classification import classifier_card
 
 
 class Classifying(Activity):
@@ -95,7 +95,7 @@ class Classifying(Activity):
             return
         try:
             case = self._asked(image, source, recipe)
-            case.threshold = classifier_row(recipe).threshold
+            case.threshold = classifier_card(recipe).threshold
             cells = cells_in(case.source, case.plane)
         except HemaLensError as error:
             self.said.emit(str(error))

@@ -8,7 +8,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.gui.classes import words
 from napari_hemalens.review.classes import Judged
 from napari_hemalens.review.history import History
 

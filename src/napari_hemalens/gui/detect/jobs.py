@@ -82,8 +82,8 @@ class Update:
 
 def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
     """Analyse images, telling of each as it comes; one that cannot be read does not stop the others."""
-    low = min(LEAST_SCORE, 1.0 if recipe.min_score is None else recipe.min_score)
-    wide = recipe.model_copy(update={"min_score": low})
+    low = min(LEAST_SCORE, 1.0 if recipe.score_threshold is None else recipe.score_threshold)
+    wide = recipe.model_copy(update={"score_threshold": low})
     for number, job in enumerate(jobs):
         try:
             for update in _analyse(job, wide, detect):
@@ -131,5 +131,5 @@ def _joined(parts: Sequence[Detections], recipe: DetectionRecipe) -> Detections:
         classes=np.concatenate([part.classes for part in parts]),
     )
     nucleated = np.array([cell_class(name).nucleated for name in whole.names])[whole.classes]
-    rivals = np.where(nucleated & recipe.one_class_a_cell, -1, whole.classes)  # as inside a region
+    rivals = np.where(nucleated & recipe.one_class_per_cell, -1, whole.classes)  # as inside a region
     return whole.take(suppress(whole.boxes, whole.scores, rivals, iou=recipe.nms_iou))

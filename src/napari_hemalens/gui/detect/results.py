@@ -8,11 +8,12 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
+from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
-from napari_hemalens.gui.detect import gestures
-from napari_hemalens.gui.detect.classes import CLASS_KEYS
-from napari_hemalens.gui.detect.stage import Field, Stage, Trickle
+from napari_hemalens.gui.classes import CLASS_KEYS
+from napari_hemalens.gui.detect.stage import Field, Stage
 from napari_hemalens.gui.layers import BOXES_AT_MOST
+from napari_hemalens.gui.running import Trickle
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential, Tissue
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
@@ -29,7 +30,7 @@ class Results:
     ----------
     fields : list of Field
         The images analysed, in the order of their first run.
-    min_score : float
+    score_threshold : float
         The score from which a cell is shown and counted.
     tissue : {'marrow', 'blood'}
         What is counted.
@@ -46,7 +47,7 @@ class Results:
 
     def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
         self.fields: list[Field] = []
-        self.min_score = 0.5
+        self.score_threshold = 0.5
         self.tissue: Tissue = "marrow"
         self.next_class = UNCLASSIFIABLE
         self.locked = False
@@ -59,7 +60,7 @@ class Results:
 
     def detections(self) -> tuple[Detections, ...]:
         """Return the cells of every field, as they are on screen."""
-        return tuple(f.cells.current(self.min_score) for f in self.fields)
+        return tuple(f.cells.current(self.score_threshold) for f in self.fields)
 
     def differential(self) -> Differential:
         """Return the one differential of all fields."""
@@ -98,19 +99,19 @@ class Results:
         if f not in self.fields:
             self.fields.append(f)
         f.cells = cells
-        self._stage.draw(f, self.min_score, patient=True)
+        self._stage.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
 
     def show(self, f: Field, image: Image) -> None:
         """Show a field of a folder, in place of the one that was shown before."""
         shown = [g for g in self.fields if g.path is not None and not g.hidden]
         self._stage.show(f, image, shown)
-        self._stage.draw(f, self.min_score)
+        self._stage.draw(f, self.score_threshold)
         self.changed.emit()
 
-    def choose_score(self, min_score: float) -> None:
+    def choose_score(self, score_threshold: float) -> None:
         """Show the cells of at least this score; what a person touched stays as it is."""
-        self.min_score = min_score
+        self.score_threshold = score_threshold
         self._draw()
 
     def choose_tissue(self, tissue: Tissue) -> None:
@@ -179,12 +180,12 @@ class Results:
 
     def _replace(self, f: Field, cells: Reviewed) -> None:
         f.cells = cells
-        self._stage.draw(f, self.min_score)
+        self._stage.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _draw(self) -> None:
         for f in self.fields:
-            self._stage.draw(f, self.min_score)
+            self._stage.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _on_added(self, f: Field) -> None:
@@ -199,7 +200,7 @@ class Results:
         if f is None or f.drawing is None or f.drawing.busy:
             return
         if self.locked:
-            self._stage.draw(f, self.min_score)
+            self._stage.draw(f, self.score_threshold)
             return
         cells, rows = f.cells.corrected(f.drawing.shown, f.drawing.read())
         if cells is not f.cells:

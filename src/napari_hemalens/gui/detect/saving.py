@@ -8,7 +8,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats import export
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.reports import detections as tables
+from napari_hemalens.reports.detections import write_counts, write_differential, write_run
 
 
 def save_steps(
@@ -17,10 +17,10 @@ def save_steps(
     """Write cells in some formats, the counts and how they came about; yields a sentence at the end."""
     try:
         written = export(fields, folder, formats)
-        tables.write_counts(fields, folder / "counts.csv", tissue=recipe.tissue)
+        write_counts(fields, folder / "counts.csv", tissue=recipe.tissue)
         pooled = pooled_differential(fields, ICSH, recipe.tissue)
-        tables.write_differential(pooled, folder / "differential.csv")
-        tables.write_run(fields, recipe.model_dump(mode="json"), folder / "run.json")
+        write_differential(pooled, folder / "differential.csv")
+        write_run(fields, recipe.model_dump(mode="json"), folder / "run.json")
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return

@@ -76,7 +76,11 @@ class Session(Activity):
             return
         try:
             jobs = self._jobs(sources, recipe, where, keep_edits)
-            score = weights.row(recipe.weights).min_score if recipe.min_score is None else recipe.min_score
+            score = (
+                weights.detector_card(recipe.weights).score_threshold
+                if recipe.score_threshold is None
+                else recipe.score_threshold
+            )
         except HemaLensError as error:
             self.said.emit(str(error))
             return
@@ -134,7 +138,7 @@ class Session(Activity):
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
-        recipe = self.recipe.model_copy(update={"min_score": self.results.min_score})
+        recipe = self.recipe.model_copy(update={"score_threshold": self.results.score_threshold})
         steps = save_steps(self.results.detections(), recipe, folder, formats)
         self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
 

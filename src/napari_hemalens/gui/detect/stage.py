@@ -1,11 +1,11 @@
 """Where fields are shown: the layers of one viewer, which follow the cells and tell of a person's edits."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -14,12 +14,9 @@ from psygnal import Signal
 
 from napari_hemalens.gui.detect.drawing import Drawing, drawing
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placed_like
-from napari_hemalens.gui.running import Stop, nothing
+from napari_hemalens.gui.running import Stop, Trickle, nothing
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import Reviewed
-
-Trickle: TypeAlias = Callable[[Iterator[None]], Stop]
-"""Runs something a step at a time between the events of the window; returns what stops it."""
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -100,7 +97,7 @@ class Stage:
         self._rearranging = False
         viewer.layers.events.removed.connect(self._on_removed)
 
-    def draw(self, f: Field, min_score: float, *, patient: bool = False) -> None:
+    def draw(self, f: Field, score_threshold: float, *, patient: bool = False) -> None:
         """Let the layer of a field follow its cells, from the next turn of the event loop on.
 
         A `patient` call waits for what is being drawn: a run that finds cells faster than they can be drawn would
@@ -112,12 +109,12 @@ class Stage:
         if not (patient and f.following):
             f.stop_drawing()
             f.following = True
-            f.stop_drawing = self._trickle(self._follow(f, min_score))
+            f.stop_drawing = self._trickle(self._follow(f, score_threshold))
 
-    def _follow(self, f: Field, min_score: float) -> Iterator[None]:
+    def _follow(self, f: Field, score_threshold: float) -> Iterator[None]:
         while f.behind:
             f.behind = False
-            rows = np.flatnonzero(f.cells.shown(min_score))
+            rows = np.flatnonzero(f.cells.shown(score_threshold))
             many = len(rows) > BOXES_AT_MOST
             if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
                 self._new_layer(f, many)

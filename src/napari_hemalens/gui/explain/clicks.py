@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 
-from napari_hemalens.gui.detect.gestures import STILL
+from napari_hemalens.gui.gestures import STILL
 
 _LOOKING = ("pan_zoom", "pick", "select")  # modes of layers in which a click changes nothing
 

@@ -29,7 +29,7 @@ from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import EXPLAINED
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.review.boxes import Region
-from napari_hemalens.workflows.explanation import explained_row, map_steps
+from napari_hemalens.workflows.explanation import explainable_card, map_steps
 
 
 class Explaining(Activity):
@@ -143,7 +143,7 @@ class Explaining(Activity):
         """
         if image is None:
             raise ImageError(_NO_IMAGE)
-        row = explained_row(recipe)
+        row = explainable_card(recipe)
         target_of(row, recipe.target)
         names = methods or ((best_of(row).name,) if recipe.method is None else (recipe.method,))
         asked = tuple(method_of(row.network, name) for name in names)

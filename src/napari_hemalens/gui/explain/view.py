@@ -8,7 +8,7 @@ from typing import Any
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_hemalens.gui.detect.stage import Trickle
+from napari_hemalens.gui.running import Trickle
 
 REST = 0.3
 """Seconds without a move."""

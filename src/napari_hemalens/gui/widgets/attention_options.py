@@ -6,13 +6,13 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
 from napari_hemalens.config.options import ExplanationRecipe
-from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.editors import Editor
 from napari_hemalens.heatmaps.methods import Kind, best_of, methods_of
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyRow, ClassifierRow
+from napari_hemalens.models.weights import AnyCard, ClassifierCard
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import EXPLAINED
 
@@ -37,7 +37,7 @@ class MethodList(QListWidget):
         self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted
         self.itemChanged.connect(lambda _: self.ticked.emit())
 
-    def offer(self, row: AnyRow | None) -> None:
+    def offer(self, row: AnyCard | None) -> None:
         """Offer the methods of a network; those that a person has ticked stay so, else the best is ticked."""
         before = () if self.chosen() == self._offered_first else self.chosen()
         best = None if row is None else best_of(row)
@@ -46,7 +46,7 @@ class MethodList(QListWidget):
         self.blockSignals(True)
         self.clear()
         for method in methods:
-            measured = method == best and isinstance(row, ClassifierRow) and row.heatmap is not None
+            measured = method == best and isinstance(row, ClassifierCard) and row.heatmap is not None
             item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
             item.setToolTip(_SAID[method.kind])
@@ -92,9 +92,9 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         """Return what an option is called."""
         return {"method": "Methods", "target": "Class", "smoothing": "Smoothing (px)"}.get(name) or super().label(name)
 
-    def row_of(self, name: str | Path) -> AnyRow:
+    def row_of(self, name: str | Path) -> AnyCard:
         """Return the row of weights whose network can be asked where it looked; see `ClassifierForm.row_of`."""
-        return weights.explained_row(name)
+        return weights.explainable_card(name)
 
     @property
     def whole_field(self) -> bool:

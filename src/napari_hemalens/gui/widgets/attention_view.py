@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpin
 from superqt import QCollapsible, QLabeledDoubleSlider
 
 from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
-from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences

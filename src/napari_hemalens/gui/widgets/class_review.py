@@ -6,8 +6,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
+from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.classify.layers import Look
-from napari_hemalens.gui.detect.classes import words
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 

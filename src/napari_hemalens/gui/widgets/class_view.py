@@ -6,7 +6,7 @@ from html import escape
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.reports.detections import RESEARCH_USE

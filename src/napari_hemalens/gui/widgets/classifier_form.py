@@ -13,7 +13,7 @@ from napari_hemalens.gui.widgets.choices import fill
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyRow
+from napari_hemalens.models.weights import AnyCard
 from napari_hemalens.records.tasks import Task
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
@@ -69,11 +69,11 @@ class ClassifierForm(RecipeForm[R]):
         return self.editors["weights"].read() not in (None, _NONE, _FILE)
 
     @property
-    def row(self) -> AnyRow | None:
+    def row(self) -> AnyCard | None:
         """The row of the weights that are chosen; None where there are none."""
         return self.row_of(self.editors["weights"].read()) if self.ready else None
 
-    def row_of(self, name: str | Path) -> AnyRow:
+    def row_of(self, name: str | Path) -> AnyCard:
         """Return the row of weights that this form may offer.
 
         Raises
@@ -81,7 +81,7 @@ class ClassifierForm(RecipeForm[R]):
         WeightsError
             If there are none such, or they are of no use here.
         """
-        return weights.classifier_row(name)
+        return weights.classifier_card(name)
 
     @property
     def lacking(self) -> str:
@@ -94,7 +94,7 @@ class ClassifierForm(RecipeForm[R]):
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen."""
         task, box = self.editors["task"].read(), self.editors["weights"].widget
-        rows = {name: weights.any_row(name) for name in weights.known()}
+        rows = {name: weights.model_card(name) for name in weights.known()}
         packed = [name for name, row in rows.items() if row.task == task and row.explainable]
         own = [path for path in self._own if self.row_of(path).task == task]
         items = [*((name, name) for name in packed), *((path.stem, str(path)) for path in own)]

@@ -142,7 +142,7 @@ class DetectWidget(Dock):
         self.differential.setVisible(bool(results.fields))
         self.exports.setVisible(bool(results.fields))
         if results.fields:
-            self.form.show_score(results.min_score)
+            self.form.show_score(results.score_threshold)
         self.review.show_state(results.next_class, results.tissue, can_undo=results.can_undo, can_redo=results.can_redo)
         folder = [f for f in results.fields if f.path is not None]
         self.shown.setVisible(bool(folder))

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.gui.detect.classes import key_of, words
+from napari_hemalens.gui.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.records.differential import Differential, Row

@@ -9,12 +9,12 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import WeightsRow
+from napari_hemalens.models.weights import DetectorCard
 
 _LABELS = {
     "weights": "Weights",
     "pixel_size_um": "Pixel size (µm)",
-    "min_score": "Least score",
+    "score_threshold": "Score threshold",
     "tissue": "Counted as",
     "device": "Device",
     "tile": "Tile (px)",
@@ -23,9 +23,9 @@ _LABELS = {
     "precision": "Precision",
     "skip_background": "Skip background",
     "nms_iou": "Same cell at IoU",
-    "one_class_a_cell": "One class a cell",
+    "one_class_per_cell": "One class a cell",
 }
-_FIRST = ("weights", "pixel_size_um", "tissue", "device", "min_score")
+_FIRST = ("weights", "pixel_size_um", "tissue", "device", "score_threshold")
 
 
 class DetectionForm(RecipeForm[DetectionRecipe]):
@@ -39,9 +39,9 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         super().__init__(
             DetectionRecipe,
             editors={
-                "weights": choice({name: name for name in weights.known(WeightsRow)}),
+                "weights": choice({name: name for name in weights.known(DetectorCard)}),
                 "pixel_size_um": number(empty="estimate from the red cells"),
-                "min_score": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
+                "score_threshold": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
                 "device": choice({"auto": "looking for a GPU…"}),
                 "precision": choice({"single": "single, 32 bits", "half": "half, 16 bits"}),
             },
@@ -76,11 +76,11 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
         name = self.editors["weights"].read()
-        if name in weights.known(WeightsRow):
-            row = weights.row(name)
+        if name in weights.known(DetectorCard):
+            row = weights.detector_card(name)
             self.editors["weights"].widget.setToolTip(row.description)
-            self._own_score = round(row.min_score, 4)
-            self.slider.setValue(row.min_score)
+            self._own_score = round(row.score_threshold, 4)
+            self.slider.setValue(row.score_threshold)
 
 
 def _score_slider() -> QLabeledDoubleSlider:

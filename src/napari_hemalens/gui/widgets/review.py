@@ -10,7 +10,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.gui.detect.classes import key_of, words
+from napari_hemalens.gui.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.differential import Tissue
@@ -40,7 +40,7 @@ class ReviewBar(QWidget):
         self.count.setRange(0, 1_000_000)
         self.count.setToolTip("Nucleated cells that you know to be there")
         self.set_score = button("Set score")
-        self.set_score.setToolTip("Set the least score that gives this count")
+        self.set_score.setToolTip("Set the score threshold that gives this count")
         self._lay_out()
         self.undo.clicked.connect(self.undone)
         self.redo.clicked.connect(self.redone)

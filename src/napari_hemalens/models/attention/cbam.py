@@ -41,7 +41,7 @@ class ChannelAttention(nn.Module):
         return x * self.weights(x)[:, :, None, None]  # (1) F' = M_c(F) F
 
 
-class PlaceAttention(nn.Module):
+class SpatialAttention(nn.Module):
     """Weight each place by the mean and the largest of its channels: CBAM's 'spatial attention'.
 
     Maps (N, C, H, W) to the same shape, for any C.
@@ -76,7 +76,7 @@ class CBAM(nn.Module):
     def __init__(self, channels: int, reduction: int = 16, kernel_size: int = 7) -> None:
         super().__init__()
         self.channel = ChannelAttention(channels, reduction)
-        self.place = PlaceAttention(kernel_size)
+        self.place = SpatialAttention(kernel_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` with each channel and each place scaled by its weight."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from napari.layers import Layer, Points
 
-from napari_hemalens.gui.detect.classes import words
+from napari_hemalens.gui.classes import words
 
 STILL = 4
 """Screen pixels that a hand may move during a click."""

@@ -1,0 +1,86 @@
+"""Cells that somebody has named, cut from their images as a classifier sees them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.inference.crops import crop_width, crops, masks
+from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.slides.open import open_image
+
+_BATCH = 256
+
+
+def cut(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
+    """Return the crops (N, channels, side, side) uint8 of the cells of a field, in their order.
+
+    Parameters
+    ----------
+    field : NamedCells
+        Image, label image, and which of its cells.
+    recipe : CropRecipe
+        What a crop is.
+    room : float
+        Factor by which crops are wider, and have more pixels.
+
+    Raises
+    ------
+    AnnotationError
+        If the label image has no cell of a number that is asked for.
+    """
+    with open_image(field.image) as slide:
+        cells, rows = cells_of(field)
+        detail = recipe.detail and round(recipe.detail * room)
+        wider = recipe.model_copy(update={"side": round(recipe.side * room), "detail": detail})
+        width = crop_width(cells, recipe, slide.pixel_size_um) * room
+        wanted = cells.take(rows)
+        pixels = torch.empty((len(wanted), recipe.channels, wider.side, wider.side), dtype=torch.uint8)
+        for which, found in crops(slide, wanted, wider, width=width, batch=_BATCH):
+            pixels[torch.from_numpy(which)] = found
+    return pixels
+
+
+def cells_of(field: NamedCells) -> tuple[CellMap, NDArray[np.int64]]:
+    """Return all cells of a label image, and the rows (N,) of those that the field names.
+
+    Raises
+    ------
+    AnnotationError
+        If the label image has no cell of a number that the field names.
+    """
+    cells = CellMap.of(field.label_image())
+    missing = np.setdiff1d(field.ids, cells.ids)
+    if len(missing):
+        raise AnnotationError(f"{field.labels or field.image} has no cell {missing[0]}, which is asked for.")
+    return cells, np.searchsorted(cells.ids, field.ids)
+
+
+def marks(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
+    """Return what makes a cell of its class, as outlined, in the crops of `cut`: (N, 1, side, side) uint8, 0 or 255.
+
+    Raises
+    ------
+    AnnotationError
+        If the data set has no such outlines.
+    """
+    cells, rows = cells_of(field)
+    outlined = replace(cells, labels=field.mark_image())
+    side, width = round(recipe.side * room), crop_width(cells, recipe, None) * room
+    corners = cells.centres[rows] + 0.5 - width / 2
+    return masks(outlined, rows, corners, side=side, width=width)[0].to(torch.uint8) * 255
+
+
+def labels_of(fields: Sequence[NamedCells], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the index into `classes` of every cell of the fields: (N,)."""
+    names = np.concatenate([field.class_names for field in fields])
+    unknown = set(names.tolist()) - set(classes)
+    if unknown:
+        raise TrainingError(f"Cells of the class {sorted(unknown)[0]!r}; known: {', '.join(classes)}.")
+    return np.array([classes.index(name) for name in names.tolist()], dtype=np.int64)
