@@ -1,6 +1,7 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.records.taxonomy import (
     BLOOD_3,
     CELL_CLASSES,
@@ -78,3 +79,36 @@ def test_a_taxonomy_is_found_by_name():
 def test_an_unknown_taxonomy_is_refused_with_the_names_that_are_known():
     with pytest.raises(RecipeError, match=r"No taxonomy 'who'\. Known: marrow-12, icsh, wang-7"):
         taxonomy("who")
+
+
+CLASS_SETS = {**{name: found.classes for name, found in TAXONOMIES.items()}, **{n: t.classes for n, t in TASKS.items()}}
+
+
+@pytest.mark.parametrize("name", CLASS_SETS)
+def test_classes_seen_together_differ_in_key_and_short_name(name):
+    classes = [cell_class(each) for each in CLASS_SETS[name]]
+    keys = [c.key for c in classes if c.key]
+    assert len(set(keys)) == len(keys)
+    assert len({c.short for c in classes}) == len(classes)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_class_of_a_task_has_a_key(name):
+    assert all(cell_class(each).key for each in TASKS[name].classes)
+
+
+def test_keys_are_one_character_and_short_names_fit_on_a_box():
+    for found in map(cell_class, {name for classes in CLASS_SETS.values() for name in classes}):
+        assert len(found.key) <= 1
+        assert found.key == found.key.upper()
+        assert 2 <= len(found.short) <= 5 or found.short == "?"
+
+
+def test_a_neutrophil_has_the_key_of_a_segmented_one():
+    keys = {cell_class(name).key for name in ("neutrophil", "granulocyte", "segmented_neutrophil")}
+    assert keys == {"6"}
+
+
+def test_a_class_of_somebody_else_has_no_key():
+    found = cell_class("smudge_cell")
+    assert (found.key, found.short) == ("", "smudg")

@@ -33,52 +33,67 @@ class CellClass:
         once a person gives a cell that class.
     nucleated : bool
         Nucleated cells make up the differential; red cells and platelets stand beside it.
+    key : str
+        The key that gives a cell this class, the same in every dock: a digit or a capital letter, '' for none.
+    short : str
+        Two to five letters for the label on a box, '?' for cells that cannot be classified.
     """
 
     name: str
     lineage: Lineage
+    key: str = ""
+    short: str = ""
     nucleated: bool = True
     always_listed: bool = True
 
 
 CELL_CLASSES: tuple[CellClass, ...] = (
-    CellClass("blast", "other"),
-    CellClass("promyelocyte", "myeloid"),
-    CellClass("myelocyte", "myeloid"),
-    CellClass("metamyelocyte", "myeloid"),
-    CellClass("band_neutrophil", "myeloid"),
-    CellClass("segmented_neutrophil", "myeloid"),
-    CellClass("eosinophil", "myeloid"),
-    CellClass("basophil", "myeloid"),
-    CellClass("monocyte", "myeloid"),
-    CellClass("erythroblast", "erythroid"),
-    CellClass("lymphocyte", "lymphoid"),
-    CellClass("plasma_cell", "lymphoid"),
-    CellClass("megakaryocyte", "megakaryocytic"),
-    CellClass("mast_cell", "other", always_listed=False),
-    CellClass("macrophage", "other", always_listed=False),
-    CellClass("other", "other"),
-    CellClass("unclassifiable", "other", always_listed=False),
-    CellClass("erythrocyte", "erythroid", nucleated=False),
-    CellClass("platelet", "megakaryocytic", nucleated=False),
+    CellClass("blast", "other", "1", "blast"),
+    CellClass("promyelocyte", "myeloid", "2", "pro"),
+    CellClass("myelocyte", "myeloid", "3", "myelo"),
+    CellClass("metamyelocyte", "myeloid", "4", "meta"),
+    CellClass("band_neutrophil", "myeloid", "5", "band"),
+    CellClass("segmented_neutrophil", "myeloid", "6", "seg"),
+    CellClass("eosinophil", "myeloid", "E", "eos"),
+    CellClass("basophil", "myeloid", "B", "baso"),
+    CellClass("monocyte", "myeloid", "9", "mono"),
+    CellClass("erythroblast", "erythroid", "7", "ebl"),
+    CellClass("lymphocyte", "lymphoid", "8", "lym"),
+    CellClass("plasma_cell", "lymphoid", "P", "plas"),
+    CellClass("megakaryocyte", "megakaryocytic", "G", "mega"),
+    CellClass("mast_cell", "other", "", "mast", always_listed=False),
+    CellClass("macrophage", "other", "", "macro", always_listed=False),
+    CellClass("other", "other", "", "other"),
+    CellClass("unclassifiable", "other", "0", "?", always_listed=False),
+    CellClass("erythrocyte", "erythroid", "", "RBC", nucleated=False),
+    CellClass("platelet", "megakaryocytic", "", "plt", nucleated=False),
 )
 """Every class that a person can assign, in the order a differential is reported."""
 
 UNCLASSIFIABLE = "unclassifiable"
 
-# Classes of other data sets whose lineage still matters once cells are mapped onto them.
-_GROUP_CLASSES = (
-    CellClass("granulocyte", "myeloid"),
-    CellClass("WBC", "other"),
-    CellClass("RBC", "erythroid", nucleated=False),
-    CellClass("Platelets", "megakaryocytic", nucleated=False),
+# Classes of other data sets and of the tasks. They never stand beside the class of ours that has the same key.
+_OTHER_CLASSES = (
+    CellClass("granulocyte", "myeloid", "6", "gran"),
+    CellClass("neutrophil", "myeloid", "6", "neut"),
+    CellClass("WBC", "other", "", "WBC"),
+    CellClass("RBC", "erythroid", "", "RBC", nucleated=False),
+    CellClass("Platelets", "megakaryocytic", "", "plt", nucleated=False),
+    CellClass("normal", "other", "2", "norm"),
+    CellClass("micronucleus", "other", "1", "MN"),
+    CellClass("none", "other", "2", "no"),
+    # The stages of a field.
+    CellClass("benign", "other", "1", "ben"),
+    CellClass("early", "other", "2", "early"),
+    CellClass("pre", "other", "3", "pre"),
+    CellClass("pro", "other", "4", "pro"),
 )
-_BY_NAME = {c.name: c for c in (*CELL_CLASSES, *_GROUP_CLASSES)}
+_BY_NAME = {c.name: c for c in (*CELL_CLASSES, *_OTHER_CLASSES)}
 
 
 def cell_class(name: str) -> CellClass:
-    """Return the class called `name`; a name that is not ours is a nucleated cell of no lineage."""
-    return _BY_NAME.get(name) or CellClass(name, "other")
+    """Return the class called `name`; a name that is not ours is a nucleated cell of no lineage, without a key."""
+    return _BY_NAME.get(name) or CellClass(name, "other", short=name[:5])
 
 
 @dataclass(frozen=True, slots=True)
