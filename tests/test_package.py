@@ -1,5 +1,6 @@
 """What a user installs is whole: the wheel, the wheel that a source distribution becomes, and a checkout."""
 
+import importlib.resources
 import json
 import os
 import shutil
@@ -46,7 +47,11 @@ def contents(wheel):
 
 def promised():
     """Return what a wheel has to hold beside modules, by the name it has there, with its bytes."""
-    files = {"napari.yaml": ROOT / "napari.yaml", "py.typed": PACKAGE / "py.typed"}
+    files = {
+        "napari.yaml": ROOT / "napari.yaml",
+        "py.typed": PACKAGE / "py.typed",
+        "gui/icon.svg": PACKAGE / "gui" / "icon.svg",
+    }
     samples = ROOT / "sample_data"
     files |= {f"sample_data/{path.relative_to(samples)}": path for path in samples.rglob("*") if path.is_file()}
     files |= {f"weights/{path.name}": path for path in (PACKAGE / "weights").glob("*.[js]*")}
@@ -118,6 +123,18 @@ def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
     assert layers == 2
     listed = run(environment / python.parent.name / "hemalens", "weights", "list").splitlines()
     assert [line.split()[0] for line in listed] == sorted(path.stem for path in (PACKAGE / "weights").glob("*.json"))
+
+
+def test_the_packed_manifest_is_a_file_and_says_what_the_top_one_says():
+    packed = PACKAGE / "napari.yaml"
+    assert not packed.is_symlink(), "a clone on Windows may hold no links"
+    assert packed.read_bytes() == (ROOT / "napari.yaml").read_bytes(), "cp napari.yaml src/napari_hemalens/"
+
+
+def test_the_icon_of_the_manifest_lies_in_the_package():
+    manifest = npe2.PluginManifest.from_file(ROOT / "napari.yaml")
+    package, _, name = manifest.icon.partition(":")
+    assert importlib.resources.files(package).joinpath(name).is_file()
 
 
 def test_this_environment_finds_the_manifest_with_every_command():
