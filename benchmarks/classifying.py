@@ -59,13 +59,15 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=4000, help="of the image, in pixels")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    row = classifier_card(options.weights)
+    card = classifier_card(options.weights)
     image, labels = scene(options.side, options.cells)
-    recipe = ClassificationRecipe(task=tasks.task(row.task).name, weights=options.weights)
+    recipe = ClassificationRecipe(task=tasks.task(card.task).name, weights=options.weights)
     where = device.choose("auto")
-    network = load_classifier(row, where)
+    network = load_classifier(card, where)
     found = CellMap.of(labels)
-    ready = crops(from_array(image), found, row.crop, width=crop_width(found, row.crop, None), batch=batch_size(where))
+    ready = crops(
+        from_array(image), found, card.crop, width=crop_width(found, card.crop, None), batch=batch_size(where)
+    )
     batches = [normalised(x.to(where)).contiguous(memory_format=torch.channels_last) for _, x in ready]
     alone, whole = [], []
     for _ in range(options.rounds):
@@ -76,7 +78,8 @@ def main() -> None:
     a, w = statistics.median(alone), statistics.median(whole)
     print(machine("torch"))
     print(
-        f"{options.cells:,} cells of {options.side:,} x {options.side:,} pixels, {row.name}, {row.crop.side} px a crop"
+        f"{options.cells:,} cells of {options.side:,} x {options.side:,} pixels, {card.name}, "
+        f"{card.crop.side} px a crop"
     )
     print(f"bare network     {a:6.1f} s  {options.cells / a:6.0f} cells/s")
     print(f"image and labels {w:6.1f} s  {options.cells / w:6.0f} cells/s  {a / w:.2f} of the bare speed")

@@ -33,12 +33,12 @@ class Network:
     """The network of some weights, and the options of a run in which a pixel of the image is one of the network."""
 
     def __init__(self, name: str) -> None:
-        self.row = weights.detector_card(name)
-        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.row.pixel_size_um)
+        self.card = weights.detector_card(name)
+        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.card.pixel_size_um)
         self.device = device.choose("auto")
         self.batch = tiles_at_once(self.device)
-        self.detector = load_detector(self.row, self.device)
-        self.preprocess = preprocess_of(self.row)
+        self.detector = load_detector(self.card, self.device)
+        self.preprocess = preprocess_of(self.card)
 
     def prepared(self, tiles: list[NDArray[np.uint8]]) -> Tensor:
         """Return tiles (h, w, 3) as what the network takes: (N, 3, h, w)."""
@@ -88,7 +88,7 @@ def sahi(network: Network) -> Callable[[Path], Figures]:
     from sahi.predict import get_sliced_prediction  # noqa: PLC0415
     from sahi.prediction import ObjectPrediction  # noqa: PLC0415
 
-    names, recipe = network.row.classes, network.recipe
+    names, recipe = network.card.classes, network.recipe
 
     class Model(DetectionModel):
         """The network behind SAHI's interface."""
@@ -120,7 +120,7 @@ def sahi(network: Network) -> Callable[[Path], Figures]:
                 for box, label, score in zip(*columns, strict=True)
             ]
 
-    model = Model(confidence_threshold=network.row.score_threshold, device=str(network.device))
+    model = Model(confidence_threshold=network.card.score_threshold, device=str(network.device))
 
     def run(image: Path) -> Figures:
         found = get_sliced_prediction(

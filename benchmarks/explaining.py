@@ -49,14 +49,14 @@ def attention(options: argparse.Namespace) -> None:
     from napari_hemalens.heatmaps.methods import methods_of  # noqa: PLC0415
     from napari_hemalens.models.weights import classifier_card  # noqa: PLC0415
 
-    row = classifier_card(options.weights)
+    card = classifier_card(options.weights)
     image, labels = scene(options.side, options.cells)
-    given = {"task": row.task, "weights": options.weights}
-    own = [method.name for method in methods_of(row.network) if method.kind in {"attention", "features"}]
+    given = {"task": card.task, "weights": options.weights}
+    own = [method.name for method in methods_of(card.network) if method.kind in {"attention", "features"}]
     contenders = {"classify": lambda: classify(image, labels, **given)}
     contenders |= {name: lambda name=name: explain(image, labels, method=name, **given) for name in (*own, "grad-cam")}
     taken = turns(contenders, options.rounds)
-    print(f"\nimage and labels in, {options.cells:,} cells of {options.side:,} x {options.side:,} pixels, {row.name}")
+    print(f"\nimage and labels in, {options.cells:,} cells of {options.side:,} x {options.side:,} pixels, {card.name}")
     for name, seconds in taken.items():
         print(f"{name:24} {seconds:7.2f} s  {seconds / taken['classify']:5.2f} x classify")
 

@@ -10,7 +10,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
 
 from classifying import scene
-from napari_hemalens.heatmaps.looking import heats
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import batch_size
 from napari_hemalens.inference.crops import crop_width, crops
@@ -24,10 +24,10 @@ from napari_hemalens.slides.axes import from_array
 Turns = Callable[[Mapping[str, Callable[[], object]], int], dict[str, float]]
 
 
-def ours(network: CellClassifier, row: ClassifierCard, pixels: Tensor, targets: Tensor, *, batch: int) -> np.ndarray:
+def ours(network: CellClassifier, card: ClassifierCard, pixels: Tensor, targets: Tensor, *, batch: int) -> np.ndarray:
     """Return the maps (N, side, side) of crops."""
     parts = zip(pixels.split(batch), targets.split(batch), strict=True)
-    maps = [heats(network, part, row, method="grad-cam", targets=of).cpu() for part, of in parts]
+    maps = [explain_crops(network, part, card, method="grad-cam", targets=of).heatmaps.cpu() for part, of in parts]
     return torch.cat(maps).numpy()
 
 
@@ -44,23 +44,23 @@ def theirs(network: CellClassifier, pixels: Tensor, targets: Tensor, *, batch: i
 
 def compare(options: argparse.Namespace, turns: Turns) -> None:
     """Measure on cells of a rendered image, each explained for another class than the one before, and print a table."""
-    row, where = classifier_card(options.weights), device.choose("auto")
-    network = load_classifier(row, where)
+    card, where = classifier_card(options.weights), device.choose("auto")
+    network = load_classifier(card, where)
     image, labels = scene(options.side, options.cells)
     cells = CellMap.of(labels)
-    cut = crops(from_array(image), cells, row.crop, width=crop_width(cells, row.crop, None), batch=options.cells)
+    cut = crops(from_array(image), cells, card.crop, width=crop_width(cells, card.crop, None), batch=options.cells)
     pixels = torch.cat([part for _, part in cut])
-    targets, batch = torch.arange(len(pixels)) % len(row.classes), batch_size(where)
+    targets, batch = torch.arange(len(pixels)) % len(card.classes), batch_size(where)
     taken = turns(
         {
-            "hemalens": lambda: ours(network, row, pixels, targets, batch=batch),
+            "hemalens": lambda: ours(network, card, pixels, targets, batch=batch),
             "pytorch-grad-cam, a loop": lambda: theirs(network, pixels, targets, batch=1),
             "the same, given batches": lambda: theirs(network, pixels, targets, batch=batch),
         },
         options.rounds,
     )
-    mine, other = ours(network, row, pixels, targets, batch=batch), theirs(network, pixels, targets, batch=1)
-    print(f"\nGrad-CAM of {len(pixels):,} crops of {row.crop.side} pixels a side, {row.name}")
+    mine, other = ours(network, card, pixels, targets, batch=batch), theirs(network, pixels, targets, batch=1)
+    print(f"\nGrad-CAM of {len(pixels):,} crops of {card.crop.side} pixels a side, {card.name}")
     for name, seconds in taken.items():
         print(f"{name:24} {seconds:7.2f} s  {seconds / taken['hemalens']:5.2f} x hemalens")
     warm = int((other.max(axis=(1, 2)) > 0.5).sum())

@@ -35,11 +35,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def grown(row: weights.DetectorCard, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
+def grown(card: weights.DetectorCard, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
     """Return the network of a row with agents that never stop."""
-    recipe = row.network.model_copy(update={"network": "faster_rcnn_attention", "refinement": refinement})
-    network = build_detector(recipe, len(row.classes))
-    start_from(network, row, recipe, row.classes)
+    recipe = card.network.model_copy(update={"network": "faster_rcnn_attention", "refinement": refinement})
+    network = build_detector(recipe, len(card.classes))
+    start_from(network, card, recipe, card.classes)
     network.roi_heads.refinement.actor.bias.data[STOP] = -1e3
     return network.eval().to(at).to(memory_format=torch.channels_last)
 
@@ -56,15 +56,15 @@ def timed(forward: Callable[[], object], at: torch.device) -> float:
 def main() -> int:
     """Print a line a contender."""
     options = arguments()
-    row, at = weights.detector_card(options.weights), device.choose("auto")
+    card, at = weights.detector_card(options.weights), device.choose("auto")
     pixels = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
     rgb = torch.from_numpy(pixels).permute(2, 0, 1)[None].to(at)
-    image = Preprocess(row.pixel_size_um).normalised(rgb).contiguous(memory_format=torch.channels_last)
+    image = Preprocess(card.pixel_size_um).normalised(rgb).contiguous(memory_format=torch.channels_last)
     networks = {
-        "faster_rcnn_fpn": load_detector(row, at),
-        "and a path back up": grown(row, RefinementRecipe(most_steps=0), at),
-        "detections moved": grown(row, RefinementRecipe(moves="detections"), at),
-        "proposals moved": grown(row, RefinementRecipe(moves="proposals"), at),
+        "faster_rcnn_fpn": load_detector(card, at),
+        "and a path back up": grown(card, RefinementRecipe(most_steps=0), at),
+        "detections moved": grown(card, RefinementRecipe(moves="detections"), at),
+        "proposals moved": grown(card, RefinementRecipe(moves="proposals"), at),
     }
     seconds: dict[str, list[float]] = {name: [] for name in networks}
     with torch.inference_mode():
@@ -73,7 +73,7 @@ def main() -> int:
             for name, network in networks.items():
                 seconds[name].append(timed(lambda network=network: network(image), at))
     print(machine("torch", "torchvision"))
-    print(f"\none tile of {options.side} x {options.side} pixels, {found} boxes, {row.name}, {at}, five steps a box")
+    print(f"\none tile of {options.side} x {options.side} pixels, {found} boxes, {card.name}, {at}, five steps a box")
     first = seconds["faster_rcnn_fpn"][1:]
     for name, taken in seconds.items():
         ratios = [a / b for a, b in zip(taken[1:], first, strict=True)]

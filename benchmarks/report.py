@@ -50,12 +50,12 @@ def page(
     detecting: Mapping[Smear, Race], merging: Mapping[int, Race], *, weights_name: str, repeats: int, limit: float
 ) -> str:
     """Return the whole page."""
-    row, recipe = weights.detector_card(weights_name), DetectionRecipe()
+    card, recipe = weights.detector_card(weights_name), DetectionRecipe()
     first = next(iter(detecting.values()))
     return PAGE.format(
         machine=machine("torch", "torchvision", "numpy", "sahi", "napari-hemalens"),
-        name=row.name,
-        sha256=f"{row.sha256[:12]}…",
+        name=card.name,
+        sha256=f"{card.sha256[:12]}…",
         **recipe.model_dump(include={"tile", "overlap"}),
         batch=tiles_at_once(device.choose("auto")),
         detecting=_detecting(detecting),

@@ -76,24 +76,24 @@ def print_profile(network: CellDetector, image: torch.Tensor) -> None:
 
 
 def figures_of(
-    network: CellDetector, row: weights.DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
+    network: CellDetector, card: weights.DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
-    found = finish(detect_all_steps(truth, network, row, recipe))
-    by = of_classes(row.classes)
+    found = finish(detect_all_steps(truth, network, card, recipe))
+    by = of_classes(card.classes)
     mapped = [f.mapped(by) for f in found]
     overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
-    cells = sum(len(f.above(row.score_threshold)) for f in counted(mapped))
+    cells = sum(len(f.above(card.score_threshold)) for f in counted(mapped))
     return f"{overall['AP']:.4f} | {overall['AP50']:.4f} | {overall['AP75']:.4f} | {cells:,}"
 
 
 def main() -> int:
     """Print a line a take."""
     options = arguments()
-    row, at = weights.detector_card(options.weights), device.choose("auto")
-    network = load_detector(row, at)
+    card, at = weights.detector_card(options.weights), device.choose("auto")
+    network = load_detector(card, at)
     rgb = tifffile.imread(SAMPLE)[: options.side, : options.side]  # at 0.15 um a pixel, as the weights see it
-    image = preprocess_of(row).normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(at))
+    image = preprocess_of(card).normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(at))
     image = image.contiguous(memory_format=torch.channels_last)
     if options.profile:
         print(machine("torch", "torchvision"))
@@ -105,7 +105,7 @@ def main() -> int:
     hook.remove()
     truth = read_annotations(options.data, split="val")[::2]
     print(machine("torch", "torchvision"))
-    print(f"\n{row.name}, {at}; a tile of {options.side} x {options.side} pixels; {len(truth)} images of val\n")
+    print(f"\n{card.name}, {at}; a tile of {options.side} x {options.side} pixels; {len(truth)} images of val\n")
     print("| least objectness | precision | regions | seconds | of the first | AP | AP50 | AP75 | cells counted |")
     print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for i, (least, precision) in enumerate(TAKES):
@@ -113,7 +113,7 @@ def main() -> int:
         ratio = statistics.median(taken[i] / taken[0] for taken in rounds)
         network.rpn.least = least
         recipe = DetectionRecipe.of(pixel_size_um=options.pixel_size, precision=precision)
-        figures = figures_of(network, row, truth, recipe)
+        figures = figures_of(network, card, truth, recipe)
         print(f"| {least:g} | {precision} | {seen[i]:,} | {median:.2f} | {ratio:.2f} | {figures} |", flush=True)
     return 0
 

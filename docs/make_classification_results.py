@@ -64,10 +64,10 @@ RUNS = (
 
 def section(run: Run, data: Path) -> str:
     """Measure one task and return the part of the page about it."""
-    row = weights.classifier_card(TASKS[run.task].weights)
+    card = weights.classifier_card(TASKS[run.task].weights)
     parts = [
-        f"## {TASKS[run.task].title}: `{row.name}`\n",
-        f"{row.description}, {row.file.stat().st_size / 1e6:.1f} MB (sha256 `{row.sha256[:16]}…`). {row.data}\n",
+        f"## {TASKS[run.task].title}: `{card.name}`\n",
+        f"{card.description}, {card.file.stat().st_size / 1e6:.1f} MB (sha256 `{card.sha256[:16]}…`). {card.data}\n",
         f"{run.about}\n",
     ]
     recipe = ClassificationRecipe.of(task=run.task)

@@ -52,10 +52,10 @@ def machine() -> str:
 
 def packed(sets: Path) -> str:
     """Measure the packed weights and return the part of the page about them."""
-    row = weights.classifier_card(TASKS["field"].weights)
+    card = weights.classifier_card(TASKS["field"].weights)
     parts = [
-        f"## The packed weights: `{row.name}`\n",
-        f"{row.description}, {row.file.stat().st_size / 1e6:.1f} MB (sha256 `{row.sha256[:16]}…`). {row.data}\n",
+        f"## The packed weights: `{card.name}`\n",
+        f"{card.description}, {card.file.stat().st_size / 1e6:.1f} MB (sha256 `{card.sha256[:16]}…`). {card.data}\n",
         "The last fifth of the files of each class; nothing was chosen on them but the temperature. Altered, each "
         "colour of an image absorbs 0.6 to 1.6 times as much, under a lamp of another tint.\n",
     ]

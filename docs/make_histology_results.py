@@ -84,7 +84,7 @@ def page(run: Path, data: Path, kept: str) -> str:
     learned, packed = (
         json.loads((run / name / "report.json").read_text(encoding="utf-8")) for name in ("points", "packed")
     )
-    row = weights.detector_card(run / f"{learned['weights']}.json")
+    card = weights.detector_card(run / f"{learned['weights']}.json")
     recipe = DETECTION[PRESET]
     size = learned["pixel_size_um"]
     minutes = ((run / "last.ckpt").stat().st_mtime - (run / "recipe.json").stat().st_mtime) / 60
@@ -101,8 +101,8 @@ def page(run: Path, data: Path, kept: str) -> str:
         "the best F1 on the training images. Unsure points (class 3) are left out of all figures.\n",
         "```\n"
         f"$ hemalens train detection --data {learned['data']} --recipe {PRESET} --pixel-size {size:g} "
-        f"--name {row.name} --out runs/{PRESET}\n"
-        f"{evaluation(learned, f'runs/{PRESET}/{row.name}.json', f'runs/{PRESET}/points')}\n"
+        f"--name {card.name} --out runs/{PRESET}\n"
+        f"{evaluation(learned, f'runs/{PRESET}/{card.name}.json', f'runs/{PRESET}/points')}\n"
         f"{evaluation(packed, packed['weights'], f'runs/{PRESET}/packed')}\n"
         "```\n",
         f"Training: {recipe.epochs:g} epochs of {recipe.batch} windows of {recipe.side} px at "

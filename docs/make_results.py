@@ -88,11 +88,11 @@ def side_by_side(data: Path) -> str:
 
 def page(data: Path) -> str:
     """Return the whole page."""
-    row = weights.detector_card(NAME)
+    card = weights.detector_card(NAME)
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "faster-coco-eval"))
     parts = [
         "# Detection: what the packed weights can do\n",
-        f"Weights `{row.name}` (sha256 `{row.sha256[:16]}…`): {row.description}. {row.data}\n",
+        f"Weights `{card.name}` (sha256 `{card.sha256[:16]}…`): {card.description}. {card.data}\n",
         f"Machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. "
         "Written by `make results DATA=…` (`docs/make_results.py`).\n",
         "AP, AP50, AP75: COCO average precision, the mean over classes; S, M, L: boxes below 32 x 32, below 96 x 96, "

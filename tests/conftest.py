@@ -124,7 +124,7 @@ def untrained(tmp_path: Path) -> DetectorCard:
     torch.manual_seed(0)
     file = tmp_path / "untrained.safetensors"
     save_network(build_detector(network, 3), file)
-    row = DetectorCard(
+    card = DetectorCard(
         name="untrained",
         description="Untrained",
         network=network,
@@ -138,7 +138,7 @@ def untrained(tmp_path: Path) -> DetectorCard:
         training={},
         sha256=weights.sha256(file),
     )
-    file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
     return weights.detector_card(file)
 
 
@@ -157,8 +157,8 @@ def attentive(tmp_path_factory: pytest.TempPathFactory) -> DetectorCard:
     start_from(detector, packed, network, packed.classes)
     file = tmp_path_factory.mktemp("attentive") / "attentive.safetensors"
     save_network(detector, file)
-    row = packed.model_copy(update={"name": "attentive", "network": network, "sha256": weights.sha256(file)})
-    file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    card = packed.model_copy(update={"name": "attentive", "network": network, "sha256": weights.sha256(file)})
+    file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
     return weights.detector_card(file)
 
 
@@ -188,7 +188,7 @@ def write_untrained(folder: Path, name: str, task_name: str, *, network: str, cr
     torch.manual_seed(0)
     file = folder / f"{name}.safetensors"
     save_network(build_classifier(recipe, len(asked.classes)), file)
-    row = ClassifierCard(
+    card = ClassifierCard(
         name=name,
         description="Untrained",
         task=asked.name,
@@ -202,7 +202,7 @@ def write_untrained(folder: Path, name: str, task_name: str, *, network: str, cr
         training={},
         sha256=weights.sha256(file),
     )
-    file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
     return weights.classifier_card(file)
 
 

@@ -16,13 +16,13 @@ def test_a_classifier_is_trained_and_measured_from_a_shell(
     arguments = ("--data", micronuclei, "--out", out, "--recipe", "smoke", "--name", "mine", *options)
     assert hemalens("train", "classification", *arguments) == 0
     assert "mine on 32 cells of val: AUC" in capsys.readouterr().out
-    row = weights.classifier_card(out / "mine.json")
-    assert (row.licence, row.crop.light) == ("CC0-1.0", "fluorescence")
+    card = weights.classifier_card(out / "mine.json")
+    assert (card.licence, card.crop.light) == ("CC0-1.0", "fluorescence")
 
-    measured = ("--data", micronuclei, "--weights", row.file, "--device", "cpu", "--out", tmp_path / "figures")
+    measured = ("--data", micronuclei, "--weights", card.file, "--device", "cpu", "--out", tmp_path / "figures")
     assert hemalens("evaluate", "classification", *measured) == 0
     said = capsys.readouterr().out
-    assert f"accuracy {row.metrics['accuracy']:.3f}" in said
+    assert f"accuracy {card.metrics['accuracy']:.3f}" in said
     assert (tmp_path / "figures" / "report.json").exists()
 
 

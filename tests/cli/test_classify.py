@@ -29,9 +29,9 @@ def fields(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def classify(hemalens: Callable[..., int], row: ClassifierCard, fields: Path, *options: str | Path) -> int:
+def classify(hemalens: Callable[..., int], card: ClassifierCard, fields: Path, *options: str | Path) -> int:
     where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
-    return hemalens("classify", *where, "--weights", row.file, "--device", "cpu", *options)
+    return hemalens("classify", *where, "--weights", card.file, "--device", "cpu", *options)
 
 
 def test_a_folder_and_its_labels_become_a_report(

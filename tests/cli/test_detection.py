@@ -22,8 +22,8 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
-def detect(hemalens: Callable[..., int], row: DetectorCard, out: Path, *paths: Path | str) -> int:
-    options = ("--weights", row.file, "--pixel-size", "0.15", "--device", "cpu")
+def detect(hemalens: Callable[..., int], card: DetectorCard, out: Path, *paths: Path | str) -> int:
+    options = ("--weights", card.file, "--pixel-size", "0.15", "--device", "cpu")
     return hemalens("detect", *paths, "--out", out, *options)
 
 

@@ -27,9 +27,9 @@ def fields(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def explain(hemalens: Callable[..., int], row: ClassifierCard, fields: Path, *options: str | Path) -> int:
+def explain(hemalens: Callable[..., int], card: ClassifierCard, fields: Path, *options: str | Path) -> int:
     where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
-    return hemalens("explain", *where, "--weights", row.file, "--device", "cpu", *options)
+    return hemalens("explain", *where, "--weights", card.file, "--device", "cpu", *options)
 
 
 def test_a_folder_and_its_labels_become_heat(

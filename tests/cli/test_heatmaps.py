@@ -15,9 +15,9 @@ def test_the_command_prints_a_table_and_writes_it(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    row = untrained_classifier.model_copy(update={"threshold": 0.0})
-    row.file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
-    options = ("--weights", row.file, "--device", "cpu", "--methods", "saliency, grad-cam-middle")
+    card = untrained_classifier.model_copy(update={"threshold": 0.0})
+    card.file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
+    options = ("--weights", card.file, "--device", "cpu", "--methods", "saliency, grad-cam-middle")
     assert hemalens("evaluate", "heatmaps", "--data", micronuclei, *options, "--out", tmp_path / "out") == 0
     shown = capsys.readouterr().out
     assert "16 of 16 nuclei with micronuclei are rightly called, in 2 images" in shown

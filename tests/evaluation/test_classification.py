@@ -16,8 +16,8 @@ from napari_hemalens.progress import finish
 from napari_hemalens.workflows import classify, evaluate_classification_steps
 
 
-def recipe(row: ClassifierCard, **options: str) -> ClassificationRecipe:
-    return ClassificationRecipe(weights=str(row.file), device="cpu", **options)
+def recipe(card: ClassifierCard, **options: str) -> ClassificationRecipe:
+    return ClassificationRecipe(weights=str(card.file), device="cpu", **options)
 
 
 def test_figures_are_those_of_what_classify_says(

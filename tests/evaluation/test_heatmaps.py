@@ -23,20 +23,20 @@ from napari_hemalens.workflows import evaluate_heatmaps_steps
 @pytest.fixture
 def sure(untrained_classifier: ClassifierCard) -> ClassifierCard:
     """Weights of chance that call every nucleus micronucleated."""
-    row = untrained_classifier.model_copy(update={"threshold": 0.0})
-    row.file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
-    return row
+    card = untrained_classifier.model_copy(update={"threshold": 0.0})
+    card.file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
+    return card
 
 
 def report(
-    data: Path, row: ClassifierCard, *methods: str, out: Path | None = None, task: str = "micronucleus"
+    data: Path, card: ClassifierCard, *methods: str, out: Path | None = None, task: str = "micronucleus"
 ) -> HeatmapReport:
-    recipe = ExplanationRecipe(task=task, weights=str(row.file), device="cpu")
+    recipe = ExplanationRecipe(task=task, weights=str(card.file), device="cpu")
     return finish(evaluate_heatmaps_steps(data, recipe, methods=methods, out=out))
 
 
-def cells(data: Path, row: ClassifierCard) -> Cells:
-    every = Cells.together([Cells.of(field, row) for field in read(data, split="val")])
+def cells(data: Path, card: ClassifierCard) -> Cells:
+    every = Cells.together([Cells.of(field, card) for field in read(data, split="val")])
     return every.take(np.flatnonzero(every.truth == 0))
 
 
@@ -74,7 +74,7 @@ def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
     known = cells(micronuclei, sure)
     marks = dict(zip([bytes(crop.numpy()) for crop in known.pixels], known.marks, strict=True))
 
-    def heats(_network: object, pixels: torch.Tensor, _row: object, name: str) -> np.ndarray:
+    def heats(_network: object, pixels: torch.Tensor, _card: object, name: str) -> np.ndarray:
         right = np.stack([marks[bytes(crop.numpy())] for crop in pixels]).astype(np.float32)
         return right if name == "saliency" else np.full_like(right, 0.5)
 
@@ -141,7 +141,7 @@ def test_data_without_outlines_is_refused_in_a_sentence(
 
 
 def test_where_no_cell_is_rightly_called_there_is_nothing_to_see(micronuclei: Path, sure: ClassifierCard) -> None:
-    row = sure.model_copy(update={"threshold": 1.0})
-    row.file.with_suffix(".json").write_text(row.model_dump_json(), encoding="utf-8")
+    card = sure.model_copy(update={"threshold": 1.0})
+    card.file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
     with pytest.raises(AnnotationError, match="No nucleus with a micronucleus is rightly called"):
-        report(micronuclei, row, "grad-cam")
+        report(micronuclei, card, "grad-cam")

@@ -33,10 +33,10 @@ def test_the_least_score_is_the_one_that_suits_the_images(two_fields: Path, tmp_
 def test_weights_tuned_where_they_lie_keep_their_file(untrained: DetectorCard, two_fields: Path) -> None:
     before = untrained.file.read_bytes()
     recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
-    row = finish(workflows.tune_detection_steps(two_fields, recipe, untrained.folder, name=untrained.name))
+    card = finish(workflows.tune_detection_steps(two_fields, recipe, untrained.folder, name=untrained.name))
     assert untrained.file.read_bytes() == before
-    assert weights.detector_card(untrained.file) == row
-    assert row.metrics["images"] == 2
+    assert weights.detector_card(untrained.file) == card
+    assert card.metrics["images"] == 2
 
 
 def test_images_without_a_class_that_the_weights_know_are_refused(

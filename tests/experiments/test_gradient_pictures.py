@@ -57,13 +57,13 @@ def test_networks_look_at_the_field_in_the_middle_of_each_class(
     examined: Examined, trials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    look = gradient_pictures.look
+    explain = gradient_pictures.explain_crops
 
     def noted(network, pixels, row, *, method):
         seen.append((row.name, method, pixels))
-        return look(network, pixels, row, method=method)
+        return explain(network, pixels, row, method=method)
 
-    monkeypatch.setattr(gradient_pictures, "look", noted)
+    monkeypatch.setattr(gradient_pictures, "explain_crops", noted)
     drawn(examined, trials, tmp_path / "a.png")
     methods = methods_for(64)
     assert [(name, method) for name, method, _ in seen] == [(name, m) for name in list(SHOWN)[:2] for m in methods]

@@ -313,9 +313,9 @@ def outlines():
 
 
 @pytest.fixture
-def row_file(tmp_path):
+def card_file(tmp_path):
     """The file of a row of the task micronucleus; that of its weights is not there."""
-    row = ClassifierCard(
+    card = ClassifierCard(
         name="fake",
         description="Says what it is told to",
         task="micronucleus",
@@ -329,13 +329,13 @@ def row_file(tmp_path):
         sha256="0",
     )
     file = tmp_path / "fake.json"
-    file.write_text(row.model_dump_json(), encoding="utf-8")
+    file.write_text(card.model_dump_json(), encoding="utf-8")
     return file
 
 
 @pytest.fixture
-def question(row_file):
-    return ClassificationRecipe(weights=str(row_file), device="cpu")
+def question(card_file):
+    return ClassificationRecipe(weights=str(card_file), device="cpu")
 
 
 @pytest.fixture
@@ -362,5 +362,5 @@ def explaining(viewer, runner, explainer):
 
 
 @pytest.fixture
-def asking(row_file):
-    return ExplanationRecipe(weights=str(row_file), device="cpu")
+def asking(card_file):
+    return ExplanationRecipe(weights=str(card_file), device="cpu")

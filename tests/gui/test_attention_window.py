@@ -22,7 +22,7 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 
 
 @pytest.fixture
-def dock(make_napari_viewer, npe2pm, explainer, labels, row_file, monkeypatch):
+def dock(make_napari_viewer, npe2pm, explainer, labels, card_file, monkeypatch):
     """The widget in a window with one image and its nuclei, and weights for them."""
     monkeypatch.setattr(session, "map_steps", explainer)
     monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
@@ -35,7 +35,7 @@ def dock(make_napari_viewer, npe2pm, explainer, labels, row_file, monkeypatch):
         _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Attention")
         widget.viewer = viewer
         widget.form.methods.tick(())  # what is ticked stays so, and it is the best of the packed weights
-        widget.form.choose_file(row_file)
+        widget.form.choose_file(card_file)
         yield widget
     explainer.go.set()
 
@@ -54,7 +54,7 @@ def run(dock, qtbot):
 @pytest.fixture
 def field_file(tmp_path):
     """The file of a row of the task field; that of its weights is not there."""
-    row = ClassifierCard(
+    card = ClassifierCard(
         name="fields",
         description="Names fields",
         task="field",
@@ -68,7 +68,7 @@ def field_file(tmp_path):
         sha256="0",
     )
     file = tmp_path / "fields.json"
-    file.write_text(row.model_dump_json(), encoding="utf-8")
+    file.write_text(card.model_dump_json(), encoding="utf-8")
     return file
 
 

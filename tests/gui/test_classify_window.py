@@ -22,7 +22,7 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 
 
 @pytest.fixture
-def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, row_file, monkeypatch):
+def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, card_file, monkeypatch):
     """The widget in a window with one image and its nuclei, and weights for them."""
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(workflows, "segment_steps", outlines)
@@ -35,7 +35,7 @@ def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, row_file, mon
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Classify cells")
         widget.viewer = viewer
-        widget.form.choose_file(row_file)
+        widget.form.choose_file(card_file)
         yield widget
     classifier.go.set()
 

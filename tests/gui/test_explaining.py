@@ -248,7 +248,7 @@ class TestCells:
 class TestField:
     @pytest.fixture
     def of_fields(self, tmp_path):
-        row = ClassifierCard(
+        card = ClassifierCard(
             name="fields",
             description="Names fields",
             task="field",
@@ -262,7 +262,7 @@ class TestField:
             sha256="0",
         )
         file = tmp_path / "fields.json"
-        file.write_text(row.model_dump_json(), encoding="utf-8")
+        file.write_text(card.model_dump_json(), encoding="utf-8")
         return ExplanationRecipe(task="field", weights=str(file), device="cpu")
 
     def test_a_whole_field_needs_no_cells_and_is_looked_at_at_once(

@@ -18,7 +18,7 @@ CELLS = (4, 7, 9, 70_000)
 
 
 @pytest.fixture
-def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, row_file, qtbot, monkeypatch):
+def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, card_file, qtbot, monkeypatch):
     """A window with one image, its nuclei classified and explained, and the features table of napari."""
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(explain_session, "map_steps", explainer)
@@ -31,7 +31,7 @@ def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, r
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         for name in ("Classify cells", "Attention"):
             _, dock = viewer.window.add_plugin_dock_widget("napari-hemalens", name)
-            dock.form.choose_file(row_file)
+            dock.form.choose_file(card_file)
             dock.cells.choose(nuclei)
             dock.running.run.click()
             qtbot.waitUntil(lambda dock=dock: not dock.session.running, timeout=PATIENCE)

@@ -14,7 +14,7 @@ from napari_hemalens.models.weights import ClassifierCard
 
 
 @pytest.fixture
-def row() -> Callable[..., ClassifierCard]:
+def card() -> Callable[..., ClassifierCard]:
     """Return a row of untrained weights: `row("resnet18", side=64, neighbours="masks")`."""
 
     def of(name: str, *, side: int = 64, heatmap: str | None = None, **crop: Any) -> ClassifierCard:
@@ -43,9 +43,9 @@ def row() -> Callable[..., ClassifierCard]:
 def network() -> Callable[[ClassifierCard], CellClassifier]:
     """Return the network of a row, with statistics as training leaves them."""
 
-    def of(row: ClassifierCard) -> CellClassifier:
+    def of(card: ClassifierCard) -> CellClassifier:
         torch.manual_seed(0)
-        built = build_classifier(row.network, len(row.classes))
+        built = build_classifier(card.network, len(card.classes))
         for module in built.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.running_mean.normal_(std=0.1)

@@ -16,7 +16,7 @@ from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierCard]
+Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]
 
 
@@ -24,8 +24,8 @@ def enlarged(maps: Tensor, side: int) -> Tensor:
     return functional.interpolate(maps[:, None], size=(side, side), mode="bilinear", align_corners=False)[:, 0]
 
 
-def test_maps_are_those_of_the_network_enlarged(row: Rows, network: Networks, pixels: Callable[..., Tensor]) -> None:
-    built, images = network(row("alexnet_attention", side=96)), normalised(pixels(3, 3, 96))
+def test_maps_are_those_of_the_network_enlarged(card: Cards, network: Networks, pixels: Callable[..., Tensor]) -> None:
+    built, images = network(card("alexnet_attention", side=96)), normalised(pixels(3, 3, 96))
     with torch.inference_mode():
         logits, maps = built.attend(images)
     for method, layer in (("layer-5", "layer 5"), ("layer-6", "layer 6")):
@@ -37,9 +37,9 @@ def test_maps_are_those_of_the_network_enlarged(row: Rows, network: Networks, pi
 
 
 def test_features_of_eca_are_means_over_channels_before_and_after_it(
-    row: Rows, network: Networks, pixels: Callable[..., Tensor]
+    card: Cards, network: Networks, pixels: Callable[..., Tensor]
 ) -> None:
-    built, images = network(row("eca_vgg16_half")), normalised(pixels(2, 3, 64))
+    built, images = network(card("eca_vgg16_half")), normalised(pixels(2, 3, 64))
     with torch.no_grad():
         first = built.stages[0]
         (one, two, *_) = (n for n, module in enumerate(first) if isinstance(module, ECA))
@@ -54,9 +54,9 @@ def test_features_of_eca_are_means_over_channels_before_and_after_it(
 
 
 def test_maps_of_cbam_are_the_weights_of_places_in_its_blocks(
-    row: Rows, network: Networks, pixels: Callable[..., Tensor]
+    card: Cards, network: Networks, pixels: Callable[..., Tensor]
 ) -> None:
-    built, images = network(row("resnet18_cbam")), normalised(pixels(2, 3, 64))
+    built, images = network(card("resnet18_cbam")), normalised(pixels(2, 3, 64))
     seen: list[Tensor] = []
     blocks = [module for module in built.modules() if isinstance(module, CBAM)]
     hooks = [
@@ -74,9 +74,9 @@ def test_maps_of_cbam_are_the_weights_of_places_in_its_blocks(
 
 @pytest.mark.parametrize("name", ["eca_vgg16_half", "resnet18_cbam"])
 def test_no_hook_is_left_behind_not_even_by_a_network_that_fails(
-    name: str, row: Rows, network: Networks, pixels: Callable[..., Tensor]
+    name: str, card: Cards, network: Networks, pixels: Callable[..., Tensor]
 ) -> None:
-    of = row(name)
+    of = card(name)
     built = network(of)
     for method in methods_of(of.network):
         if method.kind in {"attention", "features"}:

@@ -33,8 +33,8 @@ def smear() -> tuple[np.ndarray, np.ndarray]:
     return rgb, labels
 
 
-def explained(image: np.ndarray, labels: np.ndarray | None, row: DetectorCard, **options: object) -> Explained:
-    of = {"task": "detection", "weights": str(row.file), "pixel_size_um": 0.15, **options}
+def explained(image: np.ndarray, labels: np.ndarray | None, card: DetectorCard, **options: object) -> Explained:
+    of = {"task": "detection", "weights": str(card.file), "pixel_size_um": 0.15, **options}
     return napari_hemalens.explain(image, labels, **of)
 
 

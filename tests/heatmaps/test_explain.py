@@ -19,7 +19,7 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.axes import from_array
 
-Rows = Callable[..., ClassifierCard]
+Cards = Callable[..., ClassifierCard]
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12), (2, 100, 12))  # y, x, radius; the last is cut by the edge
 NUMBERS = (7, 3, 70_000, 5)
 
@@ -35,8 +35,8 @@ def scene(shift: tuple[int, int] = (0, 0), shape: tuple[int, int] = (140, 190)) 
 
 
 @pytest.fixture
-def of(row: Rows) -> ClassifierCard:
-    return row("alexnet_attention", light="fluorescence", neighbours="masks")
+def of(card: Cards) -> ClassifierCard:
+    return card("alexnet_attention", light="fluorescence", neighbours="masks")
 
 
 @pytest.fixture

@@ -10,13 +10,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.heatmaps.gradients import GRADIENTS, Asked, grad_cam, gradient_heat, integrated_gradients
+from napari_hemalens.heatmaps.gradients import (
+    GRADIENTS,
+    GradientInputs,
+    grad_cam,
+    gradient_heatmap,
+    integrated_gradients,
+)
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.heads import Maps
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierCard]
+Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]
 Pixels = Callable[..., Tensor]
 
@@ -44,17 +50,19 @@ class Curved(nn.Module):
         return self.second(self.first(stages[-1][:, :3]).tanh().mean(dim=(2, 3)) ** 2), {}
 
 
-def asked(network: CellClassifier, pixels: Tensor, *targets: int, light: int = 3, empty: float = -2.0) -> Asked:
+def asked(
+    network: CellClassifier, pixels: Tensor, *targets: int, light: int = 3, empty: float = -2.0
+) -> GradientInputs:
     images = normalised(pixels)
     lit = images[:, :light].clone().requires_grad_()
-    return Asked(network, "a network", lit, images[:, light:], torch.tensor(targets), empty)
+    return GradientInputs(network, "a network", lit, images[:, light:], torch.tensor(targets), empty)
 
 
 @pytest.mark.parametrize("name", ["alexnet_attention", "resnet18", "googlenet", "mobilenet_v2"])
 @pytest.mark.parametrize("stage", [0, 1, 2])
-def test_grad_cam_is_the_papers_formula(name: str, stage: int, row: Rows, network: Networks, pixels: Pixels) -> None:
+def test_grad_cam_is_the_papers_formula(name: str, stage: int, card: Cards, network: Networks, pixels: Pixels) -> None:
     """Selvaraju et al., (1) and (2), with the gradient taken through the whole network, image by image."""
-    built, images = network(row(name, side=96)), normalised(pixels(3, 3, 96))
+    built, images = network(card(name, side=96)), normalised(pixels(3, 3, 96))
     targets = [1, 0, 1]
     logits, maps = grad_cam(built, images, lambda _: torch.tensor(targets), stage=stage)
     for image, target, found in zip(images, targets, maps, strict=True):
@@ -71,8 +79,8 @@ def test_grad_cam_is_the_papers_formula(name: str, stage: int, row: Rows, networ
     torch.testing.assert_close(logits, built(images).detach())
 
 
-def test_grad_cam_is_that_of_captum(row: Rows, network: Networks, pixels: Pixels) -> None:
-    built, images = network(row("resnet18", side=96)), normalised(pixels(2, 3, 96))
+def test_grad_cam_is_that_of_captum(card: Cards, network: Networks, pixels: Pixels) -> None:
+    built, images = network(card("resnet18", side=96)), normalised(pixels(2, 3, 96))
     _, maps = grad_cam(built, images, lambda _: torch.tensor([0, 1]))
     theirs = LayerGradCam(built, built.stages[-1]).attribute(images, torch.tensor([0, 1]), relu_attributions=True)
     expected = functional.interpolate(theirs, size=(96, 96), mode="bilinear")[:, 0]
@@ -95,26 +103,28 @@ def test_guided_backpropagation_passes_back_only_what_speaks_for_the_class(tiny:
     crop = torch.full((1, 3, 32, 32), 255, dtype=torch.uint8)
     crop[0, 0, :, 16:] = 0  # below the rectifier's threshold: nothing passes
     network = tiny(Head())
-    heat = gradient_heat(asked(network, crop, 0), "guided-backpropagation")
+    heat = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
     torch.testing.assert_close(heat[0, :, :16], torch.full((32, 16), 3 / 32**2))
     assert heat[0, :, 16:].eq(0).all()
-    against = gradient_heat(asked(network, crop, 1), "guided-backpropagation")
+    against = gradient_heatmap(asked(network, crop, 1), "guided-backpropagation")
     torch.testing.assert_close(against, torch.full((1, 32, 32), 5 / 32**2))
 
 
-def test_guided_grad_cam_is_the_product_of_both(row: Rows, network: Networks, pixels: Pixels) -> None:
-    built, crops = network(row("resnet18", side=96)), pixels(2, 3, 96)
+def test_guided_grad_cam_is_the_product_of_both(card: Cards, network: Networks, pixels: Pixels) -> None:
+    built, crops = network(card("resnet18", side=96)), pixels(2, 3, 96)
     of = asked(built, crops, 0, 1)
     _, maps = grad_cam(built, normalised(crops), lambda _: of.targets)
-    torch.testing.assert_close(gradient_heat(of, "guided-grad-cam"), gradient_heat(of, "guided-backpropagation") * maps)
+    torch.testing.assert_close(
+        gradient_heatmap(of, "guided-grad-cam"), gradient_heatmap(of, "guided-backpropagation") * maps
+    )
 
 
-def test_saliency_is_the_largest_slope_of_any_channel(row: Rows, network: Networks, pixels: Pixels) -> None:
-    built = network(row("resnet18"))
+def test_saliency_is_the_largest_slope_of_any_channel(card: Cards, network: Networks, pixels: Pixels) -> None:
+    built = network(card("resnet18"))
     of = asked(built, pixels(2, 3, 64), 1, 0)
     scores = built(of.light)
     (slopes,) = torch.autograd.grad(scores[0, 1] + scores[1, 0], of.light)
-    torch.testing.assert_close(gradient_heat(of, "saliency"), slopes.abs().amax(dim=1))
+    torch.testing.assert_close(gradient_heatmap(of, "saliency"), slopes.abs().amax(dim=1))
 
 
 def test_integrated_gradients_add_up_to_what_the_image_changes(tiny: Callable[..., Any], pixels: Pixels) -> None:
@@ -132,7 +142,7 @@ def test_heat_is_where_a_network_looks_that_looks_at_one_square(
     tiny: Callable[..., Any], pixels: Pixels, method: str
 ) -> None:
     of = asked(tiny(Looker()), pixels(2, 3, 32).clamp(min=1), 0, 0)
-    heat = gradient_heat(of, method)
+    heat = gradient_heatmap(of, method)
     inside = torch.zeros(32, 32, dtype=torch.bool)
     inside[WHERE] = True
     reach = torch.nn.functional.max_pool2d(inside[None].float(), 7, 1, 3)[0].bool()  # a patch of 4 lies half outside
@@ -162,7 +172,7 @@ def test_masks_are_seen_but_get_no_heat_and_stay_as_they_are(tiny: Callable[...,
     crops[:, 1:] = 255 * (crops[:, 1:] > 127)
     for method in ("saliency", "integrated-gradients", "occlusion"):
         of = asked(tiny(Head()), crops, 0, light=1)
-        heat = gradient_heat(of, method)
+        heat = gradient_heatmap(of, method)
         assert heat.shape == (1, 32, 32)
         assert heat.max() > 0
         for masks in seen:
@@ -172,9 +182,9 @@ def test_masks_are_seen_but_get_no_heat_and_stay_as_they_are(tiny: Callable[...,
 
 @pytest.mark.parametrize("name", ["googlenet", "mobilenet_v2", "alexnet_attention", "eca_vgg16_half"])
 def test_every_rectifier_of_the_compared_networks_is_in_reach(
-    name: str, row: Rows, network: Networks, pixels: Pixels
+    name: str, card: Cards, network: Networks, pixels: Pixels
 ) -> None:
-    heat = gradient_heat(asked(network(row(name)), pixels(1, 3, 64), 0), "guided-backpropagation")
+    heat = gradient_heatmap(asked(network(card(name)), pixels(1, 3, 64), 0), "guided-backpropagation")
     assert heat.isfinite().all()
 
 
@@ -192,13 +202,13 @@ def test_a_rectifier_that_escapes_hooks_is_refused_and_named(
 
     for method in ("guided-backpropagation", "guided-grad-cam"):
         with pytest.raises(RecipeError, match=r"of a network: of its 2 rectifiers, hooks reach 1.*occlusion need none"):
-            gradient_heat(asked(tiny(Head()), pixels(1, 3, 32), 0), method)
-    assert gradient_heat(asked(tiny(Head()), pixels(1, 3, 32), 0), "saliency").max() >= 0
+            gradient_heatmap(asked(tiny(Head()), pixels(1, 3, 32), 0), method)
+    assert gradient_heatmap(asked(tiny(Head()), pixels(1, 3, 32), 0), "saliency").max() >= 0
 
 
 def test_a_network_that_does_not_rectify_is_refused_too(tiny: Callable[..., Any], pixels: Pixels) -> None:
     with pytest.raises(RecipeError, match="of its 0 rectifiers, hooks reach 0"):
-        gradient_heat(asked(tiny(Curved()), pixels(1, 3, 32), 0), "guided-backpropagation")
+        gradient_heatmap(asked(tiny(Curved()), pixels(1, 3, 32), 0), "guided-backpropagation")
 
 
 def test_a_rectifier_of_at_most_six_is_guided_like_any_other(tiny: Callable[..., Any]) -> None:
@@ -215,21 +225,21 @@ def test_a_rectifier_of_at_most_six_is_guided_like_any_other(tiny: Callable[...,
     crop = torch.full((1, 3, 32, 32), 160, dtype=torch.uint8)  # 2.5 after the factor
     crop[0, 0, 16:] = 255  # 10: above six
     network = tiny(Head())
-    heat = gradient_heat(asked(network, crop, 0), "guided-backpropagation")
+    heat = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
     torch.testing.assert_close(heat[0, :16], torch.full((16, 32), 5.0))
     assert heat[0, 16:].eq(0).all()
     assert isinstance(network.head.act, nn.ReLU6)
 
 
 @pytest.mark.parametrize("method", [*GRADIENTS, "grad-cam"])
-def test_a_network_is_left_as_it_was(method: str, row: Rows, network: Networks, pixels: Pixels) -> None:
-    built = network(row("mobilenet_v2"))
+def test_a_network_is_left_as_it_was(method: str, card: Cards, network: Networks, pixels: Pixels) -> None:
+    built = network(card("mobilenet_v2"))
     before = {name: value.clone() for name, value in built.state_dict().items()}
     asks = [parameter.requires_grad for parameter in built.parameters()]
     if method == "grad-cam":
         grad_cam(built, normalised(pixels(1, 3, 64)), lambda _: torch.tensor([0]))
     else:
-        gradient_heat(asked(built, pixels(1, 3, 64), 0), method)
+        gradient_heatmap(asked(built, pixels(1, 3, 64), 0), method)
     assert [parameter.requires_grad for parameter in built.parameters()] == asks
     assert all(parameter.grad is None for parameter in built.parameters())
     assert all(torch.equal(value, before[name]) for name, value in built.state_dict().items())

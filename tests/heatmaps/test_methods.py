@@ -15,7 +15,7 @@ from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier
 from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierCard]
+Cards = Callable[..., ClassifierCard]
 LARGE = ("vgg16", "vgg16_attention", "eca_vgg16", "resnet50", "resnet50_attention", "msa_net", "alexnet")
 
 
@@ -25,9 +25,9 @@ def named(network: str, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in CLASSIFIERS])
 def test_the_table_lists_the_attention_that_the_network_has(
-    name: str, row: Rows, network: Callable[[ClassifierCard], CellClassifier], pixels: Callable[..., Tensor]
+    name: str, card: Cards, network: Callable[[ClassifierCard], CellClassifier], pixels: Callable[..., Tensor]
 ) -> None:
-    built = network(row(name))
+    built = network(card(name))
     with torch.inference_mode():
         _, maps = built.attend(pixels(1, 3, 64).float())
     expected = [name_of(layer) for layer in maps]
@@ -50,11 +50,11 @@ def test_a_method_that_the_network_has_not_is_refused_with_those_it_has() -> Non
         method_of(ClassifierRecipe(network="resnet18"), "layer-5")
 
 
-def test_a_class_that_the_weights_do_not_know_is_refused_with_those_they_know(row: Rows) -> None:
-    assert target_of(row("resnet18"), "predicted") is None
-    assert target_of(row("resnet18"), "none") == 1
+def test_a_class_that_the_weights_do_not_know_is_refused_with_those_they_know(card: Cards) -> None:
+    assert target_of(card("resnet18"), "predicted") is None
+    assert target_of(card("resnet18"), "none") == 1
     with pytest.raises(RecipeError, match=r"No class 'blast' .* Known: predicted, micronucleus, none\."):
-        target_of(row("resnet18"), "blast")
+        target_of(card("resnet18"), "blast")
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_a_class_that_the_weights_do_not_know_is_refused_with_those_they_know(ro
     ],
 )
 def test_the_default_is_what_was_measured_else_attention_else_a_gradient(
-    row: Rows, network: str, options: dict[str, object], best: str
+    card: Cards, network: str, options: dict[str, object], best: str
 ) -> None:
-    of = row(network, **options)
+    of = card(network, **options)
     assert best_of(of).name == best
     assert resolved(ExplanationRecipe(), of).method == best
 

@@ -44,7 +44,7 @@ def finder() -> BlobFinder:
 
 
 @pytest.fixture
-def row() -> DetectorCard:
+def card() -> DetectorCard:
     """Weights at 0.15 um a pixel, of three classes."""
     return DetectorCard(
         name="blobs",

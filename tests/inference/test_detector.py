@@ -34,32 +34,32 @@ def blobs(shape: tuple[int, int], *, side: int = 48, step: int = 61, seed: int =
 
 def found(
     image: NDArray[np.uint8],
-    row: DetectorCard,
+    card: DetectorCard,
     network: torch.nn.Module,
     recipe: DetectionRecipe,
     size: float | None = None,
     **rest: object,
 ) -> Detections:
     return finish(
-        detect_steps(from_array(image), network, row, recipe, provenance=Provenance(pixel_size_um=size), **rest)
+        detect_steps(from_array(image), network, card, recipe, provenance=Provenance(pixel_size_um=size), **rest)
     )
 
 
-def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_tiles_find_the_same_cells_as_the_whole_image(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = blobs((700, 900))
-    whole, tiled = found(image, row, finder, WHOLE), found(image, row, finder, TILED)
+    whole, tiled = found(image, card, finder, WHOLE), found(image, card, finder, TILED)
     assert len(whole) > 100
     assert {tuple(b) for b in whole.boxes.tolist()} == {tuple(b) for b in tiled.boxes.tolist()}
 
 
 @pytest.mark.parametrize("size", [0.06, 0.15, 0.3])
 def test_boxes_are_in_pixels_of_the_image_whatever_its_scale(
-    finder: torch.nn.Module, row: DetectorCard, size: float
+    finder: torch.nn.Module, card: DetectorCard, size: float
 ) -> None:
     side = round(7.2 / size)
     image = blobs((600, 640), side=side, step=side + 20)
-    cells = found(image, row, finder, TILED, size)
-    truth = found(image, row, finder, WHOLE)  # no pixel size: taken as that of the weights
+    cells = found(image, card, finder, TILED, size)
+    truth = found(image, card, finder, WHOLE)  # no pixel size: taken as that of the weights
     assert len(cells) == len(truth) > 10
     np.testing.assert_allclose(
         np.sort(cells.boxes, axis=0), np.sort(truth.boxes, axis=0), atol=max(1.5, 1.5 * 0.15 / size)
@@ -67,15 +67,15 @@ def test_boxes_are_in_pixels_of_the_image_whatever_its_scale(
 
 
 def test_the_network_sees_the_image_at_the_pixel_size_of_its_weights(
-    finder: torch.nn.Module, row: DetectorCard
+    finder: torch.nn.Module, card: DetectorCard
 ) -> None:
-    found(blobs((300, 400)), row, finder, WHOLE, 0.3)
+    found(blobs((300, 400)), card, finder, WHOLE, 0.3)
     assert finder.batches == [(1, 3, 600, 800)]
 
 
-def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = blobs((500, 500))
-    cells = found(image, row, finder, WHOLE, region=(100, 200, 300, 450))
+    cells = found(image, card, finder, WHOLE, region=(100, 200, 300, 450))
     assert len(cells) > 3
     assert (cells.boxes >= [100, 200, 100, 200]).all()
     assert (cells.boxes <= [300, 450, 300, 450]).all()
@@ -83,26 +83,26 @@ def test_a_region_is_all_that_is_looked_at(finder: torch.nn.Module, row: Detecto
     assert finder.batches == [(1, 3, 200, 250)]
 
 
-def test_a_region_outside_the_image_is_refused(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_a_region_outside_the_image_is_refused(finder: torch.nn.Module, card: DetectorCard) -> None:
     with pytest.raises(ImageError, match="lies outside the image, which is 300 x 400 pixels"):
-        found(blobs((300, 400)), row, finder, WHOLE, region=(300, 0, 350, 50))
+        found(blobs((300, 400)), card, finder, WHOLE, region=(300, 0, 350, 50))
 
 
-def test_empty_tiles_are_passed_over(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_empty_tiles_are_passed_over(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = np.full((800, 800, 3), 230, dtype=np.uint8)
     image[100:148, 100:148] = 60
-    cells = found(image, row, finder, TILED.model_copy(update={"skip_background": True, "batch": 1}))
+    cells = found(image, card, finder, TILED.model_copy(update={"skip_background": True, "batch": 1}))
     assert len(cells) == 1
     assert len(finder.batches) == 1
 
 
-def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, card: DetectorCard) -> None:
     class Beyond(type(finder)):  # type: ignore[misc]
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             boxes = torch.tensor([[-20.0, -10, 50, 60]])
             return [{"boxes": boxes, "labels": torch.tensor([1]), "scores": torch.tensor([0.9])}]
 
-    cells = found(blobs((300, 400)), row, Beyond(), WHOLE)
+    cells = found(blobs((300, 400)), card, Beyond(), WHOLE)
     assert cells.boxes.tolist() == [[0, 0, 60, 50]]
 
 
@@ -122,7 +122,7 @@ def test_a_cell_between_two_classes_is_as_sure_as_both_together() -> None:
     np.testing.assert_allclose(merged.scores, [0.9, 0.55, 0.35], rtol=1e-6)
 
 
-def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: DetectorCard) -> None:
+def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(card: DetectorCard) -> None:
     class Undecided(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -132,13 +132,13 @@ def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(row: Detec
             boxes = torch.tensor([[40.0, 40, 90, 90]]).repeat(2, 1)
             return [{"boxes": boxes, "labels": torch.tensor([1, 2]), "scores": torch.tensor([0.3, 0.25])}]
 
-    both = row.model_copy(update={"classes": ("myelocyte", "promyelocyte", "platelet"), "score_threshold": 0.5})
+    both = card.model_copy(update={"classes": ("myelocyte", "promyelocyte", "platelet"), "score_threshold": 0.5})
     assert found(blobs((200, 200)), both, Undecided(), WHOLE.model_copy(update={"score_threshold": 0.5})).scores > 0.54
     apart = WHOLE.model_copy(update={"score_threshold": 0.5, "one_class_per_cell": False})
     assert len(found(blobs((200, 200)), both, Undecided(), apart)) == 0
 
 
-def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, card: DetectorCard) -> None:
     class Small(type(finder)):  # type: ignore[misc]
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             if len(images) > 1:
@@ -147,51 +147,51 @@ def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Mod
 
     image, said = blobs((700, 900)), []
     several = TILED.model_copy(update={"batch": 4})
-    steps = detect_steps(from_array(image), Small(), row, several, provenance=Provenance())
+    steps = detect_steps(from_array(image), Small(), card, several, provenance=Provenance())
     while True:
         try:
             said.append(next(steps).message)
         except StopIteration as end:
             cells = end.value
             break
-    assert len(cells) == len(found(image, row, finder, WHOLE))
+    assert len(cells) == len(found(image, card, finder, WHOLE))
     assert said[0] == "out of GPU memory: 1 tiles a batch now"
     assert "out of GPU memory" not in said[1]
 
 
-def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = blobs((256, 700))
-    found(image, row, finder, TILED)
+    found(image, card, finder, TILED)
     assert {batch[0] for batch in finder.batches} == {1}
     finder.batches.clear()
-    found(image, row, finder, TILED.model_copy(update={"batch": 3}))
+    found(image, card, finder, TILED.model_copy(update={"batch": 3}))
     assert finder.batches[0][0] == 3
 
 
-def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, card: DetectorCard) -> None:
     class None_(type(finder)):  # type: ignore[misc]  # noqa: N801
         def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(DeviceError, match="one tile of 256 px; lower `tile` or use the CPU"):
-        found(blobs((300, 300)), row, None_(), TILED)
+        found(blobs((300, 300)), card, None_(), TILED)
 
 
-def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = blobs((300, 400))
-    assert len(found(image, row, finder, WHOLE.model_copy(update={"score_threshold": 0.9}))) == 0
-    assert len(found(image, replace_score(row, 0.9), finder, WHOLE)) == 0
+    assert len(found(image, card, finder, WHOLE.model_copy(update={"score_threshold": 0.9}))) == 0
+    assert len(found(image, replace_score(card, 0.9), finder, WHOLE)) == 0
 
 
-def replace_score(row: DetectorCard, score: float) -> DetectorCard:
-    return row.model_copy(update={"score_threshold": score})
+def replace_score(card: DetectorCard, score: float) -> DetectorCard:
+    return card.model_copy(update={"score_threshold": score})
 
 
 def test_partial_results_grow_tile_by_tile(
-    finder: torch.nn.Module, row: DetectorCard, monkeypatch: pytest.MonkeyPatch
+    finder: torch.nn.Module, card: DetectorCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("napari_hemalens.inference.detector._LOOK", -1)
-    steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
+    steps = detect_steps(from_array(blobs((700, 900))), finder, card, TILED, provenance=Provenance())
     seen = [(p.done, p.total, len(p.partial)) for p in steps]
     assert [done for done, _, _ in seen] == sorted({done for done, _, _ in seen})
     assert seen[-1][0] == seen[-1][1]
@@ -199,15 +199,15 @@ def test_partial_results_grow_tile_by_tile(
     assert seen[0][2] < seen[-1][2]
 
 
-def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, row: DetectorCard) -> None:
-    steps = detect_steps(from_array(blobs((700, 900))), finder, row, TILED, provenance=Provenance())
+def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, card: DetectorCard) -> None:
+    steps = detect_steps(from_array(blobs((700, 900))), finder, card, TILED, provenance=Provenance())
     next(steps)
     steps.close()
     with pytest.raises(StopIteration):
         next(steps)
 
 
-def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, card: DetectorCard) -> None:
     fine = blobs((1200, 1200), side=96, step=130)
     slide = from_array([fine, fine[::2, ::2], fine[::4, ::4]])
     read = []
@@ -218,7 +218,7 @@ def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, row: 
             return super().__getitem__(region)  # type: ignore[no-any-return]
 
     levels = tuple(Spy(p.source, p.axes, p.colour, p.frame) for p in slide.levels)
-    steps = detect_steps(replace(slide, levels=levels), finder, row, WHOLE, provenance=Provenance(pixel_size_um=0.05))
+    steps = detect_steps(replace(slide, levels=levels), finder, card, WHOLE, provenance=Provenance(pixel_size_um=0.05))
     assert len(finish(steps)) > 50
     assert set(read) == {600}  # 0.05 to 0.15 um is a third: the level of a half is the coarsest that is fine enough
 

@@ -36,15 +36,15 @@ class Choosy(torch.nn.Module):
 
 
 @pytest.mark.parametrize("size", [0.06, 0.09, 0.15, 0.22, 0.35])
-def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, row: DetectorCard, size: float) -> None:
+def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, card: DetectorCard, size: float) -> None:
     slide = from_array(red_cells(size))
-    found = finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe()))
+    found = finish(estimate_pixel_size_steps(slide, Choosy(finder), card, DetectionRecipe()))
     assert found == pytest.approx(size, rel=0.1)
 
 
-def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, row: DetectorCard) -> None:
+def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, card: DetectorCard) -> None:
     slide = from_array(np.full((300, 300, 3), 230, dtype=np.uint8))
-    assert finish(estimate_pixel_size_steps(slide, Choosy(finder), row, DetectionRecipe())) is None
+    assert finish(estimate_pixel_size_steps(slide, Choosy(finder), card, DetectionRecipe())) is None
 
 
 def test_the_guess_that_most_speaks_for_wins() -> None:

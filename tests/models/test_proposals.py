@@ -27,17 +27,17 @@ def test_regions_that_are_ground_are_learned_from_and_not_looked_at_in_use() -> 
 
 @pytest.mark.slow
 def test_the_packed_weights_find_as_much_as_with_a_look_at_every_region(sample_data: Path) -> None:
-    row = weights.detector_card("marrow-cascade")
-    detector = load_detector(row, torch.device("cpu"))
+    card = weights.detector_card("marrow-cascade")
+    detector = load_detector(card, torch.device("cpu"))
     pixels = torch.from_numpy(tifffile.imread(sample_data / "marrow_smear.tif")[:640, :640]).permute(2, 0, 1)[None]
-    image = preprocess_of(row).normalised(pixels)
+    image = preprocess_of(card).normalised(pixels)
     regions: list[set[tuple[float, ...]]] = []
     detector.rpn.register_forward_hook(lambda *call: regions.append(set(map(tuple, call[2][0][0].tolist()))))
     cells = []
     for least in (0.0, Proposals.least):
         detector.rpn.least = least
         with torch.inference_mode():
-            cells.append(int((detector(image)[0]["scores"] >= row.score_threshold).sum()))
+            cells.append(int((detector(image)[0]["scores"] >= card.score_threshold).sum()))
     assert regions[1] < regions[0]
     assert len(regions[1]) < 0.7 * len(regions[0])
     assert cells[0] > 80

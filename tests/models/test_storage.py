@@ -73,12 +73,12 @@ def test_a_row_that_lacks_what_a_row_must_say_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", weights.known())
 def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str) -> None:
-    row = weights.model_card(name)
-    weights.verify(row)
-    assert row.name == name
-    assert row.data
-    assert row.licence
-    assert row.metrics
+    card = weights.model_card(name)
+    weights.verify(card)
+    assert card.name == name
+    assert card.data
+    assert card.licence
+    assert card.metrics
 
 
 def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained: DetectorCard) -> None:

@@ -50,19 +50,19 @@ def data(micronuclei: Path) -> Path:
 
 @pytest.mark.slow
 def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tmp_path: Path) -> None:
-    row = finish(train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={"licence": "CC0-1.0"}))
+    card = finish(train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={"licence": "CC0-1.0"}))
 
-    assert row.metrics["AUC"] > 0.9
-    assert row.metrics["cells"] == 32
-    assert weights.classifier_card(tmp_path / "mine.json") == row
+    assert card.metrics["AUC"] > 0.9
+    assert card.metrics["cells"] == 32
+    assert weights.classifier_card(tmp_path / "mine.json") == card
     assert (tmp_path / "losses.csv").exists()
 
     (field, _) = read(data, split="val")
-    network = load_classifier(row, torch.device("cpu"))
+    network = load_classifier(card, torch.device("cpu"))
     with open_image(field.image) as slide:
         cells = CellMap.of(iio.imread(field.labels))
-        steps = list(classify_steps(slide, cells, network, row, provenance=Provenance()))
-        found = finish(classify_steps(slide, cells, network, row, provenance=Provenance()))
+        steps = list(classify_steps(slide, cells, network, card, provenance=Provenance()))
+        found = finish(classify_steps(slide, cells, network, card, provenance=Provenance()))
     assert steps[-1].done == steps[-1].total == 16
     np.testing.assert_array_equal(found.ids, field.ids)
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -105,8 +105,8 @@ def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connection: None
 ) -> None:
     preferring = starting("imagenet_or_scratch").model_copy(update={"epochs": 1})
-    row = finish(train_steps([data], TASK, preferring, tmp_path, name="mine", about={}))
-    assert row.training["network"]["start"] == "scratch"
+    card = finish(train_steps([data], TASK, preferring, tmp_path, name="mine", about={}))
+    assert card.training["network"]["start"] == "scratch"
     asked = "a run that goes on asks for no weights"
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: pytest.fail(asked))
     assert finish(settled_steps(preferring, TASK, tmp_path)).network.start == "scratch"

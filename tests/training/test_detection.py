@@ -30,21 +30,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Path, tmp_path: Path) -> None:
     steps = workflows.train_detection_steps([data], SMALLEST, tmp_path, name="mine", about={"licence": "CC0-1.0"})
-    row = finish(steps)
+    card = finish(steps)
 
-    assert weights.detector_card(tmp_path / "mine.safetensors") == row
-    assert row.training == SMALLEST.model_dump(mode="json")
-    assert row.licence == "CC0-1.0"
-    assert {"AP", "AP50", "images"} <= row.metrics.keys()
+    assert weights.detector_card(tmp_path / "mine.safetensors") == card
+    assert card.training == SMALLEST.model_dump(mode="json")
+    assert card.licence == "CC0-1.0"
+    assert {"AP", "AP50", "images"} <= card.metrics.keys()
     assert (tmp_path / "losses.csv").exists()
     image = sorted((data / "images").iterdir())[0]
-    cells = workflows.detect(image, weights=str(row.file), pixel_size_um=0.15, score_threshold=0.0)
-    assert cells.provenance.sha256 == row.sha256
-    assert cells.names == row.classes
+    cells = workflows.detect(image, weights=str(card.file), pixel_size_um=0.15, score_threshold=0.0)
+    assert cells.provenance.sha256 == card.sha256
+    assert cells.names == card.classes
 
     report = finish(
         workflows.evaluate_detection_steps(
-            data, DetectionRecipe(weights=str(row.file)), taxonomy="wang-7", out=tmp_path / "report"
+            data, DetectionRecipe(weights=str(card.file)), taxonomy="wang-7", out=tmp_path / "report"
         )
     )
     assert set(report.classes) <= {"granulocyte", "erythroblast", "lymphocyte", "monocyte", "erythrocyte", "platelet"}
@@ -56,12 +56,12 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
 @pytest.mark.slow
 def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
     options = ["accelerator=cpu", "start=marrow-frcnn", "epochs=0.5", "learning_rate=1e-6", "side=160"]
-    row = finish(
+    card = finish(
         workflows.train_detection_steps(
             [data], training_recipe("smoke", options, presets=DETECTION), tmp_path, name="mine"
         )
     )
-    assert row.metrics["AP50"] > 0.7
+    assert card.metrics["AP50"] > 0.7
     assert not (tmp_path / "warm_up").exists()
 
 

@@ -44,16 +44,16 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
         "learning_rate=0.01",
     ]
     recipe = training_recipe("smoke", options, presets=DETECTION)
-    row = finish(workflows.train_detection_steps([data], recipe, tmp_path / "run", name="refined"))
+    card = finish(workflows.train_detection_steps([data], recipe, tmp_path / "run", name="refined"))
 
-    cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(row.file), pixel_size_um=0.15)
+    cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(card.file), pixel_size_um=0.15)
     assert len(cells) > 0
-    kept = {name for name in load_file(row.file) if not name.endswith(":scale")}
-    assert row.base == "marrow-frcnn"
+    kept = {name for name in load_file(card.file) if not name.endswith(":scale")}
+    assert card.base == "marrow-frcnn"
     assert any(".refinement." in name for name in kept)
     assert all(".refinement." in name or ".path." in name for name in kept)
     before, after = (
-        load_detector(of, torch.device("cpu")).state_dict() for of in (weights.detector_card("marrow-frcnn"), row)
+        load_detector(of, torch.device("cpu")).state_dict() for of in (weights.detector_card("marrow-frcnn"), card)
     )
     body = {name for name in before if name.startswith("backbone.body.")}
     assert body
@@ -66,16 +66,16 @@ def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path
     recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
     training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
     network = build_detector(recipe, len(packed.classes))
-    row = saved(network, packed.classes, training, tmp_path, name="added", about={})
-    assert row.file.stat().st_size < 2e6
-    load_detector(row, torch.device("cpu"))
+    card = saved(network, packed.classes, training, tmp_path, name="added", about={})
+    assert card.file.stat().st_size < 2e6
+    load_detector(card, torch.device("cpu"))
     with pytest.raises(WeightsError, match="add to marrow-frcnn as it was when they were trained"):
-        load_detector(row.model_copy(update={"base_sha256": "0" * 64}), torch.device("cpu"))
+        load_detector(card.model_copy(update={"base_sha256": "0" * 64}), torch.device("cpu"))
 
 
 def test_weights_of_classes_that_others_do_not_know_hold_everything(tmp_path: Path) -> None:
     recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
     training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
-    row = saved(build_detector(recipe, 1), ("parasite",), training, tmp_path, name="own", about={})
-    assert row.base is None
-    assert any(name.startswith("backbone.pyramid.body.") for name in load_file(row.file))
+    card = saved(build_detector(recipe, 1), ("parasite",), training, tmp_path, name="own", about={})
+    assert card.base is None
+    assert any(name.startswith("backbone.pyramid.body.") for name in load_file(card.file))

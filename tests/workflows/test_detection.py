@@ -135,5 +135,5 @@ def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Pat
 def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_data: Path) -> None:
     recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11)
     report = finish(workflows.evaluate_detection_steps(real_data / "smear_detection", recipe))
-    row = napari_hemalens.models.weights.detector_card(PACKED)
-    assert report.overall["AP50"] == pytest.approx(row.metrics["AP50"], abs=0.01)
+    card = napari_hemalens.models.weights.detector_card(PACKED)
+    assert report.overall["AP50"] == pytest.approx(card.metrics["AP50"], abs=0.01)

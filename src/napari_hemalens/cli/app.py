@@ -96,10 +96,10 @@ def run(steps: Steps[T], title: str) -> T:
             steps.close()
 
 
-def say_of(row: DetectorCard) -> None:
+def say_of(card: DetectorCard) -> None:
     """Print how good the weights of a detector are, and how to use them."""
-    out_console.print(f"{row.name}: AP50 {row.metrics['AP50']:.3f} at scores >= {row.score_threshold}")
-    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
+    out_console.print(f"{card.name}: AP50 {card.metrics['AP50']:.3f} at scores >= {card.score_threshold}")
+    out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 
 @app.callback(invoke_without_command=True)

@@ -47,11 +47,11 @@ def train_classification(
     ] = None,
     about: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="For the weights' row: data=…, licence=…, description=…"),
+        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
 ) -> None:
     """Train a classifier of single cells; run again with the same folder, it goes on from the last checkpoint."""
-    row = run(
+    card = run(
         workflows.train_classification_steps(
             data,
             training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION),
@@ -62,9 +62,9 @@ def train_classification(
         ),
         "Training",
     )
-    figures = "  ".join(f"{key} {row.metrics[key]:.3f}" for key in ("AUC", "AP", "F1", "balanced accuracy"))
-    out_console.print(f"{row.name} on {row.metrics['cells']:,} cells of val: {figures}")
-    out_console.print(f"Use it with: --weights {escape(str(row.file))}")
+    figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in ("AUC", "AP", "F1", "balanced accuracy"))
+    out_console.print(f"{card.name} on {card.metrics['cells']:,} cells of val: {figures}")
+    out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 
 @evaluate_app.command("classification")

@@ -86,11 +86,11 @@ def train_detection(
     ] = None,
     about: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="For the weights' row: data=…, licence=…, description=…"),
+        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
 ) -> None:
     """Train a detector; run again with the same folder, it goes on from the last checkpoint."""
-    row = run(
+    card = run(
         workflows.train_detection_steps(
             data,
             training_recipe(recipe, options or (), presets=DETECTION),
@@ -101,7 +101,7 @@ def train_detection(
         ),
         "Training",
     )
-    say_of(row)
+    say_of(card)
 
 
 @evaluate_app.command("detection")

@@ -21,7 +21,7 @@ def list_weights() -> None:
 
 @weights_app.command("info")
 def show_weights(name: str) -> None:
-    """Print the row of weights: classes, pixel size, threshold, figures, data, licence, hash."""
+    """Print the model card: classes, pixel size, threshold, figures, data, licence, hash."""
     out_console.print_json(weights.model_card(name).model_dump_json())
 
 
@@ -29,9 +29,9 @@ def show_weights(name: str) -> None:
 def verify_weights(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Check the files of weights against their hashes; all packed ones by default."""
     for each in [name] if name else weights.known():
-        row = weights.model_card(each)
-        weights.verify(row)
-        out_console.print(f"{row.name}: as published")
+        card = weights.model_card(each)
+        weights.verify(card)
+        out_console.print(f"{card.name}: as published")
 
 
 @weights_app.command("tune")
@@ -49,5 +49,5 @@ def tune_weights(
 ) -> None:
     """Choose the score threshold of a detector on annotated images; writes the weights with it."""
     recipe = DetectionRecipe.of(weights=name, pixel_size_um=pixel_size, device=device.value)
-    row = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
-    say_of(row)
+    card = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
+    say_of(card)

@@ -46,7 +46,7 @@ class ClassReport:
         Index of its true class.
     """
 
-    row: ClassifierCard
+    card: ClassifierCard
     data: str
     split: str
     images: int
@@ -57,15 +57,23 @@ class ClassReport:
     def measures(self) -> ClassMeasures:
         """All figures, at the threshold of the weights."""
         return class_measures(
-            self.probabilities, self.truth, self.row.classes, positive=self.row.positive, threshold=self.row.threshold
+            self.probabilities,
+            self.truth,
+            self.card.classes,
+            positive=self.card.positive,
+            threshold=self.card.threshold,
         )
 
     @property
     def title(self) -> str:
         """What was measured on what, in a line."""
-        at = "" if self.row.positive is None else f", {self.row.positive} from a probability of {self.row.threshold:g}"
+        at = (
+            ""
+            if self.card.positive is None
+            else f", {self.card.positive} from a probability of {self.card.threshold:g}"
+        )
         cells = f"{len(self.truth):,} cells of {self.images:,} images"
-        return f"{self.row.name} on {self.data} ({self.split}, {cells}{at})"
+        return f"{self.card.name} on {self.data} ({self.split}, {cells}{at})"
 
     def text(self) -> str:
         """Return the figures as a table for a terminal."""
@@ -73,7 +81,7 @@ class ClassReport:
 
     def write(self, out: Path) -> None:
         """Write `report.json`, `report.md`, `classes.csv`, `roc.png` and `confusion.png` to a folder."""
-        found, names = self.measures, self.row.classes
+        found, names = self.measures, self.card.classes
         with writing(out / "report.json") as file:
             file.write_text(json.dumps(self._plain(found), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         with writing(out / "report.md") as file:
@@ -82,33 +90,33 @@ class ClassReport:
             table = csv.writer(lines, lineterminator="\n")
             table.writerow(["class", *next(iter(found.classes.values()))])
             table.writerows([name, *row.values()] for name, row in found.classes.items())
-        about = names if self.row.positive is None else (self.row.positive,)
+        about = names if self.card.positive is None else (self.card.positive,)
         curves = {f"{n} ({found.classes[n]['AUC']:.3f})": [self._ranked(n)] for n in about}
-        draw_roc(curves, out / "roc.png", title=f"{self.row.name} on {self.data}, {self.split}")
-        draw_confusions({self.row.name: found.confusion}, names, out / "confusion.png", title=self.data)
+        draw_roc(curves, out / "roc.png", title=f"{self.card.name} on {self.data}, {self.split}")
+        draw_confusions({self.card.name: found.confusion}, names, out / "confusion.png", title=self.data)
 
     def _ranked(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        of = self.row.classes.index(name)
+        of = self.card.classes.index(name)
         return self.probabilities[:, of], self.truth == of
 
     def _plain(self, found: ClassMeasures) -> dict[str, Any]:
         return {
-            "weights": self.row.name,
-            "sha256": self.row.sha256,
-            "task": self.row.task,
+            "weights": self.card.name,
+            "sha256": self.card.sha256,
+            "task": self.card.task,
             "data": self.data,
             "split": self.split,
             "images": self.images,
             "cells": len(self.truth),
-            "threshold": self.row.threshold,
-            "temperature": self.row.temperature,
+            "threshold": self.card.threshold,
+            "temperature": self.card.temperature,
             **found.plain(),
         }
 
 
 def evaluate_steps(
     data: Path,
-    row: ClassifierCard,
+    card: ClassifierCard,
     *,
     split: str,
     out: Path | None,
@@ -117,9 +125,9 @@ def evaluate_steps(
     only: Sequence[str] = (),
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
-    network = load_classifier(row, device.choose(device_name))
+    network = load_classifier(card, device.choose(device_name))
     fields = named(read(data, split=split), only)
-    truth = labels_of(fields, row.classes)
+    truth = labels_of(fields, card.classes)
     parts = []
     for i, field in enumerate(fields):
         with open_image(field.image) as slide:
@@ -127,11 +135,11 @@ def evaluate_steps(
             shown = slide if alteration is None else altered(slide, cells, alteration, seed=i)
             origin = Provenance(image=slide.name, pixel_size_um=slide.pixel_size_um)
             # All cells of the image, as a user would have them: it is their median that scales the crops.
-            found = finish(classify_steps(shown, cells, network, row, provenance=origin))
+            found = finish(classify_steps(shown, cells, network, card, provenance=origin))
             parts.append(found.probabilities[asked])
         yield Progress(i + 1, len(fields), field.image.name)
     part = ", ".join([split, *only, *([f"{alteration} altered"] if alteration else [])])
-    report = ClassReport(row, data.name, part, len(fields), np.concatenate(parts), truth)
+    report = ClassReport(card, data.name, part, len(fields), np.concatenate(parts), truth)
     if out is not None:
         report.write(out)
     return report

@@ -100,19 +100,19 @@ def evaluate_steps(
     out: Path | None,
 ) -> Steps[DetectionReport]:
     """Measure weights; see `workflows.evaluate_detection_steps`."""
-    row = weights.detector_card(recipe.weights)
-    network = load_detector(row, device.choose(recipe.device))
+    card = weights.detector_card(recipe.weights)
+    network = load_detector(card, device.choose(recipe.device))
     truth = read_annotations(data, split=split)
     if not truth:
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
-    found = yield from detect_all_steps(truth, network, row, recipe)
-    by = taxonomy_called(taxonomy) if taxonomy else of_classes(row.classes)
+    found = yield from detect_all_steps(truth, network, card, recipe)
+    by = taxonomy_called(taxonomy) if taxonomy else of_classes(card.classes)
     mapped_truth, mapped = [t.mapped(by) for t in truth], [by_taxonomy(f, by) for f in found]
     overall, per_class = coco_measures(mapped, mapped_truth)
-    threshold = row.score_threshold if recipe.score_threshold is None else recipe.score_threshold
+    threshold = card.score_threshold if recipe.score_threshold is None else recipe.score_threshold
     report = DetectionReport(
-        weights=row.name,
-        sha256=row.sha256,
+        weights=card.name,
+        sha256=card.sha256,
         data=data.name,
         split=split,
         images=len(truth),
@@ -129,7 +129,7 @@ def evaluate_steps(
 def detect_all_steps(
     truth: Sequence[Detections],
     network: CellDetector,
-    row: weights.DetectorCard,
+    card: weights.DetectorCard,
     recipe: DetectionRecipe,
 ) -> Steps[tuple[Detections, ...]]:
     """Run a network over annotated images, down to a score of 0.05.
@@ -141,16 +141,16 @@ def detect_all_steps(
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
-            found.append(found_in(slide, network, row, low))
+            found.append(found_in(slide, network, card, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
 
 
-def found_in(slide: Slide, network: CellDetector, row: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
+def found_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
     """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
-    size, _ = finish(pixel_size_steps(slide, network, row, recipe))
+    size, _ = finish(pixel_size_steps(slide, network, card, recipe))
     origin = Provenance(image=slide.name, pixel_size_um=size)
-    return finish(detector.detect_steps(slide, network, row, recipe, provenance=origin))
+    return finish(detector.detect_steps(slide, network, card, recipe, provenance=origin))
 
 
 def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:

@@ -117,7 +117,7 @@ class HeatmapReport:
         Some of the cells.
     """
 
-    row: ClassifierCard
+    card: ClassifierCard
     data: str
     split: str
     positive: int
@@ -157,7 +157,7 @@ class HeatmapReport:
         """Return the figures as a table in markdown."""
         images = len({image for image, _ in self.cells})
         lines = [
-            f"{self.row.name} on {self.data} ({self.split}): {len(self.cells):,} of {self.positive:,} nuclei with "
+            f"{self.card.name} on {self.data} ({self.split}): {len(self.cells):,} of {self.positive:,} nuclei with "
             f"micronuclei are rightly called, in {images} image{'s' if images > 1 else ''}",
             "",
             "| | hits (95 %) | heat inside | deletion | random weights: correlation | hits | s per 1,000 |",
@@ -196,8 +196,8 @@ class HeatmapReport:
 
     def _plain(self, figures: list[dict[str, float | str | None]]) -> dict[str, Any]:
         return {
-            "weights": self.row.name,
-            "sha256": self.row.sha256,
+            "weights": self.card.name,
+            "sha256": self.card.sha256,
             "data": self.data,
             "split": self.split,
             "positive": self.positive,

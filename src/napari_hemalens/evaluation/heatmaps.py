@@ -17,8 +17,8 @@ from napari_hemalens.evaluation.classification import named
 from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.heatmaps import faithfulness
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.explain import as_rgb
-from napari_hemalens.heatmaps.looking import light_channels, look
 from napari_hemalens.heatmaps.methods import method_of, methods_of
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import batch_size, probabilities_of
@@ -66,7 +66,7 @@ class Cells:
         return len(self.names)
 
     @classmethod
-    def of(cls, field: NamedCells, row: ClassifierCard) -> Self:
+    def of(cls, field: NamedCells, card: ClassifierCard) -> Self:
         """Cut the cells of one image.
 
         Raises
@@ -74,15 +74,15 @@ class Cells:
         AnnotationError
             If the data set has no outlines of micronuclei.
         """
-        outlined = marks(field, row.crop)[:, 0].numpy() > 0
+        outlined = marks(field, card.crop)[:, 0].numpy() > 0
         cells, which = cells_of(field)
-        width, side = crop_width(cells, row.crop, None), row.crop.side
+        width, side = crop_width(cells, card.crop, None), card.crop.side
         corners = cells.centres[which] + 0.5 - width / 2
         own, others = (mask[:, 0].numpy() for mask in masks(cells, which, corners, side=side, width=width))
         return cls(
             tuple((field.image.stem, number) for number in field.ids.tolist()),
-            labels_of([field], row.classes),
-            cut(field, row.crop),
+            labels_of([field], card.classes),
+            cut(field, card.crop),
             outlined,
             faithfulness.near(outlined, width / side),
             faithfulness.around(own),
@@ -107,7 +107,7 @@ class Cells:
 
 def evaluate_steps(
     data: Path,
-    row: ClassifierCard,
+    card: ClassifierCard,
     *,
     split: str,
     methods: Sequence[str],
@@ -116,34 +116,34 @@ def evaluate_steps(
     device_name: DeviceName,
 ) -> Steps[HeatmapReport]:
     """Measure heatmaps; see `workflows.evaluate_heatmaps_steps`."""
-    if row.task != _TASK:
+    if card.task != _TASK:
         raise RecipeError(
             f"Heatmaps are measured where it is outlined what they should point at, which is known of micronuclei "
-            f"alone; the weights {row.name} answer the task {row.task}."
+            f"alone; the weights {card.name} answer the task {card.task}."
         )
-    names = [method_of(row.network, name).name for name in methods or [each.name for each in methods_of(row.network)]]
-    network, parts = load_classifier(row, device.choose(device_name)), []
+    names = [method_of(card.network, name).name for name in methods or [each.name for each in methods_of(card.network)]]
+    network, parts = load_classifier(card, device.choose(device_name)), []
     fields, total = named(read(data, split=split), only), len(names) + 1
     for field in fields:
-        parts.append(Cells.of(field, row))
+        parts.append(Cells.of(field, card))
         yield Progress(0, total, field.image.name)
     every = Cells.together(parts)
     began = perf_counter()
-    called = row.called(_probabilities(network, every.pixels, row))
+    called = card.decide(_probabilities(network, every.pixels, card))
     seconds = 1000 * (perf_counter() - began) / len(every)
-    wanted = every.truth == row.classes.index(str(row.positive))
+    wanted = every.truth == card.classes.index(str(card.positive))
     cells = every.take(np.flatnonzero(wanted & (called == every.truth)))
     if not len(cells):
         raise AnnotationError(f"No nucleus with a micronucleus is rightly called in {data} ({split}): nothing to see.")
-    guesses, untrained = guesses_of(network, cells, row), randomised(row, next(network.parameters()).device)
+    guesses, untrained = guesses_of(network, cells, card), randomised(card, next(network.parameters()).device)
     yield Progress(1, total, "chance")
     found = []
     for name in names:
-        found.append(_measured(network, untrained, cells, row, name=name))
+        found.append(_measured(network, untrained, cells, card, name=name))
         yield Progress(1 + len(found), total, name)
     shown = cells.take(_spread(len(cells), _SHOWN))
     report = HeatmapReport(
-        row,
+        card,
         data.resolve().name,
         ", ".join([split, *only]),
         int(wanted.sum()),
@@ -152,18 +152,18 @@ def evaluate_steps(
         guesses,
         seconds,
         len(_spread(len(cells), _SANE)),
-        Shown(as_rgb(shown.pixels, row.crop), shown.marks, tuple(f"{image}\n{i}" for image, i in shown.names)),
+        Shown(as_rgb(shown.pixels, card.crop), shown.marks, tuple(f"{image}\n{i}" for image, i in shown.names)),
     )
     if out is not None:
         report.write(out)
     return report
 
 
-def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierCard) -> tuple[Finding, ...]:
+def guesses_of(network: CellClassifier, cells: Cells, card: ClassifierCard) -> tuple[Finding, ...]:
     """Return what those reach who guess: by chance, near the nucleus, in the middle, or where it is bright."""
     middle = np.zeros(cells.near.shape, dtype=np.float32)
-    middle[:, row.crop.side // 2, row.crop.side // 2] = 1
-    bright = cells.pixels[:, : light_channels(row.crop)].float().mean(dim=1).numpy()
+    middle[:, card.crop.side // 2, card.crop.side // 2] = 1
+    bright = cells.pixels[:, : light_channels(card.crop)].float().mean(dim=1).numpy()
     heats = {
         "a random place in the crop": np.ones(cells.near.shape, dtype=np.float32),
         "a random place near the nucleus": cells.ring.astype(np.float32),
@@ -171,30 +171,30 @@ def guesses_of(network: CellClassifier, cells: Cells, row: ClassifierCard) -> tu
         "the brightest place outside nuclei": np.where(cells.outside, bright, 0).astype(np.float32),
     }
     return tuple(
-        _finding(network, cells, row, heat, name=name, draws=_DRAWS if "random" in name else 1)
+        _finding(network, cells, card, heat, name=name, draws=_DRAWS if "random" in name else 1)
         for name, heat in heats.items()
     )
 
 
-def randomised(row: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
+def randomised(card: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
     """Return the network of a row as it was before it learned anything."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_classifier(row.network.model_copy(update={"start": "scratch"}), len(row.classes))
+        network = build_classifier(card.network.model_copy(update={"start": "scratch"}), len(card.classes))
     return network.eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _measured(
-    network: CellClassifier, untrained: CellClassifier, cells: Cells, row: ClassifierCard, *, name: str
+    network: CellClassifier, untrained: CellClassifier, cells: Cells, card: ClassifierCard, *, name: str
 ) -> Finding:
     """Return what is found of a method, with what it makes of a network that has learned nothing."""
     began = perf_counter()
-    heats = _heats(network, cells.pixels, row, name)
+    heats = _heats(network, cells.pixels, card, name)
     seconds = 1000 * (perf_counter() - began) / len(cells)
     sane = _spread(len(cells), _SANE)
-    of_random = _heats(untrained, cells.pixels[sane], row, name)
+    of_random = _heats(untrained, cells.pixels[sane], card, name)
     return replace(
-        _finding(network, cells, row, heats, name=name),
+        _finding(network, cells, card, heats, name=name),
         seconds=seconds,
         correlation=float(faithfulness.rank_correlation(heats[sane], of_random).mean()),
         random_hits=float(faithfulness.hits(of_random, cells.near[sane]).mean()),
@@ -202,10 +202,16 @@ def _measured(
 
 
 def _finding(
-    network: CellClassifier, cells: Cells, row: ClassifierCard, heats: NDArray[np.float32], *, name: str, draws: int = 1
+    network: CellClassifier,
+    cells: Cells,
+    card: ClassifierCard,
+    heats: NDArray[np.float32],
+    *,
+    name: str,
+    draws: int = 1,
 ) -> Finding:
     """Return the measures of heats (N, side, side) of any origin."""
-    left = [_left(network, cells, row, heats, seed=seed) for seed in range(draws)]
+    left = [_left(network, cells, card, heats, seed=seed) for seed in range(draws)]
     return Finding(
         name,
         faithfulness.hits(heats, cells.near),
@@ -216,32 +222,35 @@ def _finding(
 
 
 def _left(
-    network: CellClassifier, cells: Cells, row: ClassifierCard, heats: NDArray[np.float32], *, seed: int
+    network: CellClassifier, cells: Cells, card: ClassifierCard, heats: NDArray[np.float32], *, seed: int
 ) -> NDArray[np.float64]:
     """Return the mean probability (N,) of the class while the hottest patches are removed."""
-    patch = -(-row.crop.side // _PATCHES)
+    patch = -(-card.crop.side // _PATCHES)
     places = faithfulness.order(heats, patch, np.random.default_rng(seed))
-    empty = 0 if row.crop.light == "fluorescence" else 255
-    of = row.classes.index(str(row.positive))
+    empty = 0 if card.crop.light == "fluorescence" else 255
+    of = card.classes.index(str(card.positive))
     scores = []
     for share in faithfulness.SHARES:
         removed = faithfulness.without(
-            cells.pixels, places, share, patch=patch, light=light_channels(row.crop), empty=empty
+            cells.pixels, places, share, patch=patch, light=light_channels(card.crop), empty=empty
         )
-        scores.append(_probabilities(network, removed, row)[:, of])
+        scores.append(_probabilities(network, removed, card)[:, of])
     return faithfulness.area(np.stack(scores).astype(np.float64))
 
 
-def _heats(network: CellClassifier, pixels: Tensor, row: ClassifierCard, name: str) -> NDArray[np.float32]:
+def _heats(network: CellClassifier, pixels: Tensor, card: ClassifierCard, name: str) -> NDArray[np.float32]:
     """Return what speaks for the class that is looked for, in crops: (N, side, side) in 0-1."""
     size = batch_size(next(network.parameters()).device)
-    found = [look(network, part, row, method=name, targets=str(row.positive)).heats for part in pixels.split(size)]
+    found = [
+        explain_crops(network, part, card, method=name, targets=str(card.positive)).heatmaps
+        for part in pixels.split(size)
+    ]
     return torch.cat(found).cpu().numpy()
 
 
-def _probabilities(network: CellClassifier, pixels: Tensor, row: ClassifierCard) -> NDArray[np.float32]:
+def _probabilities(network: CellClassifier, pixels: Tensor, card: ClassifierCard) -> NDArray[np.float32]:
     place = next(network.parameters()).device
-    found = [probabilities_of(network, part.to(place), row) for part in pixels.split(batch_size(place))]
+    found = [probabilities_of(network, part.to(place), card) for part in pixels.split(batch_size(place))]
     return torch.cat(found).cpu().numpy()
 
 

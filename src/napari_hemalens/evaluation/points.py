@@ -124,12 +124,12 @@ def evaluate_steps(
     _check_scale(fields[0], recipe)
     diameter = float(np.median([field.diameter for field in fields]))
     near = diameter / 2 if radius is None else radius
-    row = weights.detector_card(recipe.weights)
-    network = load_detector(row, device.choose(recipe.device))
-    every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, row, recipe)
+    card = weights.detector_card(recipe.weights)
+    network = load_detector(card, device.choose(recipe.device))
+    every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, card, recipe)
     seen = nuclei_of(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]
-    least, chosen = row.score_threshold, "chosen with the weights"
+    least, chosen = card.score_threshold, "chosen with the weights"
     if tuned:
         least, chosen = best_score(before, tuned, near), f"best F1 on {', '.join(tune)}, {_images(len(tuned))}"
     elif recipe.score_threshold is not None:
@@ -137,11 +137,11 @@ def evaluate_steps(
     kept = [cells.above(least) for cells in found]
     matches = [match(cells, field, near) for cells, field in zip(kept, fields, strict=True)]
     report = PointReport(
-        weights=row.name,
-        sha256=row.sha256,
+        weights=card.name,
+        sha256=card.sha256,
         data=data.resolve().name,
         part=", ".join(only) or "all",
-        classes=tuple(name for name in row.classes if cell_class(name).nucleated),
+        classes=tuple(name for name in card.classes if cell_class(name).nucleated),
         pixel_size_um=recipe.pixel_size_um,
         diameter=diameter,
         radius=near,

@@ -109,13 +109,13 @@ def evaluate_steps(
     out: Path | None,
 ) -> Steps[RobustnessReport]:
     """Measure weights on disturbed fields; see `workflows.evaluate_robustness_steps`."""
-    row = weights.detector_card(recipe.weights)
-    network = load_detector(row, device.choose(recipe.device))
+    card = weights.detector_card(recipe.weights)
+    network = load_detector(card, device.choose(recipe.device))
     tiles = with_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
     size = tiles[0].provenance.pixel_size_um if tiles else None
     if size is None:
         raise AnnotationError(f"The images of {data} do not say their pixel size; give it in micrometres.")
-    measured = _Measured(network, row, recipe, size)
+    measured = _Measured(network, card, recipe, size)
     plan = conditions()
     looks = yield from _look_steps(measured, partial(composed, tiles, seed=seed, shape=shape), fields, out)
     figures = {key: measured.figures(seen) for key, seen in looks.items()}
@@ -124,8 +124,8 @@ def evaluate_steps(
         for c in plan
     ]
     report = RobustnessReport(
-        weights=row.name,
-        sha256=row.sha256,
+        weights=card.name,
+        sha256=card.sha256,
         data=data.resolve().name,
         split=split,
         fields=fields,
@@ -180,17 +180,17 @@ def _mean_scale(looks: Sequence[_Look]) -> float | None:
 class _Measured:
     """A network that looks at disturbed fields, and what its counts are worth."""
 
-    def __init__(self, network: CellDetector, row: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
-        self.network, self.row, self.size = network, row, size
-        self.threshold = detector.score_threshold(row, recipe)
+    def __init__(self, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
+        self.network, self.card, self.size = network, card, size
+        self.threshold = detector.score_threshold(card, recipe)
         self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
         self.by = taxonomy(TAXONOMY)
-        self.recognised = self.by.recognised_by(row.classes)
+        self.recognised = self.by.recognised_by(card.classes)
 
     def look(self, slide: Slide, field: ComposedField) -> _Look:
         """Return what is found in a field as it is seen."""
         recipe = self.recipe.model_copy(update={"pixel_size_um": slide.pixel_size_um})
-        found = found_in(slide, self.network, self.row, recipe)
+        found = found_in(slide, self.network, self.card, recipe)
         size = found.provenance.pixel_size_um
         return _Look(judged(found, field), field.truth, None if size is None else size / self.size)
 

@@ -21,36 +21,36 @@ def tune_steps(
     data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None
 ) -> Steps[weights.DetectorCard]:
     """Choose the score threshold of weights anew; see `workflows.tune_detection_steps`."""
-    row = weights.detector_card(recipe.weights)
+    card = weights.detector_card(recipe.weights)
     truth = read_annotations(data, split=split)
-    if not any(set(field.class_names) & set(row.classes) for field in truth):
+    if not any(set(field.class_names) & set(card.classes) for field in truth):
         raise AnnotationError(
-            f"Nothing in {data}, part {split!r}, is annotated by a class that {row.name} knows: "
-            f"{', '.join(row.classes)}."
+            f"Nothing in {data}, part {split!r}, is annotated by a class that {card.name} knows: "
+            f"{', '.join(card.classes)}."
         )
-    new = row.model_copy(update={"name": name or f"{row.name}-tuned", "folder": out})
-    if new.file.exists() and weights.sha256(new.file) != row.sha256:
+    new = card.model_copy(update={"name": name or f"{card.name}-tuned", "folder": out})
+    if new.file.exists() and weights.sha256(new.file) != card.sha256:
         raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
-    tuned = yield from tuned_steps(row, truth, recipe)
+    tuned = yield from tuned_steps(card, truth, recipe)
     metrics = {**tuned.metrics, "of": f"{data.name}, {split}"}
     tuned = new.model_copy(update={"score_threshold": tuned.score_threshold, "metrics": metrics})
     if not tuned.file.exists():
         with writing(tuned.file) as file:
-            shutil.copyfile(weights.verify(row), file)
-    write_row(tuned)
+            shutil.copyfile(weights.verify(card), file)
+    write_card(tuned)
     return tuned
 
 
 def tuned_steps(
-    row: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
+    card: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
 ) -> Steps[weights.DetectorCard]:
     """Return the row with the score threshold that is best on annotated images, and what was measured on them.
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`metrics.Sweep.best`); average
     precision has no threshold.
     """
-    found = yield from detect_all_steps(truth, load_detector(row, device.choose(recipe.device)), row, recipe)
-    by = of_classes(row.classes)
+    found = yield from detect_all_steps(truth, load_detector(card, device.choose(recipe.device)), card, recipe)
+    by = of_classes(card.classes)
     mapped, true = [f.mapped(by) for f in found], [f.mapped(by) for f in truth]
     overall, per_class = coco_measures(mapped, true)
     once = counted(mapped)
@@ -61,10 +61,10 @@ def tuned_steps(
         "AP50 by class": {name: round(of["AP50"], 4) for name, of in measures.items() if "AP50" in of},
         "images": len(truth),
     }
-    return row.model_copy(update={"score_threshold": threshold, "metrics": metrics})
+    return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})
 
 
-def write_row(row: weights.DetectorCard) -> None:
+def write_card(card: weights.DetectorCard) -> None:
     """Write the row beside its file of weights."""
-    with writing(row.file.with_suffix(".json")) as file:
-        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with writing(card.file.with_suffix(".json")) as file:
+        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")

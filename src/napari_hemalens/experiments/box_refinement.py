@@ -126,11 +126,11 @@ class _Study:
         self, base: DetectionTrial, fields: TrainingData, others: tuple[Detections, ...], *, preset: str
     ) -> None:
         self.base, self.fields = base, fields
-        self.row = base.weights
+        self.card = base.weights
         self.most, self.training = LOOKS[preset]
         held = max(1, round(_HELD * len(others)))
         self.parts = {"held": others[:held], "unseen": others[held:] or others, "seen": fields.train}
-        self.detector = _second_looker(self.row)
+        self.detector = _second_looker(self.card)
         self.replayed = Replayed(self.detector)
         self._looks: dict[str, Looks] = {}
 
@@ -144,7 +144,7 @@ class _Study:
         out = folder / f"{name}, seed {self.seed}"
         training = self.training.model_copy(update={**row.training, "seed": self.seed})
         plan = {
-            "base": self.row.sha256,
+            "base": self.card.sha256,
             "looks": self.most,
             "remedy": row.plain(),
             "training": training.model_dump(mode="json"),
@@ -154,7 +154,7 @@ class _Study:
         mover = yield from self._mover_steps(row, training, out, folder)
         held = yield from self._held_steps(row, mover)
         self.replayed.mover = mover
-        found = yield from detect_all_steps(self.fields.val, self.replayed, self.row, DetectionRecipe())
+        found = yield from detect_all_steps(self.fields.val, self.replayed, self.card, DetectionRecipe())
         if row.kind == "oracle":
             found = tuple(moved_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
         by = of_classes(self.fields.classes)
@@ -218,13 +218,13 @@ class _Study:
 _FILE = "mover.safetensors"
 
 
-def _second_looker(row: weights.DetectorCard) -> CellDetector:
+def _second_looker(card: weights.DetectorCard) -> CellDetector:
     """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
-    recipe: NetworkRecipe = row.network.model_copy(
+    recipe: NetworkRecipe = card.network.model_copy(
         update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}
     )
-    network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(row.classes))
-    start_from(network, row, recipe, row.classes)
+    network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(card.classes))
+    start_from(network, card, recipe, card.classes)
     return network.eval().to(device.choose("auto"))
 
 

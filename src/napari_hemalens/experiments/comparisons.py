@@ -8,7 +8,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.tasks import task
-from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.experiments.detection_report import DetectionComparison
@@ -48,7 +48,7 @@ def micronucleus_table6_steps(
     rows : sequence of str, optional
         Some of `experiments.table6.ROWS`; by default all.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
     _known("protocol", protocol, _TABLE6_PROTOCOLS)
@@ -87,7 +87,7 @@ def cross_validation_steps(
     folds : int
         How many.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import cross_validation  # noqa: PLC0415 -- loads torch and lightning
 
     folders = [Path(folder) for folder in data]
@@ -122,7 +122,7 @@ def all_folds_steps(
     rows : sequence of str, optional
         Some of `experiments.all_folds.ROWS`; by default all.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import all_folds  # noqa: PLC0415 -- loads torch and lightning
 
     _known("scheme", scheme, _ALL_SCHEMES)
@@ -164,7 +164,7 @@ def fields_steps(
     rows : sequence of str, optional
         Some of `experiments.fields.ROWS`; by default all.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import fields  # noqa: PLC0415 -- loads torch and lightning
 
     return (yield from fields.steps(Path(data), Path(out), preset=preset, seeds=seeds, rows=rows))
@@ -199,7 +199,7 @@ def detection_table1_steps(
     pixel_size_um : float, optional
         Of images that have none.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import detection_table1  # noqa: PLC0415 -- loads torch, lightning
 
     _known("split", split, _TABLE1_SPLITS)
@@ -243,7 +243,7 @@ def box_refinement_steps(
     pixel_size_um : float, optional
         Of images that have none.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.experiments import box_refinement  # noqa: PLC0415 -- loads torch and lightning
 
     folders = [Path(folder) for folder in data]

@@ -18,7 +18,7 @@ from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.detection import detect_all_steps, of_classes
 from napari_hemalens.evaluation.detection_metrics import coco_measures
-from napari_hemalens.evaluation.tuning import write_row
+from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
@@ -27,7 +27,7 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
-from napari_hemalens.training.detection import TrainingData, begun_steps, row_of, saved
+from napari_hemalens.training.detection import TrainingData, begun_steps, card_of, saved
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 
 _FILE = "trial.json"
@@ -120,7 +120,7 @@ def trial_steps(
     looking = yield from _fit_steps(network, fields, recipe, out, watched=watched)
     seconds = time.monotonic() - start - looking
     packed = saved(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
-    write_row(packed)
+    write_card(packed)
     start = time.monotonic()
     overall = yield from _measured_steps(packed, fields)
     tested = time.monotonic() - start
@@ -158,8 +158,8 @@ def _fit_steps(
         if not watched or (step.done % epoch and step.done != step.total):
             continue
         start = time.monotonic()
-        row = row_of(fields.classes, recipe, out, name=_WEIGHTS, about={})
-        found = yield from detect_all_steps(seen, network.eval(), row, DetectionRecipe())
+        card = card_of(fields.classes, recipe, out, name=_WEIGHTS, about={})
+        found = yield from detect_all_steps(seen, network.eval(), card, DetectionRecipe())
         overall = _coco(found, seen, fields.classes)
         network.train()
         curve = [point for point in curve if point[0] < step.done] + [[step.done, round(overall["AP"], 4)]]
@@ -169,9 +169,9 @@ def _fit_steps(
     return looking
 
 
-def _measured_steps(row: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
-    network = load_detector(row, device.choose("auto"))
-    found = yield from detect_all_steps(fields.val, network, row, DetectionRecipe())
+def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
+    network = load_detector(card, device.choose("auto"))
+    found = yield from detect_all_steps(fields.val, network, card, DetectionRecipe())
     yield Progress(0, 0, "measuring")
     return {name: round(value, 4) for name, value in _coco(found, fields.val, fields.classes).items()}
 
@@ -182,10 +182,10 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
     return overall
 
 
-def _still(row: weights.DetectorCard) -> weights.DetectorCard:
+def _still(card: weights.DetectorCard) -> weights.DetectorCard:
     """Return the row of the same weights, whose agents take no steps."""
-    refinement = row.network.refinement.model_copy(update={"most_steps": 0})
-    return row.model_copy(update={"network": row.network.model_copy(update={"refinement": refinement})})
+    refinement = card.network.refinement.model_copy(update={"most_steps": 0})
+    return card.model_copy(update={"network": card.network.model_copy(update={"refinement": refinement})})
 
 
 def _gflops(network: CellDetector, fields: TrainingData, recipe: DetectionTraining) -> float:

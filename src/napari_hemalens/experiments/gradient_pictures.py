@@ -14,7 +14,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.report import Row
 from napari_hemalens.experiments.running import recipe_of
 from napari_hemalens.experiments.trial import NETWORK, trial_folder
-from napari_hemalens.heatmaps.looking import look
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
 from napari_hemalens.models.weights import ClassifierCard
@@ -58,7 +58,7 @@ def draw_gradients(
     """
     shown = _middles(examined, len(task.classes))
     pixels, truth = examined.pixels[shown], [task.classes[k] for k in examined.labels[shown]]
-    looks = list(_looks(pixels, folder, rows, recipe, case=case, task=task))
+    looks = list(_heatmaps(pixels, folder, rows, recipe, case=case, task=task))
     methods = methods_for(recipe.crop.side)
     down, across = 1 + len(looks), len(methods) * len(shown)
     figure = Figure(figsize=(1.6 + 0.9 * across, 0.4 + 0.92 * down), layout="constrained")
@@ -86,10 +86,10 @@ def methods_for(side: int) -> tuple[str, str]:
     return ("grad-cam" if side >= _COARSE else "grad-cam-middle", "saliency")
 
 
-def _looks(
+def _heatmaps(
     pixels: Tensor, folder: Path, rows: Mapping[str, Row], recipe: ClassifierTraining, *, case: str, task: Task
 ) -> Iterator[tuple[str, list[str], list[Shade]]]:
-    """Yield of each network that was kept its label, what it calls the fields, and its heats of each method."""
+    """Yield of each network that was kept its label, what it calls the fields, and its heatmaps by each method."""
     for name, row in rows.items():
         file = trial_folder(folder, name, case) / NETWORK
         if not file.exists():
@@ -97,9 +97,9 @@ def _looks(
         described = _described(recipe_of(row, recipe, recipe.seed), task, name)
         network = build_classifier(described.network, len(task.classes)).eval()
         load_into(network, file)
-        seen = [look(network, pixels, described, method=method) for method in methods_for(recipe.crop.side)]
+        seen = [explain_crops(network, pixels, described, method=method) for method in methods_for(recipe.crop.side)]
         called = [task.classes[k] for k in seen[0].targets.tolist()]
-        yield row.label, called, [one.heats.detach().cpu().numpy() for one in seen]
+        yield row.label, called, [one.heatmaps.detach().cpu().numpy() for one in seen]
 
 
 def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierCard:

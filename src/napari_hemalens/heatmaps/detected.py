@@ -33,7 +33,7 @@ def explain_steps(
     slide: Slide,
     cells: CellMap,
     network: CellDetector,
-    row: DetectorCard,
+    card: DetectorCard,
     *,
     recipe: ExplanationRecipe,
     provenance: Provenance,
@@ -45,27 +45,27 @@ def explain_steps(
     Crops are squares around what the agents saw.
     """
     check_same_image(slide, cells)
-    recipe = resolved(recipe, row)
+    recipe = resolved(recipe, card)
     rows = rows_of(cells, only)
     some = cells.take(rows)
-    size = provenance.pixel_size_um or row.pixel_size_um
+    size = provenance.pixel_size_um or card.pixel_size_um
     boxes = some.boxes.astype(np.float32)
-    windows = _squares(boxes, row.network.refinement.window)
-    result = blank(some, row, provenance, recipe=recipe, side=_SIDE, windows=windows)
-    probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
-    target = target_of(row, recipe.target)
-    for progress in attend_steps(slide, boxes, network, row, pixel_size_um=size):
+    windows = _squares(boxes, card.network.refinement.window)
+    result = blank(some, card, provenance, recipe=recipe, side=_SIDE, windows=windows)
+    probabilities = np.full((len(rows), len(card.classes)), np.nan, dtype=np.float32)
+    target = target_of(card, recipe.target)
+    for progress in attend_steps(slide, boxes, network, card, pixel_size_um=size):
         at, seen = progress.partial
         probabilities[at] = seen.probabilities
-        result.targets[at] = row.called(seen.probabilities) if target is None else target
+        result.targets[at] = card.decide(seen.probabilities) if target is None else target
         heats = smoothed(_heats(seen, windows[at]), recipe.smoothing)
         result.heats[at] = heats.numpy()
         for which, pixels in cut(slide, windows[at], side=_SIDE):
             result.crops[at[which]] = pixels.permute(0, 2, 3, 1).numpy()
         place(result.heat, heats, windows[at])
-        last = classified(some.take(at), probabilities[at], row, provenance)
+        last = classified(some.take(at), probabilities[at], card, provenance)
         yield Progress(progress.done, progress.total, progress.message, of_rows(result, at, last))
-    return replace(result, cells=classified(some, probabilities, row, provenance))
+    return replace(result, cells=classified(some, probabilities, card, provenance))
 
 
 def _squares(boxes: NDArray[np.floating], factor: float) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from napari_hemalens.config.options import CropRecipe, ExplanationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.heatmaps.looking import light_channels, look
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import method_of, resolved
 from napari_hemalens.heatmaps.placing import frame, place
 from napari_hemalens.inference.classifier import batch_size, check_same_image, classified
@@ -28,7 +28,7 @@ def explain_steps(
     slide: Slide,
     cells: CellMap,
     network: CellClassifier,
-    row: ClassifierCard,
+    card: ClassifierCard,
     *,
     recipe: ExplanationRecipe,
     provenance: Provenance,
@@ -46,7 +46,7 @@ def explain_steps(
         Its cells, in level-0 pixels of the slide.
     network : CellClassifier
         In evaluation, on its device.
-    row : ClassifierCard
+    card : ClassifierCard
         What the network was trained for.
     recipe : ExplanationRecipe
         Method, target and smoothing.
@@ -65,30 +65,32 @@ def explain_steps(
         If there is no cell of a number asked for.
     """
     check_same_image(slide, cells)
-    recipe = resolved(recipe, row)
+    recipe = resolved(recipe, card)
     rows = rows_of(cells, only)
     explained = cells.take(rows)
-    width = crop_width(cells, row.crop, provenance.pixel_size_um) if len(rows) else 0.0
+    width = crop_width(cells, card.crop, provenance.pixel_size_um) if len(rows) else 0.0
     corners = explained.centres + 0.5 - width / 2  # from centres of pixels to their edges
     windows = np.concatenate([corners, corners + width], axis=1)
-    result = blank(explained, row, provenance, recipe=recipe, side=row.crop.side, windows=windows)
-    probabilities = np.full((len(rows), len(row.classes)), np.nan, dtype=np.float32)
+    result = blank(explained, card, provenance, recipe=recipe, side=card.crop.side, windows=windows)
+    probabilities = np.full((len(rows), len(card.classes)), np.nan, dtype=np.float32)
     # A step, after which a run can be stopped, takes about as long by every method.
-    batch = max(1, batch_size(next(network.parameters()).device) // method_of(row.network, str(recipe.method)).passes)
+    batch = max(1, batch_size(next(network.parameters()).device) // method_of(card.network, str(recipe.method)).passes)
     done = 0
-    cut = crops(slide, cells, row.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
+    cut = crops(slide, cells, card.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
     for which, pixels in cut:
         at = np.searchsorted(rows, which)  # cells are looked at where they lie, not in the order of their numbers
-        seen = look(network, pixels, row, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing)
+        seen = explain_crops(
+            network, pixels, card, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing
+        )
         probabilities[at] = seen.probabilities.cpu().numpy()
         result.targets[at] = seen.targets.cpu().numpy()
-        result.heats[at] = seen.heats.cpu().numpy()
-        result.crops[at] = as_rgb(pixels, row.crop)
-        place(result.heat, seen.heats, result.windows[at])
+        result.heats[at] = seen.heatmaps.cpu().numpy()
+        result.crops[at] = as_rgb(pixels, card.crop)
+        place(result.heat, seen.heatmaps, result.windows[at])
         done += len(which)
-        last = classified(explained.take(at), probabilities[at], row, provenance)
+        last = classified(explained.take(at), probabilities[at], card, provenance)
         yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", of_rows(result, at, last))
-    return replace(result, cells=classified(explained, probabilities, row, provenance))
+    return replace(result, cells=classified(explained, probabilities, card, provenance))
 
 
 def as_rgb(pixels: Tensor, crop: CropRecipe) -> NDArray[np.uint8]:
@@ -115,7 +117,7 @@ def rows_of(cells: CellMap, only: Sequence[int] | NDArray[np.int64] | None) -> N
 
 def blank(
     cells: CellMap,
-    row: ModelCard,
+    card: ModelCard,
     provenance: Provenance,
     *,
     recipe: ExplanationRecipe,
@@ -123,10 +125,10 @@ def blank(
     windows: NDArray[np.float64],
 ) -> Explained:
     """Return a result whose cells have not been looked at; `windows` (N, 4) are where their crops will be."""
-    unknown = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
+    unknown = np.full((len(cells), len(card.classes)), np.nan, dtype=np.float32)
     return Explained(
         heat=frame(cells.labels.shape),
-        cells=classified(cells, unknown, row, provenance),
+        cells=classified(cells, unknown, card, provenance),
         method=str(recipe.method),
         target=recipe.target,
         targets=np.zeros(len(cells), dtype=np.int64),

@@ -38,7 +38,7 @@ class OfLight(nn.Module):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class GradientInputs:
     """Crops, and the class of each that is explained.
 
     Attributes
@@ -117,7 +117,7 @@ def grad_cam(
     return logits.detach(), resized(maps, images.shape[-1])
 
 
-def gradient_heat(asked: Asked, method: str) -> Tensor:
+def gradient_heatmap(asked: GradientInputs, method: str) -> Tensor:
     """Return what light speaks for a class, by one of the methods of `GRADIENTS`.
 
     Returns
@@ -135,13 +135,13 @@ def gradient_heat(asked: Asked, method: str) -> Tensor:
     return heat.detach().float()
 
 
-def _saliency(asked: Asked) -> Tensor:
+def _saliency(asked: GradientInputs) -> Tensor:
     """Simonyan et al. 2013, https://arxiv.org/abs/1312.6034: the largest slope of any channel, up or down."""
     slopes: Tensor = Saliency(asked.model).attribute(asked.light, asked.targets, additional_forward_args=asked.masks)
     return slopes.amax(dim=1)
 
 
-def _guided(asked: Asked) -> Tensor:
+def _guided(asked: GradientInputs) -> Tensor:
     """Springenberg et al. 2014, https://arxiv.org/abs/1412.6806: rectifiers pass back what speaks for the class."""
     model = reachable(asked.model, (asked.light, asked.masks), asked.name)
     with warnings.catch_warnings():
@@ -152,18 +152,18 @@ def _guided(asked: Asked) -> Tensor:
     return passed.sum(dim=1).relu()
 
 
-def _guided_cam(asked: Asked) -> Tensor:
+def _guided_cam(asked: GradientInputs) -> Tensor:
     """Selvaraju et al. 2017, 3.2: guided backpropagation times Grad-CAM."""
     images = torch.cat([asked.light, asked.masks], dim=1)
     _, maps = grad_cam(asked.network, images, lambda _: asked.targets)
     return _guided(asked) * maps
 
 
-def _integrated(asked: Asked) -> Tensor:
+def _integrated(asked: GradientInputs) -> Tensor:
     return integrated_gradients(asked).sum(dim=1).relu()
 
 
-def integrated_gradients(asked: Asked) -> Tensor:
+def integrated_gradients(asked: GradientInputs) -> Tensor:
     """Return what each value of light adds to the logit of the class, (N, c, side, side), on the way from nothing.
 
     Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365: they add up to the logit, less that of empty glass.
@@ -179,7 +179,7 @@ def integrated_gradients(asked: Asked) -> Tensor:
     return added
 
 
-def _occlusion(asked: Asked) -> Tensor:
+def _occlusion(asked: GradientInputs) -> Tensor:
     """Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901: how much the answer falls where a patch is empty.
 
     The answer is the log of the odds of the class, which falls where a probability next to 1 would not. Patches are
@@ -199,7 +199,7 @@ def _occlusion(asked: Asked) -> Tensor:
     return fallen.mean(dim=1).relu()
 
 
-GRADIENTS: Mapping[str, Callable[[Asked], Tensor]] = {
+GRADIENTS: Mapping[str, Callable[[GradientInputs], Tensor]] = {
     "saliency": _saliency,
     "guided-backpropagation": _guided,
     "guided-grad-cam": _guided_cam,

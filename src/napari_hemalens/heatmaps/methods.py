@@ -92,23 +92,23 @@ def method_of(network: ClassifierRecipe | NetworkRecipe, name: str) -> Method:
     return known[name]
 
 
-def best_of(row: AnyCard) -> Method:
+def best_of(card: AnyCard) -> Method:
     """Return the method that points best with these weights; where nobody measured, the first of its own, or Grad-CAM.
 
     Feature maps are not asked first: they show what there is to see, not what was looked for. Grad-CAM is that of the
     first stage where crops are so small that the last has a place or two a side.
     """
-    if isinstance(row, DetectorCard):
+    if isinstance(card, DetectorCard):
         return _OF_AGENTS[0]
-    if row.heatmap is not None:
-        return method_of(row.network, row.heatmap)
-    attention = [method for method in _own(row.network.network) if method.kind == "attention"]
+    if card.heatmap is not None:
+        return method_of(card.network, card.heatmap)
+    attention = [method for method in _own(card.network.network) if method.kind == "attention"]
     if attention:
         return attention[0]
-    return method_of(row.network, "grad-cam" if row.crop.side >= _FINE_FROM else "grad-cam-middle")
+    return method_of(card.network, "grad-cam" if card.crop.side >= _FINE_FROM else "grad-cam-middle")
 
 
-def resolved(recipe: ExplanationRecipe, row: AnyCard) -> ExplanationRecipe:
+def resolved(recipe: ExplanationRecipe, card: AnyCard) -> ExplanationRecipe:
     """Return a recipe that names its method.
 
     Raises
@@ -116,12 +116,12 @@ def resolved(recipe: ExplanationRecipe, row: AnyCard) -> ExplanationRecipe:
     RecipeError
         If the network has no such method, or the weights know no such class.
     """
-    target_of(row, recipe.target)
-    method = best_of(row) if recipe.method is None else method_of(row.network, recipe.method)
+    target_of(card, recipe.target)
+    method = best_of(card) if recipe.method is None else method_of(card.network, recipe.method)
     return recipe.model_copy(update={"method": method.name})
 
 
-def target_of(row: ModelCard, name: str) -> int | None:
+def target_of(card: ModelCard, name: str) -> int | None:
     """Return the index of a class by name; None for 'predicted'.
 
     Raises
@@ -131,9 +131,11 @@ def target_of(row: ModelCard, name: str) -> int | None:
     """
     if name == PREDICTED:
         return None
-    if name not in row.classes:
-        raise RecipeError(f"No class {name!r} of the weights {row.name}. Known: {PREDICTED}, {', '.join(row.classes)}.")
-    return row.classes.index(name)
+    if name not in card.classes:
+        raise RecipeError(
+            f"No class {name!r} of the weights {card.name}. Known: {PREDICTED}, {', '.join(card.classes)}."
+        )
+    return card.classes.index(name)
 
 
 def name_of(layer: str) -> str:

@@ -21,7 +21,7 @@ def attend_steps(
     slide: Slide,
     boxes: NDArray[np.floating],
     network: CellDetector,
-    row: DetectorCard,
+    card: DetectorCard,
     *,
     pixel_size_um: float,
     tile: int = DetectionRecipe().tile,
@@ -39,7 +39,7 @@ def attend_steps(
         y0, x0, y1, x1 in level-0 pixels.
     network : CellDetector
         `faster_rcnn_attention`, in evaluation, on its device.
-    row : DetectorCard
+    card : DetectorCard
         What it was trained for.
     pixel_size_um : float
         Of the slide.
@@ -51,14 +51,14 @@ def attend_steps(
     RecipeError
         If the network has no agents.
     """
-    field = Field(slide, (0, 0, *slide.shape), preprocess_of(row).scale(pixel_size_um))
+    field = Field(slide, (0, 0, *slide.shape), preprocess_of(card).scale(pixel_size_um))
     own = field.from_level0(np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
-    result, done = _nothing(len(own), network, row), 0
+    result, done = _nothing(len(own), network, card), 0
     for one in plan(field.shape, tile=tile, overlap=overlap, align=COARSEST):
         inside = np.flatnonzero(owned(own, one.core))
         if not len(inside):
             continue
-        part = _of_tile(field, one, own[inside], of=(network, row))
+        part = _of_tile(field, one, own[inside], of=(network, card))
         result.attention[inside], result.windows[inside] = part.attention, part.windows
         result.probabilities[inside] = part.probabilities
         done += len(inside)
@@ -70,10 +70,10 @@ def attend_steps(
 def _of_tile(
     field: Field, tile: Tile, boxes: NDArray[np.float32], *, of: tuple[CellDetector, DetectorCard]
 ) -> BoxAttention:
-    network, row = of
+    network, card = of
     at = next(network.parameters()).device
     rgb = torch.from_numpy(field.read(tile)).permute(2, 0, 1)[None].to(at)
-    images = preprocess_of(row).normalised(resize(rgb, (tile.y1 - tile.y0, tile.x1 - tile.x0)))
+    images = preprocess_of(card).normalised(resize(rgb, (tile.y1 - tile.y0, tile.x1 - tile.x0)))
     corner = np.array([tile.y0, tile.x0] * 2, dtype=np.float32)
     given = torch.from_numpy((boxes - corner)[:, [1, 0, 3, 2]].copy()).to(at)  # y, x to torchvision's x, y
     logits, looks, windows = network.attend(images.contiguous(memory_format=torch.channels_last), given)
@@ -85,11 +85,11 @@ def _of_tile(
     )
 
 
-def _nothing(count: int, network: CellDetector, row: DetectorCard) -> BoxAttention:
+def _nothing(count: int, network: CellDetector, card: DetectorCard) -> BoxAttention:
     """Return attention of boxes that have not been looked at: all zero."""
     grid = int(network.roi_heads.box_roi_pool.output_size[0])
     return BoxAttention(
         attention=np.zeros((count, grid, grid), np.float32),
         windows=np.zeros((count, 4), np.float32),
-        probabilities=np.zeros((count, len(row.classes)), np.float32),
+        probabilities=np.zeros((count, len(card.classes)), np.float32),
     )

@@ -22,7 +22,7 @@ def classify_steps(
     slide: Slide,
     cells: CellMap,
     network: nn.Module,
-    row: ClassifierCard,
+    card: ClassifierCard,
     *,
     provenance: Provenance,
 ) -> Steps[Classified]:
@@ -36,7 +36,7 @@ def classify_steps(
         Its cells, in level-0 pixels of the slide.
     network : Module
         In evaluation, on its device.
-    row : ClassifierCard
+    card : ClassifierCard
         What the network was trained for.
     provenance : Provenance
         Of the result; its pixel size is needed where crops are in micrometres.
@@ -47,16 +47,16 @@ def classify_steps(
         If labels and image differ in shape.
     """
     check_same_image(slide, cells)
-    probabilities = np.full((len(cells), len(row.classes)), np.nan, dtype=np.float32)
+    probabilities = np.full((len(cells), len(card.classes)), np.nan, dtype=np.float32)
     done = 0
     if len(cells):
-        width = crop_width(cells, row.crop, provenance.pixel_size_um)
-        for which, part in _predicted(slide, cells, network, row, width=width):
+        width = crop_width(cells, card.crop, provenance.pixel_size_um)
+        for which, part in _predicted(slide, cells, network, card, width=width):
             probabilities[which] = part
             done += len(which)
-            partial = classified(cells, probabilities, row, provenance)
+            partial = classified(cells, probabilities, card, provenance)
             yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
-    return classified(cells, probabilities, row, provenance)
+    return classified(cells, probabilities, card, provenance)
 
 
 def check_same_image(slide: Slide, cells: CellMap) -> None:
@@ -75,11 +75,11 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
 
 
 def _predicted(
-    slide: Slide, cells: CellMap, network: nn.Module, row: ClassifierCard, *, width: float
+    slide: Slide, cells: CellMap, network: nn.Module, card: ClassifierCard, *, width: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     device = next(network.parameters()).device
-    for which, pixels in crops(slide, cells, row.crop, width=width, batch=batch_size(device)):
-        yield which, probabilities_of(network, pixels.to(device), row).cpu().numpy()
+    for which, pixels in crops(slide, cells, card.crop, width=width, batch=batch_size(device)):
+        yield which, probabilities_of(network, pixels.to(device), card).cpu().numpy()
 
 
 def batch_size(device: torch.device) -> int:
@@ -88,19 +88,19 @@ def batch_size(device: torch.device) -> int:
 
 
 @torch.inference_mode()
-def probabilities_of(network: nn.Module, pixels: Tensor, row: ClassifierCard) -> Tensor:
-    """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the row's temperature."""
+def probabilities_of(network: nn.Module, pixels: Tensor, card: ClassifierCard) -> Tensor:
+    """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the card's temperature."""
     images = normalised(pixels).contiguous(memory_format=torch.channels_last)
-    return calibrated(network(images), row)
+    return calibrated(network(images), card)
 
 
-def calibrated(logits: Tensor, row: ClassifierCard) -> Tensor:
-    """Return probabilities (N, K) in 0-1 for logits (N, K), by the row's temperature."""
-    return (logits.float() / row.temperature).softmax(dim=1)
+def calibrated(logits: Tensor, card: ClassifierCard) -> Tensor:
+    """Return probabilities (N, K) in 0-1 for logits (N, K), by the card's temperature."""
+    return (logits.float() / card.temperature).softmax(dim=1)
 
 
 def classified(
-    cells: CellMap, probabilities: NDArray[np.float32], row: ModelCard, provenance: Provenance
+    cells: CellMap, probabilities: NDArray[np.float32], card: ModelCard, provenance: Provenance
 ) -> Classified:
     """Return the record of the cells that have been looked at: those whose probabilities (N, K) are numbers."""
     seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
@@ -108,8 +108,8 @@ def classified(
     return Classified(
         ids=looked_at.ids,
         probabilities=probabilities[seen],
-        classes=row.called(probabilities[seen]),
-        names=row.classes,
+        classes=card.decide(probabilities[seen]),
+        names=card.classes,
         centres=looked_at.centres,
         areas=looked_at.areas,
         image_shape=cells.labels.shape,

@@ -33,7 +33,7 @@ _LOOK = 0.25  # seconds between looks at what was found so far
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class RawDetections:
     """Boxes (N, 4) float32 in level-0 pixels, scores (N,) float32, classes (N,) int64; unsorted."""
 
     boxes: NDArray[np.float32]
@@ -41,7 +41,7 @@ class Found:
     classes: NDArray[np.int64]
 
     @classmethod
-    def joined(cls, parts: Sequence["Found"]) -> "Found":
+    def joined(cls, parts: Sequence["RawDetections"]) -> "RawDetections":
         """Return the cells of several parts in one."""
         return cls(
             np.concatenate([np.zeros((0, 4), np.float32), *(p.boxes for p in parts)]),
@@ -49,9 +49,9 @@ class Found:
             np.concatenate([np.zeros(0, np.int64), *(p.classes for p in parts)]),
         )
 
-    def take(self, keep: NDArray[np.bool_]) -> "Found":
+    def take(self, keep: NDArray[np.bool_]) -> "RawDetections":
         """Return the cells that a mask picks."""
-        return Found(self.boxes[keep], self.scores[keep], self.classes[keep])
+        return RawDetections(self.boxes[keep], self.scores[keep], self.classes[keep])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Field:
 def detect_steps(
     slide: Slide,
     network: CellDetector,
-    row: DetectorCard,
+    card: DetectorCard,
     recipe: DetectionRecipe,
     *,
     provenance: Provenance,
@@ -129,7 +129,7 @@ def detect_steps(
         The image.
     network : CellDetector
         In evaluation, on its device.
-    row : DetectorCard
+    card : DetectorCard
         What the network was trained for.
     recipe : DetectionRecipe
         The options; its weights and device are those of `network`.
@@ -138,24 +138,24 @@ def detect_steps(
     region : Region, optional
         What to analyse; all of the slide by default.
     """
-    pixel_size = provenance.pixel_size_um or row.pixel_size_um
-    field = Field(slide, checked(region, slide), preprocess_of(row).scale(pixel_size))
+    pixel_size = provenance.pixel_size_um or card.pixel_size_um
+    field = Field(slide, check_region(region, slide), preprocess_of(card).scale(pixel_size))
     tiles = plan(field.shape, tile=recipe.tile, overlap=recipe.overlap, align=COARSEST)
-    runner = TileRunner(network, row, field, recipe)
-    found: list[Found] = []
+    runner = TileRunner(network, card, field, recipe)
+    found: list[RawDetections] = []
     looked, done = 0.0, 0
     for count, part, message in runner.run(tiles):
         found.append(part)
         done += count
         partial = None
         if time.monotonic() - looked > _LOOK:
-            partial = _result(found, field, row, provenance).above(score_threshold(row, recipe))
+            partial = _result(found, field, card, provenance).above(score_threshold(card, recipe))
             looked = time.monotonic()
         yield Progress(done, len(tiles), message or f"tile {done} of {len(tiles)}", partial)
-    cells = _result(found, field, row, provenance)
+    cells = _result(found, field, card, provenance)
     cells = cells.take(suppress(cells.boxes, cells.scores, cells.classes, iou=recipe.nms_iou))
     return (
-        one_class_per_cell(cells, recipe.nms_iou).above(score_threshold(row, recipe))
+        one_class_per_cell(cells, recipe.nms_iou).above(score_threshold(card, recipe))
         if recipe.one_class_per_cell
         else cells
     )
@@ -182,12 +182,12 @@ def one_class_per_cell(cells: Detections, iou: float) -> Detections:
     return replace(cells, scores=scores.clip(max=1)).take(kept[np.argsort(-scores[kept], kind="stable")])
 
 
-def score_threshold(row: DetectorCard, recipe: DetectionRecipe) -> float:
+def score_threshold(card: DetectorCard, recipe: DetectionRecipe) -> float:
     """Return the score threshold of a cell: given, or chosen with the weights."""
-    return row.score_threshold if recipe.score_threshold is None else recipe.score_threshold
+    return card.score_threshold if recipe.score_threshold is None else recipe.score_threshold
 
 
-def checked(region: Region | None, slide: Slide) -> Region:
+def check_region(region: Region | None, slide: Slide) -> Region:
     """Return the region inside the slide, all of it by default."""
     height, width = slide.shape
     if region is None:
@@ -201,14 +201,14 @@ def checked(region: Region | None, slide: Slide) -> Region:
     return inside
 
 
-def _result(found: Sequence[Found], field: Field, row: DetectorCard, provenance: Provenance) -> Detections:
-    cells = Found.joined(found)
+def _result(found: Sequence[RawDetections], field: Field, card: DetectorCard, provenance: Provenance) -> Detections:
+    cells = RawDetections.joined(found)
     return Detections.from_arrays(
         cells.boxes,
         cells.scores,
         cells.classes,
-        names=row.classes,
-        recognised=row.classes,
+        names=card.classes,
+        recognised=card.classes,
         image_shape=field.slide.shape,
         provenance=provenance,
     )
@@ -240,16 +240,16 @@ def autocast(device: torch.device, recipe: DetectionRecipe) -> torch.autocast:
 class TileRunner:
     """Runs a network over the tiles of a field, in batches that fit into memory."""
 
-    def __init__(self, network: CellDetector, row: DetectorCard, field: Field, recipe: DetectionRecipe) -> None:
+    def __init__(self, network: CellDetector, card: DetectorCard, field: Field, recipe: DetectionRecipe) -> None:
         self.network, self.field, self.recipe = network, field, recipe
-        self.preprocess = preprocess_of(row)
+        self.preprocess = preprocess_of(card)
         self.device = next(network.parameters()).device
         # Classes that compete for a cell add up, so that all of them have to be there.
-        self.floor = 0.0 if recipe.one_class_per_cell else score_threshold(row, recipe)
+        self.floor = 0.0 if recipe.one_class_per_cell else score_threshold(card, recipe)
         self.batch = recipe.batch or tiles_at_once(self.device)
         self.numbers = autocast(self.device, recipe)
 
-    def run(self, tiles: Sequence[Tile]) -> Iterator[tuple[int, Found, str]]:
+    def run(self, tiles: Sequence[Tile]) -> Iterator[tuple[int, RawDetections, str]]:
         """Yield tiles done, the cells that they own, and what a person should know."""
         for _, alike in groupby(sorted(tiles, key=_size, reverse=True), key=_size):
             same = list(alike)
@@ -257,19 +257,19 @@ class TileRunner:
             for start in range(0, len(same), step):
                 yield self._batch(same[start : start + step])
 
-    def _batch(self, tiles: Sequence[Tile]) -> tuple[int, Found, str]:
+    def _batch(self, tiles: Sequence[Tile]) -> tuple[int, RawDetections, str]:
         pixels = [(tile, self.field.read(tile)) for tile in tiles]
         if self.recipe.skip_background:
             pixels = [(tile, rgb) for tile, rgb in pixels if not is_background(rgb)]
         if not pixels:
-            return len(tiles), Found.joined([]), "background passed over"
+            return len(tiles), RawDetections.joined([]), "background passed over"
         images = torch.cat([self._scaled(tile, rgb) for tile, rgb in pixels])
         before = self.batch
         outputs = self._forward(images)
         lowered = self.batch < before
         message = f"out of GPU memory: {self.batch} tiles a batch now" if lowered else ""
         parts = [self._cells(tile, out) for (tile, _), out in zip(pixels, outputs, strict=True)]
-        return len(tiles), Found.joined(parts), message
+        return len(tiles), RawDetections.joined(parts), message
 
     def _scaled(self, tile: Tile, rgb: NDArray[np.uint8]) -> Tensor:
         """Return a tile at the network's scale, on its device: (1, 3, h, w) uint8."""
@@ -294,11 +294,11 @@ class TileRunner:
             torch.cuda.empty_cache()
         return self._forward(images)
 
-    def _cells(self, tile: Tile, output: dict[str, Tensor]) -> Found:
+    def _cells(self, tile: Tile, output: dict[str, Tensor]) -> RawDetections:
         """Return what a tile owns of the network's output, in level-0 pixels."""
         boxes = output["boxes"].float().cpu().numpy()[:, [1, 0, 3, 2]]  # x, y to y, x
         boxes += np.array([tile.y0, tile.x0] * 2, dtype=np.float32)
         scores = output["scores"].float().cpu().numpy()
         classes = output["labels"].cpu().numpy() - 1  # 0 is the background
         keep = (scores >= self.floor) & owned(boxes, tile.core, _SEAM)
-        return Found(self.field.to_level0(boxes), scores, classes).take(keep)
+        return RawDetections(self.field.to_level0(boxes), scores, classes).take(keep)

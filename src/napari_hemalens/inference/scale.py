@@ -44,28 +44,28 @@ class Guess:
 
 
 def pixel_size_steps(
-    slide: Slide, network: CellDetector, row: DetectorCard, recipe: DetectionRecipe
+    slide: Slide, network: CellDetector, card: DetectorCard, recipe: DetectionRecipe
 ) -> Steps[tuple[float | None, str]]:
     """Return micrometres a level-0 pixel and where that is from: given, the image, or estimated."""
     if recipe.pixel_size_um is not None:
         return recipe.pixel_size_um, "given"
     if slide.pixel_size_um is not None:
         return slide.pixel_size_um, "image"
-    estimate = yield from estimate_pixel_size_steps(slide, network, row, recipe)
+    estimate = yield from estimate_pixel_size_steps(slide, network, card, recipe)
     return estimate, "unknown" if estimate is None else "estimated"
 
 
 def estimate_pixel_size_steps(
-    slide: Slide, network: CellDetector, row: DetectorCard, recipe: DetectionRecipe
+    slide: Slide, network: CellDetector, card: DetectorCard, recipe: DetectionRecipe
 ) -> Steps[float | None]:
     """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size."""
     guesses = []
     look = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
     for i, size in enumerate(_GUESSES_UM):
-        region = middle(slide.shape, round(_SIDE * row.pixel_size_um / size))
+        region = middle(slide.shape, round(_SIDE * card.pixel_size_um / size))
         origin = Provenance(pixel_size_um=size)
-        found = finish(detect_steps(slide, network, row, look, provenance=origin, region=region))
-        guesses.append(judged(found, size, region))
+        found = finish(detect_steps(slide, network, card, look, provenance=origin, region=region))
+        guesses.append(judge_guess(found, size, region))
         yield Progress(i + 1, len(_GUESSES_UM), "reading the pixel size off the red cells")
     return best(guesses)
 
@@ -77,7 +77,7 @@ def middle(shape: tuple[int, int], side: int) -> tuple[int, int, int, int]:
     return y0, x0, min(height, y0 + side), min(width, x0 + side)
 
 
-def judged(found: Detections, guess_um: float, region: Region) -> Guess:
+def judge_guess(found: Detections, guess_um: float, region: Region) -> Guess:
     """Judge a guess by the red cells found under it in a region; those that its edge cuts have no size."""
     red = found.take(found.class_names == "erythrocyte")
     y0, x0, y1, x1 = region

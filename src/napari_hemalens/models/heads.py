@@ -8,7 +8,7 @@ from torch.nn import functional
 from torchvision.ops import Conv2dNormActivation
 
 from napari_hemalens.models.attention.cbam import ChannelAttention
-from napari_hemalens.models.attention.spatial import SpatialAttention
+from napari_hemalens.models.attention.spatial import FusedSpatialAttention
 
 Maps = dict[str, Tensor]
 """Attention by name of layer: (N, h, w) in 0-1, each of its layer's own height and width."""
@@ -61,7 +61,7 @@ class SpatialAttentionHead(nn.Module):
         super().__init__()
         *middles, last = channels
         self.names = tuple(names)
-        self.attention = nn.ModuleList(SpatialAttention(middle, last) for middle in middles)
+        self.attention = nn.ModuleList(FusedSpatialAttention(middle, last) for middle in middles)
         self.linear = nn.Linear(sum(channels), classes)
 
     def forward(self, stages: Sequence[Tensor]) -> tuple[Tensor, Maps]:

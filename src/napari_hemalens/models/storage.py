@@ -67,7 +67,7 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
         raise WeightsError(f"{path} holds the weights of another network.") from error
 
 
-def load_detector(row: DetectorCard, device: torch.device) -> CellDetector:
+def load_detector(card: DetectorCard, device: torch.device) -> CellDetector:
     """Return the detector of a row, ready to run, after a check of its file's hash.
 
     The last two stay in memory.
@@ -77,17 +77,17 @@ def load_detector(row: DetectorCard, device: torch.device) -> CellDetector:
     WeightsError
         If the file is not the one that the row is of, or adds to weights that are not there as they were.
     """
-    return _loaded(verify(row), row.sha256, row.network, classes=row.classes, base=_base_of(row), device=device)
+    return _loaded(verify(card), card.sha256, card.network, classes=card.classes, base=_base_of(card), device=device)
 
 
-def _base_of(row: DetectorCard) -> str | None:
+def _base_of(card: DetectorCard) -> str | None:
     """Return the name of the weights that a row's file adds to, after a check that they are the same."""
-    if row.base is not None and detector_card(row.base).sha256 != row.base_sha256:
+    if card.base is not None and detector_card(card.base).sha256 != card.base_sha256:
         raise WeightsError(
-            f"The weights {row.name} add to {row.base} as it was when they were trained; it has changed since. Train "
+            f"The weights {card.name} add to {card.base} as it was when they were trained; it has changed since. Train "
             "them again."
         )
-    return row.base
+    return card.base
 
 
 @lru_cache(maxsize=2)
@@ -103,9 +103,9 @@ def _loaded(
     return network
 
 
-def load_classifier(row: ClassifierCard, device: torch.device) -> CellClassifier:
+def load_classifier(card: ClassifierCard, device: torch.device) -> CellClassifier:
     """Return the classifier of a row, ready to run, after a check of its file's hash. The last two stay in memory."""
-    return _loaded_classifier(verify(row), row.sha256, row.network, classes=len(row.classes), device=device)
+    return _loaded_classifier(verify(card), card.sha256, card.network, classes=len(card.classes), device=device)
 
 
 @lru_cache(maxsize=2)
@@ -118,7 +118,7 @@ def _loaded_classifier(
     return network.eval().to(device).to(memory_format=torch.channels_last)
 
 
-def start_from(network: CellDetector, row: DetectorCard, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
+def start_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
     """Fill a new detector with what trained weights know, for classes of its own.
 
     Classes that the weights know keep what was learned of them, in whatever order; the others start afresh, and so do
@@ -129,38 +129,38 @@ def start_from(network: CellDetector, row: DetectorCard, recipe: NetworkRecipe, 
     WeightsError
         If the weights are of another kind of network than `recipe` asks for.
     """
-    kind, asked = (f"{r.network} on {r.backbone}, size {r.size}" for r in (row.network, recipe))
-    grows = _grows(row.network, recipe)
-    if kind != asked and not (grows and kind == asked.replace(recipe.network, row.network.network)):
-        raise WeightsError(f"The weights {row.name} are of {kind}; the recipe asks for {asked}.")
-    trained = known_to(row, recipe)
-    known = [(new + 1, row.classes.index(name) + 1) for new, name in enumerate(classes) if name in row.classes]
+    kind, asked = (f"{r.network} on {r.backbone}, size {r.size}" for r in (card.network, recipe))
+    grows = _grows(card.network, recipe)
+    if kind != asked and not (grows and kind == asked.replace(recipe.network, card.network.network)):
+        raise WeightsError(f"The weights {card.name} are of {kind}; the recipe asks for {asked}.")
+    trained = known_to(card, recipe)
+    known = [(new + 1, card.classes.index(name) + 1) for new, name in enumerate(classes) if name in card.classes]
     to, of = torch.tensor([(0, 0), *known]).T  # 0 is the background
     for name, tensor in network.state_dict().items():
         if grows and name not in trained:
             continue
         if name.startswith(_PREDICTOR):
             rows = tensor.view(len(classes) + 1, -1)  # a class each: its score, or the four numbers of its box
-            rows[to] = trained[name].reshape(len(row.classes) + 1, -1)[of]
+            rows[to] = trained[name].reshape(len(card.classes) + 1, -1)[of]
         else:
             tensor.copy_(trained[name])
 
 
-def known_to(row: DetectorCard, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
+def known_to(card: DetectorCard, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
     """Return the tensors of trained weights, by the names that they have in a detector which begins with them."""
-    trained: Mapping[str, Tensor] = load_detector(row, torch.device("cpu")).state_dict()
-    if _has_path(recipe) and not _has_path(row.network):
+    trained: Mapping[str, Tensor] = load_detector(card, torch.device("cpu")).state_dict()
+    if _has_path(recipe) and not _has_path(card.network):
         return {name.replace("backbone.", "backbone.pyramid.", 1): tensor for name, tensor in trained.items()}
     return trained
 
 
-def preprocess_of(row: DetectorCard) -> Preprocess:
+def preprocess_of(card: DetectorCard) -> Preprocess:
     """Return what happens to pixels before the network of a row sees them."""
-    return Preprocess(row.pixel_size_um, row.mean, row.std)
+    return Preprocess(card.pixel_size_um, card.mean, card.std)
 
 
 @torch.no_grad()
-def start_body_from(network: CellDetector, row: DetectorCard, recipe: NetworkRecipe) -> None:
+def start_body_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe) -> None:
     """Fill the ResNet of a new detector, of whatever kind, with that of trained weights.
 
     Raises
@@ -168,11 +168,11 @@ def start_body_from(network: CellDetector, row: DetectorCard, recipe: NetworkRec
     WeightsError
         If it is another ResNet.
     """
-    if row.network.backbone != recipe.backbone:
+    if card.network.backbone != recipe.backbone:
         raise WeightsError(
-            f"The weights {row.name} hold a {row.network.backbone}; the recipe asks for {recipe.backbone}."
+            f"The weights {card.name} hold a {card.network.backbone}; the recipe asks for {recipe.backbone}."
         )
-    trained = load_detector(row, torch.device("cpu")).state_dict()
+    trained = load_detector(card, torch.device("cpu")).state_dict()
     of_body = {name.split(_BODY)[1]: tensor for name, tensor in trained.items() if _BODY in name}
     for name, tensor in network.state_dict().items():
         if _BODY in name:

@@ -47,7 +47,7 @@ class ModelCard(Recipe):
         """Whether the network can be asked where it looked; classifiers can."""
         return True
 
-    def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
+    def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""
         likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
         return likeliest
@@ -91,10 +91,10 @@ class ClassifierCard(ModelCard):
         description="The method whose heat points best, by hemalens evaluate heatmaps; empty: not measured",
     )
 
-    def called(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
+    def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return as `ModelCard.called`; of two classes the one looked for, from the threshold on."""
         if self.positive is None:
-            return super().called(probabilities)
+            return super().decide(probabilities)
         of = self.classes.index(self.positive)
         return np.where(probabilities[:, of] >= self.threshold, of, 1 - of)
 

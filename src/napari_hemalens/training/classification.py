@@ -179,7 +179,7 @@ def pack(
         threshold = round(best_threshold(p[:, of], examined.labels == of), 4)
     measured = class_measures(p, examined.labels, task.classes, positive=task.positive, threshold=threshold)
     size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
-    row = weights.ClassifierCard(
+    card = weights.ClassifierCard(
         name=name,
         task=task.name,
         description=about.get("description", recipe.network.network),
@@ -197,8 +197,8 @@ def pack(
         folder=out,
     )
     with writing(out / f"{name}.json") as file:
-        file.write_text(row.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return row
+        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return card
 
 
 def _measured(logits: Tensor, examined: Examined, task: Task) -> ClassMeasures:

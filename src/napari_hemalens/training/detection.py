@@ -10,7 +10,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.evaluation.detection import with_pixel_size
-from napari_hemalens.evaluation.tuning import tuned_steps, write_row
+from napari_hemalens.evaluation.tuning import tuned_steps, write_card
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
@@ -105,9 +105,9 @@ def pack_steps(
 ) -> Steps[weights.DetectorCard]:
     """Save a trained network, and measure what was saved on the validation images."""
     unmeasured = saved(network, fields.classes, recipe, out, name=name, about=about)
-    row = yield from tuned_steps(unmeasured, fields.val, DetectionRecipe())
-    write_row(row)
-    return row
+    card = yield from tuned_steps(unmeasured, fields.val, DetectionRecipe())
+    write_card(card)
+    return card
 
 
 def saved(
@@ -129,11 +129,11 @@ def saved(
         start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
     save_network(network, file, but=() if base is None else known_to(base, recipe.network))
-    row = row_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
-    return row if base is None else row.model_copy(update={"base": base.name, "base_sha256": base.sha256})
+    card = card_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+    return card if base is None else card.model_copy(update={"base": base.name, "base_sha256": base.sha256})
 
 
-def row_of(
+def card_of(
     classes: Sequence[str],
     recipe: DetectionTraining,
     folder: Path,
@@ -142,7 +142,7 @@ def row_of(
     about: Mapping[str, str],
     sha256: str = "",
 ) -> weights.DetectorCard:
-    """Return the row of weights of which nothing is known but how they were, or are being, trained."""
+    """Return the model card of which nothing is known but how they were, or are being, trained."""
     preprocess = Preprocess(recipe.network.pixel_size_um)
     return weights.DetectorCard(
         name=name,

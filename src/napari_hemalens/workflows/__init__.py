@@ -28,8 +28,8 @@ from napari_hemalens.workflows.detector_training import (
 from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_files_steps
 from napari_hemalens.workflows.explanation import explain, explain_steps
 from napari_hemalens.workflows.heatmaps import evaluate_heatmaps_steps
+from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
-from napari_hemalens.workflows.opening import opened
 from napari_hemalens.workflows.points import evaluate_points_steps
 from napari_hemalens.workflows.robustness import evaluate_robustness_steps
 from napari_hemalens.workflows.segmentation import (
@@ -44,6 +44,7 @@ __all__ = [
     "ClassifiedBatch",
     "Converted",
     "ExplainedBatch",
+    "as_slide",
     "classify",
     "classify_files_steps",
     "classify_steps",
@@ -62,7 +63,6 @@ __all__ = [
     "explain",
     "explain_files_steps",
     "explain_steps",
-    "opened",
     "prepare_cells_steps",
     "segment",
     "segment_files_steps",

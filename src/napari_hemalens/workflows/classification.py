@@ -19,8 +19,8 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.extras import training_extra
-from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.classification import ClassReport
@@ -63,7 +63,7 @@ def classify(
         are not there.
     """
     chosen = (recipe or ClassificationRecipe()).model_dump() | options
-    slide = opened(image, axes=axes, frame=frame)
+    slide = as_slide(image, axes=axes, frame=frame)
     return finish(classify_steps(slide, labels, ClassificationRecipe.of(**chosen)))
 
 
@@ -72,53 +72,53 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
 
-    slide = opened(image)
-    row = classifier_card(recipe)
-    cells = _cells(slide, labels, row, recipe)
-    provenance = provenance_of(slide, row, recipe)
-    network = load_classifier(row, device.choose(recipe.device))
-    return (yield from classifier.classify_steps(slide, cells, network, row, provenance=provenance))
+    slide = as_slide(image)
+    card = classifier_card(recipe)
+    cells = _cells(slide, labels, card, recipe)
+    provenance = provenance_of(slide, card, recipe)
+    network = load_classifier(card, device.choose(recipe.device))
+    return (yield from classifier.classify_steps(slide, cells, network, card, provenance=provenance))
 
 
-def _cells(slide: Slide, labels: Any, row: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
+def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
     """Return the cells that are named: those of the labels, or the image as one, whichever the weights are of."""
-    if row.crop.unit == "field":
+    if card.crop.unit == "field":
         if labels is not None:
-            raise AnnotationError(f"The weights {row.name} name a whole image, not the cells of it: give no labels.")
+            raise AnnotationError(f"The weights {card.name} name a whole image, not the cells of it: give no labels.")
         return CellMap.whole(slide.shape)
     if labels is None:
-        raise AnnotationError(f"The weights {row.name} name cells: give labels of them, from `segment` or elsewhere.")
+        raise AnnotationError(f"The weights {card.name} name cells: give labels of them, from `segment` or elsewhere.")
     return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
-def provenance_of(slide: Slide, row: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
+def provenance_of(slide: Slide, card: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
     """Return where a result of these weights on this image comes from."""
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
     return Provenance(
         image=slide.name,
         pixel_size_um=size,
         pixel_size_source="unknown" if size is None else "image" if recipe.pixel_size_um is None else "given",
-        weights=row.name,
-        sha256=row.sha256,
+        weights=card.name,
+        sha256=card.sha256,
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
     )
 
 
 def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.ClassifierCard:
-    """Return the row of the weights that a recipe asks for.
+    """Return the model card that a recipe asks for.
 
     Raises
     ------
     WeightsError
         If they are not there, or answer another question than the recipe's.
     """
-    row = weights.classifier_card(recipe.weights or task(recipe.task).weights)
-    check_task(row, recipe)
-    return row
+    card = weights.classifier_card(recipe.weights or task(recipe.task).weights)
+    check_task(card, recipe)
+    return card
 
 
-def check_task(row: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
+def check_task(card: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
     """Refuse weights that answer another question than the recipe's.
 
     Raises
@@ -126,10 +126,10 @@ def check_task(row: weights.AnyCard, recipe: ClassificationRecipe | ExplanationR
     WeightsError
         If they do.
     """
-    if row.task != recipe.task:
+    if card.task != recipe.task:
         raise WeightsError(
-            f"The weights {row.name} answer the task {row.task}; the task is {recipe.task}. "
-            f"Choose the task {row.task}, or other weights."
+            f"The weights {card.name} answer the task {card.task}; the task is {recipe.task}. "
+            f"Choose the task {card.task}, or other weights."
         )
 
 
@@ -158,7 +158,7 @@ def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> St
 
     See `training.cell_sets.prepare_steps`. Returns how many cells there are of each part and class.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.training.cell_sets import prepare_steps  # noqa: PLC0415 -- loads torch with its crops
 
     return (yield from prepare_steps(task_name, data, out))
@@ -173,7 +173,7 @@ def train_classification_steps(
     name: str,
     about: Mapping[str, str] | None = None,
 ) -> Steps[weights.ClassifierCard]:
-    """Train a classifier on label images whose cells have a class; returns the row of the weights, which lie in `out`.
+    """Train a classifier on label images whose cells have a class; returns the model card, which lie in `out`.
 
     Parameters
     ----------
@@ -189,9 +189,9 @@ def train_classification_steps(
     name : str
         What the weights are called.
     about : mapping of str to str, optional
-        `data`, `licence` and `description` for the weights' row.
+        `data`, `licence` and `description` for the model card.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.training import classification  # noqa: PLC0415 -- loads torch and lightning
 
     return (
@@ -225,7 +225,7 @@ def evaluate_classification_steps(
     only : sequence of str
         Names of images, without suffix and with * for whatever may follow: only these are measured.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import classification as class_evaluation  # noqa: PLC0415 -- loads torch
 
     return (

@@ -196,11 +196,11 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
         Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
     """
     check_apart(out, (*files, *(labels or ()), *(micronuclei or ())))
-    row = classifier_card(recipe)
-    verify(row)
-    of_fields = row.crop.unit == "field"
+    card = classifier_card(recipe)
+    verify(card)
+    of_fields = card.crop.unit == "field"
     if of_fields and labels is not None:
-        raise AnnotationError(f"The weights {row.name} name whole images, not the cells of them: give no labels.")
+        raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
     _checked_groups(files, recipe, design, compare)
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     given = None if cells is None or cells == "paired" else matched(files, cells, "label images of cells")

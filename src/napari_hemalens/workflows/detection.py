@@ -18,7 +18,7 @@ from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.reports.detections import write_counts, write_differential, write_run
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.images import as_slide
 
 if TYPE_CHECKING:
     from napari_hemalens.inference.detector import Region
@@ -99,7 +99,7 @@ def detect(
     >>> print(napari_hemalens.differential_text(cells.differential()))  # doctest: +SKIP
     """
     chosen = (recipe or DetectionRecipe()).model_dump() | options
-    slide = opened(image, axes=axes, frame=frame)
+    slide = as_slide(image, axes=axes, frame=frame)
     if return_attention:
         return finish(detect_and_attend_steps(slide, DetectionRecipe.of(**chosen), region=region))
     return finish(detect_steps(slide, DetectionRecipe.of(**chosen), region=region))
@@ -114,20 +114,20 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None"
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
-    slide = opened(image)
-    row = weights.detector_card(recipe.weights)
-    network = load_detector(row, device.choose(recipe.device))
-    size, source = yield from pixel_size_steps(slide, network, row, recipe)
+    slide = as_slide(image)
+    card = weights.detector_card(recipe.weights)
+    network = load_detector(card, device.choose(recipe.device))
+    size, source = yield from pixel_size_steps(slide, network, card, recipe)
     provenance = Provenance(
         image=slide.name,
         pixel_size_um=size,
         pixel_size_source=source,
-        weights=row.name,
-        sha256=row.sha256,
+        weights=card.name,
+        sha256=card.sha256,
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
     )
-    return (yield from detector.detect_steps(slide, network, row, recipe, provenance=provenance, region=region))
+    return (yield from detector.detect_steps(slide, network, card, recipe, provenance=provenance, region=region))
 
 
 def detect_and_attend_steps(
@@ -144,13 +144,15 @@ def detect_and_attend_steps(
     from napari_hemalens.inference.box_attention import attend_steps  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
-    slide = opened(image)
+    slide = as_slide(image)
     weights.explainable_card(recipe.weights)
-    row = weights.detector_card(recipe.weights)
+    card = weights.detector_card(recipe.weights)
     cells = yield from detect_steps(slide, recipe, region=region)
-    network = load_detector(row, device.choose(recipe.device))
-    size = cells.provenance.pixel_size_um or row.pixel_size_um
-    steps = attend_steps(slide, cells.boxes, network, row, pixel_size_um=size, tile=recipe.tile, overlap=recipe.overlap)
+    network = load_detector(card, device.choose(recipe.device))
+    size = cells.provenance.pixel_size_um or card.pixel_size_um
+    steps = attend_steps(
+        slide, cells.boxes, network, card, pixel_size_um=size, tile=recipe.tile, overlap=recipe.overlap
+    )
     return cells, (yield from steps)
 
 

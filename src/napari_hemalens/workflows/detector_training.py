@@ -8,7 +8,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.detection import DetectionReport
@@ -23,7 +23,7 @@ def train_detection_steps(
     pixel_size_um: float | None = None,
     about: Mapping[str, str] | None = None,
 ) -> Steps[weights.DetectorCard]:
-    """Train a detector on annotated images; returns the row of the weights, which lie in `out`.
+    """Train a detector on annotated images; returns the model card, which lie in `out`.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def train_detection_steps(
     pixel_size_um : float, optional
         Micrometres a pixel of the images that do not say it themselves.
     about : mapping of str to str, optional
-        `data`, `licence` and `description` for the weights' row.
+        `data`, `licence` and `description` for the model card.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
 
     return (
@@ -61,7 +61,7 @@ def tune_detection_steps(
 ) -> Steps[weights.DetectorCard]:
     """Choose the score threshold of weights on annotated images, such as those of another laboratory.
 
-    Returns the row of the weights with that score and with what was measured at it; it is written to `out`, beside the
+    Returns the model card with that score and with what was measured at it; it is written to `out`, beside the
     weights.
 
     Parameters
@@ -82,7 +82,7 @@ def tune_detection_steps(
     HemaLensError
         If nothing is annotated by a class that the weights know, or other weights of that name lie there.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import tuning  # noqa: PLC0415 -- loads torch
 
     return (yield from tuning.tune_steps(Path(data), recipe, Path(out), split=split, name=name))
@@ -112,7 +112,7 @@ def evaluate_detection_steps(
     out : path, optional
         Folder for `report.json` and tables.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import detection as evaluation  # noqa: PLC0415 -- loads torch
 
     return (

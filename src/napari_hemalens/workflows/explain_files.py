@@ -110,10 +110,10 @@ def explain_files_steps(
         such class, or they are not there; or if the folder holds files that are read.
     """
     check_apart(out, (*files, *(labels or ())))
-    row = explainable_card(recipe)
-    verify(row)
+    card = explainable_card(recipe)
+    verify(card)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
-    recipes = [resolved(recipe.model_copy(update={"method": method}), row) for method in asked]
+    recipes = [resolved(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     run = _Run(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
     named = tuple(str(each.method) for each in recipes)

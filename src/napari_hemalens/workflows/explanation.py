@@ -21,7 +21,7 @@ from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.classification import cells_of, check_task, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
-from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.images import as_slide
 
 
 def explain(
@@ -64,7 +64,7 @@ def explain(
         weights know no such class, or an option, the weights or the device are not there.
     """
     chosen = (recipe or ExplanationRecipe()).model_dump() | options
-    slide = opened(image, axes=axes, frame=frame)
+    slide = as_slide(image, axes=axes, frame=frame)
     return finish(explain_steps(slide, labels, ExplanationRecipe.of(**chosen), only=only))
 
 
@@ -75,7 +75,7 @@ def explain_steps(
 
     `partial` holds the cells of the last batch alone, on the heat of all so far.
     """
-    slide = opened(image)
+    slide = as_slide(image)
     resolved(recipe, explainable_card(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 
@@ -90,22 +90,22 @@ def map_steps(
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
     from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
 
-    row = explainable_card(recipe)
-    named, at = resolved(recipe, row), device.choose(recipe.device)
-    provenance = provenance_of(slide, row, named)
-    if isinstance(row, ClassifierCard):
-        network = load_classifier(row, at)
-        of_crops = explaining.explain_steps(slide, cells, network, row, recipe=named, provenance=provenance, only=only)
+    card = explainable_card(recipe)
+    named, at = resolved(recipe, card), device.choose(recipe.device)
+    provenance = provenance_of(slide, card, named)
+    if isinstance(card, ClassifierCard):
+        network = load_classifier(card, at)
+        of_crops = explaining.explain_steps(slide, cells, network, card, recipe=named, provenance=provenance, only=only)
         return (yield from of_crops)
-    detector = load_detector(row, at)
-    size, source = yield from pixel_size_steps(slide, detector, row, _as_detection(recipe, row))
+    detector = load_detector(card, at)
+    size, source = yield from pixel_size_steps(slide, detector, card, _as_detection(recipe, card))
     provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
-    of_boxes = detected.explain_steps(slide, cells, detector, row, recipe=named, provenance=provenance, only=only)
+    of_boxes = detected.explain_steps(slide, cells, detector, card, recipe=named, provenance=provenance, only=only)
     return (yield from of_boxes)
 
 
 def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
-    """Return the row of the weights that are explained.
+    """Return the model card that are explained.
 
     Raises
     ------
@@ -114,14 +114,16 @@ def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
     """
     if recipe.task != DETECTION.name:
         return classifier_card(recipe)
-    row = weights.explainable_card(recipe.weights or DETECTION.weights)
-    check_task(row, recipe)
-    return row
+    card = weights.explainable_card(recipe.weights or DETECTION.weights)
+    check_task(card, recipe)
+    return card
 
 
-def _as_detection(recipe: ExplanationRecipe, row: DetectorCard) -> DetectionRecipe:
+def _as_detection(recipe: ExplanationRecipe, card: DetectorCard) -> DetectionRecipe:
     """Return how the cells of the same weights are found."""
-    return DetectionRecipe(weights=recipe.weights or row.name, device=recipe.device, pixel_size_um=recipe.pixel_size_um)
+    return DetectionRecipe(
+        weights=recipe.weights or card.name, device=recipe.device, pixel_size_um=recipe.pixel_size_um
+    )
 
 
 def map_of(
@@ -144,9 +146,9 @@ def map_of(
         return CellMap.whole(slide.shape)
     if labels is not None:
         return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
-    row = explainable_card(recipe)
-    if isinstance(row, DetectorCard):
-        found = finish(detect_steps(slide, _as_detection(recipe, row)))
+    card = explainable_card(recipe)
+    if isinstance(card, DetectorCard):
+        found = finish(detect_steps(slide, _as_detection(recipe, card)))
         return CellMap.of(cells_of(nucleated_labels(found), slide.shape, relabel=False))
     how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     return CellMap.of(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))

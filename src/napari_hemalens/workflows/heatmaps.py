@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.classification import classifier_card
-from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.heatmap_report import HeatmapReport
@@ -49,7 +49,7 @@ def evaluate_heatmaps_steps(
     HemaLensError
         If the weights answer another task, the network has no such method, or the data has no outlines.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import heatmaps as heatmap_evaluation  # noqa: PLC0415 -- loads torch
 
     return (

@@ -14,7 +14,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
 from napari_hemalens.segmentation.labels import checked_labels
 from napari_hemalens.segmentation.micronuclei import Micronuclei
-from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.images import as_slide
 
 
 def count_micronuclei(
@@ -49,7 +49,7 @@ def count_micronuclei(
         If image, labels and bodies do not fit each other, or micronuclei are to be found in an image that is a stained
         one or too large.
     """
-    slide = opened(image, axes=axes, frame=frame)
+    slide = as_slide(image, axes=axes, frame=frame)
     nuclei = CellMap.of(checked_labels(labels, slide.shape))
     if bodies is None:
         return micronuclei.found(slide, nuclei)

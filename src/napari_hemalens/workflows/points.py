@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.points import PointReport
@@ -49,7 +49,7 @@ def evaluate_points_steps(
     HemaLensError
         If the folder holds no points, a name fits no image, or the pixel size is neither given nor in the image.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import points as point_evaluation  # noqa: PLC0415 -- loads torch
 
     return (

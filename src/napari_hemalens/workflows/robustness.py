@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.extras import training_extra
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.robustness_report import RobustnessReport
@@ -45,7 +45,7 @@ def evaluate_robustness_steps(
     HemaLensError
         If there are no annotations, no pixel size, or no tile with a nucleated cell.
     """
-    with training_extra():
+    with explain_missing_packages():
         from napari_hemalens.evaluation import robustness  # noqa: PLC0415 -- loads torch
 
     return (

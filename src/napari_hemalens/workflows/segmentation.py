@@ -16,7 +16,7 @@ from napari_hemalens.segmentation import segment as segmenting
 from napari_hemalens.segmentation.record import CellMeasures, Region, Segmentation
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.workflows.detection import Batch
-from napari_hemalens.workflows.opening import opened
+from napari_hemalens.workflows.images import as_slide
 
 
 def segment(
@@ -60,13 +60,13 @@ def segment(
     >>> named = napari_hemalens.classify("smear.tif", cells.labels)  # doctest: +SKIP
     """
     chosen = (recipe or SegmentationRecipe()).model_dump() | options
-    slide = opened(image, axes=axes, frame=frame)
+    slide = as_slide(image, axes=axes, frame=frame)
     return finish(segment_steps(slide, SegmentationRecipe.of(**chosen), region=region))
 
 
 def segment_steps(image: Any, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
     """Outline the cells of an image, or of a region of it; yields `Progress`."""
-    return (yield from segmenting.segment_steps(opened(image), recipe, region=region))
+    return (yield from segmenting.segment_steps(as_slide(image), recipe, region=region))
 
 
 def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: Path) -> Steps[Batch[CellMeasures]]:

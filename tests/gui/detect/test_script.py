@@ -18,13 +18,13 @@ from napari_hemalens.gui.detect.script import Asked, as_python
 def calls(monkeypatch, network):
     """What a script asked `detect` for; it gets the cells of the stand-in."""
     from napari_hemalens.progress import finish
-    from napari_hemalens.workflows import opened
+    from napari_hemalens.workflows import as_slide
 
     seen = []
 
     def detect(image, recipe, *, region=None, frame=(), **options):
         seen.append((image, recipe, {"region": region, "frame": frame, **options}))
-        return finish(network(opened(image, frame=frame), recipe, region=region))
+        return finish(network(as_slide(image, frame=frame), recipe, region=region))
 
     monkeypatch.setattr(napari_hemalens, "detect", detect, raising=False)
     return seen

@@ -36,9 +36,9 @@ def soup(qtbot):
 
 
 @pytest.fixture
-def row(monkeypatch):
+def card(monkeypatch):
     """Weights called 'fake', with a score of their own."""
-    row = DetectorCard(
+    card = DetectorCard(
         name="fake",
         description="Finds nothing",
         network=NetworkRecipe(),
@@ -53,12 +53,12 @@ def row(monkeypatch):
         sha256="",
     )
     monkeypatch.setattr(options.weights, "known", lambda _: ("fake",))
-    monkeypatch.setattr(options.weights, "row", lambda _: row)
-    return row
+    monkeypatch.setattr(options.weights, "row", lambda _: card)
+    return card
 
 
 @pytest.fixture
-def form(qtbot, row):
+def form(qtbot, card):
     form = DetectionForm()
     qtbot.addWidget(form)
     form.write(DetectionRecipe(weights="fake"))
@@ -131,7 +131,7 @@ def test_a_detection_recipe_comes_back_from_its_form(form, recipe):
     assert form.read() == recipe
 
 
-def test_the_score_of_the_weights_is_left_to_the_weights(form, row):
+def test_the_score_of_the_weights_is_left_to_the_weights(form, card):
     assert form.slider.value() == pytest.approx(0.43)
     assert form.read().score_threshold is None
     form.slider.setValue(0.6)

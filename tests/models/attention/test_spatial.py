@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.models.attention.spatial import SpatialAttention
+from napari_hemalens.models.attention.spatial import FusedSpatialAttention
 
 
 def convolved(weight: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -34,7 +34,7 @@ def enlarged(features: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def test_the_block_is_equations_1_to_5_of_wei_et_al_written_out() -> None:
     torch.manual_seed(0)
-    block = SpatialAttention(middle=3, last=4, hidden=5).double()
+    block = FusedSpatialAttention(middle=3, last=4, hidden=5).double()
     middle, last = torch.randn(2, 3, 7, 6).double(), torch.randn(2, 4, 3, 3).double()
     w_l, w_m, w = (layer.weight.detach().numpy() for layer in (block.lead, block.follow, block.score))
     with torch.inference_mode():
@@ -52,7 +52,7 @@ def test_the_block_is_equations_1_to_5_of_wei_et_al_written_out() -> None:
 
 
 def test_the_paper_brings_both_features_to_256_channels() -> None:
-    block = SpatialAttention(middle=384, last=256)
+    block = FusedSpatialAttention(middle=384, last=256)
     assert block.lead.weight.shape == (256, 256, 1, 1)
     assert block.follow.weight.shape == (256, 384, 1, 1)
     assert block.score.weight.shape == (1, 256, 1, 1)
@@ -62,7 +62,7 @@ def test_the_paper_brings_both_features_to_256_channels() -> None:
     ("middle", "last"), [((13, 13), (6, 6)), ((28, 20), (7, 5)), ((4, 4), (1, 1)), ((5, 5), (5, 5))]
 )
 def test_layers_of_any_size_go_together(middle: tuple[int, int], last: tuple[int, int]) -> None:
-    block = SpatialAttention(middle=8, last=6, hidden=4)
+    block = FusedSpatialAttention(middle=8, last=6, hidden=4)
     features = torch.randn(2, 8, *middle)
     attended, attention = block.attend(features, torch.randn(2, 6, *last))
     assert attended.shape == features.shape
@@ -71,7 +71,7 @@ def test_layers_of_any_size_go_together(middle: tuple[int, int], last: tuple[int
 
 
 def test_without_scores_every_place_weighs_half() -> None:
-    block = SpatialAttention(middle=8, last=6, hidden=4)
+    block = FusedSpatialAttention(middle=8, last=6, hidden=4)
     torch.nn.init.zeros_(block.score.weight)
     features = torch.randn(1, 8, 5, 5)
     torch.testing.assert_close(block(features, torch.randn(1, 6, 2, 2)), features / 2)
@@ -79,7 +79,7 @@ def test_without_scores_every_place_weighs_half() -> None:
 
 def test_gradients_reach_every_weight_and_both_layers() -> None:
     torch.manual_seed(0)
-    block = SpatialAttention(middle=8, last=6, hidden=4)
+    block = FusedSpatialAttention(middle=8, last=6, hidden=4)
     middle, last = torch.randn(1, 8, 5, 5, requires_grad=True), torch.randn(1, 6, 2, 2, requires_grad=True)
     block(middle, last).square().sum().backward()
     for tensor in (middle, last, *block.parameters()):

@@ -143,11 +143,11 @@ class Explaining(Activity):
         """
         if image is None:
             raise ImageError(_NO_IMAGE)
-        row = explainable_card(recipe)
-        target_of(row, recipe.target)
-        names = methods or ((best_of(row).name,) if recipe.method is None else (recipe.method,))
-        asked = tuple(method_of(row.network, name) for name in names)
-        recipe = recipe.model_copy(update={"weights": recipe.weights or row.name, "method": None})
+        card = explainable_card(recipe)
+        target_of(card, recipe.target)
+        names = methods or ((best_of(card).name,) if recipe.method is None else (recipe.method,))
+        asked = tuple(method_of(card.network, name) for name in names)
+        recipe = recipe.model_copy(update={"weights": recipe.weights or card.name, "method": None})
         viewer = self._viewer()
         steps = () if viewer is None else viewer.dims.current_step
         frame = frame_of(image, steps)

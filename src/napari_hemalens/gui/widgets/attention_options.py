@@ -37,16 +37,16 @@ class MethodList(QListWidget):
         self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted
         self.itemChanged.connect(lambda _: self.ticked.emit())
 
-    def offer(self, row: AnyCard | None) -> None:
+    def offer(self, card: AnyCard | None) -> None:
         """Offer the methods of a network; those that a person has ticked stay so, else the best is ticked."""
         before = () if self.chosen() == self._offered_first else self.chosen()
-        best = None if row is None else best_of(row)
-        methods = [] if row is None else sorted(methods_of(row.network), key=lambda method: method != best)
+        best = None if card is None else best_of(card)
+        methods = [] if card is None else sorted(methods_of(card.network), key=lambda method: method != best)
         kept = {*before} & {method.name for method in methods}
         self.blockSignals(True)
         self.clear()
         for method in methods:
-            measured = method == best and isinstance(row, ClassifierCard) and row.heatmap is not None
+            measured = method == best and isinstance(card, ClassifierCard) and card.heatmap is not None
             item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
             item.setToolTip(_SAID[method.kind])
@@ -92,8 +92,8 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         """Return what an option is called."""
         return {"method": "Methods", "target": "Class", "smoothing": "Smoothing (px)"}.get(name) or super().label(name)
 
-    def row_of(self, name: str | Path) -> AnyCard:
-        """Return the row of weights whose network can be asked where it looked; see `ClassifierForm.row_of`."""
+    def card_of(self, name: str | Path) -> AnyCard:
+        """Return the model card whose network can be asked where it looked; see `ClassifierForm.card_of`."""
         return weights.explainable_card(name)
 
     @property
@@ -113,7 +113,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         if chosen == self._offered:
             return
         self._offered = chosen
-        row, called = self.row, "what the field is called" if self.whole_field else "what each cell is called"
-        names = () if row is None else row.classes
+        card, called = self.card, "what the field is called" if self.whole_field else "what each cell is called"
+        names = () if card is None else card.classes
         fill(self.classes, [(called, PREDICTED), *((words(name), name) for name in names)], self._target())
-        self.methods.offer(row)
+        self.methods.offer(card)

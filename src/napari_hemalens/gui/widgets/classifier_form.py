@@ -69,12 +69,12 @@ class ClassifierForm(RecipeForm[R]):
         return self.editors["weights"].read() not in (None, _NONE, _FILE)
 
     @property
-    def row(self) -> AnyCard | None:
-        """The row of the weights that are chosen; None where there are none."""
-        return self.row_of(self.editors["weights"].read()) if self.ready else None
+    def card(self) -> AnyCard | None:
+        """The model card that are chosen; None where there are none."""
+        return self.card_of(self.editors["weights"].read()) if self.ready else None
 
-    def row_of(self, name: str | Path) -> AnyCard:
-        """Return the row of weights that this form may offer.
+    def card_of(self, name: str | Path) -> AnyCard:
+        """Return the model card that this form may offer.
 
         Raises
         ------
@@ -94,9 +94,9 @@ class ClassifierForm(RecipeForm[R]):
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen."""
         task, box = self.editors["task"].read(), self.editors["weights"].widget
-        rows = {name: weights.model_card(name) for name in weights.known()}
-        packed = [name for name, row in rows.items() if row.task == task and row.explainable]
-        own = [path for path in self._own if self.row_of(path).task == task]
+        cards = {name: weights.model_card(name) for name in weights.known()}
+        packed = [name for name, card in cards.items() if card.task == task and card.explainable]
+        own = [path for path in self._own if self.card_of(path).task == task]
         items = [*((name, name) for name in packed), *((path.stem, str(path)) for path in own)]
         offered, before = [value for _, value in items], box.currentData()
         wanted = before if before in offered else self._tasks[task].weights
@@ -107,16 +107,16 @@ class ClassifierForm(RecipeForm[R]):
     def choose_file(self, file: Path) -> None:
         """Take the weights of a file, and the task that they are for."""
         try:
-            row = self.row_of(file)
+            card = self.card_of(file)
         except HemaLensError as error:
             self.refused.emit(str(error))
             return
-        if row.task not in self._tasks:
-            self.refused.emit(f"The weights {row.name} name whole fields, not cells: the Attention widget takes them.")
+        if card.task not in self._tasks:
+            self.refused.emit(f"The weights {card.name} name whole fields, not cells: the Attention widget takes them.")
             return
         if file not in self._own:
             self._own.append(file)
-        self.editors["task"].write(row.task)
+        self.editors["task"].write(card.task)
         self.offer_weights()
         self.editors["weights"].write(str(file))
 
@@ -148,5 +148,5 @@ class ClassifierForm(RecipeForm[R]):
         editor.widget.setToolTip(self._described())
 
     def _described(self) -> str:
-        row = self.row
-        return self.lacking if row is None else row.description
+        card = self.card
+        return self.lacking if card is None else card.description

@@ -77,10 +77,10 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         """Show what the weights say of themselves, and take over the score chosen for them."""
         name = self.editors["weights"].read()
         if name in weights.known(DetectorCard):
-            row = weights.detector_card(name)
-            self.editors["weights"].widget.setToolTip(row.description)
-            self._own_score = round(row.score_threshold, 4)
-            self.slider.setValue(row.score_threshold)
+            card = weights.detector_card(name)
+            self.editors["weights"].widget.setToolTip(card.description)
+            self._own_score = round(card.score_threshold, 4)
+            self.slider.setValue(card.score_threshold)
 
 
 def _score_slider() -> QLabeledDoubleSlider:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class SpatialAttention(nn.Module):
+class FusedSpatialAttention(nn.Module):
     """Weight each place of a middle layer by what the last layer saw there.
 
     Parameters

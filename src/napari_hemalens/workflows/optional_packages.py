@@ -7,7 +7,7 @@ from napari_hemalens.errors import HemaLensError
 
 
 @contextmanager
-def training_extra() -> Iterator[None]:
+def explain_missing_packages() -> Iterator[None]:
     """Say what to install where the packages for training are not there."""
     try:
         yield

@@ -9,7 +9,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 
 
-def opened(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:
+def as_slide(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:
     """Return an image as a slide: a path is opened, an array looked at, a slide stays as it is."""
     if isinstance(image, Slide):
         return image

@@ -9,7 +9,7 @@ from torch import Tensor
 from napari_hemalens.config.options import ClassifierRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.attention_maps import attention
-from napari_hemalens.heatmaps.looking import heats, light_channels, look
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.classifier import probabilities_of
@@ -17,84 +17,90 @@ from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard
 
-Rows = Callable[..., ClassifierCard]
+Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]
 Pixels = Callable[..., Tensor]
 
 METHODS = [method.name for method in methods_of(ClassifierRecipe(network="alexnet_attention"))]
 
 
+def heatmaps_of(network: CellClassifier, crops: Tensor, card: ClassifierCard, **options: object) -> Tensor:
+    return explain_crops(network, crops, card, **options).heatmaps
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_classifies_as_the_classifier_does_and_gives_heat_in_0_to_1(
-    method: str, row: Rows, network: Networks, pixels: Pixels
+    method: str, card: Cards, network: Networks, pixels: Pixels
 ) -> None:
-    of = row("alexnet_attention", neighbours="masks", light="fluorescence")
+    of = card("alexnet_attention", neighbours="masks", light="fluorescence")
     built, crops = network(of), pixels(3, 3, 64)
-    seen = look(built, crops, of, method=method)
+    seen = explain_crops(built, crops, of, method=method)
     torch.testing.assert_close(seen.probabilities, probabilities_of(built, crops, of))
-    assert seen.targets.tolist() == of.called(seen.probabilities.numpy()).tolist()
-    assert seen.heats.shape == (3, 64, 64)
-    assert seen.heats.dtype == torch.float32
-    assert 0 <= seen.heats.min() <= seen.heats.max() <= 1
-    assert not seen.heats.requires_grad
+    assert seen.targets.tolist() == of.decide(seen.probabilities.numpy()).tolist()
+    assert seen.heatmaps.shape == (3, 64, 64)
+    assert seen.heatmaps.dtype == torch.float32
+    assert 0 <= seen.heatmaps.min() <= seen.heatmaps.max() <= 1
+    assert not seen.heatmaps.requires_grad
 
 
 @pytest.mark.parametrize("method", ["layer-5", "grad-cam-high", "saliency", "guided-backpropagation"])
 def test_a_crop_is_explained_alike_alone_and_among_others(
-    method: str, row: Rows, network: Networks, pixels: Pixels
+    method: str, card: Cards, network: Networks, pixels: Pixels
 ) -> None:
-    of = row("alexnet_attention", side=96)
+    of = card("alexnet_attention", side=96)
     built, crops = network(of), pixels(18, 3, 96)  # more than are kept in memory at once
-    together = heats(built, crops, of, method=method, targets="none")
-    alone = torch.cat([heats(built, crop[None], of, method=method, targets="none") for crop in crops[[0, 9, 17]]])
+    together = heatmaps_of(built, crops, of, method=method, targets="none")
+    alone = torch.cat([heatmaps_of(built, crop[None], of, method=method, targets="none") for crop in crops[[0, 9, 17]]])
     torch.testing.assert_close(together[[0, 9, 17]], alone, atol=2e-3, rtol=1e-3)
 
 
-def test_targets_are_those_called_or_named_or_given(row: Rows, network: Networks, pixels: Pixels) -> None:
-    of = row("resnet18")
+def test_targets_are_those_called_or_named_or_given(card: Cards, network: Networks, pixels: Pixels) -> None:
+    of = card("resnet18")
     built, crops = network(of), pixels(4, 3, 64)
     given = torch.tensor([0, 1, 1, 0])
-    maps = heats(built, crops, of, method="grad-cam-middle", targets=given)
+    maps = heatmaps_of(built, crops, of, method="grad-cam-middle", targets=given)
     for target, name in enumerate(of.classes):
-        every = look(built, crops, of, method="grad-cam-middle", targets=name)
+        every = explain_crops(built, crops, of, method="grad-cam-middle", targets=name)
         assert every.targets.tolist() == [target] * 4
-        torch.testing.assert_close(maps[given == target], every.heats[given == target])
-    assert not torch.allclose(maps, every.heats)
-    called = look(built, crops, of, method="grad-cam-middle")
-    torch.testing.assert_close(called.heats, heats(built, crops, of, method="grad-cam-middle", targets=called.targets))
+        torch.testing.assert_close(maps[given == target], every.heatmaps[given == target])
+    assert not torch.allclose(maps, every.heatmaps)
+    called = explain_crops(built, crops, of, method="grad-cam-middle")
+    torch.testing.assert_close(
+        called.heatmaps, heatmaps_of(built, crops, of, method="grad-cam-middle", targets=called.targets)
+    )
 
 
 def test_own_attention_keeps_its_units_and_gradients_reach_from_0_to_1(
-    row: Rows, network: Networks, pixels: Pixels
+    card: Cards, network: Networks, pixels: Pixels
 ) -> None:
-    of = row("alexnet_attention", side=96)
+    of = card("alexnet_attention", side=96)
     built, crops = network(of), pixels(2, 3, 96)
     _, maps = attention(built, normalised(crops), "layer-5")
-    torch.testing.assert_close(heats(built, crops, of, method="layer-5"), maps)
-    torch.testing.assert_close(heats(built, crops, of, method="layer-5", smoothing=3), smoothed(maps, 3))
+    torch.testing.assert_close(heatmaps_of(built, crops, of, method="layer-5"), maps)
+    torch.testing.assert_close(heatmaps_of(built, crops, of, method="layer-5", smoothing=3), smoothed(maps, 3))
     for smoothing in (0, 3):
-        heat = heats(built, crops, of, method="saliency", smoothing=smoothing)
+        heat = heatmaps_of(built, crops, of, method="saliency", smoothing=smoothing)
         torch.testing.assert_close(heat.amin(dim=(1, 2)), torch.zeros(2))
         torch.testing.assert_close(heat.amax(dim=(1, 2)), torch.ones(2))
 
 
 def test_empty_is_black_in_fluorescence_and_white_in_a_smear(
-    row: Rows, network: Networks, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
+    card: Cards, network: Networks, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     monkeypatch.setattr(
-        "napari_hemalens.heatmaps.looking.gradient_heat",
+        "napari_hemalens.heatmaps.crop_heatmaps.gradient_heatmap",
         lambda asked_, _: asked.append(asked_) or torch.zeros(1, 64, 64),
     )
     for light, value in (("fluorescence", 0), ("transmitted", 255)):
-        of = row("resnet18", light=light, neighbours="masks")
-        look(network(of), pixels(1, of.crop.channels, 64), of, method="occlusion")
+        of = card("resnet18", light=light, neighbours="masks")
+        explain_crops(network(of), pixels(1, of.crop.channels, 64), of, method="occlusion")
         assert asked[-1].empty == float(normalised(torch.tensor([value])))
         assert asked[-1].light.shape[1] == light_channels(of.crop) == (1 if light == "fluorescence" else 3)
         assert asked[-1].masks.shape[1] == 2
 
 
-def test_a_method_that_is_not_there_is_refused(row: Rows, network: Networks, pixels: Pixels) -> None:
-    of = row("resnet18")
+def test_a_method_that_is_not_there_is_refused(card: Cards, network: Networks, pixels: Pixels) -> None:
+    of = card("resnet18")
     with pytest.raises(RecipeError, match="No heatmap 'layer-5' of resnet18"):
-        heats(network(of), pixels(1, 3, 64), of, method="layer-5")
+        heatmaps_of(network(of), pixels(1, 3, 64), of, method="layer-5")
