@@ -26,12 +26,12 @@ KEPT = "## What was tried\n"
 
 @dataclass(frozen=True)
 class Run:
-    """One task: which cells are held back, what is altered in them, and of which images figures are given apart."""
+    """One task: which cells are held back, what is perturbed in them, and of which images figures are given apart."""
 
     task: str
     folder: str
     about: str
-    alterations: tuple[str, ...] = ()
+    perturbations: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
 
@@ -47,7 +47,7 @@ RUNS = (
         "all",
         "The last fifth of the files of each class of `all_fields` (no patient ids: the figure may be optimistic) and "
         "of `leukocytes`, and `val.json` of `smear_detection`, whose healthy cells are normal. Every crop is brought "
-        "to one stain and one sharpness, and all around the cell is hidden. Altered images show how much it matters "
+        "to one stain and one sharpness, and all around the cell is hidden. Perturbed images show how much it matters "
         "how they were stained, what lies around the cell, and how sharp they are.",
         ("stain", "background", "focus"),
         ("benign-*", "early-*", "pre-*", "pro-*"),
@@ -71,13 +71,15 @@ def section(run: Run, data: Path) -> str:
         f"{run.about}\n",
     ]
     recipe = ClassificationRecipe.of(task=run.task)
-    for alteration, only in (
+    for perturbation, only in (
         (None, ()),
         *([(None, run.only)] if run.only else []),
-        *((a, ()) for a in run.alterations),
+        *((name, ()) for name in run.perturbations),
     ):
-        report = finish(evaluate_classification_steps(data, recipe, alteration=alteration, only=only))
-        options = "".join([f" --altered {alteration}" if alteration else "", *(f" --only '{name}'" for name in only)])
+        report = finish(evaluate_classification_steps(data, recipe, perturbation=perturbation, only=only))
+        options = "".join(
+            [f" --perturb {perturbation}" if perturbation else "", *(f" --only '{name}'" for name in only)]
+        )
         command = f"hemalens evaluate classification --data {run.folder} --split val --task {run.task}{options}"
         parts.append(f"```\n$ {command}\n{report.text()}\n```\n")
     return "\n".join(parts)

@@ -56,14 +56,14 @@ def packed(sets: Path) -> str:
     parts = [
         f"## The packed weights: `{card.name}`\n",
         f"{card.description}, {card.file.stat().st_size / 1e6:.1f} MB (sha256 `{card.sha256[:16]}…`). {card.data}\n",
-        "The last fifth of the files of each class; nothing was chosen on them but the temperature. Altered, each "
-        "colour of an image absorbs 0.6 to 1.6 times as much, under a lamp of another tint.\n",
+        "The last fifth of the files of each class; nothing was chosen on them but the temperature. In the perturbed "
+        "images, each colour absorbs 0.6 to 1.6 times as much, under a lamp of another tint.\n",
     ]
-    for alteration in (None, "stain"):
+    for perturbation in (None, "stain"):
         steps = evaluate_classification_steps(
-            sets / "fields", ClassificationRecipe.of(task="field"), alteration=alteration
+            sets / "fields", ClassificationRecipe.of(task="field"), perturbation=perturbation
         )
-        option = f" --altered {alteration}" if alteration else ""
+        option = f" --perturb {perturbation}" if perturbation else ""
         command = f"hemalens evaluate classification --data field/fields --split val --task field{option}"
         parts.append(f"```\n$ {command}\n{finish(steps).text()}\n```\n")
     return "\n".join(parts)

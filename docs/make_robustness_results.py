@@ -1,4 +1,4 @@
-"""Write docs/results/robustness.md of fields that have been disturbed and counted.
+"""Write docs/results/robustness.md of fields that have been perturbed and counted.
 
     python docs/make_robustness_results.py OUT [OTHER ...]
 
@@ -39,10 +39,10 @@ def page(out: Path, others: Sequence[Path], kept: str) -> str:
         f"{platform.python_version()}, torch {metadata.version('torch')}. Written by "
         f"`docs/make_robustness_results.py`. Weights `{found['weights']}` (sha256 `{found['sha256'][:16]}…`).\n",
         f"Fields of up to {width:,} x {height:,} pixels are put together from windows of annotated tiles that the "
-        "weights were not trained on, one around a nucleated cell each (`training/composed_fields.py`). Crowding: the "
-        "level is how many pixels a window is wide, and the nucleated cells are those that fit into the smallest "
+        "weights were not trained on, one around a nucleated cell each (`evaluation/composed_fields.py`). Crowding: "
+        "the level is how many pixels a window is wide, and the nucleated cells are those that fit into the smallest "
         "window, so that it is not the kinds of cells that change. All other lines are of one set of fields, of "
-        "windows of 200, disturbed in each line. Pieces of cells that windows cut off by half or more are not "
+        "windows of 200, perturbed in each line. Pieces of cells that windows cut off by half or more are not "
         "asked for: what is found of them is neither right nor wrong.\n",
         "```\n"
         f"$ hemalens evaluate robustness --data {found['data']} --split {found['split']} "

@@ -26,16 +26,16 @@ def test_a_classifier_is_trained_and_measured_from_a_shell(
     assert (tmp_path / "figures" / "report.json").exists()
 
 
-def test_some_images_are_measured_altered_from_a_shell(
+def test_some_images_are_measured_perturbed_from_a_shell(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,
     untrained_classifier: ClassifierCard,
 ) -> None:
     measured = ("--data", micronuclei, "--weights", untrained_classifier.file, "--device", "cpu")
-    assert hemalens("evaluate", "classification", *measured, "--only", "*5", "--altered", "focus") == 0
+    assert hemalens("evaluate", "classification", *measured, "--only", "*5", "--perturb", "focus") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "(val, *5, focus altered, 16 cells of 1 images" in said
+    assert "(val, *5, focus perturbed, 16 cells of 1 images" in said
     assert hemalens("evaluate", "classification", *measured, "--only", "b*") == 2
     assert "No image is called b*; there is val4." in capsys.readouterr().err
 

@@ -21,7 +21,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_disturbed_fields_are_counted_and_a_scale_told_twofold_ruins_them(
+def test_perturbed_fields_are_counted_and_a_wrong_scale_ruins_them(
     hemalens: Callable[..., int],
     data: Path,
     tmp_path: Path,
@@ -29,18 +29,18 @@ def test_disturbed_fields_are_counted_and_a_scale_told_twofold_ruins_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(robustness, "_WINDOWS", (200,))
-    disturbances = robustness.DISTURBANCES
+    perturbations = robustness.FIELD_PERTURBATIONS
     kept = {
-        "light": replace(disturbances["light"], levels=(-0.4, 0.0)),
-        "scale": replace(disturbances["scale"], levels=(0.5, 1.0)),
+        "light": replace(perturbations["light"], levels=(-0.4, 0.0)),
+        "scale": replace(perturbations["scale"], levels=(0.5, 1.0)),
     }
-    monkeypatch.setattr(robustness, "DISTURBANCES", kept)
+    monkeypatch.setattr(robustness, "FIELD_PERTURBATIONS", kept)
     options = ["--split", "train", "--fields", "1", "--seed", "1", "--size", "600", "600"]
     options += ["--device", "cpu", "--pixel-size", "0.15"]
     assert hemalens("evaluate", "robustness", "--data", data, *options, "--out", tmp_path / "out") == 0
     assert "| crowding | 200 |" in capsys.readouterr().out
     with (tmp_path / "out" / "levels.csv").open(encoding="utf-8", newline="") as lines:
-        found = {(row["disturbance"], float(row["level"])): row for row in csv.DictReader(lines)}
+        found = {(row["perturbation"], float(row["level"])): row for row in csv.DictReader(lines)}
     assert len(found) == 1 + 2 + 2 + 1
     assert found["light", 0]["AP50"] == found["scale", 1]["AP50"] == found["crowding", 200]["AP50"]
     wrong, right = found["scale", 0.5], found["scale", 1]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.evaluation.perturbations import DISTURBANCES
+from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS
 from napari_hemalens.evaluation.robustness import conditions, count_errors
 from napari_hemalens.records.detections import Detections
 
@@ -37,8 +37,8 @@ def test_a_class_that_the_weights_never_saw_is_no_error_of_the_differential() ->
     )
 
 
-def test_all_that_is_undisturbed_is_looked_at_once_and_crowding_has_cells_of_its_own() -> None:
-    clean = {c.of_pixels for c in conditions() if c.name in DISTURBANCES and c.undisturbed}
+def test_unperturbed_fields_are_seen_once_and_crowding_has_its_own_cells() -> None:
+    clean = {c.of_pixels for c in conditions() if c.name in FIELD_PERTURBATIONS and c.unperturbed}
     assert len(clean) == 1
     crowding = [c for c in conditions() if c.name == "crowding"]
     assert {c.largest for c in crowding} == {min(c.side for c in crowding)}
@@ -58,6 +58,6 @@ def test_a_condition_changes_the_pixels_or_what_is_told_of_them(
     name: str, level: float, value: int, told: float | None
 ) -> None:
     (condition,) = (c for c in conditions() if (c.name, c.level) == (name, level))
-    slide = condition.disturbed(PIXELS, 0.1)
+    slide = condition.apply(PIXELS, 0.1)
     assert (slide.read(0, 0, 32, 32) == value).all()
     assert slide.pixel_size_um == (None if told is None else pytest.approx(told))

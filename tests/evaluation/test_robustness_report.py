@@ -11,13 +11,13 @@ FIGURES = {"nucleated": 90.0, "AP50": 0.8, "F1": 0.7, "count": -0.05, "points": 
 
 
 def line(name: str, level: float, classes: float) -> Line:
-    return {"disturbance": name, "level": level, "classes": classes, **FIGURES}
+    return {"perturbation": name, "level": level, "classes": classes, **FIGURES}
 
 
 def rows(name: str, level: float) -> list[Line]:
     measures = {"granulocyte": {"cells": 60, "bias": -2.5, "MAE": 3.0, "F1": 0.9, "AP50": 0.95}}
     return class_lines(
-        {"disturbance": name, "level": level}, measures, ("granulocyte", "megakaryocyte"), ("granulocyte",)
+        {"perturbation": name, "level": level}, measures, ("granulocyte", "megakaryocyte"), ("granulocyte",)
     )
 
 
@@ -35,7 +35,7 @@ def report() -> RobustnessReport:
         pixel_size_um=0.11,
         score_threshold=0.5,
         lines=lines,
-        classes=tuple(row for of in lines for row in rows(str(of["disturbance"]), float(of["level"] or 0))),
+        classes=tuple(row for of in lines for row in rows(str(of["perturbation"]), float(of["level"] or 0))),
     )
 
 

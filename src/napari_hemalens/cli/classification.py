@@ -78,9 +78,11 @@ def evaluate_classification(
     ] = None,
     task: Annotated[TaskOption | None, typer.Option(help="By default that of the weights.")] = None,
     device: Device = Device.AUTO,
-    altered: Annotated[
+    perturb: Annotated[
         str | None,
-        typer.Option(help="stain, background or focus: alter what should not matter, and see whether it does."),
+        typer.Option(
+            help="stain, background or focus: change what should not matter to the class, and see whether it does."
+        ),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in 'early-*'; repeatable.")
@@ -94,7 +96,7 @@ def evaluate_classification(
         task=task.value if task else classifier_card(str(weights_name)).task, weights=weights_name, device=device.value
     )
     steps = workflows.evaluate_classification_steps(
-        data, recipe, split=split, out=out, alteration=altered, only=only or ()
+        data, recipe, split=split, out=out, perturbation=perturb, only=only or ()
     )
     report = run(steps, "Evaluating")
     out_console.print(escape(report.text()))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.alterations import altered
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, class_measures
 from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
+from napari_hemalens.evaluation.perturbations import perturb_around_cells
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import classify_steps
@@ -37,7 +37,7 @@ class ClassReport:
     row : ClassifierCard
         What was measured.
     data, split : str
-        On what, and how it was altered.
+        On what, and how it was perturbed.
     images : int
         Images with cells whose class is known.
     probabilities : (N, K) float32
@@ -121,7 +121,7 @@ def evaluate_steps(
     split: str,
     out: Path | None,
     device_name: DeviceName,
-    alteration: str | None = None,
+    perturbation: str | None = None,
     only: Sequence[str] = (),
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
@@ -132,13 +132,13 @@ def evaluate_steps(
     for i, field in enumerate(fields):
         with open_image(field.image) as slide:
             cells, asked = cells_of(field)
-            shown = slide if alteration is None else altered(slide, cells, alteration, seed=i)
+            shown = slide if perturbation is None else perturb_around_cells(slide, cells, perturbation, seed=i)
             origin = Provenance(image=slide.name, pixel_size_um=slide.pixel_size_um)
             # All cells of the image, as a user would have them: it is their median that scales the crops.
             found = finish(classify_steps(shown, cells, network, card, provenance=origin))
             parts.append(found.probabilities[asked])
         yield Progress(i + 1, len(fields), field.image.name)
-    part = ", ".join([split, *only, *([f"{alteration} altered"] if alteration else [])])
+    part = ", ".join([split, *only, *([f"{perturbation} perturbed"] if perturbation else [])])
     report = ClassReport(card, data.name, part, len(fields), np.concatenate(parts), truth)
     if out is not None:
         report.write(out)

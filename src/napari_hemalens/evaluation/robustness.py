@@ -14,7 +14,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.composed_fields import SHAPE, ComposedField, composed, judged
 from napari_hemalens.evaluation.detection import FLOOR, by_taxonomy, class_measures, counted, found_in, with_pixel_size
 from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
-from napari_hemalens.evaluation.perturbations import DISTURBANCES, Pixels
+from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS, Pixels
 from napari_hemalens.evaluation.robustness_report import (
     CROWDING,
     ESTIMATED,
@@ -38,20 +38,20 @@ from napari_hemalens.slides.slide import Slide
 _Pixels: TypeAlias = tuple[str, float, int, int]
 
 _WINDOWS = (330, 260, 200, 150)  # pixels a side of a composed window; the first is nearly a whole tile
-_MIDDLE = 200  # of the fields that are disturbed
+_MIDDLE = 200  # of the fields that are perturbed
 _LONGEST = 1600  # pixels of a picture's longer side
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line of the table: fields of such windows, disturbed so much.
+    """One line of the table: fields of such windows, perturbed so much.
 
     Attributes
     ----------
     name : str
-        `crowding`, `scale estimated`, or a disturbance.
+        `crowding`, `scale estimated`, or a perturbation.
     level : float
-        Of the disturbance; of crowding, the side of a window in pixels.
+        Of the perturbation; of crowding, the side of a window in pixels.
     side, largest : int
         Of windows, and of the nucleated cells in them at most, in pixels.
     """
@@ -62,27 +62,29 @@ class Condition:
     largest: int
 
     @property
-    def undisturbed(self) -> bool:
+    def unperturbed(self) -> bool:
         """Whether nothing is wrong with the fields and what is told of them."""
-        return self.name == CROWDING or (self.name != ESTIMATED and self.level == DISTURBANCES[self.name].undisturbed)
+        return self.name == CROWDING or (
+            self.name != ESTIMATED and self.level == FIELD_PERTURBATIONS[self.name].neutral
+        )
 
     @property
     def of_pixels(self) -> _Pixels:
         """The same for conditions that look at the same pixels at the same scale."""
         return (
-            ("", 0, self.side, self.largest) if self.undisturbed else (self.name, self.level, self.side, self.largest)
+            ("", 0, self.side, self.largest) if self.unperturbed else (self.name, self.level, self.side, self.largest)
         )
 
-    def disturbed(self, pixels: Pixels, pixel_size_um: float) -> Slide:
-        """Return a field as it is seen; its pixel size is the one told, or None."""
-        told: float | None = pixel_size_um
+    def apply(self, pixels: Pixels, pixel_size_um: float) -> Slide:
+        """Return a field as the network gets it; its pixel size is the one reported, or None."""
+        reported: float | None = pixel_size_um
         if self.name == ESTIMATED:
-            told = None
-        elif not self.undisturbed:
-            of = DISTURBANCES[self.name]
-            pixels = of.change(pixels, self.level, pixel_size_um)
-            told = pixel_size_um * self.level if of.of_scale else pixel_size_um
-        return replace(from_array(pixels, axes="YXC"), name="field", pixel_size_um=told)
+            reported = None
+        elif not self.unperturbed:
+            perturbation = FIELD_PERTURBATIONS[self.name]
+            pixels = perturbation.change(pixels, self.level, pixel_size_um)
+            reported = pixel_size_um * self.level if perturbation.changes_scale else pixel_size_um
+        return replace(from_array(pixels, axes="YXC"), name="field", pixel_size_um=reported)
 
 
 def conditions() -> tuple[Condition, ...]:
@@ -93,7 +95,11 @@ def conditions() -> tuple[Condition, ...]:
     """
     return (
         *(Condition(CROWDING, side, side, min(_WINDOWS)) for side in _WINDOWS),
-        *(Condition(name, level, _MIDDLE, _MIDDLE) for name, of in DISTURBANCES.items() for level in of.levels),
+        *(
+            Condition(name, level, _MIDDLE, _MIDDLE)
+            for name, kind in FIELD_PERTURBATIONS.items()
+            for level in kind.levels
+        ),
         Condition(ESTIMATED, 0, _MIDDLE, _MIDDLE),
     )
 
@@ -108,7 +114,7 @@ def evaluate_steps(
     shape: tuple[int, int] = SHAPE,
     out: Path | None,
 ) -> Steps[RobustnessReport]:
-    """Measure weights on disturbed fields; see `workflows.evaluate_robustness_steps`."""
+    """Measure weights on perturbed fields; see `workflows.evaluate_robustness_steps`."""
     card = weights.detector_card(recipe.weights)
     network = load_detector(card, device.choose(recipe.device))
     tiles = with_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
@@ -120,7 +126,7 @@ def evaluate_steps(
     looks = yield from _look_steps(measured, partial(composed, tiles, seed=seed, shape=shape), fields, out)
     figures = {key: measured.figures(seen) for key, seen in looks.items()}
     heads: list[Line] = [
-        {"disturbance": c.name, "level": _mean_scale(looks[c.of_pixels]) if c.name == ESTIMATED else c.level}
+        {"perturbation": c.name, "level": _mean_scale(looks[c.of_pixels]) if c.name == ESTIMATED else c.level}
         for c in plan
     ]
     report = RobustnessReport(
@@ -148,14 +154,14 @@ def evaluate_steps(
 def _look_steps(
     measured: "_Measured", compose: Callable[..., ComposedField], fields: int, out: Path | None
 ) -> Steps[dict[_Pixels, list["_Look"]]]:
-    """Look at all fields of all lines; where nothing is wrong, all disturbances are one."""
+    """Look at all fields of all lines; all that leave the pixels as they are share one pass."""
     of_pixels = {condition.of_pixels: condition for condition in reversed(conditions())}
     looks: dict[_Pixels, list[_Look]] = {}
     for number, (key, condition) in enumerate(reversed(of_pixels.items())):
         looks[key] = []
         for k in range(fields):
             field = compose(side=condition.side, number=k, largest=condition.largest)
-            slide = condition.disturbed(field.pixels, measured.size)
+            slide = condition.apply(field.pixels, measured.size)
             looks[key].append(measured.look(slide, field))
             if out is not None and k == 0:
                 measured.draw(slide, looks[key][0], out / "pictures" / f"{condition.name}_{condition.level:g}.jpg")
@@ -178,7 +184,7 @@ def _mean_scale(looks: Sequence[_Look]) -> float | None:
 
 
 class _Measured:
-    """A network that looks at disturbed fields, and what its counts are worth."""
+    """A network that looks at perturbed fields, and what its counts are worth."""
 
     def __init__(self, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.network, self.card, self.size = network, card, size

@@ -1,4 +1,4 @@
-"""What a detector is worth where fields are crowded and disturbed, as tables and curves."""
+"""What a detector is worth where fields are crowded and perturbed, as tables and curves."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.evaluation.perturbations import DISTURBANCES
+from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.records.differential import NOT_RECOGNISED
 
@@ -22,7 +22,7 @@ _KEYS = (("AP50", "AP50"), ("F1", "F1"), ("classes", "error of the count by clas
 
 @dataclass(frozen=True, slots=True)
 class RobustnessReport:
-    """Figures by what was disturbed and by how much.
+    """Figures by what was perturbed and by how much.
 
     Attributes
     ----------
@@ -39,13 +39,13 @@ class RobustnessReport:
     score_threshold : float
         Score threshold of what counts.
     lines : tuple of mapping
-        disturbance, level (of an estimated scale: that estimated, of the true one), nucleated (cells a field), AP50 and
+        perturbation, level (of an estimated scale: its ratio to the true one), nucleated (cells per field), AP50 and
         F1 (means over classes of `wang-7`), count (error of nucleated cells, a share), classes (sum of errors of all
         classes, a share of the nucleated), points (mean error of the differential, percentage points), M:E and true M:E
         (of all fields together; None without erythroblasts).
     classes : tuple of mapping
-        disturbance, level, class, note, and of the class cells, bias and MAE of the count a field, F1 and AP50. A class
-        that the weights never saw has a note in place of figures.
+        perturbation, level, class, note, and for the class cells, bias and MAE of the count per field, F1 and AP50. A
+        class that the weights never saw has a note in place of figures.
     """
 
     weights: str
@@ -61,7 +61,7 @@ class RobustnessReport:
     classes: tuple[Line, ...]
 
     def text(self) -> str:
-        """Return the figures as tables in markdown; by class, only the undisturbed and the worst line of each kind."""
+        """Return the figures as tables in markdown; by class, only the unperturbed and the worst line of each kind."""
         return "\n".join(
             [
                 f"{self.weights} on {self.fields} fields a line, put together from tiles of {self.data} "
@@ -80,21 +80,21 @@ class RobustnessReport:
                     [
                         _class_shown(row)
                         for row in self.classes
-                        if (row["disturbance"], row["level"]) in self._telling()
+                        if (row["perturbation"], row["level"]) in self._telling()
                     ],
                 ),
             ]
         )
 
     def _telling(self) -> set[tuple[str | float | None, str | float | None]]:
-        """Return disturbance and level of the lines whose classes are shown: the first, and the worst of each."""
+        """Return perturbation and level of the lines whose classes are shown: the first, and the worst of each."""
         worst = {
-            line["disturbance"]: line["level"]
+            line["perturbation"]: line["level"]
             for line in sorted(self.lines, key=lambda line: float(line["classes"] or 0))
-            if line["disturbance"] not in {CROWDING, ESTIMATED}
+            if line["perturbation"] not in {CROWDING, ESTIMATED}
         }
-        name, of = next(iter(DISTURBANCES.items()))
-        return {*worst.items(), (name, of.undisturbed)}
+        name, first = next(iter(FIELD_PERTURBATIONS.items()))
+        return {*worst.items(), (name, first.neutral)}
 
     def write(self, out: Path) -> None:
         """Write `report.json`, `report.md`, `levels.csv`, `classes.csv` and `curves.png`."""
@@ -115,11 +115,11 @@ def _shown(line: Line) -> list[str]:
     ratio, true = (_number(line[key], ".1f") for key in ("M:E", "true M:E"))
     formats = {"nucleated": ".0f", "AP50": ".3f", "F1": ".3f", "count": "+.3f", "classes": ".3f", "points": ".1f"}
     figures = [_number(line[key], form) for key, form in formats.items()]
-    return [str(line["disturbance"]), _number(line["level"], ".3g"), *figures, f"{ratio} ({true})"]
+    return [str(line["perturbation"]), _number(line["level"], ".3g"), *figures, f"{ratio} ({true})"]
 
 
 def _class_shown(row: Line) -> list[str]:
-    head = [str(row["disturbance"]), _number(row["level"], ".3g"), str(row["class"])]
+    head = [str(row["perturbation"]), _number(row["level"], ".3g"), str(row["class"])]
     if row["note"]:
         return [*head, str(row["note"]), "", "", ""]
     formats = {"cells": ".0f", "bias": "+.1f", "MAE": ".1f", "F1": ".3f"}
@@ -156,8 +156,8 @@ def _known(value: float | None) -> float | None:
 
 
 def draw_curves(report: RobustnessReport, path: Path) -> None:
-    """Draw AP50, F1 and the error by class against the level of each disturbance; stars: the estimated scale."""
-    names = list(dict.fromkeys(str(line["disturbance"]) for line in report.lines if line["disturbance"] != ESTIMATED))
+    """Draw AP50, F1 and the error by class against the level of each perturbation; stars: the estimated scale."""
+    names = list(dict.fromkeys(str(line["perturbation"]) for line in report.lines if line["perturbation"] != ESTIMATED))
     figure = Figure(figsize=(13, 5.6), layout="constrained")
     columns = -(-len(names) // 2)
     for place, name in zip(figure.subplots(2, columns, sharey=True, squeeze=False).flat, names, strict=False):
@@ -167,7 +167,7 @@ def draw_curves(report: RobustnessReport, path: Path) -> None:
             if name == "scale":
                 place.plot(*_curve(report, ESTIMATED, key), "*", markersize=9, color=f"C{number}")
         place.set(
-            xlabel="nucleated cells a field" if name == CROWDING else DISTURBANCES[name].title,
+            xlabel="nucleated cells a field" if name == CROWDING else FIELD_PERTURBATIONS[name].title,
             ylim=(0, 1.05),
             title=name,
         )
@@ -180,6 +180,6 @@ def draw_curves(report: RobustnessReport, path: Path) -> None:
 
 
 def _curve(report: RobustnessReport, name: str, key: str) -> tuple[list[float], list[float]]:
-    lines = [line for line in report.lines if line["disturbance"] == name and line["level"] is not None]
+    lines = [line for line in report.lines if line["perturbation"] == name and line["level"] is not None]
     by = "nucleated" if name == CROWDING else "level"
     return [float(line[by] or 0) for line in lines], [float(line[key] or 0) for line in lines]

@@ -205,7 +205,7 @@ def evaluate_classification_steps(
     *,
     split: str = "val",
     out: str | Path | None = None,
-    alteration: str | None = None,
+    perturbation: str | None = None,
     only: Sequence[str] = (),
 ) -> Steps["ClassReport"]:
     """Measure weights on cells whose class is known; returns the figures, and writes them to `out`.
@@ -220,8 +220,9 @@ def evaluate_classification_steps(
         Part of the data.
     out : path, optional
         Folder for `report.json`, tables, ROC curve and confusion matrix.
-    alteration : str, optional
-        Of `training.alterations`: 'stain', 'background' or 'focus', which should make no difference.
+    perturbation : str, optional
+        One of `evaluation.perturbations.CELL_PERTURBATIONS`, 'stain', 'background' or 'focus': applied to every image,
+        and should make no difference.
     only : sequence of str
         Names of images, without suffix and with * for whatever may follow: only these are measured.
     """
@@ -235,7 +236,7 @@ def evaluate_classification_steps(
             split=split,
             out=Path(out) if out else None,
             device_name=recipe.device,
-            alteration=alteration,
+            perturbation=perturbation,
             only=only,
         )
     )

@@ -21,7 +21,7 @@ def evaluate_robustness_steps(
     shape: tuple[int, int] = (1920, 2560),
     out: str | Path | None = None,
 ) -> Steps["RobustnessReport"]:
-    """Measure weights on large fields put together from annotated tiles, crowded and disturbed.
+    """Measure weights on large fields put together from annotated tiles, crowded and perturbed.
 
     Parameters
     ----------
