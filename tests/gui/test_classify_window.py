@@ -146,7 +146,7 @@ def test_the_features_table_of_napari_agrees_with_the_features_and_the_file_to_t
         for column in ("p_micronucleus", "p_none", "entropy"):
             assert seen[column] == pytest.approx(kept[column])
             assert float(written[column]) == pytest.approx(kept[column], abs=1e-4)
-    assert [row["corrected"] for row in saved] == ["0", "0", "0", "1"]
+    assert [bool(row["corrected"]) for row in saved] == [False, False, False, True]
 
 
 def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):

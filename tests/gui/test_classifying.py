@@ -445,7 +445,7 @@ class TestSave:
         for row, (_, shown) in zip(rows, table.iterrows(), strict=True):
             assert row["image"] == "smear"
             assert row["class"] == (shown["corrected"] or shown["class"])
-            assert bool(int(row["corrected"])) == bool(shown["corrected"])
+            assert bool(row["corrected"]) == bool(shown["corrected"])
             for column in ("p_micronucleus", "p_none", "entropy"):
                 assert float(row[column]) == pytest.approx(shown[column], abs=1e-4)
         assert {"area", "centroid_y", "centroid_x"} <= rows[0].keys()

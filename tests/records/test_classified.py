@@ -37,12 +37,19 @@ def test_a_person_has_the_last_word_and_the_probabilities_stay():
     cells = record([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.3, 0.1]])
     seen = cells.corrected([1, -1, 0])
     assert seen.class_names.tolist() == ["normal", "normal", "blast"]
-    assert seen.by_person.tolist() == [True, False, True]
+    assert seen.correction_kinds.tolist() == ["class", "", "accepted"]
+    assert seen.predicted_class_names.tolist() == ["blast", "normal", "blast"]
+    np.testing.assert_allclose(seen.predicted_scores, [0.9, 0.8, 0.6])
     assert seen.probabilities is cells.probabilities
-    assert cells.by_person is None
+    assert cells.corrections is None
+    assert cells.correction_kinds.tolist() == [""] * 3
+    np.testing.assert_allclose(cells.predicted_scores, [0.9, 0.8, 0.6])
     again = seen.corrected(np.array([-1, 2, -1]))
     assert again.class_names.tolist() == ["normal", "other", "blast"]
-    assert again.by_person.all()
+    assert again.correction_kinds.tolist() == ["class", "class", "accepted"]
+    assert again.predicted_class_names.tolist() == ["blast", "normal", "blast"]
+    back = again.corrected([0, 1, -1])
+    assert back.correction_kinds.tolist() == ["accepted"] * 3
 
 
 @pytest.mark.parametrize(

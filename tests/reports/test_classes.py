@@ -44,10 +44,11 @@ def test_a_row_a_cell_with_its_number_probabilities_and_place(results: list[Clas
     rows = read(tmp_path / "cells.csv")
     assert list(rows[0]) == [
         *("image", "cell", "class", "p_micronucleus", "p_none"),
-        *("entropy", "area", "centroid_y", "centroid_x", "corrected"),
+        *("entropy", "area", "centroid_y", "centroid_x"),
+        *("corrected", "predicted_class", "predicted_score"),
     ]
     assert list(rows[1].values()) == [
-        *("a.tif", "80000", "none", "0.2", "0.8", "0.7219", "99", "2.5", "3.5", "0"),
+        *("a.tif", "80000", "none", "0.2", "0.8", "0.7219", "99", "2.5", "3.5", "", "none", "0.8"),
     ]
     assert [row["image"] for row in rows] == ["a.tif"] * 3 + ["b.tif"]
     assert rows[2]["entropy"] == "1.0"
@@ -58,7 +59,10 @@ def test_what_a_person_said_is_the_class_and_is_marked(results: list[Classified]
     write_cells(results, tmp_path / "cells.csv", corrections)
     rows = read(tmp_path / "cells.csv")
     assert [row["class"] for row in rows] == ["none", "none", "micronucleus", "micronucleus"]
-    assert [row["corrected"] for row in rows] == ["1", "0", "1", "0"]
+    assert [row["corrected"] for row in rows] == ["class", "", "accepted", ""]
+    predicted = ["micronucleus", "none", "micronucleus", "micronucleus"]
+    assert [row["predicted_class"] for row in rows] == predicted
+    assert [row["predicted_score"] for row in rows] == ["0.9", "0.8", "0.5", "0.75"]
     assert rows[0]["p_micronucleus"] == "0.9"
     already = [result.corrected(c) if c is not None else result for result, c in zip(results, corrections, strict=True)]
     assert cells_rows(already) == cells_rows(results, corrections)

@@ -2,11 +2,12 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import cells_rows, read_cells, write_cells
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.records.taxonomy import WANG_7
 from napari_hemalens.reports.detections import differential_text, write_counts, write_differential, write_run
@@ -38,97 +39,6 @@ def fields():
 def lines(path):
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def test_a_row_tells_all_of_a_cell(fields):
-    assert cells_rows(fields)[1] == {
-        "image": "a.png",
-        "cell": 2,
-        "class": "lymphocyte",
-        "score": 0.5,
-        "y0": 5,
-        "x0": 10,
-        "y1": 20,
-        "x1": 30,
-        "y": 12.5,
-        "x": 20,
-        "area_px": 300,
-        "area_um2": 75,
-        "image_height": 60,
-        "image_width": 90,
-        "pixel_size_um": 0.5,
-    }
-
-
-def test_cells_are_numbered_from_1_in_each_image_best_first(fields):
-    rows = cells_rows(fields)
-    assert [(r["image"], r["cell"], r["score"]) for r in rows] == [
-        ("a.png", 1, 0.9877),
-        ("a.png", 2, 0.5),
-        ("b.png", 1, 0.9),
-        ("b.png", 2, 0.8),
-        ("b.png", 3, 0.7),
-    ]
-
-
-def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
-    write_cells(fields, tmp_path / "cells.csv")
-    found = lines(tmp_path / "cells.csv")
-    assert (found[1]["area_um2"], found[2]["area_um2"]) == ("75.0", "")
-    assert list(found[0])[:12] == [
-        *("image", "cell", "class", "score", "y0", "x0", "y1", "x1", "y", "x"),
-        *("area_px", "area_um2"),
-    ]
-
-
-def test_lines_end_the_same_on_every_system(fields, tmp_path):
-    write_cells(fields, tmp_path / "cells.csv")
-    assert b"\r" not in (tmp_path / "cells.csv").read_bytes()
-
-
-def test_a_table_read_back_has_the_cells_the_size_and_the_pixel_size(fields, tmp_path):
-    write_cells(fields, tmp_path / "cells.csv")
-    first, second = read_cells(tmp_path)
-    assert first.boxes.tolist() == fields[0].boxes.tolist()
-    assert first.class_names.tolist() == ["erythrocyte", "lymphocyte"]
-    assert first.image_shape == second.image_shape == (60, 90)
-    assert (first.provenance.pixel_size_um, first.provenance.pixel_size_source) == (0.5, "given")
-    assert (second.provenance.pixel_size_um, second.provenance.pixel_size_source) == (
-        None,
-        "unknown",
-    )
-    assert second.provenance.image == "b.png"
-
-
-def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
-    text = "\ufeffx1,x0,y1,y0,class,image,score\n30,10,20.5,5,WBC,a.png,1\n"
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    (found,) = read_cells(tmp_path / "t.csv")
-    assert found.boxes.tolist() == [[5, 10, 20.5, 30]]
-    assert found.image_shape == (21, 30)
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("image,class\na,b\n", "is no table of cells: it lacks the column 'score'"),
-        ("", "it lacks the column 'image'"),
-        ("image,class,score,y0,x0,y1,x1\na,b,1,0,0,x,5\n", "t.csv, line 2: 'x' is not a number"),
-        ("image,class,score,y0,x0,y1,x1\na,b,1\n", "t.csv, line 2: '' is not a number"),
-        ("image,class,score,y0,x0,y1,x1\na,b,1,9,0,5,5\n", "a box has no negative size"),
-        ("\xff", "is no CSV file"),
-    ],
-)
-def test_a_table_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
-    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
-    with pytest.raises(AnnotationError) as error:
-        read_cells(tmp_path / "t.csv")
-    assert fault in str(error.value)
-
-
-def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(AnnotationError, match=r"Cannot read .*t\.csv: No such file"):
-        read_cells(tmp_path / "t.csv")
 
 
 def test_counts_have_a_block_an_image_of_classes_recognised_or_counted(fields, tmp_path):
@@ -207,9 +117,27 @@ def test_a_run_can_be_made_again_from_its_record(fields, tmp_path):
     assert run["failed"] == [{"image": "/d/c.png", "reason": "Cannot read it."}]
 
 
+def test_a_run_tells_what_a_person_corrected_and_removed(fields, tmp_path):
+    corrections = Corrections(
+        kinds=np.array(["class", ""]),
+        predicted_classes=np.array([2, 0]),
+        predicted_scores=np.array([0.5, 0.5], dtype=np.float32),
+        removed_boxes=np.array([[1, 2, 3.125, 4]], dtype=np.float32),
+        removed_classes=np.array([1]),
+        removed_scores=np.array([0.25], dtype=np.float32),
+    )
+    write_run([replace(fields[0], corrections=corrections), fields[1]], {}, tmp_path / "run.json")
+    first, second = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["images"]
+    assert first["corrections"] == {
+        "counts": {"class": 1, "removed": 1},
+        "removed": [{"box": [1, 2, 3.12, 4], "class": "erythrocyte", "score": 0.25}],
+    }
+    assert "corrections" not in second
+
+
 def test_a_run_is_written_without_loading_torch(tmp_path):
     code = (
-        "import sys; from napari_hemalens import tables; "
+        "import sys; from napari_hemalens.reports.detections import write_run; "
         "write_run([], {}, sys.argv[1]); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=True)

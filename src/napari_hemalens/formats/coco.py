@@ -3,7 +3,8 @@
 Boxes are x, y, width, height in pixels, edges excluded at the far side, as ours are.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from pydantic import BaseModel
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
+from napari_hemalens.formats.draft import Box, Draft, Prediction, finish_drafts
 from napari_hemalens.formats.images import known_size, located
-from napari_hemalens.formats.naming import Box, Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.writing import listed_classes, rounded_cells
+from napari_hemalens.records.corrections import KINDS
 from napari_hemalens.records.detections import Detections
 
 
@@ -35,6 +39,7 @@ class _Annotation(BaseModel):
     bbox: tuple[float, float, float, float]
     score: float = 1.0
     iscrowd: int = 0
+    attributes: Any = None  # a mapping in the tools that know it; ours is only what says how the cell was corrected
 
 
 class _Document(BaseModel):
@@ -73,11 +78,11 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     for annotation in document.annotations:
         if not annotation.iscrowd:
             _add(annotation, drafts, categories, file)
-    return finished(list(drafts.values()), dict.fromkeys(categories.values()))
+    return finish_drafts(list(drafts.values()), dict.fromkeys(categories.values()))
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write the fields to one JSON file; every box carries its `score`."""
+    """Write the fields to one JSON file; every box carries its `score`, and how a person corrected it."""
     categories = {name: number for number, name in enumerate(listed_classes(fields), start=1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -86,9 +91,9 @@ def write(fields: Sequence[Detections], path: Path) -> None:
         size = field.provenance.pixel_size_um
         scale = {} if size is None else {"pixel_size_um": size}
         images.append({"id": number, "file_name": name, "width": width, "height": height, **scale})
-        for box, label, score in rounded(field):
+        for (box, label, score), attributes in zip(rounded_cells(field), _attributes(field), strict=True):
             placed = {"id": len(annotations) + 1, "image_id": number, "score": score}
-            annotations.append({**placed, "category_id": categories[label], **_bbox(box)})
+            annotations.append({**placed, "category_id": categories[label], **_bbox(box), **attributes})
     documents.save(
         path,
         {
@@ -120,7 +125,26 @@ def _add(
         raise AnnotationError(f"{file}: an annotation names the category {annotation.category_id}. Known: {known}.")
     x, y, width, height = annotation.bbox
     label = categories[annotation.category_id]
-    drafts[annotation.image_id].add((y, x, y + height, x + width), label, annotation.score)
+    drafts[annotation.image_id].add(
+        (y, x, y + height, x + width), label, annotation.score, _prediction(annotation.attributes)
+    )
+
+
+def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
+    """Yield how each cell was corrected, beside what the network had said; nothing where it was not."""
+    columns = (field.correction_kinds.tolist(), field.predicted_class_names.tolist(), field.predicted_scores.tolist())
+    for kind, name, score in zip(*columns, strict=True):
+        said = {"predicted_class": name, "predicted_score": round(score, 4)} if name else {}
+        yield {"attributes": {"corrected": kind, **said}} if kind else {}
+
+
+def _prediction(attributes: Any) -> Prediction | None:
+    found = attributes if isinstance(attributes, dict) else {}
+    if found.get("corrected") not in KINDS[1:]:  # somebody else's attributes
+        return None
+    return Prediction(
+        str(found["corrected"]), str(found.get("predicted_class", "")), float(found.get("predicted_score", math.nan))
+    )
 
 
 def _bbox(box: Box) -> dict[str, Any]:

@@ -4,17 +4,19 @@ Files are UTF-8 with `.` as the decimal sign; images are called as in the rest o
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.naming import Draft, finished, floats, short_names
+from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats
+from napari_hemalens.formats.naming import short_names
 from napari_hemalens.records.detections import Detections
 
+_CORRECTION = ("corrected", "predicted_class", "predicted_score")
 _CELL_COLUMNS = (
-    *("image", "cell", "class", "score", "y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
+    *("image", "cell", "class", "score", *_CORRECTION, "y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
     # What a reader of the table needs to place the boxes again.
     *("image_height", "image_width", "pixel_size_um"),
 )
@@ -22,11 +24,12 @@ _NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
 
 
 def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
-    """Return one row a cell, by column.
+    """Return one row per cell, by column.
 
-    `cell` counts from 1 inside each image, in the order of the record. Coordinates are in pixels,
-    the far edge excluded; `y`, `x` is the centre; areas are those of the boxes. What is not known
-    is None.
+    `corrected` is what a person did to the cell (`corrections.KINDS`), beside the class and score that the network had
+    said; these are empty where it found no cell, and where no network was asked. `cell` counts from 1 inside each
+    image, in the order of the record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas
+    are those of the boxes. What is not known is None.
     """
     rows: list[dict[str, Any]] = []
     for image, detections in zip(short_names(fields), fields, strict=True):
@@ -58,8 +61,10 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
         if image not in drafts:
             drafts[image] = _draft(file, row, where)
         y0, x0, y1, x1, score = floats((row[c] for c in ("y0", "x0", "y1", "x1", "score")), where)
-        drafts[image].add((y0, x0, y1, x1), row["class"], score)
-    return finished(list(drafts.values()))
+        kind, predicted, sure = (row.get(column, "") for column in _CORRECTION)
+        prediction = Prediction.from_texts(kind, predicted, sure, where)
+        drafts[image].add((y0, x0, y1, x1), row["class"], score, prediction)
+    return finish_drafts(list(drafts.values()))
 
 
 def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, str]]:
@@ -103,11 +108,19 @@ def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:
         detections.centres.tolist(),
         detections.areas.tolist(),
     )
-    for cell, (label, score, box, centre, area) in enumerate(zip(*columns, strict=True), start=1):
+    cells = zip(_predictions(detections), *columns, strict=True)
+    for cell, (predicted, label, score, box, centre, area) in enumerate(cells, start=1):
         corners = [round(value, 2) for value in (*box, *centre)]
         area_um2 = None if pixel is None else round(area * pixel**2, 2)
-        values = (image, cell, label, round(score, 4), *corners, round(area, 2), area_um2)
+        values = (image, cell, label, round(score, 4), *predicted, *corners, round(area, 2), area_um2)
         yield dict(zip(_CELL_COLUMNS, (*values, height, width, pixel), strict=True))
+
+
+def _predictions(detections: Detections) -> Iterator[tuple[str, str | None, float | None]]:
+    asked = detections.corrections is not None or bool(detections.provenance.weights)
+    columns = (detections.correction_kinds, detections.predicted_class_names, detections.predicted_scores)
+    for kind, name, score in zip(*(column.tolist() for column in columns), strict=True):
+        yield (kind, name, round(score, 4)) if name and asked else (kind, None, None)
 
 
 def _draft(file: Path, row: Mapping[str, str], where: str) -> Draft:

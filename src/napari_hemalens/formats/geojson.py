@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
+from napari_hemalens.formats.draft import Box, Draft, finish_drafts
 from napari_hemalens.formats.images import SUFFIXES, known_size, located
-from napari_hemalens.formats.naming import Box, Draft, finished, one_file_each, rounded
+from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
@@ -87,7 +88,7 @@ def read(path: Path, *, names: Sequence[str] | None = None) -> tuple[Detections,
     files = sorted(path.rglob("*.geojson")) if path.is_dir() else [path]
     if not files:
         raise AnnotationError(f"{path} holds no *.geojson file.")
-    return finished([_draft(file) for file in files], names)
+    return finish_drafts([_draft(file) for file in files], names)
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
@@ -134,7 +135,7 @@ def _score(feature: _Feature) -> float:
 
 
 def _features(detections: Detections) -> Iterator[dict[str, Any]]:
-    for (y0, x0, y1, x1), label, score in rounded(detections):
+    for (y0, x0, y1, x1), label, score in rounded_cells(detections):
         yield {
             "type": "Feature",
             "geometry": {

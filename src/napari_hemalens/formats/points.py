@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.csv import read_rows
+from napari_hemalens.formats.draft import Draft, floats
 from napari_hemalens.formats.images import SUFFIXES, header_size
-from napari_hemalens.formats.naming import Draft, floats
 from napari_hemalens.records.detections import Detections
 
 NUCLEUS = "nucleus"
@@ -138,7 +138,7 @@ def _field(image: Path, table: Path, diameter: float) -> PointField:
             draft.add((y - side / 2, x - side / 2, y + side / 2, x + side / 2), NUCLEUS)
             sides.append(side)
     nuclei, unsure = (np.array(centres[kind], dtype=np.float32).reshape(-1, 2) for kind in (NUCLEUS, _UNSURE))
-    return PointField(draft.finished((NUCLEUS,)), nuclei, unsure, float(np.median(sides)) if sides else diameter)
+    return PointField(draft.to_detections((NUCLEUS,)), nuclei, unsure, float(np.median(sides)) if sides else diameter)
 
 
 def _check_inside(point: tuple[float, float], draft: Draft, where: str) -> None:

@@ -14,8 +14,10 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
+from napari_hemalens.formats.draft import Box, Draft, finish_drafts
 from napari_hemalens.formats.images import known_size, located
-from napari_hemalens.formats.naming import Box, Draft, finished, listed_classes, rounded, short_names
+from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.detections import Detections
 
 _METADATA = "_via_img_metadata"
@@ -137,7 +139,7 @@ def read(
             score = _number(region.region_attributes.get("score"), 1.0)
             draft.add(region.shape_attributes.box, label, score)
         drafts.append(draft)
-    return finished(drafts, names)
+    return finish_drafts(drafts, names)
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
@@ -180,7 +182,7 @@ def _bytes_of(image: str) -> int:
 
 
 def _regions(detections: Detections) -> Iterator[dict[str, Any]]:
-    for (y0, x0, y1, x1), label, score in rounded(detections):
+    for (y0, x0, y1, x1), label, score in rounded_cells(detections):
         size = {"width": round(x1 - x0, 2), "height": round(y1 - y0, 2)}
         yield {
             "shape_attributes": {"name": "rect", "x": x0, "y": y0, **size},

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.draft import Draft, finish_drafts, floats
 from napari_hemalens.formats.images import known_size, located
-from napari_hemalens.formats.naming import Draft, finished, floats, one_file_each, rounded
+from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
 _CORNERS = ("ymin", "xmin", "ymax", "xmax")
@@ -43,7 +44,7 @@ def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = 
     drafts = [_draft(file) for file in _files(path, split)]
     if not drafts:
         raise AnnotationError(f"{path} holds no XML file of annotations.")
-    return finished(drafts, names)
+    return finish_drafts(drafts, names)
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
@@ -102,7 +103,7 @@ def _element(name: str, detections: Detections) -> ET.Element:
     _texts(root, {"filename": name})
     _texts(ET.SubElement(root, "size"), {"width": width, "height": height, "depth": 3})
     _texts(root, {"segmented": 0})
-    for box, label, score in rounded(detections):
+    for box, label, score in rounded_cells(detections):
         thing = ET.SubElement(root, "object")
         flags = {"pose": "Unspecified", "truncated": 0, "difficult": 0}
         _texts(thing, {"name": label, **flags, "score": score})

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import first_fault
+from napari_hemalens.formats.draft import Draft, finish_drafts, floats
 from napari_hemalens.formats.images import SUFFIXES, header_size, located
-from napari_hemalens.formats.naming import Draft, finished, floats, listed_classes, one_file_each, rounded
+from napari_hemalens.formats.writing import listed_classes, one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
 
@@ -74,7 +75,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
         if key in texts:
             _add_lines(draft, data.names)
         drafts.append(draft)
-    return finished(drafts, dict.fromkeys(data.names[number] for number in sorted(data.names)))
+    return finish_drafts(drafts, dict.fromkeys(data.names[number] for number in sorted(data.names)))
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
@@ -162,12 +163,13 @@ def _add_lines(draft: Draft, names: Mapping[int, str]) -> None:
             raise AnnotationError(f"{where}: class {index:g} is not in data.yaml. Known: {known}.")
         near, far = (cy - h / 2, cx - w / 2), (cy + h / 2, cx + w / 2)
         box = (near[0] * height, near[1] * width, far[0] * height, far[1] * width)
-        draft.add(box, names[int(index)], *values[5:])
+        score = values[5] if len(values) > 5 else 1.0
+        draft.add(box, names[int(index)], score)
 
 
 def _lines(detections: Detections, classes: Mapping[str, int]) -> Iterator[str]:
     height, width = detections.image_shape
-    for (y0, x0, y1, x1), label, score in rounded(detections):
+    for (y0, x0, y1, x1), label, score in rounded_cells(detections):
         shares = (
             (x0 + x1) / 2 / width,
             (y0 + y1) / 2 / height,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Provenance
 
 UNCORRECTED = -1
@@ -35,8 +36,8 @@ class Classified:
         Height and width of the image in level-0 pixels.
     provenance : Provenance
         Where the result comes from.
-    by_person : (N,) bool or None
-        Cells whose class a person gave; None: nobody looked.
+    corrections : Corrections or None
+        Where a person gave the class, beside what the classifier had said; None: nowhere. No cell is ever removed.
     """
 
     ids: NDArray[np.int64]
@@ -47,7 +48,7 @@ class Classified:
     areas: NDArray[np.int64]
     image_shape: tuple[int, int]
     provenance: Provenance = field(default_factory=Provenance)
-    by_person: NDArray[np.bool_] | None = None
+    corrections: Corrections | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,6 +64,27 @@ class Classified:
         p = self.probabilities.clip(1e-12, 1)
         entropy: NDArray[np.float32] = -(p * np.log(p)).sum(axis=1) / np.log(max(2, len(self.names)))
         return entropy
+
+    @property
+    def correction_kinds(self) -> NDArray[np.str_]:
+        """What a person did to each cell (N,): '' nothing, 'class' gave another one, 'accepted' gave the same."""
+        return self._corrections.kinds
+
+    @property
+    def predicted_class_names(self) -> NDArray[np.str_]:
+        """What the classifier said of each cell by name: (N,)."""
+        return self._corrections.predicted_names(self.names)
+
+    @property
+    def predicted_scores(self) -> NDArray[np.float32]:
+        """The probability of the class that the classifier said, in 0-1: (N,)."""
+        return self._corrections.predicted_scores
+
+    @property
+    def _corrections(self) -> Corrections:
+        if self.corrections is not None:
+            return self.corrections
+        return Corrections.none(self.classes, self.probabilities[np.arange(len(self)), self.classes])
 
     def counts(self) -> dict[str, int]:
         """Return how many cells each class has."""
@@ -94,7 +116,9 @@ class Classified:
                 f"Corrections of {given.min()} to {given.max()} name no class: -1 leaves the cell as it is, "
                 f"0 to {len(self.names) - 1} are {', '.join(self.names)}."
             )
-        by_person: NDArray[np.bool_] = given != UNCORRECTED
-        before = np.zeros(len(self), dtype=bool) if self.by_person is None else self.by_person
-        classes = np.where(by_person, given, self.classes).astype(np.int64)
-        return replace(self, classes=classes, by_person=by_person | before)
+        given_here: NDArray[np.bool_] = given != UNCORRECTED
+        before = self._corrections
+        same = given == before.predicted_classes
+        kinds = np.where(given_here, np.where(same, "accepted", "class"), before.kinds)
+        classes = np.where(given_here, given, self.classes).astype(np.int64)
+        return replace(self, classes=classes, corrections=replace(before, kinds=kinds))

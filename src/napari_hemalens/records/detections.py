@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.differential import Differential, Tissue, differential
 from napari_hemalens.records.taxonomy import ICSH, MARROW_12, Taxonomy
 
@@ -62,6 +63,8 @@ class Detections:
         Classes that the weights know; the others can only be assigned by a person.
     provenance : Provenance
         Where the cells come from.
+    corrections : Corrections or None
+        What a person changed, beside what the network had said; None: nothing.
     """
 
     boxes: NDArray[np.float32]
@@ -71,6 +74,7 @@ class Detections:
     image_shape: tuple[int, int]
     recognised: tuple[str, ...] = MARROW_12.classes
     provenance: Provenance = field(default_factory=Provenance)
+    corrections: Corrections | None = None
 
     @classmethod
     def from_arrays(
@@ -78,11 +82,14 @@ class Detections:
         boxes: ArrayLike,
         scores: ArrayLike,
         classes: ArrayLike,
+        *,
+        corrections: Corrections | None = None,
         **rest: Any,
     ) -> Self:
         """Build from anything array-like: checked, clipped to the image, sorted best first.
 
-        `rest` are the remaining attributes. Boxes with no area inside the image are dropped.
+        `corrections` are in the order of the arrays; `rest` are the remaining attributes. Boxes with no area inside the
+        image are dropped.
         """
         corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
         found = np.asarray(scores, dtype=np.float32).reshape(-1)
@@ -91,11 +98,14 @@ class Detections:
             raise ImageError(
                 f"{len(corners)} boxes, {len(found)} scores and {len(index)} classes: each cell needs one of each."
             )
+        if corrections is not None and len(corrections) != len(index):
+            raise ImageError(f"{len(corrections)} corrections do not fit {len(index)} cells: one each, '' for none.")
         height, width = rest["image_shape"]
         corners = np.clip(corners, 0, np.array([height, width, height, width], dtype=np.float32))
         order = np.argsort(-found, kind="stable")
         order = order[np.all(corners[order, 2:] > corners[order, :2], axis=1)]
-        return cls(corners[order], found[order], index[order], **rest)
+        sorted_corrections = None if corrections is None else corrections.take(order)
+        return cls(corners[order], found[order], index[order], corrections=sorted_corrections, **rest)
 
     @classmethod
     def empty(cls, names: Sequence[str], image_shape: tuple[int, int], **rest: Any) -> Self:
@@ -122,22 +132,53 @@ class Detections:
         area: NDArray[np.float32] = height * width
         return area
 
+    @property
+    def correction_kinds(self) -> NDArray[np.str_]:
+        """What a person did to each cell (N,): one of `corrections.KINDS`, '' for nothing."""
+        return self._corrections.kinds
+
+    @property
+    def predicted_class_names(self) -> NDArray[np.str_]:
+        """What the network said of each cell by name (N,); '' where it found none."""
+        return self._corrections.predicted_names(self.names)
+
+    @property
+    def predicted_scores(self) -> NDArray[np.float32]:
+        """How sure the network was of that (N,), in 0-1; NaN where it found no cell."""
+        return self._corrections.predicted_scores
+
+    @property
+    def _corrections(self) -> Corrections:
+        return self.corrections or Corrections.none(self.classes, self.scores)
+
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
-        """Return the cells that a mask or an index picks."""
-        return replace(self, boxes=self.boxes[keep], scores=self.scores[keep], classes=self.classes[keep])
+        """Return the cells that a mask or an index picks; what a person removed stays on record."""
+        return replace(
+            self,
+            boxes=self.boxes[keep],
+            scores=self.scores[keep],
+            classes=self.classes[keep],
+            corrections=None if self.corrections is None else self.corrections.take(keep),
+        )
 
     def above(self, score_threshold: float) -> Self:
-        """Return the cells whose score is at least `score_threshold`."""
-        return self.take(self.scores >= score_threshold)
+        """Return the cells whose score is at least `score_threshold`, and the removed cells whose score was."""
+        kept = self.take(self.scores >= score_threshold)
+        if kept.corrections is None:
+            return kept
+        removed = kept.corrections.removed_scores >= score_threshold
+        return replace(kept, corrections=kept.corrections.take_removed(removed))
 
     def mapped(self, taxonomy: Taxonomy) -> Self:
         """Return the cells by another taxonomy's classes; those without one are dropped."""
-        classes = taxonomy.lookup(self.names)[self.classes]
+        lookup = taxonomy.lookup(self.names)
+        classes = lookup[self.classes]
         kept = replace(
             self,
             classes=classes,
             names=taxonomy.classes,
             recognised=taxonomy.recognised_by(self.recognised),
+            corrections=None if self.corrections is None else self.corrections.mapped(lookup),
         )
         return kept.take(classes >= 0)
 

@@ -273,7 +273,7 @@ def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
             said.append("Micronuclei were not counted one by one: a nucleus counts as with or without.")
     if tally.outside:
         said.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
-    if tally.by_person:
-        classes = "1 class was" if tally.by_person == 1 else f"{tally.by_person:,} classes were"
+    if tally.corrected:
+        classes = "1 class was" if tally.corrected == 1 else f"{tally.corrected:,} classes were"
         said.append(f"{classes} given by a person.")
     return tuple(said)

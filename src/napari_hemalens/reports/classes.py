@@ -28,12 +28,13 @@ def cells_rows(
     cells: Sequence[NDArray[np.int64] | None] | None = None,
     micronuclei: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return one row a cell, by column.
+    """Return one row per cell, by column.
 
-    `cell` is the value in the label image. `class` is what counts: a person's where `corrected` is 1. `p_<class>` are
-    the classifier's probabilities and `entropy` is 0 where it is sure, 1 where it cannot tell. `area` is in pixels,
-    centroids are in pixels from the image's corner. `belongs_to`, there where `cells` are given, is the cell of a
-    nucleus, 0 for none. `micronuclei`, there where they are given, is how many count: the class decides whether there
+    `cell` is the value in the label image. `class` is what counts: a person's where `corrected` says 'class' (another
+    one than the classifier's) or 'accepted' (the same). `predicted_class` and `predicted_score` are what the classifier
+    said, `p_<class>` all its probabilities, and `entropy` is 0 where it is sure, 1 where it cannot tell. `area` is in
+    pixels, centroids are in pixels from the image's corner. `belongs_to`, there where `cells` are given, is the cell of
+    a nucleus, 0 for none. `micronuclei`, there where they are given, is how many count: the class decides whether there
     are any, as in `scoring.that_count`.
 
     Parameters
@@ -106,13 +107,13 @@ def summary_text(summary: Summary, comparison: Comparison | None = None) -> str:
 
 def _columns(names: Sequence[str]) -> tuple[str, ...]:
     probabilities = (f"p_{name}" for name in names)
-    return ("image", "cell", "class", *probabilities, "entropy", "area", "centroid_y", "centroid_x", "corrected")
+    place = ("entropy", "area", "centroid_y", "centroid_x")
+    return ("image", "cell", "class", *probabilities, *place, "corrected", "predicted_class", "predicted_score")
 
 
 def _image_rows(
     image: str, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None
 ) -> Iterator[dict[str, Any]]:
-    by_person = np.zeros(len(result), dtype=bool) if result.by_person is None else result.by_person
     centres = (result.centres + 0.5).round(2)  # the centre of a pixel lies half a pixel from its edge
     columns = [
         result.ids.tolist(),
@@ -121,7 +122,9 @@ def _image_rows(
         result.entropy.astype(np.float64).round(4).tolist(),
         result.areas.tolist(),
         *centres.T.tolist(),
-        by_person.astype(int).tolist(),
+        result.correction_kinds.tolist(),
+        result.predicted_class_names.tolist(),
+        result.predicted_scores.astype(np.float64).round(4).tolist(),
     ]
     names = _columns(result.names)[1:]
     if cells is not None:

@@ -14,6 +14,7 @@ from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import Record, short_names
+from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import Differential, Row, Tissue
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
@@ -79,7 +80,7 @@ def write_run(
     *,
     failed: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `run.json`: what it takes to make the result again.
+    """Write `run.json`: what it takes to make the result again, and what a person corrected.
 
     Parameters
     ----------
@@ -105,6 +106,7 @@ def write_run(
                 "pixel_size_um": origin.pixel_size_um,
                 "pixel_size_source": origin.pixel_size_source,
                 "cells": len(field),
+                **_corrections(field),
             }
             for name, origin, field in zip(short_names(fields), origins, fields, strict=True)
         ],
@@ -113,6 +115,15 @@ def write_run(
     with writing(path) as temporary:
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _corrections(field: Record) -> dict[str, Any]:
+    if not isinstance(field, (Detections, Classified)) or field.corrections is None:
+        return {}
+    counts = field.corrections.counts()
+    if not counts:
+        return {}
+    return {"corrections": {"counts": counts, "removed": field.corrections.removed_cells(field.names)}}
 
 
 def _numbers(row: Row) -> tuple[float | None, ...]:

@@ -87,8 +87,8 @@ class Tally:
         Micronuclei of each unit, which is the cell, or else the nucleus; None where nobody counted them.
     outside : int
         Nuclei that lie in no cell.
-    by_person : int
-        Classes that a person gave.
+    corrected : int
+        Cells whose class a person gave.
     """
 
     counts: dict[str, int]
@@ -96,7 +96,7 @@ class Tally:
     micronucleated: NDArray[np.int64] | None
     micronuclei: NDArray[np.int64] | None
     outside: int = 0
-    by_person: int = 0
+    corrected: int = 0
 
     @classmethod
     def of(cls, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None) -> Self:
@@ -120,17 +120,17 @@ class Tally:
         for given, what in ((cells, "cells"), (micronuclei, "counts of micronuclei")):
             if given is not None and np.shape(given) != (len(result),):
                 raise AnnotationError(f"{len(given)} {what} for {len(result)} nuclei of {result.provenance.image!r}.")
-        by_person = 0 if result.by_person is None else int(result.by_person.sum())
+        corrected = int(np.count_nonzero(result.correction_kinds != ""))
         positive = result.class_names == _MICRONUCLEUS.positive
         found = None if micronuclei is None else that_count(result, micronuclei)
         if cells is None:
-            return cls(result.counts(), None, None, found, by_person=by_person)
+            return cls(result.counts(), None, None, found, corrected=corrected)
         inside = cells != IN_NO_CELL
         numbers, index = np.unique(cells[inside], return_inverse=True)
         nuclei = np.bincount(index, minlength=len(numbers))
         with_one = _added(index, positive[inside], len(numbers))
         per_cell = None if found is None else _added(index, found[inside], len(numbers))
-        return cls(result.counts(), nuclei, with_one, per_cell, int((~inside).sum()), by_person)
+        return cls(result.counts(), nuclei, with_one, per_cell, int((~inside).sum()), corrected)
 
     @classmethod
     def together(cls, tallies: Sequence[Self]) -> Self:
@@ -145,7 +145,7 @@ class Tally:
             _joined([tally.micronucleated for tally in tallies]),
             _joined([tally.micronuclei for tally in tallies]),
             sum(tally.outside for tally in tallies),
-            sum(tally.by_person for tally in tallies),
+            sum(tally.corrected for tally in tallies),
         )
 
     def measures(self, *, against_asked: bool) -> tuple[Measure, ...]:

@@ -1,0 +1,121 @@
+"""What a person changed in a result, beside what the network had said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("", "class", "box", "class+box", "drawn", "accepted")
+"""What a person did to a cell: nothing, gave it another class, moved its box, both, drew it, or confirmed its class."""
+
+NOT_PREDICTED = -1
+"""In place of a predicted class: the network found no cell there."""
+
+
+def _no_boxes() -> NDArray[np.float32]:
+    return np.empty((0, 4), dtype=np.float32)
+
+
+def _no_classes() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+def _no_scores() -> NDArray[np.float32]:
+    return np.empty(0, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corrections:
+    """What a person did to N cells, and to M that are no longer among them.
+
+    Attributes
+    ----------
+    kinds : (N,) str
+        One of `KINDS` for each cell: '' where it is as the network said.
+    predicted_classes : (N,) int64
+        What the network had said: index into the names of the record. -1 where it found no cell (drawn), or where the
+        record's classes have none for what it said.
+    predicted_scores : (N,) float32
+        How sure the network was of that, in 0-1; NaN where it found no cell.
+    removed_boxes : (M, 4) float32
+        Cells that a person deleted: corners as y0, x0, y1, x1 in level-0 pixels, as the network found them.
+    removed_classes : (M,) int64
+        Their classes as the network said: index into the names of the record.
+    removed_scores : (M,) float32
+        Their scores as the network said.
+    """
+
+    kinds: NDArray[np.str_]
+    predicted_classes: NDArray[np.int64]
+    predicted_scores: NDArray[np.float32]
+    removed_boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
+    removed_classes: NDArray[np.int64] = field(default_factory=_no_classes)
+    removed_scores: NDArray[np.float32] = field(default_factory=_no_scores)
+
+    @classmethod
+    def none(cls, classes: NDArray[np.int64], scores: NDArray[np.float32]) -> Self:
+        """Return the corrections of cells that are all as the network said."""
+        return cls(np.full(len(classes), "", dtype="<U9"), classes, scores)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def corrected(self) -> NDArray[np.bool_]:
+        """Mask (N,) of the cells that a person changed, drew or confirmed."""
+        corrected: NDArray[np.bool_] = self.kinds != ""
+        return corrected
+
+    def counts(self) -> dict[str, int]:
+        """Return how many cells were corrected in each way, 'removed' among them; ways not used are left out."""
+        found = {kind: int(np.count_nonzero(self.kinds == kind)) for kind in KINDS[1:]}
+        found["removed"] = len(self.removed_scores)
+        return {kind: count for kind, count in found.items() if count}
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return those of the cells that a mask or an index picks; removed cells stay."""
+        return replace(
+            self,
+            kinds=self.kinds[keep],
+            predicted_classes=self.predicted_classes[keep],
+            predicted_scores=self.predicted_scores[keep],
+        )
+
+    def take_removed(self, keep: NDArray[np.bool_]) -> Self:
+        """Return only the removed cells that a mask (M,) picks; the others stay."""
+        return replace(
+            self,
+            removed_boxes=self.removed_boxes[keep],
+            removed_classes=self.removed_classes[keep],
+            removed_scores=self.removed_scores[keep],
+        )
+
+    def mapped(self, lookup: NDArray[np.int64]) -> Self:
+        """Return them by other classes.
+
+        Parameters
+        ----------
+        lookup : (K,) int64
+            The new index of each of the K classes, -1 for none; removed cells without a class are dropped.
+        """
+        table = np.append(lookup, NOT_PREDICTED)  # the last is that of -1
+        result = replace(
+            self,
+            predicted_classes=table[self.predicted_classes],
+            removed_classes=table[self.removed_classes],
+        )
+        return result.take_removed(result.removed_classes >= 0)
+
+    def predicted_names(self, names: tuple[str, ...]) -> NDArray[np.str_]:
+        """Return what the network had said by name (N,), '' where it found no cell."""
+        return np.array([*names, ""], dtype=np.str_)[self.predicted_classes]  # -1 is the last
+
+    def removed_cells(self, names: tuple[str, ...]) -> list[Mapping[str, object]]:
+        """Return box, class and score of each removed cell, as plain values."""
+        columns = (self.removed_boxes.tolist(), self.removed_classes.tolist(), self.removed_scores.tolist())
+        return [
+            {"box": [round(edge, 2) for edge in box], "class": names[index], "score": round(score, 4)}
+            for box, index, score in zip(*columns, strict=True)
+        ]

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.draft import Draft, finish_drafts, floats
+
+
+@pytest.mark.parametrize(
+    ("box", "score", "fault"),
+    [
+        ((5, 0, 4, 9), 1, "spans y 5 to 4 and x 0 to 9"),
+        ((0, 9, 4, 5), 1, "spans y 0 to 4 and x 9 to 5"),
+        ((0, 0, float("nan"), 5), 1, "spans y 0 to nan"),
+        ((0, 0, float("inf"), 5), 1, "spans y 0 to inf"),
+        ((0, 0, 5, 5), 87, "has the score 87; scores are 0 to 1"),
+        ((0, 0, 5, 5), float("nan"), "has the score nan"),
+    ],
+)
+def test_an_impossible_cell_is_refused_with_its_file_and_image(box, score, fault):
+    draft = Draft(Path("a.json"), "a.png")
+    with pytest.raises(AnnotationError, match=f"^a.json: a 'WBC' in 'a.png' {fault}"):
+        draft.add(box, "WBC", score)
+
+
+def test_without_a_size_the_image_ends_with_its_boxes():
+    draft = Draft(Path("a.json"), "a.png")
+    draft.add((0, 0, 10.5, 20), "WBC")
+    draft.add((0, 0, 5, 30.2), "WBC")
+    assert finish_drafts([draft])[0].image_shape == (11, 31)
+
+
+def test_classes_are_those_found_in_all_images_sorted_and_all_recognised():
+    one, other = Draft(Path("a"), "1", (9, 9)), Draft(Path("a"), "2", (9, 9))
+    one.add((0, 0, 5, 5), "b")
+    other.add((0, 0, 5, 5), "a")
+    assert [(f.names, f.recognised) for f in finish_drafts([one, other])] == [(("a", "b"),) * 2] * 2
+
+
+def test_a_class_that_is_not_among_those_given_is_refused():
+    draft = Draft(Path("a.json"), "a.png", (9, 9))
+    draft.add((0, 0, 5, 5), "WBC")
+    with pytest.raises(AnnotationError, match=r"'a\.png' has the class 'WBC'\. Known: RBC\."):
+        finish_drafts([draft], ["RBC"])
+
+
+def test_a_text_that_is_no_number_is_named():
+    with pytest.raises(AnnotationError, match=r"line 3: 'x' is not a number\."):
+        floats(["1", "x"], "line 3")
