@@ -18,9 +18,9 @@ from napari_hemalens.config.options import (
     ExplanationRecipe,
 )
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.classify.session import Classifying
-from napari_hemalens.gui.detect.session import Session
-from napari_hemalens.gui.explain.session import Explaining
+from napari_hemalens.gui.classify.session import ClassificationSession
+from napari_hemalens.gui.detect.session import DetectionSession
+from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress
@@ -185,7 +185,7 @@ class StepRunner:
         self.jobs = []
         self.drawings = []
 
-    def start(self, steps, listener):
+    def run_in_background(self, steps, listener):
         job = (steps, listener)
         self.jobs.append(job)
 
@@ -197,7 +197,7 @@ class StepRunner:
 
         return stop
 
-    def trickle(self, steps):
+    def run_idle(self, steps):
         self.drawings.append(steps)
         return lambda: self.drawings.remove(steps) if steps in self.drawings else None
 
@@ -261,7 +261,7 @@ def network():
 
 @pytest.fixture
 def session(viewer, runner, network):
-    return Session(viewer, runner, network)
+    return DetectionSession(viewer, runner, network)
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def recipe():
 @pytest.fixture
 def analysed(session, viewer, runner, recipe):
     """A session after a run on the one image of its viewer: six cells at a score of 0.5, twelve at 0.1."""
-    session.start([viewer.layers["smear"]], recipe)
+    session.start_run([viewer.layers["smear"]], recipe)
     runner.run()
     return session
 
@@ -340,13 +340,13 @@ def question(card_file):
 
 @pytest.fixture
 def classifying(viewer, runner, classifier):
-    return Classifying(viewer, runner, classifier, outlined)
+    return ClassificationSession(viewer, runner, classifier, outlined)
 
 
 @pytest.fixture
 def classified(classifying, viewer, nuclei, runner, question):
     """The same after a run."""
-    classifying.start(viewer.layers["smear"], nuclei, question)
+    classifying.start_run(viewer.layers["smear"], nuclei, question)
     runner.run()
     return classifying
 
@@ -358,7 +358,7 @@ def explainer():
 
 @pytest.fixture
 def explaining(viewer, runner, explainer):
-    return Explaining(viewer, runner, explainer)
+    return ExplanationSession(viewer, runner, explainer)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
-from napari_hemalens.gui import activity
+from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.explain import session
 from napari_hemalens.gui.widgets import attention
 from napari_hemalens.models.weights import PACKED, ClassifierCard
@@ -25,7 +25,7 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 def dock(make_napari_viewer, npe2pm, explainer, labels, card_file, monkeypatch):
     """The widget in a window with one image and its nuclei, and weights for them."""
     monkeypatch.setattr(session, "map_steps", explainer)
-    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     place = {"scale": (0.1, 0.1), "units": ("um", "um")}

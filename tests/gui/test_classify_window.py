@@ -9,7 +9,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 
 from napari_hemalens import workflows
-from napari_hemalens.gui import activity
+from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.widgets import classify
 from napari_hemalens.models import weights
 from napari_hemalens.records.palette import colour_of
@@ -26,7 +26,7 @@ def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, card_file, mo
     """The widget in a window with one image and its nuclei, and weights for them."""
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(workflows, "segment_steps", outlines)
-    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     place = {"scale": (0.1, 0.1), "units": ("um", "um")}
@@ -173,13 +173,13 @@ def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run
     assert dock.review.words.text().startswith("3 of 4: cell 7")
     press(dock, Qt.Key.Key_Escape)
     assert not dock.review.review.isChecked()
-    judged = ["", "", "micronucleus", "none"]
-    assert dock.viewer.layers[RESULT].features["corrected"].tolist() == judged
+    reviewed = ["", "", "micronucleus", "none"]
+    assert dock.viewer.layers[RESULT].features["corrected"].tolist() == reviewed
     assert [row[1] for row in legend(dock)] == ["3", "1"]
     assert dock.form.editors["pixel_size_um"].read() == pytest.approx(0.1)
 
     asked = []
-    for answer, left in ((None, judged), (True, judged), (False, [""] * 4)):
+    for answer, left in ((None, reviewed), (True, reviewed), (False, [""] * 4)):
         monkeypatch.setattr(classify, "ask_to_keep", lambda _, count, a=answer: asked.append(count) or a)
         run()
         assert dock.viewer.layers[RESULT].features["corrected"].tolist() == left

@@ -9,8 +9,8 @@ from napari.layers import Labels, Layer
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import DeviceError
-from napari_hemalens.gui.classify.layers import Look, colours
-from napari_hemalens.gui.classify.session import Classifying, classifying_of
+from napari_hemalens.gui.classify.layers import DisplayFilter, colours
+from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
 from napari_hemalens.gui.layers import as_layers, detections_from_layer
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
@@ -23,7 +23,7 @@ RESULT = "nuclei: micronucleus"
 @pytest.fixture
 def said(classifying):
     sentences = []
-    classifying.said.connect(sentences.append)
+    classifying.message_sent.connect(sentences.append)
     return sentences
 
 
@@ -60,8 +60,8 @@ class TestRun:
             "units": ("nm", "nm"),
             "axis_labels": ("down", "right"),
         }
-        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placed", **place)
-        classifying.start(image, viewer.add_labels(labels, name="there", **place), question)
+        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placement", **place)
+        classifying.start_run(image, viewer.add_labels(labels, name="there", **place), question)
         runner.run()
         layer = viewer.layers["there: micronucleus"]
         np.testing.assert_array_equal(layer.scale, image.scale)
@@ -76,10 +76,10 @@ class TestRun:
 
     def test_many_cells_share_few_colours(self, classifying, viewer, image, runner, question):
         labels = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE) // 12
-        classifying.start(image, viewer.add_labels(labels, name="many"), question)
+        classifying.start_run(image, viewer.add_labels(labels, name="many"), question)
         runner.run()
-        case = classifying.results.current
-        shown = colours(case.judged, Look(at=7)).color_dict
+        state = classifying.results.current
+        shown = colours(state.reviewed, DisplayFilter(at=7)).color_dict
         assert len(shown) == 20_001
         assert len({id(colour) for colour in shown.values()}) <= 7
 
@@ -94,8 +94,8 @@ class TestRun:
     def test_partial_results_are_shown_and_a_second_run_is_refused(
         self, classifying, viewer, image, nuclei, runner, question, classifier
     ):
-        classifying.start(image, nuclei, question)
-        classifying.start(image, nuclei, question)
+        classifying.start_run(image, nuclei, question)
+        classifying.start_run(image, nuclei, question)
         classifying.segment(image, SegmentationRecipe())
         assert len(runner.jobs) == 1
         for _ in range(3):
@@ -108,7 +108,7 @@ class TestRun:
         assert len(classifier.asked) == 1
 
     def test_stop_keeps_what_was_found(self, classifying, viewer, image, nuclei, runner, question):
-        classifying.start(image, nuclei, question)
+        classifying.start_run(image, nuclei, question)
         for _ in range(3):
             runner.step()
         classifying.stop()
@@ -124,15 +124,15 @@ class TestRun:
         table = layer.features.copy()
         table.loc[1, "corrected"] = "none"
         layer.features = table
-        (judged,) = classified.results.counted
-        assert judged.words == {7: "none"}
+        (reviewed,) = classified.results.counted
+        assert reviewed.corrections == {7: "none"}
         assert colour(layer, 7) == rgb("none")
 
     def test_every_question_has_a_layer_of_its_own_and_every_run_of_it_the_same(
         self, classified, viewer, image, nuclei, runner, question
     ):
         layer = viewer.layers[RESULT]
-        classified.start(image, nuclei, question)
+        classified.start_run(image, nuclei, question)
         runner.run()
         assert [each.name for each in viewer.layers] == ["smear", "nuclei", RESULT]
         assert viewer.layers[RESULT] is layer
@@ -140,7 +140,7 @@ class TestRun:
 
 class TestCells:
     def test_the_boxes_of_detected_cells_become_labels(self, classifying, boxes, image, runner, question, classifier):
-        classifying.start(image, boxes, question)
+        classifying.start_run(image, boxes, question)
         runner.run()
         _, labels, _ = classifier.asked[0]
         assert set(np.unique(labels)) == {0, 1, 2, 3}  # the fourth is a red cell
@@ -150,7 +150,7 @@ class TestCells:
 
     def test_boxes_of_nothing_are_no_cells(self, classifying, viewer, image, runner, question, said):
         nothing = as_layers(Detections.empty((), SHAPE), like=image)
-        classifying.start(image, viewer.add_layer(Layer.create(*nothing[0])), question)
+        classifying.start_run(image, viewer.add_layer(Layer.create(*nothing[0])), question)
         runner_says(runner, said, "hold no cell")
 
     def test_cells_are_outlined_as_a_new_layer(self, classifying, viewer, image, runner):
@@ -166,7 +166,7 @@ class TestCells:
         stack = viewer.add_labels(np.stack([labels, np.where(labels == 9, 9, 0)]), name="stack", scale=(1, 0.1, 0.1))
         stack.units = ("pixel", "um", "um")
         viewer.dims.set_current_step(0, 1)
-        classifying.start(image, stack, question)
+        classifying.start_run(image, stack, question)
         runner.run()
         assert tuple(viewer.layers["stack: micronucleus"].features["index"]) == (9,)
         assert viewer.layers["stack: micronucleus"].ndim == 2
@@ -177,19 +177,19 @@ class TestCells:
     ):
         mask = viewer.add_labels((labels > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1), units=("um", "um"))
         asked = []
-        classifying.semantic.connect(lambda: asked.append(True))
-        classifying.start(image, mask, question)
+        classifying.semantic_labels_found.connect(lambda: asked.append(True))
+        classifying.start_run(image, mask, question)
         runner.run()
         assert asked == [True]
         assert classifier.asked == []
-        classifying.start(image, mask, question.model_copy(update={"relabel": relabel}))
+        classifying.start_run(image, mask, question.model_copy(update={"relabel": relabel}))
         runner.run()
         assert asked == [True]
         assert len(viewer.layers["mask: micronucleus"].features) == cells
 
     def test_one_cell_is_no_mask(self, classifying, viewer, image, labels, runner, question):
         one = viewer.add_labels(np.where(labels == 7, 7, 0), name="one")  # no scale: on the pixels of the image
-        classifying.start(image, one, question)
+        classifying.start_run(image, one, question)
         runner.run()
         layer = viewer.layers["one: micronucleus"]
         assert len(layer.features) == 1
@@ -204,43 +204,43 @@ def runner_says(runner, said, sentence):
 
 class TestErrors:
     def test_without_image_or_labels_it_is_said(self, classifying, image, nuclei, question, said):
-        classifying.start(None, nuclei, question)
-        classifying.start(image, None, question)
+        classifying.start_run(None, nuclei, question)
+        classifying.start_run(image, None, question)
         classifying.segment(None, SegmentationRecipe())
         assert [sentence[:12] for sentence in said] == ["There is no ", "There are no", "There is no "]
         assert "Convert to Labels" in said[1]
 
     def test_a_float_mask_is_no_cells(self, classifying, viewer, image, labels, question, said):
         mask = viewer.add_image((labels > 0).astype(np.float32), name="mask")
-        classifying.start(image, mask, question)
+        classifying.start_run(image, mask, question)
         assert "Convert to Labels" in said[-1]
         assert not classifying.running
 
     def test_another_shape_is_said(self, classifying, viewer, image, runner, question, said):
         other = viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
-        classifying.start(image, other, question)
+        classifying.start_run(image, other, question)
         runner_says(runner, said, "Labels of 40 x 50 pixels do not fit an image of 400 x 600")
 
     @pytest.mark.parametrize("place", [{"scale": (0.2, 0.2)}, {"scale": (0.1, 0.1), "translate": (5, 5)}])
     def test_another_place_is_said(self, classifying, viewer, image, labels, question, said, place):
         other = viewer.add_labels(labels, name="other", units=("um", "um"), **place)
-        classifying.start(image, other, question)
+        classifying.start_run(image, other, question)
         assert not classifying.running
         assert "'smear' and 'other' do not lie on each other" in said[-1]
 
     def test_micrometres_and_nanometres_are_the_same_place(self, classifying, viewer, image, labels, runner, question):
         other = viewer.add_labels(labels, name="other", scale=(100, 100), units=("nm", "nm"))
-        classifying.start(image, other, question)
+        classifying.start_run(image, other, question)
         runner.run()
         assert len(viewer.layers["other: micronucleus"].features) == 4
 
     def test_no_cells_are_said(self, classifying, viewer, image, runner, question, said):
-        classifying.start(image, viewer.add_labels(np.zeros(SHAPE, np.uint8)), question)
+        classifying.start_run(image, viewer.add_labels(np.zeros(SHAPE, np.uint8)), question)
         runner_says(runner, said, "hold no cell")
 
     def test_numbers_that_cannot_be_coloured_are_said(self, classifying, viewer, image, labels, runner, question, said):
         labels[labels == 9] = 2_000_000_000
-        classifying.start(image, viewer.add_labels(labels), question)
+        classifying.start_run(image, viewer.add_labels(labels), question)
         runner_says(runner, said, "2,000,000,000 cannot be shown in colours")
 
     def test_numbers_above_65535_have_colours(self, classified, viewer):
@@ -250,18 +250,18 @@ class TestErrors:
         assert colour(layer, 69_999)[:3] == (128, 128, 128)
 
     def test_a_task_without_weights_is_said(self, classifying, image, nuclei, said):
-        classifying.start(image, nuclei, ClassificationRecipe(weights="not-there"))
+        classifying.start_run(image, nuclei, ClassificationRecipe(weights="not-there"))
         assert said[-1].startswith("No weights 'not-there'")
 
     def test_weights_of_another_task_are_said(self, classifying, image, nuclei, question, said):
-        classifying.start(image, nuclei, question.model_copy(update={"task": "all"}))
+        classifying.start_run(image, nuclei, question.model_copy(update={"task": "all"}))
         assert "answer the task micronucleus; the task is all" in said[-1]
 
     @pytest.mark.parametrize("which", ["smear", "nuclei", RESULT])
     def test_a_layer_deleted_during_the_run_ends_it(self, classifying, viewer, image, nuclei, runner, question, which):
         words = []
         classifying.progressed.connect(lambda said, _: words.append(said))
-        classifying.start(image, nuclei, question)
+        classifying.start_run(image, nuclei, question)
         for _ in range(3):
             runner.step()
         viewer.layers.remove(which)
@@ -279,7 +279,7 @@ class TestErrors:
 
     def test_what_goes_wrong_in_the_run_is_said(self, classifying, image, nuclei, runner, question, said, classifier):
         classifier.error = DeviceError("No memory is left.")
-        classifying.start(image, nuclei, question)
+        classifying.start_run(image, nuclei, question)
         runner_says(runner, said, "It failed: No memory is left.")
 
 
@@ -288,14 +288,14 @@ class TestWeights:
 
     @pytest.fixture
     def real(self, viewer, runner):
-        return Classifying(viewer, runner, workflows.classify_steps, workflows.segment_steps)
+        return ClassificationSession(viewer, runner, workflows.classify_steps, workflows.segment_steps)
 
     @pytest.fixture
     def own(self, untrained_classifier):
         return ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
 
     def test_a_file_of_ones_own_names_every_cell_also_at_the_border(self, real, viewer, image, nuclei, runner, own):
-        real.start(image, nuclei, own)
+        real.start_run(image, nuclei, own)
         runner.run()
         table = viewer.layers[RESULT].features
         assert tuple(table["index"]) == CELLS
@@ -312,8 +312,8 @@ class TestWeights:
             "remove": file.unlink,
         }[harm]()
         said = []
-        real.said.connect(said.append)
-        real.start(image, nuclei, own)
+        real.message_sent.connect(said.append)
+        real.start_run(image, nuclei, own)
         runner_says(runner, said, "is missing" if harm == "remove" else "damaged or was exchanged")
 
 
@@ -322,7 +322,7 @@ class TestReview:
         results = classified.results
         results.begin_review()
         layer = viewer.layers[RESULT]
-        assert results.walk.cell == 70_000
+        assert results.queue.cell == 70_000
         np.testing.assert_allclose(viewer.scene.camera.center[-2:], (31.95, 41.95), atol=0.1)
         assert viewer.layers.selection.active is layer
         assert (layer.contour, layer.opacity) == (1, 1)
@@ -334,10 +334,10 @@ class TestReview:
     ):
         labels[labels == 70_000] = 0
         labels[200:240, 599] = 70_000
-        classifying.start(image, viewer.add_labels(labels, name="cut"), question)
+        classifying.start_run(image, viewer.add_labels(labels, name="cut"), question)
         runner.run()
         classifying.results.begin_review()
-        assert classifying.results.walk.cell == 70_000
+        assert classifying.results.queue.cell == 70_000
         assert min(viewer.canvas.size) / viewer.scene.camera.zoom == pytest.approx(6 * 2 * 40 / np.sqrt(np.pi) * 0.1)
 
     def test_keys_judge_accept_and_undo_and_go_when_the_review_does(self, classified, viewer):
@@ -346,16 +346,16 @@ class TestReview:
         results.begin_review()
         press(layer, "2")
         press(layer, "Space")
-        assert results.current.judged.words == {70_000: "none", 9: "micronucleus"}
+        assert results.current.reviewed.corrections == {70_000: "none", 9: "micronucleus"}
         press(layer, "U")
         press(layer, "Ctrl+Z")
-        assert results.current.judged.words == {}
-        assert results.walk.cell == 70_000
+        assert results.current.reviewed.corrections == {}
+        assert results.queue.cell == 70_000
         press(layer, "9")  # no such class
         press(layer, "2")
         press(layer, "Escape")
         assert len(layer.keymap) == 0
-        assert results.walk is None
+        assert results.queue is None
         table = layer.features.set_index("index")
         assert table.loc[70_000, "corrected"] == "none"
         assert table.loc[70_000, "class"] == "micronucleus"  # what the classifier says stays
@@ -366,9 +366,9 @@ class TestReview:
         results.begin_review()
         for _ in range(4):
             results.accept()
-        assert results.walk is None
+        assert results.queue is None
         results.begin_review()
-        assert results.walk is None
+        assert results.queue is None
 
     def test_judgements_are_counted_and_outlive_another_run(self, classified, viewer, image, nuclei, runner, question):
         results = classified.results
@@ -376,14 +376,14 @@ class TestReview:
         results.press(2)
         results.end_review()
         assert ("Micronucleated nuclei", "3") in classified.report.read().rows
-        classified.start(image, nuclei, question)
+        classified.start_run(image, nuclei, question)
         runner.step()
         results.begin_review()
-        assert results.walk is None  # not while a run goes on
+        assert results.queue is None  # not while a run goes on
         runner.run()
         assert viewer.layers[RESULT].features.set_index("index").loc[70_000, "corrected"] == "none"
         assert classified.corrections(image, nuclei, question) == 1
-        classified.start(image, nuclei, question, keep_words=False)
+        classified.start_run(image, nuclei, question, keep_corrections=False)
         runner.run()
         assert classified.corrections(image, nuclei, question) == 0
 
@@ -391,16 +391,16 @@ class TestReview:
         results = classified.results
         results.begin_review()
         results.press(2)
-        classified.start(image, nuclei, question)
+        classified.start_run(image, nuclei, question)
         for _ in range(3):
             runner.step()
         classified.stop()
-        assert results.current.judged.words == {70_000: "none"}
+        assert results.current.reviewed.corrections == {70_000: "none"}
 
     def test_a_layer_deleted_in_a_review_ends_it(self, classified, viewer):
         classified.results.begin_review()
         viewer.layers.remove(RESULT)
-        assert classified.results.walk is None
+        assert classified.results.queue is None
         assert classified.results.counted == ()
         assert classified.report.read().rows == ()
 
@@ -460,5 +460,5 @@ class TestSave:
 
 
 def test_a_viewer_has_one_classification(viewer, runner):
-    classifying = classifying_of(viewer, lambda _: runner)
-    assert classifying_of(viewer, lambda _: runner) is classifying
+    classifying = classification_session(viewer, lambda _: runner)
+    assert classification_session(viewer, lambda _: runner) is classifying

@@ -5,10 +5,10 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_hemalens.gui import demo
-from napari_hemalens.gui.classify.session import Classifying
+from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.demo import Demo
-from napari_hemalens.gui.detect.session import Session
-from napari_hemalens.gui.explain.session import Explaining
+from napari_hemalens.gui.detect.session import DetectionSession
+from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.selection import SelectedCell
 
 SHAPE = (400, 600)
@@ -24,14 +24,14 @@ def told(runner, network, classifier, explainer, monkeypatch):
 
     monkeypatch.setattr(demo, "_opened", opened)
     sessions = (
-        Session(viewer, runner, network),
-        Classifying(viewer, runner, classifier),
-        Explaining(viewer, runner, explainer),
+        DetectionSession(viewer, runner, network),
+        ClassificationSession(viewer, runner, classifier),
+        ExplanationSession(viewer, runner, explainer),
     )
     it = Demo(viewer, sessions)
     it.viewer, it.sessions, it.words, it.steps = viewer, sessions, [], []
-    it.selected = SelectedCell(viewer, runner.trickle, sessions)
-    it.said.connect(it.words.append)
+    it.selected = SelectedCell(viewer, runner.run_idle, sessions)
+    it.message_sent.connect(it.words.append)
     it.changed.connect(lambda: it.steps.append(it.step))
     return it
 
@@ -42,7 +42,7 @@ def finish(runner):
 
 
 def test_cells_are_found_named_and_explained_and_the_surest_is_looked_at(told, runner):
-    told.start()
+    told.start_demo()
     finish(runner)
     assert told.steps == ["detect", "classify", "explain", "look"]
     detection, classifying, explaining = told.sessions
@@ -57,19 +57,19 @@ def test_cells_are_found_named_and_explained_and_the_surest_is_looked_at(told, r
 
 
 def test_every_box_is_classified_however_late_it_is_drawn(told, runner, classifier):
-    told.start()
+    told.start_demo()
     while runner.jobs:
         runner.step()  # the run ends, and nothing is drawn yet
     assert told.step == "detect"
     runner.draw()
     assert told.step == "classify"
     finish(runner)
-    assert len(np.unique(classifier.asked[0][1])) - 1 == len(told.sessions[1].results.current.judged.cells)
+    assert len(np.unique(classifier.asked[0][1])) - 1 == len(told.sessions[1].results.current.reviewed.cells)
 
 
 @pytest.mark.parametrize("step", ["detect", "classify", "explain"])
 def test_stop_ends_it_and_what_was_found_stays(told, runner, step):
-    told.start()
+    told.start_demo()
     while told.step != step:
         runner.step() if runner.jobs else runner.draw()
     told.stop()
@@ -80,25 +80,25 @@ def test_stop_ends_it_and_what_was_found_stays(told, runner, step):
 
 
 def test_a_second_click_begins_nothing(told, runner):
-    told.start()
+    told.start_demo()
     runner.step()
-    told.start()
+    told.start_demo()
     assert told.words == ["A run goes on: wait for its end, or press Stop."]
     finish(runner)
     assert told.steps == ["detect", "classify", "explain", "look"]
 
 
 def test_it_can_be_begun_again(told, runner):
-    told.start()
+    told.start_demo()
     told.stop()
     finish(runner)
-    told.start()
+    told.start_demo()
     finish(runner)
     assert told.step == "look"
 
 
 def test_without_the_image_it_ends(told, runner):
-    told.start()
+    told.start_demo()
     runner.step()
     del told.viewer.layers["sample"]
     finish(runner)
@@ -106,7 +106,7 @@ def test_without_the_image_it_ends(told, runner):
 
 
 def test_without_the_boxes_it_ends(told, runner):
-    told.start()
+    told.start_demo()
     while told.step != "classify":
         runner.step() if runner.jobs else runner.draw()
     told.viewer.layers.remove(told.cells)
@@ -118,7 +118,7 @@ def test_a_step_that_fails_ends_it(told, runner, classifier):
     from napari_hemalens.errors import HemaLensError
 
     classifier.error = HemaLensError("no memory")
-    told.start()
+    told.start_demo()
     finish(runner)
     assert told.step is None
     assert told.steps[-2] == "classify"
@@ -126,7 +126,7 @@ def test_a_step_that_fails_ends_it(told, runner, classifier):
 
 def test_cells_that_somebody_analyses_otherwise_do_not_set_it_going(told, runner, recipe):
     image = told.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="mine")
-    told.sessions[0].start([image], recipe)
+    told.sessions[0].start_run([image], recipe)
     finish(runner)
     assert told.steps == []
 

@@ -3,8 +3,8 @@
 import pytest
 
 from napari_hemalens import workflows
-from napari_hemalens.gui import activity
-from napari_hemalens.gui.demo import demo_of
+from napari_hemalens.gui import viewer_session
+from napari_hemalens.gui.demo import viewer_demo
 from napari_hemalens.gui.explain import session as explain_session
 from napari_hemalens.gui.widgets.demo import DemoWidget
 from napari_hemalens.gui.widgets.demo_hint import dock_of
@@ -18,7 +18,7 @@ def viewer(make_napari_viewer, npe2pm, network, classifier, explainer, monkeypat
     monkeypatch.setattr(workflows, "detect_steps", network)
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(explain_session, "map_steps", explainer)
-    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     shown = make_napari_viewer(show=True)
     shown.window._qt_window.resize(1500, 940)
     with npe2pm.tmp_plugin(package="napari-hemalens"):
@@ -47,7 +47,7 @@ def test_stop_ends_the_demo_and_it_can_be_started_again(viewer, qtbot, network):
     network.go.clear()
     opened = dock_of(viewer, DemoWidget, "Try the demo")
     qtbot.waitUntil(lambda: "tile 1" in opened.running.words.text(), timeout=PATIENCE)
-    opened.start()
+    opened.start_demo()
     assert "A run goes on" in opened.running.message.text()
     opened.running.stop.click()
     network.go.set()
@@ -61,7 +61,7 @@ def test_a_window_closed_meanwhile_ends_it_without_a_word(viewer, qtbot, network
     network.go.clear()
     opened = dock_of(viewer, DemoWidget, "Try the demo")
     qtbot.waitUntil(lambda: "tile 1" in opened.running.words.text(), timeout=PATIENCE)
-    demo = demo_of(viewer, lambda _: None)
+    demo = viewer_demo(viewer, lambda _: None)
     viewer.close()
     network.go.set()
     qtbot.wait(500)

@@ -13,12 +13,12 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, ExplanationRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.gui.cell_layers import holds_cells
-from napari_hemalens.gui.explain import case as cases
-from napari_hemalens.gui.explain import heat as heats
+from napari_hemalens.gui.explain import pyramid
+from napari_hemalens.gui.explain import state as states
 from napari_hemalens.gui.explain import view as views
-from napari_hemalens.gui.explain.heat import Heat
 from napari_hemalens.gui.explain.layers import Blend
-from napari_hemalens.gui.explain.session import Explaining, explaining_of
+from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
+from napari_hemalens.gui.explain.session import ExplanationSession, explanation_session
 from napari_hemalens.gui.layers import as_layers, holds_pixels
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.tasks import task
@@ -33,7 +33,7 @@ CAM = "smear: Grad-CAM"
 @pytest.fixture
 def said(explaining):
     sentences = []
-    explaining.said.connect(sentences.append)
+    explaining.message_sent.connect(sentences.append)
     return sentences
 
 
@@ -45,7 +45,7 @@ def image(viewer):
 @pytest.fixture
 def explained(explaining, image, nuclei, runner, asking):
     """The session after a run by two methods."""
-    explaining.start(image, nuclei, asking, ("layer-5", "grad-cam"))
+    explaining.start_run(image, nuclei, asking, ("layer-5", "grad-cam"))
     runner.run()
     return explaining
 
@@ -68,10 +68,10 @@ class TestRun:
 
     def test_it_lies_where_image_and_cells_do_with_their_units(self, explaining, viewer, labels, runner, asking):
         place = {"scale": (0.2, 0.3), "translate": (5.0, 7.0), "units": ("nm", "nm")}
-        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placed", **place)
-        explaining.start(image, viewer.add_labels(labels, name="there", **place), asking)
+        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placement", **place)
+        explaining.start_run(image, viewer.add_labels(labels, name="there", **place), asking)
         runner.run()
-        layer = viewer.layers["placed: Attention, layer 5"]
+        layer = viewer.layers["placement: Attention, layer 5"]
         np.testing.assert_array_equal(layer.scale, image.scale)
         np.testing.assert_array_equal(layer.translate, image.translate)
         assert layer.units == image.units
@@ -83,13 +83,13 @@ class TestRun:
         assert origin["recipe"]["method"] == "grad-cam"
 
     def test_without_methods_it_is_the_best_of_these_weights(self, explaining, viewer, image, nuclei, runner, asking):
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         assert [layer.name for layer in viewer.layers] == ["smear", "nuclei", RESULT]
 
     def test_one_method_is_on_screen_and_the_cells_give_way_to_it(self, explained, viewer, nuclei):
         assert (viewer.layers[RESULT].visible, viewer.layers[CAM].visible, nuclei.visible) == (True, False, False)
-        explained.results.show("grad-cam")
+        explained.results.show_method("grad-cam")
         assert (viewer.layers[RESULT].visible, viewer.layers[CAM].visible) == (False, True)
         for name in (RESULT, CAM):
             viewer.layers.remove(name)
@@ -103,8 +103,8 @@ class TestRun:
     def test_partial_results_are_shown_and_a_second_run_is_refused_in_words(
         self, explaining, viewer, image, nuclei, runner, asking, explainer, said
     ):
-        explaining.start(image, nuclei, asking)
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         assert said == ["A run goes on: wait for its end, or press Stop."]
         for _ in range(3):
             runner.step()
@@ -115,7 +115,7 @@ class TestRun:
         assert len(explainer.asked) == 1
 
     def test_stop_keeps_what_was_found(self, explaining, viewer, image, nuclei, runner, asking):
-        explaining.start(image, nuclei, asking, ("layer-5", "grad-cam"))
+        explaining.start_run(image, nuclei, asking, ("layer-5", "grad-cam"))
         for _ in range(3):
             runner.step()
         explaining.stop()
@@ -127,19 +127,19 @@ class TestRun:
         self, explained, viewer, image, nuclei, runner, asking
     ):
         layer, before = viewer.layers[RESULT], viewer.layers[RESULT].data
-        explained.start(image, nuclei, asking, ("layer-5",))
+        explained.start_run(image, nuclei, asking, ("layer-5",))
         runner.run()
         assert [each.name for each in viewer.layers] == ["smear", "nuclei", RESULT, CAM]
         assert viewer.layers[RESULT] is layer
         assert layer.data is not before
         assert set(explained.results.current.shown) == {"layer-5", "grad-cam"}
-        assert len(explained.results.cases) == 1
+        assert len(explained.results.states) == 1
 
     def test_heat_of_another_class_is_not_compared_with_that_of_this_one(
         self, explained, viewer, image, nuclei, runner, asking
     ):
         layer = viewer.layers[RESULT]
-        explained.start(image, nuclei, asking.model_copy(update={"target": "none"}), ("layer-5",))
+        explained.start_run(image, nuclei, asking.model_copy(update={"target": "none"}), ("layer-5",))
         runner.run()
         assert set(explained.results.current.shown) == {"layer-5"}
         assert viewer.layers[RESULT] is layer
@@ -148,7 +148,7 @@ class TestRun:
 
     def test_after_painting_other_heat_is_not_compared(self, explained, image, nuclei, runner, asking):
         nuclei.data[200:220, 200:220] = 5
-        explained.start(image, nuclei, asking, ("layer-5",))
+        explained.start_run(image, nuclei, asking, ("layer-5",))
         runner.run()
         assert set(explained.results.current.shown) == {"layer-5"}
         assert 5 in explained.results.current.classified.ids
@@ -156,18 +156,18 @@ class TestRun:
     def test_opacity_and_blending_are_those_of_all_heat_also_of_a_later_run(
         self, explaining, viewer, image, nuclei, runner, asking
     ):
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         explaining.results.blend_as(Blend(0.3, additive=True))
-        explaining.start(image, nuclei, asking, ("grad-cam",))
+        explaining.start_run(image, nuclei, asking, ("grad-cam",))
         runner.run()
         for name in (RESULT, CAM):
             assert (viewer.layers[name].opacity, viewer.layers[name].blending) == (0.3, "additive")
 
     def test_a_closed_viewer_is_not_kept_alive(self, runner, explainer):
         viewer = ViewerModel()
-        session = weakref.ref(explaining_of(viewer, lambda _: runner))
-        assert session() is explaining_of(viewer, lambda _: runner)
+        session = weakref.ref(explanation_session(viewer, lambda _: runner))
+        assert session() is explanation_session(viewer, lambda _: runner)
         seen = weakref.ref(viewer)
         del viewer
         gc.collect()
@@ -177,7 +177,7 @@ class TestRun:
 
 class TestCells:
     def test_the_boxes_of_detected_cells_are_explained(self, explaining, boxes, image, runner, asking, explainer):
-        explaining.start(image, boxes, asking)
+        explaining.start_run(image, boxes, asking)
         runner.run()
         _, cells, _, _ = explainer.asked[0]
         assert cells.ids.tolist() == [1, 2, 3]  # the fourth is a red cell
@@ -188,7 +188,7 @@ class TestCells:
         image = viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
         stack = viewer.add_labels(np.stack([labels, np.where(labels == 9, 9, 0), *[labels] * 3]), name="planes")
         viewer.dims.set_current_step(0, 1)
-        explaining.start(image, stack, asking)
+        explaining.start_run(image, stack, asking)
         runner.run()
         layer = viewer.layers["stack: Attention, layer 5"]
         assert explaining.results.current.classified.ids.tolist() == [9]
@@ -205,7 +205,7 @@ class TestCells:
         image = viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
         stack = viewer.add_labels(np.stack([labels] + [labels * 0] * 4), name="planes")
         viewer.dims.set_current_step(0, 3)
-        explaining.start(image, stack, asking)
+        explaining.start_run(image, stack, asking)
         runner.run()
         assert said == ["It failed: Plane 3 of the labels holds no cell: move the slider to one that does."]
         assert not explaining.running
@@ -216,26 +216,26 @@ class TestCells:
     ):
         mask = viewer.add_labels((labels > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1), units=("um", "um"))
         asked = []
-        explaining.semantic.connect(lambda: asked.append(True))
-        explaining.start(image, mask, asking)
+        explaining.semantic_labels_found.connect(lambda: asked.append(True))
+        explaining.start_run(image, mask, asking)
         runner.run()
         assert asked == [True]
         assert explainer.asked == []
-        explaining.start(image, mask, asking.model_copy(update={"relabel": relabel}))
+        explaining.start_run(image, mask, asking.model_copy(update={"relabel": relabel}))
         runner.run()
         assert asked == [True]
         assert len(explaining.results.current.classified) == cells
 
     def test_a_cell_at_the_border_has_its_heat_as_far_as_the_image_goes(self, explained, viewer):
         assert viewer.layers[RESULT].data[0, 110] == 0.75
-        results, _ = explained.results.current.of(np.array([4]))
+        results, _ = explained.results.current.explained_by_methods(np.array([4]))
         assert results[0].windows[0, 0] < 0
 
     def test_a_real_classifier_explains_them(self, viewer, runner, image, nuclei, untrained_classifier):
-        session, said = Explaining(viewer, runner), []
-        session.said.connect(said.append)
+        session, said = ExplanationSession(viewer, runner), []
+        session.message_sent.connect(said.append)
         asking = ExplanationRecipe(weights=str(untrained_classifier.file), device="cpu")
-        session.start(image, nuclei, asking, ("grad-cam-middle", "occlusion"))
+        session.start_run(image, nuclei, asking, ("grad-cam-middle", "occlusion"))
         runner.run()
         assert said == []
         expected = workflows.explain(
@@ -270,7 +270,7 @@ class TestField:
     ):
         chosen = []
         explaining.cell_chosen.connect(lambda *news: chosen.append(news))
-        explaining.start(image, None, of_fields, ("grad-cam",))
+        explaining.start_run(image, None, of_fields, ("grad-cam",))
         runner.run()
         _, cells, _, only = explainer.asked[0]
         assert (cells.areas.tolist(), only) == ([400 * 600], None)
@@ -281,7 +281,7 @@ class TestField:
         assert titles == ["Grad-CAM"]
 
     def test_cells_are_asked_for_where_the_task_is_of_cells(self, explaining, image, asking, said):
-        explaining.start(image, None, asking)
+        explaining.start_run(image, None, asking)
         assert said[0].startswith("There are no cells to explain")
 
 
@@ -289,7 +289,7 @@ class TestLarge:
     @pytest.fixture
     def few(self, monkeypatch):
         """An image of more than two cells is large."""
-        monkeypatch.setattr(cases, "MANY", 2)
+        monkeypatch.setattr(states, "MANY", 2)
         monkeypatch.setattr(views, "REST", 0)
 
     @staticmethod
@@ -305,7 +305,7 @@ class TestLarge:
         words = []
         explaining.progressed.connect(lambda said, _: words.append(said))
         self.look(viewer, image, (80, 80, 200, 250))
-        explaining.start(image, nuclei, asking, ("layer-5", "grad-cam"))
+        explaining.start_run(image, nuclei, asking, ("layer-5", "grad-cam"))
         runner.run()
         assert [only for *_, only in explainer.asked] == [[7, 9], [7, 9]]
         assert words[-1] == "2 of 4 cells; more as they come into view."
@@ -324,7 +324,7 @@ class TestLarge:
         self, few, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
         self.look(viewer, image, (80, 80, 200, 250))
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         for _ in range(3):
             runner.step()
         self.look(viewer, image, (280, 380, 390, 590))
@@ -335,7 +335,7 @@ class TestLarge:
 
     def test_stop_stops_following_the_view(self, few, explaining, viewer, image, nuclei, runner, asking, explainer):
         self.look(viewer, image, (80, 80, 200, 250))
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         for _ in range(3):
             runner.step()
         explaining.stop()
@@ -348,7 +348,7 @@ class TestLarge:
         self, few, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
         self.look(viewer, image, (500, 700, 510, 710))
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         assert explainer.asked == []
         self.look(viewer, image, (280, 380, 390, 590))
@@ -361,16 +361,16 @@ class TestLarge:
         self, few, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
         self.look(viewer, image, (0, 0, 399, 599))
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         assert [only for *_, only in explainer.asked] == [[9, 70_000]]
 
     def test_a_large_image_is_shown_in_levels_that_keep_the_hottest(
         self, monkeypatch, explaining, viewer, image, nuclei, runner, asking
     ):
-        monkeypatch.setattr(heats, "LARGE", 300)
-        monkeypatch.setattr(heats, "_COARSEST", 100)
-        explaining.start(image, nuclei, asking)
+        monkeypatch.setattr(pyramid, "LARGE", 300)
+        monkeypatch.setattr(pyramid, "_COARSEST", 100)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         layer = viewer.layers[RESULT]
         assert layer.multiscale
@@ -381,8 +381,8 @@ class TestLarge:
         np.testing.assert_array_equal(coarsest, padded.max(axis=(1, 3)))
 
     def test_heat_of_overlapping_cells_is_the_higher_one(self, explained):
-        results, _ = explained.results.current.of(np.array([7]))
-        heat = Heat.blank(SHAPE)
+        results, _ = explained.results.current.explained_by_methods(np.array([7]))
+        heat = HeatmapPyramid.blank(SHAPE)
         heat.levels[0][:] = 0.5
         part = results[0]
         part = type(part)(
@@ -438,7 +438,7 @@ class TestLook:
 
     def test_heat_is_kept_small(self, explained):
         tiles = explained.results.current.found["layer-5"].tiles
-        part = explained.results.current.of(np.array([7]))[0][0]
+        part = explained.results.current.explained_by_methods(np.array([7]))[0][0]
         assert part.heats.dtype == np.float32
         np.testing.assert_allclose(part.heats, 0.75, atol=1 / 255)
         assert all(kept.heats.dtype == np.uint8 for kept in tiles._parts)
@@ -446,17 +446,17 @@ class TestLook:
 
 class TestRefusals:
     def test_without_an_image_nothing_runs(self, explaining, nuclei, asking, said):
-        explaining.start(None, nuclei, asking)
+        explaining.start_run(None, nuclei, asking)
         assert said == ["There is no image: open one first."]
         assert not explaining.running
 
     def test_image_and_cells_have_to_lie_on_each_other(self, explaining, viewer, image, labels, asking, said):
         elsewhere = viewer.add_labels(labels, name="elsewhere", scale=(3, 3), units=("um", "um"))
-        explaining.start(image, elsewhere, asking)
+        explaining.start_run(image, elsewhere, asking)
         assert "do not lie on each other" in said[0]
 
     def test_an_empty_layer_holds_no_cell(self, explaining, viewer, image, runner, asking, said):
-        explaining.start(image, viewer.add_labels(np.zeros(SHAPE, np.uint8), name="empty"), asking)
+        explaining.start_run(image, viewer.add_labels(np.zeros(SHAPE, np.uint8), name="empty"), asking)
         runner.run()
         assert "hold no cell" in said[0]
         assert explaining.results.current is None
@@ -464,26 +464,26 @@ class TestRefusals:
     def test_a_class_that_the_weights_do_not_know_is_named_with_those_they_do(
         self, explaining, image, nuclei, asking, said
     ):
-        explaining.start(image, nuclei, asking.model_copy(update={"target": "blast"}))
+        explaining.start_run(image, nuclei, asking.model_copy(update={"target": "blast"}))
         assert "'blast'" in said[0]
         assert "micronucleus, none" in said[0]
 
     def test_a_method_that_the_network_does_not_have_is_named_with_those_it_has(
         self, explaining, image, nuclei, asking, said
     ):
-        explaining.start(image, nuclei, asking, ("eca-1",))
+        explaining.start_run(image, nuclei, asking, ("eca-1",))
         assert "'eca-1'" in said[0]
         assert "layer-5" in said[0]
 
     def test_weights_of_another_task_are_refused(self, explaining, image, nuclei, asking, said):
-        explaining.start(image, nuclei, asking.model_copy(update={"task": "all"}))
+        explaining.start_run(image, nuclei, asking.model_copy(update={"task": "all"}))
         assert "the task micronucleus" in said[0]
 
     def test_what_fails_on_the_way_is_said_and_what_was_found_is_kept(
         self, explaining, viewer, image, nuclei, runner, asking, explainer, said
     ):
         explainer.error = DeviceError("No gradient passes through this network.")
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         runner.run()
         assert said == ["It failed: No gradient passes through this network."]
         assert RESULT in viewer.layers
@@ -497,7 +497,7 @@ class TestRemoved:
     ):
         words = []
         explaining.progressed.connect(lambda said, _: words.append(said))
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         for _ in range(3):
             runner.step()
         viewer.layers.remove(name)
@@ -508,7 +508,7 @@ class TestRemoved:
     def test_heat_that_a_person_removes_during_a_run_is_let_go_and_the_other_methods_go_on(
         self, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
-        explaining.start(image, nuclei, asking, ("layer-5", "grad-cam"))
+        explaining.start_run(image, nuclei, asking, ("layer-5", "grad-cam"))
         for _ in range(3):
             runner.step()
         viewer.layers.remove(RESULT)
@@ -518,7 +518,7 @@ class TestRemoved:
         assert set(explaining.results.current.shown) == {"grad-cam"}
 
     def test_a_run_stops_whose_only_heat_a_person_removes(self, explaining, viewer, image, nuclei, runner, asking):
-        explaining.start(image, nuclei, asking)
+        explaining.start_run(image, nuclei, asking)
         for _ in range(3):
             runner.step()
         viewer.layers.remove(RESULT)
@@ -528,7 +528,7 @@ class TestRemoved:
 
     def test_heat_can_be_asked_for_again_once_removed(self, explained, viewer, image, nuclei, runner, asking):
         viewer.layers.remove(RESULT)
-        explained.start(image, nuclei, asking, ("layer-5",))
+        explained.start_run(image, nuclei, asking, ("layer-5",))
         runner.run()
         assert RESULT in viewer.layers
         assert set(explained.results.current.shown) == {"layer-5", "grad-cam"}
@@ -541,11 +541,11 @@ class TestDetector:
         image = viewer.add_image(smear, rgb=True, name="marrow", scale=(0.15, 0.15), units=("um", "um"))
         found = workflows.detect(smear, weights=str(attentive.file), pixel_size_um=0.15)
         boxes = viewer.add_layer(Layer.create(*as_layers(found, like=image)[0]))
-        session = Explaining(viewer, runner)
+        session = ExplanationSession(viewer, runner)
         chosen = []
         session.cell_chosen.connect(lambda _, number: chosen.append(number))
         recipe = ExplanationRecipe(task="detection", weights=str(attentive.file), pixel_size_um=0.15)
-        session.start(image, boxes, recipe)
+        session.start_run(image, boxes, recipe)
         runner.run()
         heat = viewer.layers["marrow: Attention to the box"]
         assert heat.data.shape == (320, 320)

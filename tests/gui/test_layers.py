@@ -14,10 +14,10 @@ from napari_hemalens.gui.layers import (
     detections_from_layer,
     image_layer,
     marked_regions,
-    opener,
     pixel_size_um,
     regions_of,
     slide_from_layer,
+    slide_opener,
     visible_region,
 )
 from napari_hemalens.records.detections import Detections, Provenance
@@ -163,7 +163,7 @@ class TestSlides:
 
     def test_a_pixel_size_that_was_cleared_is_not_read_again(self):
         layer = Image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, scale=(0.2, 0.2), units=("um", "um"))
-        assert opener(layer, sized=False)().pixel_size_um is None
+        assert slide_opener(layer, sized=False)().pixel_size_um is None
 
     @pytest.mark.parametrize(
         ("axes", "shape"),

@@ -16,7 +16,7 @@ def test_triton_is_hidden_only_beside_another_llvm(
     (tmp_path / "maps").write_text(maps, encoding="utf-8")
     monkeypatch.setattr(mesa, "_MAPS", tmp_path / "maps")
     monkeypatch.delitem(sys.modules, "triton", raising=False)
-    mesa.live_with_mesa()
+    mesa.work_around_mesa()
     assert ("triton" in sys.modules) is hidden
     sys.modules.pop("triton", None)
 
@@ -25,7 +25,7 @@ def test_triton_that_is_loaded_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "maps").write_text("libLLVM-15.so.1", encoding="utf-8")
     monkeypatch.setattr(mesa, "_MAPS", tmp_path / "maps")
     monkeypatch.setitem(sys.modules, "triton", sys)
-    mesa.live_with_mesa()
+    mesa.work_around_mesa()
     assert sys.modules["triton"] is sys
 
 
@@ -42,6 +42,6 @@ def test_programs_are_kept_only_where_mesa_draws(
     monkeypatch.setattr(mesa, "_MAPS", tmp_path / "maps")
     monkeypatch.setitem(sys.modules, "triton", sys)
     monkeypatch.setitem(sys.modules, "vispy.gloo.glir", SimpleNamespace(GlirProgram=Program))  # type: ignore[arg-type]
-    mesa.live_with_mesa()
+    mesa.work_around_mesa()
     Program().delete()
     assert (deleted == []) is kept

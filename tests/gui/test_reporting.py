@@ -12,8 +12,8 @@ from napari.layers import Layer
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.gui import sample_data
-from napari_hemalens.gui.classify.session import Classifying
-from napari_hemalens.gui.classify.walk import Walk
+from napari_hemalens.gui.classify.review_queue import ReviewQueue
+from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.progress import finish
 from napari_hemalens.reports.design import Sample
 
@@ -48,7 +48,7 @@ def viewer():
 @pytest.fixture
 def classified(classifying, viewer, runner, question):
     """The assay after a run that says of every nucleus that it has a micronucleus."""
-    classifying.start(*assay_layers(viewer), question)
+    classifying.start_run(*assay_layers(viewer), question)
     runner.run()
     return classifying
 
@@ -137,7 +137,7 @@ class TestCells:
         layer = viewer.layers[PAIRED]
         layer.data_setitem(np.nonzero(viewer.layers["nuclei"].data == 1), 5000)
         runner.run()
-        classified.start(viewer.layers[STAIN], viewer.layers["nuclei"], question)
+        classified.start_run(viewer.layers[STAIN], viewer.layers["nuclei"], question)
         runner.run()
         assert viewer.layers[PAIRED] is layer
         assert viewer.layers[RESULT].features["belongs_to"].iloc[0] == 5000
@@ -169,7 +169,7 @@ class TestCells:
 
     def test_cells_of_another_image_are_refused_in_a_sentence(self, classified, viewer, runner):
         said = []
-        classified.said.connect(said.append)
+        classified.message_sent.connect(said.append)
         viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
         by_labels(classified, viewer, runner, "other")
         viewer.add_labels(viewer.layers["cells"].data, name="elsewhere", scale=(0.3, 0.3), translate=(5, 5))
@@ -201,7 +201,7 @@ class TestMicronuclei:
         assert layer.features.loc[row, "micronuclei"] == 0
 
     def test_in_a_stained_image_it_is_said_that_they_are_not(self, classifying, viewer, runner, question):
-        classifying.start(*assay_layers(viewer, "giemsa"), question)
+        classifying.start_run(*assay_layers(viewer, "giemsa"), question)
         runner.run()
         assert "micronuclei" not in viewer.layers[RESULT].features
         assert any("fluorescence" in note for note in classifying.report.read().notes)
@@ -210,7 +210,7 @@ class TestMicronuclei:
 @pytest.fixture
 def two(classified, viewer, runner, question):
     """Two images of one task, the second with all nuclei called 'none' by a person but the first."""
-    classified.start(*assay_layers(viewer, suffix=" 2"), question)
+    classified.start_run(*assay_layers(viewer, suffix=" 2"), question)
     runner.run()
     layer = viewer.layers["nuclei 2: micronucleus"]
     table = layer.features.copy()
@@ -222,14 +222,14 @@ def two(classified, viewer, runner, question):
 class TestSamples:
     def test_each_result_keeps_its_own_in_its_layer(self, two, viewer):
         two.report.describe("A", "0.1")
-        two.results.count(two.results.cases[0])
+        two.results.count(two.results.states[0])
         two.report.describe(" B ", "0")
         kept = [viewer.layers[name].metadata["hemalens"] for name in (RESULT, "nuclei 2: micronucleus")]
         assert [(each["replicate"], each["concentration"]) for each in kept] == [("B", "0"), ("A", "0.1")]
 
     def test_another_run_keeps_it(self, classified, viewer, runner, question):
         classified.report.describe("A", "0.1")
-        classified.start(viewer.layers[STAIN], viewer.layers["nuclei"], question)
+        classified.start_run(viewer.layers[STAIN], viewer.layers["nuclei"], question)
         runner.run()
         assert viewer.layers[RESULT].metadata["hemalens"]["concentration"] == "0.1"
 
@@ -249,7 +249,7 @@ class TestSamples:
 
     def test_a_new_image_is_paired_where_the_one_before_was(self, classified, viewer, runner, question):
         by_pairs(classified, runner)
-        classified.start(*assay_layers(viewer, suffix=" 2"), question)
+        classified.start_run(*assay_layers(viewer, suffix=" 2"), question)
         runner.run()
         classified.results.count(None)
         assert figures(classified)["Unit"] == "cell"
@@ -265,11 +265,11 @@ class TestComparison:
     def test_images_then_replicates_then_concentrations_are_offered(self, two):
         assert two.report.read().groups == (STAIN, f"{STAIN} 2")
         two.report.describe("A", "")
-        two.results.count(two.results.cases[0])
+        two.results.count(two.results.states[0])
         two.report.describe("B", "")
         assert two.report.read().groups == ("B", "A")
         two.report.describe("B", "0")
-        two.results.count(two.results.cases[1])
+        two.results.count(two.results.states[1])
         two.report.describe("A", "0.1")
         assert two.report.read().groups == ("0", "0.1")
 
@@ -286,7 +286,7 @@ class TestComparison:
     def test_a_group_that_is_no_more_is_compared_no_more(self, two):
         two.report.compare(STAIN, f"{STAIN} 2")
         two.report.describe("A", "0.1")
-        two.results.count(two.results.cases[0])
+        two.results.count(two.results.states[0])
         two.report.describe("A", "0")
         page = two.report.read()
         assert page.groups == ("0", "0.1")
@@ -304,8 +304,8 @@ def rows_of(path):
 class TestSave:
     def test_the_files_are_those_of_the_command_line(self, viewer, runner, tmp_path, untrained_classifier):
         recipe = ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
-        session = Classifying(viewer, runner)
-        session.start(*assay_layers(viewer), recipe)
+        session = ClassificationSession(viewer, runner)
+        session.start_run(*assay_layers(viewer), recipe)
         runner.run()
         by_labels(session, viewer, runner)
         session.report.describe("A", "0")
@@ -330,8 +330,8 @@ class TestSave:
                     assert row.get(column) == other.get(column)
 
     def test_the_summary_has_every_image_and_the_comparison(self, two, runner, tmp_path):
-        for case, concentration in zip(two.results.cases, ("0", "0.1"), strict=True):
-            two.results.count(case)
+        for state, concentration in zip(two.results.states, ("0", "0.1"), strict=True):
+            two.results.count(state)
             two.report.describe("A", concentration)
         two.report.compare("0", "0.1")
         two.save(tmp_path)
@@ -351,9 +351,9 @@ class TestSave:
 
     def test_a_comparison_that_cannot_be_made_is_said_and_the_rest_saved(self, two, viewer, runner, tmp_path):
         said = []
-        two.said.connect(said.append)
+        two.message_sent.connect(said.append)
         by_labels(two, viewer, runner, "cells 2")
-        two.results.count(two.results.cases[0])
+        two.results.count(two.results.states[0])
         viewer.layers["cells"].data = np.ones_like(viewer.layers["cells"].data)  # one cell of many nuclei
         by_labels(two, viewer, runner)
         two.report.compare(STAIN, f"{STAIN} 2")
@@ -375,10 +375,10 @@ class TestReviewLine:
         ],
     )
     def test_class_and_probability_do_not_contradict_each_other(self, classified, threshold, first, words):
-        judged = classified.results.current.judged
+        reviewed = classified.results.current.reviewed
         probabilities = np.array([[first, 1 - first]], np.float32)
         called = np.array([0 if first >= threshold else 1])
-        cells = judged.cells
+        cells = reviewed.cells
         one = replace(
             cells,
             ids=cells.ids[:1],
@@ -387,4 +387,4 @@ class TestReviewLine:
             centres=cells.centres[:1],
             areas=cells.areas[:1],
         )
-        assert words in Walk(replace(judged, cells=one), "micronucleus", threshold).words
+        assert words in ReviewQueue(replace(reviewed, cells=one), "micronucleus", threshold).words

@@ -18,7 +18,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats import coco, named_cells
 from napari_hemalens.gui import sample_data
-from napari_hemalens.gui.cell_layers import holds_cells, placed_together
+from napari_hemalens.gui.cell_layers import common_placement, holds_cells
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.records.palette import colour_of
 
@@ -186,7 +186,7 @@ def test_what_the_dock_offers_first_is_what_the_weights_classify(key: str, name:
     image, *_ = viewer.open_sample("napari-hemalens", key)
     offered = [layer for layer in viewer.layers if holds_cells(layer)]
     assert offered[0].name == name
-    assert placed_together(image, offered[0])["scale"].tolist() == image.scale.tolist()
+    assert common_placement(image, offered[0])["scale"].tolist() == image.scale.tolist()
 
 
 def test_samples_of_an_installed_wheel_are_taken_before_those_of_a_checkout(

@@ -10,10 +10,10 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Shapes
 
-from napari_hemalens.gui.classify.session import Classifying
-from napari_hemalens.gui.detect.session import Session
-from napari_hemalens.gui.explain.session import Explaining
-from napari_hemalens.gui.selection import SelectedCell, selected_cell_of
+from napari_hemalens.gui.classify.session import ClassificationSession
+from napari_hemalens.gui.detect.session import DetectionSession
+from napari_hemalens.gui.explain.session import ExplanationSession
+from napari_hemalens.gui.selection import SelectedCell, cell_selection
 from napari_hemalens.progress import Progress
 from napari_hemalens.records.detections import Detections, Provenance
 
@@ -54,19 +54,19 @@ def three(viewer, runner, classifier, explainer, nuclei, recipe, question, askin
     """One image detected, classified and explained, and its selected cell: boxes 0-3 are cells 70000, 9, 7, 4."""
     boxes = np.concatenate([around(CORNERS)[::-1], [[200, 10, 240, 50]]])  # the last is a red cell, of no nucleus
     sessions = SimpleNamespace(
-        detection=Session(viewer, runner, Finds(boxes, [0, 0, 0, 0, 1])),
-        classifying=Classifying(viewer, runner, classifier),
-        explaining=Explaining(viewer, runner, explainer),
+        detection=DetectionSession(viewer, runner, Finds(boxes, [0, 0, 0, 0, 1])),
+        classifying=ClassificationSession(viewer, runner, classifier),
+        explaining=ExplanationSession(viewer, runner, explainer),
     )
     sessions.selected = SelectedCell(
-        viewer, runner.trickle, (sessions.detection, sessions.classifying, sessions.explaining)
+        viewer, runner.run_idle, (sessions.detection, sessions.classifying, sessions.explaining)
     )
     sessions.runner = runner
-    sessions.detection.start([viewer.layers["smear"]], recipe)
+    sessions.detection.start_run([viewer.layers["smear"]], recipe)
     runner.run()
-    sessions.classifying.start(viewer.layers["smear"], nuclei, question)
+    sessions.classifying.start_run(viewer.layers["smear"], nuclei, question)
     runner.run()
-    sessions.explaining.start(viewer.layers["smear"], nuclei, asking)
+    sessions.explaining.start_run(viewer.layers["smear"], nuclei, asking)
     runner.run()
     sessions.boxes = viewer.layers["smear cells"]
     sessions.classes = viewer.layers["nuclei: micronucleus"]
@@ -207,7 +207,7 @@ def test_a_red_cell_is_clicked_through_the_image_where_its_box_is_seen(three):
 
 def test_the_cell_of_another_image_at_the_same_place_is_another(three, runner, recipe):
     other = three.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="other", **PLACE)
-    three.detection.start([other], recipe)
+    three.detection.start_run([other], recipe)
     runner.run()
     there = three.viewer.layers["other cells"]
     there.selected_data = {2}
@@ -221,9 +221,9 @@ def test_an_image_that_lies_elsewhere_has_its_cells_there(three, runner, recipe,
     place = PLACE | {"translate": (0, 100)}
     other = three.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="other", **place)
     cells = three.viewer.add_labels(np.roll(three.nuclei.data, 0, axis=1), name="cells", **place)
-    three.detection.start([other], recipe)
+    three.detection.start_run([other], recipe)
     runner.run()
-    three.classifying.start(other, cells, question)
+    three.classifying.start_run(other, cells, question)
     runner.run()
     three.viewer.layers.selection.active = three.viewer.layers["cells: micronucleus"]
     click(three.viewer, 110, 1210)
@@ -234,12 +234,14 @@ def test_an_image_that_lies_elsewhere_has_its_cells_there(three, runner, recipe,
 def test_a_cell_that_is_selected_stays_so_when_it_is_explained_later(three, runner, asking):
     three.boxes.selected_data = {2}
     for method in ("saliency", "grad-cam"):
-        three.explaining.start(three.viewer.layers["smear"], three.nuclei, asking.model_copy(update={"method": method}))
+        three.explaining.start_run(
+            three.viewer.layers["smear"], three.nuclei, asking.model_copy(update={"method": method})
+        )
         runner.run()
         assert state(three) == ({2}, 7, 7, 7)
     three.boxes.selected_data = set()
     runner.draw()
-    three.explaining.start(three.viewer.layers["smear"], three.nuclei, asking)
+    three.explaining.start_run(three.viewer.layers["smear"], three.nuclei, asking)
     runner.run()
     assert state(three) == (set(), 0, 7, None)
 
@@ -281,8 +283,8 @@ def test_a_review_stays_where_it_is_while_another_cell_is_selected(three):
     three.classifying.results.begin_review()
     three.boxes.selected_data = {3}
     assert state(three)[3] == 4
-    assert three.classifying.results.walk.cell == 70_000
-    assert three.classifying.results.look.at == 70_000
+    assert three.classifying.results.queue.cell == 70_000
+    assert three.classifying.results.display.at == 70_000
 
 
 def test_the_selected_cell_stands_out_among_the_classes_until_none_is(three):
@@ -304,13 +306,16 @@ def test_all_cells_are_seen_again_once_a_review_has_ended(three):
 
 
 def test_boxes_that_are_cells_themselves_select_each_other(viewer, runner, classifier, explainer, recipe, question):
-    detection = Session(viewer, runner, Finds(around(CORNERS), [0, 1, 0, 0]))
-    classifying, explaining = Classifying(viewer, runner, classifier), Explaining(viewer, runner, explainer)
-    selected = SelectedCell(viewer, runner.trickle, (detection, classifying, explaining))
-    detection.start([viewer.layers["smear"]], recipe)
+    detection = DetectionSession(viewer, runner, Finds(around(CORNERS), [0, 1, 0, 0]))
+    classifying, explaining = (
+        ClassificationSession(viewer, runner, classifier),
+        ExplanationSession(viewer, runner, explainer),
+    )
+    selected = SelectedCell(viewer, runner.run_idle, (detection, classifying, explaining))
+    detection.start_run([viewer.layers["smear"]], recipe)
     runner.run()
     boxes = viewer.layers["smear cells"]
-    classifying.start(viewer.layers["smear"], boxes, question)
+    classifying.start_run(viewer.layers["smear"], boxes, question)
     runner.run()
     classes = viewer.layers["smear cells: micronucleus"]
     boxes.selected_data = {2}
@@ -329,16 +334,19 @@ def test_of_a_stack_only_the_cells_of_the_plane_on_screen_follow(
     first[100:140, 100:140], second[100:140, 100:140] = 5, 6
     image = viewer.add_image(np.zeros((2, *SHAPE)), name="stack", rgb=False)
     cells = viewer.add_labels(np.stack([first, second]), name="cells")
-    classifying, explaining = Classifying(viewer, runner, classifier), Explaining(viewer, runner, explainer)
-    detection = Session(viewer, runner, Finds(around(CORNERS), [0] * 4))
-    selected = SelectedCell(viewer, runner.trickle, (detection, classifying, explaining))
+    classifying, explaining = (
+        ClassificationSession(viewer, runner, classifier),
+        ExplanationSession(viewer, runner, explainer),
+    )
+    detection = DetectionSession(viewer, runner, Finds(around(CORNERS), [0] * 4))
+    selected = SelectedCell(viewer, runner.run_idle, (detection, classifying, explaining))
     for step in (0, 1):
         viewer.dims.set_current_step(0, step)
-        classifying.start(image, cells, question)
+        classifying.start_run(image, cells, question)
         runner.run()
-    explaining.start(image, cells, asking)
+    explaining.start_run(image, cells, asking)
     runner.run()
-    of_first, of_second = (case.layer for case in classifying.results.cases)
+    of_first, of_second = (state.layer for state in classifying.results.states)
     of_second.selected_label = 6
     assert explaining.results.current.chosen == 6
     assert of_first.selected_label == 0
@@ -363,12 +371,15 @@ def test_a_click_among_twenty_thousand_cells_takes_less_than_a_twentieth_of_a_se
     cells = viewer.add_labels(labels, name="cells")
     row, column = np.divmod(np.arange(n * n), n)
     boxes = around(np.stack([row, column], axis=1) * side + 1, side=side - 1, margin=0)
-    detection = Session(viewer, runner, Finds(boxes, np.zeros(n * n, int)))
-    classifying, explaining = Classifying(viewer, runner, classifier), Explaining(viewer, runner, explainer)
-    selected = SelectedCell(viewer, runner.trickle, (detection, classifying, explaining))
-    classifying.start(image, cells, question)
+    detection = DetectionSession(viewer, runner, Finds(boxes, np.zeros(n * n, int)))
+    classifying, explaining = (
+        ClassificationSession(viewer, runner, classifier),
+        ExplanationSession(viewer, runner, explainer),
+    )
+    selected = SelectedCell(viewer, runner.run_idle, (detection, classifying, explaining))
+    classifying.start_run(image, cells, question)
     runner.run()
-    classifying.results.put(classifying.results.current, classifying.results.current.judged.cells, partial=False)
+    classifying.results.put(classifying.results.current, classifying.results.current.reviewed.cells, partial=False)
     field = SimpleNamespace(image=image, cells=None, hidden=False, drawing=None)
     layer = viewer.add_points(boxes[:, :2] + side / 2, name="points")
     field.drawing = SimpleNamespace(layer=layer, busy=False, shown=SimpleNamespace(boxes=boxes))
@@ -391,8 +402,8 @@ def test_a_click_among_twenty_thousand_cells_takes_less_than_a_twentieth_of_a_se
 
 def test_a_closed_viewer_is_not_kept_alive(runner):
     model = ViewerModel()
-    selected = selected_cell_of(model, lambda _: runner)
-    assert selected_cell_of(model, lambda _: runner) is selected
+    selected = cell_selection(model, lambda _: runner)
+    assert cell_selection(model, lambda _: runner) is selected
     gone = weakref.ref(model)
     del model, selected
     gc.collect()

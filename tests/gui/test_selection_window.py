@@ -7,7 +7,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_hemalens import workflows
-from napari_hemalens.gui import activity
+from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.explain import session as explain_session
 
 features_table = pytest.importorskip("napari_builtins._qt.features_table")
@@ -22,7 +22,7 @@ def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, c
     """A window with one image, its nuclei classified and explained, and the features table of napari."""
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(explain_session, "map_steps", explainer)
-    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1500, 900)
     place = {"scale": (0.1, 0.1), "units": ("um", "um")}

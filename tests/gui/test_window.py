@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
 from napari_hemalens.formats import via
-from napari_hemalens.gui import activity
-from napari_hemalens.gui.detect import stage
-from napari_hemalens.gui.detect.session import session_of
+from napari_hemalens.gui import viewer_session
+from napari_hemalens.gui.detect import field_layers
+from napari_hemalens.gui.detect.session import detection_session
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.widgets import detect
 from napari_hemalens.records.detections import Detections, Provenance
@@ -27,7 +27,7 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 def dock(make_napari_viewer, npe2pm, network, monkeypatch):
     """The widget in a window with one image."""
     monkeypatch.setattr(workflows, "detect_steps", network)
-    monkeypatch.setattr(activity, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", scale=(0.1, 0.1), units=("um", "um"))
@@ -206,7 +206,7 @@ def test_a_dock_opened_again_finds_run_and_results(dock, qtbot, network):
     gc.collect()
     _, again = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
     assert again is not dock
-    assert again.session is session is session_of(viewer, lambda _: None)
+    assert again.session is session is detection_session(viewer, lambda _: None)
     assert again.running.stop.isEnabled()
     network.go.set()
     qtbot.waitUntil(lambda: not session.running, timeout=PATIENCE)
@@ -317,7 +317,7 @@ def test_a_folder_stays_chosen_when_its_cells_are_shown(dock, run, tmp_path):
 
 
 def test_it_is_said_where_cells_become_points(dock, run, network, monkeypatch):
-    monkeypatch.setattr(stage, "BOXES_AT_MOST", 5)
+    monkeypatch.setattr(field_layers, "BOXES_AT_MOST", 5)
     run()
     assert "shown as points" in dock.differential.warnings.text()
 

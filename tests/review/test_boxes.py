@@ -7,7 +7,7 @@ import pytest
 
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.review.boxes import Reviewed, Shown
+from napari_hemalens.review.boxes import ReviewedBoxes, ShownBoxes
 
 SHAPE = (100, 200)
 NAMES = ("myelocyte", "lymphocyte")
@@ -16,7 +16,7 @@ BOXES = np.array([[10, 10, 30, 30], [10, 50, 30, 70], [60, 10, 80, 30]], dtype=n
 
 @pytest.fixture
 def reviewed():
-    return Reviewed.of(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]))
+    return ReviewedBoxes.from_run(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]))
 
 
 def detections(boxes, scores, classes):
@@ -24,7 +24,7 @@ def detections(boxes, scores, classes):
 
 
 def shown(rows, boxes, names):
-    return Shown(np.array(rows), np.array(boxes, dtype=np.float32).reshape(-1, 4), np.array(names))
+    return ShownBoxes(np.array(rows), np.array(boxes, dtype=np.float32).reshape(-1, 4), np.array(names))
 
 
 def everything(reviewed):
@@ -33,19 +33,19 @@ def everything(reviewed):
 
 
 def test_the_score_decides_what_is_shown_and_forgets_nothing(reviewed):
-    assert reviewed.shown(0.5).tolist() == [True, True, False]
-    assert reviewed.shown(0.2).tolist() == [True, True, True]
+    assert reviewed.visible(0.5).tolist() == [True, True, False]
+    assert reviewed.visible(0.2).tolist() == [True, True, True]
     assert len(reviewed.current(0.7)) == 1
     assert reviewed.current(0.7).provenance.recipe["score_threshold"] == 0.7
 
 
 def test_any_icsh_class_can_be_given(reviewed):
     assert set(ICSH.classes) <= set(reviewed.cells.names)
-    assert reviewed.naming(np.array([0]), ["blast"]).current(0.5).counts() == {"blast": 1, "lymphocyte": 1}
+    assert reviewed.with_corrections(np.array([0]), ["blast"]).current(0.5).counts() == {"blast": 1, "lymphocyte": 1}
 
 
 def test_a_class_that_nobody_knows_is_unclassifiable(reviewed):
-    assert reviewed.naming(np.array([0]), ["daisy"]).cells.class_names[0] == "unclassifiable"
+    assert reviewed.with_corrections(np.array([0]), ["daisy"]).cells.class_names[0] == "unclassifiable"
 
 
 @pytest.mark.parametrize(
@@ -72,74 +72,74 @@ def test_a_class_that_nobody_knows_is_unclassifiable(reviewed):
 )  # fmt: skip
 def test_whatever_a_person_does_to_a_layer_is_read_from_the_outcome(reviewed, rows, boxes, names, counts):
     after = shown(rows, boxes, names)
-    cells, numbers = reviewed.corrected(everything(reviewed), after)
+    cells, numbers = reviewed.apply_edit(everything(reviewed), after)
     assert cells.current(0.0).counts() == counts
     np.testing.assert_array_equal(cells.cells.class_names[numbers], names)
     np.testing.assert_allclose(cells.cells.boxes[numbers], after.boxes)
 
 
 def test_a_layer_that_is_as_it_was_changes_nothing(reviewed):
-    cells, _ = reviewed.corrected(everything(reviewed), everything(reviewed))
+    cells, _ = reviewed.apply_edit(everything(reviewed), everything(reviewed))
     assert cells is reviewed
 
 
 def test_a_moved_box_stays_the_same_cell(reviewed):
     after = shown([0, 1, 2], BOXES + 4, reviewed.cells.class_names)
-    cells, rows = reviewed.corrected(everything(reviewed), after)
+    cells, rows = reviewed.apply_edit(everything(reviewed), after)
     assert rows.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(cells.cells.boxes, BOXES + 4)
     assert len(cells.cells) == 3
 
 
 def test_no_score_hides_what_a_person_touched(reviewed):
-    drawn = reviewed.drawing(np.array([[40, 40, 50, 50]], dtype=np.float32), ["blast"])
-    moved = drawn.moving(np.array([2]), BOXES[2:] + 1)
-    assert moved.shown(1.0).tolist() == [False, False, True, True]
-    assert moved.naming(np.array([1]), ["blast"]).shown(1.0)[1]
+    drawn = reviewed.with_drawn(np.array([[40, 40, 50, 50]], dtype=np.float32), ["blast"])
+    moved = drawn.with_boxes(np.array([2]), BOXES[2:] + 1)
+    assert moved.visible(1.0).tolist() == [False, False, True, True]
+    assert moved.with_classes(np.array([1]), ["blast"]).visible(1.0)[1]
 
 
 def test_no_score_brings_back_what_a_person_deleted(reviewed):
-    assert not reviewed.without(np.array([0])).shown(0.0)[0]
+    assert not reviewed.without(np.array([0])).visible(0.0)[0]
 
 
 def test_a_box_across_the_border_is_clipped_and_one_outside_is_no_cell(reviewed):
     boxes = np.array([[-5, -5, 10, 10], [90, 300, 99, 310]], dtype=np.float32)
-    drawn = reviewed.drawing(boxes, ["blast", "blast"]).current(0.0)
+    drawn = reviewed.with_drawn(boxes, ["blast", "blast"]).current(0.0)
     assert drawn.counts()["blast"] == 1
     assert drawn.boxes[drawn.class_names == "blast"].tolist() == [[0, 0, 10, 10]]
 
 
 def test_a_cell_moved_out_of_the_image_is_deleted(reviewed):
-    assert reviewed.moving(np.array([0]), BOXES[:1] + 500).removed[0]
+    assert reviewed.with_boxes(np.array([0]), BOXES[:1] + 500).removed[0]
 
 
 class TestRerun:
     def test_corrections_outlive_another_run(self, reviewed):
-        edited = reviewed.without(np.array([0])).naming(np.array([1]), ["blast"])
-        again = edited.rerun(detections(BOXES + 1, [0.8, 0.8, 0.8], [0, 1, 1]), ())
+        edited = reviewed.without(np.array([0])).with_classes(np.array([1]), ["blast"])
+        again = edited.merge_run(detections(BOXES + 1, [0.8, 0.8, 0.8], [0, 1, 1]), ())
         assert again.current(0.5).counts() == {"blast": 1, "lymphocyte": 1}
-        assert again.corrections == 2
+        assert again.n_corrections == 2
 
     def test_corrections_can_be_discarded(self, reviewed):
-        edited = reviewed.without(np.array([0])).naming(np.array([1]), ["blast"])
-        again = edited.rerun(detections(BOXES, [0.8, 0.8, 0.8], [0, 1, 1]), (), keep_edits=False)
+        edited = reviewed.without(np.array([0])).with_classes(np.array([1]), ["blast"])
+        again = edited.merge_run(detections(BOXES, [0.8, 0.8, 0.8], [0, 1, 1]), (), keep_edits=False)
         assert again.current(0.5).counts() == {"myelocyte": 1, "lymphocyte": 2}
-        assert again.corrections == 0
+        assert again.n_corrections == 0
 
     def test_cells_outside_the_region_stay(self, reviewed):
-        again = reviewed.rerun(detections(BOXES[:1], [0.8], [1]), [(0, 0, 50, 40)])
+        again = reviewed.merge_run(detections(BOXES[:1], [0.8], [1]), [(0, 0, 50, 40)])
         assert again.current(0.0).counts() == {"lymphocyte": 2, "myelocyte": 1}
 
     def test_a_cell_across_the_border_of_the_region_counts_once(self, reviewed):
         # Its old centre lies outside of the region, its new one inside.
-        again = reviewed.rerun(detections(BOXES[:1] - [0, 2, 0, 2], [0.8], [0]), [(0, 0, 50, 19)])
+        again = reviewed.merge_run(detections(BOXES[:1] - [0, 2, 0, 2], [0.8], [0]), [(0, 0, 50, 19)])
         assert again.current(0.0).counts() == {"myelocyte": 2, "lymphocyte": 1}
 
     def test_cells_of_other_weights_do_not_stay(self, reviewed):
         other = detections(BOXES[:1], [0.8], [1])
         other = replace(other, provenance=replace(other.provenance, sha256="other"))
-        assert len(reviewed.rerun(other, [(0, 0, 50, 40)]).cells) == 1
+        assert len(reviewed.merge_run(other, [(0, 0, 50, 40)]).cells) == 1
 
     def test_the_same_run_twice_gives_the_same_cells(self, reviewed):
-        again = reviewed.rerun(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]), ())
+        again = reviewed.merge_run(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]), ())
         np.testing.assert_array_equal(again.cells.boxes, reviewed.cells.boxes)

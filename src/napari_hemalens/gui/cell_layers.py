@@ -8,7 +8,7 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.layers import MARK, boxes_of, placed_like
+from napari_hemalens.gui.layers import MARK, boxes_of, placement_of
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.segmentation.ellipses import ellipses
 
@@ -46,7 +46,7 @@ def holds_cells(layer: Layer) -> bool:
     return isinstance(layer, Labels) != (MARK in layer.metadata) and isinstance(layer, (Labels, Shapes, Points))
 
 
-def placed_together(image: Image, cells: Layer) -> dict[str, Any]:
+def common_placement(image: Image, cells: Layer) -> dict[str, Any]:
     """Return what puts a layer over an image and its cells.
 
     Cells without a scale of their own lie on the pixels of the image, and the other way round: label images often come
@@ -59,9 +59,9 @@ def placed_together(image: Image, cells: Layer) -> dict[str, Any]:
     """
     ours, theirs = _place(image), _place(cells)
     if theirs == _NOWHERE or np.allclose(ours, theirs):
-        return placed_like(image)
+        return placement_of(image)
     if ours == _NOWHERE:
-        return placed_like(cells)
+        return placement_of(cells)
     raise AnnotationError(
         f"Layers {image.name!r} and {cells.name!r} do not lie on each other: pixels of {_said(image)} and "
         f"{_said(cells)}. Give both the same scale and translate."

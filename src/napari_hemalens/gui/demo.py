@@ -11,10 +11,10 @@ from psygnal import Signal
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.classify.session import classifying_of
-from napari_hemalens.gui.detect.session import session_of
-from napari_hemalens.gui.detect.stage import Field
-from napari_hemalens.gui.explain.session import explaining_of
+from napari_hemalens.gui.classify.session import classification_session
+from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.session import detection_session
+from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.selection import Sessions
@@ -37,7 +37,7 @@ class Demo:
     ----------
     viewer : ViewerModel
         Kept by a weak reference.
-    sessions : tuple of Session, Classifying, Explaining
+    sessions : tuple of DetectionSession, ClassificationSession, ExplanationSession
         Who does it.
 
     Attributes
@@ -51,7 +51,7 @@ class Demo:
     """
 
     changed = Signal()
-    said = Signal(str)
+    message_sent = Signal(str)
 
     def __init__(self, viewer: ViewerModel, sessions: Sessions) -> None:
         self._viewer = weakref.ref(viewer)
@@ -69,22 +69,22 @@ class Demo:
         """Whether a step goes on."""
         return self.step not in (None, "look")
 
-    def start(self) -> None:
+    def start_demo(self) -> None:
         """Begin, unless something goes on; what cannot be done is said."""
         viewer = self._viewer()
         if viewer is None:
             return
         if any(session.running for session in (self._detection, self._classifying, self._explaining)):
-            self.said.emit("A run goes on: wait for its end, or press Stop.")
+            self.message_sent.emit("A run goes on: wait for its end, or press Stop.")
             return
         try:
             self.image, self.cells = _opened(viewer), None
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
         self._go("detect")
         recipe = DetectionRecipe(tissue=TISSUE, pixel_size_um=pixel_size_um(self.image))
-        self._detection.start([self.image], recipe)
+        self._detection.start_run([self.image], recipe)
         self._check(self._detection.running)
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class Demo:
         self.cells = f.drawing.layer
         self._go("classify")
         recipe = ClassificationRecipe(task=TASK, pixel_size_um=self._pixel_size())
-        self._classifying.start(self.image, self.cells, recipe)
+        self._classifying.start_run(self.image, self.cells, recipe)
         self._check(self._classifying.running)
 
     def _on_classification(self, running: bool) -> None:
@@ -117,7 +117,7 @@ class Demo:
             return
         self._go("explain")
         recipe = ExplanationRecipe(task=TASK, pixel_size_um=self._pixel_size())
-        self._explaining.start(self.image, self.cells, recipe)
+        self._explaining.start_run(self.image, self.cells, recipe)
         self._check(self._explaining.running)
 
     def _on_explanation(self, running: bool) -> None:
@@ -127,22 +127,22 @@ class Demo:
 
     def _look(self) -> None:
         """Show the boxes and the heat, and of the explained cells the one that is most certain."""
-        viewer, case = self._viewer(), self._explaining.results.current
-        cells = None if case is None else case.classified
-        if viewer is None or case is None or cells is None or self.cells is None:
+        viewer, state = self._viewer(), self._explaining.results.current
+        cells = None if state is None else state.classified
+        if viewer is None or state is None or cells is None or self.cells is None:
             return
-        for named in self._classifying.results.cases:
+        for named in self._classifying.results.states:
             if named.layer is not None and named.image is self.image:
                 named.layer.visible = False  # its colours would mix with those of the heat
         self.cells.visible = True
         viewer.layers.selection.active = self.cells  # napari marks selected boxes in the active layer only
         row = int(cells.probabilities.max(axis=1).argmax())
         self._explaining.choose_cell(int(cells.ids[row]), self.image)
-        centre_on(viewer, case.image, cells.centres[row], _CELL_UM / (self._pixel_size() or 1))
+        centre_on(viewer, state.image, cells.centres[row], _CELL_UM / (self._pixel_size() or 1))
 
     def _field(self) -> Field | None:
         """Return what is known of the sample, as long as it is there."""
-        return self._detection.results.of(self.image) if self._there() and self.image is not None else None
+        return self._detection.results.field_for(self.image) if self._there() and self.image is not None else None
 
     def _there(self) -> bool:
         """Return whether nobody has removed the sample, or its cells."""
@@ -165,11 +165,15 @@ class Demo:
         return going
 
 
-def demo_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Demo:
+def viewer_demo(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Demo:
     """Return the demo of a viewer, made at the first call."""
     itself = getattr(viewer, "__wrapped__", viewer)
     if itself not in _DEMOS:
-        sessions = session_of(viewer, runner), classifying_of(viewer, runner), explaining_of(viewer, runner)
+        sessions = (
+            detection_session(viewer, runner),
+            classification_session(viewer, runner),
+            explanation_session(viewer, runner),
+        )
         _DEMOS[itself] = Demo(itself, sessions)
     return _DEMOS[itself]
 

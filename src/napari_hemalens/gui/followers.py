@@ -8,11 +8,11 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
-from napari_hemalens.gui.classify.case import Case
 from napari_hemalens.gui.classify.results import ClassResults
-from napari_hemalens.gui.detect.stage import Field
-from napari_hemalens.gui.explain.case import Case as HeatCase
+from napari_hemalens.gui.classify.state import ClassificationState
+from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.explain.results import Heatmaps
+from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.same_cell import Spot, box_of, label_of
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
@@ -44,12 +44,12 @@ class Follower(Protocol):
     def find(self, spot: Spot) -> int | None:
         """Return the cell at a spot, or None where there is none."""
 
-    def show(self, row: int | None) -> None:
+    def highlight(self, row: int | None) -> None:
         """Let one cell stand out, or none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Boxes:
+class BoxFollower:
     """The detected cells of an image."""
 
     field: Field
@@ -89,7 +89,7 @@ class Boxes:
         """Return the box of the cell at a spot."""
         return box_of(spot, self.boxes)
 
-    def show(self, row: int | None) -> None:
+    def highlight(self, row: int | None) -> None:
         """Select a box, or none."""
         for layer in self.layers:
             wanted = set() if row is None else {row}
@@ -99,83 +99,83 @@ class Boxes:
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
+class ClassFollower:
     """The classified cells of a layer, and that layer, where it is of labels."""
 
     results: ClassResults
-    case: Case
+    state: ClassificationState
 
     @property
     def image(self) -> Image:
         """The image."""
-        return self.case.image
+        return self.state.image
 
     @property
     def plane(self) -> tuple[int, ...]:
         """Which plane of the layer that the cells come from."""
-        return self.case.plane
+        return self.state.plane
 
     @property
     def layers(self) -> Sequence[Layer]:
         """The classes, and what was classified."""
-        source = self.case.source if isinstance(self.case.source, Labels) and not self.case.parted else None
-        return tuple(layer for layer in (self.case.layer, source) if layer is not None)
+        source = self.state.source if isinstance(self.state.source, Labels) and not self.state.parted else None
+        return tuple(layer for layer in (self.state.layer, source) if layer is not None)
 
     @property
     def cells(self) -> Classified | None:
         """The cells; None until there are some."""
-        return None if self.case.judged is None else self.case.judged.cells
+        return None if self.state.reviewed is None else self.state.reviewed.cells
 
     def spot(self, row: int) -> Spot:
         """Return where a cell is."""
-        assert self.case.labels is not None  # noqa: S101 -- rows come from `find` and `row_of`, which need them
+        assert self.state.labels is not None  # noqa: S101 -- rows come from `find` and `row_of`, which need them
         assert self.cells is not None  # noqa: S101 -- the same
-        return Spot.of_label(self.case.labels, self.cells, row)
+        return Spot.of_label(self.state.labels, self.cells, row)
 
     def at(self, y: float, x: float) -> int | None:
         """Return the cell at a place."""
-        return None if self.case.labels is None else row_of(self.cells, _number_at(self.case.labels, y, x))
+        return None if self.state.labels is None else row_of(self.cells, _number_at(self.state.labels, y, x))
 
     def find(self, spot: Spot) -> int | None:
         """Return the cell at a spot."""
-        if self.cells is None or self.case.labels is None:
+        if self.cells is None or self.state.labels is None:
             return None
-        return label_of(spot, self.case.labels, self.cells)
+        return label_of(spot, self.state.labels, self.cells)
 
-    def show(self, row: int | None) -> None:
+    def highlight(self, row: int | None) -> None:
         """Select the label of a cell, or the background."""
         number = 0 if row is None or self.cells is None else int(self.cells.ids[row])
         for layer in self.layers:
-            point_at(layer, number, keep=layer is self.case.source)
-        self.results.point_at(self.case, number or None)
+            point_at(layer, number, keep=layer is self.state.source)
+        self.results.point_at(self.state, number or None)
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class HeatmapFollower:
     """The explained cells of a layer, and that layer, where it is of labels."""
 
     results: Heatmaps
-    case: HeatCase
+    state: ExplanationState
 
     @property
     def image(self) -> Image:
         """The image."""
-        return self.case.image
+        return self.state.image
 
     @property
     def plane(self) -> tuple[int, ...]:
         """Which plane of the layer that the cells come from."""
-        return self.case.plane
+        return self.state.plane
 
     @property
     def layers(self) -> Sequence[Layer]:
         """What was explained."""
-        return (self.case.source,) if isinstance(self.case.source, Labels) and not self.case.recipe.relabel else ()
+        return (self.state.source,) if isinstance(self.state.source, Labels) and not self.state.recipe.relabel else ()
 
     @property
     def cells(self) -> CellMap | None:
         """The cells; None until there are some."""
-        return self.case.cells
+        return self.state.cells
 
     def spot(self, row: int) -> Spot:
         """Return where a cell is."""
@@ -192,16 +192,16 @@ class Heat:
         if row is None or self.cells is None:
             return None
         number = int(self.cells.ids[row])
-        return row if any(number in found.tiles for found in self.case.shown.values()) else None
+        return row if any(number in found.tiles for found in self.state.shown.values()) else None
 
-    def show(self, row: int | None) -> None:
+    def highlight(self, row: int | None) -> None:
         """Look at a cell, or at none."""
         number = 0 if row is None or self.cells is None else int(self.cells.ids[row])
         for layer in self.layers:
             point_at(layer, number, keep=True)
-        looked_at = self.case.chosen if self.results.current is self.case else None
+        looked_at = self.state.chosen if self.results.current is self.state else None
         if looked_at != (number or None):
-            self.results.choose(self.case, number or None)
+            self.results.choose(self.state, number or None)
 
 
 def row_of(cells: CellMap | Classified | None, number: int) -> int | None:

@@ -52,23 +52,23 @@ def as_layers(detections: Detections, *, like: Layer | None = None) -> list[Laye
         becomes the scale.
     """
     size = detections.provenance.pixel_size_um
-    placed = {} if size is None else {"scale": (size, size), "units": ("um", "um")}
+    placement = {} if size is None else {"scale": (size, size), "units": ("um", "um")}
     if like is not None:
-        placed = placed_like(like)
-    return [cell_layer(detections, placed, many=len(detections) > BOXES_AT_MOST)]
+        placement = placement_of(like)
+    return [cell_layer(detections, placement, many=len(detections) > BOXES_AT_MOST)]
 
 
-def cell_layer(detections: Detections, placed: Mapping[str, Any], *, many: bool) -> LayerData:
+def cell_layer(detections: Detections, placement: Mapping[str, Any], *, many: bool) -> LayerData:
     """Return the cells as points where they are `many`, else as boxes.
 
-    `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
+    `placement` are the attributes that put the layer over the image, as `placement_of` returns them.
     """
     attributes: dict[str, Any] = {
         "name": f"{PurePath(detections.provenance.image or 'image').name} cells",
         "ndim": 2,
         "features": features(detections, np.arange(len(detections))),
         "metadata": {MARK: detections.take(np.zeros(0, dtype=np.int64))},
-        **placed,
+        **placement,
     }
     colours: Any = rgba(detections.class_names) if len(detections) else "white"
     if many:
@@ -172,17 +172,17 @@ def point_size(boxes: NDArray[np.float32]) -> float:
     return box_side(boxes) / 3
 
 
-def placed_like(layer: Layer) -> dict[str, Any]:
+def placement_of(layer: Layer) -> dict[str, Any]:
     """Return the attributes that put a flat layer where the last two axes of `layer` are."""
-    placed = {
+    placement = {
         "scale": layer.scale[-2:],
         "translate": layer.translate[-2:],
         "units": layer.units[-2:],
         "axis_labels": layer.axis_labels[-2:],
     }
     if layer.ndim == 2:
-        placed |= {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
-    return placed
+        placement |= {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
+    return placement
 
 
 def pixel_size_um(layer: Layer) -> float | None:
@@ -200,7 +200,7 @@ def holds_pixels(layer: Layer) -> bool:
     return isinstance(layer, Image) and MARK not in layer.metadata
 
 
-def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Callable[[], Slide]:
+def slide_opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Callable[[], Slide]:
     """Return a function that makes the slide of a layer, with the pixel size of the layer where `sized`.
 
     What the layer says is read at once, its pixels only later: the function may run in another thread.
@@ -217,7 +217,7 @@ def opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Ca
 
 def slide_from_layer(layer: Image, current_step: Sequence[int] = ()) -> Slide:
     """Return the image of a layer as a slide: the frame at the viewer's `current_step`, where it has several."""
-    return opener(layer, frame_of(layer, tuple(current_step)))()
+    return slide_opener(layer, frame_of(layer, tuple(current_step)))()
 
 
 def image_layer(slide: Slide) -> LayerData:

@@ -14,7 +14,7 @@ from pathlib import Path
 _MAPS = Path("/proc/self/maps")  # what is loaded into this process; Linux only, as triton is
 
 
-def live_with_mesa() -> None:
+def work_around_mesa() -> None:
     """Hide triton from torch, and keep vispy's programs, where Mesa's LLVM is loaded; elsewhere change nothing."""
     if not _MAPS.exists() or "libLLVM" not in _MAPS.read_text(encoding="utf-8"):
         return

@@ -11,7 +11,7 @@ T = TypeVar("T")
 Stop: TypeAlias = Callable[[], None]
 """Asks what is running to stop; does no harm afterwards."""
 
-Trickle: TypeAlias = Callable[[Iterator[None]], Stop]
+RunIdle: TypeAlias = Callable[[Iterator[None]], Stop]
 """Runs something a step at a time between the events of the window; returns what stops it."""
 
 
@@ -31,14 +31,14 @@ class Listener:
 class Runner(Protocol):
     """Threads and timers with Qt; in a test, whatever is at hand."""
 
-    def start(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
+    def run_in_background(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
         """Run steps away from the window."""
 
-    def trickle(self, steps: Iterator[None]) -> Stop:
+    def run_idle(self, steps: Iterator[None]) -> Stop:
         """Run steps between the events of the window."""
 
 
-class Kept(Generic[T]):
+class KeepResult(Generic[T]):
     """Steps that can be looped over, and whose result is kept."""
 
     def __init__(self, steps: Steps[T]) -> None:

@@ -11,15 +11,24 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_hemalens.gui import features_table
 from napari_hemalens.gui.cell_layers import plane_of
-from napari_hemalens.gui.classify.session import Classifying, classifying_of
-from napari_hemalens.gui.detect.session import Session, session_of
-from napari_hemalens.gui.explain.clicks import clicking
-from napari_hemalens.gui.explain.session import Explaining, explaining_of
-from napari_hemalens.gui.followers import Boxes, Classes, Follower, Heat, row_of
-from napari_hemalens.gui.running import Runner, Stop, Trickle, nothing
+from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
+from napari_hemalens.gui.detect.session import DetectionSession, detection_session
+from napari_hemalens.gui.explain.clicks import click_callback
+from napari_hemalens.gui.explain.session import ExplanationSession, explanation_session
+from napari_hemalens.gui.followers import BoxFollower, ClassFollower, Follower, HeatmapFollower, row_of
+from napari_hemalens.gui.running import RunIdle, Runner, Stop, nothing
 from napari_hemalens.gui.same_cell import Spot
 
-Sessions: TypeAlias = tuple[Session, Classifying, Explaining]
+Sessions: TypeAlias = tuple[DetectionSession, ClassificationSession, ExplanationSession]
+
+
+def viewer_sessions(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Sessions:
+    """Return the three sessions of a viewer, created at the first call."""
+    return (
+        detection_session(viewer, runner),
+        classification_session(viewer, runner),
+        explanation_session(viewer, runner),
+    )
 
 
 class SelectedCell:
@@ -31,20 +40,20 @@ class SelectedCell:
     ----------
     viewer : ViewerModel
         Kept by a weak reference.
-    trickle : Trickle
+    run_idle : RunIdle
         How it waits for the next turn of the event loop.
-    sessions : tuple of Session, Classifying, Explaining
+    sessions : tuple of DetectionSession, ClassificationSession, ExplanationSession
         What is shown in the viewer.
     """
 
     def __init__(
         self,
         viewer: ViewerModel,
-        trickle: Trickle,
+        run_idle: RunIdle,
         sessions: Sessions,
     ) -> None:
         detection, classifying, explaining = sessions
-        self._viewer, self._trickle = weakref.ref(viewer), trickle
+        self._viewer, self._run_idle = weakref.ref(viewer), run_idle
         self._detection, self._classifying, self._explaining = detection, classifying, explaining
         self._busy = False
         self._emptied: Stop = nothing
@@ -52,14 +61,14 @@ class SelectedCell:
         self._labels: weakref.WeakKeyDictionary[Labels, int] = weakref.WeakKeyDictionary()  # what each last selected
         self._boxes: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._tables: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._walked: tuple[Any, int] | None = None  # where the review was: case, number
+        self._walked: tuple[Any, int] | None = None  # where the review was: state, number
         detection.results.changed.connect(self._watch)
         classifying.results.changed.connect(self._on_classified)
         explaining.results.changed.connect(self._watch)
         explaining.cell_chosen.connect(self._on_explained)
         for session in (classifying, explaining):
             session.running_changed.connect(self._on_run)
-        viewer.mouse_drag_callbacks.append(clicking(self._on_click))  # after the one of `explaining`
+        viewer.mouse_drag_callbacks.append(click_callback(self._on_click))  # after the one of `explaining`
         viewer.layers.selection.events.changed.connect(self._on_active)
         self._watch()
 
@@ -74,9 +83,9 @@ class SelectedCell:
             for each in self._followers():
                 if each == origin:
                     if row is not None:  # of several boxes, none is the cell, and all stay selected
-                        each.show(row)
+                        each.highlight(row)
                 else:
-                    each.show(None if spot is None or not _together(each, origin) else each.find(spot))
+                    each.highlight(None if spot is None or not _together(each, origin) else each.find(spot))
 
     def clear(self) -> None:
         """Select nothing."""
@@ -84,7 +93,7 @@ class SelectedCell:
             self._cell = None
             with self._writing():
                 for each in self._followers():
-                    each.show(None)
+                    each.highlight(None)
 
     def _on_run(self, running: bool) -> None:
         """Let what a run has added, or done anew, follow the cell that was selected before."""
@@ -94,22 +103,24 @@ class SelectedCell:
         with self._writing():
             for each in self._followers():
                 if _together(each, origin):
-                    each.show(each.find(spot))
+                    each.highlight(each.find(spot))
 
     def _followers(self) -> Sequence[Follower]:
         """Return what shows cells now."""
-        boxes = [Boxes(f) for f in self._detection.results.fields if f.drawing is not None]
-        classes = [Classes(self._classifying.results, c) for c in self._classifying.results.cases if c.shown]
+        boxes = [BoxFollower(f) for f in self._detection.results.fields if f.drawing is not None]
+        classes = [ClassFollower(self._classifying.results, c) for c in self._classifying.results.states if c.shown]
         return [*boxes, *classes, *self._heat()]
 
-    def _heat(self) -> list[Heat]:
+    def _heat(self) -> list[HeatmapFollower]:
         """Return the explained cells, of each image those of the current result, or of the last."""
         results = self._explaining.results
-        cases = {case.image: case for case in results.cases if case.source is not None and case.cells is not None}
+        states = {
+            state.image: state for state in results.states if state.source is not None and state.cells is not None
+        }
         current = results.current
-        if current is not None and current.image in cases and current.source is not None:
-            cases[current.image] = current
-        return [Heat(results, case) for case in cases.values()]
+        if current is not None and current.image in states and current.source is not None:
+            states[current.image] = current
+        return [HeatmapFollower(results, state) for state in states.values()]
 
     def _watch(self) -> None:
         """Listen to layers, and tables, that are new."""
@@ -123,7 +134,7 @@ class SelectedCell:
 
     def _on_active(self, _: Any) -> None:
         """Look for napari's table, which listens to the layers that are selected, once it has begun to."""
-        self._trickle(self._watching())
+        self._run_idle(self._watching())
 
     def _watching(self) -> Iterator[None]:
         yield
@@ -143,20 +154,20 @@ class SelectedCell:
         """Follow a box that is selected, unless it is we who write to its layer."""
         layer = told()
         for each in self._followers():
-            if isinstance(each, Boxes) and layer in each.layers and each.field.drawing is not None:
+            if isinstance(each, BoxFollower) and layer in each.layers and each.field.drawing is not None:
                 if not each.field.drawing.busy and not self._busy:
                     self._follow_box(each)
                 return
 
-    def _follow_box(self, each: Boxes) -> None:
+    def _follow_box(self, each: BoxFollower) -> None:
         """Follow the one box that is selected at once; none, only if it stays so: napari unselects what was before."""
         self._emptied()
         if each.chosen is not None:
             self.select(each, each.chosen)
         else:
-            self._emptied = self._trickle(self._empty(each))
+            self._emptied = self._run_idle(self._empty(each))
 
-    def _empty(self, each: Boxes) -> Iterator[None]:
+    def _empty(self, each: BoxFollower) -> Iterator[None]:
         yield
         self._emptied = nothing
         self.select(each, each.chosen)
@@ -183,7 +194,11 @@ class SelectedCell:
 
     def _select_number(self, layer: Labels, number: int) -> None:
         for each in self._followers():
-            if layer in each.layers and isinstance(each, (Classes, Heat)) and self._on_screen(each, layer):
+            if (
+                layer in each.layers
+                and isinstance(each, (ClassFollower, HeatmapFollower))
+                and self._on_screen(each, layer)
+            ):
                 row = row_of(each.cells, number)
                 if row is not None:
                     self.select(each, row)
@@ -195,13 +210,13 @@ class SelectedCell:
         """Follow the review."""
         self._watch()
         results = self._classifying.results
-        number = None if results.walk is None else results.walk.cell
+        number = None if results.queue is None else results.queue.cell
         walked = None if number is None or results.current is None else (results.current, number)
         if walked is None or walked == self._walked:
             self._walked = walked
             return
         self._walked = walked
-        each = Classes(results, walked[0])
+        each = ClassFollower(results, walked[0])
         row = row_of(each.cells, walked[1])
         if row is not None:
             self.select(each, row)
@@ -257,12 +272,16 @@ class SelectedCell:
                 features_table.show_row(layer, self._labels[layer])
 
 
-def selected_cell_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> SelectedCell:
+def cell_selection(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> SelectedCell:
     """Return the selected cell of a viewer, begun at the first call, as are the sessions that show it."""
     itself = getattr(viewer, "__wrapped__", viewer)
     if itself not in _SELECTED:
-        sessions = session_of(viewer, runner), classifying_of(viewer, runner), explaining_of(viewer, runner)
-        _SELECTED[itself] = SelectedCell(itself, runner(itself).trickle, sessions)
+        sessions = (
+            detection_session(viewer, runner),
+            classification_session(viewer, runner),
+            explanation_session(viewer, runner),
+        )
+        _SELECTED[itself] = SelectedCell(itself, runner(itself).run_idle, sessions)
     return _SELECTED[itself]
 
 

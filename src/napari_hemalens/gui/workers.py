@@ -8,7 +8,7 @@ from napari.qt.threading import GeneratorWorker, create_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from napari_hemalens.gui.mesa import live_with_mesa
+from napari_hemalens.gui.mesa import work_around_mesa
 from napari_hemalens.gui.running import Listener, Stop
 
 _PAUSE_MS = 1  # long enough for the window to answer its events, too short to be seen
@@ -29,9 +29,9 @@ class QtRunner(QObject):
         window = getattr(viewer, "window", None)
         super().__init__(window._qt_window if window is not None else None)
 
-    def start(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
+    def run_in_background(self, steps: Generator[Any, None, Any], listener: Listener) -> Stop:
         """Run steps in a thread; return what asks them to stop, which they do at the next step."""
-        live_with_mesa()  # steps load torch, and their results come and go
+        work_around_mesa()  # steps load torch, and their results come and go
         asked: list[bool] = []
 
         def drive() -> Iterator[Any]:
@@ -62,7 +62,7 @@ class QtRunner(QObject):
         worker.start()
         return stop
 
-    def trickle(self, steps: Iterator[None]) -> Stop:
+    def run_idle(self, steps: Iterator[None]) -> Stop:
         """Run steps one by one, with the events of the window in between."""
         timer = QTimer(self)
         timer.setInterval(_PAUSE_MS)

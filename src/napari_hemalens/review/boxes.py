@@ -20,7 +20,7 @@ _BLOCK = 1024  # rows of a table of overlaps held in memory at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class ShownBoxes:
     """What a layer shows, in the order of the layer.
 
     Attributes
@@ -39,7 +39,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reviewed:
+class ReviewedBoxes:
     """The cells of one image, and what a person did to them.
 
     Every method returns a new record and rows never move, so that undoing is keeping the old record.
@@ -59,24 +59,24 @@ class Reviewed:
     removed: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, found: Detections) -> Self:
+    def from_run(cls, found: Detections) -> Self:
         """Begin with what a run found; from here on any ICSH class can be assigned."""
         names = tuple(dict.fromkeys((*found.names, *ICSH.classes)))
         nothing = np.zeros(len(found), dtype=bool)
         return cls(replace(found, names=names), nothing, nothing)
 
     @property
-    def corrections(self) -> int:
+    def n_corrections(self) -> int:
         """Cells that a person changed, drew or deleted."""
         return int(np.count_nonzero(self.touched | self.removed))
 
-    def shown(self, score_threshold: float) -> NDArray[np.bool_]:
+    def visible(self, score_threshold: float) -> NDArray[np.bool_]:
         """Return which cells are on screen at a score: shape (N,)."""
         return ~self.removed & (self.touched | (self.cells.scores >= score_threshold))
 
     def current(self, score_threshold: float) -> Detections:
         """Return the cells on screen as a result: best first, its recipe with the score they were chosen by."""
-        kept = self.cells.take(self.shown(score_threshold))
+        kept = self.cells.take(self.visible(score_threshold))
         recipe = {**kept.provenance.recipe, "score_threshold": score_threshold}
         return Detections.from_arrays(
             kept.boxes,
@@ -88,7 +88,7 @@ class Reviewed:
             provenance=replace(kept.provenance, recipe=recipe),
         )
 
-    def corrected(self, before: Shown, after: Shown) -> tuple[Self, NDArray[np.int64]]:
+    def apply_edit(self, before: ShownBoxes, after: ShownBoxes) -> tuple[Self, NDArray[np.int64]]:
         """Return the cells after what a person did to a layer: what it showed, against what it shows.
 
         Whatever tool did it (napari's own, a key, a table of features), only the outcome counts. The cells are
@@ -102,10 +102,10 @@ class Reviewed:
         moved = np.any(after.boxes[known] != before.boxes[old], axis=1)
         named = after.names[known] != before.names[old]
         result = self.without(np.setdiff1d(before.rows, kept))
-        result = result.moving(kept[moved], after.boxes[known][moved])
-        result = result.naming(kept[named], after.names[known][named])
+        result = result.with_boxes(kept[moved], after.boxes[known][moved])
+        result = result.with_classes(kept[named], after.names[known][named])
         rows[~known] = len(self.cells) + np.arange(np.count_nonzero(~known))
-        return result.drawing(after.boxes[~known], after.names[~known]), rows
+        return result.with_drawn(after.boxes[~known], after.names[~known]), rows
 
     def without(self, rows: NDArray[np.int64]) -> Self:
         """Delete cells."""
@@ -113,7 +113,7 @@ class Reviewed:
             return self
         return replace(self, removed=_marked(self.removed, rows))
 
-    def moving(self, rows: NDArray[np.int64], boxes: NDArray[np.float32]) -> Self:
+    def with_boxes(self, rows: NDArray[np.int64], boxes: NDArray[np.float32]) -> Self:
         """Give cells other boxes, clipped to the image; a cell moved out of it is deleted."""
         if len(rows) == 0:
             return self
@@ -127,7 +127,7 @@ class Reviewed:
         )
         return moved.without(rows[~inside])
 
-    def naming(self, rows: NDArray[np.int64], names: Sequence[str] | NDArray[np.str_]) -> Self:
+    def with_classes(self, rows: NDArray[np.int64], names: Sequence[str] | NDArray[np.str_]) -> Self:
         """Give cells other classes; the word of a person has the score 1."""
         if len(rows) == 0:
             return self
@@ -136,7 +136,7 @@ class Reviewed:
         cells = replace(self.cells, classes=classes, scores=scores)
         return replace(self, cells=cells, touched=_marked(self.touched, rows))
 
-    def drawing(self, boxes: NDArray[np.float32], names: Sequence[str] | NDArray[np.str_]) -> Self:
+    def with_drawn(self, boxes: NDArray[np.float32], names: Sequence[str] | NDArray[np.str_]) -> Self:
         """Add cells that a person drew, clipped to the image; one outside of it is deleted at once."""
         if len(boxes) == 0:
             return self
@@ -154,13 +154,13 @@ class Reviewed:
             removed=np.concatenate([self.removed, ~inside]),
         )
 
-    def rerun(self, found: Detections, regions: Sequence[Region], *, keep_edits: bool = True) -> Self:
+    def merge_run(self, found: Detections, regions: Sequence[Region], *, keep_edits: bool = True) -> Self:
         """Return the cells after another run over `regions`, or over the whole image where there are none.
 
         Cells outside the regions stay, unless other weights found them. Corrections stay where `keep_edits`, and
         what is found again at a corrected or deleted cell is left out.
         """
-        fresh = type(self).of(found)
+        fresh = type(self).from_run(found)
         inside = _within(self.cells.centres, regions)
         if self.cells.provenance.sha256 != found.provenance.sha256:
             inside[:] = True

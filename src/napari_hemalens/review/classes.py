@@ -11,7 +11,7 @@ from napari_hemalens.records.classified import UNCORRECTED, Classified
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class ReviewedClasses:
     """The cells of one label image, and the classes that a person gave to some of them.
 
     Every method returns a new record, so that undoing is keeping the old one.
@@ -20,19 +20,19 @@ class Judged:
     ----------
     cells : Classified
         As the classifier says; no correction changes it.
-    words : mapping of int to str
+    corrections : mapping of int to str
         The class that a person gave, by the number of the cell; also of cells that a run has not come to yet.
     """
 
     cells: Classified
-    words: Mapping[int, str] = field(default_factory=dict)
+    corrections: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def given(self) -> NDArray[np.int64]:
         """The class that a person gave each cell (N,): index into the names, or -1 for none."""
         given = np.full(len(self.cells), UNCORRECTED, dtype=np.int64)
         index = {name: number for number, name in enumerate(self.cells.names)}
-        known = {cell: index[name] for cell, name in self.words.items() if name in index}
+        known = {cell: index[name] for cell, name in self.corrections.items() if name in index}
         ids = np.fromiter(known, dtype=np.int64, count=len(known))
         at = np.searchsorted(self.cells.ids, ids)
         here = at < len(given)
@@ -51,30 +51,30 @@ class Judged:
         return self.cells.corrected(self.given)
 
     @property
-    def corrections(self) -> int:
+    def n_corrections(self) -> int:
         """Cells whose class a person gave."""
         return int(np.count_nonzero(self.given != UNCORRECTED))
 
-    def naming(self, words: Mapping[int, str]) -> Self:
+    def with_corrections(self, corrections: Mapping[int, str]) -> Self:
         """Give cells, by their numbers, the classes of a person; '' takes the word back."""
-        merged = {**self.words, **words}
-        return replace(self, words={cell: name for cell, name in merged.items() if name})
+        merged = {**self.corrections, **corrections}
+        return replace(self, corrections={cell: name for cell, name in merged.items() if name})
 
-    def rerun(self, found: Classified) -> Self:
+    def merge_run(self, found: Classified) -> Self:
         """Return the cells as another run sees them; a person's words stay."""
         return replace(self, cells=found)
 
     def least_certain(self) -> NDArray[np.int64]:
-        """Return the rows that no person has judged, least certain first: (M,)."""
+        """Return the rows that no person has reviewed, least certain first: (M,)."""
         order = np.argsort(-self.cells.entropy, kind="stable")
         rows: NDArray[np.int64] = order[self.given[order] == UNCORRECTED]
         return rows
 
 
-def pooled(judged: Iterable[Judged]) -> dict[str, int]:
+def pooled(reviewed: Iterable[ReviewedClasses]) -> dict[str, int]:
     """Return how many cells of several images each class has, by the last word on each."""
     counts: dict[str, int] = {}
-    for each in judged:
+    for each in reviewed:
         for name, count in each.current.counts().items():
             counts[name] = counts.get(name, 0) + count
     return counts

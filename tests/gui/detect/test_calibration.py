@@ -6,14 +6,14 @@ import pytest
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.detect.calibration import score_for_count
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.review.boxes import Reviewed
+from napari_hemalens.review.boxes import ReviewedBoxes
 
 
 def reviewed(scores, names):
     known = ("lymphocyte", "erythrocyte")
     boxes = [[10 * i, 0, 10 * i + 5, 5] for i in range(len(scores))]
     classes = [known.index(name) for name in names]
-    return Reviewed.of(Detections.from_arrays(boxes, scores, classes, names=known, image_shape=(1000, 10)))
+    return ReviewedBoxes.from_run(Detections.from_arrays(boxes, scores, classes, names=known, image_shape=(1000, 10)))
 
 
 FIELDS = (
@@ -35,7 +35,7 @@ def test_the_score_has_no_more_digits_than_it_needs():
 
 
 def test_corrected_cells_count_at_any_score_and_deleted_ones_at_none():
-    edited = FIELDS[0].naming(np.array([3]), ["blast"]).without(np.array([0]))
+    edited = FIELDS[0].with_classes(np.array([3]), ["blast"]).without(np.array([0]))
     score = score_for_count([edited], 1)
     assert edited.current(score).counts().get("blast") == 1
     assert edited.current(score).differential().nucleated == 1
@@ -45,7 +45,7 @@ def test_corrected_cells_count_at_any_score_and_deleted_ones_at_none():
     ("fields", "count", "reason"),
     [
         (FIELDS, 6, "found 5 at the lowest score"),
-        ((FIELDS[0].naming(np.array([0, 1]), ["blast", "blast"]),), 1, "2 were drawn or corrected"),
+        ((FIELDS[0].with_classes(np.array([0, 1]), ["blast", "blast"]),), 1, "2 were drawn or corrected"),
         ((reviewed([0.5, 0.5], ["lymphocyte", "lymphocyte"]),), 1, "several have the same score"),
         ((), 1, "found 0"),
     ],

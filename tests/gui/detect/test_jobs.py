@@ -67,7 +67,7 @@ def test_regions_are_analysed_one_by_one_and_what_they_share_counts_once(network
 
 def test_corrections_of_before_are_kept_or_not_as_asked(network):
     *_, first = run([job()], DetectionRecipe(), network)
-    edited = first.cells.naming(np.array([0]), ["blast"])
+    edited = first.cells.with_classes(np.array([0]), ["blast"])
     *_, kept = run([job(before=edited)], DetectionRecipe(), network)
     *_, anew = run([job(before=edited, keep_edits=False)], DetectionRecipe(), network)
     assert kept.cells.current(0.1).counts().get("blast") == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from napari.layers import Points
 
-from napari_hemalens.gui.detect import stage
+from napari_hemalens.gui.detect import field_layers
 from napari_hemalens.gui.layers import detections_from_layer
 
 
@@ -185,7 +185,7 @@ class TestLayers:
         assert layer.nshapes == 12
 
     def test_beyond_the_limit_cells_are_points_and_the_person_is_told(self, results, viewer, runner, monkeypatch):
-        monkeypatch.setattr(stage, "BOXES_AT_MOST", 10)
+        monkeypatch.setattr(field_layers, "BOXES_AT_MOST", 10)
         results.choose_score(0.1)
         runner.draw()
         layer = viewer.layers["smear cells"]

@@ -11,7 +11,7 @@ from napari.layers import Image
 
 import napari_hemalens
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.gui.detect.script import Asked, as_python
+from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def layer(name="smear", **options):
 def test_a_file_is_analysed_with_the_options_that_are_not_the_default(tmp_path, calls, capsys):
     path = tmp_path / "smear's.png"
     iio.imwrite(path, np.zeros((400, 600, 3), np.uint8))
-    script = as_python([Asked(path, ((0, 0, 200, 300),))], DetectionRecipe(score_threshold=0.5, tissue="blood"))
+    script = as_python([ScriptedImage(path, ((0, 0, 200, 300),))], DetectionRecipe(score_threshold=0.5, tissue="blood"))
     assert "recipe = hemalens.DetectionRecipe(score_threshold=0.5, tissue='blood')" in script
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     ((image, recipe, options),) = calls
@@ -49,7 +49,7 @@ def test_a_file_is_analysed_with_the_options_that_are_not_the_default(tmp_path, 
 def test_one_of_our_samples_needs_no_viewer(npe2pm, calls, capsys):
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         (image, *_) = ViewerModel().open_sample("napari-hemalens", "blood_smear")
-    script = as_python([Asked(image)], DetectionRecipe(score_threshold=0.5))
+    script = as_python([ScriptedImage(image)], DetectionRecipe(score_threshold=0.5))
     assert "viewer" not in script
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     np.testing.assert_array_equal(calls[0][0], image.data)
@@ -57,7 +57,7 @@ def test_one_of_our_samples_needs_no_viewer(npe2pm, calls, capsys):
 
 
 def test_pixels_without_a_file_are_taken_from_the_viewer():
-    script = as_python([Asked(layer("my 'smear'"))], DetectionRecipe())
+    script = as_python([ScriptedImage(layer("my 'smear'"))], DetectionRecipe())
     ast.parse(script)
     assert "viewer = napari.current_viewer()" in script
     assert """hemalens.detect(viewer.layers["my 'smear'"].data, recipe, axes='YXC')""" in script
@@ -65,7 +65,7 @@ def test_pixels_without_a_file_are_taken_from_the_viewer():
 
 def test_images_of_several_pixel_sizes_have_each_their_own():
     images = [layer("a", scale=(0.1, 0.1), units=("um", "um")), layer("b")]
-    script = as_python([Asked(image) for image in images], DetectionRecipe())
+    script = as_python([ScriptedImage(image) for image in images], DetectionRecipe())
     assert "recipe, pixel_size_um=0.1, axes='YXC')" in script
     assert "viewer.layers['b'].data, recipe, axes='YXC')" in script
 
@@ -76,7 +76,7 @@ def test_a_stack_is_analysed_at_its_frame(calls, monkeypatch, tmp_path):
     viewer = ViewerModel()
     viewer.layers.append(stack)
     monkeypatch.setattr("napari.current_viewer", lambda: viewer)
-    script = as_python([Asked(stack, frame=(3,))], DetectionRecipe(score_threshold=0.5))
+    script = as_python([ScriptedImage(stack, frame=(3,))], DetectionRecipe(score_threshold=0.5))
     exec(compile(script, "script", "exec"), {})  # noqa: S102
     assert calls[0][2] == {"region": None, "axes": "TYX", "frame": (3,)}
 

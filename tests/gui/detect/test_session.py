@@ -13,7 +13,7 @@ from napari.utils._proxies import PublicOnlyProxy
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats import coco
-from napari_hemalens.gui.detect.session import Session, session_of
+from napari_hemalens.gui.detect.session import DetectionSession, detection_session
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def image(viewer):
 @pytest.fixture
 def said(session):
     sentences = []
-    session.said.connect(sentences.append)
+    session.message_sent.connect(sentences.append)
     session.progressed.connect(lambda words, _: sentences.append(words))
     return sentences
 
@@ -38,7 +38,7 @@ def folder(tmp_path):
 
 class TestRun:
     def test_boxes_appear_while_the_run_goes_on(self, session, image, runner, recipe, viewer):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         while len(viewer.layers) < 2 or not viewer.layers[-1].nshapes:
             runner.step()
             for steps in list(runner.drawings):
@@ -49,12 +49,12 @@ class TestRun:
         assert viewer.layers[-1].nshapes == 6
 
     def test_a_second_run_waits_for_the_first(self, session, image, runner, recipe):
-        session.start([image], recipe)
-        session.start([image], recipe)
+        session.start_run([image], recipe)
+        session.start_run([image], recipe)
         assert len(runner.jobs) == 1
 
     def test_stop_keeps_what_was_found(self, session, image, runner, recipe, said):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         for _ in range(3):
             runner.step()
         session.stop()
@@ -64,14 +64,14 @@ class TestRun:
 
     def test_several_images_add_up(self, session, viewer, image, runner, recipe):
         other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, name="other")
-        session.start([image, other], recipe)
+        session.start_run([image, other], recipe)
         runner.run()
         count = session.results.differential()
         assert (count.nucleated, count.fields) == (10, ("smear", "other"))
         assert {"smear cells", "other cells"} <= {layer.name for layer in viewer.layers}
 
     def test_a_second_run_of_an_image_replaces_the_first(self, session, image, analysed, runner, recipe, viewer):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         runner.run()
         assert len(session.results.fields) == 1
         assert len(viewer.layers) == 2
@@ -84,20 +84,20 @@ class TestRun:
         viewer.layers["smear cells"].selected_data = {0}
         analysed.results.classify("blast")
         assert analysed.corrections([image]) == 1
-        analysed.start([image], recipe, keep_edits=keep)
+        analysed.start_run([image], recipe, keep_edits=keep)
         runner.run()
         assert analysed.results.detections()[0].counts().get("blast", 0) == blasts
 
     def test_a_region_is_asked_of_the_network_in_pixels(self, session, image, runner, recipe, viewer, network):
         box = np.array([[10, 10], [10, 30], [20, 30], [20, 10]]) + 0.05  # um, at 0.1 um a pixel
-        session.start([image], recipe, Shapes([box]))
+        session.start_run([image], recipe, Shapes([box]))
         runner.run()
         assert network.asked[0][2] == (101, 101, 201, 301)
 
     def test_a_region_replaces_only_what_it_holds(self, analysed, image, runner, recipe):
         before = len(analysed.results.detections()[0])
         image.corner_pixels = np.array([[0, 0], [99, 99]])
-        analysed.start([image], recipe, "visible")
+        analysed.start_run([image], recipe, "visible")
         runner.run()
         assert len(analysed.results.detections()[0]) == before
 
@@ -111,14 +111,14 @@ class TestRun:
     )
     def test_what_cannot_be_run_is_said_in_a_sentence(self, session, viewer, runner, said, options, reason):
         sources = [viewer.layers[name] for name in options.get("sources", [])]
-        session.start(
+        session.start_run(
             sources, options.get("recipe", DetectionRecipe(score_threshold=0.5)), options.get("where", "whole")
         )
         assert not session.running
         assert reason in said[0]
 
     def test_an_unexpected_error_ends_the_run_and_is_said(self, session, image, runner, recipe, said):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         (_, listener), *_ = runner.jobs
         listener.on_error(RuntimeError("a bug"))
         listener.on_end()
@@ -127,15 +127,15 @@ class TestRun:
 
     def test_a_network_that_fails_is_said(self, session, image, runner, recipe, said, network):
         network.error = ImageError("Cannot read y 0 to 9.")
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         runner.run()
         assert "smear: Cannot read y 0 to 9." in said
 
     def test_the_pixel_size_is_that_of_the_image_unless_it_was_cleared(self, session, viewer, image, runner, network):
         other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, scale=(0.2, 0.2), units=("um", "um"))
-        session.start([image, other], DetectionRecipe(score_threshold=0.5))
+        session.start_run([image, other], DetectionRecipe(score_threshold=0.5))
         runner.run()
-        session.start([image], DetectionRecipe(score_threshold=0.5))
+        session.start_run([image], DetectionRecipe(score_threshold=0.5))
         runner.run()
         sizes = [slide.pixel_size_um for slide, _, _ in network.asked]
         assert sizes == [pytest.approx(0.1), pytest.approx(0.2), None]
@@ -144,7 +144,7 @@ class TestRun:
 class TestLosses:
     @pytest.mark.parametrize("name", ["smear", "smear cells"])
     def test_a_layer_deleted_during_a_run_stops_it(self, session, viewer, image, runner, recipe, name):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         for _ in range(3):
             runner.step()
         runner.draw()
@@ -154,7 +154,7 @@ class TestLosses:
         assert name not in viewer.layers
 
     def test_news_that_come_after_the_layer_is_gone_do_not_bring_it_back(self, session, viewer, image, runner, recipe):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         for _ in range(3):
             runner.step()
         runner.draw()
@@ -166,7 +166,7 @@ class TestLosses:
         assert [layer.name for layer in viewer.layers] == ["smear"]
 
     def test_renaming_layers_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         for _ in range(3):
             runner.step()
         runner.draw()
@@ -176,7 +176,7 @@ class TestLosses:
         assert viewer.layers["renamed too"].nshapes == 6
 
     def test_deleting_boxes_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
-        session.start([image], recipe)
+        session.start_run([image], recipe)
         for _ in range(3):
             runner.step()
         runner.draw()
@@ -186,7 +186,7 @@ class TestLosses:
 
     def test_a_closed_viewer_is_not_kept_alive(self, runner, network):
         viewer = ViewerModel()
-        session = Session(viewer, runner, network)
+        session = DetectionSession(viewer, runner, network)
         gone = weakref.ref(viewer)
         del viewer
         gc.collect()
@@ -196,39 +196,39 @@ class TestLosses:
 
 class TestFolder:
     def test_fields_add_up_and_one_is_shown(self, session, folder, runner, recipe, viewer):
-        session.start(folder, recipe)
+        session.start_run(folder, recipe)
         runner.run()
         assert session.results.differential().nucleated == 10
         assert [layer.name for layer in viewer.layers] == ["smear", "a.png", "a.png cells"]
 
     def test_another_field_takes_its_place_and_edits_stay(self, session, folder, runner, recipe, viewer):
-        session.start(folder, recipe)
+        session.start_run(folder, recipe)
         runner.run()
         viewer.layers["a.png cells"].selected_data = {0}
         session.results.classify("blast")
         first, second = session.results.fields
-        session.show(second)
+        session.show_field(second)
         runner.draw()
         assert [layer.name for layer in viewer.layers] == ["smear", "b.png", "b.png cells"]
         assert viewer.layers["b.png cells"].nshapes == 6
         assert session.results.differential().nucleated == 10
-        session.show(first)
+        session.show_field(first)
         runner.draw()
         assert "blast" in set(viewer.layers["a.png cells"].features["class"])
 
     def test_an_unreadable_image_is_said_and_the_rest_goes_on(self, session, folder, runner, recipe, said):
         folder[0].write_bytes(b"no image")
-        session.start(folder, recipe)
+        session.start_run(folder, recipe)
         runner.run()
         assert any(sentence.startswith("a.png: Cannot read") for sentence in said)
         assert said[-1] == "Done."
         assert [f.name for f in session.results.fields] == ["b.png"]
 
     def test_a_field_whose_file_is_gone_is_said(self, session, folder, runner, recipe, said):
-        session.start(folder, recipe)
+        session.start_run(folder, recipe)
         runner.run()
         folder[1].unlink()
-        session.show(session.results.fields[1])
+        session.show_field(session.results.fields[1])
         assert said[-1].startswith("Cannot read")
 
 
@@ -271,15 +271,15 @@ class TestSave:
 
 def test_a_viewer_has_one_session_also_through_the_proxy_that_widgets_get(runner):
     viewer = ViewerModel()
-    session = session_of(viewer, lambda _: runner)
-    assert session_of(PublicOnlyProxy(viewer), lambda _: runner) is session
-    assert session_of(ViewerModel(), lambda _: runner) is not session
+    session = detection_session(viewer, lambda _: runner)
+    assert detection_session(PublicOnlyProxy(viewer), lambda _: runner) is session
+    assert detection_session(ViewerModel(), lambda _: runner) is not session
 
 
 def test_devices_are_found_in_the_background(session, runner, monkeypatch):
-    from napari_hemalens.gui import activity
+    from napari_hemalens.gui import viewer_session
 
-    monkeypatch.setattr(activity, "_devices", lambda: iter([(("cpu", "CPU (2 cores)"),)]))
+    monkeypatch.setattr(viewer_session, "_devices", lambda: iter([(("cpu", "CPU (2 cores)"),)]))
     session.look_for_devices()
     assert session.devices == ()
     runner.run()

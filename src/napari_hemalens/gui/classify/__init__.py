@@ -1,1 +1,1 @@
-"""Classify cells, behind its widget: the session, its cases and layers, the review, what is saved. No Qt."""
+"""Classify cells, behind its widget: the session, its states and layers, the review, what is saved. No Qt."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.cell_layers import CellsOf
-from napari_hemalens.gui.classify.case import PerNucleus
 from napari_hemalens.gui.classify.layers import HIGHEST
-from napari_hemalens.gui.running import Kept
+from napari_hemalens.gui.classify.state import NucleusValues
+from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
@@ -78,7 +78,7 @@ class ClassUpdate:
         The cells that are classified; told once, before any is.
     found : Classified or None
         The cells so far; None where nothing is new.
-    micronuclei : PerNucleus or None
+    micronuclei : NucleusValues or None
         Those seen at each nucleus, once the classes are known.
     uncounted : str
         Why they are not counted.
@@ -90,7 +90,7 @@ class ClassUpdate:
     fraction: float
     labels: NDArray[Any] | None = None
     found: Classified | None = None
-    micronuclei: PerNucleus | None = None
+    micronuclei: NucleusValues | None = None
     uncounted: str = ""
     semantic: bool = False
 
@@ -120,7 +120,7 @@ def classify_cells(
             )
         yield ClassUpdate(f"{job.name}: loading the weights", 0, labels=labels)
         asked = job.recipe.model_copy(update={"relabel": bool(job.recipe.relabel)})
-        steps = Kept(classify(slide, labels, asked))
+        steps = KeepResult(classify(slide, labels, asked))
         for progress in steps:
             share = progress.done / max(progress.total, 1)
             yield ClassUpdate(f"{job.name}: {progress.message}", share, found=progress.partial)
@@ -137,7 +137,7 @@ def _counted(
         counts = count(slide, labels).counts
     except ImageError as error:  # too large, or no fluorescence: nuclei are then with or without
         return ClassUpdate(f"{job.name}: done", 1, uncounted=str(error))
-    return ClassUpdate(f"{job.name}: done", 1, micronuclei=PerNucleus(ids, counts))
+    return ClassUpdate(f"{job.name}: done", 1, micronuclei=NucleusValues(ids, counts))
 
 
 def segment_cells(
@@ -146,7 +146,7 @@ def segment_cells(
     """Outline the cells of an image."""
     yield ClassUpdate(f"{name}: opening", 0)
     with opened() as slide:
-        steps = Kept(segment(slide, recipe))
+        steps = KeepResult(segment(slide, recipe))
         for progress in steps:
             yield ClassUpdate(f"{name}: {progress.message}", progress.done / max(progress.total, 1))
     yield ClassUpdate(f"{name}: {len(steps.result):,} cells outlined", 1, labels=steps.result.labels)

@@ -6,7 +6,7 @@ from typing import Protocol
 from napari.layers import Labels
 
 
-class Judge(Protocol):
+class ClassReviewer(Protocol):
     """Who is told what a person says of the cell that is looked at."""
 
     def press(self, number: int) -> None:
@@ -22,7 +22,7 @@ class Judge(Protocol):
         """Look at no more cells."""
 
 
-def bind(layer: Labels, judge: Judge) -> None:
+def bind(layer: Labels, judge: ClassReviewer) -> None:
     """Let a layer answer 1-9, Space, U, Ctrl+Z and Escape."""
     for key, act in _keys(judge).items():
         layer.bind_key(key, act, overwrite=True)
@@ -38,7 +38,7 @@ _NUMBERS = tuple(str(number) for number in range(1, 10))
 _KEYS = (*_NUMBERS, "Space", "U", "Control-Z", "Escape")
 
 
-def _keys(judge: Judge) -> Mapping[str, Callable[[Labels], None]]:
+def _keys(judge: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
     def pressing(number: int) -> Callable[[Labels], None]:
         return lambda _: judge.press(number)
 

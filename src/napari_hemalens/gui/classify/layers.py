@@ -15,7 +15,7 @@ from pydantic import field_validator
 from napari_hemalens.gui.layers import LayerData, rgba
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.reports.scoring import that_count
-from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.classes import ReviewedClasses
 
 OPACITY = 0.55
 """Of the layer: cells are seen through their colours."""
@@ -50,7 +50,7 @@ class ClassColours(DirectLabelColormap):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DisplayFilter:
     """Which cells are shown.
 
     Attributes
@@ -73,34 +73,38 @@ class Look:
         return self.only is None and self.least_entropy <= 0
 
 
-def result_layer(judged: Judged, labels: NDArray[Any], placed: Mapping[str, Any], look: Look) -> LayerData:
+def result_layer(
+    reviewed: ReviewedClasses, labels: NDArray[Any], placement: Mapping[str, Any], display: DisplayFilter
+) -> LayerData:
     """Return classified cells as a Labels layer, coloured by class.
 
-    `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
+    `placement` are the attributes that put the layer over the image, as `placement_of` returns them.
     """
     attributes: dict[str, Any] = {
-        "colormap": colours(judged, look),
+        "colormap": colours(reviewed, display),
         "opacity": OPACITY,
-        **placed,
+        **placement,
     }
     return labels, attributes, "labels"
 
 
 def features(
-    judged: Judged, belonging: NDArray[np.int64] | None = None, micronuclei: NDArray[np.int64] | None = None
+    reviewed: ReviewedClasses,
+    cell_of_nucleus: NDArray[np.int64] | None = None,
+    micronuclei: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Return one row a cell; `index` is what napari looks up under the mouse.
 
     Parameters
     ----------
-    judged : Judged
+    reviewed : ReviewedClasses
         N cells.
-    belonging : (N,) int64, optional
+    cell_of_nucleus : (N,) int64, optional
         The cell of each, where they are nuclei: a column `belongs_to`.
     micronuclei : (N,) int64, optional
         Those seen at each: a column `micronuclei` of those that count (`scoring.that_count`).
     """
-    cells = judged.cells
+    cells = reviewed.cells
     table = pd.DataFrame(
         {
             "index": cells.ids,
@@ -108,25 +112,25 @@ def features(
             **{f"p_{name}": cells.probabilities[:, i] for i, name in enumerate(cells.names)},
             "entropy": cells.entropy,
             # Categories, so that napari's table offers the classes and nothing else.
-            "corrected": pd.Categorical(judged.given_names.astype(object), categories=["", *cells.names]),
+            "corrected": pd.Categorical(reviewed.given_names.astype(object), categories=["", *cells.names]),
         }
     )
-    if belonging is not None:
-        table["belongs_to"] = belonging
+    if cell_of_nucleus is not None:
+        table["belongs_to"] = cell_of_nucleus
     if micronuclei is not None:
-        table["micronuclei"] = that_count(judged.current, micronuclei)
+        table["micronuclei"] = that_count(reviewed.current, micronuclei)
     return table
 
 
-def words_of(layer: Labels) -> dict[int, str]:
+def corrections_in(layer: Labels) -> dict[int, str]:
     """Return the class that a person gave, by the number of the cell, as the table of a layer says; '' for none."""
     table = layer.features
     return dict(zip(table["index"].tolist(), table["corrected"].astype(str).tolist(), strict=True))
 
 
-def origin(judged: Judged, sample: Sample) -> dict[str, Any]:
+def origin(reviewed: ReviewedClasses, sample: Sample) -> dict[str, Any]:
     """Return where a result comes from, and what its image was taken of, as plain values."""
-    came = judged.cells.provenance
+    came = reviewed.cells.provenance
     return {
         "task": came.recipe.get("task", ""),
         "weights": came.weights,
@@ -138,19 +142,19 @@ def origin(judged: Judged, sample: Sample) -> dict[str, Any]:
     }
 
 
-def colours(judged: Judged, look: Look) -> ClassColours:
+def colours(reviewed: ReviewedClasses, display: DisplayFilter) -> ClassColours:
     """Return a colour for each cell: that of its class, or none where it is not to be seen."""
-    cells = judged.current
+    cells = reviewed.current
     opaque = rgba(cells.names)
     palette = [*opaque, *(opaque * (1, 1, 1, _FAINT)), _CLEAR]
-    shown = cells.entropy >= look.least_entropy
-    if look.only is not None:
-        shown &= cells.class_names == look.only
+    shown = cells.entropy >= display.least_entropy
+    if display.only is not None:
+        shown &= cells.class_names == display.only
     which = np.where(shown, cells.classes, len(palette) - 1)
-    if look.at is not None:
+    if display.at is not None:
         which[shown] += len(opaque)
-        here = cells.ids == look.at
+        here = cells.ids == display.at
         which[here] = cells.classes[here]
-    table: dict[int | None, Any] = {None: _UNSEEN if look.everything else _CLEAR, 0: _CLEAR}
+    table: dict[int | None, Any] = {None: _UNSEEN if display.everything else _CLEAR, 0: _CLEAR}
     table.update(zip(cells.ids.tolist(), (palette[i] for i in which.tolist()), strict=True))
     return ClassColours(color_dict=table)

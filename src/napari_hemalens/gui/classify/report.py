@@ -10,12 +10,12 @@ from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats.naming import short_names
-from napari_hemalens.gui.classify.case import PAIRS, Case
 from napari_hemalens.gui.classify.results import ClassResults
+from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.reports import assay
 from napari_hemalens.reports.assay import Comparison, Summary
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.classes import ReviewedClasses
 
 _LOOK = (
     "Pairs of nuclei are proposals: look through the layer of pairs, and paint where they are wrong. One number is one "
@@ -29,7 +29,7 @@ class Scored:
 
     Attributes
     ----------
-    judged : tuple of Judged
+    reviewed : tuple of ReviewedClasses
         One an image.
     cells, micronuclei : tuple of (N,) int64 or None
         For each of them the cell of each nucleus, and the micronuclei seen there; None in place of the tuple where
@@ -40,24 +40,24 @@ class Scored:
         For each of them what made the cells.
     """
 
-    judged: tuple[Judged, ...]
+    reviewed: tuple[ReviewedClasses, ...]
     cells: tuple[NDArray[np.int64] | None, ...] | None
     micronuclei: tuple[NDArray[np.int64] | None, ...] | None
     design: Mapping[str, Sample] | None
     cells_by: tuple[str | None, ...]
 
     @classmethod
-    def of(cls, cases: Sequence[Case]) -> Self:
-        """Return what cases have found; all have a result."""
-        judged = tuple(case.judged for case in cases if case.judged is not None)
-        names = short_names([each.cells for each in judged])
-        design = {name: case.sample for name, case in zip(names, cases, strict=True)}
+    def from_states(cls, states: Sequence[ClassificationState]) -> Self:
+        """Return what states have found; all have a result."""
+        reviewed = tuple(state.reviewed for state in states if state.reviewed is not None)
+        names = short_names([each.cells for each in reviewed])
+        design = {name: state.sample for name, state in zip(names, states, strict=True)}
         return cls(
-            judged,
-            _some([case.cells for case in cases]),
-            _some([case.seen for case in cases]),
+            reviewed,
+            _some([state.cells for state in states]),
+            _some([state.seen for state in states]),
             design if any(sample != Sample() for sample in design.values()) else None,
-            tuple(_said(case) for case in cases),
+            tuple(_said(state) for state in states),
         )
 
     def summary(self) -> Summary:
@@ -68,7 +68,7 @@ class Scored:
         AnnotationError
             If cells are known for some of the images only.
         """
-        results = [each.current for each in self.judged]
+        results = [each.current for each in self.reviewed]
         return assay.summary(results, cells=self.cells, design=self.design, micronuclei=self.micronuclei)
 
 
@@ -120,10 +120,10 @@ class Report:
 
     def describe(self, replicate: str, concentration: str) -> None:
         """Say what the image of the current result was taken of."""
-        case = self._results.current
-        if case is not None:
-            case.sample = Sample(replicate.strip(), concentration.strip())
-            self._results.mark(case)
+        state = self._results.current
+        if state is not None:
+            state.sample = Sample(replicate.strip(), concentration.strip())
+            self._results.mark(state)
 
     def compare(self, first: str | None, second: str | None) -> None:
         """Choose two groups, the control first; None for either: compare nothing."""
@@ -132,9 +132,9 @@ class Report:
 
     def read(self) -> Page:
         """Count, and compare."""
-        counted, of_task = self._results.counted_cases, self._results.of_task
+        counted, states_of_task = self._results.counted_states, self._results.states_of_task
         summary = _summary(counted)
-        everything = summary if counted == of_task else _summary(of_task)
+        everything = summary if counted == states_of_task else _summary(states_of_task)
         groups = _groups(everything)
         asked = self.compared if self.compared and {*self.compared} <= {*groups} else None
         found = compared(everything, asked)
@@ -157,12 +157,12 @@ def compared(summary: Summary | str | None, groups: tuple[str, str] | None) -> C
         return str(error)
 
 
-def _notes(summary: Summary | str | None, counted: Sequence[Case]) -> tuple[str, ...]:
+def _notes(summary: Summary | str | None, counted: Sequence[ClassificationState]) -> tuple[str, ...]:
     if summary is None:
         return ()
     said = (summary,) if isinstance(summary, str) else summary.notes
-    reasons = dict.fromkeys(case.uncounted for case in counted if case.uncounted)
-    return (*said, *reasons, *((_LOOK,) if any(case.cells_by == PAIRS for case in counted) else ()))
+    reasons = dict.fromkeys(state.uncounted for state in counted if state.uncounted)
+    return (*said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
 
 
 def _groups(summary: Summary | str | None) -> tuple[str, ...]:
@@ -175,9 +175,9 @@ def _groups(summary: Summary | str | None) -> tuple[str, ...]:
     return next((names for names in of_levels if len(names) > 1), ())
 
 
-def _summary(cases: Sequence[Case]) -> Summary | str | None:
+def _summary(states: Sequence[ClassificationState]) -> Summary | str | None:
     try:
-        return Scored.of(cases).summary() if cases else None
+        return Scored.from_states(states).summary() if states else None
     except HemaLensError as error:
         return str(error)
 
@@ -186,8 +186,8 @@ def _some(arrays: Sequence[NDArray[np.int64] | None]) -> tuple[NDArray[np.int64]
     return tuple(arrays) if any(array is not None for array in arrays) else None
 
 
-def _said(case: Case) -> str | None:
-    """Return what made the cells of a case, for the record of a run."""
-    if case.cells is None:
+def _said(state: ClassificationState) -> str | None:
+    """Return what made the cells of a state, for the record of a run."""
+    if state.cells is None:
         return None
-    return case.cells_by if isinstance(case.cells_by, str) else getattr(case.cells_by, "name", None)
+    return state.cells_by if isinstance(state.cells_by, str) else getattr(state.cells_by, "name", None)

@@ -12,13 +12,21 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_hemalens.gui.classify.case import PAIRS, Case
 from napari_hemalens.gui.classify.keys import bind, unbind
-from napari_hemalens.gui.classify.layers import OPACITY, Look, colours, features, origin, result_layer, words_of
-from napari_hemalens.gui.classify.walk import Walk, look_at, outline_width
+from napari_hemalens.gui.classify.layers import (
+    OPACITY,
+    DisplayFilter,
+    colours,
+    corrections_in,
+    features,
+    origin,
+    result_layer,
+)
+from napari_hemalens.gui.classify.review_queue import ReviewQueue, centre_on_cell, outline_width
+from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.classes import ReviewedClasses
 
 COLOURED_AT_ONCE = 3_000_000
 """Pixels of a result that get other colours while a person clicks: napari takes 10 ms for a million."""
@@ -27,119 +35,119 @@ _PATIENCE = 4  # times as long as it takes to draw them are partial results apar
 
 
 class ClassResults:
-    """Cases with their layers and counts, what is shown of them, and the review.
+    """States with their layers and counts, what is shown of them, and the review.
 
     Attributes
     ----------
-    cases : list of Case
+    states : list of ClassificationState
         In the order of their first run.
-    current : Case or None
+    current : ClassificationState or None
         That of the last run, or the one that a person chose: what the review walks through.
     pooled : bool
         Whether all images of the task are counted together, or the current result alone.
-    look : Look
+    look : DisplayFilter
         What is shown.
-    walk : Walk or None
+    queue : ReviewQueue or None
         The review that goes on.
     locked : bool
-        Whether a run goes on: what it finds is shown, and not to be judged yet.
+        Whether a run goes on: what it finds is shown, and not to be reviewed yet.
     """
 
     changed = Signal()
-    lost = Signal(object)  # a Case one of whose layers a person removed
+    layer_lost = Signal(object)  # a ClassificationState one of whose layers a person removed
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._busy = False
         self._drawn, self._cost = 0.0, 0.0  # when the last partial result was, and how long it took to draw
-        self.cases: list[Case] = []
-        self.current: Case | None = None
+        self.states: list[ClassificationState] = []
+        self.current: ClassificationState | None = None
         self.pooled = False
-        self.look = Look()
-        self.walk: Walk | None = None
+        self.display = DisplayFilter()
+        self.queue: ReviewQueue | None = None
         self.locked = False
-        self._pointed: tuple[Case, int] | None = None
+        self._pointed: tuple[ClassificationState, int] | None = None
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
-    def of_task(self) -> tuple[Case, ...]:
-        """Every case of the current task that has a result."""
-        return tuple(c for c in self.cases if self.current is not None and c.shown and c.task is self.current.task)
+    def states_of_task(self) -> tuple[ClassificationState, ...]:
+        """Every state of the current task that has a result."""
+        return tuple(c for c in self.states if self.current is not None and c.shown and c.task is self.current.task)
 
     @property
-    def counted_cases(self) -> tuple[Case, ...]:
-        """The cases that are counted: the current one, or with it all of its task."""
-        return tuple(case for case in self.of_task if self.pooled or case is self.current)
+    def counted_states(self) -> tuple[ClassificationState, ...]:
+        """The states that are counted: the current one, or with it all of its task."""
+        return tuple(state for state in self.states_of_task if self.pooled or state is self.current)
 
     @property
-    def counted(self) -> tuple[Judged, ...]:
+    def counted(self) -> tuple[ReviewedClasses, ...]:
         """Their cells."""
-        return tuple(case.judged for case in self.counted_cases if case.judged is not None)
+        return tuple(state.reviewed for state in self.counted_states if state.reviewed is not None)
 
-    def count(self, case: Case | None) -> None:
-        """Count one case, which becomes the current one, or (None) all of the current task together."""
-        self.pooled = case is None
-        if case is not None and case is not self.current and not self.locked:
+    def count(self, state: ClassificationState | None) -> None:
+        """Count one state, which becomes the current one, or (None) all of the current task together."""
+        self.pooled = state is None
+        if state is not None and state is not self.current and not self.locked:
             self.end_review()
-            self.current = case
+            self.current = state
         self._recolour()
 
-    def case(self, asked: Case) -> Case:
-        """Return the case of the same cells and question where there is one already, else the case itself."""
-        same = (c for c in self.cases if c.source is asked.source and c.key == asked.key)
+    def state(self, asked: ClassificationState) -> ClassificationState:
+        """Return the state of the same cells and question where there is one already, else the state itself."""
+        same = (c for c in self.states if c.source is asked.source and c.key == asked.key)
         return next(same, asked)
 
-    def begin(self, case: Case, labels: NDArray[Any]) -> None:
-        """Show the cells of a case before any has a class."""
+    def begin(self, state: ClassificationState, labels: NDArray[Any]) -> None:
+        """Show the cells of a state before any has a class."""
         self.end_review()
-        if case not in self.cases:
-            self.cases.append(case)
-        self.current, case.labels, self._pointed = case, labels, None
-        case.belonging, case.micronuclei, case.uncounted = None, None, ""  # they were of the labels before
+        if state not in self.states:
+            self.states.append(state)
+        self.current, state.labels, self._pointed = state, labels, None
+        state.cell_of_nucleus, state.micronuclei, state.uncounted = None, None, ""  # they were of the labels before
         self._drawn = 0.0
         self.changed.emit()
 
-    def put(self, case: Case, found: Classified, *, partial: bool) -> None:
-        """Give a case its classes, as a run finds them; a partial result is passed over where drawing takes long."""
+    def put(self, state: ClassificationState, found: Classified, *, partial: bool) -> None:
+        """Give a state its classes, as a run finds them; a partial result is passed over where drawing takes long."""
         began = time.monotonic()
         if partial and began - self._drawn < _PATIENCE * self._cost:
             return
-        case.judged = Judged(found) if case.judged is None else case.judged.rerun(found)
-        self._draw(case)
+        state.reviewed = ReviewedClasses(found) if state.reviewed is None else state.reviewed.merge_run(found)
+        self._draw(state)
         self._drawn = time.monotonic()
         self._cost = self._drawn - began
         self.changed.emit()
 
-    def forget_words(self, case: Case) -> None:
-        """Discard what a person said of the cells of a case."""
-        if case.judged is not None:
-            case.judged = Judged(case.judged.cells)
+    def forget_corrections(self, state: ClassificationState) -> None:
+        """Discard what a person said of the cells of a state."""
+        if state.reviewed is not None:
+            state.reviewed = ReviewedClasses(state.reviewed.cells)
 
-    def put_numbers(self, case: Case) -> None:
-        """Show what has become known of the nuclei of a case beside their classes."""
-        self._draw_features(case)
+    def put_numbers(self, state: ClassificationState) -> None:
+        """Show what has become known of the nuclei of a state beside their classes."""
+        self._draw_features(state)
         self.changed.emit()
 
-    def mark(self, case: Case) -> None:
-        """Keep in the layer of a case where it comes from, and what it was taken of."""
-        if case.layer is not None and case.judged is not None:
-            case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged, case.sample)}
+    def mark(self, state: ClassificationState) -> None:
+        """Keep in the layer of a state where it comes from, and what it was taken of."""
+        if state.layer is not None and state.reviewed is not None:
+            state.layer.metadata = {**state.layer.metadata, MARK: origin(state.reviewed, state.sample)}
         self.changed.emit()
 
     def choose(self, only: str | None, least_entropy: float) -> None:
         """Show one class only, or all; and cells that are at least so uncertain."""
-        self.look = Look(only, least_entropy, self.look.at)
+        self.display = DisplayFilter(only, least_entropy, self.display.at)
         self._recolour()
 
-    def point_at(self, case: Case, number: int | None) -> None:
-        """Let one cell of a case stand out, or none; during a review it is the one that the review has come to."""
+    def point_at(self, state: ClassificationState, number: int | None) -> None:
+        """Let one cell of a state stand out, or none; during a review it is the one that the review has come to."""
         before = self._pointed
-        here = before is not None and before[0] is case
-        if self.walk is not None or (number is None and not here) or (here and before == (case, number)):
+        here = before is not None and before[0] is state
+        if self.queue is not None or (number is None and not here) or (here and before == (state, number)):
             return
-        self._pointed = None if number is None else (case, number)
-        for each in {case, case if before is None else before[0]}:
-            if _light(each):
+        self._pointed = None if number is None else (state, number)
+        for each in {state, state if before is None else before[0]}:
+            if _quick_to_colour(each):
                 self._colour(each)
 
     def lock(self, locked: bool) -> None:
@@ -150,135 +158,137 @@ class ClassResults:
         self.changed.emit()
 
     def begin_review(self) -> None:
-        """Walk through the cells of the last run that nobody has judged, least certain first."""
-        viewer, case = self._viewer(), self.current
-        if viewer is None or self.locked or case is None or case.judged is None or case.layer is None:
+        """ReviewQueue through the cells of the last run that nobody has reviewed, least certain first."""
+        viewer, state = self._viewer(), self.current
+        if viewer is None or self.locked or state is None or state.reviewed is None or state.layer is None:
             return
-        self.walk = Walk(case.judged, case.task.positive, case.threshold)
-        case.layer.visible = True
-        case.layer.contour, case.layer.opacity = outline_width(case.judged), 1  # the cell itself is to be seen
-        if case.pairs is not None:
-            case.pairs.visible = False  # its outlines would hide those of the classes
-        viewer.layers.selection.active = case.layer  # whose keys count
-        bind(case.layer, self)
+        self.queue = ReviewQueue(state.reviewed, state.task.positive, state.threshold)
+        state.layer.visible = True
+        state.layer.contour, state.layer.opacity = outline_width(state.reviewed), 1  # the cell itself is to be seen
+        if state.pairs is not None:
+            state.pairs.visible = False  # its outlines would hide those of the classes
+        viewer.layers.selection.active = state.layer  # whose keys count
+        bind(state.layer, self)
         self._follow()
 
     def end_review(self) -> None:
-        """Leave the review; what was judged stays."""
-        if self.walk is None:
+        """Leave the review; what was reviewed stays."""
+        if self.queue is None:
             return
-        self.walk, self._pointed = None, None
+        self.queue, self._pointed = None, None
         layer = None if self.current is None else self.current.layer
         if layer is not None:
             unbind(layer)
             layer.contour, layer.opacity = 0, OPACITY
         if self.current is not None and self.current.pairs is not None:
             self.current.pairs.visible = self.current.cells_by == PAIRS
-        self.look = Look(self.look.only, self.look.least_entropy)
+        self.display = DisplayFilter(self.display.only, self.display.least_entropy)
         self._recolour()
 
     def press(self, number: int) -> None:
         """Give the cell that is looked at the class of a key in 1-9."""
-        if self.walk is not None and number <= len(self.walk.judged.cells.names):
-            self.walk.judge(self.walk.judged.cells.names[number - 1])
+        if self.queue is not None and number <= len(self.queue.reviewed.cells.names):
+            self.queue.assign(self.queue.reviewed.cells.names[number - 1])
             self._judged()
 
     def accept(self) -> None:
         """Let the class of the cell that is looked at stand."""
-        if self.walk is not None:
-            self.walk.accept()
+        if self.queue is not None:
+            self.queue.accept()
             self._judged()
 
     def undo(self) -> None:
         """Take the last judgement of the review back."""
-        if self.walk is not None and self.walk.can_undo:
-            self.walk.undo()
+        if self.queue is not None and self.queue.can_undo:
+            self.queue.undo()
             self._judged()
 
     def _judged(self) -> None:
-        if self.walk is not None and self.current is not None:
-            self.current.judged = self.walk.judged
+        if self.queue is not None and self.current is not None:
+            self.current.reviewed = self.queue.reviewed
             self._draw_features(self.current)
             self._follow()
 
     def _follow(self) -> None:
         """Show the cell that the review has come to."""
-        viewer, case = self._viewer(), self.current
-        if self.walk is None or viewer is None or case is None or case.layer is None:
+        viewer, state = self._viewer(), self.current
+        if self.queue is None or viewer is None or state is None or state.layer is None:
             return
-        self.look = Look(self.look.only, self.look.least_entropy, self.walk.cell)
-        look_at(viewer, case.layer, self.walk)
-        if self.walk.row is None:
+        self.display = DisplayFilter(self.display.only, self.display.least_entropy, self.queue.cell)
+        centre_on_cell(viewer, state.layer, self.queue)
+        if self.queue.row is None:
             self.end_review()
         else:
             self._recolour()
 
     def _recolour(self) -> None:
-        for case in self.cases:
-            self._colour(case)
+        for state in self.states:
+            self._colour(state)
         self.changed.emit()
 
-    def _colour(self, case: Case) -> None:
-        if case.judged is None or case.layer is None:
+    def _colour(self, state: ClassificationState) -> None:
+        if state.reviewed is None or state.layer is None:
             return
-        look = Look(self.look.only, self.look.least_entropy)
-        if self.walk is not None and case is self.current:
-            look = self.look
-        elif self._pointed is not None and self._pointed[0] is case and _light(case):
+        look = DisplayFilter(self.display.only, self.display.least_entropy)
+        if self.queue is not None and state is self.current:
+            look = self.display
+        elif self._pointed is not None and self._pointed[0] is state and _quick_to_colour(state):
             look = replace(look, at=self._pointed[1])
-        case.layer.colormap = colours(case.judged, look)
+        state.layer.colormap = colours(state.reviewed, look)
 
-    def _draw(self, case: Case) -> None:
-        """Let the layer of a case follow its cells."""
+    def _draw(self, state: ClassificationState) -> None:
+        """Let the layer of a state follow its cells."""
         viewer = self._viewer()
-        if viewer is None or case.judged is None or case.labels is None:
+        if viewer is None or state.reviewed is None or state.labels is None:
             return
-        if case.layer is None:
-            layer = Layer.create(*result_layer(case.judged, case.labels, case.placed, self.look))
-            layer.features = features(case.judged, case.cells, case.seen)
-            layer.metadata = {MARK: origin(case.judged, case.sample)}
-            layer.name = f"{case.source.name}: {case.task.name}"
+        if state.layer is None:
+            layer = Layer.create(*result_layer(state.reviewed, state.labels, state.placement, self.display))
+            layer.features = features(state.reviewed, state.cells, state.seen)
+            layer.metadata = {MARK: origin(state.reviewed, state.sample)}
+            layer.name = f"{state.source.name}: {state.task.name}"
             layer.editable = False  # whoever wants other cells paints them in the layer they come from
             layer.events.features.connect(self._on_features)
             viewer.add_layer(layer)
-            case.layer = layer
-            case.source.visible = False  # its colours would mix with those of the classes
+            state.layer = layer
+            state.source.visible = False  # its colours would mix with those of the classes
             return
         with self._drawing():
-            if case.layer.data is not case.labels:
-                case.layer.data = case.labels
-        self._draw_features(case)
-        case.layer.metadata = {**case.layer.metadata, MARK: origin(case.judged, case.sample)}
-        self._colour(case)
+            if state.layer.data is not state.labels:
+                state.layer.data = state.labels
+        self._draw_features(state)
+        state.layer.metadata = {**state.layer.metadata, MARK: origin(state.reviewed, state.sample)}
+        self._colour(state)
 
-    def _draw_features(self, case: Case) -> None:
-        if case.judged is not None and case.layer is not None:
+    def _draw_features(self, state: ClassificationState) -> None:
+        if state.reviewed is not None and state.layer is not None:
             with self._drawing():
-                case.layer.features = features(case.judged, case.cells, case.seen)
+                state.layer.features = features(state.reviewed, state.cells, state.seen)
 
     def _on_features(self, event: Any) -> None:
         """Read the classes that a person has typed into the table of a layer."""
-        case = next((c for c in self.cases if c.layer is event.source), None)
-        if self._busy or case is None or case.judged is None:
+        state = next((c for c in self.states if c.layer is event.source), None)
+        if self._busy or state is None or state.reviewed is None:
             return
-        if not self.locked and self.walk is None:
-            words = words_of(event.source)
-            case.judged = case.judged.naming({cell: name for cell, name in words.items() if name != "nan"})
-        self._draw_features(case)
+        if not self.locked and self.queue is None:
+            words = corrections_in(event.source)
+            state.reviewed = state.reviewed.with_corrections(
+                {cell: name for cell, name in words.items() if name != "nan"}
+            )
+        self._draw_features(state)
         self._recolour()
 
     def _on_removed(self, event: Any) -> None:
         """Let go of what a person has removed; the words of a person wait for another run."""
-        for case in self.cases:
-            if case.layer is event.value:
-                if case is self.current:
-                    self.walk, self.look = None, Look(self.look.only, self.look.least_entropy)
-                case.layer, case.source.visible = None, True
-                self.lost.emit(case)
-                if case is self.current:
-                    self.current = next((c for c in reversed(self.of_task) if c.shown), case)
-            elif event.value in (case.source, case.image):
-                self.lost.emit(case)
+        for state in self.states:
+            if state.layer is event.value:
+                if state is self.current:
+                    self.queue, self.display = None, DisplayFilter(self.display.only, self.display.least_entropy)
+                state.layer, state.source.visible = None, True
+                self.layer_lost.emit(state)
+                if state is self.current:
+                    self.current = next((c for c in reversed(self.states_of_task) if c.shown), state)
+            elif event.value in (state.source, state.image):
+                self.layer_lost.emit(state)
         self.changed.emit()
 
     @contextmanager
@@ -291,6 +301,6 @@ class ClassResults:
             self._busy = False
 
 
-def _light(case: Case) -> bool:
+def _quick_to_colour(state: ClassificationState) -> bool:
     """Return whether a result is coloured anew while a person clicks."""
-    return case.labels is not None and case.labels.size <= COLOURED_AT_ONCE
+    return state.labels is not None and state.labels.size <= COLOURED_AT_ONCE

@@ -28,7 +28,7 @@ def save_classified_steps(
     groups : (str, str), optional
         Two groups to compare, the control first.
     """
-    cells, words = [each.cells for each in scored.judged], [each.given for each in scored.judged]
+    cells, words = [each.cells for each in scored.reviewed], [each.given for each in scored.reviewed]
     options = recipe.model_dump(mode="json") | {
         "cells": list(scored.cells_by) if scored.cells else None,
         "design": {name: asdict(sample) for name, sample in (scored.design or {}).items()} or None,

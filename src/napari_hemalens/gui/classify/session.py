@@ -10,11 +10,9 @@ from psygnal import Signal
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
-from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_together, plane_of
-from napari_hemalens.gui.classify.belonging import Belonging
-from napari_hemalens.gui.classify.case import Case, CellsBy
+from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
     ClassJob,
@@ -27,14 +25,16 @@ from napari_hemalens.gui.classify.jobs import (
 from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
-from napari_hemalens.gui.layers import opener, placed_like
+from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
+from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.classification import classifier_card
 
 
-class Classifying(Activity):
+class ClassificationSession(ViewerSession):
     """The classification of cells: a run that goes on, its results, and what may be done with them.
 
     Parameters
@@ -53,14 +53,14 @@ class Classifying(Activity):
     Attributes
     ----------
     results : ClassResults
-        Cases, layers, counts and the review.
+        States, layers, counts and the review.
     report : Report
         Figures, samples and a comparison.
     recipe : ClassificationRecipe
         The options of the last run.
     """
 
-    semantic = Signal()  # one number stands for many cells: are they to be parted?
+    semantic_labels_found = Signal()  # one number stands for many cells: are they to be parted?
     segmented = Signal(object)  # a new Labels layer
 
     def __init__(
@@ -76,34 +76,34 @@ class Classifying(Activity):
         self._classify = classify or workflows.classify_steps
         self._segment = segment or workflows.segment_steps
         self._count = count or workflows.count_micronuclei
-        self._case: Case | None = None
+        self._state: ClassificationState | None = None
         self._image: Image | None = None  # that is being segmented
         self._asks = False
         self._follows = False  # whether cells follow the nuclei of this run
         self.results = ClassResults(viewer)
         self.report = Report(self.results)
-        self._belonging = Belonging(viewer, runner, self.results, self.said.emit)
+        self._assigner = CellAssigner(viewer, runner, self.results, self.message_sent.emit)
         self.recipe = ClassificationRecipe()
-        self.results.lost.connect(self._on_lost)
+        self.results.layer_lost.connect(self._on_lost)
         viewer.layers.events.removed.connect(self._on_removed)
 
-    def start(
-        self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe, *, keep_words: bool = True
+    def start_run(
+        self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe, *, keep_corrections: bool = True
     ) -> None:
         """Begin to classify the cells of a layer, unless a run goes on; what cannot be done is said."""
         if self.running:
             return
         try:
-            case = self._asked(image, source, recipe)
-            case.threshold = classifier_card(recipe).threshold
-            cells = cells_in(case.source, case.plane)
+            state = self._asked(image, source, recipe)
+            state.threshold = classifier_card(recipe).threshold
+            cells = cells_in(state.source, state.plane)
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
-        if not keep_words:
-            self.results.forget_words(case)
-        self.recipe, self._case, self._asks = recipe, case, False
-        job = ClassJob(case.image.name, self._opener(case.image), cells, recipe)
+        if not keep_corrections:
+            self.results.forget_corrections(state)
+        self.recipe, self._state, self._asks = recipe, state, False
+        job = ClassJob(state.image.name, self._slide_opener(state.image), cells, recipe)
         self._begin(classify_cells(job, self._classify, self._count), self._on_update)
 
     def segment(self, image: Image | None, recipe: SegmentationRecipe) -> None:
@@ -111,37 +111,37 @@ class Classifying(Activity):
         if self.running:
             return
         if image is None:
-            self.said.emit(_NO_IMAGE)
+            self.message_sent.emit(_NO_IMAGE)
             return
-        self._case, self._image = None, image
-        steps = segment_cells(image.name, self._opener(image), recipe, self._segment)
+        self._state, self._image = None, image
+        steps = segment_cells(image.name, self._slide_opener(image), recipe, self._segment)
         self._begin(steps, self._on_update)
 
     def corrections(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> int:
         """Return how many of these cells a person has given a class."""
         if image is None or source is None:
             return 0
-        case = self.results.case(self._new(image, source, recipe))
-        return 0 if case.judged is None else case.judged.corrections
+        state = self.results.state(self._new(image, source, recipe))
+        return 0 if state.reviewed is None else state.reviewed.n_corrections
 
     def make_cells_by(self, by: CellsBy) -> None:
         """Make cells of the nuclei of the current result; what cannot be done is said."""
         if self.results.current is None:
             return
         try:
-            self._belonging.choose(self.results.current, by)
+            self._assigner.choose(self.results.current, by)
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             self.results.changed.emit()
 
     def save(self, folder: Path) -> None:
         """Write the tables of all images of the task, and what it takes to make them again."""
-        scored = Scored.of(self.results.of_task)
+        scored = Scored.from_states(self.results.states_of_task)
         steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared)
-        self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
-    def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> Case:
-        """Return the case that is meant.
+    def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:
+        """Return the state that is meant.
 
         Raises
         ------
@@ -152,17 +152,19 @@ class Classifying(Activity):
             raise ImageError(_NO_IMAGE)
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        placed = placed_together(image, source)
-        case = self.results.case(self._new(image, source, recipe))
-        case.image, case.placed = image, placed
-        return case
+        placement = common_placement(image, source)
+        state = self.results.state(self._new(image, source, recipe))
+        state.image, state.placement = image, placement
+        return state
 
-    def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> Case:
-        return Case(image, source, plane_of(source, self._steps()), bool(recipe.relabel), task(recipe.task))
+    def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> ClassificationState:
+        return ClassificationState(
+            image, source, plane_of(source, self._steps()), bool(recipe.relabel), task(recipe.task)
+        )
 
-    def _opener(self, image: Image) -> Callable[[], Slide]:
+    def _slide_opener(self, image: Image) -> Callable[[], Slide]:
         """Return what opens an image, without its pixel size: that was shown to the person, who may have changed it."""
-        return opener(image, frame_of(image, self._steps()), sized=False)
+        return slide_opener(image, frame_of(image, self._steps()), sized=False)
 
     def _steps(self) -> tuple[int, ...]:
         viewer = self._viewer()
@@ -173,27 +175,27 @@ class Classifying(Activity):
             return  # told while the run was already asked to stop
         self._show_progress(update.words, update.fraction)
         self._asks = self._asks or update.semantic
-        if self._case is None:
+        if self._state is None:
             self._on_segmented(update)
             return
         if update.labels is not None:
-            self._belonging.inherit(self._case, self.results.current)
-            self.results.begin(self._case, update.labels)
+            self._assigner.inherit(self._state, self.results.current)
+            self.results.begin(self._state, update.labels)
             self._follows = False
         if update.found is not None:
-            self.results.put(self._case, update.found, partial=update.fraction < 1)
+            self.results.put(self._state, update.found, partial=update.fraction < 1)
             if not self._follows:  # after the first, so that pairs lie over the classes
-                self._belonging.follow(self._case)
+                self._assigner.follow(self._state)
                 self._follows = True
         if update.micronuclei is not None or update.uncounted:
-            self._case.micronuclei, self._case.uncounted = update.micronuclei, update.uncounted
-            self.results.put_numbers(self._case)
+            self._state.micronuclei, self._state.uncounted = update.micronuclei, update.uncounted
+            self.results.put_numbers(self._state)
 
     def _on_segmented(self, update: ClassUpdate) -> None:
         viewer = self._viewer()
         if update.labels is None or viewer is None or self._image is None:
             return
-        layer = Labels(update.labels, name=f"{self._image.name} outlines", **placed_like(self._image))
+        layer = Labels(update.labels, name=f"{self._image.name} outlines", **placement_of(self._image))
         viewer.add_layer(layer)
         self.segmented.emit(layer)
 
@@ -201,16 +203,16 @@ class Classifying(Activity):
         super()._on_end()
         if self._asks and not self._summary:
             self._asks = False
-            self.semantic.emit()
+            self.semantic_labels_found.emit()
 
-    def _on_lost(self, case: Case) -> None:
+    def _on_lost(self, state: ClassificationState) -> None:
         """Do not go on with a layer that a person has removed."""
-        if case is self._case:
+        if state is self._state:
             self._lose()
 
     def _on_removed(self, event: object) -> None:
         gone = getattr(event, "value", None)
-        watched = (self._image,) if self._case is None else (self._case.image, self._case.source)
+        watched = (self._image,) if self._state is None else (self._state.image, self._state.source)
         if gone in watched:
             self._lose()
 
@@ -229,6 +231,6 @@ _NO_CELLS = (
 )
 
 
-def classifying_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Classifying:
+def classification_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> ClassificationSession:
     """Return the classification of a viewer, begun at the first call."""
-    return activity_of(Classifying, viewer, runner)
+    return session_for(ClassificationSession, viewer, runner)

@@ -6,10 +6,10 @@ import numpy as np
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.review.boxes import Reviewed
+from napari_hemalens.review.boxes import ReviewedBoxes
 
 
-def score_for_count(fields: Sequence[Reviewed], count: int) -> float:
+def score_for_count(fields: Sequence[ReviewedBoxes], count: int) -> float:
     """Return the score that leaves `count` nucleated cells over all fields, with as few digits as will do.
 
     Cells that a person touched count at any score, those that a person deleted at none.
@@ -36,7 +36,7 @@ def score_for_count(fields: Sequence[Reviewed], count: int) -> float:
     return _shortest_between(float(below), float(above))
 
 
-def _candidates(cells: Reviewed) -> tuple[int, np.ndarray]:
+def _candidates(cells: ReviewedBoxes) -> tuple[int, np.ndarray]:
     """Return how many nucleated cells count at any score, and the scores of the others."""
     nucleated = np.array([cell_class(name).nucleated for name in cells.cells.names])[cells.cells.classes]
     open_ = nucleated & ~cells.removed & ~cells.touched

@@ -27,7 +27,7 @@ from napari_hemalens.gui.layers import (
 )
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
-from napari_hemalens.review.boxes import Shown
+from napari_hemalens.review.boxes import ShownBoxes
 
 _ADDED_AT_ONCE = 100
 _REMOVED_AT_ONCE = 400
@@ -40,7 +40,7 @@ class Drawing(ABC):
     ----------
     layer : Layer
         The layer.
-    shown : Shown
+    shown : ShownBoxes
         What it showed when we last wrote to it: the difference to `read` is what a person did.
     busy : bool
         Whether the layer is being written to: its events are then ours.
@@ -54,10 +54,10 @@ class Drawing(ABC):
         self._next = UNCLASSIFIABLE
         self.shown = self.read()
 
-    def read(self) -> Shown:
+    def read(self) -> ShownBoxes:
         """Return what the layer shows now."""
         table = self.layer.features
-        return Shown(
+        return ShownBoxes(
             rows=table["cell"].to_numpy(dtype=np.int64) - 1,
             boxes=boxes_of(self.layer),
             names=table["class"].to_numpy(dtype=np.str_),

@@ -9,11 +9,11 @@ import numpy as np
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.running import Kept
+from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.review.boxes import Region, Reviewed
+from napari_hemalens.review.boxes import Region, ReviewedBoxes
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
 
@@ -42,7 +42,7 @@ class Job:
         Makes the slide; called in the worker.
     regions : tuple of Region
         Where to look; empty: everywhere.
-    before : Reviewed or None
+    before : ReviewedBoxes or None
         What earlier runs and a person left; None for an image not yet looked at.
     keep_edits : bool
         Whether corrections outlive this run.
@@ -51,7 +51,7 @@ class Job:
     name: str
     open: Callable[[], Slide]
     regions: tuple[Region, ...] = ()
-    before: Reviewed | None = None
+    before: ReviewedBoxes | None = None
     keep_edits: bool = True
 
 
@@ -67,7 +67,7 @@ class Update:
         For a status line.
     fraction : float
         Share of the whole run that is done, in 0-1.
-    cells : Reviewed or None
+    cells : ReviewedBoxes or None
         The cells of the image so far; None where nothing is new.
     failure : str
         Which image could not be analysed and why; empty where all went well.
@@ -76,7 +76,7 @@ class Update:
     job: int
     words: str
     fraction: float
-    cells: Reviewed | None = None
+    cells: ReviewedBoxes | None = None
     failure: str = ""
 
 
@@ -100,7 +100,7 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
     told = -_BETWEEN
     with job.open() as slide:
         for region in regions:
-            steps = Kept(detect(slide, recipe, region=region))
+            steps = KeepResult(detect(slide, recipe, region=region))
             for progress in steps:
                 cells = None
                 if progress.partial is not None and time.monotonic() - told >= _BETWEEN:
@@ -112,12 +112,12 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
     yield Update(0, f"{job.name}: done", 1, _reviewed(job, done, recipe))
 
 
-def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> Reviewed:
+def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> ReviewedBoxes:
     """Return the cells found so far, on top of what was there before."""
     found = _joined(parts, recipe)
     if job.before is None:
-        return Reviewed.of(found)
-    return job.before.rerun(found, job.regions, keep_edits=job.keep_edits)
+        return ReviewedBoxes.from_run(found)
+    return job.before.merge_run(found, job.regions, keep_edits=job.keep_edits)
 
 
 def _joined(parts: Sequence[Detections], recipe: DetectionRecipe) -> Detections:

@@ -11,16 +11,16 @@ from psygnal import Signal
 from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import CLASS_KEYS
-from napari_hemalens.gui.detect.stage import Field, Stage
+from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
 from napari_hemalens.gui.layers import BOXES_AT_MOST
-from napari_hemalens.gui.running import Trickle
+from napari_hemalens.gui.running import RunIdle
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential, Tissue
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
-from napari_hemalens.review.boxes import Reviewed
+from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.review.history import History
 
-State: TypeAlias = tuple[tuple[Field, Reviewed], ...]
+State: TypeAlias = tuple[tuple[Field, ReviewedBoxes], ...]
 
 
 class Results:
@@ -42,21 +42,21 @@ class Results:
 
     changed = Signal()
     drawn = Signal(object)  # a Field whose layer shows all of its cells
-    lost = Signal(object)  # a Field whose layer or image a person removed
+    layer_lost = Signal(object)  # a Field whose layer or image a person removed
     hovered = Signal(str)
 
-    def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
+    def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
         self.fields: list[Field] = []
         self.score_threshold = 0.5
         self.tissue: Tissue = "marrow"
         self.next_class = UNCLASSIFIABLE
         self.locked = False
         self._history: History[State] = History()
-        self._stage = Stage(viewer, trickle)
-        self._stage.added.connect(self._on_added)
-        self._stage.drawn.connect(self.drawn.emit)
-        self._stage.edited.connect(self._on_edited)
-        self._stage.removed.connect(self._on_removed)
+        self._layers_of_fields = FieldLayers(viewer, run_idle)
+        self._layers_of_fields.added.connect(self._on_added)
+        self._layers_of_fields.drawn.connect(self.drawn.emit)
+        self._layers_of_fields.edited.connect(self._on_edited)
+        self._layers_of_fields.removed.connect(self._on_removed)
 
     def detections(self) -> tuple[Detections, ...]:
         """Return the cells of every field, as they are on screen."""
@@ -90,23 +90,23 @@ class Results:
         """Whether there is something to redo."""
         return self._history.can_redo and not self.locked
 
-    def of(self, source: Image | Path) -> Field | None:
+    def field_for(self, source: Image | Path) -> Field | None:
         """Return the field of a layer or file, or None where it was not analysed yet."""
         return next((f for f in self.fields if source in (f.image, f.path)), None)
 
-    def put(self, f: Field, cells: Reviewed) -> None:
+    def put(self, f: Field, cells: ReviewedBoxes) -> None:
         """Give a field its cells, as a run finds them."""
         if f not in self.fields:
             self.fields.append(f)
         f.cells = cells
-        self._stage.draw(f, self.score_threshold, patient=True)
+        self._layers_of_fields.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
 
-    def show(self, f: Field, image: Image) -> None:
+    def show_field(self, f: Field, image: Image) -> None:
         """Show a field of a folder, in place of the one that was shown before."""
         shown = [g for g in self.fields if g.path is not None and not g.hidden]
-        self._stage.show(f, image, shown)
-        self._stage.draw(f, self.score_threshold)
+        self._layers_of_fields.show_field(f, image, shown)
+        self._layers_of_fields.draw(f, self.score_threshold)
         self.changed.emit()
 
     def choose_score(self, score_threshold: float) -> None:
@@ -132,7 +132,7 @@ class Results:
             self.remember()
         for f in chosen:
             rows = np.array(f.selected, dtype=np.int64)
-            self._replace(f, f.cells.naming(rows, [name] * len(rows)))
+            self._replace(f, f.cells.with_classes(rows, [name] * len(rows)))
         for f in self.fields:
             if f.drawing is not None:
                 f.drawing.expect(name)
@@ -172,20 +172,20 @@ class Results:
         fields = [f for f, _ in state]
         for f in self.fields:
             if f not in fields:
-                self._stage.put_away(f)
+                self._layers_of_fields.put_away(f)
         self.fields = fields
         for f, cells in state:
             f.cells = cells
         self._draw()
 
-    def _replace(self, f: Field, cells: Reviewed) -> None:
+    def _replace(self, f: Field, cells: ReviewedBoxes) -> None:
         f.cells = cells
-        self._stage.draw(f, self.score_threshold)
+        self._layers_of_fields.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _draw(self) -> None:
         for f in self.fields:
-            self._stage.draw(f, self.score_threshold)
+            self._layers_of_fields.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _on_added(self, f: Field) -> None:
@@ -200,9 +200,9 @@ class Results:
         if f is None or f.drawing is None or f.drawing.busy:
             return
         if self.locked:
-            self._stage.draw(f, self.score_threshold)
+            self._layers_of_fields.draw(f, self.score_threshold)
             return
-        cells, rows = f.cells.corrected(f.drawing.shown, f.drawing.read())
+        cells, rows = f.cells.apply_edit(f.drawing.shown, f.drawing.read())
         if cells is not f.cells:
             self.remember()
             f.drawing.number(cells.cells, rows)
@@ -214,10 +214,10 @@ class Results:
             if f.drawing is not None and f.drawing.layer is layer:
                 self.remember()
                 f.drawing = None
-                self._stage.put_away(f)
+                self._layers_of_fields.put_away(f)
                 self.fields.remove(f)
-                self.lost.emit(f)
+                self.layer_lost.emit(f)
             elif f.image is layer:
                 f.image = None
-                self.lost.emit(f)
+                self.layer_lost.emit(f)
         self.changed.emit()

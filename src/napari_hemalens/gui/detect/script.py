@@ -32,7 +32,7 @@ print(hemalens.differential_text(count))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScriptedImage:
     """One image of a run.
 
     Attributes
@@ -50,7 +50,7 @@ class Asked:
     frame: tuple[int, ...] = ()
 
 
-def as_python(asked: Sequence[Asked], recipe: DetectionRecipe) -> str:
+def as_python(asked: Sequence[ScriptedImage], recipe: DetectionRecipe) -> str:
     """Return a script that finds the same cells; options left at their default are left out."""
     options = recipe.model_dump(exclude_defaults=True)
     listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
@@ -60,7 +60,7 @@ def as_python(asked: Sequence[Asked], recipe: DetectionRecipe) -> str:
     return _HEAD.format(version=__version__) + _imports(asked) + body
 
 
-def _calls(asked: Asked, sized: bool) -> list[str]:
+def _calls(asked: ScriptedImage, sized: bool) -> list[str]:
     size = pixel_size_um(asked.source) if sized and isinstance(asked.source, Image) else None
     extra = "" if size is None else f", pixel_size_um={size:.6g}"
     if isinstance(asked.source, Image) and _in_viewer(asked):
@@ -71,30 +71,30 @@ def _calls(asked: Asked, sized: bool) -> list[str]:
     return [f"hemalens.detect({_image(asked)}, recipe{extra}{region})" for region in regions]
 
 
-def _image(asked: Asked) -> str:
+def _image(asked: ScriptedImage) -> str:
     if _in_viewer(asked):
         return f"viewer.layers[{asked.source.name!r}].data"
     sample = _sample(asked)
     return f"{sample}()[0][0]" if sample else repr(_path(asked))
 
 
-def _in_viewer(asked: Asked) -> bool:
+def _in_viewer(asked: ScriptedImage) -> bool:
     """Return whether the pixels have to come from the viewer."""
     # A file with several frames too: it may count its axes in another way than the layer.
     return bool(asked.frame) or (_path(asked) is None and not _sample(asked))
 
 
-def _path(asked: Asked) -> str | None:
+def _path(asked: ScriptedImage) -> str | None:
     return str(asked.source) if isinstance(asked.source, Path) else asked.source.source.path
 
 
-def _sample(asked: Asked) -> str:
+def _sample(asked: ScriptedImage) -> str:
     """Return the function that makes one of our own samples, or nothing."""
     made = None if isinstance(asked.source, Path) else asked.source.source.sample
     return made[1] if made is not None and made[0] == _PLUGIN else ""
 
 
-def _imports(asked: Sequence[Asked]) -> str:
+def _imports(asked: Sequence[ScriptedImage]) -> str:
     """Return the imports, and where pixels that are in no file come from."""
     samples = sorted({_sample(one) for one in asked} - {""})
     unsaved = any(_in_viewer(one) for one in asked)

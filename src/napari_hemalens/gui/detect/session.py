@@ -11,17 +11,17 @@ from napari.layers import Image, Layer
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
-from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.detect.annotated import annotated
+from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
+from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.detect.saving import save_steps
-from napari_hemalens.gui.detect.script import Asked, as_python
-from napari_hemalens.gui.detect.stage import Field
-from napari_hemalens.gui.layers import Where, image_layer, opener, placed_like, regions_of
+from napari_hemalens.gui.detect.script import ScriptedImage, as_python
+from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.models import weights
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -30,7 +30,7 @@ Source: TypeAlias = Image | Path
 """An image to be analysed: a layer, or a file of a folder."""
 
 
-class Session(Activity):
+class DetectionSession(ViewerSession):
     """The detection of cells: a run that goes on, its results, and what may be done with them.
 
     Parameters
@@ -55,11 +55,11 @@ class Session(Activity):
         self._detect = detect or workflows.detect_steps
         self._fields: Sequence[Field] = ()
         self._begun = False  # whether the run has shown anything that undo would take back
-        self.results = Results(viewer, runner.trickle)
+        self.results = Results(viewer, runner.run_idle)
         self.recipe = DetectionRecipe()
-        self.results.lost.connect(self._on_lost)
+        self.results.layer_lost.connect(self._on_lost)
 
-    def start(
+    def start_run(
         self,
         sources: Sequence[Source],
         recipe: DetectionRecipe,
@@ -82,7 +82,7 @@ class Session(Activity):
                 else recipe.score_threshold
             )
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
         self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
@@ -96,10 +96,10 @@ class Session(Activity):
         try:
             jobs = self._jobs(sources, self.recipe, "whole", keep_edits)
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
         self._begun = False
-        self._begin(run(jobs, self.recipe, annotated(file)), self._on_update)
+        self._begin(run(jobs, self.recipe, annotation_steps(file)), self._on_update)
 
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays."""
@@ -107,40 +107,40 @@ class Session(Activity):
 
     def corrections(self, sources: Sequence[Source]) -> int:
         """Return how many cells of these images a person has corrected."""
-        found = (self.results.of(source) for source in sources)
-        return sum(f.cells.corrections for f in found if f is not None)
+        found = (self.results.field_for(source) for source in sources)
+        return sum(f.cells.n_corrections for f in found if f is not None)
 
-    def show(self, f: Field) -> None:
+    def show_field(self, f: Field) -> None:
         """Show a field of a folder."""
         if f.path is None or not f.hidden:
             return
         try:
             data = image_layer(open_image(f.path))
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
-        self.results.show(f, Layer.create(*data))
+        self.results.show_field(f, Layer.create(*data))
 
     def calibrate(self, count: int) -> None:
         """Set the score at which `count` nucleated cells are found."""
         try:
             score = score_for_count([f.cells for f in self.results.fields], count)
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
         self.results.choose_score(score)
-        self.said.emit(f"A score of {score:g} gives {count} nucleated cells.")
+        self.message_sent.emit(f"A score of {score:g} gives {count} nucleated cells.")
 
     def script(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where) -> str:
         """Return Python that does what Run does; what a person corrected is not in it."""
-        asked = [Asked(s, regions_of(s, where), self._frame(s)) for s in sources]
+        asked = [ScriptedImage(s, regions_of(s, where), self._frame(s)) for s in sources]
         return as_python(asked, recipe)
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
         recipe = self.recipe.model_copy(update={"score_threshold": self.results.score_threshold})
         steps = save_steps(self.results.detections(), recipe, folder, formats)
-        self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _jobs(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where, keep_edits: bool) -> list[Job]:
         if not sources:
@@ -152,18 +152,18 @@ class Session(Activity):
             if isinstance(source, Path):
                 pixels: Callable[[], Slide] = partial(open_image, source)
             else:
-                pixels = opener(source, self._frame(source), sized=sized)
+                pixels = slide_opener(source, self._frame(source), sized=sized)
             jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
         self._fields = fields
         return jobs
 
     def _field(self, source: Source) -> Field:
-        known = self.results.of(source)
+        known = self.results.field_for(source)
         if known is not None:
             return known
         if isinstance(source, Path):
             return Field(source.name, path=source, hidden=True)
-        return Field(source.name, image=source, placed=placed_like(source))
+        return Field(source.name, image=source, placement=placement_of(source))
 
     def _frame(self, source: Source) -> tuple[int, ...]:
         """Return which frame of an image is on screen."""
@@ -176,7 +176,7 @@ class Session(Activity):
         if self._summary:
             return  # told while the run was already asked to stop
         if update.failure:
-            self.said.emit(update.failure)
+            self.message_sent.emit(update.failure)
         else:
             self._show_progress(update.words, update.fraction)
         if update.cells is not None:
@@ -186,7 +186,7 @@ class Session(Activity):
             f = self._fields[update.job]
             self.results.put(f, update.cells)
             if f.hidden and all(g.hidden for g in self._fields):
-                self.show(f)
+                self.show_field(f)
 
     def _on_lost(self, f: Field) -> None:
         """Do not go on with an image, or fill a layer, that a person has removed."""
@@ -198,6 +198,6 @@ class Session(Activity):
         super()._set_running(running)
 
 
-def session_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Session:
+def detection_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> DetectionSession:
     """Return the detection of a viewer, begun at the first call."""
-    return activity_of(Session, viewer, runner)
+    return session_for(DetectionSession, viewer, runner)

@@ -11,7 +11,7 @@ from napari_hemalens.gui.gestures import STILL
 _LOOKING = ("pan_zoom", "pick", "select")  # modes of layers in which a click changes nothing
 
 
-def clicking(clicked: Callable[[tuple[float, ...]], object]) -> Callable[[ViewerModel, Any], Iterator[None]]:
+def click_callback(clicked: Callable[[tuple[float, ...]], object]) -> Callable[[ViewerModel, Any], Iterator[None]]:
     """Return a mouse callback for a viewer that tells where was clicked, in world coordinates; drags are none."""
 
     def press(viewer: ViewerModel, event: Any) -> Iterator[None]:

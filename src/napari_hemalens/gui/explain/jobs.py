@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.cell_layers import CellsOf
-from napari_hemalens.gui.explain.case import in_region, too_large
-from napari_hemalens.gui.explain.heat import Heat
-from napari_hemalens.gui.running import Kept
+from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
+from napari_hemalens.gui.explain.state import in_region, too_large
+from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
@@ -72,7 +72,7 @@ class ExplainJob:
     methods: tuple[Method, ...]
     view: Region | None = None
     lacking: Mapping[str, NDArray[np.int64]] | None = None
-    heats: Mapping[str, Heat] = field(default_factory=dict)
+    heats: Mapping[str, HeatmapPyramid] = field(default_factory=dict)
     unwanted: set[str] = field(default_factory=set)
 
 
@@ -92,7 +92,7 @@ class HeatUpdate:
         What found something.
     found : Explained or None
         Cells that are new.
-    heat : Heat or None
+    heat : HeatmapPyramid or None
         Of all cells before; whoever hears of these lays them down, since nobody may hear of the last ones.
     semantic : bool
         One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
@@ -103,7 +103,7 @@ class HeatUpdate:
     cells: CellMap | None = None
     method: Method | None = None
     found: Explained | None = None
-    heat: Heat | None = None
+    heat: HeatmapPyramid | None = None
     semantic: bool = False
 
 
@@ -166,12 +166,12 @@ def _by(
         return
     heat = job.heats.get(method.name)
     recipe = job.recipe.model_copy(update={"method": method.name, "relabel": bool(job.recipe.relabel)})
-    for progress in Kept(explain(slide, cells, recipe, only=wanted)):
+    for progress in KeepResult(explain(slide, cells, recipe, only=wanted)):
         if method.name in job.unwanted:
             return
         found = progress.partial if progress.partial is not None and len(progress.partial) else None
         if found is not None:
-            heat = heat or Heat.blank(cells.labels.shape)
+            heat = heat or HeatmapPyramid.blank(cells.labels.shape)
         share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
         words = f"{job.name}, {method.title}: {progress.message}"
         yield HeatUpdate(words, share, method=method, found=found, heat=heat)

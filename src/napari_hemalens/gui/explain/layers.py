@@ -7,7 +7,7 @@ from typing import Any
 from napari.utils.colormaps import Colormap
 
 from napari_hemalens.figures.heatmaps import COLOURS, OPAQUE, heat_colours
-from napari_hemalens.gui.explain.heat import Heat
+from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.layers import MARK, LayerData
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
@@ -34,10 +34,10 @@ class Blend:
         return {"opacity": self.opacity, "blending": "additive" if self.additive else "translucent"}
 
 
-def heat_layer(heat: Heat, name: str, placed: Mapping[str, Any], blend: Blend) -> LayerData:
+def heat_layer(heat: HeatmapPyramid, name: str, placement: Mapping[str, Any], blend: Blend) -> LayerData:
     """Return heat as an image in colours that mean the same everywhere.
 
-    `placed` are the attributes that put the layer over the image, as `placed_like` returns them.
+    `placement` are the attributes that put the layer over the image, as `placement_of` returns them.
     """
     attributes: dict[str, Any] = {
         "name": name,
@@ -46,7 +46,7 @@ def heat_layer(heat: Heat, name: str, placed: Mapping[str, Any], blend: Blend) -
         "contrast_limits": (0.0, 1.0),
         "colormap": Colormap(heat_colours(), name=f"{COLOURS}, clear below"),
         **blend.attributes,
-        **placed,
+        **placement,
     }
     return heat.data, attributes, "image"
 

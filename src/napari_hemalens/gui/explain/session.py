@@ -13,17 +13,17 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.figures.heatmaps import extremes, gallery
-from napari_hemalens.gui.activity import Activity, activity_of
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_together, plane_of
-from napari_hemalens.gui.explain.case import Case
-from napari_hemalens.gui.explain.clicks import clicking
+from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatUpdate, explain_cells
 from napari_hemalens.gui.explain.results import Heatmaps
+from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
-from napari_hemalens.gui.layers import opener, placed_like, visible_region
+from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.heatmaps.methods import best_of, method_of, target_of
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import EXPLAINED
@@ -32,7 +32,7 @@ from napari_hemalens.review.boxes import Region
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 
 
-class Explaining(Activity):
+class ExplanationSession(ViewerSession):
     """The explanation of cells: a run that goes on, its heat, and the cell that is looked at.
 
     Parameters
@@ -47,27 +47,27 @@ class Explaining(Activity):
     Attributes
     ----------
     results : Heatmaps
-        Cases and layers.
+        States and layers.
     view : View
         Tells when the camera rests, while cells of a large image follow what is seen.
     """
 
     cell_chosen = Signal(object, int)  # the image's layer, and the number of the cell
-    semantic = Signal()  # one number stands for many cells: are they to be parted?
+    semantic_labels_found = Signal()  # one number stands for many cells: are they to be parted?
 
     def __init__(self, viewer: ViewerModel, runner: Runner, explain: ExplainSteps | None = None) -> None:
         super().__init__(viewer, runner)
         self._explain = explain or map_steps
-        self._case: Case | None = None
+        self._state: ExplanationState | None = None
         self._asks = False
         self._again = False  # whether the view has changed during the run
         self.results = Heatmaps(viewer)
-        self.view = View(viewer, runner.trickle)
+        self.view = View(viewer, runner.run_idle)
         self.view.rested.connect(self._on_rested)
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.mouse_drag_callbacks.append(clicking(self._on_click))
+        viewer.mouse_drag_callbacks.append(click_callback(self._on_click))
 
-    def start(
+    def start_run(
         self, image: Image | None, source: Layer | None, recipe: ExplanationRecipe, methods: Sequence[str] = ()
     ) -> None:
         """Begin to explain the cells of a layer, or a field, by each method; what cannot be done is said.
@@ -75,15 +75,15 @@ class Explaining(Activity):
         Without methods it is that of the recipe, or the one that points best with these weights.
         """
         if self.running:
-            self.said.emit("A run goes on: wait for its end, or press Stop.")
+            self.message_sent.emit("A run goes on: wait for its end, or press Stop.")
             return
         try:
-            case = self._asked(image, source, recipe, methods)
+            state = self._asked(image, source, recipe, methods)
         except HemaLensError as error:
-            self.said.emit(str(error))
+            self.message_sent.emit(str(error))
             return
         self._asks, self.view.watched = False, False
-        self._go(case, self._job(case, None if case.source is None else cells_in(case.source, case.plane)))
+        self._go(state, self._job(state, None if state.source is None else cells_in(state.source, state.plane)))
 
     def stop(self) -> None:
         """Ask the run to stop; the heat that was found stays, and cells that come into view are not explained."""
@@ -92,49 +92,49 @@ class Explaining(Activity):
 
     def choose_cell(self, number: int, image: Image | None = None) -> None:
         """Look at an explained cell, of an image or of that of the current result; others do nothing."""
-        cases = [case for case in self.results.cases if image is None or case.image is image]
-        case = self.results.current if self.results.current in cases else next(reversed(cases), None)
-        if case is not None and any(number in found.tiles for found in case.shown.values()):
-            self._look(case, number)
+        states = [state for state in self.results.states if image is None or state.image is image]
+        state = self.results.current if self.results.current in states else next(reversed(states), None)
+        if state is not None and any(number in found.tiles for found in state.shown.values()):
+            self._look(state, number)
 
     def visit(self, number: int) -> None:
         """Look at a cell of the current result, and move the camera there if its plane is on screen."""
-        viewer, case = self._viewer(), self.results.current
-        heat = None if case is None else next((found.layer for found in case.shown.values()), None)
-        if viewer is None or case is None or case.cells is None or number not in case.cells.ids:
+        viewer, state = self._viewer(), self.results.current
+        heat = None if state is None else next((found.layer for found in state.shown.values()), None)
+        if viewer is None or state is None or state.cells is None or number not in state.cells.ids:
             return
         self.choose_cell(number)
-        if heat is not None and self.results.on_screen(case):
-            row = int(np.flatnonzero(case.cells.ids == number)[0])
-            wide = case.cells.diameters
-            centre_on(viewer, heat, case.cells.centres[row], float(max(wide[row], np.median(wide))))
+        if heat is not None and self.results.on_screen(state):
+            row = int(np.flatnonzero(state.cells.ids == number)[0])
+            wide = state.cells.diameters
+            centre_on(viewer, heat, state.cells.centres[row], float(max(wide[row], np.median(wide))))
 
     def looked_at(self) -> tuple[list[Explained], list[str]]:
         """Return the chosen cell as each method explains it, and what the methods are called; empty: none is chosen."""
-        case = self.results.current
-        if case is None or case.chosen is None:
+        state = self.results.current
+        if state is None or state.chosen is None:
             return [], []
-        return case.of(np.array([case.chosen]))
+        return state.explained_by_methods(np.array([state.chosen]))
 
     def extremes(self, n: int) -> tuple[list[Explained], list[str]]:
         """Return the n most and the n least certain cells of the current result, as `looked_at` does one."""
-        case = self.results.current
-        cells = None if case is None else case.classified
-        if case is None or cells is None:
+        state = self.results.current
+        cells = None if state is None else state.classified
+        if state is None or cells is None:
             return [], []
-        return case.of(cells.ids[np.sort(np.concatenate(extremes(cells, n)))])
+        return state.explained_by_methods(cells.ids[np.sort(np.concatenate(extremes(cells, n)))])
 
     def save_gallery(self, file: Path, n: int) -> None:
         """Write the picture of the n most and the n least certain cells."""
         results, titles = self.extremes(n)
         if results:
             steps = _saved(results, titles, n, file)
-            self._runner.start(steps, Listener(on_step=self.said.emit, on_error=self._on_error))
+            self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _asked(
         self, image: Image | None, source: Layer | None, recipe: ExplanationRecipe, methods: Sequence[str]
-    ) -> Case:
-        """Return the case that is meant.
+    ) -> ExplanationState:
+        """Return the state that is meant.
 
         Raises
         ------
@@ -152,39 +152,39 @@ class Explaining(Activity):
         steps = () if viewer is None else viewer.dims.current_step
         frame = frame_of(image, steps)
         if EXPLAINED[recipe.task].unit == "field":
-            return Case(image, None, (), frame, recipe, asked, placed_like(image))
+            return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        placed = placed_together(image, source)
-        return Case(image, source, plane_of(source, steps), frame, recipe, asked, placed)
+        placement = common_placement(image, source)
+        return ExplanationState(image, source, plane_of(source, steps), frame, recipe, asked, placement)
 
-    def _job(self, case: Case, cells: Any, **options: Any) -> ExplainJob:
+    def _job(self, state: ExplanationState, cells: Any, **options: Any) -> ExplainJob:
         # The pixel size was shown to the person, who may have changed it: the recipe has it.
-        opened = opener(case.image, case.frame, sized=False)
-        options = {"methods": case.methods, "view": _seen(case.image)} | options
+        opened = slide_opener(state.image, state.frame, sized=False)
+        options = {"methods": state.methods, "view": _seen(state.image)} | options
         return ExplainJob(
-            case.image.name, opened, cells, case.plane, recipe=case.recipe, unwanted=case.unwanted, **options
+            state.image.name, opened, cells, state.plane, recipe=state.recipe, unwanted=state.unwanted, **options
         )
 
-    def _go(self, case: Case, job: ExplainJob) -> None:
-        self._case, self._again = case, False
+    def _go(self, state: ExplanationState, job: ExplainJob) -> None:
+        self._state, self._again = state, False
         self._begin(explain_cells(job, self._explain), self._on_update)
 
-    def _follow(self, case: Case) -> None:
+    def _follow(self, state: ExplanationState) -> None:
         """Explain the cells that have come into view."""
-        region = _seen(case.image)
-        lacking = {} if region is None else case.lacking(region)
+        region = _seen(state.image)
+        lacking = {} if region is None else state.lacking(region)
         if lacking:
-            methods = tuple(case.every_method[name] for name in lacking)
-            heats = {name: case.found[name].heat for name in lacking if name in case.found}
-            self._go(case, self._job(case, case.cells, methods=methods, lacking=lacking, heats=heats))
+            methods = tuple(state.every_method[name] for name in lacking)
+            heats = {name: state.found[name].heat for name in lacking if name in state.found}
+            self._go(state, self._job(state, state.cells, methods=methods, lacking=lacking, heats=heats))
 
-    def _look(self, case: Case, number: int) -> None:
+    def _look(self, state: ExplanationState, number: int) -> None:
         before = self.results.current
-        if before is case and case.chosen == number:
+        if before is state and state.chosen == number:
             return
-        self.results.choose(case, number)
-        self.cell_chosen.emit(case.image, number)
+        self.results.choose(state, number)
+        self.cell_chosen.emit(state.image, number)
 
     def _on_click(self, position: tuple[float, ...]) -> None:
         found = self.results.at(position)
@@ -192,40 +192,40 @@ class Explaining(Activity):
             self._look(*found)
 
     def _on_update(self, update: HeatUpdate) -> None:
-        case = self._case
-        if self._summary or case is None:
+        state = self._state
+        if self._summary or state is None:
             return  # told while the run was already asked to stop
         self._show_progress(update.words, update.fraction)
         self._asks = self._asks or update.semantic
         if update.cells is not None:
-            self.results.begin(case, update.cells)
-            self.view.watched = case.only_in_view
-        wanted = update.method is not None and update.method.name not in case.unwanted
+            self.results.begin(state, update.cells)
+            self.view.watched = state.only_in_view
+        wanted = update.method is not None and update.method.name not in state.unwanted
         if wanted and update.found is not None and update.heat is not None and update.method is not None:
-            self.results.put(case, update.method, update.heat, update.found, last=update.fraction >= 1)
-            if case.source is None and case.chosen is None:
-                self._look(case, int(update.found.cells.ids[0]))
+            self.results.put(state, update.method, update.heat, update.found, last=update.fraction >= 1)
+            if state.source is None and state.chosen is None:
+                self._look(state, int(update.found.cells.ids[0]))
 
     def _on_rested(self) -> None:
         """Let the cells that are explained follow the view of a large image."""
         if self.running:
             self._again = True
             self._stop()  # what was in view before can wait
-        elif self._case is not None:
-            self._follow(self._case)
+        elif self._state is not None:
+            self._follow(self._state)
 
     def _on_end(self) -> None:
-        case, stopped = self._case, bool(self._summary)
-        if case is not None and case.cells is not None:
-            self.results.finish(case)
-            if case.only_in_view and not stopped:
-                self._summary = _partly(case)
+        state, stopped = self._state, bool(self._summary)
+        if state is not None and state.cells is not None:
+            self.results.finish(state)
+            if state.only_in_view and not stopped:
+                self._summary = _partly(state)
         super()._on_end()
         if self._asks and not stopped:
             self._asks = False
-            self.semantic.emit()
-        elif self._again and not stopped and case is not None:
-            self._follow(case)
+            self.semantic_labels_found.emit()
+        elif self._again and not stopped and state is not None:
+            self._follow(state)
 
     def _on_error(self, error: Exception) -> None:
         self.view.watched = False
@@ -233,13 +233,13 @@ class Explaining(Activity):
 
     def _on_removed(self, event: object) -> None:
         """Do not go on with a layer that a person has removed; the heat of one method is let go."""
-        case, gone = self._case, getattr(event, "value", None)
-        if case is None:
+        state, gone = self._state, getattr(event, "value", None)
+        if state is None:
             return
-        needed = gone in (case.image, case.source)
+        needed = gone in (state.image, state.source)
         if needed:
             self.view.watched = False
-        if needed or case.unwanted.issuperset(method.name for method in case.methods):
+        if needed or state.unwanted.issuperset(method.name for method in state.methods):
             self._halt("Stopped: a layer that the run needs was removed.", "Stopping after these cells…")
 
 
@@ -257,10 +257,10 @@ def _seen(image: Image) -> Region | None:
         return None
 
 
-def _partly(case: Case) -> str:
+def _partly(state: ExplanationState) -> str:
     """Return how many cells of a large image are explained."""
-    done = 0 if case.classified is None else len(case.classified)
-    total = 0 if case.cells is None else len(case.cells)
+    done = 0 if state.classified is None else len(state.classified)
+    total = 0 if state.cells is None else len(state.cells)
     return f"{done:,} of {total:,} cells; more as they come into view."
 
 
@@ -272,6 +272,6 @@ def _saved(results: list[Explained], titles: list[str], n: int, file: Path) -> G
     yield f"Saved {file}."
 
 
-def explaining_of(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Explaining:
+def explanation_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> ExplanationSession:
     """Return the explanation of a viewer, begun at the first call."""
-    return activity_of(Explaining, viewer, runner)
+    return session_for(ExplanationSession, viewer, runner)

@@ -8,7 +8,7 @@ from typing import Any
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_hemalens.gui.running import Trickle
+from napari_hemalens.gui.running import RunIdle
 
 REST = 0.3
 """Seconds without a move."""
@@ -21,7 +21,7 @@ class View:
     ----------
     viewer : ViewerModel
         Kept by a weak reference.
-    trickle : Trickle
+    run_idle : RunIdle
         How it waits.
 
     Attributes
@@ -32,9 +32,9 @@ class View:
 
     rested = Signal()
 
-    def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
+    def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
         self._viewer = weakref.ref(viewer)
-        self._trickle = trickle
+        self._run_idle = run_idle
         self._due = 0.0
         self._waiting = False
         self.watched = False
@@ -46,7 +46,7 @@ class View:
         self._due = time.monotonic() + REST
         if self.watched and not self._waiting:
             self._waiting = True
-            self._trickle(self._wait())
+            self._run_idle(self._wait())
 
     def _wait(self) -> Iterator[None]:
         while time.monotonic() < self._due:

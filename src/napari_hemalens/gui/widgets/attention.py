@@ -7,9 +7,9 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
-from napari_hemalens.gui.explain.session import explaining_of
+from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
-from napari_hemalens.gui.selection import selected_cell_of
+from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_options import ExplanationForm
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
@@ -27,8 +27,8 @@ class AttentionWidget(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
-        self.session = explaining_of(napari_viewer, QtRunner)
-        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.session = explanation_session(napari_viewer, QtRunner)
+        cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
@@ -71,7 +71,7 @@ class AttentionWidget(Dock):
         self.form.changed.connect(self._on_options)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
-        self.blend.shown.connect(self.session.results.show)
+        self.blend.shown.connect(self.session.results.show_method)
         self.blend.blended.connect(self.session.results.blend_as)
         self.gallery.asked.connect(self._on_gallery)
         self.gallery.chosen.connect(self.session.visit)
@@ -81,7 +81,7 @@ class AttentionWidget(Dock):
         self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.session.devices_found.connect(self._on_devices)
-        self.session.semantic.connect(self._on_semantic)
+        self.session.semantic_labels_found.connect(self._on_semantic)
         self.session.results.changed.connect(self._on_results)
 
     def _run(self) -> None:
@@ -94,7 +94,7 @@ class AttentionWidget(Dock):
             self.running.say(str(error))
             return
         cells = None if self.form.whole_field else self.cells.layer()
-        self.session.start(self.image.layer(), cells, recipe, self.form.methods.chosen())
+        self.session.start_run(self.image.layer(), cells, recipe, self.form.methods.chosen())
 
     def _on_image(self) -> None:
         image = self.image.layer()
@@ -125,13 +125,13 @@ class AttentionWidget(Dock):
 
     @while_alive
     def _on_results(self) -> None:
-        results, case = self.session.results, self.session.results.current
-        shown = {} if case is None else case.shown
+        results, state = self.session.results, self.session.results.current
+        shown = {} if state is None else state.shown
         self.results.setVisible(bool(shown))
-        if case is not None and shown:
+        if state is not None and shown:
             self.blend.show_methods([(found.method.title, name) for name, found in shown.items()], results.method)
-            self.cell.show_cell(*self.session.looked_at(), field=case.source is None, opaque=results.blend.opacity)
-            self.gallery.setVisible(case.source is not None)
+            self.cell.show_cell(*self.session.looked_at(), field=state.source is None, opaque=results.blend.opacity)
+            self.gallery.setVisible(state.source is not None)
             self._on_gallery()
 
     def _on_gallery(self) -> None:

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 from superqt import QCollapsible
 
 from napari_hemalens.gui.cell_layers import holds_cells
-from napari_hemalens.gui.classify.case import PAIRS, Case, CellsBy
+from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows, sentences
@@ -24,7 +24,7 @@ _UNCOMPARED = "nothing"
 class CountedChoice(QWidget):
     """Choose the result that is counted and reviewed, or all of a task; hidden where there is one."""
 
-    chosen = Signal(object)  # a Case, or None for all
+    chosen = Signal(object)  # a ClassificationState, or None for all
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,9 +32,11 @@ class CountedChoice(QWidget):
         Rows(self).add("Counted", self.box)
         self.box.currentIndexChanged.connect(lambda: self.chosen.emit(self.box.currentData()))
 
-    def show_results(self, cases: Sequence[Case], current: Case | None, *, pooled: bool) -> None:
+    def show_results(
+        self, states: Sequence[ClassificationState], current: ClassificationState | None, *, pooled: bool
+    ) -> None:
         """Offer the results of a task."""
-        items = [(case.layer.name, case) for case in cases if case.layer is not None]
+        items = [(state.layer.name, state) for state in states if state.layer is not None]
         fill(self.box, [*items, (_ALL, None)], None if pooled else current)
         self.setVisible(len(items) > 1)
 
@@ -51,7 +53,7 @@ class ReportForm(QCollapsible):
         for layout in (self.layout(), self.content().layout()):
             layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
         self._layers = layers
-        self._case: Case | None = None
+        self._state: ClassificationState | None = None
         self.by, self.first, self.second = box(), box(), box()
         self.replicate, self.concentration = QLineEdit(), QLineEdit()
         self.sentence = sentences(small=True)
@@ -64,18 +66,18 @@ class ReportForm(QCollapsible):
             chooser.currentIndexChanged.connect(self._compare)
         layers.events.connect(self._on_layers)
 
-    def show_case(self, case: Case | None, *, alone: bool) -> None:
+    def show_case(self, state: ClassificationState | None, *, alone: bool) -> None:
         """Show what was said of a result, which is the only one that is counted, or one of several."""
-        self._case = case
+        self._state = state
         self._offer_cells()
-        sample = Sample() if case is None else case.sample
+        sample = Sample() if state is None else state.sample
         for line, said in ((self.replicate, sample.replicate), (self.concentration, sample.concentration)):
             if line.text().strip() != said and not line.hasFocus():
                 line.setText(said)
         for widget in (self._of_nuclei, self._sample):
             widget.setEnabled(alone)
             widget.setToolTip("" if alone else "Choose one image above to say this of it")
-        self._of_nuclei.setVisible(case is not None and case.task.name == "micronucleus")
+        self._of_nuclei.setVisible(state is not None and state.task.name == "micronucleus")
 
     def show_comparison(self, groups: Sequence[str], chosen: tuple[str, str] | None, sentence: str) -> None:
         """Offer groups to compare, and show how two of them do."""
@@ -108,11 +110,11 @@ class ReportForm(QCollapsible):
             self.addWidget(widget)
 
     def _offer_cells(self) -> None:
-        source = None if self._case is None else self._case.source
+        source = None if self._state is None else self._state.source
         labels = [each for each in self._layers if isinstance(each, Labels) and holds_cells(each)]
         items: list[tuple[str, CellsBy]] = [(_NUCLEI, None), (_PAIRED, PAIRS)]
         items += [(each.name, each) for each in labels if each is not source]
-        fill(self.by, items, None if self._case is None else self._case.cells_by)
+        fill(self.by, items, None if self._state is None else self._state.cells_by)
 
     def _describe(self) -> None:
         self.described.emit(self.replicate.text(), self.concentration.text())

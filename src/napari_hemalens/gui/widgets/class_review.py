@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_hemalens.gui.classes import words
-from napari_hemalens.gui.classify.layers import Look
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 
@@ -33,11 +33,11 @@ class FilterBar(QWidget):
         self.classes.currentIndexChanged.connect(self._tell)
         self.slider.valueChanged.connect(self._tell)
 
-    def show_classes(self, names: Sequence[str], look: Look) -> None:
+    def show_classes(self, names: Sequence[str], display: DisplayFilter) -> None:
         """Offer classes, and show what is chosen."""
         items = [("All classes", None), *((words(name), name) for name in names)]
         if [self.classes.itemData(i) for i in range(self.classes.count())] != [value for _, value in items]:
-            fill(self.classes, items, look.only)
+            fill(self.classes, items, display.only)
 
     def _tell(self) -> None:
         self.chosen.emit(self.classes.currentData(), self.slider.value())

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
-from napari_hemalens.gui.classify.session import classifying_of
+from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
-from napari_hemalens.gui.selection import selected_cell_of
+from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import LayerChoice
 from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
@@ -30,8 +30,8 @@ class ClassifyWidget(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
-        self.session = classifying_of(napari_viewer, QtRunner)
-        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.session = classification_session(napari_viewer, QtRunner)
+        cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
         self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
@@ -86,7 +86,7 @@ class ClassifyWidget(Dock):
         self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.session.devices_found.connect(self._on_devices)
-        self.session.semantic.connect(self._on_semantic)
+        self.session.semantic_labels_found.connect(self._on_semantic)
         self.session.segmented.connect(self._on_segmented)
         self.session.report.changed.connect(self._on_results)
 
@@ -103,7 +103,7 @@ class ClassifyWidget(Dock):
         corrections = self.session.corrections(image, cells, recipe)
         keep = ask_to_keep(self, corrections) if corrections else True
         if keep is not None:
-            self.session.start(image, cells, recipe, keep_words=keep)
+            self.session.start_run(image, cells, recipe, keep_corrections=keep)
 
     def _segment(self) -> None:
         try:
@@ -161,11 +161,11 @@ class ClassifyWidget(Dock):
         counted, current = results.counted, results.current
         self.results.setVisible(bool(counted))
         if counted:
-            self.counted.show_results(results.of_task, current, pooled=results.pooled)
+            self.counted.show_results(results.states_of_task, current, pooled=results.pooled)
             self.view.show_counts(pooled(counted))
             self.view.show_figures(page.rows, page.notes)
             self.report.show_case(current, alone=len(counted) == 1)
             self.report.show_comparison(page.groups, page.compared, page.sentence)
-            self.filter.show_classes(counted[0].cells.names, results.look)
-        walk = results.walk
-        self.review.show_cell("" if walk is None else walk.words, reviewing=walk is not None)
+            self.filter.show_classes(counted[0].cells.names, results.display)
+        queue = results.queue
+        self.review.show_cell("" if queue is None else queue.words, reviewing=queue is not None)

@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QWidget
 
-from napari_hemalens.gui.demo import TASK, TISSUE, demo_of
+from napari_hemalens.gui.demo import TASK, TISSUE, viewer_demo
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention import AttentionWidget
 from napari_hemalens.gui.widgets.classify import ClassifyWidget
@@ -35,7 +35,7 @@ class DemoWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        self.demo = demo_of(napari_viewer, QtRunner)
+        self.demo = viewer_demo(napari_viewer, QtRunner)
         self.steps, self.running = sentences(), RunBar()
         self.docks: dict[str, Any] = {}
         self.running.run.setText("Start again")
@@ -44,7 +44,7 @@ class DemoWidget(Dock):
         self.running.run.clicked.connect(self.start)
         self.running.stop.clicked.connect(self.demo.stop)
         self.demo.changed.connect(self._on_step)
-        self.demo.said.connect(self._on_said)
+        self.demo.message_sent.connect(self._on_said)
         self._show_steps()
         self._begin = QTimer(self)
         self._begin.setSingleShot(True)
@@ -55,7 +55,7 @@ class DemoWidget(Dock):
         """Open the docks of the three steps, one behind the other, and begin."""
         if not self.demo.running:
             self._open()
-        self.demo.start()
+        self.demo.start_demo()
 
     def _open(self) -> None:
         for step, kind in (("detect", DetectWidget), ("classify", ClassifyWidget), ("explain", AttentionWidget)):
@@ -63,7 +63,7 @@ class DemoWidget(Dock):
             self.docks[step] = dock_of(self._viewer, kind, _DOCKS[step])
             if not opened:
                 self.docks[step].session.progressed.connect(self._on_progress)
-                self.docks[step].session.said.connect(self._on_said)
+                self.docks[step].session.message_sent.connect(self._on_said)
         window = _around(self.docks["detect"]).parent()
         window.resizeDocks([_around(self.docks["detect"]), _around(self)], [_HEIGHT * 5, _HEIGHT], _DOWN)
         for step in ("classify", "explain"):

@@ -7,8 +7,8 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.detect.session import Source, session_of
-from napari_hemalens.gui.selection import selected_cell_of
+from napari_hemalens.gui.detect.session import Source, detection_session
+from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.differential import DifferentialView
@@ -27,8 +27,8 @@ class DetectWidget(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
-        self.session = session_of(napari_viewer, QtRunner)
-        selected_cell_of(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
+        self.session = detection_session(napari_viewer, QtRunner)
+        cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.images = ImageBox(napari_viewer.layers)
         self.form = DetectionForm()
@@ -92,7 +92,7 @@ class DetectWidget(Dock):
         except HemaLensError as error:
             self.running.say(str(error))
             return
-        self.session.start(sources, recipe, self.images.where(), keep_edits=keep)
+        self.session.start_run(sources, recipe, self.images.where(), keep_edits=keep)
 
     def _annotate(self) -> None:
         sources = self.images.sources()
@@ -122,7 +122,7 @@ class DetectWidget(Dock):
         self.session.results.choose_tissue(self.form.editors["tissue"].read())
 
     def _on_field(self, index: int) -> None:
-        self.session.show(self.fields.itemData(index))
+        self.session.show_field(self.fields.itemData(index))
 
     @while_alive
     def _on_devices(self) -> None:

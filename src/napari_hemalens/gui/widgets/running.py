@@ -11,7 +11,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_hemalens.gui.activity import Activity
+from napari_hemalens.gui.viewer_session import ViewerSession
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.rows import sentences
 
@@ -41,10 +41,10 @@ class RunBar(QWidget):
             layout.addWidget(widget)
         self.show_running(False)
 
-    def follow(self, session: Activity) -> None:
+    def follow(self, session: ViewerSession) -> None:
         """Show what a session does and says, and stop it when asked to."""
         session.progressed.connect(self.show_progress)
-        session.said.connect(self.say)
+        session.message_sent.connect(self.say)
         session.running_changed.connect(self.show_running)
         self.stop.clicked.connect(session.stop)
         self.show_running(session.running)

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from napari.components import ViewerModel
 from psygnal import Signal
@@ -10,7 +10,7 @@ from psygnal import Signal
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 
 
-class Activity:
+class ViewerSession:
     """A run that goes on or not, for one viewer.
 
     Parameters
@@ -31,7 +31,7 @@ class Activity:
     progressed = Signal(str, float)  # words, and the share that is done in 0-1
     running_changed = Signal(bool)
     devices_found = Signal()
-    said = Signal(str)  # a sentence for the person
+    message_sent = Signal(str)  # a sentence for the person
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         self._viewer = weakref.ref(viewer)
@@ -54,13 +54,13 @@ class Activity:
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:
-            self._runner.start(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
+            self._runner.run_in_background(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
 
     def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
         self._summary, self._share = "", 0.0
         self._set_running(True)
         listener = Listener(on_step=on_step, on_error=self._on_error, on_end=self._on_end)
-        self._stop = self._runner.start(steps, listener)
+        self._stop = self._runner.run_in_background(steps, listener)
 
     def _halt(self, summary: str, words: str) -> None:
         """Ask the run to stop, once."""
@@ -79,7 +79,7 @@ class Activity:
 
     def _on_error(self, error: Exception) -> None:
         self._summary = f"It failed: {error}"
-        self.said.emit(self._summary)
+        self.message_sent.emit(self._summary)
 
     def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self.devices = devices
@@ -90,17 +90,18 @@ class Activity:
         self.running_changed.emit(running)
 
 
-A = TypeVar("A", bound=Activity)
-_ACTIVITIES: "weakref.WeakKeyDictionary[ViewerModel, dict[type[Activity], Activity]]" = weakref.WeakKeyDictionary()
+A = TypeVar("A", bound=ViewerSession)
+_Begun: TypeAlias = dict[type[ViewerSession], ViewerSession]
+_SESSIONS: "weakref.WeakKeyDictionary[ViewerModel, _Begun]" = weakref.WeakKeyDictionary()
 
 
-def activity_of(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> A:
+def session_for(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> A:
     """Return what goes on of a kind in a viewer, begun at the first call: a dock opened again finds its results.
 
     napari hands widgets a proxy of the viewer; what goes on belongs to the viewer itself.
     """
     itself = getattr(viewer, "__wrapped__", viewer)
-    begun = _ACTIVITIES.setdefault(itself, {})
+    begun = _SESSIONS.setdefault(itself, {})
     if kind not in begun:
         begun[kind] = kind(itself, runner(itself))
     found = begun[kind]

@@ -14,7 +14,7 @@ _STEP = 4  # of one level to the next
 _COARSEST = 1024  # pixels of the longer side, below which there are no more levels
 
 
-class Heat:
+class HeatmapPyramid:
     """Heat in 0-1, laid down cell by cell; coarser levels keep the hottest of the pixels that become one.
 
     Attributes

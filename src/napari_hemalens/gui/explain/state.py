@@ -9,7 +9,7 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import ExplanationRecipe
-from napari_hemalens.gui.explain.heat import Heat
+from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.tiles import Tiles
 from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.records.cell_map import CellMap
@@ -25,7 +25,7 @@ HUGE = 4096 * 4096
 
 
 @dataclass(eq=False, slots=True)
-class Found:
+class MethodResult:
     """What one method found.
 
     Attributes
@@ -38,19 +38,19 @@ class Found:
         Of its cells.
     layer : Image or None
         Where the heat is shown; None until there is some.
-    drawn : Heat or None
+    drawn : HeatmapPyramid or None
         What that layer shows.
     """
 
     method: Method
-    heat: Heat
+    heat: HeatmapPyramid
     tiles: Tiles = field(default_factory=Tiles)
     layer: Image | None = None
-    drawn: Heat | None = None
+    drawn: HeatmapPyramid | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Case:
+class ExplanationState:
     """One question asked of the cells of one layer.
 
     Attributes
@@ -65,11 +65,11 @@ class Case:
         The question, whatever the method.
     methods : tuple of Method
         How it is answered in this run.
-    placed : mapping
+    placement : mapping
         What puts a layer over the image.
     cells : CellMap or None
         None until a run has measured them.
-    found : dict of str to Found
+    found : dict of str to MethodResult
         By method, in the order of their first run.
     chosen : int or None
         Number of the cell that a person looks at.
@@ -83,9 +83,9 @@ class Case:
     frame: tuple[int, ...]
     recipe: ExplanationRecipe
     methods: tuple[Method, ...]
-    placed: Mapping[str, Any]
+    placement: Mapping[str, Any]
     cells: CellMap | None = None
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, MethodResult] = field(default_factory=dict)
     chosen: int | None = None
     unwanted: set[str] = field(default_factory=set)
 
@@ -106,7 +106,7 @@ class Case:
         return of_run | {name: found.method for name, found in self.found.items()}
 
     @property
-    def shown(self) -> dict[str, Found]:
+    def shown(self) -> dict[str, MethodResult]:
         """What has a layer and cells, by method."""
         return {name: found for name, found in self.found.items() if found.layer is not None and len(found.tiles)}
 
@@ -129,7 +129,7 @@ class Case:
                 lacking[name] = missing
         return lacking
 
-    def of(self, numbers: NDArray[np.int64]) -> tuple[list[Explained], list[str]]:
+    def explained_by_methods(self, numbers: NDArray[np.int64]) -> tuple[list[Explained], list[str]]:
         """Return some cells as each method explains them, and what the methods are called."""
         results, titles = [], []
         for found in self.shown.values():

@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classes import words
-from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.classes import ReviewedClasses
 from napari_hemalens.review.history import History
 
 _EVEN = 0.5  # the threshold where the likelier of two classes counts
 _WIDTHS = 40  # of an outline across a cell
 
-State: TypeAlias = tuple[Judged, int]
+State: TypeAlias = tuple[ReviewedClasses, int]
 
 
-class Walk:
-    """Where a person is among the cells that nobody has judged yet.
+class ReviewQueue:
+    """Where a person is among the cells that nobody has reviewed yet.
 
     Parameters
     ----------
-    judged : Judged
+    reviewed : ReviewedClasses
         The cells at the beginning.
     positive : str, optional
         The class that is looked for.
@@ -32,17 +32,17 @@ class Walk:
 
     Attributes
     ----------
-    judged : Judged
+    reviewed : ReviewedClasses
         The cells now.
     at : int
         How many of them have been looked at.
     """
 
-    def __init__(self, judged: Judged, positive: str | None = None, threshold: float = _EVEN) -> None:
-        self.judged = judged
+    def __init__(self, reviewed: ReviewedClasses, positive: str | None = None, threshold: float = _EVEN) -> None:
+        self.reviewed = reviewed
         self._positive, self._threshold = positive, threshold
         self.at = 0
-        self._rows = judged.least_certain()
+        self._rows = reviewed.least_certain()
         self._history: History[State] = History(limit=1000)
 
     def __len__(self) -> int:
@@ -56,41 +56,41 @@ class Walk:
     @property
     def cell(self) -> int | None:
         """Its number in the labels."""
-        return None if self.row is None else int(self.judged.cells.ids[self.row])
+        return None if self.row is None else int(self.reviewed.cells.ids[self.row])
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a judgement to take back."""
         return self._history.can_undo
 
-    def judge(self, name: str) -> None:
+    def assign(self, name: str) -> None:
         """Give the cell a class, and go on to the next."""
-        if self.cell is not None and name in self.judged.cells.names:
-            self._history.remember((self.judged, self.at))
-            self.judged = self.judged.naming({self.cell: name})
+        if self.cell is not None and name in self.reviewed.cells.names:
+            self._history.remember((self.reviewed, self.at))
+            self.reviewed = self.reviewed.with_corrections({self.cell: name})
             self.at += 1
 
     def accept(self) -> None:
         """Let the class stand that the classifier says."""
         if self.row is not None:
-            self.judge(str(self.judged.cells.class_names[self.row]))
+            self.assign(str(self.reviewed.cells.class_names[self.row]))
 
     def undo(self) -> None:
         """Take the last judgement back, and return to its cell."""
-        self.judged, self.at = self._history.back((self.judged, self.at))
+        self.reviewed, self.at = self._history.back((self.reviewed, self.at))
 
     @property
     def words(self) -> str:
         """Which cell this is, and what the classifier says of it."""
         if self.row is None:
-            return f"All {len(self):,} cells are judged." if len(self) else "Every cell is judged already."
-        cells = self.judged.cells
+            return f"All {len(self):,} cells are reviewed." if len(self) else "Every cell is reviewed already."
+        cells = self.reviewed.cells
         place = f"{self.at + 1:,} of {len(self):,}"
         return f"{place}: cell {self.cell}, {self._said_of(self.row)}, entropy {cells.entropy[self.row]:.2f}"
 
     def _said_of(self, row: int) -> str:
         """Return class and probability, and from which one on a cell is called otherwise, where that is not a half."""
-        cells = self.judged.cells
+        cells = self.reviewed.cells
         name = str(cells.class_names[row])
         share = float(cells.probabilities[row, cells.classes[row]])
         if self._positive not in cells.names or self._threshold == _EVEN:
@@ -107,20 +107,20 @@ def _digits(share: float, threshold: float) -> int:
     return next((digits for digits in (2, 3, 4) if round(share, digits) != round(threshold, digits)), 4)
 
 
-def outline_width(judged: Judged) -> int:
+def outline_width(reviewed: ReviewedClasses) -> int:
     """Return the width in pixels of a line around the cells, which is seen and not in the way."""
-    return max(1, round(_diameter(judged.cells.areas) / _WIDTHS)) if len(judged.cells) else 1
+    return max(1, round(_diameter(reviewed.cells.areas) / _WIDTHS)) if len(reviewed.cells) else 1
 
 
-def look_at(viewer: ViewerModel, layer: Labels, walk: Walk) -> None:
+def centre_on_cell(viewer: ViewerModel, layer: Labels, queue: ReviewQueue) -> None:
     """Move the camera so that the cell is in the middle of the canvas, not closer than suits most cells of the image.
 
     What the border of the image leaves of a cell would fill the canvas otherwise.
     """
-    if walk.row is None:
+    if queue.row is None:
         return
-    cells = walk.judged.cells
-    centre_on(viewer, layer, cells.centres[walk.row], max(_diameter(cells.areas[[walk.row]]), _diameter(cells.areas)))
+    cells = queue.reviewed.cells
+    centre_on(viewer, layer, cells.centres[queue.row], max(_diameter(cells.areas[[queue.row]]), _diameter(cells.areas)))
 
 
 def _diameter(areas: NDArray[np.int64]) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.review.classes import Judged
+from napari_hemalens.review.classes import ReviewedClasses
 
 PAIRS: Literal["pairs"] = "pairs"
 
@@ -19,7 +19,7 @@ CellsBy: TypeAlias = Labels | Literal["pairs"] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PerNucleus:
+class NucleusValues:
     """A whole number for each nucleus of a label image.
 
     Attributes
@@ -33,7 +33,7 @@ class PerNucleus:
     ids: NDArray[np.int64]
     values: NDArray[np.int64]
 
-    def of(self, ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    def values_for(self, ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """Return the numbers of some of the nuclei, or None where one of them is not among these."""
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         if not len(self.ids) or not np.array_equal(self.ids[at], ids):
@@ -42,7 +42,7 @@ class PerNucleus:
 
 
 @dataclass(eq=False, slots=True)
-class Case:
+class ClassificationState:
     """The cells of one layer, asked one question.
 
     Attributes
@@ -57,13 +57,13 @@ class Case:
         Whether each separate piece is a cell, whatever its number.
     task : Task
         The question.
-    placed : mapping
+    placement : mapping
         What puts a layer over the image.
     threshold : float
         Probability from which a cell is called what the task looks for.
     labels : (H, W) int or None
         The cells; None until a run has read them.
-    judged : Judged or None
+    reviewed : ReviewedClasses or None
         Their classes; None until a run has found some.
     layer : Labels or None
         Where they are shown.
@@ -73,9 +73,9 @@ class Case:
         What makes cells of nuclei, as a person chose.
     pairs : Labels or None
         The pairs, shown to be looked through.
-    belonging : PerNucleus or None
+    cell_of_nucleus : NucleusValues or None
         The cell of each nucleus, 0 for none; None where nobody asks, or while it is found out.
-    micronuclei : PerNucleus or None
+    micronuclei : NucleusValues or None
         Those seen at each nucleus; None where they are not counted.
     uncounted : str
         Why they are not.
@@ -86,16 +86,16 @@ class Case:
     plane: tuple[int, ...]
     parted: bool
     task: Task
-    placed: Mapping[str, Any] = field(default_factory=dict)
+    placement: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
     labels: NDArray[Any] | None = None
-    judged: Judged | None = None
+    reviewed: ReviewedClasses | None = None
     layer: Labels | None = None
     sample: Sample = field(default_factory=Sample)
     cells_by: CellsBy = None
     pairs: Labels | None = None
-    belonging: PerNucleus | None = None
-    micronuclei: PerNucleus | None = None
+    cell_of_nucleus: NucleusValues | None = None
+    micronuclei: NucleusValues | None = None
     uncounted: str = ""
 
     @property
@@ -106,19 +106,19 @@ class Case:
     @property
     def shown(self) -> bool:
         """Whether there are classes to be seen and counted."""
-        return self.layer is not None and self.judged is not None and len(self.judged.cells) > 0
+        return self.layer is not None and self.reviewed is not None and len(self.reviewed.cells) > 0
 
     @property
     def cells(self) -> NDArray[np.int64] | None:
         """The cell of each classified nucleus (N,); None where that is not known."""
-        return self._at(self.belonging)
+        return self._at(self.cell_of_nucleus)
 
     @property
     def seen(self) -> NDArray[np.int64] | None:
         """The micronuclei seen at each classified nucleus (N,); None where they are not counted."""
         return self._at(self.micronuclei)
 
-    def _at(self, numbers: PerNucleus | None) -> NDArray[np.int64] | None:
-        if numbers is None or self.judged is None:
+    def _at(self, numbers: NucleusValues | None) -> NDArray[np.int64] | None:
+        if numbers is None or self.reviewed is None:
             return None
-        return numbers.of(self.judged.cells.ids)
+        return numbers.values_for(self.reviewed.cells.ids)

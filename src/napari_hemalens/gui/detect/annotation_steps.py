@@ -19,7 +19,7 @@ from napari_hemalens.slides.slide import Slide
 _NAMED = 5  # images that a message lists
 
 
-def annotated(file: Path) -> DetectSteps:
+def annotation_steps(file: Path) -> DetectSteps:
     """Return what 'finds' in an image the cells that a file of annotations holds for it.
 
     The score of all is 1: whatever it was, somebody has kept them. An image is known by the name of its file or layer,

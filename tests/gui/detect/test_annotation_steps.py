@@ -29,7 +29,7 @@ def project(folder, *images, boxes=BOXES):
 @pytest.fixture
 def said(session):
     sentences = []
-    session.said.connect(sentences.append)
+    session.message_sent.connect(sentences.append)
     return sentences
 
 

@@ -13,10 +13,10 @@ from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
 from napari_hemalens.gui.detect.drawing import Drawing, drawing
-from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placed_like
-from napari_hemalens.gui.running import Stop, Trickle, nothing
+from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
+from napari_hemalens.gui.running import RunIdle, Stop, nothing
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.review.boxes import Reviewed
+from napari_hemalens.review.boxes import ReviewedBoxes
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -29,13 +29,13 @@ class Field:
     ----------
     name : str
         The image.
-    cells : Reviewed
+    cells : ReviewedBoxes
         Its cells; replaced with every change.
     image : Image or None
         The layer of its pixels; None once a person has deleted it, or while a field of a folder is not shown.
     path : Path or None
         The file, for a field of a folder.
-    placed : mapping
+    placement : mapping
         What puts a layer over the image.
     drawing : Drawing or None
         The layer of its cells.
@@ -46,10 +46,10 @@ class Field:
     """
 
     name: str
-    cells: Reviewed = field(default_factory=lambda: Reviewed.of(Detections.empty((), (0, 0))))
+    cells: ReviewedBoxes = field(default_factory=lambda: ReviewedBoxes.from_run(Detections.empty((), (0, 0))))
     image: Image | None = None
     path: Path | None = None
-    placed: Mapping[str, Any] = field(default_factory=dict)
+    placement: Mapping[str, Any] = field(default_factory=dict)
     drawing: Drawing | None = None
     hidden: bool = False
     following: bool = False
@@ -64,14 +64,14 @@ class Field:
         return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
 
 
-class Stage:
+class FieldLayers:
     """The layers of one viewer that show cells.
 
     Parameters
     ----------
     viewer : ViewerModel
         Kept by a weak reference: a closed viewer is not kept alive.
-    trickle : Trickle
+    run_idle : RunIdle
         How layers are drawn while the window stays alive.
 
     Attributes
@@ -91,9 +91,9 @@ class Stage:
     added = Signal(object)
     drawn = Signal(object)
 
-    def __init__(self, viewer: ViewerModel, trickle: Trickle) -> None:
+    def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
         self._viewer = weakref.ref(viewer)
-        self._trickle = trickle
+        self._run_idle = run_idle
         self._rearranging = False
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -109,12 +109,12 @@ class Stage:
         if not (patient and f.following):
             f.stop_drawing()
             f.following = True
-            f.stop_drawing = self._trickle(self._follow(f, score_threshold))
+            f.stop_drawing = self._run_idle(self._follow(f, score_threshold))
 
     def _follow(self, f: Field, score_threshold: float) -> Iterator[None]:
         while f.behind:
             f.behind = False
-            rows = np.flatnonzero(f.cells.shown(score_threshold))
+            rows = np.flatnonzero(f.cells.visible(score_threshold))
             many = len(rows) > BOXES_AT_MOST
             if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
                 self._new_layer(f, many)
@@ -123,7 +123,7 @@ class Stage:
         f.following = False
         self.drawn.emit(f)
 
-    def show(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
+    def show_field(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""
         viewer = self._viewer()
         if viewer is None:
@@ -135,7 +135,7 @@ class Stage:
                     viewer.layers.remove(other.image)
             other.image, other.hidden = None, True
         viewer.add_layer(image)
-        f.image, f.placed, f.hidden = image, placed_like(image), False
+        f.image, f.placement, f.hidden = image, placement_of(image), False
 
     def put_away(self, f: Field) -> None:
         """Remove the layer of the cells of a field."""
@@ -156,7 +156,7 @@ class Stage:
         if viewer is None:
             return
         header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
-        layer = viewer.add_layer(Layer.create(*cell_layer(header, f.placed, many=many)))
+        layer = viewer.add_layer(Layer.create(*cell_layer(header, f.placement, many=many)))
         f.drawing = drawing(layer)
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
