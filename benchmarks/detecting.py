@@ -19,7 +19,7 @@ import napari_hemalens as hemalens
 from lane import serve
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference import device
-from napari_hemalens.inference.detector import tiles_at_once
+from napari_hemalens.inference.tile_runner import tiles_at_once
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import COARSEST
 from napari_hemalens.models.storage import load_detector, preprocess_of

@@ -6,7 +6,7 @@ from fields import Smear
 from machine import machine
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference import device
-from napari_hemalens.inference.detector import tiles_at_once
+from napari_hemalens.inference.tile_runner import tiles_at_once
 from napari_hemalens.models import weights
 from race import Result, ratio
 

@@ -26,7 +26,7 @@ from napari_hemalens.evaluation.detection import counted, detect_all_steps, of_c
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
-from napari_hemalens.inference.detector import autocast
+from napari_hemalens.inference.tile_runner import autocast
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.proposals import Proposals

@@ -6,9 +6,11 @@ import torch
 from numpy.testing import assert_allclose
 
 import napari_hemalens
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.box_attention import attend_steps
 from napari_hemalens.models import weights
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
@@ -34,10 +36,10 @@ def test_attention_does_not_depend_on_the_tiles(attentive: weights.DetectorCard)
     rng = np.random.default_rng(1)
     slide = from_array(rng.integers(0, 255, (400, 640, 3), dtype=np.uint8), axes="YXC")
     boxes = np.array([[50, 60, 90, 100], [190, 300, 230, 350], [300, 560, 350, 600]])
-    network = load_detector(attentive, torch.device("cpu"))
+    detector = NetworkDetector(load_detector(attentive, torch.device("cpu")), attentive)
     size = attentive.pixel_size_um
     whole, tiled = (
-        finish(attend_steps(slide, boxes, network, attentive, pixel_size_um=size, tile=tile, overlap=192))
+        finish(attend_steps(slide, boxes, detector, pixel_size_um=size, recipe=DetectionRecipe(tile=tile, overlap=192)))
         for tile in (1024, 384)
     )
     assert_allclose(tiled.windows, whole.windows, atol=1e-3)

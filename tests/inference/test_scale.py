@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
@@ -38,13 +39,13 @@ class Choosy(torch.nn.Module):
 @pytest.mark.parametrize("size", [0.06, 0.09, 0.15, 0.22, 0.35])
 def test_the_pixel_size_is_read_off_the_red_cells(finder: torch.nn.Module, card: DetectorCard, size: float) -> None:
     slide = from_array(red_cells(size))
-    found = finish(estimate_pixel_size_steps(slide, Choosy(finder), card, DetectionRecipe()))
+    found = finish(estimate_pixel_size_steps(slide, NetworkDetector(Choosy(finder), card), DetectionRecipe()))
     assert found == pytest.approx(size, rel=0.1)
 
 
 def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, card: DetectorCard) -> None:
     slide = from_array(np.full((300, 300, 3), 230, dtype=np.uint8))
-    assert finish(estimate_pixel_size_steps(slide, Choosy(finder), card, DetectionRecipe())) is None
+    assert finish(estimate_pixel_size_steps(slide, NetworkDetector(Choosy(finder), card), DetectionRecipe())) is None
 
 
 def test_the_guess_that_most_speaks_for_wins() -> None:

@@ -13,9 +13,12 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.detection_metrics import coco_measures, count_measures, sweep
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.inference import detector, device
+from napari_hemalens.inference import device
+from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.inference.merging import one_class_per_cell
 from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps, finish
@@ -148,9 +151,10 @@ def detect_all_steps(
 
 def found_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
     """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
-    size, _ = finish(pixel_size_steps(slide, network, card, recipe))
+    detector = NetworkDetector(network, card)
+    size, _ = finish(pixel_size_steps(slide, detector, recipe))
     origin = Provenance(image=slide.name, pixel_size_um=size)
-    return finish(detector.detect_steps(slide, network, card, recipe, provenance=origin))
+    return finish(detect_steps(slide, detector, recipe, provenance=origin))
 
 
 def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
@@ -162,7 +166,7 @@ def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
 def counted(found: Sequence[Detections]) -> list[Detections]:
     """Return the cells as a user would count them: each nucleated one once."""
     iou = DetectionRecipe().nms_iou
-    return [detector.one_class_per_cell(cells, iou) for cells in found]
+    return [one_class_per_cell(cells, iou) for cells in found]
 
 
 def of_classes(classes: Sequence[str]) -> Taxonomy:

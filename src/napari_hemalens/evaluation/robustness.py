@@ -25,7 +25,7 @@ from napari_hemalens.evaluation.robustness_report import (
 )
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.inference import detector, device
+from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.storage import load_detector
@@ -188,7 +188,7 @@ class _Measured:
 
     def __init__(self, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.network, self.card, self.size = network, card, size
-        self.threshold = detector.score_threshold(card, recipe)
+        self.threshold = card.threshold(recipe.score_threshold)
         self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
         self.by = taxonomy(TAXONOMY)
         self.recognised = self.by.recognised_by(card.classes)

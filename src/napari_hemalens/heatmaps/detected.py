@@ -17,8 +17,7 @@ from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.box_attention import attend_steps
 from napari_hemalens.inference.classifier import check_same_image, classified
 from napari_hemalens.inference.crops import cut
-from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.detector_protocol import AttentiveDetector
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.cell_map import CellMap
@@ -32,8 +31,7 @@ _SIDE = 96  # pixels of a crop, as those of most classifiers
 def explain_steps(
     slide: Slide,
     cells: CellMap,
-    network: CellDetector,
-    card: DetectorCard,
+    detector: AttentiveDetector,
     *,
     recipe: ExplanationRecipe,
     provenance: Provenance,
@@ -45,6 +43,7 @@ def explain_steps(
     Crops are squares around what the agents saw.
     """
     check_same_image(slide, cells)
+    card = detector.card
     recipe = resolved(recipe, card)
     rows = rows_of(cells, only)
     some = cells.take(rows)
@@ -54,7 +53,7 @@ def explain_steps(
     result = blank(some, card, provenance, recipe=recipe, side=_SIDE, windows=windows)
     probabilities = np.full((len(rows), len(card.classes)), np.nan, dtype=np.float32)
     target = target_of(card, recipe.target)
-    for progress in attend_steps(slide, boxes, network, card, pixel_size_um=size):
+    for progress in attend_steps(slide, boxes, detector, pixel_size_um=size):
         at, seen = progress.partial
         probabilities[at] = seen.probabilities
         result.targets[at] = card.decide(seen.probabilities) if target is None else target

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.inference.detector import Region, detect_steps
-from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.models.detector_protocol import Detector
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 RED_CELL_UM = 7.2
@@ -43,28 +43,24 @@ class Guess:
     weight: float
 
 
-def pixel_size_steps(
-    slide: Slide, network: CellDetector, card: DetectorCard, recipe: DetectionRecipe
-) -> Steps[tuple[float | None, str]]:
+def pixel_size_steps(slide: Slide, detector: Detector, recipe: DetectionRecipe) -> Steps[tuple[float | None, str]]:
     """Return micrometres a level-0 pixel and where that is from: given, the image, or estimated."""
     if recipe.pixel_size_um is not None:
         return recipe.pixel_size_um, "given"
     if slide.pixel_size_um is not None:
         return slide.pixel_size_um, "image"
-    estimate = yield from estimate_pixel_size_steps(slide, network, card, recipe)
+    estimate = yield from estimate_pixel_size_steps(slide, detector, recipe)
     return estimate, "unknown" if estimate is None else "estimated"
 
 
-def estimate_pixel_size_steps(
-    slide: Slide, network: CellDetector, card: DetectorCard, recipe: DetectionRecipe
-) -> Steps[float | None]:
+def estimate_pixel_size_steps(slide: Slide, detector: Detector, recipe: DetectionRecipe) -> Steps[float | None]:
     """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size."""
     guesses = []
-    look = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
+    quick = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
     for i, size in enumerate(_GUESSES_UM):
-        region = middle(slide.shape, round(_SIDE * card.pixel_size_um / size))
+        region = middle(slide.shape, round(_SIDE * detector.card.pixel_size_um / size))
         origin = Provenance(pixel_size_um=size)
-        found = finish(detect_steps(slide, network, card, look, provenance=origin, region=region))
+        found = finish(detect_steps(slide, detector, quick, provenance=origin, region=region))
         guesses.append(judge_guess(found, size, region))
         yield Progress(i + 1, len(_GUESSES_UM), "reading the pixel size off the red cells")
     return best(guesses)

@@ -31,8 +31,8 @@ from napari_hemalens.models.bottom_up import PyramidBothWays
 from napari_hemalens.models.cascade import CascadeRoIHeads
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
+from napari_hemalens.models.weights import COARSEST
 
-COARSEST = 32  # stride of a ResNet's last stage, in pixels
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
 _MOST_CELLS = 1000  # in one tile: torchvision's 100 would cut a crowded field
@@ -114,6 +114,11 @@ class CellDetector(nn.Module):
         self.roi_heads.fg_bg_sampler.batch_size_per_image = round(self.learned_from * self.rpn.room)
         detections, head_losses = self.roi_heads(features, proposals, sizes, targets)
         return {**rpn_losses, **head_losses} if self.training else detections
+
+    @property
+    def attention_grid(self) -> int:
+        """Places along each side of an attention map."""
+        return int(self.roi_heads.box_roi_pool.output_size[0])
 
     def attend(self, image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Judge boxes that are given, and tell where agents looked at them.

@@ -18,6 +18,8 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.records.tasks import TaskName
 
 PACKED = Path(__file__).parent.parent / "weights"
+COARSEST = 32
+"""Stride of the last stage of a ResNet, in its pixels."""
 _CHUNK = 1 << 20
 
 
@@ -70,6 +72,15 @@ class DetectorCard(ModelCard):
     def pixel_size_um(self) -> float:
         """Micrometres a pixel that the network was trained at."""
         return self.network.pixel_size_um
+
+    @property
+    def stride(self) -> int:
+        """Network pixels whose multiples tiles start at, so that the network sees the grid of the whole image."""
+        return COARSEST
+
+    def threshold(self, given: float | None) -> float:
+        """Return the score threshold: the one given, else the one chosen with the weights."""
+        return self.score_threshold if given is None else given
 
     @property
     def explainable(self) -> bool:

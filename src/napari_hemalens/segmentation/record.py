@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_hemalens.records.detections import Provenance
-
-Region = tuple[int, int, int, int]
-"""y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
+from napari_hemalens.slides.region import Region
 
 
 @dataclass(frozen=True, slots=True, eq=False)

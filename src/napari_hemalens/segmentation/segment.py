@@ -9,8 +9,9 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.segmentation.fluorescence import fluorescence_steps
-from napari_hemalens.segmentation.record import Region, Segmentation
+from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.segmentation.smear import smear_steps
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 LARGEST = 36_000_000

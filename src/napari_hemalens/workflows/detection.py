@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
@@ -18,10 +18,8 @@ from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.reports.detections import write_counts, write_differential, write_run
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.images import as_slide
-
-if TYPE_CHECKING:
-    from napari_hemalens.inference.detector import Region
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ def detect(
     image: Any,
     recipe: DetectionRecipe | None = None,
     *,
-    region: "Region | None" = None,
+    region: Region | None = None,
     axes: str | None = None,
     frame: Sequence[int] = (),
     return_attention: Literal[False] = False,
@@ -44,7 +42,7 @@ def detect(
     image: Any,
     recipe: DetectionRecipe | None = None,
     *,
-    region: "Region | None" = None,
+    region: Region | None = None,
     axes: str | None = None,
     frame: Sequence[int] = (),
     return_attention: Literal[True],
@@ -56,7 +54,7 @@ def detect(
     image: Any,
     recipe: DetectionRecipe | None = None,
     *,
-    region: "Region | None" = None,
+    region: Region | None = None,
     axes: str | None = None,
     frame: Sequence[int] = (),
     return_attention: bool = False,
@@ -105,19 +103,20 @@ def detect(
     return finish(detect_steps(slide, DetectionRecipe.of(**chosen), region=region))
 
 
-def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None" = None) -> Steps[Detections]:
+def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
     """Find the cells of an image or a whole slide.
 
     Yields `Progress`, now and then with the cells found so far as `partial`.
     """
-    from napari_hemalens.inference import detector, device  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.inference import detection, device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = as_slide(image)
     card = weights.detector_card(recipe.weights)
-    network = load_detector(card, device.choose(recipe.device))
-    size, source = yield from pixel_size_steps(slide, network, card, recipe)
+    detector = NetworkDetector(load_detector(card, device.choose(recipe.device)), card)
+    size, source = yield from pixel_size_steps(slide, detector, recipe)
     provenance = Provenance(
         image=slide.name,
         pixel_size_um=size,
@@ -127,11 +126,11 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: "Region | None"
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
     )
-    return (yield from detector.detect_steps(slide, network, card, recipe, provenance=provenance, region=region))
+    return (yield from detection.detect_steps(slide, detector, recipe, provenance=provenance, region=region))
 
 
 def detect_and_attend_steps(
-    image: Any, recipe: DetectionRecipe, *, region: "Region | None" = None
+    image: Any, recipe: DetectionRecipe, *, region: Region | None = None
 ) -> Steps[tuple[Detections, BoxAttention]]:
     """Find cells, and where the network looks when it judges the box of each; yields `Progress`.
 
@@ -142,18 +141,16 @@ def detect_and_attend_steps(
     """
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference.box_attention import attend_steps  # noqa: PLC0415
+    from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = as_slide(image)
     weights.explainable_card(recipe.weights)
     card = weights.detector_card(recipe.weights)
     cells = yield from detect_steps(slide, recipe, region=region)
-    network = load_detector(card, device.choose(recipe.device))
+    detector = NetworkDetector(load_detector(card, device.choose(recipe.device)), card)
     size = cells.provenance.pixel_size_um or card.pixel_size_um
-    steps = attend_steps(
-        slide, cells.boxes, network, card, pixel_size_um=size, tile=recipe.tile, overlap=recipe.overlap
-    )
-    return cells, (yield from steps)
+    return cells, (yield from attend_steps(slide, cells.boxes, detector, pixel_size_um=size, recipe=recipe))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ def map_steps(
     from napari_hemalens.heatmaps import explain as explaining  # noqa: PLC0415
     from napari_hemalens.inference import device  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
 
     card = explainable_card(recipe)
@@ -97,10 +98,10 @@ def map_steps(
         network = load_classifier(card, at)
         of_crops = explaining.explain_steps(slide, cells, network, card, recipe=named, provenance=provenance, only=only)
         return (yield from of_crops)
-    detector = load_detector(card, at)
-    size, source = yield from pixel_size_steps(slide, detector, card, _as_detection(recipe, card))
+    detector = NetworkDetector(load_detector(card, at), card)
+    size, source = yield from pixel_size_steps(slide, detector, _as_detection(recipe, card))
     provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
-    of_boxes = detected.explain_steps(slide, cells, detector, card, recipe=named, provenance=provenance, only=only)
+    of_boxes = detected.explain_steps(slide, cells, detector, recipe=named, provenance=provenance, only=only)
     return (yield from of_boxes)
 
 

@@ -13,8 +13,9 @@ from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import files as written
 from napari_hemalens.segmentation import segment as segmenting
-from napari_hemalens.segmentation.record import CellMeasures, Region, Segmentation
+from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.detection import Batch
 from napari_hemalens.workflows.images import as_slide
 

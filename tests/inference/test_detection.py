@@ -10,8 +10,9 @@ from torch import Tensor
 
 import napari_hemalens
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import DeviceError, ImageError
-from napari_hemalens.inference.detector import autocast, detect_steps, one_class_per_cell
+from napari_hemalens.errors import ImageError
+from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
@@ -41,7 +42,9 @@ def found(
     **rest: object,
 ) -> Detections:
     return finish(
-        detect_steps(from_array(image), network, card, recipe, provenance=Provenance(pixel_size_um=size), **rest)
+        detect_steps(
+            from_array(image), NetworkDetector(network, card), recipe, provenance=Provenance(pixel_size_um=size), **rest
+        )
     )
 
 
@@ -106,22 +109,6 @@ def test_boxes_end_at_the_edge_of_the_image(finder: torch.nn.Module, card: Detec
     assert cells.boxes.tolist() == [[0, 0, 60, 50]]
 
 
-def test_two_classes_that_compete_for_a_nucleated_cell_make_one_cell() -> None:
-    names = ("myelocyte", "promyelocyte", "erythrocyte", "platelet")
-    box = [10, 10, 60, 60]
-    cells = Detections.from_arrays([box] * 4, [0.9, 0.8, 0.7, 0.6], [1, 0, 2, 3], names=names, image_shape=(99, 99))
-    assert one_class_per_cell(cells, 0.5).class_names.tolist() == ["promyelocyte", "erythrocyte", "platelet"]
-
-
-def test_a_cell_between_two_classes_is_as_sure_as_both_together() -> None:
-    names = ("myelocyte", "promyelocyte", "erythrocyte")
-    boxes = [[10, 10, 60, 60], [12, 10, 60, 61], [10, 11, 60, 60], [70, 70, 90, 90]]
-    cells = Detections.from_arrays(boxes, [0.25, 0.3, 0.9, 0.35], [0, 1, 2, 0], names=names, image_shape=(99, 99))
-    merged = one_class_per_cell(cells, 0.5)
-    assert merged.class_names.tolist() == ["erythrocyte", "promyelocyte", "myelocyte"]
-    np.testing.assert_allclose(merged.scores, [0.9, 0.55, 0.35], rtol=1e-6)
-
-
 def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(card: DetectorCard) -> None:
     class Undecided(torch.nn.Module):
         def __init__(self) -> None:
@@ -138,46 +125,7 @@ def test_a_cell_between_two_classes_is_counted_though_neither_is_sure(card: Dete
     assert len(found(blobs((200, 200)), both, Undecided(), apart)) == 0
 
 
-def test_too_little_gpu_memory_halves_the_batch_and_says_so(finder: torch.nn.Module, card: DetectorCard) -> None:
-    class Small(type(finder)):  # type: ignore[misc]
-        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
-            if len(images) > 1:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            return super().forward(images)  # type: ignore[no-any-return]
-
-    image, said = blobs((700, 900)), []
-    several = TILED.model_copy(update={"batch": 4})
-    steps = detect_steps(from_array(image), Small(), card, several, provenance=Provenance())
-    while True:
-        try:
-            said.append(next(steps).message)
-        except StopIteration as end:
-            cells = end.value
-            break
-    assert len(cells) == len(found(image, card, finder, WHOLE))
-    assert said[0] == "out of GPU memory: 1 tiles a batch now"
-    assert "out of GPU memory" not in said[1]
-
-
-def test_a_cpu_takes_one_tile_at_a_time_unless_told_otherwise(finder: torch.nn.Module, card: DetectorCard) -> None:
-    image = blobs((256, 700))
-    found(image, card, finder, TILED)
-    assert {batch[0] for batch in finder.batches} == {1}
-    finder.batches.clear()
-    found(image, card, finder, TILED.model_copy(update={"batch": 3}))
-    assert finder.batches[0][0] == 3
-
-
-def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module, card: DetectorCard) -> None:
-    class None_(type(finder)):  # type: ignore[misc]  # noqa: N801
-        def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    with pytest.raises(DeviceError, match="one tile of 256 px; lower `tile` or use the CPU"):
-        found(blobs((300, 300)), card, None_(), TILED)
-
-
-def test_cells_below_the_least_score_are_left_out(finder: torch.nn.Module, card: DetectorCard) -> None:
+def test_cells_below_the_score_threshold_are_left_out(finder: torch.nn.Module, card: DetectorCard) -> None:
     image = blobs((300, 400))
     assert len(found(image, card, finder, WHOLE.model_copy(update={"score_threshold": 0.9}))) == 0
     assert len(found(image, replace_score(card, 0.9), finder, WHOLE)) == 0
@@ -190,8 +138,8 @@ def replace_score(card: DetectorCard, score: float) -> DetectorCard:
 def test_partial_results_grow_tile_by_tile(
     finder: torch.nn.Module, card: DetectorCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_hemalens.inference.detector._LOOK", -1)
-    steps = detect_steps(from_array(blobs((700, 900))), finder, card, TILED, provenance=Provenance())
+    monkeypatch.setattr("napari_hemalens.inference.detection._PREVIEW_S", -1)
+    steps = detect_steps(from_array(blobs((700, 900))), NetworkDetector(finder, card), TILED, provenance=Provenance())
     seen = [(p.done, p.total, len(p.partial)) for p in steps]
     assert [done for done, _, _ in seen] == sorted({done for done, _, _ in seen})
     assert seen[-1][0] == seen[-1][1]
@@ -200,7 +148,7 @@ def test_partial_results_grow_tile_by_tile(
 
 
 def test_a_stopped_run_leaves_nothing_open(finder: torch.nn.Module, card: DetectorCard) -> None:
-    steps = detect_steps(from_array(blobs((700, 900))), finder, card, TILED, provenance=Provenance())
+    steps = detect_steps(from_array(blobs((700, 900))), NetworkDetector(finder, card), TILED, provenance=Provenance())
     next(steps)
     steps.close()
     with pytest.raises(StopIteration):
@@ -218,7 +166,9 @@ def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, card:
             return super().__getitem__(region)  # type: ignore[no-any-return]
 
     levels = tuple(Spy(p.source, p.axes, p.colour, p.frame) for p in slide.levels)
-    steps = detect_steps(replace(slide, levels=levels), finder, card, WHOLE, provenance=Provenance(pixel_size_um=0.05))
+    steps = detect_steps(
+        replace(slide, levels=levels), NetworkDetector(finder, card), WHOLE, provenance=Provenance(pixel_size_um=0.05)
+    )
     assert len(finish(steps)) > 50
     assert set(read) == {600}  # 0.05 to 0.15 um is a third: the level of a half is the coarsest that is fine enough
 
@@ -231,8 +181,3 @@ def test_half_precision_finds_the_same_cells(sample_data: Path) -> None:
     assert one.class_names.tolist() == other.class_names.tolist()
     assert 0 < np.abs(one.boxes - other.boxes).max() < 0.4  # pixels
     np.testing.assert_allclose(one.scores, other.scores, atol=0.02)
-
-
-def test_half_precision_is_refused_where_regions_cannot_be_proposed_in_it() -> None:
-    with pytest.raises(DeviceError, match="Half precision is for NVIDIA GPUs, not for mps; choose single"):
-        autocast(torch.device("mps"), DetectionRecipe(precision="half"))

@@ -1,0 +1,180 @@
+"""Tiles in, raw detections out: the part of a detection that takes the time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import DeviceError
+from napari_hemalens.inference.tile_plan import TilePlan, read_tile
+from napari_hemalens.models.detector_protocol import Detector
+from napari_hemalens.models.preprocess import resize
+from napari_hemalens.models.storage import preprocess_of
+from napari_hemalens.slides.background import is_background
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.slides.stitch import owned
+from napari_hemalens.slides.tiles import Tile
+
+_SEAM = 8  # network pixels by which two tiles may place the centre of a cell differently
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawDetections:
+    """What a detector found in one tile, of the cells that the tile owns; a cell at a seam may be in two tiles.
+
+    Attributes
+    ----------
+    tile : Tile
+        In network pixels of the plan's region.
+    boxes : (N, 4) float32
+        y0, x0, y1, x1 in level-0 pixels.
+    scores : (N,) float32
+        In 0-1.
+    classes : (N,) int64
+        Index into the classes of the card.
+    """
+
+    tile: Tile
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, tile: Tile) -> "RawDetections":
+        """Return no cells of a tile."""
+        return cls(tile, np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchOfTiles:
+    """What one forward pass found.
+
+    Attributes
+    ----------
+    found : tuple of RawDetections
+        Of each tile.
+    message : str
+        What a person should know of it; may be empty.
+    """
+
+    found: tuple[RawDetections, ...]
+    message: str = ""
+
+
+def run_tiles(slide: Slide, plan: TilePlan, detector: Detector, recipe: DetectionRecipe) -> Iterator[BatchOfTiles]:
+    """Run a detector over the tiles of a plan, in batches that fit into memory; yields after each.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    plan : TilePlan
+        Of all its tiles, or a share of them.
+    detector : Detector
+        Of the card that the plan was made with.
+    recipe : DetectionRecipe
+        Batch, precision, and whether empty glass is passed over.
+
+    Raises
+    ------
+    DeviceError
+        If a single tile does not fit into memory, or the device has no numbers of 16 bits and they are asked for.
+    """
+    return _TileRunner(slide, plan, detector, recipe).run()
+
+
+def tiles_at_once(device: torch.device) -> int:
+    """Return how many tiles a forward pass is fastest with: more than one leaves the caches of a CPU."""
+    return 1 if device.type == "cpu" else 4
+
+
+def autocast(device: torch.device, recipe: DetectionRecipe) -> torch.autocast:
+    """Return what lets a forward pass take numbers of 16 bits, where the recipe asks for them.
+
+    Raises
+    ------
+    DeviceError
+        If it does, and what proposes regions cannot have them on this device.
+    """
+    half = recipe.precision == "half"
+    if half and device.type not in {"cuda", "cpu"}:
+        raise DeviceError(f"Half precision is for NVIDIA GPUs, not for {device.type}; choose single.")
+    return torch.autocast(device.type, torch.float16, enabled=half)
+
+
+def run_order(tile: Tile) -> tuple[int, int, int, int]:
+    """Return the key by which tiles are run: by falling size, then row by row."""
+    return tile.y0 - tile.y1, tile.x0 - tile.x1, tile.y0, tile.x0
+
+
+def _size(tile: Tile) -> tuple[int, int]:
+    return tile.y1 - tile.y0, tile.x1 - tile.x0
+
+
+class _TileRunner:
+    """Remembers what a device has room for, from batch to batch."""
+
+    def __init__(self, slide: Slide, plan: TilePlan, detector: Detector, recipe: DetectionRecipe) -> None:
+        self.slide, self.plan, self.detector, self.recipe = slide, plan, detector, recipe
+        self.preprocess = preprocess_of(detector.card)
+        # Classes that compete for a cell add up, so that all of them have to be there.
+        self.floor = 0.0 if recipe.one_class_per_cell else detector.card.threshold(recipe.score_threshold)
+        self.batch = recipe.batch or tiles_at_once(detector.device)
+        self.precision = autocast(detector.device, recipe)
+
+    def run(self) -> Iterator[BatchOfTiles]:
+        for _, alike in groupby(sorted(self.plan.tiles, key=run_order), key=_size):
+            same = list(alike)
+            step = self.batch
+            for start in range(0, len(same), step):
+                yield self._run_batch(same[start : start + step])
+
+    def _run_batch(self, tiles: Sequence[Tile]) -> BatchOfTiles:
+        pixels = {tile: read_tile(self.slide, self.plan, tile) for tile in tiles}
+        if self.recipe.skip_background:
+            pixels = {tile: rgb for tile, rgb in pixels.items() if not is_background(rgb)}
+        if not pixels:
+            return BatchOfTiles(tuple(map(RawDetections.empty, tiles)), "background passed over")
+        images = torch.cat([self._scaled(tile, rgb) for tile, rgb in pixels.items()])
+        before = self.batch
+        outputs = dict(zip(pixels, self._forward(images), strict=True))
+        message = f"out of GPU memory: {self.batch} tiles a batch now" if self.batch < before else ""
+        found = (self._cells(tile, outputs[tile]) if tile in outputs else RawDetections.empty(tile) for tile in tiles)
+        return BatchOfTiles(tuple(found), message)
+
+    def _scaled(self, tile: Tile, rgb: NDArray[np.uint8]) -> Tensor:
+        """Return a tile at the detector's scale, on its device: (1, 3, h, w) uint8."""
+        image = torch.from_numpy(rgb).permute(2, 0, 1)[None].to(self.detector.device)
+        return resize(image, _size(tile))
+
+    def _forward(self, images: Tensor) -> list[Mapping[str, Tensor]]:
+        """Run the detector, in smaller batches where the GPU's memory is too small."""
+        try:
+            outputs: list[Mapping[str, Tensor]] = []
+            with torch.inference_mode(), self.precision:
+                for part in torch.split(images, self.batch):
+                    ready = self.preprocess.normalised(part)
+                    outputs += self.detector.detect(ready.contiguous(memory_format=torch.channels_last))
+            return outputs
+        except torch.OutOfMemoryError as error:
+            if self.batch == 1:
+                raise DeviceError(
+                    f"Not enough GPU memory for one tile of {self.recipe.tile} px; lower `tile` or use the CPU."
+                ) from error
+            self.batch = max(1, self.batch // 2)
+            torch.cuda.empty_cache()
+        return self._forward(images)
+
+    def _cells(self, tile: Tile, output: Mapping[str, Tensor]) -> RawDetections:
+        """Return what a tile owns of the detector's output, in level-0 pixels."""
+        boxes = output["boxes"].float().cpu().numpy()[:, [1, 0, 3, 2]]  # x, y to y, x
+        boxes += np.array([tile.y0, tile.x0] * 2, dtype=np.float32)
+        scores = output["scores"].float().cpu().numpy()
+        classes = output["labels"].cpu().numpy() - 1  # 0 is the background
+        keep = (scores >= self.floor) & owned(boxes, tile.core, _SEAM)
+        return RawDetections(tile, self.plan.to_level0(boxes)[keep], scores[keep], classes[keep])
