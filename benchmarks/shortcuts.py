@@ -22,7 +22,7 @@ import torch
 from fields import SAMPLE
 from machine import machine
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.evaluation.detection import counted, detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection import counted, detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
@@ -80,7 +80,7 @@ def figures_of(
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
     found = finish(detect_all_steps(truth, network, card, recipe))
-    by = of_classes(card.classes)
+    by = own_taxonomy(card.classes)
     mapped = [f.mapped(by) for f in found]
     overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
     cells = sum(len(f.above(card.score_threshold)) for f in counted(mapped))

@@ -13,7 +13,7 @@ from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.evaluation import heatmaps as heatmap_evaluation
 from napari_hemalens.evaluation.heatmap_report import HeatmapReport
-from napari_hemalens.evaluation.heatmaps import Cells, randomised
+from napari_hemalens.evaluation.heatmaps import MarkedCells, build_untrained
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
@@ -35,8 +35,8 @@ def report(
     return finish(evaluate_heatmaps_steps(data, recipe, methods=methods, out=out))
 
 
-def cells(data: Path, card: ClassifierCard) -> Cells:
-    every = Cells.together([Cells.of(field, card) for field in read(data, split="val")])
+def cells(data: Path, card: ClassifierCard) -> MarkedCells:
+    every = MarkedCells.concatenate([MarkedCells.from_field(field, card) for field in read(data, split="val")])
     return every.take(np.flatnonzero(every.truth == 0))
 
 
@@ -100,7 +100,7 @@ def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierCard)
 
 def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_alone(sure: ClassifierCard) -> None:
     before = torch.random.get_rng_state()
-    first, again, other = (randomised(sure, torch.device("cpu"), seed) for seed in (0, 0, 1))
+    first, again, other = (build_untrained(sure, torch.device("cpu"), seed) for seed in (0, 0, 1))
     assert torch.equal(torch.random.get_rng_state(), before)
     weights = [next(iter(network.parameters())) for network in (first, again, other)]
     assert torch.equal(weights[0], weights[1])

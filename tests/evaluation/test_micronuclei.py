@@ -10,12 +10,12 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.micronuclei import measured
+from napari_hemalens.evaluation.micronuclei import measure_counts
 from napari_hemalens.progress import finish
 
 
 def report(true, seen):
-    return measured(np.array(true), np.array(seen), data="set", part="val", images=1)
+    return measure_counts(np.array(true), np.array(seen), data="set", part="val", images=1)
 
 
 def test_a_count_is_right_or_wrong_by_so_many_and_a_class_that_is_given_makes_it_one_at_least():

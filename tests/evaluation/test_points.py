@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.evaluation.point_measures import Match, figures
-from napari_hemalens.evaluation.points import PointReport, nuclei_of
+from napari_hemalens.evaluation.points import PointReport, select_nuclei
 from napari_hemalens.records.detections import Detections
 
 
@@ -34,7 +34,9 @@ def report() -> PointReport:
 def test_a_nucleus_is_counted_once_whatever_classes_compete_for_it_and_a_red_cell_is_none() -> None:
     boxes = [[10, 10, 30, 30], [11, 10, 30, 31], [50, 50, 70, 70]]
     names = ("lymphocyte", "nucleus", "erythrocyte")
-    (seen,) = nuclei_of([Detections.from_arrays(boxes, [0.5, 0.3, 0.9], [0, 1, 2], names=names, image_shape=(90, 90))])
+    (seen,) = select_nuclei(
+        [Detections.from_arrays(boxes, [0.5, 0.3, 0.9], [0, 1, 2], names=names, image_shape=(90, 90))]
+    )
     assert seen.class_names.tolist() == ["lymphocyte"]
     assert seen.scores.tolist() == pytest.approx([0.8])  # that it is a nucleus is as sure as both together
 

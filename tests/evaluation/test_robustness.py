@@ -38,7 +38,7 @@ def test_a_class_that_the_weights_never_saw_is_no_error_of_the_differential() ->
 
 
 def test_unperturbed_fields_are_seen_once_and_crowding_has_its_own_cells() -> None:
-    clean = {c.of_pixels for c in conditions() if c.name in FIELD_PERTURBATIONS and c.unperturbed}
+    clean = {c.pixels_key for c in conditions() if c.name in FIELD_PERTURBATIONS and c.unperturbed}
     assert len(clean) == 1
     crowding = [c for c in conditions() if c.name == "crowding"]
     assert {c.largest for c in crowding} == {min(c.side for c in crowding)}

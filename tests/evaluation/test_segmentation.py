@@ -46,7 +46,7 @@ def test_two_halves_of_a_nucleus_are_one_match_and_one_mistake():
     truth = squares((0, 0))
     found = truth.copy()
     found[5:10, :10] = 2  # each half has an IoU of exactly 0.5
-    figures = measures.pooled_nuclei([measures.nuclei_counts(segmentation(found), truth)])
+    figures = measures.pool_nuclei([measures.nuclei_counts(segmentation(found), truth)])
     assert (figures["nuclei"], figures["found"], figures["matched"]) == (1, 2, 1)
     assert figures["AP50"] == 0.5
     assert (figures["precision"], figures["recall"], figures["IoU"]) == (0.5, 1, 0.5)
@@ -59,7 +59,7 @@ def test_ids_of_the_truth_may_be_of_any_size():
 
 
 def test_a_field_without_nuclei_has_figures_too():
-    figures = measures.pooled_nuclei([measures.nuclei_counts(segmentation(squares()), squares())])
+    figures = measures.pool_nuclei([measures.nuclei_counts(segmentation(squares()), squares())])
     assert figures["AP50"] == figures["IoU"] == 0
 
 

@@ -10,7 +10,7 @@ from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments import all_folds
 from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, parts_of
 from napari_hemalens.experiments.comparisons import all_folds_steps
-from napari_hemalens.experiments.splits import folds
+from napari_hemalens.experiments.splits import split_folds
 from napari_hemalens.experiments.trial import AllCrops, Parts
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import finish
@@ -33,7 +33,7 @@ def groups(cells) -> set[str]:
 
 @pytest.mark.parametrize(("scheme", "runs"), [("paper", 6), ("leave-one-out", 7)])
 def test_no_subject_is_on_two_sides_of_a_run(scheme, runs: int) -> None:
-    parts = list(parts_of(folds(fields(), FOLDS), scheme))
+    parts = list(parts_of(split_folds(fields(), FOLDS), scheme))
     assert len(parts) == runs
     for _, train, choose, test in parts:
         sides = [groups(train), groups(choose), groups(test)]
@@ -42,14 +42,14 @@ def test_no_subject_is_on_two_sides_of_a_run(scheme, runs: int) -> None:
 
 
 def test_the_paper_trains_on_one_fold_alone_and_tests_on_the_seventh() -> None:
-    parted = folds(fields(), FOLDS)
+    parted = split_folds(fields(), FOLDS)
     for (name, train, choose, test), fold in zip(parts_of(parted, "paper"), parted[:-1], strict=True):
         assert groups(train) | groups(choose) == groups(fold), name
         assert groups(test) == groups(parted[-1])
 
 
 def test_leaving_one_out_tests_each_cell_once() -> None:
-    tested = [one for *_, test in parts_of(folds(fields(), FOLDS), "leave-one-out") for one in test]
+    tested = [one for *_, test in parts_of(split_folds(fields(), FOLDS), "leave-one-out") for one in test]
     assert sum(len(one.ids) for one in tested) == 2 * 21 * 6
     assert groups(tested) == groups(fields())
 
@@ -82,7 +82,7 @@ def test_a_reduced_budget_says_from_what() -> None:
 )
 def test_notes_say_what_deviations_and_folds_are_of(scheme, named: bool, said: str) -> None:
     cells = fields(named=named)
-    notes = "\n".join(all_folds._notes(cells, list(parts_of(folds(cells, FOLDS), scheme)), scheme, (0,)))
+    notes = "\n".join(all_folds._notes(cells, list(parts_of(split_folds(cells, FOLDS), scheme)), scheme, (0,)))
     assert said in notes
     assert ("may be optimistic" in notes) != named
 
@@ -91,7 +91,7 @@ def test_parts_of_cut_cells_are_those_that_would_be_cut_by_themselves(c_nmc: Pat
     cells = read_all(c_nmc)[::5]
     recipe, asked = BUDGETS["ci"].recipe, task("all")
     train, choose, test = cells[::-3], cells[1::3], cells[2::3]
-    whole = Parts.of(AllCrops(cells, asked, recipe), train, choose, test)
+    whole = Parts.select(AllCrops(cells, asked, recipe), train, choose, test)
     alone = Parts.cut(train, choose, test, task=asked, recipe=recipe)
     assert whole.cells == alone.cells
     for one, other in ((whole.choose, alone.choose), (whole.test, alone.test), (whole.train, alone.train)):
@@ -134,4 +134,4 @@ def test_what_is_not_there_is_refused_by_name(c_nmc: Path, tmp_path: Path, optio
 
 def test_too_few_subjects_are_refused() -> None:
     with pytest.raises(TrainingError, match="Cells of 10 subjects or images do not make 7 folds"):
-        folds([*fields()[:5], *fields()[-5:]], FOLDS)
+        split_folds([*fields()[:5], *fields()[-5:]], FOLDS)

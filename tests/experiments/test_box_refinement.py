@@ -9,9 +9,9 @@ import torch
 
 from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import RecipeError, TrainingError
-from napari_hemalens.experiments.box_refinement import BUDGETS, LOOKS, shared
+from napari_hemalens.experiments.box_refinement import BUDGETS, SAMPLES, split_for_refinement
 from napari_hemalens.experiments.comparisons import box_refinement_steps
-from napari_hemalens.experiments.remedies import ROWS, greedy, moved_by_truth
+from napari_hemalens.experiments.refinement_variants import ROWS, move_by_truth, take_best_steps
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
@@ -19,21 +19,21 @@ from napari_hemalens.training.detection import read_data
 
 
 def test_every_preset_of_the_detectors_has_its_looks_and_a_row_that_starts_from_another_comes_after_it() -> None:
-    assert set(LOOKS) == set(BUDGETS)
+    assert set(SAMPLES) == set(BUDGETS)
     names = list(ROWS)
     for name, row in ROWS.items():
-        assert not row.begins_with or names.index(row.begins_with) < names.index(name)
+        assert not row.starts_from or names.index(row.starts_from) < names.index(name)
 
 
 def test_second_looks_learn_from_images_that_the_detector_has_not_seen(fields: Path) -> None:
     data = read_data([fields], None)
     for images, left in ((4, 2), (None, 1)):
-        base, others = shared(data, images)
+        base, others = split_for_refinement(data, images)
         assert len(others) == left
         names = [{f.provenance.image for f in part} for part in (base.train, others)]
         assert not names[0] & names[1]
     with pytest.raises(TrainingError, match="none is left"):
-        shared(data, 6)
+        split_for_refinement(data, 6)
 
 
 def test_what_is_held_out_is_drawn_from_all_of_them_since_files_come_class_by_class(fields: Path) -> None:
@@ -41,12 +41,12 @@ def test_what_is_held_out_is_drawn_from_all_of_them_since_files_come_class_by_cl
     many = replace(data, train=data.train * 50)  # copies of the same records would count as seen
     many = replace(many, train=tuple(replace(field) for field in many.train))
     places = {id(field): place for place, field in enumerate(many.train)}
-    _, others = shared(many, 100)
+    _, others = split_for_refinement(many, 100)
     first = [places[id(field)] for field in others[:40]]
     assert first != sorted(first)
     assert min(first) < 60
     assert max(first) > 240
-    assert [id(field) for field in shared(many, 100)[1]] == [id(field) for field in others]
+    assert [id(field) for field in split_for_refinement(many, 100)[1]] == [id(field) for field in others]
 
 
 def test_an_oracle_brings_boxes_to_their_cells_and_leaves_those_on_none() -> None:
@@ -61,7 +61,7 @@ def test_an_oracle_brings_boxes_to_their_cells_and_leaves_those_on_none() -> Non
     )
     boxes = np.array([[12, 10, 32, 30], [80, 80, 90, 90], [52, 52, 72, 72]], np.float32)
     found = replace(truth, boxes=boxes, scores=np.array([0.9, 0.8, 0.7], np.float32), classes=np.array([0, 0, 1]))
-    ends = moved_by_truth(found, truth, RefinementRecipe(step=0.1, most_steps=5)).boxes
+    ends = move_by_truth(found, truth, RefinementRecipe(step=0.1, most_steps=5)).boxes
     np.testing.assert_allclose(ends[0], [10, 10, 30, 30], atol=1e-4)
     np.testing.assert_array_equal(ends[1:], boxes[1:])  # one on no cell, one on a cell of another class
 
@@ -70,18 +70,18 @@ def test_the_oracle_never_loses() -> None:
     torch.manual_seed(0)
     corner = torch.rand(50, 2) * 50
     boxes, truth = (torch.cat([corner, corner + 10 + torch.rand(50, 2) * 20], dim=1) for _ in range(2))
-    before, after = (matched_iou(b, truth) for b in (boxes, greedy(boxes, truth, RefinementRecipe())))
+    before, after = (matched_iou(b, truth) for b in (boxes, take_best_steps(boxes, truth, RefinementRecipe())))
     assert (after >= before - 1e-6).all()
     assert after.mean() > before.mean() + 0.05
 
 
 @pytest.mark.slow
-def test_remedies_are_compared_on_one_detector_and_what_is_finished_is_read(fields: Path, tmp_path: Path) -> None:
+def test_variants_share_one_detector_and_finished_trials_are_read(fields: Path, tmp_path: Path) -> None:
     first = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
     again = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
     assert [trial.row for trial in first.trials] == list(ROWS)
     assert again.trials == first.trials
-    still, oracle = (first.of(name)[0] for name in ("still", "oracle-fine"))
+    still, oracle = (first.trials_of(name)[0] for name in ("still", "oracle-fine"))
     assert still.held["moved"] == 0
     assert still.held["IoU"] == still.held["IoU before"] < oracle.held["IoU"]
     assert all(trial.held["IoU before"] == still.held["IoU before"] for trial in first.trials)
@@ -91,7 +91,9 @@ def test_remedies_are_compared_on_one_detector_and_what_is_finished_is_read(fiel
     assert "NO RESULT" in said
     assert "| boxes not moved | 1 |" in said
     assert "oracle" in first.text()
-    still_file, paper_file = (tmp_path / "trials" / f"{name}, seed 0" / "remedy.json" for name in ("still", "paper"))
+    still_file, paper_file = (
+        tmp_path / "trials" / f"{name}, seed 0" / "refinement.json" for name in ("still", "paper")
+    )
     still_file.write_bytes(paper_file.read_bytes())
     with pytest.raises(TrainingError, match="another recipe"):
         finish(box_refinement_steps([fields], tmp_path, preset="ci"))

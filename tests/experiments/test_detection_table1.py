@@ -7,8 +7,8 @@ import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments.comparisons import detection_table1_steps
-from napari_hemalens.experiments.detection_table1 import BUDGETS, ROWS, parted, recipe_of
-from napari_hemalens.experiments.detection_trial import drawn
+from napari_hemalens.experiments.detection_table1 import BUDGETS, ROWS, recipe_for, split_data
+from napari_hemalens.experiments.detection_trial import sample_fields
 from napari_hemalens.progress import finish
 from napari_hemalens.training.detection import TrainingData, read_data
 
@@ -37,22 +37,22 @@ def test_a_reduced_budget_says_so_and_all_rows_share_it() -> None:
     assert "NO RESULT" in BUDGETS["ci"].suffix
     own = {"network": True}
     plain, improved = (
-        recipe_of(ROWS[name], BUDGETS["cpu"], 0, 100) for name in ("faster_rcnn", "faster_rcnn_attention")
+        recipe_for(ROWS[name], BUDGETS["cpu"], 0, 100) for name in ("faster_rcnn", "faster_rcnn_attention")
     )
     assert plain.model_dump(exclude=own) == improved.model_dump(exclude=own)
 
 
 def test_the_full_budget_takes_the_iterations_of_the_paper_whatever_the_images() -> None:
     for images in (609, 4_908):
-        recipe = recipe_of(ROWS["faster_rcnn"], BUDGETS["full"], 0, images)
+        recipe = recipe_for(ROWS["faster_rcnn"], BUDGETS["full"], 0, images)
         assert recipe.epochs * images / recipe.batch == pytest.approx(30_000)
 
 
 def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: TrainingData) -> None:
     every = [field.provenance.image for field in (*data.train, *data.val)]
-    parts = parted(data, "paper", None)
+    parts = split_data(data, "paper", None)
     assert (len(parts.train), len(parts.val)) == (11, 1)
-    few = parted(data, "val", 4)
+    few = split_data(data, "val", 4)
     assert (len(few.train), len(few.val)) == (4, 6)
     assert {f.provenance.image for f in few.train} < set(every)
 
@@ -60,10 +60,10 @@ def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: Tr
 def test_images_that_are_watched_are_of_every_kind_and_always_the_same(data: TrainingData) -> None:
     first, second = data.val[:2]
     by_class = (first,) * 50 + (second,) * 50
-    watched = drawn(by_class, 10)
+    watched = sample_fields(by_class, 10)
     assert {f.provenance.image for f in watched} == {first.provenance.image, second.provenance.image}
-    assert watched == drawn(by_class, 10)
-    assert len(drawn(by_class, 200)) == 100
+    assert watched == sample_fields(by_class, 10)
+    assert len(sample_fields(by_class, 200)) == 100
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.experiments import trial as stored
 from napari_hemalens.experiments.comparisons import fields_steps
-from napari_hemalens.experiments.field_views import FieldViews, by_field
-from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_of, parted
+from napari_hemalens.experiments.field_views import FieldViews, average_by_field
+from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_recipe_for, split_data
 from napari_hemalens.experiments.report import Comparison
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
@@ -55,7 +55,7 @@ def test_a_reduced_budget_says_from_what() -> None:
 
 
 def test_both_units_train_and_test_on_the_same_images(field_sets: Path) -> None:
-    parts = parted(field_sets, BUDGETS["full"])
+    parts = split_data(field_sets, BUDGETS["full"])
     for fields, cells in zip(parts["fields"], parts["cells"], strict=True):
         assert names(fields) == names(cells)
     sides = [names(side) for side in parts["fields"]]
@@ -63,14 +63,14 @@ def test_both_units_train_and_test_on_the_same_images(field_sets: Path) -> None:
 
 
 def test_a_reduced_budget_trains_on_as_many_cells_as_fields(field_sets: Path) -> None:
-    parts = parted(field_sets, BUDGETS["ci"])
+    parts = split_data(field_sets, BUDGETS["ci"])
     fields, cells = ([sum(len(field.ids) for field in side) for side in parts[unit]] for unit in ("fields", "cells"))
     assert fields[:2] == cells[:2]
     assert (fields[2], cells[2]) == (8, 48)
 
 
 def test_a_field_is_seen_whole_and_a_cell_without_its_surroundings() -> None:
-    field, cell = (crop_of(unit, "reference", 64) for unit in ("fields", "cells"))
+    field, cell = (crop_recipe_for(unit, "reference", 64) for unit in ("fields", "cells"))
     assert (field.unit, field.width, field.stain, field.side) == ("field", 1.0, "reference", 64)
     assert (cell.unit, cell.neighbours, cell.stain, cell.side) == ("diameter", "hidden", "reference", 64)
 
@@ -81,7 +81,7 @@ def test_a_field_has_the_mean_probability_of_its_cells() -> None:
     cells = [
         NamedCells(Path(f"{k}.png"), None, np.arange(n), np.full(n, "x"), np.full(n, "x")) for k, n in enumerate((3, 2))
     ]
-    found = by_field(of_cells, cells)
+    found = average_by_field(of_cells, cells)
     np.testing.assert_allclose(found.probabilities, [[0.4, 0.6, 0, 0], [0, 0, 0.5, 0.5]], atol=1e-6)
     assert found.truth.tolist() == [1, 2]
 

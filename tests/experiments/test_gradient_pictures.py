@@ -9,24 +9,24 @@ import pytest
 import torch
 
 from napari_hemalens.experiments import gradient_pictures
-from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_of
+from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_recipe_for
 from napari_hemalens.experiments.gradient_pictures import draw_gradients, methods_for
-from napari_hemalens.experiments.running import recipe_of
+from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK, trial_folder
 from napari_hemalens.models.storage import save_network
 from napari_hemalens.records.tasks import task
-from napari_hemalens.training.classification import Examined, build
+from napari_hemalens.training.classification import EvaluationCrops, build
 
 ASKED = task("field")
-RECIPE = BUDGETS["ci"].recipe.model_copy(update={"crop": crop_of("fields", "as_is", 64)})
+RECIPE = BUDGETS["ci"].recipe.model_copy(update={"crop": crop_recipe_for("fields", "as_is", 64)})
 SHOWN = {name: ROWS[name] for name in ("mobilenet_v2", "residual_channel_attention", "alexnet_light")}
 
 
 @pytest.fixture
-def examined() -> Examined:
+def examined() -> EvaluationCrops:
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 255, (12, 3, 64, 64), generator=generator, dtype=torch.uint8)
-    return Examined(pixels, np.repeat(np.arange(4), 3))
+    return EvaluationCrops(pixels, np.repeat(np.arange(4), 3))
 
 
 @pytest.fixture
@@ -36,25 +36,25 @@ def trials(tmp_path: Path) -> Path:
         torch.manual_seed(0)
         folder = trial_folder(tmp_path / "trials", name, "seed 0")
         folder.mkdir(parents=True)
-        save_network(build(recipe_of(SHOWN[name], RECIPE, 0), ASKED), folder / NETWORK)
+        save_network(build(recipe_for(SHOWN[name], RECIPE, 0), ASKED), folder / NETWORK)
     return tmp_path / "trials"
 
 
-def drawn(examined: Examined, trials: Path, out: Path) -> Path:
+def draw(examined: EvaluationCrops, trials: Path, out: Path) -> Path:
     draw_gradients(examined, trials, out, rows=SHOWN, recipe=RECIPE, case="seed 0", task=ASKED)
     return out
 
 
-def test_a_row_is_drawn_for_each_network_that_was_kept(examined: Examined, trials: Path, tmp_path: Path) -> None:
-    both = iio.imread(drawn(examined, trials, tmp_path / "both.png")).shape
+def test_a_row_is_drawn_for_each_network_that_was_kept(examined: EvaluationCrops, trials: Path, tmp_path: Path) -> None:
+    both = iio.imread(draw(examined, trials, tmp_path / "both.png")).shape
     (trial_folder(trials, "mobilenet_v2", "seed 0") / NETWORK).unlink()
-    one = iio.imread(drawn(examined, trials, tmp_path / "one.png")).shape
+    one = iio.imread(draw(examined, trials, tmp_path / "one.png")).shape
     assert both[0] - one[0] == pytest.approx(0.92 * 90, abs=1)
     assert both[1] == one[1]
 
 
 def test_networks_look_at_the_field_in_the_middle_of_each_class(
-    examined: Examined, trials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    examined: EvaluationCrops, trials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
     explain = gradient_pictures.explain_crops
@@ -64,15 +64,15 @@ def test_networks_look_at_the_field_in_the_middle_of_each_class(
         return explain(network, pixels, row, method=method)
 
     monkeypatch.setattr(gradient_pictures, "explain_crops", noted)
-    drawn(examined, trials, tmp_path / "a.png")
+    draw(examined, trials, tmp_path / "a.png")
     methods = methods_for(64)
     assert [(name, method) for name, method, _ in seen] == [(name, m) for name in list(SHOWN)[:2] for m in methods]
     assert all((pixels == examined.pixels[1::3]).all() for *_, pixels in seen)
 
 
-def test_a_class_that_was_not_tested_is_left_out(examined: Examined, trials: Path, tmp_path: Path) -> None:
+def test_a_class_that_was_not_tested_is_left_out(examined: EvaluationCrops, trials: Path, tmp_path: Path) -> None:
     without = replace(examined, labels=np.array([0] * 6 + [2] * 6))
-    fewer, all_of_them = (iio.imread(drawn(of, trials, tmp_path / "a.png")).shape[1] for of in (without, examined))
+    fewer, all_of_them = (iio.imread(draw(of, trials, tmp_path / "a.png")).shape[1] for of in (without, examined))
     assert all_of_them - fewer == pytest.approx(4 * 0.9 * 90, abs=2)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.experiments.splits import folds, held_back, knows_subjects, some
+from napari_hemalens.experiments.splits import hold_back, knows_subjects, sample_cells, split_folds
 from napari_hemalens.formats.named_cells import NamedCells
 
 
@@ -28,16 +28,16 @@ def share(part, kind):
 
 
 def test_held_back_are_whole_subjects_of_every_class() -> None:
-    train, choose = held_back(FIELDS, 0.25, seed=0)
+    train, choose = hold_back(FIELDS, 0.25, seed=0)
     assert not groups(train) & groups(choose)
     assert groups(train) | groups(choose) == groups(FIELDS)
     for kind in ("blast", "normal"):
         assert share(choose, kind) == pytest.approx(0.25, abs=0.08)
-    assert groups(held_back(FIELDS, 0.25, seed=0)[1]) == groups(choose)
+    assert groups(hold_back(FIELDS, 0.25, seed=0)[1]) == groups(choose)
 
 
 def test_folds_are_alike_and_part_no_subject() -> None:
-    parts = folds(FIELDS, 4)
+    parts = split_folds(FIELDS, 4)
     assert sum(len(groups(part)) for part in parts) == len(groups(FIELDS)) == 16
     for part in parts:
         assert share(part, "blast") == pytest.approx(0.25, abs=0.08)
@@ -46,17 +46,17 @@ def test_folds_are_alike_and_part_no_subject() -> None:
 
 def test_too_few_subjects_are_refused() -> None:
     with pytest.raises(TrainingError, match="do not make 9 folds"):
-        folds(FIELDS, 9)
+        split_folds(FIELDS, 9)
     with pytest.raises(TrainingError, match="cannot be parted"):
-        held_back(FIELDS[7:9], 0.2, seed=0)
+        hold_back(FIELDS[7:9], 0.2, seed=0)
 
 
 def test_some_cells_keep_the_shares_of_the_classes() -> None:
-    kept = some(FIELDS, 40, seed=0)
+    kept = sample_cells(FIELDS, 40, seed=0)
     names = np.concatenate([one.class_names for one in kept])
     assert len(names) == pytest.approx(40, abs=1)
     assert (names == "blast").mean() == pytest.approx(108 / 176, abs=0.03)
-    assert sum(len(one.ids) for one in some(FIELDS, None, seed=0)) == 176
+    assert sum(len(one.ids) for one in sample_cells(FIELDS, None, seed=0)) == 176
 
 
 def test_groups_that_are_only_images_are_no_subjects() -> None:

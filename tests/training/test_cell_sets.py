@@ -13,7 +13,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.cell_sets import boxed_cell, prepare_steps, rimmed, tight_cells
+from napari_hemalens.training.cell_sets import add_rim, outline_boxed_cell, outline_tight_cells, prepare_steps
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def smear(sample_data) -> np.ndarray:
 def test_a_rim_is_as_wide_as_the_nucleus_is_large():
     y, x = np.mgrid[:100, :100] - 50
     nucleus = np.hypot(y, x) < 20
-    radius = np.sqrt(rimmed(nucleus).sum() / np.pi)
+    radius = np.sqrt(add_rim(nucleus).sum() / np.pi)
     assert radius == pytest.approx(20 * 1.24, rel=0.03)
-    assert not rimmed(np.zeros((5, 5), dtype=bool)).any()
+    assert not add_rim(np.zeros((5, 5), dtype=bool)).any()
 
 
 def test_a_box_takes_the_cell_that_fills_it_and_none_where_nothing_does():
@@ -37,15 +37,15 @@ def test_a_box_takes_the_cell_that_fills_it_and_none_where_nothing_does():
     rgb[np.hypot(y - 100, x - 100) < 50] = (190, 180, 220)
     rgb[np.hypot(y - 100, x - 95) < 36] = (90, 50, 130)
     box = (50, 50, 150, 150)
-    cell = boxed_cell(rgb, box, tight=False)
+    cell = outline_boxed_cell(rgb, box, tight=False)
     assert cell[100, 100] == 1
     assert cell.sum() == pytest.approx(np.pi * 50**2, rel=0.15)
-    assert boxed_cell(rgb, box, tight=True).sum() < cell.sum()
-    assert not boxed_cell(rgb, (0, 0, 40, 40), tight=False).any()
+    assert outline_boxed_cell(rgb, box, tight=True).sum() < cell.sum()
+    assert not outline_boxed_cell(rgb, (0, 0, 40, 40), tight=False).any()
 
 
 def test_cells_cut_by_the_edge_are_left_out(smear):
-    labels = tight_cells(smear, 0.11)
+    labels = outline_tight_cells(smear, 0.11)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     assert not edge.any()
 

@@ -25,7 +25,13 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.training.cell_crops import CellCrops
-from napari_hemalens.training.classification import Examined, best_epoch_steps, build, settled_steps, train_steps
+from napari_hemalens.training.classification import (
+    EvaluationCrops,
+    best_epoch_steps,
+    build,
+    choose_start_steps,
+    train_steps,
+)
 from napari_hemalens.training.fit import CHECKPOINT
 
 TASK = task("micronucleus")
@@ -92,12 +98,12 @@ def test_a_run_that_prefers_imagenets_weights_begins_from_scratch_where_they_can
     tmp_path: Path, no_connection: None
 ) -> None:
     preferring = starting("imagenet_or_scratch")
-    said, start = start_of(settled_steps(preferring, TASK, tmp_path))
+    said, start = start_of(choose_start_steps(preferring, TASK, tmp_path))
     assert start == "scratch"
     assert said.startswith("From scratch: Cannot load the ImageNet weights of resnet18")
     only = starting("imagenet")
     with pytest.raises(WeightsError, match="ImageNet weights of resnet18"):
-        build(finish(settled_steps(only, TASK, tmp_path)), TASK)
+        build(finish(choose_start_steps(only, TASK, tmp_path)), TASK)
 
 
 @pytest.mark.slow
@@ -109,7 +115,7 @@ def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
     assert card.training["network"]["start"] == "scratch"
     asked = "a run that goes on asks for no weights"
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: pytest.fail(asked))
-    assert finish(settled_steps(preferring, TASK, tmp_path)).network.start == "scratch"
+    assert finish(choose_start_steps(preferring, TASK, tmp_path)).network.start == "scratch"
 
 
 @pytest.mark.slow
@@ -172,7 +178,7 @@ def test_attention_learns_to_look_where_it_is_told(data: Path, tmp_path: Path) -
     network = ClassifierRecipe(network="resnet18_attention")
     recipe = RECIPE.model_copy(update={"network": network, "point": 1.0, "epochs": 3, "keep": "last"})
     train, val = (read(data, split=part) for part in ("train", "val"))
-    images, examined = CellCrops(train, TASK.classes, recipe), Examined.of(val, TASK, recipe)
+    images, examined = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
     finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
     rows = csv.DictReader((tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines())
     pointed = [float(row["loss_point"]) for row in rows]
@@ -182,7 +188,7 @@ def test_attention_learns_to_look_where_it_is_told(data: Path, tmp_path: Path) -
 def test_a_network_without_spatial_attention_is_not_told_where_to_look(data: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"point": 1.0})
     fields = read(data, split="val")
-    images, examined = CellCrops(fields, TASK.classes, recipe), Examined.of(fields, TASK, recipe)
+    images, examined = CellCrops(fields, TASK.classes, recipe), EvaluationCrops.cut(fields, TASK, recipe)
     with pytest.raises(RecipeError, match="'point' got 1: resnet18 has no spatial attention"):
         finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
 
@@ -206,7 +212,7 @@ def test_a_class_without_cells_is_refused(data: Path) -> None:
 def test_the_last_epoch_is_kept_where_the_recipe_says_so(data: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 2, "keep": "last"})
     train, val = (read(data, split=part) for part in ("train", "val"))
-    images, examined = CellCrops(train, TASK.classes, recipe), Examined.of(val, TASK, recipe)
+    images, examined = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
     network = finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
     last = torch.load(tmp_path / CHECKPOINT, weights_only=False)["network"]
     torch.testing.assert_close(network.state_dict(), {name.removeprefix("network."): v for name, v in last.items()})

@@ -10,7 +10,7 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.training.datasets import Target
-from napari_hemalens.training.fit import CHECKPOINT, fabric_of, fit_steps, learning_rate_factor
+from napari_hemalens.training.fit import CHECKPOINT, build_fabric, fit_steps, learning_rate_factor
 
 RECIPE = DetectionTraining(
     side=64, batch=2, epochs=3, warmup_steps=2, workers=0, precision="32-true", accelerator="cpu", checkpoint_minutes=60
@@ -120,6 +120,6 @@ def test_the_rate_may_fall_in_stairs(step: int, factor: float) -> None:
     ("precision", "computed"), [("auto", torch.float32), ("32-true", torch.float32), ("bf16-mixed", torch.bfloat16)]
 )
 def test_a_processor_computes_in_full_precision_unless_told_otherwise(precision: str, computed: torch.dtype) -> None:
-    fabric = fabric_of(RECIPE.model_copy(update={"precision": precision}))
+    fabric = build_fabric(RECIPE.model_copy(update={"precision": precision}))
     with fabric.autocast():
         assert nn.Linear(2, 2)(torch.ones(1, 2)).dtype == computed

@@ -8,7 +8,7 @@ as in the mosaics that detectors are trained on (`datasets.TrainingFields`; seve
 trained on are such): a network that has never seen a seam would do worse on them.
 
 A cell that a window cuts is treated as there: mostly inside, it is clipped and counts; else it is not asked for. Its
-piece is still to be seen, so that what is found of it is neither right nor wrong and left out (`judged`), as COCO
+piece is still to be seen, so that what is found of it is neither right nor wrong and left out (`judge_cells`), as COCO
 leaves out what lies in a crowd.
 """
 
@@ -50,7 +50,7 @@ class ComposedField:
     pieces: NDArray[np.float32]
 
 
-def composed(
+def compose_field(
     tiles: Sequence[Detections],
     *,
     side: int,
@@ -118,7 +118,7 @@ def composed(
     return ComposedField(pixels, truth, np.concatenate(pieces))
 
 
-def judged(found: Detections, field: ComposedField) -> Detections:
+def judge_cells(found: Detections, field: ComposedField) -> Detections:
     """Return the cells found that are right or wrong: without those that are pieces of cells.
 
     The rule is COCO's for crowds: what is no cell of the truth, of whatever class, and lies by half of its own area on

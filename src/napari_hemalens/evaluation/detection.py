@@ -109,8 +109,8 @@ def evaluate_steps(
     if not truth:
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
     found = yield from detect_all_steps(truth, network, card, recipe)
-    by = taxonomy_called(taxonomy) if taxonomy else of_classes(card.classes)
-    mapped_truth, mapped = [t.mapped(by) for t in truth], [by_taxonomy(f, by) for f in found]
+    by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(card.classes)
+    mapped_truth, mapped = [t.mapped(by) for t in truth], [map_to_taxonomy(f, by) for f in found]
     overall, per_class = coco_measures(mapped, mapped_truth)
     threshold = card.score_threshold if recipe.score_threshold is None else recipe.score_threshold
     report = DetectionReport(
@@ -122,7 +122,7 @@ def evaluate_steps(
         pixel_size_um=recipe.pixel_size_um,
         score_threshold=threshold,
         overall=overall,
-        classes=class_measures([c.mapped(by) for c in counted(found)], mapped_truth, threshold, per_class),
+        classes=class_measures([c.mapped(by) for c in count_once(found)], mapped_truth, threshold, per_class),
     )
     if out is not None:
         report.write(out)
@@ -144,12 +144,12 @@ def detect_all_steps(
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
-            found.append(found_in(slide, network, card, low))
+            found.append(detect_in(slide, network, card, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
 
 
-def found_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
+def detect_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
     """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
     detector = NetworkDetector(network, card)
     size, _ = finish(pixel_size_steps(slide, detector, recipe))
@@ -157,19 +157,19 @@ def found_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, re
     return finish(detect_steps(slide, detector, recipe, provenance=origin))
 
 
-def by_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
+def map_to_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
     """Return cells by another taxonomy's classes, each once a class: two of ours may be one of theirs."""
     mapped = found.mapped(taxonomy)
     return mapped.take(suppress(mapped.boxes, mapped.scores, mapped.classes, iou=DetectionRecipe().nms_iou))
 
 
-def counted(found: Sequence[Detections]) -> list[Detections]:
+def count_once(found: Sequence[Detections]) -> list[Detections]:
     """Return the cells as a user would count them: each nucleated one once."""
     iou = DetectionRecipe().nms_iou
     return [one_class_per_cell(cells, iou) for cells in found]
 
 
-def of_classes(classes: Sequence[str]) -> Taxonomy:
+def own_taxonomy(classes: Sequence[str]) -> Taxonomy:
     """Return the taxonomy in which every class stands for itself."""
     return (
         MARROW_12 if set(classes) == set(MARROW_12.classes) else Taxonomy("own", tuple((name, ()) for name in classes))
@@ -193,7 +193,7 @@ def class_measures(
     }
 
 
-def with_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -> tuple[Detections, ...]:
+def fill_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -> tuple[Detections, ...]:
     """Return annotated fields with a pixel size for those that have none."""
     return tuple(
         f

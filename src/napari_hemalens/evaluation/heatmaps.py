@@ -37,8 +37,8 @@ _SHOWN = 5  # cells in the picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """Cells of which it is known what makes them of their class.
+class MarkedCells:
+    """MarkedCells of which it is known what makes them of their class.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Cells:
         return len(self.names)
 
     @classmethod
-    def of(cls, field: NamedCells, card: ClassifierCard) -> Self:
+    def from_field(cls, field: NamedCells, card: ClassifierCard) -> Self:
         """Cut the cells of one image.
 
         Raises
@@ -90,7 +90,7 @@ class Cells:
         )
 
     @classmethod
-    def together(cls, parts: Sequence[Self]) -> Self:
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Put the cells of several images into one."""
         return cls(
             tuple(name for part in parts for name in part.names),
@@ -125,9 +125,9 @@ def evaluate_steps(
     network, parts = load_classifier(card, device.choose(device_name)), []
     fields, total = named(read(data, split=split), only), len(names) + 1
     for field in fields:
-        parts.append(Cells.of(field, card))
+        parts.append(MarkedCells.from_field(field, card))
         yield Progress(0, total, field.image.name)
-    every = Cells.together(parts)
+    every = MarkedCells.concatenate(parts)
     began = perf_counter()
     called = card.decide(_probabilities(network, every.pixels, card))
     seconds = 1000 * (perf_counter() - began) / len(every)
@@ -135,7 +135,7 @@ def evaluate_steps(
     cells = every.take(np.flatnonzero(wanted & (called == every.truth)))
     if not len(cells):
         raise AnnotationError(f"No nucleus with a micronucleus is rightly called in {data} ({split}): nothing to see.")
-    guesses, untrained = guesses_of(network, cells, card), randomised(card, next(network.parameters()).device)
+    guesses, untrained = measure_guesses(network, cells, card), build_untrained(card, next(network.parameters()).device)
     yield Progress(1, total, "chance")
     found = []
     for name in names:
@@ -159,7 +159,7 @@ def evaluate_steps(
     return report
 
 
-def guesses_of(network: CellClassifier, cells: Cells, card: ClassifierCard) -> tuple[Finding, ...]:
+def measure_guesses(network: CellClassifier, cells: MarkedCells, card: ClassifierCard) -> tuple[Finding, ...]:
     """Return what those reach who guess: by chance, near the nucleus, in the middle, or where it is bright."""
     middle = np.zeros(cells.near.shape, dtype=np.float32)
     middle[:, card.crop.side // 2, card.crop.side // 2] = 1
@@ -176,7 +176,7 @@ def guesses_of(network: CellClassifier, cells: Cells, card: ClassifierCard) -> t
     )
 
 
-def randomised(card: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
+def build_untrained(card: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
     """Return the network of a row as it was before it learned anything."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -185,7 +185,7 @@ def randomised(card: ClassifierCard, place: torch.device, seed: int = 0) -> Cell
 
 
 def _measured(
-    network: CellClassifier, untrained: CellClassifier, cells: Cells, card: ClassifierCard, *, name: str
+    network: CellClassifier, untrained: CellClassifier, cells: MarkedCells, card: ClassifierCard, *, name: str
 ) -> Finding:
     """Return what is found of a method, with what it makes of a network that has learned nothing."""
     began = perf_counter()
@@ -203,7 +203,7 @@ def _measured(
 
 def _finding(
     network: CellClassifier,
-    cells: Cells,
+    cells: MarkedCells,
     card: ClassifierCard,
     heats: NDArray[np.float32],
     *,
@@ -222,7 +222,7 @@ def _finding(
 
 
 def _left(
-    network: CellClassifier, cells: Cells, card: ClassifierCard, heats: NDArray[np.float32], *, seed: int
+    network: CellClassifier, cells: MarkedCells, card: ClassifierCard, heats: NDArray[np.float32], *, seed: int
 ) -> NDArray[np.float64]:
     """Return the mean probability (N,) of the class while the hottest patches are removed."""
     patch = -(-card.crop.side // _PATCHES)

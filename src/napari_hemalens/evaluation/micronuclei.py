@@ -98,7 +98,7 @@ def evaluate_steps(data: Path, *, split: str, out: Path | None) -> Steps[CountRe
         seen.append(counts[named])
         true.append(np.array([known[field.image.stem, n] for n in nuclei.ids[named].tolist()], dtype=np.int64))
         yield Progress(i + 1, len(fields), field.image.name)
-    report = measured(
+    report = measure_counts(
         np.concatenate(true), np.concatenate(seen), data=data.resolve().name, part=split, images=len(fields)
     )
     if out is not None:
@@ -125,7 +125,9 @@ def true_counts(table: Path) -> dict[tuple[str, int], int]:
         ) from error
 
 
-def measured(true: NDArray[np.int64], seen: NDArray[np.int64], *, data: str, part: str, images: int) -> CountReport:
+def measure_counts(
+    true: NDArray[np.int64], seen: NDArray[np.int64], *, data: str, part: str, images: int
+) -> CountReport:
     """Return the figures of counts seen (N,) against true ones (N,); a share of nothing is not a number."""
     has = true > 0
     reported = np.where(has, np.maximum(seen, 1), 0)

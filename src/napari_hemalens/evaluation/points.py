@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.evaluation.detection import counted, detect_all_steps
+from napari_hemalens.evaluation.detection import count_once, detect_all_steps
 from napari_hemalens.evaluation.point_measures import Figures, best_score, by_radius, by_score, figures, match
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.points import PointField, holds, read_fields
@@ -127,7 +127,7 @@ def evaluate_steps(
     card = weights.detector_card(recipe.weights)
     network = load_detector(card, device.choose(recipe.device))
     every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, card, recipe)
-    seen = nuclei_of(every)
+    seen = select_nuclei(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]
     least, chosen = card.score_threshold, "chosen with the weights"
     if tuned:
@@ -157,9 +157,9 @@ def evaluate_steps(
     return report
 
 
-def nuclei_of(found: Sequence[Detections]) -> list[Detections]:
+def select_nuclei(found: Sequence[Detections]) -> list[Detections]:
     """Return the nucleated cells, each once, whatever classes compete for it; red cells and platelets are left out."""
-    once = counted(found)
+    once = count_once(found)
     return [cells.take(np.array([cell_class(n).nucleated for n in cells.names])[cells.classes]) for cells in once]
 
 

@@ -11,8 +11,15 @@ import numpy as np
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.composed_fields import SHAPE, ComposedField, composed, judged
-from napari_hemalens.evaluation.detection import FLOOR, by_taxonomy, class_measures, counted, found_in, with_pixel_size
+from napari_hemalens.evaluation.composed_fields import SHAPE, ComposedField, compose_field, judge_cells
+from napari_hemalens.evaluation.detection import (
+    FLOOR,
+    class_measures,
+    count_once,
+    detect_in,
+    fill_pixel_size,
+    map_to_taxonomy,
+)
 from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
 from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS, Pixels
 from napari_hemalens.evaluation.robustness_report import (
@@ -69,8 +76,8 @@ class Condition:
         )
 
     @property
-    def of_pixels(self) -> _Pixels:
-        """The same for conditions that look at the same pixels at the same scale."""
+    def pixels_key(self) -> _Pixels:
+        """Equal for conditions under which the network gets the same pixels at the same scale."""
         return (
             ("", 0, self.side, self.largest) if self.unperturbed else (self.name, self.level, self.side, self.largest)
         )
@@ -117,16 +124,16 @@ def evaluate_steps(
     """Measure weights on perturbed fields; see `workflows.evaluate_robustness_steps`."""
     card = weights.detector_card(recipe.weights)
     network = load_detector(card, device.choose(recipe.device))
-    tiles = with_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
+    tiles = fill_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
     size = tiles[0].provenance.pixel_size_um if tiles else None
     if size is None:
         raise AnnotationError(f"The images of {data} do not say their pixel size; give it in micrometres.")
     measured = _Measured(network, card, recipe, size)
     plan = conditions()
-    looks = yield from _look_steps(measured, partial(composed, tiles, seed=seed, shape=shape), fields, out)
-    figures = {key: measured.figures(seen) for key, seen in looks.items()}
+    results = yield from _detect_steps(measured, partial(compose_field, tiles, seed=seed, shape=shape), fields, out)
+    figures = {key: measured.figures(seen) for key, seen in results.items()}
     heads: list[Line] = [
-        {"perturbation": c.name, "level": _mean_scale(looks[c.of_pixels]) if c.name == ESTIMATED else c.level}
+        {"perturbation": c.name, "level": _mean_scale(results[c.pixels_key]) if c.name == ESTIMATED else c.level}
         for c in plan
     ]
     report = RobustnessReport(
@@ -139,11 +146,11 @@ def evaluate_steps(
         shape=shape,
         pixel_size_um=size,
         score_threshold=measured.threshold,
-        lines=tuple({**head, **figures[c.of_pixels][0]} for head, c in zip(heads, plan, strict=True)),
+        lines=tuple({**head, **figures[c.pixels_key][0]} for head, c in zip(heads, plan, strict=True)),
         classes=tuple(
             line
             for head, c in zip(heads, plan, strict=True)
-            for line in class_lines(head, figures[c.of_pixels][1], measured.by.classes, measured.recognised)
+            for line in class_lines(head, figures[c.pixels_key][1], measured.by.classes, measured.recognised)
         ),
     )
     if out is not None:
@@ -151,26 +158,26 @@ def evaluate_steps(
     return report
 
 
-def _look_steps(
+def _detect_steps(
     measured: "_Measured", compose: Callable[..., ComposedField], fields: int, out: Path | None
-) -> Steps[dict[_Pixels, list["_Look"]]]:
+) -> Steps[dict[_Pixels, list["_FieldResult"]]]:
     """Look at all fields of all lines; all that leave the pixels as they are share one pass."""
-    of_pixels = {condition.of_pixels: condition for condition in reversed(conditions())}
-    looks: dict[_Pixels, list[_Look]] = {}
-    for number, (key, condition) in enumerate(reversed(of_pixels.items())):
-        looks[key] = []
+    pixels_key = {condition.pixels_key: condition for condition in reversed(conditions())}
+    results: dict[_Pixels, list[_FieldResult]] = {}
+    for number, (key, condition) in enumerate(reversed(pixels_key.items())):
+        results[key] = []
         for k in range(fields):
             field = compose(side=condition.side, number=k, largest=condition.largest)
             slide = condition.apply(field.pixels, measured.size)
-            looks[key].append(measured.look(slide, field))
+            results[key].append(measured.detect(slide, field))
             if out is not None and k == 0:
-                measured.draw(slide, looks[key][0], out / "pictures" / f"{condition.name}_{condition.level:g}.jpg")
-            yield Progress(number * fields + k + 1, len(of_pixels) * fields, f"{condition.name} {condition.level:g}")
-    return looks
+                measured.draw(slide, results[key][0], out / "pictures" / f"{condition.name}_{condition.level:g}.jpg")
+            yield Progress(number * fields + k + 1, len(pixels_key) * fields, f"{condition.name} {condition.level:g}")
+    return results
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _FieldResult:
     """What is found in a field, down to a score of 0.05, what there is, and the scale taken, of the true one."""
 
     found: Detections
@@ -178,13 +185,13 @@ class _Look:
     scale: float | None
 
 
-def _mean_scale(looks: Sequence[_Look]) -> float | None:
-    scales = [look.scale for look in looks if look.scale is not None]
+def _mean_scale(results: Sequence[_FieldResult]) -> float | None:
+    scales = [result.scale for result in results if result.scale is not None]
     return float(np.mean(scales)) if scales else None
 
 
 class _Measured:
-    """A network that looks at perturbed fields, and what its counts are worth."""
+    """Runs one network on perturbed fields and measures its counts."""
 
     def __init__(self, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.network, self.card, self.size = network, card, size
@@ -193,24 +200,24 @@ class _Measured:
         self.by = taxonomy(TAXONOMY)
         self.recognised = self.by.recognised_by(card.classes)
 
-    def look(self, slide: Slide, field: ComposedField) -> _Look:
+    def detect(self, slide: Slide, field: ComposedField) -> _FieldResult:
         """Return what is found in a field as it is seen."""
         recipe = self.recipe.model_copy(update={"pixel_size_um": slide.pixel_size_um})
-        found = found_in(slide, self.network, self.card, recipe)
+        found = detect_in(slide, self.network, self.card, recipe)
         size = found.provenance.pixel_size_um
-        return _Look(judged(found, field), field.truth, None if size is None else size / self.size)
+        return _FieldResult(judge_cells(found, field), field.truth, None if size is None else size / self.size)
 
-    def draw(self, slide: Slide, look: _Look, path: Path) -> None:
+    def draw(self, slide: Slide, result: _FieldResult, path: Path) -> None:
         """Draw a field as it is seen, with the cells counted in it."""
-        cells = counted([look.found])[0].mapped(self.by).above(self.threshold)
+        cells = count_once([result.found])[0].mapped(self.by).above(self.threshold)
         with writing(path) as file:
             overlay(slide, cells, longest=_LONGEST).save(file, quality=85)
 
-    def figures(self, looks: Sequence[_Look]) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
+    def figures(self, results: Sequence[_FieldResult]) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
         """Return the figures of a line, and those of each class."""
-        truth = [look.truth.mapped(self.by) for look in looks]
-        overall, precision = coco_measures([by_taxonomy(look.found, self.by) for look in looks], truth)
-        once = [cells.mapped(self.by) for cells in counted([look.found for look in looks])]
+        truth = [result.truth.mapped(self.by) for result in results]
+        overall, precision = coco_measures([map_to_taxonomy(result.found, self.by) for result in results], truth)
+        once = [cells.mapped(self.by) for cells in count_once([result.found for result in results])]
         kept = [cells.above(self.threshold) for cells in once]
         swept = sweep(once, truth)
         at = int(abs(swept.thresholds - self.threshold).argmin())

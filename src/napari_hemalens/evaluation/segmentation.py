@@ -123,7 +123,7 @@ def evaluate_steps(
     groups: dict[str, list[Figures]] = defaultdict(list)
     for item in kept:
         groups[item.group].append(images[item.image.stem])
-    pooled = pooled_pixels if compared == "pixels" else pooled_nuclei
+    pooled = pool_pixels if compared == "pixels" else pool_nuclei
     part = split if compared == "nuclei" else "all images"
     report = SegmentationReport(
         data=data.resolve().name,
@@ -164,19 +164,19 @@ def pixel_figures(found: Segmentation, mask: NDArray[Any]) -> Figures:
 def nuclei_counts(found: Segmentation, truth: NDArray[Any]) -> Figures:
     """Return how many nuclei there are, how many were found and matched, and the sum of the IoU of the matched."""
     nuclei = found.labels if found.nuclei is None else found.nuclei
-    overlaps = matched(nuclei, truth)
+    overlaps = match_ids(nuclei, truth)
     true, seen = (len(np.setdiff1d(labels, 0)) for labels in (truth, nuclei))
     return {"nuclei": true, "found": seen, "matched": len(overlaps), "IoU": float(overlaps.sum())}
 
 
-def pooled_pixels(images: Sequence[Figures]) -> Figures:
+def pool_pixels(images: Sequence[Figures]) -> Figures:
     """Return the figures of several images: means of the Dice."""
     nucleus, cell = (np.array([image[name] for image in images]) for name in ("nucleus", "cell"))
     means = {"nucleus Dice": float(nucleus.mean()), "cell Dice": float(cell.mean())}
     return {"images": len(images), **means, "bad": float((cell < 0.8).mean())}
 
 
-def pooled_nuclei(images: Sequence[Figures]) -> Figures:
+def pool_nuclei(images: Sequence[Figures]) -> Figures:
     """Return the figures of several images, their nuclei together; a share of nothing is 0."""
     true, seen, hit, overlap = (sum(image[name] for image in images) for name in ("nuclei", "found", "matched", "IoU"))
     return {
@@ -197,7 +197,7 @@ def dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return 2 * int((one & other).sum()) / both if both else 1.0
 
 
-def matched(found: NDArray[Any], truth: NDArray[Any], *, iou: float = IOU) -> NDArray[np.float64]:
+def match_ids(found: NDArray[Any], truth: NDArray[Any], *, iou: float = IOU) -> NDArray[np.float64]:
     """Return the intersection over union of the pairs of ids that match, the best first; an id matches once."""
     areas = [dict(zip(*np.unique(labels, return_counts=True), strict=True)) for labels in (found, truth)]
     both = (found != 0) & (truth != 0)

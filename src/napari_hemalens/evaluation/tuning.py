@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
-from napari_hemalens.evaluation.detection import class_measures, counted, detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection import class_measures, count_once, detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
@@ -31,7 +31,7 @@ def tune_steps(
     new = card.model_copy(update={"name": name or f"{card.name}-tuned", "folder": out})
     if new.file.exists() and weights.sha256(new.file) != card.sha256:
         raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
-    tuned = yield from tuned_steps(card, truth, recipe)
+    tuned = yield from choose_threshold_steps(card, truth, recipe)
     metrics = {**tuned.metrics, "of": f"{data.name}, {split}"}
     tuned = new.model_copy(update={"score_threshold": tuned.score_threshold, "metrics": metrics})
     if not tuned.file.exists():
@@ -41,7 +41,7 @@ def tune_steps(
     return tuned
 
 
-def tuned_steps(
+def choose_threshold_steps(
     card: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
 ) -> Steps[weights.DetectorCard]:
     """Return the row with the score threshold that is best on annotated images, and what was measured on them.
@@ -50,10 +50,10 @@ def tuned_steps(
     precision has no threshold.
     """
     found = yield from detect_all_steps(truth, load_detector(card, device.choose(recipe.device)), card, recipe)
-    by = of_classes(card.classes)
+    by = own_taxonomy(card.classes)
     mapped, true = [f.mapped(by) for f in found], [f.mapped(by) for f in truth]
     overall, per_class = coco_measures(mapped, true)
-    once = counted(mapped)
+    once = count_once(mapped)
     threshold = round(sweep(once, true).best, 3)
     measures = class_measures(once, true, threshold, per_class)
     metrics = {

@@ -11,9 +11,9 @@ from typing import Literal
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.experiments.report import Comparison, Row
-from napari_hemalens.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
-from napari_hemalens.experiments.splits import Cells, folds, held_back, knows_subjects, some
+from napari_hemalens.experiments.report import Comparison, NetworkRow
+from napari_hemalens.experiments.running import Budget, find_budget, recipe_for, select_rows, trials_steps
+from napari_hemalens.experiments.splits import Cells, hold_back, knows_subjects, sample_cells, split_folds
 from napari_hemalens.experiments.trial import AllCrops, Parts
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import Progress, Steps
@@ -28,13 +28,13 @@ SHARE = 0.2  # of the cells to train on, held back to choose the epoch by
 _TASK = task("all")
 
 
-def _row(label: str, network: str, *paper: float) -> Row:
+def _row(label: str, network: str, *paper: float) -> NetworkRow:
     """Return a row; accuracy and its deviation as printed in Table 4, the others the means of Tables 5 and 6."""
     measures = ("accuracy", "accuracy sd", *MEASURES[1:5])
-    return Row(label, network, "cross_entropy", dict(zip(measures, paper, strict=True)) if paper else None)
+    return NetworkRow(label, network, "cross_entropy", dict(zip(measures, paper, strict=True)) if paper else None)
 
 
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, NetworkRow] = {
     "eca_vgg16": _row("ECA-VGG16", "eca_vgg16", 0.911, 0.013, 0.923, 0.903, 0.895, 0.907),
     "eca_vgg16_pooled": _row("ECA-VGG16, pooled", "eca_vgg16_pooled"),
     "vgg16": _row("VGG16", "vgg16", 0.839, 0.015, 0.841, 0.838, 0.826, 0.834),
@@ -98,9 +98,9 @@ def steps(
     rows: Sequence[str] | None,
 ) -> Steps[Comparison]:
     """Train and test the rows; see `comparisons.all_folds_steps`."""
-    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS if scheme == "paper" else _ALL_BUT_ONE)
-    cells = some(read_all(data), budget.cells, seed=0)
-    parted = tuple(parts_of(folds(cells, FOLDS), scheme))
+    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS if scheme == "paper" else _ALL_BUT_ONE)
+    cells = sample_cells(read_all(data), budget.cells, seed=0)
+    parted = tuple(parts_of(split_folds(cells, FOLDS), scheme))
     total = len(chosen) * len(seeds) * len(parted)
     yield Progress(0, total, "cutting crops")
     comparison = Comparison(
@@ -126,7 +126,7 @@ def parts_of(parts: Sequence[Cells], scheme: Scheme) -> Iterator[tuple[str, Cell
     for number, fold in numbered[:-1] if scheme == "paper" else numbered:
         others = tuple(cell for other, cells in numbered if other != number for cell in cells)
         learned, test = (fold, parts[-1]) if scheme == "paper" else (others, fold)
-        yield f"fold {number}", *held_back(learned, SHARE, seed=0), test
+        yield f"fold {number}", *hold_back(learned, SHARE, seed=0), test
 
 
 def _runs(
@@ -134,15 +134,15 @@ def _runs(
     parted: Sequence[tuple[str, Cells, Cells, Cells]],
     *,
     recipe: ClassifierTraining,
-    rows: Mapping[str, Row],
+    rows: Mapping[str, NetworkRow],
     seeds: Sequence[int],
 ) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
     for case, train, choose, test in parted:
-        parts = Parts.of(crops, train, choose, test)
+        parts = Parts.select(crops, train, choose, test)
         for seed in seeds:
             named = case if len(seeds) == 1 else f"{case}, seed {seed}"
             for name, row in rows.items():
-                yield name, named, parts, recipe_of(row, recipe, seed)
+                yield name, named, parts, recipe_for(row, recipe, seed)
 
 
 def _notes(

@@ -18,13 +18,13 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe, RefinementRecipe
 from napari_hemalens.config.training import DetectionTraining, Training
 from napari_hemalens.errors import RecipeError, TrainingError
-from napari_hemalens.evaluation.detection import detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.experiments import detection_table1 as table1
 from napari_hemalens.experiments.detection_trial import DetectionTrial, trial_steps
-from napari_hemalens.experiments.refinement_report import RefinementComparison, RemedyTrial
-from napari_hemalens.experiments.remedies import ROWS, Remedy, greedy, moved_by_truth
-from napari_hemalens.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
+from napari_hemalens.experiments.refinement_report import RefinementComparison, RefinementTrial
+from napari_hemalens.experiments.refinement_variants import ROWS, RefinementVariant, move_by_truth, take_best_steps
+from napari_hemalens.experiments.running import TRIALS, Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.actor_critic import matched_iou
@@ -38,7 +38,14 @@ from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, read_data
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
-from napari_hemalens.training.looks import AgentsAlone, Looks, Mover, Replayed, TrimAlone, looks_steps
+from napari_hemalens.training.frozen_features import (
+    AgentLearner,
+    BoxMover,
+    BoxSamples,
+    CachedDetector,
+    CascadeLearner,
+    collect_boxes_steps,
+)
 
 NAME = "box-refinement"
 _BASE = "faster_rcnn_fpn"
@@ -54,7 +61,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
 }
 """Of the detector: those of Table 1."""
 
-LOOKS: Mapping[str, tuple[int, Training]] = {
+SAMPLES: Mapping[str, tuple[int, Training]] = {
     "full": (200_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0)),
     "cpu": (16_000, Training(batch=256, epochs=10, warmup_steps=50, decay_from=0.3, workers=0, precision="32-true")),
     "ci": (64, Training(batch=1, epochs=1, warmup_steps=1, workers=0, accelerator="cpu", precision="32-true")),
@@ -72,14 +79,14 @@ def steps(
     pixel_size_um: float | None,
 ) -> Steps[RefinementComparison]:
     """Train one detector a seed and the rows on it; see `comparisons.box_refinement_steps`."""
-    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
     for name, row in chosen.items():
-        if row.begins_with and row.begins_with not in chosen:
-            raise RecipeError(f"The row {name!r} starts from {row.begins_with!r}: ask for both.")
-    fields, others = shared(read_data(data, pixel_size_um), budget.cells)
+        if row.starts_from and row.starts_from not in chosen:
+            raise RecipeError(f"The row {name!r} starts from {row.starts_from!r}: ask for both.")
+    fields, others = split_for_refinement(read_data(data, pixel_size_um), budget.cells)
     comparison = RefinementComparison(
         title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
-        notes=_notes(fields, others, LOOKS[preset]),
+        notes=_notes(fields, others, SAMPLES[preset]),
         labels={name: row.label for name, row in chosen.items()},
         run={
             "experiment": NAME,
@@ -91,25 +98,27 @@ def steps(
     )
     total = len(seeds) * len(chosen)
     for seed in seeds:
-        recipe = table1.recipe_of(table1.ROWS[_BASE], budget, seed, len(fields.train))
+        recipe = table1.recipe_for(table1.ROWS[_BASE], budget, seed, len(fields.train))
         base = trial_steps(fields, recipe, out / TRIALS, row=_BASE, case=f"seed {seed}", watched=table1.WATCHED)
         done = len(comparison.trials)
-        study = _Study((yield from within(base, done, total, f"{_BASE}, seed {seed}")), fields, others, preset=preset)
+        study = _Study(
+            (yield from nest_steps(base, done, total, f"{_BASE}, seed {seed}")), fields, others, preset=preset
+        )
         for name, row in chosen.items():
             run = study.row_steps(name, row, out / TRIALS)
-            trial = yield from within(run, len(comparison.trials), total, f"{name}, seed {seed}")
+            trial = yield from nest_steps(run, len(comparison.trials), total, f"{name}, seed {seed}")
             comparison = replace(comparison, trials=(*comparison.trials, trial))
             comparison.write(out)
             yield Progress(len(comparison.trials), total, f"{name}, seed {seed}: AP {trial.overall['AP']:.4f}")
     return comparison
 
 
-def shared(fields: TrainingData, images: int | None) -> tuple[TrainingData, tuple[Detections, ...]]:
-    """Return what the detector is trained and tested on, and images that it does not see: what second looks learn from.
+def split_for_refinement(fields: TrainingData, images: int | None) -> tuple[TrainingData, tuple[Detections, ...]]:
+    """Return the detector's training and test images, and unseen images on which box refinement is trained.
 
     Of all images to train on `images`, drawn at random as in `detection_table1`; None: all but a fifth.
     """
-    base = table1.parted(fields, "val", images or max(1, round((1 - _HELD) * len(fields.train))))
+    base = table1.split_data(fields, "val", images or max(1, round((1 - _HELD) * len(fields.train))))
     seen = {id(f) for f in base.train}
     left = [f for f in fields.train if id(f) not in seen]
     # Files often come class by class: a held-out part of the first ones would be of other cells than the rest.
@@ -127,98 +136,100 @@ class _Study:
     ) -> None:
         self.base, self.fields = base, fields
         self.card = base.weights
-        self.most, self.training = LOOKS[preset]
+        self.most, self.training = SAMPLES[preset]
         held = max(1, round(_HELD * len(others)))
         self.parts = {"held": others[:held], "unseen": others[held:] or others, "seen": fields.train}
-        self.detector = _second_looker(self.card)
-        self.replayed = Replayed(self.detector)
-        self._looks: dict[str, Looks] = {}
+        self.detector = _as_refining(self.card)
+        self.replayed = CachedDetector(self.detector)
+        self._samples: dict[str, BoxSamples] = {}
 
     @property
     def seed(self) -> int:
         """Of the detector, and of what learns on it."""
         return int(self.base.plan["recipe"]["seed"])
 
-    def row_steps(self, name: str, row: Remedy, folder: Path) -> Steps[RemedyTrial]:
+    def row_steps(self, name: str, row: RefinementVariant, folder: Path) -> Steps[RefinementTrial]:
         """Learn and test one row in a folder of its own; one that is finished there is read."""
         out = folder / f"{name}, seed {self.seed}"
         training = self.training.model_copy(update={**row.training, "seed": self.seed})
         plan = {
             "base": self.card.sha256,
-            "looks": self.most,
-            "remedy": row.plain(),
+            "boxes": self.most,
+            "variant": row.plain(),
             "training": training.model_dump(mode="json"),
         }
-        if (out / RemedyTrial.FILE).exists():
-            return RemedyTrial.read(out, plan)
+        if (out / RefinementTrial.FILE).exists():
+            return RefinementTrial.read(out, plan)
         mover = yield from self._mover_steps(row, training, out, folder)
         held = yield from self._held_steps(row, mover)
         self.replayed.mover = mover
         found = yield from detect_all_steps(self.fields.val, self.replayed, self.card, DetectionRecipe())
         if row.kind == "oracle":
-            found = tuple(moved_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
-        by = of_classes(self.fields.classes)
+            found = tuple(move_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
+        by = own_taxonomy(self.fields.classes)
         overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in self.fields.val])
-        trial = RemedyTrial(name, self.seed, {k: round(v, 4) for k, v in overall.items()}, held, plan)
+        trial = RefinementTrial(name, self.seed, {k: round(v, 4) for k, v in overall.items()}, held, plan)
         trial.write(out)
         (out / CHECKPOINT).unlink(missing_ok=True)
         return trial
 
-    def _mover_steps(self, row: Remedy, training: Training, out: Path, folder: Path) -> Steps[Mover | None]:
+    def _mover_steps(
+        self, row: RefinementVariant, training: Training, out: Path, folder: Path
+    ) -> Steps[BoxMover | None]:
         if row.kind in {"still", "oracle"}:
             return None
-        found = yield from self._look_steps("seen" if row.seen else "unseen")
-        looks = found.balanced(self.most, self.seed)
-        channels, grid = looks.features.shape[1], looks.features.shape[2]
+        found = yield from self._sample_steps("seen" if row.seen else "unseen")
+        samples = found.draw_balanced(self.most, self.seed)
+        channels, grid = samples.features.shape[1], samples.features.shape[2]
         torch.manual_seed(self.seed)
-        learner: AgentsAlone | TrimAlone
+        learner: AgentLearner | CascadeLearner
         if row.kind == "trim":
-            learner = TrimAlone(CascadeBoxHead(channels, hidden=row.refinement.hidden, grid=grid))
+            learner = CascadeLearner(CascadeBoxHead(channels, hidden=row.refinement.hidden, grid=grid))
         else:
             recipe = row.refinement
             agents = BoxRefinement(
                 channels, hidden=recipe.hidden, grid=grid, step=recipe.step, most_steps=recipe.most_steps
             )
-            learner = AgentsAlone(agents, recipe)
-        if row.begins_with:
-            learner.load_state_dict(load_file(folder / f"{row.begins_with}, seed {self.seed}" / _FILE))
-        yield from fit_steps(learner, looks, training, out, normalised=Tensor.float)
+            learner = AgentLearner(agents, recipe)
+        if row.starts_from:
+            learner.load_state_dict(load_file(folder / f"{row.starts_from}, seed {self.seed}" / _FILE))
+        yield from fit_steps(learner, samples, training, out, normalised=Tensor.float)
         learner.eval()
         with writing(out / _FILE) as file:
             save_file({name: tensor.contiguous() for name, tensor in learner.state_dict().items()}, file)
         return learner
 
-    def _held_steps(self, row: Remedy, mover: Mover | None) -> Steps[dict[str, float]]:
+    def _held_steps(self, row: RefinementVariant, mover: BoxMover | None) -> Steps[dict[str, float]]:
         """Return the mean IoU of boxes on cells before and after, and the share that moved, on held-out images."""
-        looks = yield from self._look_steps("held")
-        ends = looks.boxes
+        samples = yield from self._sample_steps("held")
+        ends = samples.boxes
         if row.kind == "oracle":
-            ends = greedy(looks.boxes, looks.truth, row.refinement)
+            ends = take_best_steps(samples.boxes, samples.truth, row.refinement)
         elif mover is not None:
-            ends = mover.ends(looks.features.float(), looks.boxes, looks.windows)
-        before, after = (matched_iou(boxes, looks.truth) for boxes in (looks.boxes, ends))
-        changed = (ends != looks.boxes).any(dim=1)
-        share = 1 / looks.labels.bincount().clamp(min=1)[looks.labels].float()  # of each class the same
+            ends = mover.move_boxes(samples.features.float(), samples.boxes, samples.windows)
+        before, after = (matched_iou(boxes, samples.truth) for boxes in (samples.boxes, ends))
+        changed = (ends != samples.boxes).any(dim=1)
+        share = 1 / samples.labels.bincount().clamp(min=1)[samples.labels].float()  # of each class the same
         figures = {"IoU before": before, "IoU": after, "IoU >= 0.75": after >= 0.75, "moved": changed}
         return {name: round(float((value * share).sum() / share.sum()), 4) for name, value in figures.items()}
 
-    def _look_steps(self, part: str) -> Steps[Looks]:
-        if part not in self._looks:
+    def _sample_steps(self, part: str) -> Steps[BoxSamples]:
+        if part not in self._samples:
             kept = self.base.plan["recipe"]
             plain = {"mosaic": 0.0, "zoom": 1.0, "stain": 0.0, "light": 0.0}  # as in use, but for turns and flips
             recipe = DetectionTraining.of(**{**kept, **plain})
             images = TrainingFields(self.parts[part], self.fields.classes, recipe)
             normalised = Preprocess(recipe.network.pixel_size_um).normalised
-            self._looks[part] = yield from looks_steps(
+            self._samples[part] = yield from collect_boxes_steps(
                 self.detector, images, normalised=normalised, most=self.most // 4
             )
-        return self._looks[part]
+        return self._samples[part]
 
 
 _FILE = "mover.safetensors"
 
 
-def _second_looker(card: weights.DetectorCard) -> CellDetector:
+def _as_refining(card: weights.DetectorCard) -> CellDetector:
     """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
     recipe: NetworkRecipe = card.network.model_copy(
         update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}
@@ -228,8 +239,8 @@ def _second_looker(card: weights.DetectorCard) -> CellDetector:
     return network.eval().to(device.choose("auto"))
 
 
-def _notes(fields: TrainingData, others: Sequence[Detections], looks: tuple[int, Training]) -> tuple[str, ...]:
-    most, training = looks
+def _notes(fields: TrainingData, others: Sequence[Detections], samples: tuple[int, Training]) -> tuple[str, ...]:
+    most, training = samples
     return (
         f"For each seed one {_BASE} is trained on {len(fields.train):,} images, as in {table1.NAME}. Rows learn from "
         f"{most:,} boxes, as many of each class, that it finds on cells of other images ({len(others):,}, of which a "

@@ -239,7 +239,7 @@ def box_refinement_steps(
     seeds : sequence of int
         A detector, and all rows on it, for each.
     rows : sequence of str, optional
-        Some of `experiments.remedies.ROWS`; by default all.
+        Some of `experiments.refinement_variants.ROWS`; by default all.
     pixel_size_um : float, optional
         Of images that have none.
     """

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.experiments.detection_trial import DetectionTrial
-from napari_hemalens.experiments.report import Row, machine, mean_text, printed_texts, shown_text
+from napari_hemalens.experiments.report import NetworkRow, machine, mean_text, printed_texts, shown_text
 from napari_hemalens.formats.csv import write_csv
 
 MEASURES = ("AP", "AP50", "AP75", "APS", "APM", "APL", "AR")
@@ -40,11 +40,11 @@ class DetectionComparison:
 
     title: str
     notes: tuple[str, ...]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, NetworkRow]
     run: Mapping[str, Any]
     trials: tuple[DetectionTrial, ...] = ()
 
-    def of(self, row: str) -> tuple[DetectionTrial, ...]:
+    def trials_of(self, row: str) -> tuple[DetectionTrial, ...]:
         """Return the runs of a row."""
         return tuple(trial for trial in self.trials if trial.row == row)
 
@@ -53,7 +53,7 @@ class DetectionComparison:
         columns = ("method", "runs", *MEASURES, *_COSTS, "parameters", "GFLOPs")
         rows = []
         for name, row in self.rows.items():
-            trials = self.of(name)
+            trials = self.trials_of(name)
             seconds = [t.seconds_to_train for t in trials if t.seconds_to_train is not None]
             costs = [mean_text(seconds, 0), mean_text([t.seconds_to_test for t in trials], 0)]
             sizes = [f"{trials[0].parameters:,}", f"{trials[0].gflops:.2f}"] if trials else ["-", "-"]
@@ -125,7 +125,7 @@ class DetectionComparison:
             "notes": self.notes,
             **self.run,
             "images": self.trials[0].plan["images"],
-            "recipes": {name: self.of(name)[0].plan["recipe"] for name in self.rows if self.of(name)},
+            "recipes": {name: self.trials_of(name)[0].plan["recipe"] for name in self.rows if self.trials_of(name)},
         }
 
 
@@ -134,7 +134,7 @@ def draw_curves(comparison: DetectionComparison, path: Path) -> None:
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for colour, (name, row) in enumerate(comparison.rows.items()):
-        for k, trial in enumerate(comparison.of(name)):
+        for k, trial in enumerate(comparison.trials_of(name)):
             look = {"color": f"C{colour}", "linewidth": 1, "label": row.label if k == 0 else None}
             left.plot(*zip(*trial.losses, strict=True), **look)
             if trial.curve:

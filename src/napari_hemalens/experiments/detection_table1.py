@@ -15,10 +15,10 @@ from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.config.presets import DETECTION
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison
-from napari_hemalens.experiments.detection_trial import DetectionTrial, drawn, trial_steps
+from napari_hemalens.experiments.detection_trial import DetectionTrial, sample_fields, trial_steps
 from napari_hemalens.experiments.detector_boxes import draw_boxes
-from napari_hemalens.experiments.report import Row
-from napari_hemalens.experiments.running import TRIALS, Budget, budget_called, chosen_rows, within
+from napari_hemalens.experiments.report import NetworkRow
+from napari_hemalens.experiments.running import TRIALS, Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.detection import TrainingData, read_data
@@ -32,11 +32,11 @@ WATCHED = 60  # images on which AP is followed while training
 _SHOWN = 4  # images in the picture of boxes
 
 
-def _row(label: str, network: str, *paper: float) -> Row:
-    return Row(label, network, paper=dict(zip(MEASURES, paper, strict=False)))
+def _row(label: str, network: str, *paper: float) -> NetworkRow:
+    return NetworkRow(label, network, paper=dict(zip(MEASURES, paper, strict=False)))
 
 
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, NetworkRow] = {
     "faster_rcnn": _row("Faster R-CNN", "faster_rcnn", 0.715, 0.844, 0.838, 0.988, 0.830, 0.725),
     "faster_rcnn_fpn": _row("FPN", "faster_rcnn_fpn", 0.678, 0.800, 0.795, 0.950, 0.826, 0.689),
     "faster_rcnn_attention": _row("Improved model", "faster_rcnn_attention", 0.744, 0.853, 0.863, 0.988, 0.831, 0.755),
@@ -88,8 +88,8 @@ def steps(
     pixel_size_um: float | None,
 ) -> Steps[DetectionComparison]:
     """Train and test the rows; see `comparisons.detection_table1_steps`."""
-    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
-    fields = parted(read_data(data, pixel_size_um), split, budget.cells)
+    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
+    fields = split_data(read_data(data, pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, split, seeds),
@@ -106,19 +106,19 @@ def steps(
     total, trials = len(seeds) * len(chosen), list[DetectionTrial]()
     for seed in seeds:
         for name, row in chosen.items():
-            recipe = recipe_of(row, budget, seed, len(fields.train))
+            recipe = recipe_for(row, budget, seed, len(fields.train))
             run = trial_steps(fields, recipe, out / TRIALS, row=name, case=f"seed {seed}", watched=WATCHED)
-            trials.append((yield from within(run, len(trials), total, f"{name}, seed {seed}")))
+            trials.append((yield from nest_steps(run, len(trials), total, f"{name}, seed {seed}")))
             comparison = replace(comparison, trials=tuple(trials))
             comparison.write(out)
             yield Progress(len(trials), total, f"{name}, seed {seed}: AP {trials[-1].overall['AP']:.3f}", comparison)
     first = {chosen[t.row].label: t.weights for t in trials[: len(chosen)]}
     yield Progress(total, total, "drawing boxes")
-    draw_boxes(first, drawn(fields.val, _SHOWN), out / "boxes.png")
+    draw_boxes(first, sample_fields(fields.val, _SHOWN), out / "boxes.png")
     return comparison
 
 
-def recipe_of(row: Row, budget: Budget[DetectionTraining], seed: int, images: int) -> DetectionTraining:
+def recipe_for(row: NetworkRow, budget: Budget[DetectionTraining], seed: int, images: int) -> DetectionTraining:
     """Return the recipe of a row; the paper's iterations where the budget is the paper's."""
     recipe = budget.recipe
     network = recipe.network.model_copy(update={"network": row.network})
@@ -126,7 +126,7 @@ def recipe_of(row: Row, budget: Budget[DetectionTraining], seed: int, images: in
     return recipe.model_copy(update={"network": network, "seed": seed, "epochs": epochs})
 
 
-def parted(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
+def split_data(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
     """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all."""
     train, test = fields.train, fields.val
     if split == "paper":
@@ -135,7 +135,7 @@ def parted(fields: TrainingData, split: Split, images: int | None) -> TrainingDa
         held = max(1, round(TESTED * len(every)))
         test, train = _taken(every, order[:held]), _taken(every, order[held:])
     if images is not None and images < len(train):
-        train = drawn(train, images)
+        train = sample_fields(train, images)
     return TrainingData(train, test, fields.classes)
 
 

@@ -16,7 +16,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.evaluation.detection import detect_all_steps, of_classes
+from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.inference import device
@@ -27,7 +27,7 @@ from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
-from napari_hemalens.training.detection import TrainingData, begun_steps, card_of, saved
+from napari_hemalens.training.detection import TrainingData, initialise_steps, save_weights, untuned_card
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 
 _FILE = "trial.json"
@@ -116,10 +116,10 @@ def trial_steps(
     if (out / _FILE).exists():
         return _read(out, plan)
     afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
-    network = yield from begun_steps(fields, recipe, out)
+    network = yield from initialise_steps(fields, recipe, out)
     looking = yield from _fit_steps(network, fields, recipe, out, watched=watched)
     seconds = time.monotonic() - start - looking
-    packed = saved(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
+    packed = save_weights(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
     write_card(packed)
     start = time.monotonic()
     overall = yield from _measured_steps(packed, fields)
@@ -152,13 +152,13 @@ def _fit_steps(
     images = TrainingFields(fields.train, fields.classes, recipe)
     epoch, looking = len(images) // recipe.batch, 0.0
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
-    curve, seen = _curve(out), drawn(fields.val, watched)
+    curve, seen = _curve(out), sample_fields(fields.val, watched)
     for step in fit_steps(network, images, recipe, out, normalised=normalised):
         yield step
         if not watched or (step.done % epoch and step.done != step.total):
             continue
         start = time.monotonic()
-        card = card_of(fields.classes, recipe, out, name=_WEIGHTS, about={})
+        card = untuned_card(fields.classes, recipe, out, name=_WEIGHTS, about={})
         found = yield from detect_all_steps(seen, network.eval(), card, DetectionRecipe())
         overall = _coco(found, seen, fields.classes)
         network.train()
@@ -177,7 +177,7 @@ def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[d
 
 
 def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Sequence[str]) -> dict[str, float]:
-    by = of_classes(classes)
+    by = own_taxonomy(classes)
     overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in truth])
     return overall
 
@@ -198,7 +198,7 @@ def _gflops(network: CellDetector, fields: TrainingData, recipe: DetectionTraini
     return float(counter.get_total_flops()) / 1e9
 
 
-def drawn(fields: Sequence[Detections], count: int) -> tuple[Detections, ...]:
+def sample_fields(fields: Sequence[Detections], count: int) -> tuple[Detections, ...]:
     """Return so many fields, the same at each call: the first ones of a file are often of one class."""
     return tuple(fields[int(i)] for i in np.random.default_rng(0).permutation(len(fields))[:count])
 

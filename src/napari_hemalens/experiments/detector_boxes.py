@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.evaluation.detection import found_in
+from napari_hemalens.evaluation.detection import detect_in
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.inference import device
 from napari_hemalens.models.storage import load_detector
@@ -39,7 +39,7 @@ def draw_boxes(detectors: Mapping[str, DetectorCard], fields: Sequence[Detection
             for place, (label, weights) in zip(row, detectors.items(), strict=False):
                 recipe = DetectionRecipe(score_threshold=_SCORE)
                 network = load_detector(weights, device.choose("auto"))
-                place.imshow(overlay(slide, found_in(slide, network, weights, recipe)))
+                place.imshow(overlay(slide, detect_in(slide, network, weights, recipe)))
                 place.set_title(label, fontsize=9)
             row[-1].imshow(overlay(slide, field))
             row[-1].set_title("annotated", fontsize=9)

@@ -46,23 +46,23 @@ class FieldViews:
         """Return the tables for a terminal."""
         parts = [self.title]
         for view, comparison in self.views.items():
-            parts.append(replace(comparison, title=name_of(view), notes=()).text())
+            parts.append(replace(comparison, title=view_name(view), notes=()).text())
         return "\n\n".join((*parts, *self.answers(), *self.notes))
 
     def markdown(self) -> str:
         """Return the answers, a table a view with a picture of its confusions, and the notes as Markdown."""
         parts = [f"# {self.title}", *self.answers(), *self.notes]
         for view, comparison in self.views.items():
-            parts += [f"## {sentence(name_of(view))}", markdown_table(*comparison.summary())]
-            parts.append(f"![Confusion matrices, {name_of(view)}]({folder_of(view)}/confusion.png)")
+            parts += [f"## {capitalise(view_name(view))}", markdown_table(*comparison.summary())]
+            parts.append(f"![Confusion matrices, {view_name(view)}]({view_folder(view)}/confusion.png)")
             if view[1] == "fields":
-                parts.append(f"![Gradients of the networks, {name_of(view)}]({folder_of(view)}/{GRADIENTS})")
+                parts.append(f"![Gradients of the networks, {view_name(view)}]({view_folder(view)}/{GRADIENTS})")
         return "\n\n".join(parts)
 
     def write(self, out: Path) -> None:
         """Write `table.csv` and `table.md`, and a folder for each view as `Comparison.write` does."""
         for view, comparison in self.views.items():
-            comparison.write(out / folder_of(view))
+            comparison.write(out / view_folder(view))
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         with writing(out / "table.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
@@ -83,7 +83,7 @@ class FieldViews:
             fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
             better, worse = int((fields > cells).sum()), int((fields < cells).sum())
             found.append(
-                f"**{sentence(words)}: {_verdict(better, worse)}** Mean balanced accuracy of "
+                f"**{capitalise(words)}: {_verdict(better, worse)}** Mean balanced accuracy of "
                 f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
                 f"where the field was named by the mean over its single cells (of the same fields); the field was "
                 f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "
@@ -101,30 +101,30 @@ class FieldViews:
         means = {
             row.label: float(np.mean(view.figures(name)["balanced accuracy"]))
             for name, row in view.rows.items()
-            if view.of(name)
+            if view.trials_of(name)
         }
         best = max(means, key=lambda label: means[label])
         return f"{best} ({means[best]:.3f})"
 
 
-def name_of(view: View) -> str:
+def view_name(view: View) -> str:
     """Return what a view is called."""
     stain, unit = view
     return f"{UNITS[unit]}, {STAINS[stain]}"
 
 
-def sentence(words: str) -> str:
+def capitalise(words: str) -> str:
     """Return words as a heading has them: the first letter large, all else as it is."""
     return words[:1].upper() + words[1:]
 
 
-def folder_of(view: View) -> str:
+def view_folder(view: View) -> str:
     """Return the folder of a view."""
     stain, unit = view
     return f"{unit}-{stain}"
 
 
-def by_field(trial: Trial, cells: Sequence[NamedCells]) -> Trial:
+def average_by_field(trial: Trial, cells: Sequence[NamedCells]) -> Trial:
     """Return a trial on single cells as one on the fields that they are of: a field has its cells' mean probability.
 
     Parameters

@@ -19,22 +19,22 @@ from napari_hemalens.experiments.field_views import (
     UNITS,
     FieldViews,
     View,
-    by_field,
-    folder_of,
-    name_of,
-    sentence,
+    average_by_field,
+    capitalise,
+    view_folder,
+    view_name,
 )
 from napari_hemalens.experiments.gradient_pictures import draw_gradients
-from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import (
     TRIALS,
     Budget,
-    budget_called,
-    chosen_rows,
-    recipe_of,
+    find_budget,
+    recipe_for,
+    select_rows,
     trials_steps,
 )
-from napari_hemalens.experiments.splits import Cells, held_back, of_groups, some
+from napari_hemalens.experiments.splits import Cells, hold_back, sample_cells, select_groups
 from napari_hemalens.experiments.trial import Parts
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
@@ -47,11 +47,11 @@ SHARE = 0.2  # of the fields to train on, held back to choose the epoch by
 _TASK = task("field")
 
 
-def _row(label: str, network: str) -> Row:
-    return Row(label, network, "cross_entropy")
+def _row(label: str, network: str) -> NetworkRow:
+    return NetworkRow(label, network, "cross_entropy")
 
 
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, NetworkRow] = {
     "alexnet_light": _row("AlexNet, pooled", "alexnet_light"),
     "vgg16_pooled": _row("VGG16, pooled", "vgg16_pooled"),
     "googlenet": _row("GoogLeNet", "googlenet"),
@@ -117,8 +117,8 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
 
 def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Sequence[str] | None) -> Steps[FieldViews]:
     """Train and test the rows; see `comparisons.fields_steps`."""
-    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
-    parts = parted(data, budget)
+    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
+    parts = split_data(data, budget)
     found = FieldViews(
         title=f"Whole fields and single cells of {data.name}{budget.suffix}",
         notes=_notes(parts, budget, seeds),
@@ -128,14 +128,14 @@ def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Seq
     for stain in STAINS:
         for unit in (FIELDS, CELLS):
             empty = Comparison(
-                title=sentence(name_of((stain, unit))) + budget.suffix,
+                title=capitalise(view_name((stain, unit))) + budget.suffix,
                 notes=(),
                 measures=MEASURES,
                 rows=chosen,
                 run={**run, "stain": stain, "unit": unit},
             )
             comparison = yield from _trained_steps(
-                empty, parts[unit], out / folder_of((stain, unit)), budget, seeds=seeds
+                empty, parts[unit], out / view_folder((stain, unit)), budget, seeds=seeds
             )
             found = replace(found, views={**found.views, **_views(stain, comparison, parts[CELLS][-1])})
             found.write(out)
@@ -152,7 +152,7 @@ def _trained_steps(
 ) -> Steps[Comparison]:
     """Train and test all rows on one unit under one stain; of fields, the networks are kept and looked into."""
     unit, stain, total = empty.run["unit"], empty.run["stain"], len(empty.rows) * len(seeds)
-    crop = crop_of(unit, stain, budget.recipe.crop.side)
+    crop = crop_recipe_for(unit, stain, budget.recipe.crop.side)
     recipe = budget.recipe.model_copy(update={"crop": crop})
     yield Progress(0, total, f"cutting crops: {empty.title}")
     parts = Parts.cut(*cells, task=_TASK, recipe=recipe)
@@ -173,7 +173,7 @@ def _trained_steps(
     return comparison
 
 
-def parted(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tuple[Cells, Cells, Cells]]:
+def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tuple[Cells, Cells, Cells]]:
     """Return what each unit trains on, chooses the epoch by and is tested on: the same images for both.
 
     Raises
@@ -188,18 +188,18 @@ def parted(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tuple[Ce
     train_cells, test_cells = (read(data / CELLS, split=split) for split in ("train", "val"))
     images = {field.image.stem for field in train_cells}
     with_cells = tuple(field for field in read(data / FIELDS, split="train") if field.image.stem in images)
-    train, choose = held_back(some(with_cells, budget.cells, seed=0), SHARE, seed=0)
+    train, choose = hold_back(sample_cells(with_cells, budget.cells, seed=0), SHARE, seed=0)
     tested = {field.image.stem for field in test_cells}
     test = tuple(field for field in read(data / FIELDS, split="val") if field.image.stem in tested)
     # As many cells as fields, so that an epoch is as many steps.
     learned, ranked = (
-        some(of_groups(train_cells, _groups(fields)), len(fields) if budget.cells else None, seed=0)
+        sample_cells(select_groups(train_cells, _groups(fields)), len(fields) if budget.cells else None, seed=0)
         for fields in (train, choose)
     )
     return {FIELDS: (train, choose, test), CELLS: (learned, ranked, test_cells)}
 
 
-def crop_of(unit: str, stain: str, side: int) -> CropRecipe:
+def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
     """Return what a network sees: all of a field, or a cell by its outline, without its surroundings."""
     if unit == FIELDS:
         return CropRecipe.of(side=side, width=1.0, unit="field", stain=stain)
@@ -211,11 +211,11 @@ def _groups(fields: Cells) -> set[str]:
 
 
 def _runs(
-    parts: Parts, recipe: ClassifierTraining, rows: Mapping[str, Row], seeds: Sequence[int]
+    parts: Parts, recipe: ClassifierTraining, rows: Mapping[str, NetworkRow], seeds: Sequence[int]
 ) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
     for seed in seeds:
         for name, row in rows.items():
-            yield name, _case(seed), parts, recipe_of(row, recipe, seed)
+            yield name, _case(seed), parts, recipe_for(row, recipe, seed)
 
 
 def _case(seed: int) -> str:
@@ -227,9 +227,9 @@ def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comp
         return {(stain, FIELDS): comparison}
     of_fields = replace(
         comparison,
-        title=comparison.title.replace(sentence(UNITS[CELLS]), sentence(UNITS["by_cells"])),
+        title=comparison.title.replace(capitalise(UNITS[CELLS]), capitalise(UNITS["by_cells"])),
         run={**comparison.run, "unit": "by_cells"},
-        trials=tuple(by_field(trial, tested) for trial in comparison.trials),
+        trials=tuple(average_by_field(trial, tested) for trial in comparison.trials),
     )
     return {(stain, "by_cells"): of_fields, (stain, CELLS): comparison}
 

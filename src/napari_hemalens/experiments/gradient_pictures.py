@@ -11,15 +11,15 @@ from torch import Tensor
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.experiments.report import Row
-from napari_hemalens.experiments.running import recipe_of
+from napari_hemalens.experiments.report import NetworkRow
+from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK, trial_folder
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.classification import Examined
+from napari_hemalens.training.classification import EvaluationCrops
 
 Shade = NDArray[np.float32]
 
@@ -28,11 +28,11 @@ _HEAT = colormaps["inferno"]
 
 
 def draw_gradients(
-    examined: Examined,
+    examined: EvaluationCrops,
     folder: Path,
     path: Path,
     *,
-    rows: Mapping[str, Row],
+    rows: Mapping[str, NetworkRow],
     recipe: ClassifierTraining,
     case: str,
     task: Task,
@@ -87,14 +87,14 @@ def methods_for(side: int) -> tuple[str, str]:
 
 
 def _heatmaps(
-    pixels: Tensor, folder: Path, rows: Mapping[str, Row], recipe: ClassifierTraining, *, case: str, task: Task
+    pixels: Tensor, folder: Path, rows: Mapping[str, NetworkRow], recipe: ClassifierTraining, *, case: str, task: Task
 ) -> Iterator[tuple[str, list[str], list[Shade]]]:
     """Yield of each network that was kept its label, what it calls the fields, and its heatmaps by each method."""
     for name, row in rows.items():
         file = trial_folder(folder, name, case) / NETWORK
         if not file.exists():
             continue
-        described = _described(recipe_of(row, recipe, recipe.seed), task, name)
+        described = _described(recipe_for(row, recipe, recipe.seed), task, name)
         network = build_classifier(described.network, len(task.classes)).eval()
         load_into(network, file)
         seen = [explain_crops(network, pixels, described, method=method) for method in methods_for(recipe.crop.side)]
@@ -120,7 +120,7 @@ def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierC
     )
 
 
-def _middles(examined: Examined, classes: int) -> Sequence[int]:
+def _middles(examined: EvaluationCrops, classes: int) -> Sequence[int]:
     places = (np.flatnonzero(examined.labels == k) for k in range(classes))
     return [int(of_class[len(of_class) // 2]) for of_class in places if len(of_class)]
 

@@ -18,7 +18,7 @@ _STILL = "still"
 
 
 @dataclass(frozen=True, slots=True)
-class RemedyTrial:
+class RefinementTrial:
     """What became of one row on one detector.
 
     Attributes
@@ -36,7 +36,7 @@ class RemedyTrial:
         Detector, remedy and training.
     """
 
-    FILE: ClassVar[str] = "remedy.json"
+    FILE: ClassVar[str] = "refinement.json"
 
     row: str
     seed: int
@@ -86,16 +86,16 @@ class RefinementComparison:
     notes: tuple[str, ...]
     labels: Mapping[str, str]
     run: Mapping[str, Any]
-    trials: tuple[RemedyTrial, ...] = ()
+    trials: tuple[RefinementTrial, ...] = ()
 
-    def of(self, row: str) -> tuple[RemedyTrial, ...]:
+    def trials_of(self, row: str) -> tuple[RefinementTrial, ...]:
         """Return the runs of a row."""
         return tuple(trial for trial in self.trials if trial.row == row)
 
     def gains(self, row: str, measure: str) -> list[float]:
         """Return what moving gained in each run whose unmoved boxes were measured too."""
-        still = {trial.seed: trial.overall[measure] for trial in self.of(_STILL)}
-        return [t.overall[measure] - still[t.seed] for t in self.of(row) if t.seed in still]
+        still = {trial.seed: trial.overall[measure] for trial in self.trials_of(_STILL)}
+        return [t.overall[measure] - still[t.seed] for t in self.trials_of(row) if t.seed in still]
 
     def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
         """Return columns and rows of texts: mean and deviation over runs."""
@@ -103,10 +103,10 @@ class RefinementComparison:
         return columns, [
             [
                 label,
-                str(len(self.of(name))),
-                *(mean_text([t.overall[m] for t in self.of(name)], 3) for m in MEASURES),
+                str(len(self.trials_of(name))),
+                *(mean_text([t.overall[m] for t in self.trials_of(name)], 3) for m in MEASURES),
                 *("-" if name == _STILL else _signed(self.gains(name, m)) for m in MEASURES),
-                *(mean_text([t.held[h] for t in self.of(name)], 3) for h in HELD),
+                *(mean_text([t.held[h] for t in self.trials_of(name)], 3) for h in HELD),
             ]
             for name, label in self.labels.items()
         ]

@@ -20,7 +20,7 @@ from napari_hemalens.inference import device
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NetworkRow:
     """A row of a table.
 
     Attributes
@@ -64,20 +64,20 @@ class Comparison:
     title: str
     notes: tuple[str, ...]
     measures: tuple[str, ...]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, NetworkRow]
     run: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
 
     def figures(self, row: str) -> dict[str, list[float]]:
         """Return each measure, and what the runs of a row cost, by run; what is not known of a run is left out."""
-        trials = self.of(row)
+        trials = self.trials_of(row)
         overall = [trial.measures.overall for trial in trials]
         found = {name: [figures[name] for figures in overall] for name in self.measures}
         found["seconds to train"] = [t.seconds_to_train for t in trials if t.seconds_to_train is not None]
         found["seconds to test"] = [t.seconds_to_test for t in trials]
         return found
 
-    def of(self, row: str) -> tuple[Trial, ...]:
+    def trials_of(self, row: str) -> tuple[Trial, ...]:
         """Return the runs of a row."""
         return tuple(trial for trial in self.trials if trial.row == row)
 
@@ -125,11 +125,11 @@ class Comparison:
         write_csv(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
-        done = [name for name in self.rows if self.of(name)]
-        curves = {self.rows[name].label: [trial.ranked for trial in self.of(name)] for name in done}
+        done = [name for name in self.rows if self.trials_of(name)]
+        curves = {self.rows[name].label: [trial.ranked for trial in self.trials_of(name)] for name in done}
         draw_roc(curves, out / "roc.png", title=str(self.run["experiment"]))
         sums = {
-            self.rows[name].label: np.sum([trial.measures.confusion for trial in self.of(name)], axis=0)
+            self.rows[name].label: np.sum([trial.measures.confusion for trial in self.trials_of(name)], axis=0)
             for name in done
         }
         draw_confusions(sums, self.trials[0].task.classes, out / "confusion.png", title=str(self.run["experiment"]))
@@ -141,7 +141,7 @@ class Comparison:
         columns = ("method", "runs", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
         rows = []
         for name, row in self.rows.items():
-            trials, figures = self.of(name), self.figures(name)
+            trials, figures = self.trials_of(name), self.figures(name)
             confusion = str(np.sum([t.measures.confusion for t in trials], axis=0).tolist()) if trials else "-"
             parameters = f"{trials[0].parameters:,}" if trials else "-"
             shown = [mean_text(values, 1 if m == "seconds to train" else 3) for m, values in figures.items()]
@@ -149,7 +149,7 @@ class Comparison:
         return columns, rows
 
     def _run(self) -> dict[str, Any]:
-        plans = {name: self.of(name)[0].plan["recipe"] for name in self.rows if self.of(name)}
+        plans = {name: self.trials_of(name)[0].plan["recipe"] for name in self.rows if self.trials_of(name)}
         return {
             **machine(),
             "title": self.title,
@@ -178,7 +178,7 @@ def mean_text(values: Sequence[float], digits: int) -> str:
     return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
-def printed_texts(row: Row, measures: Sequence[str]) -> list[str]:
+def printed_texts(row: NetworkRow, measures: Sequence[str]) -> list[str]:
     """Return the paper's figures of a row, with deviations where it prints them."""
     paper = row.paper or {}
     deviations = (f" ± {paper[f'{m} sd']:.3f}" if f"{m} sd" in paper else "" for m in measures)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from napari_hemalens.config.training import ClassifierTraining, Training
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.experiments.report import Comparison, Row
+from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.trial import Parts, Trial, trial_steps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
@@ -42,7 +42,7 @@ class Budget(Generic[R]):
         return f" ({self.reduced})" if self.reduced else ""
 
 
-def budget_called(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
+def find_budget(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
     """Return a budget by name.
 
     Raises
@@ -55,13 +55,13 @@ def budget_called(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
     return known[name]
 
 
-def recipe_of(row: Row, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:
+def recipe_for(row: NetworkRow, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:
     """Return the recipe of a row."""
     network = recipe.network.model_copy(update={"network": row.network})
     return recipe.model_copy(update={"network": network, "loss": row.loss, "seed": seed})
 
 
-def chosen_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str, T]:
+def select_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str, T]:
     """Return rows by name; all of them for None.
 
     Raises
@@ -89,14 +89,14 @@ def trials_steps(
     for name, case, parts, recipe in runs:
         folder = out / TRIALS
         of_row = trial_steps(parts, task, recipe, folder, row=name, case=case, keep_network=keep_networks)
-        trials.append((yield from within(of_row, len(trials), total, f"{name}, {case}")))
+        trials.append((yield from nest_steps(of_row, len(trials), total, f"{name}, {case}")))
         comparison = replace(comparison, trials=tuple(trials))
         comparison.write(out)
         yield Progress(len(trials), total, f"{name}, {case}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
     return comparison
 
 
-def within(steps: Steps[T], done: int, total: int, name: str) -> Steps[T]:
+def nest_steps(steps: Steps[T], done: int, total: int, name: str) -> Steps[T]:
     """Pass on the steps of one trial as the message of a step of all."""
     while True:
         try:

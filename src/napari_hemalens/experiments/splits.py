@@ -19,7 +19,7 @@ def knows_subjects(fields: Sequence[NamedCells]) -> bool:
     return any(set(field.groups.tolist()) - {field.image.name, field.image.stem} for field in fields)
 
 
-def held_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple[Cells, Cells]:
+def hold_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple[Cells, Cells]:
     """Part cells into those to train on and those to choose the epoch by, no group on both sides.
 
     Parameters
@@ -52,10 +52,10 @@ def held_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple
             f"{', '.join(classes_of(fields))} are on both sides; more of them are needed."
         )
     chosen = {names[i] for i in back}
-    return of_groups(fields, set(names) - chosen), of_groups(fields, chosen)
+    return select_groups(fields, set(names) - chosen), select_groups(fields, chosen)
 
 
-def folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
+def split_folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
     """Part cells into folds of about as many cells of each class, no group in two of them.
 
     Raises
@@ -77,10 +77,10 @@ def folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
             f"Cells of {len(names)} subjects or images do not make {number} folds with all of "
             f"{', '.join(classes_of(fields))} in each."
         )
-    return tuple(of_groups(fields, groups) for groups in where)
+    return tuple(select_groups(fields, groups) for groups in where)
 
 
-def some(fields: Sequence[NamedCells], cells: int | None, *, seed: int) -> Cells:
+def sample_cells(fields: Sequence[NamedCells], cells: int | None, *, seed: int) -> Cells:
     """Return so many of the cells, drawn at random, each class by its share; all of them for None."""
     names = np.concatenate([field.class_names for field in fields])
     if cells is None or cells >= len(names):
@@ -94,7 +94,7 @@ def some(fields: Sequence[NamedCells], cells: int | None, *, seed: int) -> Cells
     return _kept(fields, np.split(taken, ends[:-1]))
 
 
-def of_groups(fields: Sequence[NamedCells], groups: Collection[str]) -> Cells:
+def select_groups(fields: Sequence[NamedCells], groups: Collection[str]) -> Cells:
     """Return the cells of some groups; an image without any is left out."""
     return _kept(fields, [np.isin(field.groups, sorted(groups)) for field in fields])
 

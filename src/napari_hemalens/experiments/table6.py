@@ -11,9 +11,9 @@ from typing import Literal
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.experiments.report import Comparison, Row
-from napari_hemalens.experiments.running import Budget, budget_called, chosen_rows, recipe_of, trials_steps
-from napari_hemalens.experiments.splits import held_back, some
+from napari_hemalens.experiments.report import Comparison, NetworkRow
+from napari_hemalens.experiments.running import Budget, find_budget, recipe_for, select_rows, trials_steps
+from napari_hemalens.experiments.splits import hold_back, sample_cells
 from napari_hemalens.experiments.trial import Parts
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
@@ -28,11 +28,11 @@ COPIES = {"tad": 1, "tvad": 5}
 _TASK = task("micronucleus")
 
 
-def _row(label: str, network: str, *paper: float, loss: str = "focal") -> Row:
-    return Row(label, network, loss, dict(zip(MEASURES, paper, strict=True)))
+def _row(label: str, network: str, *paper: float, loss: str = "focal") -> NetworkRow:
+    return NetworkRow(label, network, loss, dict(zip(MEASURES, paper, strict=True)))
 
 
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, NetworkRow] = {
     "mobilenet_v2": _row("MobileNet", "mobilenet_v2", 0.589, 0.504, 0.931),
     "vgg16": _row("VGG-16", "vgg16", 0.868, 0.803, 0.989),
     "vgg16_attention": _row("VGG-Att", "vgg16_attention", 0.948, 0.786, 0.994),
@@ -93,10 +93,10 @@ def steps(
     rows: Sequence[str] | None,
 ) -> Steps[Comparison]:
     """Train and test the rows; see `comparisons.micronucleus_table6_steps`."""
-    chosen, budget = chosen_rows(rows, ROWS), budget_called(preset, BUDGETS)
+    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
     total = len(chosen) * len(seeds)
     yield Progress(0, total, "cutting crops")
-    train, choose = held_back(some(read(data, split="train"), budget.cells, seed=0), SHARE, seed=0)
+    train, choose = hold_back(sample_cells(read(data, split="train"), budget.cells, seed=0), SHARE, seed=0)
     test = read(data, split="val")
     parts = Parts.cut(train, choose, test, task=_TASK, recipe=budget.recipe, copies=COPIES[protocol])
     comparison = Comparison(
@@ -107,7 +107,7 @@ def steps(
         run={"experiment": NAME, "data": str(data), "preset": preset, "protocol": protocol, "seeds": list(seeds)},
     )
     runs = (
-        (name, f"seed {seed}", parts, recipe_of(row, budget.recipe, seed))
+        (name, f"seed {seed}", parts, recipe_for(row, budget.recipe, seed))
         for seed in seeds
         for name, row in chosen.items()
     )

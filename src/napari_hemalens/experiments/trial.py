@@ -21,8 +21,8 @@ from napari_hemalens.inference.labelled_crops import cut
 from napari_hemalens.models.storage import save_network
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.cell_crops import ROOM, CellCrops, turned
-from napari_hemalens.training.classification import BEST, Examined, best_epoch_steps, settled_steps
+from napari_hemalens.training.cell_crops import ROOM, CellCrops, turn_crop
+from napari_hemalens.training.classification import BEST, EvaluationCrops, best_epoch_steps, choose_start_steps
 from napari_hemalens.training.fit import CHECKPOINT
 
 _FILE = "trial.json"
@@ -42,8 +42,8 @@ class Parts:
     """
 
     train: CellCrops
-    choose: Examined
-    test: Examined
+    choose: EvaluationCrops
+    test: EvaluationCrops
     cells: Mapping[str, Any]
 
     @classmethod
@@ -58,25 +58,25 @@ class Parts:
         copies: int = 1,
     ) -> "Parts":
         """Cut all crops; of the cells to choose by, `copies` of each, all but the first turned, flipped and scaled."""
-        chosen = Examined.of(choose, task, recipe)
+        chosen = EvaluationCrops.cut(choose, task, recipe)
         if copies > 1:
             chosen = _copied(chosen, choose, recipe, copies)
         return cls(
             CellCrops(train, task.classes, recipe),
             chosen,
-            Examined.of(test, task, recipe),
+            EvaluationCrops.cut(test, task, recipe),
             _named(train, choose, test, copies),
         )
 
     @classmethod
-    def of(
+    def select(
         cls, crops: "AllCrops", train: Sequence[NamedCells], choose: Sequence[NamedCells], test: Sequence[NamedCells]
     ) -> "Parts":
         """Take parts of cells that are cut: of one fold after another, without reading an image again."""
         return cls(
             crops.turning.take(crops.rows_of(train)),
-            crops.examined(choose),
-            crops.examined(test),
+            crops.select(choose),
+            crops.select(test),
             _named(train, choose, test, 1),
         )
 
@@ -95,17 +95,17 @@ class AllCrops:
     """
 
     def __init__(self, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> None:
-        self.turning, self.still = CellCrops(fields, task.classes, recipe), Examined.of(fields, task, recipe)
+        self.turning, self.still = CellCrops(fields, task.classes, recipe), EvaluationCrops.cut(fields, task, recipe)
         self._rows = {key: row for row, key in enumerate(_keys(fields))}
 
     def rows_of(self, fields: Sequence[NamedCells]) -> NDArray[np.int64]:
         """Return the places of some cells (n,) among all."""
         return np.array([self._rows[key] for key in _keys(fields)], dtype=np.int64)
 
-    def examined(self, fields: Sequence[NamedCells]) -> Examined:
+    def select(self, fields: Sequence[NamedCells]) -> EvaluationCrops:
         """Return some cells, to measure on."""
         rows = self.rows_of(fields)
-        return Examined(self.still.pixels[rows], self.still.labels[rows])
+        return EvaluationCrops(self.still.pixels[rows], self.still.labels[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +172,7 @@ def trial_steps(
         If the folder holds a trial of another recipe or of other cells.
     """
     out = trial_folder(folder, row, case)
-    recipe = yield from settled_steps(recipe, task, out)
+    recipe = yield from choose_start_steps(recipe, task, out)
     plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(parts.cells)}
     if (out / _FILE).exists():
         return _read(out / _FILE, task, plan)
@@ -241,16 +241,18 @@ def _read(path: Path, task: Task, plan: Mapping[str, Any]) -> Trial:
     )
 
 
-def _copied(examined: Examined, fields: Sequence[NamedCells], recipe: ClassifierTraining, copies: int) -> Examined:
+def _copied(
+    examined: EvaluationCrops, fields: Sequence[NamedCells], recipe: ClassifierTraining, copies: int
+) -> EvaluationCrops:
     """Return cells with further copies of each, turned, flipped, scaled and shifted as in training."""
     wide = torch.cat([cut(field, recipe.crop, room=ROOM) for field in fields]).float() / 255
     pixels = [examined.pixels]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         for _ in range(copies - 1):
-            new = torch.stack([turned(crop, recipe) for crop in wide])
+            new = torch.stack([turn_crop(crop, recipe) for crop in wide])
             pixels.append((new.clamp(0, 1) * 255).round().to(torch.uint8))
-    return Examined(torch.cat(pixels), np.tile(examined.labels, copies))
+    return EvaluationCrops(torch.cat(pixels), np.tile(examined.labels, copies))
 
 
 def _keys(fields: Sequence[NamedCells]) -> Iterator[tuple[Path, int]]:

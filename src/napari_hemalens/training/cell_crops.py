@@ -73,15 +73,15 @@ class CellCrops(Dataset[tuple[Tensor, Target]]):
             if self.recipe.balance:
                 of_class = self.by_class[index % len(self.by_class)]
                 index = int(of_class[int(torch.randint(len(of_class), ()))])
-            image = turned(self.pixels[index].float() / 255, self.recipe)
-            image = torch.cat([relit(image[: self.light], self.recipe), image[self.light :]])
+            image = turn_crop(self.pixels[index].float() / 255, self.recipe)
+            image = torch.cat([relight(image[: self.light], self.recipe), image[self.light :]])
         target = {"labels": torch.tensor([self.labels[index]])}
         if self.recipe.point:
             image, target["marks"] = image[:-1], image[-1] > 0.5
         return (image.clamp(0, 1) * 255).round().to(torch.uint8), target
 
 
-def turned(image: Tensor, recipe: ClassifierTraining) -> Tensor:
+def turn_crop(image: Tensor, recipe: ClassifierTraining) -> Tensor:
     """Return a crop (C, side, side), turned by any angle, flipped, scaled and shifted, from one with room (C, S, S)."""
     angle, zoom = uniform(0, 2 * math.pi), recipe.zoom ** uniform(-1, 1)
     flip = 1.0 if uniform(0, 1) < 0.5 else -1.0
@@ -93,7 +93,7 @@ def turned(image: Tensor, recipe: ClassifierTraining) -> Tensor:
     return functional.grid_sample(image[None], grid, padding_mode="border", align_corners=False)[0]
 
 
-def relit(image: Tensor, recipe: ClassifierTraining) -> Tensor:
+def relight(image: Tensor, recipe: ClassifierTraining) -> Tensor:
     """Return a crop (C, h, w) in 0-1 under another lamp, through another lens, on another camera."""
     gamma, gain = math.exp(uniform(-recipe.light, recipe.light)), math.exp(uniform(-recipe.light, recipe.light))
     image = image.clamp(min=1e-4) ** gamma * gain

@@ -127,7 +127,7 @@ def _fields(root: Path, names: Mapping[str, str], *, of_set: str = ".") -> Itera
             raise AnnotationError(f"{root / kind} holds no .jpg image.")
         for file, split in zip(files, _last_fifth(len(files)), strict=True):
             rgb = _pixels(file)
-            cells = tight_cells(rgb, None)
+            cells = outline_tight_cells(rgb, None)
             yield _Outlined(f"{kind}-{file.stem}", rgb, cells, dict.fromkeys(_numbers(cells), name), split, of_set)
 
 
@@ -139,7 +139,7 @@ def _leukocytes(
         rows = list(csv.DictReader(table))
     for row, part in zip(rows, split(len(rows)), strict=True):
         mask = iio.imread(root / "masks" / f"{row['image']}.png")
-        cell = (rimmed(mask == 2) if tight else mask > 0).astype(np.int32)
+        cell = (add_rim(mask == 2) if tight else mask > 0).astype(np.int32)
         classes = {1: names[row["class"]]} if row["class"] in names and cell.any() else {}
         rgb = _pixels(root / "images" / f"{row['image']}.png")
         yield _Outlined(f"leukocyte-{row['image']}", rgb, cell, classes, part)
@@ -156,12 +156,12 @@ def _smears(root: Path, names: Mapping[str, str], *, every: int = 1, tight: bool
                 margin = (y1 - y0 + x1 - x0) // 3
                 top, left = max(0, y0 - margin), max(0, x0 - margin)
                 part = rgb[top : y1 + margin, left : x1 + margin]
-                cell = boxed_cell(part, (y0 - top, x0 - left, y1 - top, x1 - left), tight=tight)
+                cell = outline_boxed_cell(part, (y0 - top, x0 - left, y1 - top, x1 - left), tight=tight)
                 classes = {1: names[field.names[int(field.classes[k])]]} if cell.any() else {}
                 yield _Outlined(f"{split}-{Path(field.provenance.image).stem}-{k}", part, cell, classes, split)
 
 
-def tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> NDArray[np.int32]:
+def outline_tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> NDArray[np.int32]:
     """Return the nuclei of a stained image (H, W, 3), each with a rim of cytoplasm; none that the edge cuts.
 
     Pale red cells in clumps pass for cytoplasm, nuclei do not. A nucleus of lobes that are not joined is left out.
@@ -181,14 +181,14 @@ def tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> NDArray[
     return grown
 
 
-def rimmed(nucleus: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def add_rim(nucleus: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the mask (H, W) of a nucleus with a rim of cytoplasm."""
     rim = _RIM * 2 * np.sqrt(nucleus.sum() / np.pi)
     grown: NDArray[np.bool_] = ndimage.distance_transform_edt(~nucleus) <= rim if nucleus.any() else nucleus
     return grown
 
 
-def boxed_cell(rgb: NDArray[np.uint8], box: tuple[int, int, int, int], *, tight: bool) -> NDArray[np.int32]:
+def outline_boxed_cell(rgb: NDArray[np.uint8], box: tuple[int, int, int, int], *, tight: bool) -> NDArray[np.int32]:
     """Return the cell (H, W), 1 where it is, that fills a box best; all 0 where none fills two thirds of it."""
     y0, x0, y1, x1 = box
     half = np.asarray(Image.fromarray(rgb).reduce(2))  # a quarter of the time, and as good an outline
@@ -200,7 +200,7 @@ def boxed_cell(rgb: NDArray[np.uint8], box: tuple[int, int, int, int], *, tight:
     of_box = np.pi / 4 * (y1 - y0) * (x1 - x0)
     if not inside[best] or not (2 / 3 < mask.sum() / of_box < 1.4):
         return np.zeros(cells.shape, dtype=np.int32)
-    return (rimmed(nuclei == best) if tight else mask).astype(np.int32)
+    return (add_rim(nuclei == best) if tight else mask).astype(np.int32)
 
 
 def _segmented(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

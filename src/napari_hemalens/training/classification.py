@@ -28,14 +28,14 @@ from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
-from napari_hemalens.training.run_folder import begun_with, keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import keep_recipe, plot_losses, read_start
 
 BEST = "best.safetensors"
 _BATCH = 128
 
 
 class Learner(nn.Module):
-    """A classifier as the training loop wants it: images and targets to losses by name."""
+    """Wrap a classifier for the training loop: maps crops and targets to losses by name."""
 
     def __init__(self, network: CellClassifier, recipe: ClassifierTraining) -> None:
         super().__init__()
@@ -59,20 +59,20 @@ class Learner(nn.Module):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Examined:
-    """Cells to choose and to measure on: crops (N, C, side, side) uint8, and their classes (N,) int64."""
+class EvaluationCrops:
+    """Cells to choose the epoch by or to measure on: crops (N, C, side, side) uint8 and class indices (N,) int64."""
 
     pixels: Tensor
     labels: NDArray[np.int64]
 
     @classmethod
-    def of(cls, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> "Examined":
+    def cut(cls, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> "EvaluationCrops":
         """Cut the crops of some fields."""
         return cls(torch.cat([cut(field, recipe.crop) for field in fields]), labels_of(fields, task.classes))
 
     @torch.inference_mode()
     def logits(self, network: nn.Module) -> Tensor:
-        """Return what a network says of the crops: (N, K) float32 on the CPU."""
+        """Return the logits of a network for all crops: (N, K) float32 on the CPU."""
         was, where = network.training, next(network.parameters()).device
         network.eval()
         parts = [network(normalised(part.to(where))).float().cpu() for part in self.pixels.split(_BATCH)]
@@ -91,15 +91,15 @@ def train_steps(
 ) -> Steps[weights.ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
-    examined = Examined.of(val, task, recipe)
+    examined = EvaluationCrops.cut(val, task, recipe)
     images = CellCrops(train, task.classes, recipe)
-    recipe = yield from settled_steps(recipe, task, out)
+    recipe = yield from choose_start_steps(recipe, task, out)
     network = yield from best_epoch_steps(images, examined, task=task, recipe=recipe, out=out)
     plot_losses(out)
     return pack(network, examined, task=task, recipe=recipe, out=out, name=name, about=about)
 
 
-def settled_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Steps[ClassifierTraining]:
+def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Steps[ClassifierTraining]:
     """Return the recipe with the start that a run in this folder has, which its files and its weights' row then say.
 
     A run goes on from what it began with; a new one begins from ImageNet's weights where the recipe prefers them and
@@ -107,7 +107,7 @@ def settled_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Steps[Cl
     """
     if recipe.network.start != "imagenet_or_scratch":
         return recipe
-    said, start = "", begun_with(out)
+    said, start = "", read_start(out)
     if start is None:
         start = "imagenet"
         try:
@@ -123,7 +123,7 @@ def _starting(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
 
 
 def best_epoch_steps(
-    images: CellCrops, examined: Examined, *, task: Task, recipe: ClassifierTraining, out: Path
+    images: CellCrops, examined: EvaluationCrops, *, task: Task, recipe: ClassifierTraining, out: Path
 ) -> Steps[nn.Module]:
     """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
     keep_recipe(recipe, out)
@@ -158,7 +158,7 @@ def build(recipe: ClassifierTraining, task: Task) -> CellClassifier:
 
 def pack(
     network: nn.Module,
-    examined: Examined,
+    examined: EvaluationCrops,
     *,
     task: Task,
     recipe: ClassifierTraining,
@@ -201,7 +201,7 @@ def pack(
     return card
 
 
-def _measured(logits: Tensor, examined: Examined, task: Task) -> ClassMeasures:
+def _measured(logits: Tensor, examined: EvaluationCrops, task: Task) -> ClassMeasures:
     return class_measures(logits.softmax(dim=1).numpy(), examined.labels, task.classes, positive=task.positive)
 
 

@@ -86,7 +86,7 @@ class CellNamer(nn.Module):
         return self._last_stage(torch.zeros(1, 3, 64, 64)).shape[1]
 
 
-def warm_up_recipe(recipe: DetectionTraining, cells: int) -> DetectionTraining:
+def pretraining_recipe(recipe: DetectionTraining, cells: int) -> DetectionTraining:
     """Return how the crops are trained on: small images, many of them, at a higher rate."""
     return recipe.model_copy(
         update={

@@ -9,8 +9,8 @@ import torch
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import AnnotationError, TrainingError
-from napari_hemalens.evaluation.detection import with_pixel_size
-from napari_hemalens.evaluation.tuning import tuned_steps, write_card
+from napari_hemalens.evaluation.detection import fill_pixel_size
+from napari_hemalens.evaluation.tuning import choose_threshold_steps, write_card
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector, build_detector
@@ -19,7 +19,7 @@ from napari_hemalens.models.storage import known_to, save_network, start_body_fr
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import CELL_CLASSES
-from napari_hemalens.training.classification_pretraining import CellNamer, SingleCells, warm_up_recipe
+from napari_hemalens.training.classification_pretraining import CellNamer, SingleCells, pretraining_recipe
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.refinement_alone import RefinementAlone
@@ -48,7 +48,7 @@ def train_steps(
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, out)
-    network = yield from begun_steps(fields, recipe, out)
+    network = yield from initialise_steps(fields, recipe, out)
     images = TrainingFields(fields.train, fields.classes, recipe)
     learner = network if recipe.learn == "all" else RefinementAlone(network)
     yield from fit_steps(learner, images, recipe, out, normalised=normalised)
@@ -57,7 +57,7 @@ def train_steps(
     return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))
 
 
-def begun_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> Steps[CellDetector]:
+def initialise_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> Steps[CellDetector]:
     """Build a detector and bring it to where its training begins: trained weights, a warm-up in `out`, or nothing."""
     torch.manual_seed(recipe.seed)
     network = build_detector(recipe.network, len(fields.classes))
@@ -67,7 +67,7 @@ def begun_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> S
         start_from(network, weights.detector_card(recipe.start), recipe.network, fields.classes)
     elif recipe.pretraining_epochs:
         cells = SingleCells(fields.train, fields.classes, recipe)
-        namer, quick = CellNamer(network, len(fields.classes)), warm_up_recipe(recipe, len(cells))
+        namer, quick = CellNamer(network, len(fields.classes)), pretraining_recipe(recipe, len(cells))
         normalised = Preprocess(recipe.network.pixel_size_um).normalised
         yield from fit_steps(namer, cells, quick, out / "warm_up", normalised=normalised)
     return network
@@ -78,17 +78,17 @@ def read_data(data: Sequence[str | Path], pixel_size_um: float | None) -> Traini
     train: list[Detections] = []
     val: list[Detections] = []
     for folder in data:
-        train += with_pixel_size(read_annotations(folder, split="train"), pixel_size_um)
+        train += fill_pixel_size(read_annotations(folder, split="train"), pixel_size_um)
         try:
-            val += with_pixel_size(read_annotations(folder, split="val"), pixel_size_um)
+            val += fill_pixel_size(read_annotations(folder, split="val"), pixel_size_um)
         except AnnotationError:
             continue
     if not val:
         raise TrainingError(f"No part 'val' in {', '.join(map(str, data))}: the score threshold is chosen on it.")
-    return TrainingData(tuple(train), tuple(val), in_order({n for f in train for n in f.names}))
+    return TrainingData(tuple(train), tuple(val), sort_classes({n for f in train for n in f.names}))
 
 
-def in_order(names: set[str]) -> tuple[str, ...]:
+def sort_classes(names: set[str]) -> tuple[str, ...]:
     """Return classes in the order of a report; those that are not ours come last, by name."""
     ours = tuple(c.name for c in CELL_CLASSES if c.name in names)
     return ours + tuple(sorted(names - set(ours)))
@@ -104,13 +104,13 @@ def pack_steps(
     about: Mapping[str, str],
 ) -> Steps[weights.DetectorCard]:
     """Save a trained network, and measure what was saved on the validation images."""
-    unmeasured = saved(network, fields.classes, recipe, out, name=name, about=about)
-    card = yield from tuned_steps(unmeasured, fields.val, DetectionRecipe())
+    unmeasured = save_weights(network, fields.classes, recipe, out, name=name, about=about)
+    card = yield from choose_threshold_steps(unmeasured, fields.val, DetectionRecipe())
     write_card(card)
     return card
 
 
-def saved(
+def save_weights(
     network: CellDetector,
     classes: Sequence[str],
     recipe: DetectionTraining,
@@ -129,11 +129,11 @@ def saved(
         start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
     save_network(network, file, but=() if base is None else known_to(base, recipe.network))
-    card = card_of(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+    card = untuned_card(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
     return card if base is None else card.model_copy(update={"base": base.name, "base_sha256": base.sha256})
 
 
-def card_of(
+def untuned_card(
     classes: Sequence[str],
     recipe: DetectionTraining,
     folder: Path,

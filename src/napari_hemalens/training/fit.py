@@ -102,11 +102,11 @@ def fit_steps(
     TrainingError
         If a loss is not finite; the last checkpoint is from before.
     """
-    fabric = fabric_of(recipe)
+    fabric = build_fabric(recipe)
     fabric.launch()
     fabric.seed_everything(recipe.seed, verbose=False)
     steps = _steps_an_epoch(len(images), recipe.batch * fabric.world_size)
-    run = _Run(fabric, network, recipe, normalised=normalised, out=out, steps_an_epoch=steps)
+    run = _TrainingLoop(fabric, network, recipe, normalised=normalised, out=out, steps_an_epoch=steps)
     run.resume()
     while run.step < run.total:
         for pixels, targets in run.rest_of_epoch(images):
@@ -126,7 +126,7 @@ class _Autocast(MixedPrecision):
         return data
 
 
-def fabric_of(recipe: Training) -> Fabric:
+def build_fabric(recipe: Training) -> Fabric:
     """Return the devices and the precision that a recipe asks for."""
     # Asked to check: a build for CUDA names a GPU also where there is none.
     found = torch.accelerator.current_accelerator(check_available=True)
@@ -155,7 +155,7 @@ def _steps_an_epoch(images: int, a_step: int) -> int:
     return images // a_step
 
 
-class _Run:
+class _TrainingLoop:
     """What one training run holds: network, optimiser, where it is, and what it lost on the way."""
 
     def __init__(

@@ -11,7 +11,7 @@ from napari_hemalens.errors import TrainingError
 RECIPE = "recipe.json"
 
 
-def begun_with(out: Path) -> str | None:
+def read_start(out: Path) -> str | None:
     """Return the start of the classifier whose run lies in a folder, or None where none does."""
     file = out / RECIPE
     return ClassifierTraining.model_validate_json(file.read_text("utf-8")).network.start if file.exists() else None

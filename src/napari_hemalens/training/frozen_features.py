@@ -1,7 +1,7 @@
-"""Boxes that a fixed detector finds on cells, and what can be seen around them: what a second look learns from.
+"""Boxes that a frozen detector finds on cells, with the features around them: training data for box refinement.
 
-A detector that does not learn sees the same in every epoch. Here it looks at each image once; what is learned on top
-of it takes minutes.
+A frozen detector computes the same features in every epoch. Here it runs once per image; what is trained on top of it
+takes minutes.
 """
 
 import hashlib
@@ -26,26 +26,26 @@ from napari_hemalens.training.datasets import Target, TrainingFields
 _ON_CELL = 0.5  # IoU from which on a box is that of a cell
 
 
-class Mover(Protocol):
-    """What moves boxes by what is seen around them; it takes and returns tensors of the CPU, wherever it computes."""
+class BoxMover(Protocol):
+    """Moves boxes by the features around them; takes and returns CPU tensors, whatever device it computes on."""
 
-    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
-        """Return where boxes (N, 4) end; features (N, channels, grid, grid) are of windows (N, 4)."""
+    def move_boxes(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return the moved boxes (N, 4); features (N, channels, grid, grid) are of windows (N, 4), in pixels."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What a detector saw in images of one size, on the CPU.
+class FrozenOutput:
+    """What a frozen detector computed for images of one size, on the CPU.
 
     Attributes
     ----------
     features : (N, channels, grid, grid) float16
         Of windows around the boxes of all images.
     boxes, windows : (N, 4) float32
-        x0, y0, x1, y1; boxes as found, before anything moves them.
+        x0, y0, x1, y1 in pixels of the image; boxes as detected, before anything moves them.
     cells : list of dict
-        An image each: `labels` and `scores` of its boxes.
+        For each image, `labels` and `scores` of its boxes.
     size : (int, int)
         Height and width of the images.
     """
@@ -58,11 +58,19 @@ class Sight:
 
 
 @torch.no_grad()
-def looked(detector: CellDetector, images: Tensor) -> Sight:
-    """Return what `faster_rcnn_attention` sees in normalised images (N, 3, H, W), before its agents move anything."""
+def run_frozen(detector: CellDetector, images: Tensor) -> FrozenOutput:
+    """Return the boxes and features of `faster_rcnn_attention` for normalised images (N, 3, H, W), before refinement.
+
+    Raises
+    ------
+    TrainingError
+        If the detector has no agents, or they move proposals instead of detections.
+    """
     heads = detector.roi_heads
     if not isinstance(heads, RefiningRoIHeads) or not heads.recipe.most_steps or heads.recipe.moves != "detections":
-        raise TrainingError("Only faster_rcnn_attention that moves detections, by at least one step, can look twice.")
+        raise TrainingError(
+            "Only faster_rcnn_attention that moves detections, by at least one step, has features to collect."
+        )
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
     hook = heads.refinement.register_forward_pre_hook(lambda _, args: seen.append(args[:3]))
     try:
@@ -73,18 +81,20 @@ def looked(detector: CellDetector, images: Tensor) -> Sight:
     none = images.new_zeros((0, heads.refinement.key.in_features, grid, grid)), *[images.new_zeros((0, 4))] * 2
     features, boxes, windows = seen[0] if seen else none
     kept = [{"labels": cell["labels"].cpu(), "scores": cell["scores"].cpu()} for cell in cells]
-    return Sight(features.half().cpu(), boxes.cpu(), windows.cpu(), kept, (int(images.shape[2]), int(images.shape[3])))
+    return FrozenOutput(
+        features.half().cpu(), boxes.cpu(), windows.cpu(), kept, (int(images.shape[2]), int(images.shape[3]))
+    )
 
 
-class Looks(Dataset[tuple[Tensor, Target]]):
-    """Boxes on cells as items: features (channels, grid, grid) float16, and `boxes`, `windows`, `truth` (4,) float32.
+class BoxSamples(Dataset[tuple[Tensor, Target]]):
+    """Boxes on cells: features (channels, grid, grid) float16 with `boxes`, `windows`, `truth` (4,) float32.
 
     Parameters
     ----------
     features : (N, channels, grid, grid) float16
         Of the windows.
     boxes, windows, truth : (N, 4) float32
-        As found, what is seen of them, and as annotated.
+        The detected box, the window that features are of, and the annotated box: x0, y0, x1, y1 in pixels.
     labels : (N,) int64
         Of the cells, from 1.
     """
@@ -97,34 +107,34 @@ class Looks(Dataset[tuple[Tensor, Target]]):
         return len(self.boxes)
 
     def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
-        """Return one box for a draw (index, seed); nothing is left to chance."""
+        """Return one box for a draw (index, seed); the seed has no effect."""
         i, _ = draw
         return self.features[i], {"boxes": self.boxes[i], "windows": self.windows[i], "truth": self.truth[i]}
 
-    def balanced(self, count: int, seed: int) -> "Looks":
-        """Return so many looks, drawn with as many of each class, again and again where there are few."""
+    def draw_balanced(self, count: int, seed: int) -> "BoxSamples":
+        """Return `count` samples drawn with replacement, as many of each class."""
         share = 1 / self.labels.bincount().clamp(min=1)[self.labels].double()
         drawn = share.multinomial(count, replacement=True, generator=torch.Generator().manual_seed(seed))
         seen = (part[drawn] for part in (self.features, self.boxes, self.windows))
-        return Looks(*seen, truth=self.truth[drawn], labels=self.labels[drawn])
+        return BoxSamples(*seen, truth=self.truth[drawn], labels=self.labels[drawn])
 
 
-def looks_steps(
+def collect_boxes_steps(
     detector: CellDetector, images: TrainingFields, *, normalised: Callable[[Tensor], Tensor], most: int
-) -> Steps[Looks]:
-    """Gather boxes that a detector finds on cells of the right class, at an IoU of 0.5 at least; `most` of a class.
+) -> Steps[BoxSamples]:
+    """Collect boxes that a detector finds on cells of the right class, at an IoU of at least 0.5; `most` per class.
 
     Raises
     ------
     TrainingError
-        If it finds none.
+        If it finds no cell.
     """
     parts: list[tuple[Tensor, ...]] = []
     count = torch.zeros(0, dtype=torch.int64)
     for index in range(len(images)):
         pixels, target = images[index, index]
-        sight = looked(detector, normalised(pixels[None]))
-        found = _on_cells(sight, target)
+        output = run_frozen(detector, normalised(pixels[None]))
+        found = _on_cells(output, target)
         count = torch.zeros(len(images.names) + 1, dtype=torch.int64) if index == 0 else count
         few = count[found[-1]] < most
         parts.append(tuple(part[few] for part in found))
@@ -133,53 +143,53 @@ def looks_steps(
     if not count.any():
         raise TrainingError("The detector finds no cell of these images; train it for longer.")
     features, boxes, windows, truth, labels = (torch.cat(part) for part in zip(*parts, strict=True))
-    return Looks(features, boxes, windows, truth=truth, labels=labels)
+    return BoxSamples(features, boxes, windows, truth=truth, labels=labels)
 
 
-def _on_cells(sight: Sight, target: Target) -> tuple[Tensor, ...]:
+def _on_cells(output: FrozenOutput, target: Target) -> tuple[Tensor, ...]:
     truth, labels = target["boxes"].reshape(-1, 4), target["labels"]
-    overlap = box_iou(sight.boxes, truth) * (sight.cells[0]["labels"][:, None] == labels)
-    best, of = overlap.max(dim=1) if len(truth) else (sight.boxes.new_zeros(len(sight.boxes)), None)
+    overlap = box_iou(output.boxes, truth) * (output.cells[0]["labels"][:, None] == labels)
+    best, of = overlap.max(dim=1) if len(truth) else (output.boxes.new_zeros(len(output.boxes)), None)
     on = best >= _ON_CELL
     partner = truth[of[on]] if of is not None else truth
-    return sight.features[on], sight.boxes[on], sight.windows[on], partner, sight.cells[0]["labels"][on]
+    return output.features[on], output.boxes[on], output.windows[on], partner, output.cells[0]["labels"][on]
 
 
-class AgentsAlone(nn.Module):
-    """Agents that learn from looks, and move boxes."""
+class AgentLearner(nn.Module):
+    """Trains the agents of box refinement on collected boxes, and moves boxes with them."""
 
     def __init__(self, agents: BoxRefinement, recipe: RefinementRecipe) -> None:
         super().__init__()
         self.agents, self.recipe = agents, recipe
 
     def forward(self, features: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
-        """Return losses by name; features (N, channels, grid, grid), a target a box."""
+        """Return losses by name for features (N, channels, grid, grid), with one target per box."""
         boxes, windows, truth = _stacked(targets, ("boxes", "windows", "truth"))
         return agent_losses(self.agents(features, boxes, windows, explore=True), truth, self.recipe)
 
     @torch.no_grad()
-    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
-        """Return where agents stop."""
+    def move_boxes(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return the boxes (N, 4) where agents stop."""
         features, boxes, windows = (part.to(self.agents.place.device) for part in (features, boxes, windows))
         end: Tensor = self.agents(features, boxes, windows).boxes[-1]
         return end.cpu()
 
 
-class TrimAlone(nn.Module):
-    """A second trim that learns from looks, and moves boxes: the yardstick of agents."""
+class CascadeLearner(nn.Module):
+    """Trains a cascade box head on collected boxes, and moves boxes with it: the baseline for agents."""
 
     def __init__(self, second: CascadeBoxHead) -> None:
         super().__init__()
         self.second = second
 
     def forward(self, features: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
-        """Return the loss; features (N, channels, grid, grid), a target a box."""
+        """Return the loss for features (N, channels, grid, grid), with one target per box."""
         boxes, truth = _stacked(targets, ("boxes", "truth"))
         return {"loss_second": self.second.loss(features, boxes, truth)}
 
     @torch.no_grad()
-    def ends(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
-        """Return trimmed boxes."""
+    def move_boxes(self, features: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+        """Return the boxes (N, 4) after the second regression."""
         del windows
         at = self.second.trim.weight.device
         end: Tensor = self.second(features.to(at), boxes.to(at))
@@ -190,30 +200,30 @@ def _stacked(targets: Sequence[Target], names: Iterable[str]) -> list[Tensor]:
     return [torch.stack([target[name] for target in targets]) for name in names]
 
 
-class Replayed(CellDetector):
-    """A detector that sees each image once, however often its boxes are moved, and by whatever.
+class CachedDetector(CellDetector):
+    """A detector that computes the features of each image once, however often its boxes are moved.
 
     Attributes
     ----------
     mover : Mover or None
-        What moves boxes; None: they stay.
+        What moves the boxes; None: they stay.
     """
 
     def __init__(self, detector: CellDetector) -> None:
         super().__init__(detector.backbone, detector.rpn, detector.roi_heads)
         self.detector = detector
-        self.mover: Mover | None = None
-        self._sights: dict[str, Sight] = {}
+        self.mover: BoxMover | None = None
+        self._outputs: dict[str, FrozenOutput] = {}
 
     def forward(self, images: Tensor, targets: object = None) -> list[Target]:
-        """Return cells as the detector does in evaluation, an image each: `boxes`, `labels` and `scores`."""
+        """Return cells as the detector does in evaluation, one dict per image: `boxes`, `labels` and `scores`."""
         del targets
         key = hashlib.sha256(images.cpu().numpy().tobytes()).hexdigest()
-        if key not in self._sights:
-            self._sights[key] = looked(self.detector, images)
-        sight = self._sights[key]
-        boxes = sight.boxes
+        if key not in self._outputs:
+            self._outputs[key] = run_frozen(self.detector, images)
+        output = self._outputs[key]
+        boxes = output.boxes
         if self.mover is not None and len(boxes):
-            boxes = self.mover.ends(sight.features.float(), boxes, sight.windows)
-        parts = clip_boxes_to_image(boxes, sight.size).split([len(cell["labels"]) for cell in sight.cells])
-        return [{**cell, "boxes": part} for cell, part in zip(sight.cells, parts, strict=True)]
+            boxes = self.mover.move_boxes(output.features.float(), boxes, output.windows)
+        parts = clip_boxes_to_image(boxes, output.size).split([len(cell["labels"]) for cell in output.cells])
+        return [{**cell, "boxes": part} for cell, part in zip(output.cells, parts, strict=True)]

@@ -21,7 +21,7 @@ _TAUGHT: Mapping[str, Any] = {"optimizer": "adamw", "learning_rate": 1e-3}
 
 
 @dataclass(frozen=True, slots=True)
-class Remedy:
+class RefinementVariant:
     """A row: who moves boxes, and how that is learned.
 
     Attributes
@@ -45,7 +45,7 @@ class Remedy:
     refinement: RefinementRecipe = _PAPER
     training: Mapping[str, Any] = field(default_factory=lambda: dict(_TAUGHT))
     seen: bool = False
-    begins_with: str = ""
+    starts_from: str = ""
 
     def plain(self) -> dict[str, Any]:
         """Return all but the label, as JSON has it."""
@@ -59,41 +59,45 @@ def _agents(recipe: RefinementRecipe = _PAPER, **changes: Any) -> RefinementReci
     return recipe.model_copy(update=changes)
 
 
-ROWS: Mapping[str, Remedy] = {
-    "still": Remedy("boxes not moved", "still"),
-    "paper": Remedy("as printed: reward, 5 steps of 10 %, SGD", training={"optimizer": "sgd", "learning_rate": 0.01}),
-    "adamw": Remedy("reward, AdamW"),
-    "shaped": Remedy("reward of the gain alone, none for stopping", refinement=_agents(stop_bonus=0, entropy=0.05)),
-    "fine": Remedy("reward, 10 steps of 3 %", refinement=_FINE),
-    "imitation": Remedy("imitation of the best step", refinement=_agents(reward=0, imitation=1)),
-    "imitation-reward": Remedy("imitation, then reward", begins_with="imitation"),
-    "foresight": Remedy(
+ROWS: Mapping[str, RefinementVariant] = {
+    "still": RefinementVariant("boxes not moved", "still"),
+    "paper": RefinementVariant(
+        "as printed: reward, 5 steps of 10 %, SGD", training={"optimizer": "sgd", "learning_rate": 0.01}
+    ),
+    "adamw": RefinementVariant("reward, AdamW"),
+    "shaped": RefinementVariant(
+        "reward of the gain alone, none for stopping", refinement=_agents(stop_bonus=0, entropy=0.05)
+    ),
+    "fine": RefinementVariant("reward, 10 steps of 3 %", refinement=_FINE),
+    "imitation": RefinementVariant("imitation of the best step", refinement=_agents(reward=0, imitation=1)),
+    "imitation-reward": RefinementVariant("imitation, then reward", starts_from="imitation"),
+    "foresight": RefinementVariant(
         "the gain of every step is learned, not of the one taken", refinement=_agents(reward=0, foresight=1)
     ),
-    "foresight-fine": Remedy(
+    "foresight-fine": RefinementVariant(
         "the gain of every step is learned, 10 steps of 3 %", refinement=_agents(_FINE, reward=0, foresight=1)
     ),
-    "foresight-seen": Remedy(
+    "foresight-seen": RefinementVariant(
         "the gain of every step, learned on images that the detector knows",
         refinement=_agents(_FINE, reward=0, foresight=1),
         seen=True,
     ),
-    "trim": Remedy("no agents: trimmed once more, in one go, as in a cascade", "trim"),
-    "trim-seen": Remedy("trimmed once more, learned on images that the detector knows", "trim", seen=True),
-    "oracle": Remedy("oracle: the truth is known, 5 steps of 10 %", "oracle"),
-    "oracle-fine": Remedy("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
+    "trim": RefinementVariant("no agents: trimmed once more, in one go, as in a cascade", "trim"),
+    "trim-seen": RefinementVariant("trimmed once more, learned on images that the detector knows", "trim", seen=True),
+    "oracle": RefinementVariant("oracle: the truth is known, 5 steps of 10 %", "oracle"),
+    "oracle-fine": RefinementVariant("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
 }
 """By name. A row comes after the one that it starts from."""
 
 
-def greedy(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
+def take_best_steps(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
     """Return boxes (N, 4) after the best step of each state towards their truth (N, 4), until none gains."""
     for _ in range(recipe.most_steps):
         boxes = moved(boxes, best_actions(boxes, truth, recipe.step), recipe.step)
     return boxes
 
 
-def moved_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
+def move_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
     """Return cells whose boxes an oracle moved: those at an IoU of 0.5 at least with a true cell of their class."""
     if not len(found) or not len(truth):
         return found
@@ -103,5 +107,5 @@ def moved_by_truth(found: Detections, truth: Detections, recipe: RefinementRecip
     overlap = matched_iou(boxes[:, None], true[None]) * same
     best, of = overlap.max(dim=1)
     on = best >= _ON_CELL
-    boxes[on] = greedy(boxes[on], true[of[on]], recipe)
+    boxes[on] = take_best_steps(boxes[on], true[of[on]], recipe)
     return replace(found, boxes=boxes.numpy()[:, [1, 0, 3, 2]].copy())
