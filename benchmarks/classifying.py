@@ -64,7 +64,7 @@ def main() -> None:
     recipe = ClassificationRecipe(task=tasks.task(card.task).name, weights=options.weights)
     where = device.choose("auto")
     network = load_classifier(card, where)
-    found = CellMap.of(labels)
+    found = CellMap.from_labels(labels)
     ready = crops(
         from_array(image), found, card.crop, width=crop_width(found, card.crop, None), batch=batch_size(where)
     )

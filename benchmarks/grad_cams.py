@@ -47,7 +47,7 @@ def compare(options: argparse.Namespace, turns: Turns) -> None:
     card, where = classifier_card(options.weights), device.choose("auto")
     network = load_classifier(card, where)
     image, labels = scene(options.side, options.cells)
-    cells = CellMap.of(labels)
+    cells = CellMap.from_labels(labels)
     cut = crops(from_array(image), cells, card.crop, width=crop_width(cells, card.crop, None), batch=options.cells)
     pixels = torch.cat([part for _, part in cut])
     targets, batch = torch.arange(len(pixels)) % len(card.classes), batch_size(where)

@@ -54,7 +54,7 @@ def arguments() -> argparse.Namespace:
 def seconds_of(network: CellDetector, image: torch.Tensor, least: float, precision: str) -> float:
     """Return the seconds of one pass."""
     network.rpn.least = least
-    numbers = autocast(image.device, DetectionRecipe.of(precision=precision))
+    numbers = autocast(image.device, DetectionRecipe.from_options(precision=precision))
     start = time.perf_counter()
     with torch.inference_mode(), numbers:
         network(image)
@@ -112,7 +112,7 @@ def main() -> int:
         median = statistics.median(taken[i] for taken in rounds)
         ratio = statistics.median(taken[i] / taken[0] for taken in rounds)
         network.rpn.least = least
-        recipe = DetectionRecipe.of(pixel_size_um=options.pixel_size, precision=precision)
+        recipe = DetectionRecipe.from_options(pixel_size_um=options.pixel_size, precision=precision)
         figures = figures_of(network, card, truth, recipe)
         print(f"| {least:g} | {precision} | {seen[i]:,} | {median:.2f} | {ratio:.2f} | {figures} |", flush=True)
     return 0

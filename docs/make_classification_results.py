@@ -70,7 +70,7 @@ def section(run: Run, data: Path) -> str:
         f"{card.description}, {card.file.stat().st_size / 1e6:.1f} MB (sha256 `{card.sha256[:16]}…`). {card.data}\n",
         f"{run.about}\n",
     ]
-    recipe = ClassificationRecipe.of(task=run.task)
+    recipe = ClassificationRecipe.from_options(task=run.task)
     for perturbation, only in (
         (None, ()),
         *([(None, run.only)] if run.only else []),

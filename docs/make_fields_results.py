@@ -61,7 +61,7 @@ def packed(sets: Path) -> str:
     ]
     for perturbation in (None, "stain"):
         steps = evaluate_classification_steps(
-            sets / "fields", ClassificationRecipe.of(task="field"), perturbation=perturbation
+            sets / "fields", ClassificationRecipe.from_options(task="field"), perturbation=perturbation
         )
         option = f" --perturb {perturbation}" if perturbation else ""
         command = f"hemalens evaluate classification --data field/fields --split val --task field{option}"

@@ -53,7 +53,7 @@ RUNS = (
 
 def measured(name: str, data: Path, options: dict[str, Any]) -> DetectionReport:
     """Measure weights once."""
-    recipe = DetectionRecipe.of(weights=name, pixel_size_um=options["pixel_size"])
+    recipe = DetectionRecipe.from_options(weights=name, pixel_size_um=options["pixel_size"])
     return finish(evaluate_detection_steps(data, recipe, split=options["split"], taxonomy=options["taxonomy"]))
 
 

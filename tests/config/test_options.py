@@ -7,7 +7,7 @@ from napari_hemalens.errors import RecipeError
 
 def test_an_unknown_option_is_refused_with_those_that_are_known():
     with pytest.raises(RecipeError, match=r"No option 'tyle'\. Known: weights, pixel_size_um"):
-        DetectionRecipe.of(tyle=512)
+        DetectionRecipe.from_options(tyle=512)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ def test_an_unknown_option_is_refused_with_those_that_are_known():
 )
 def test_a_value_out_of_range_is_refused_with_its_name_and_what_it_got(option, value):
     with pytest.raises(RecipeError, match=rf"Option '{option}' got {value!r}: "):
-        DetectionRecipe.of(**{option: value})
+        DetectionRecipe.from_options(**{option: value})
 
 
 def test_a_recipe_cannot_be_changed_once_made():
@@ -25,8 +25,8 @@ def test_a_recipe_cannot_be_changed_once_made():
 
 
 def test_a_recipe_comes_back_from_its_plain_values():
-    recipe = DetectionRecipe.of(score_threshold=0.4, tissue="blood")
-    assert DetectionRecipe.of(**recipe.model_dump()) == recipe
+    recipe = DetectionRecipe.from_options(score_threshold=0.4, tissue="blood")
+    assert DetectionRecipe.from_options(**recipe.model_dump()) == recipe
 
 
 def test_a_recipe_is_read_from_a_file_of_lines(tmp_path):

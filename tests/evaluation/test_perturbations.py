@@ -72,7 +72,7 @@ def scene():
     rgb = rng.integers(60, 220, (64, 80, 3), dtype=np.uint8)
     labels = np.zeros((64, 80), np.int32)
     labels[10:40, 20:50] = 7
-    return rgb, CellMap.of(labels)
+    return rgb, CellMap.from_labels(labels)
 
 
 def after(scene, kind, seed=0):

@@ -82,7 +82,7 @@ class FakeNetwork:
 
 def named(labels, *, image="smear", recipe=None):
     """Return the cells of a label image, ever less certain to have a micronucleus: the last is the least certain."""
-    cells = CellMap.of(labels)
+    cells = CellMap.from_labels(labels)
     positive = np.linspace(0.95, 0.55, len(cells), dtype=np.float32)
     options = (recipe or ClassificationRecipe()).model_dump(mode="json")
     return Classified(

@@ -46,7 +46,7 @@ def explained(of: ClassifierCard, network: Callable[[ClassifierCard], CellClassi
 
     def run(image: np.ndarray, labels: np.ndarray, *, only: Any = None, **options: Any) -> Any:
         recipe = ExplanationRecipe(**options)
-        slide, cells = from_array(image), CellMap.of(labels)
+        slide, cells = from_array(image), CellMap.from_labels(labels)
         return explain_steps(slide, cells, built, of, recipe=recipe, provenance=Provenance(image="a"), only=only)
 
     return run
@@ -58,7 +58,7 @@ def test_cells_are_named_as_by_the_classifier(
     image, labels = scene()
     found: Explained = finish(explained(image, labels))
     steps = classifier.classify_steps(
-        from_array(image), CellMap.of(labels), network(of), of, provenance=Provenance(image="a")
+        from_array(image), CellMap.from_labels(labels), network(of), of, provenance=Provenance(image="a")
     )
     expected = finish(steps)
     assert found.cells.ids.tolist() == sorted(NUMBERS) == expected.ids.tolist()

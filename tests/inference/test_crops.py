@@ -28,7 +28,7 @@ def scene(shape=(300, 400), spots=((40, 50), (150, 200), (295, 396)), side=8):
 
 def cut(image, labels, recipe=PLAIN, width=32.0, batch=2):
     """Return the crops in the order of the cells, and how many came at once."""
-    cells = CellMap.of(labels)
+    cells = CellMap.from_labels(labels)
     parts = list(crops(from_array(image), cells, recipe, width=width, batch=batch))
     order = np.argsort(np.concatenate([which for which, _ in parts]))
     return torch.cat([pixels for _, pixels in parts])[torch.from_numpy(order)], [len(which) for which, _ in parts]
@@ -116,18 +116,18 @@ def test_a_pyramid_is_read_at_the_level_that_fits():
     watched = [Counted(level) for level in levels]
     slide = from_array(watched)
     before = [level.read for level in watched]
-    ((_, pixels),) = crops(slide, CellMap.of(labels), PLAIN, width=400.0, batch=1)
+    ((_, pixels),) = crops(slide, CellMap.from_labels(labels), PLAIN, width=400.0, batch=1)
     assert [level.read > b for level, b in zip(watched, before, strict=True)] == [False, False, True]
     assert (pixels[0, :, 9:23, 9:23] == 10).all()
 
 
 def test_a_width_in_diameters_is_that_of_the_median_cell():
-    cells = CellMap.of(scene()[1])
+    cells = CellMap.from_labels(scene()[1])
     assert crop_width(cells, PLAIN, None) == pytest.approx(2 * 2 * (16 * 16 / np.pi) ** 0.5, rel=0.01)
 
 
 def test_a_width_in_micrometres_needs_the_pixel_size():
-    recipe, cells = CropRecipe(width=20, unit="um"), CellMap.of(scene()[1])
+    recipe, cells = CropRecipe(width=20, unit="um"), CellMap.from_labels(scene()[1])
     assert crop_width(cells, recipe, 0.1) == pytest.approx(200)
     with pytest.raises(ImageError, match="pixel size of the image is not known"):
         crop_width(cells, recipe, None)

@@ -17,7 +17,7 @@ def cells() -> tuple[np.ndarray, CellMap]:
     for number, x in enumerate((10, 70), start=1):
         image[20:60, x : x + 40] = rng.integers((90, 30, 120), (150, 90, 180), (40, 40, 3))
         labels[20:60, x : x + 40] = number
-    return image, CellMap.of(labels)
+    return image, CellMap.from_labels(labels)
 
 
 def test_restained_cells_have_the_mean_and_deviation_of_the_reference(cells):

@@ -45,7 +45,7 @@ MAPS = {
 
 def built(network: str, classes: int = 2, **options: object) -> CellClassifier:
     torch.manual_seed(0)
-    return build_classifier(ClassifierRecipe.of(network=network, **options), classes).eval()
+    return build_classifier(ClassifierRecipe.from_options(network=network, **options), classes).eval()
 
 
 def images(network: CellClassifier, channels: int = 3) -> torch.Tensor:
@@ -235,4 +235,4 @@ def test_an_unknown_classifier_is_refused_with_those_that_are_known() -> None:
 @pytest.mark.parametrize(("option", "value"), [("input_channels", 2), ("input_channels", 6), ("eca_kernel", 4)])
 def test_a_recipe_that_no_classifier_could_follow_is_refused(option: str, value: int) -> None:
     with pytest.raises(RecipeError, match=rf"Option '{option}' got {value}"):
-        ClassifierRecipe.of(**{option: value})
+        ClassifierRecipe.from_options(**{option: value})

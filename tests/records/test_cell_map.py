@@ -15,7 +15,7 @@ def labels(kind=np.int32):
 
 
 def test_every_cell_is_measured_under_its_own_number():
-    cells = CellMap.of(labels())
+    cells = CellMap.from_labels(labels())
     assert cells.ids.tolist() == [7, 70_000]
     assert cells.areas.tolist() == [24, 3]
     assert cells.boxes.tolist() == [[0, 0, 4, 6], [10, 12, 12, 14]]
@@ -27,18 +27,18 @@ def test_every_cell_is_measured_under_its_own_number():
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int64, np.uint64])
 def test_any_whole_type_will_do(kind):
     made = np.array([[0, 200], [200, 3]], dtype=kind)
-    assert CellMap.of(made).ids.tolist() == [3, 200]
+    assert CellMap.from_labels(made).ids.tolist() == [3, 200]
 
 
 def test_an_image_without_cells_has_none():
-    cells = CellMap.of(np.zeros((5, 5), dtype=np.uint8))
+    cells = CellMap.from_labels(np.zeros((5, 5), dtype=np.uint8))
     assert len(cells) == 0
     assert cells.centres.shape == (0, 2)
     assert cells.boxes.shape == (0, 4)
 
 
 def test_a_whole_image_is_one_cell_as_it_would_be_measured():
-    whole, measured = CellMap.whole((5, 8)), CellMap.of(np.ones((5, 8), np.uint8))
+    whole, measured = CellMap.whole((5, 8)), CellMap.from_labels(np.ones((5, 8), np.uint8))
     for name in ("labels", "ids", "centres", "areas", "boxes"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(measured, name), err_msg=name)
     assert whole.labels.strides == (0, 0)  # a whole slide takes no memory

@@ -20,8 +20,8 @@ def test_a_nucleus_is_as_dark_as_measured_on_real_smears() -> None:
 
 
 def test_stain_and_light_differ_from_seed_to_seed() -> None:
-    slides = [Stain.of_a_slide(np.random.default_rng(seed)).extinction for seed in range(20)]
-    whites = [Light.of_a_microscope(np.random.default_rng(seed)).white for seed in range(20)]
+    slides = [Stain.draw_slide(np.random.default_rng(seed)).extinction for seed in range(20)]
+    whites = [Light.draw_microscope(np.random.default_rng(seed)).white for seed in range(20)]
     assert np.std(slides, axis=0).min() > 0.005
     assert np.ptp([red - blue for red, _, blue in whites]) > 20  # warm lamps and white ones
 

@@ -37,7 +37,7 @@ def figures(tally, *, against_asked=False):
 
 
 def test_nuclei_are_reported_per_1000_with_wilsons_interval():
-    found = figures(Tally.of(nuclei(15, 148), None, None))
+    found = figures(Tally.from_result(nuclei(15, 148), None, None))
     rate = found["micronucleated nuclei per 1,000"]
     assert (rate.count, rate.total) == (15, 148)
     # Newcombe 1998, table I, method 3: 15 of 148 is 0.1014, from 0.0624 to 0.1605
@@ -51,7 +51,7 @@ def test_the_proliferation_index_and_the_binucleated_rate_are_those_counted_by_h
     cells = np.array([7, 8, 8, 9, 9, 10, 10, 10, 11, 11, 11, 11, 12])
     with_one = {1, 5, 6, 12}
     record = named(["micronucleus" if i in with_one else "none" for i in range(13)])
-    found = figures(Tally.of(record, cells, None), against_asked=True)
+    found = figures(Tally.from_result(record, cells, None), against_asked=True)
     assert {label: m.count for label, m in found.items() if m.value is None} == {
         "cells": 6,
         "mononucleated cells": 2,
@@ -72,50 +72,50 @@ def test_the_proliferation_index_and_the_binucleated_rate_are_those_counted_by_h
 
 
 def test_only_binucleated_cells_are_set_against_what_is_asked_for():
-    found = figures(Tally.of(nuclei(0, 5), np.array([1, 2, 3, 4, 4]), None), against_asked=True)
+    found = figures(Tally.from_result(nuclei(0, 5), np.array([1, 2, 3, 4, 4]), None), against_asked=True)
     assert found["binucleated cells of the 2,000 asked for"].text == "1 of 2,000"
 
 
 def test_micronuclei_are_counted_where_the_class_says_there_are_any():
     # The class decides whether, the count says how many: 0 becomes 1 where the class says there is one.
     record = named(["micronucleus", "micronucleus", "none", "micronucleus"])
-    tally = Tally.of(record, np.array([1, 1, 2, 3]), np.array([2, 0, 4, 7]))
+    tally = Tally.from_result(record, np.array([1, 1, 2, 3]), np.array([2, 0, 4, 7]))
     assert tally.micronuclei.tolist() == [3, 0, 7]
     found = figures(tally)
     assert found["cells with 0 micronuclei"].count == 1
     assert found["cells with 3 or more micronuclei"].count == 2
-    alone = figures(Tally.of(record, None, np.array([2, 0, 4, 7])))
+    alone = figures(Tally.from_result(record, None, np.array([2, 0, 4, 7])))
     assert [alone[f"nuclei with {n} micronuclei"].count for n in ("0", "1", "2", "3 or more")] == [1, 1, 1, 1]
 
 
 def test_nuclei_in_no_cell_do_not_count_and_are_told_apart():
-    tally = Tally.of(nuclei(2, 3), np.array([0, 5, 5]), None)
+    tally = Tally.from_result(nuclei(2, 3), np.array([0, 5, 5]), None)
     assert tally.outside == 1
     assert (tally.nuclei.tolist(), tally.micronucleated.tolist()) == ([2], [1])
 
 
 def test_cells_of_two_images_stay_apart_though_their_numbers_are_the_same():
-    one = Tally.of(nuclei(1, 2), np.array([1, 1]), None)
+    one = Tally.from_result(nuclei(1, 2), np.array([1, 1]), None)
     both = Tally.together([one, one])
     assert both.nuclei.tolist() == [2, 2]
     assert both.counts == {"micronucleus": 2, "none": 2}
 
 
 def test_micronuclei_known_in_some_images_only_are_not_known_of_all():
-    known = Tally.of(nuclei(1, 1), np.array([1]), np.array([2]))
-    assert Tally.together([known, Tally.of(nuclei(1, 1), np.array([1]), None)]).micronuclei is None
+    known = Tally.from_result(nuclei(1, 1), np.array([1]), np.array([2]))
+    assert Tally.together([known, Tally.from_result(nuclei(1, 1), np.array([1]), None)]).micronuclei is None
 
 
 @pytest.mark.parametrize("cells", [None, np.zeros(0, dtype=np.int64)])
 def test_an_image_without_cells_has_counts_of_0_and_no_rates(cells):
-    found = figures(Tally.of(named([]), cells, None), against_asked=True)
+    found = figures(Tally.from_result(named([]), cells, None), against_asked=True)
     assert all(measure.value is None for measure in found.values())
     assert {measure.count for measure in found.values()} <= {0, None}
     assert "- (of 0)" in {measure.text for measure in found.values()}
 
 
 def test_blasts_are_a_share_of_all_cells():
-    found = figures(Tally.of(named(["blast"] * 81 + ["normal"] * 182, task("all").classes), None, None))
+    found = figures(Tally.from_result(named(["blast"] * 81 + ["normal"] * 182, task("all").classes), None, None))
     share = found["blast, per cent"]
     assert (share.low, share.high) == pytest.approx((25.53, 36.62), abs=0.005)  # Newcombe 1998, table I, method 3
     assert share.primary
@@ -124,7 +124,7 @@ def test_blasts_are_a_share_of_all_cells():
 
 def test_leukocytes_become_a_differential_of_five_types_none_of_them_looked_for():
     names = task("leukocyte").classes
-    found = Tally.of(named(["neutrophil", "neutrophil", "monocyte", "lymphocyte"], names), None, None)
+    found = Tally.from_result(named(["neutrophil", "neutrophil", "monocyte", "lymphocyte"], names), None, None)
     total, *types = found.measures(against_asked=False)
     assert total.count == 4
     assert [measure.value for measure in types] == [50, 0, 0, 25, 25]
@@ -134,9 +134,9 @@ def test_leukocytes_become_a_differential_of_five_types_none_of_them_looked_for(
 
 def test_arrays_of_another_length_are_refused():
     with pytest.raises(AnnotationError, match=r"3 cells for 2 nuclei of 'a.png'"):
-        Tally.of(nuclei(1, 2), np.array([1, 2, 3]), None)
+        Tally.from_result(nuclei(1, 2), np.array([1, 2, 3]), None)
     with pytest.raises(AnnotationError, match="1 counts of micronuclei for 2 nuclei"):
-        Tally.of(nuclei(1, 2), None, np.array([1]))
+        Tally.from_result(nuclei(1, 2), None, np.array([1]))
 
 
 @pytest.mark.parametrize(

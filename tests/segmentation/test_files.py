@@ -44,7 +44,7 @@ def test_outlines_lie_inside_the_cells_and_leave_the_rest_as_it_was():
 def test_what_is_not_known_of_a_cell_is_none():
     labels = np.ones((4, 5), dtype=np.int32)
     unknown = Segmentation(labels, None, (0, 0, 4, 5), Provenance(image="a.tif"))
-    (row,) = measures_rows([CellMeasures.of(unknown)])
+    (row,) = measures_rows([CellMeasures.from_segmentation(unknown)])
     assert (row["image"], row["cell"], row["area"]) == ("a.tif", 1, 20)
     assert (row["centroid_y"], row["centroid_x"]) == (2, 2.5)
     assert row["area_um2"] is row["nucleus_area"] is row["nucleus_area_um2"] is None

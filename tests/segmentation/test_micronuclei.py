@@ -25,7 +25,7 @@ def nuclei(*numbers):
     labels = np.zeros(SHAPE, dtype=np.int32)
     for number, place in zip(numbers or (1, 2, 3), NUCLEI, strict=True):
         labels[disc(*place)] = number
-    return CellMap.of(labels)
+    return CellMap.from_labels(labels)
 
 
 def light(*bodies, bright=100):
@@ -68,7 +68,7 @@ def test_a_body_that_touches_the_nucleus_is_found():
 
 
 def test_without_nuclei_there_is_nothing_to_count():
-    nobody = CellMap.of(np.zeros(SHAPE, dtype=np.int32))
+    nobody = CellMap.from_labels(np.zeros(SHAPE, dtype=np.int32))
     for seen in (found_in(light((60, 82, 3)), nobody), given(np.ones(SHAPE, dtype=np.uint8), nobody)):
         assert seen.counts.shape == (0,)
         assert not seen.labels.any()
@@ -102,7 +102,7 @@ def true_counts(folder: Path, image: str) -> np.ndarray:
 def test_most_nuclei_of_the_sample_have_the_count_of_the_truth(sample_data: Path):
     folder = sample_data / "micronucleus_assay"
     truth = true_counts(folder, "fluorescence")
-    cells = CellMap.of(read_labels(folder / "nuclei" / "fluorescence.tif"))
+    cells = CellMap.from_labels(read_labels(folder / "nuclei" / "fluorescence.tif"))
     with open_image(folder / "images" / "fluorescence.tif") as slide:
         seen = found(slide, cells).counts
     assert np.mean(seen == truth) > 0.75
@@ -113,7 +113,7 @@ def test_most_nuclei_of_the_sample_have_the_count_of_the_truth(sample_data: Path
 
 def test_a_stained_image_is_refused_in_one_sentence(sample_data: Path):
     folder = sample_data / "micronucleus_assay"
-    cells = CellMap.of(read_labels(folder / "nuclei" / "giemsa.tif"))
+    cells = CellMap.from_labels(read_labels(folder / "nuclei" / "giemsa.tif"))
     with (
         open_image(folder / "images" / "giemsa.tif") as slide,
         pytest.raises(ImageError, match="Counting micronuclei needs fluorescence"),

@@ -13,7 +13,7 @@ def discs(*places, shape=(200, 300)):
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     for number, (y, x, radius, *own) in enumerate(places, start=1):
         labels[(rows - y) ** 2 + (columns - x) ** 2 <= radius**2] = own[0] if own else number
-    return CellMap.of(labels)
+    return CellMap.from_labels(labels)
 
 
 def test_two_alike_side_by_side_are_a_cell_and_a_lone_one_is_its_own():
@@ -35,7 +35,7 @@ def test_of_three_in_a_row_the_two_nearest_are_a_cell():
 
 def test_touching_nuclei_are_nothing_apart_and_their_centres_decide():
     blocks = np.pad([[1, 2, 3], [0, 0, 3]], 1)
-    nuclei = CellMap.of(np.kron(blocks, np.ones((20, 20), int)))
+    nuclei = CellMap.from_labels(np.kron(blocks, np.ones((20, 20), int)))
     pairs, apart = neighbours(nuclei, 0.25)
     assert sorted(map(tuple, pairs.tolist())) == [(0, 1), (1, 2)]
     assert apart.tolist() == [0, 0]
@@ -56,7 +56,7 @@ def test_numbers_above_65535_are_kept():
 
 @pytest.mark.parametrize("labels", [np.zeros((9, 9), int), np.pad(np.ones((3, 3), int), 3)])
 def test_no_nucleus_or_one_has_no_pair(labels):
-    nuclei = CellMap.of(labels)
+    nuclei = CellMap.from_labels(labels)
     assert paired(nuclei).tolist() == nuclei.ids.tolist()
     assert as_labels(nuclei, paired(nuclei)).tolist() == labels.tolist()
 

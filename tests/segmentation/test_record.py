@@ -11,7 +11,7 @@ def test_cells_are_measured_where_they_lie_in_the_image():
     labels[2:6, 10:14], labels[10:12, 20:26] = 1, 2
     nuclei = np.zeros_like(labels)
     nuclei[3:5, 11:13] = 1
-    cells = CellMeasures.of(Segmentation(labels, nuclei, (100, 200, 120, 230)))
+    cells = CellMeasures.from_segmentation(Segmentation(labels, nuclei, (100, 200, 120, 230)))
     assert len(cells) == 2
     assert cells.areas.tolist() == [16, 12]
     assert cells.nucleus_areas.tolist() == [4, 0]
@@ -20,5 +20,5 @@ def test_cells_are_measured_where_they_lie_in_the_image():
 
 def test_nothing_has_no_measures():
     nothing = Segmentation(np.zeros((4, 4), dtype=np.int32), None, (0, 0, 4, 4))
-    assert len(nothing) == len(CellMeasures.of(nothing)) == 0
-    assert CellMeasures.of(nothing).nucleus_areas is None
+    assert len(nothing) == len(CellMeasures.from_segmentation(nothing)) == 0
+    assert CellMeasures.from_segmentation(nothing).nucleus_areas is None

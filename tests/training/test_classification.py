@@ -66,7 +66,7 @@ def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tm
     (field, _) = read(data, split="val")
     network = load_classifier(card, torch.device("cpu"))
     with open_image(field.image) as slide:
-        cells = CellMap.of(iio.imread(field.labels))
+        cells = CellMap.from_labels(iio.imread(field.labels))
         steps = list(classify_steps(slide, cells, network, card, provenance=Provenance()))
         found = finish(classify_steps(slide, cells, network, card, provenance=Provenance()))
     assert steps[-1].done == steps[-1].total == 16

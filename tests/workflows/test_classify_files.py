@@ -108,7 +108,7 @@ def test_labels_pictures_and_tables_are_written_and_agree(
 
 def test_a_cell_at_the_border_is_classified_too(files: list[Path], classified: Run) -> None:
     (cells, _) = classified(files, labels=of(files)).fields
-    assert CellMap.of(nuclei(1, 2, 3, 4)).at_border.tolist() == [False, False, False, True]
+    assert CellMap.from_labels(nuclei(1, 2, 3, 4)).at_border.tolist() == [False, False, False, True]
     assert cells.ids.tolist() == [1, 2, 3, 4]
     np.testing.assert_allclose(cells.probabilities.sum(axis=1), 1, rtol=1e-5)
 

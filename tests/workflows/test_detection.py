@@ -43,7 +43,7 @@ def test_a_result_says_what_made_it(image: np.ndarray, untrained: DetectorCard) 
     origin = workflows.detect(image, weights=str(untrained.file), pixel_size_um=0.11, score_threshold=0.2).provenance
     assert (origin.weights, origin.sha256) == (untrained.name, untrained.sha256)
     assert (origin.pixel_size_um, origin.pixel_size_source) == (0.11, "given")
-    assert DetectionRecipe.of(**origin.recipe).score_threshold == 0.2
+    assert DetectionRecipe.from_options(**origin.recipe).score_threshold == 0.2
     assert origin.versions["napari-hemalens"] == napari_hemalens.__version__
 
 

@@ -44,7 +44,7 @@ def test_an_array_a_slide_and_a_file_give_the_same_cells(nuclei: np.ndarray, tmp
 def test_a_result_says_what_made_it(nuclei: np.ndarray) -> None:
     origin = napari_hemalens.segment(nuclei, pixel_size_um=0.5, threshold=1.1).provenance
     assert (origin.pixel_size_um, origin.pixel_size_source) == (0.5, "given")
-    assert SegmentationRecipe.of(**origin.recipe).threshold == 1.1
+    assert SegmentationRecipe.from_options(**origin.recipe).threshold == 1.1
     assert origin.recipe["kind"] == "fluorescence"  # not 'auto': the kind that was found
 
 

@@ -92,7 +92,7 @@ def evaluate_classification(
     """Print how good the weights are on cells whose class is known, per class."""
     if task is None and weights_name is None:
         raise RecipeError(f"Give --weights, or --task: {', '.join(TASKS)}.")
-    recipe = ClassificationRecipe.of(
+    recipe = ClassificationRecipe.from_options(
         task=task.value if task else classifier_card(str(weights_name)).task, weights=weights_name, device=device.value
     )
     steps = workflows.evaluate_classification_steps(

@@ -65,7 +65,7 @@ def classify(  # noqa: PLR0913 -- an option each
     ] = None,
 ) -> None:
     """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them."""
-    recipe = ClassificationRecipe.of(
+    recipe = ClassificationRecipe.from_options(
         task=task.value,
         weights=weights_name,
         pixel_size_um=pixel_size,

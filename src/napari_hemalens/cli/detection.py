@@ -48,7 +48,7 @@ def detect(  # noqa: PLR0913 -- an option each
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
 ) -> None:
     """Find and count the cells of images; writes overlays, tables and annotations."""
-    recipe = DetectionRecipe.of(
+    recipe = DetectionRecipe.from_options(
         weights=weights_name,
         score_threshold=score_threshold,
         pixel_size_um=pixel_size,
@@ -120,7 +120,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
     """Print average precision and the errors of the count, per class."""
-    recipe = DetectionRecipe.of(
+    recipe = DetectionRecipe.from_options(
         weights=weights_name,
         pixel_size_um=pixel_size,
         score_threshold=score_threshold,

@@ -67,7 +67,7 @@ def explain(  # noqa: PLR0913 -- an option each
     ] = None,
 ) -> None:
     """Show where a network looks: writes heat in each image's frame, and a picture with the heat on the cells."""
-    recipe = ExplanationRecipe.of(
+    recipe = ExplanationRecipe.from_options(
         task=task.value,
         weights=weights_name,
         target=target,

@@ -32,7 +32,7 @@ def evaluate_heatmaps(
 ) -> None:
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
     task = classifier_card(weights_name).task
-    recipe = ExplanationRecipe.of(task=task, weights=weights_name, device=device.value)
+    recipe = ExplanationRecipe.from_options(task=task, weights=weights_name, device=device.value)
     names = [name.strip() for name in methods.split(",") if name.strip()]
     steps = workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, only=only or (), out=out)
     report = run(steps, "Evaluating heatmaps")

@@ -39,7 +39,7 @@ def evaluate_points(
     out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
 ) -> None:
     """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
-    recipe = DetectionRecipe.of(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
+    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
     steps = workflows.evaluate_points_steps(data, recipe, only=only or (), tune=tune or (), radius=radius, out=out)
     out_console.print(escape(run(steps, "Evaluating points").text()))
     if out is not None:

@@ -51,7 +51,7 @@ def segment(
     split: Split = 0.7,
 ) -> None:
     """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table."""
-    recipe = SegmentationRecipe.of(
+    recipe = SegmentationRecipe.from_options(
         kind=kind.value,
         pixel_size_um=pixel_size,
         smallest_um=smallest,
@@ -83,7 +83,7 @@ def evaluate_segmentation(
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
     """Print how well outlines agree with those drawn by people."""
-    recipe = SegmentationRecipe.of(kind=kind.value, pixel_size_um=pixel_size)
+    recipe = SegmentationRecipe.from_options(kind=kind.value, pixel_size_um=pixel_size)
     steps = workflows.evaluate_segmentation_steps(data, recipe, split=part, leave_out=leave_out, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))
 

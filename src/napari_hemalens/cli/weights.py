@@ -48,6 +48,6 @@ def tune_weights(
     device: Device = Device.AUTO,
 ) -> None:
     """Choose the score threshold of a detector on annotated images; writes the weights with it."""
-    recipe = DetectionRecipe.of(weights=name, pixel_size_um=pixel_size, device=device.value)
+    recipe = DetectionRecipe.from_options(weights=name, pixel_size_um=pixel_size, device=device.value)
     card = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
     say_of(card)

@@ -21,7 +21,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def of(cls, **options: Any) -> Self:
+    def from_options(cls, **options: Any) -> Self:
         """Build a recipe, with errors in one sentence.
 
         Raises
@@ -42,7 +42,7 @@ class Recipe(BaseModel):
             options = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RecipeError(f"Cannot read the recipe {file}: {error}.") from error
-        return cls.of(**options)
+        return cls.from_options(**options)
 
 
 def _sentence(recipe: type[Recipe], error: ValidationError) -> str:

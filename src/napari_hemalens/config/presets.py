@@ -250,7 +250,7 @@ def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: 
         for part in into:
             place = place.get(part, {})
         place[last] = _value(value)
-    return kind.of(**chosen)
+    return kind.from_options(**chosen)
 
 
 def _value(text: str) -> object:

@@ -91,7 +91,7 @@ def evaluate_steps(data: Path, *, split: str, out: Path | None) -> Steps[CountRe
     known = true_counts(data / f"{split}.csv")
     true, seen = [], []
     for i, field in enumerate(fields):
-        nuclei = CellMap.of(field.label_image())
+        nuclei = CellMap.from_labels(field.label_image())
         with open_image(field.image) as slide:
             counts = micronuclei.found(slide, nuclei).counts
         named = np.isin(nuclei.ids, field.ids)  # outlines that the table leaves out are nuclei all the same

@@ -21,7 +21,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
-from napari_hemalens.formats.images import SUFFIXES
+from napari_hemalens.formats.images import IMAGE_SUFFIXES
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.segmentation.segment import segment_steps
@@ -145,7 +145,7 @@ def outlines_in(data: Path, split: str) -> tuple[Compared, list[Outlines]]:
         fields = named_cells.read(data, split=split)
         return "nuclei", [Outlines(field.image, field.labels, field.image.stem) for field in fields if field.labels]
     sources = _sources(data / "labels.csv")
-    masks = {file.stem: file for file in (data / "masks").iterdir() if file.suffix.lower() in SUFFIXES}
+    masks = {file.stem: file for file in (data / "masks").iterdir() if file.suffix.lower() in IMAGE_SUFFIXES}
     images = sorted(file for file in (data / "images").glob("*") if file.stem in masks)
     return "pixels", [Outlines(file, masks[file.stem], sources.get(file.stem, "")) for file in images]
 

@@ -217,7 +217,7 @@ class _Study:
         if part not in self._samples:
             kept = self.base.plan["recipe"]
             plain = {"mosaic": 0.0, "zoom": 1.0, "stain": 0.0, "light": 0.0}  # as in use, but for turns and flips
-            recipe = DetectionTraining.of(**{**kept, **plain})
+            recipe = DetectionTraining.from_options(**{**kept, **plain})
             images = TrainingFields(self.parts[part], self.fields.classes, recipe)
             normalised = Preprocess(recipe.network.pixel_size_um).normalised
             self._samples[part] = yield from collect_boxes_steps(

@@ -230,7 +230,7 @@ def _plain(trial: DetectionTrial) -> dict[str, Any]:
 
 def _read(out: Path, plan: Mapping[str, Any]) -> DetectionTrial:
     kept = json.loads((out / _FILE).read_text(encoding="utf-8"))
-    recipe = DetectionTraining.of(**kept["plan"]["recipe"])  # options that came since are as they were by default
+    recipe = DetectionTraining.from_options(**kept["plan"]["recipe"])  # options added since then keep their defaults
     before = {**kept["plan"], "recipe": recipe.model_dump(mode="json")}
     if before != json.loads(json.dumps(plan)):
         what = "recipe" if before["images"] == plan["images"] else "selection of images"

@@ -202,8 +202,8 @@ def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tupl
 def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
     """Return what a network sees: all of a field, or a cell by its outline, without its surroundings."""
     if unit == FIELDS:
-        return CropRecipe.of(side=side, width=1.0, unit="field", stain=stain)
-    return CropRecipe.of(side=side, width=1.5, neighbours="hidden", stain=stain)
+        return CropRecipe.from_options(side=side, width=1.0, unit="field", stain=stain)
+    return CropRecipe.from_options(side=side, width=1.5, neighbours="hidden", stain=stain)
 
 
 def _groups(fields: Cells) -> set[str]:

@@ -223,7 +223,7 @@ def _write(trial: Trial, path: Path) -> None:
 
 def _read(path: Path, task: Task, plan: Mapping[str, Any]) -> Trial:
     kept = json.loads(path.read_text(encoding="utf-8"))
-    recipe = ClassifierTraining.of(**kept["plan"]["recipe"])  # options that came since are as they were by default
+    recipe = ClassifierTraining.from_options(**kept["plan"]["recipe"])  # options added since then keep their defaults
     before = {**kept["plan"], "recipe": recipe.model_dump(mode="json")}
     if before != json.loads(json.dumps(plan)):
         what = "recipe" if before["cells"] == plan["cells"] else "selection of cells"

@@ -11,12 +11,14 @@ from PIL import Image
 
 from napari_hemalens.errors import ImageError
 
-SUFFIXES = frozenset(
-    ".bmp .jpeg .jpg .jp2 .ndpi .png .scn .svs .tif .tiff .webp".split()  # noqa: SIM905 -- one readable line
-)
-"""What a file name of an image ends in, in lower case."""
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
+"""TIFF, and the formats of slide scanners that are built on it."""
 
-_TIFF = frozenset({".ndpi", ".scn", ".svs", ".tif", ".tiff"})
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".jp2")
+"""Pictures, which are read whole."""
+
+IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
+"""What the name of an image file ends in, in lower case: the one list, for slides and annotations."""
 
 
 def located(name: str, folders: Iterable[Path]) -> str:
@@ -37,7 +39,7 @@ def header_size(path: str | Path) -> tuple[int, int]:
     """
     file = Path(path)
     try:
-        return _tiff_size(file) if file.suffix.lower() in _TIFF else _picture_size(file)
+        return _tiff_size(file) if file.suffix.lower() in TIFF_SUFFIXES else _picture_size(file)
     except (OSError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
         raise ImageError(f"Cannot read the size of {file}: {error}.") from error
 

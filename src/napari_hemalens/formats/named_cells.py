@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import c_nmc
-from napari_hemalens.formats.images import SUFFIXES
+from napari_hemalens.formats.images import IMAGE_SUFFIXES
 
 _CELL = ("nucleus", "cell")
 _GROUP = ("group", "subject", "source")
@@ -189,9 +189,9 @@ def _located(root: Path, folders: Sequence[str], image: str, table: Path) -> Pat
 
 def _found(root: Path, folders: Sequence[str], image: str) -> Path | None:
     """Return the file of an image, whose name in a table may have the suffix of the image, or none."""
-    stem = image.removesuffix(Path(image).suffix) if Path(image).suffix.lower() in SUFFIXES else image
+    stem = image.removesuffix(Path(image).suffix) if Path(image).suffix.lower() in IMAGE_SUFFIXES else image
     for folder in folders:
-        for suffix in (Path(image).suffix, *sorted(SUFFIXES)):
+        for suffix in (Path(image).suffix, *sorted(IMAGE_SUFFIXES)):
             if (candidate := root / folder / f"{stem}{suffix}").is_file():
                 return candidate
     return None

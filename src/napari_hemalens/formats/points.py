@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.draft import Draft, floats
-from napari_hemalens.formats.images import SUFFIXES, header_size
+from napari_hemalens.formats.images import IMAGE_SUFFIXES, header_size
 from napari_hemalens.records.detections import Detections
 
 NUCLEUS = "nucleus"
@@ -98,7 +98,7 @@ def read_fields(path: Path, *, only: Sequence[str] = (), diameter: float = DIAME
 
 
 def _marked_images(folder: Path) -> list[Path]:
-    files = (file for file in (folder / "images").glob("*") if file.suffix.lower() in SUFFIXES)
+    files = (file for file in (folder / "images").glob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
     return sorted(file for file in files if (folder / "points" / f"{file.stem}.csv").is_file())
 
 

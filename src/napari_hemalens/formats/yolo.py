@@ -15,7 +15,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import first_fault
 from napari_hemalens.formats.draft import Draft, finish_drafts, floats
-from napari_hemalens.formats.images import SUFFIXES, header_size, located
+from napari_hemalens.formats.images import IMAGE_SUFFIXES, header_size, located
 from napari_hemalens.formats.writing import listed_classes, one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
@@ -64,7 +64,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     data = _data(file)
     images = file.parent / "images" if split is None else _split_folder(file, data, split)
     labels = _labels_of(images)
-    pictures = {_key(p, images): p for p in images.rglob("*") if p.suffix.lower() in SUFFIXES}
+    pictures = {_key(p, images): p for p in images.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES}
     texts = {_key(p, labels): p for p in labels.rglob("*.txt")}
     if not pictures and not texts:
         raise AnnotationError(f"{file}: neither {images} nor {labels} holds anything.")

@@ -13,8 +13,8 @@ from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
-from napari_hemalens.review.boxes import Region
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]

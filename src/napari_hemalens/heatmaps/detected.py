@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_hemalens.config.options import ExplanationRecipe
-from napari_hemalens.heatmaps.explain import blank, of_rows, rows_of
+from napari_hemalens.heatmaps.explain import blank, rows_of
 from napari_hemalens.heatmaps.methods import resolved, target_of
 from napari_hemalens.heatmaps.placing import place
 from napari_hemalens.heatmaps.scaling import smoothed
@@ -63,7 +63,7 @@ def explain_steps(
             result.crops[at[which]] = pixels.permute(0, 2, 3, 1).numpy()
         place(result.heat, heats, windows[at])
         last = classified(some.take(at), probabilities[at], card, provenance)
-        yield Progress(progress.done, progress.total, progress.message, of_rows(result, at, last))
+        yield Progress(progress.done, progress.total, progress.message, result.take(at, last))
     return replace(result, cells=classified(some, probabilities, card, provenance))
 
 

@@ -18,7 +18,6 @@ from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
-from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
@@ -89,7 +88,7 @@ def explain_steps(
         place(result.heat, seen.heatmaps, result.windows[at])
         done += len(which)
         last = classified(explained.take(at), probabilities[at], card, provenance)
-        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", of_rows(result, at, last))
+        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", result.take(at, last))
     return replace(result, cells=classified(explained, probabilities, card, provenance))
 
 
@@ -135,16 +134,4 @@ def blank(
         crops=np.zeros((len(cells), side, side, 3), dtype=np.uint8),
         heats=np.zeros((len(cells), side, side), dtype=np.float32),
         windows=windows,
-    )
-
-
-def of_rows(result: Explained, rows: NDArray[np.int64], cells: Classified) -> Explained:
-    """Return some cells of a result, in any order, on the heat of all."""
-    return replace(
-        result,
-        cells=cells,
-        targets=result.targets[rows],
-        crops=result.crops[rows],
-        heats=result.heats[rows],
-        windows=result.windows[rows],
     )

@@ -78,7 +78,7 @@ def crops(
         Their crops. Beyond the edge of the slide lies its background; masks are 0 or 255.
     """
     if recipe.light == "fluorescence":
-        slide = replace(slide, contrast=Contrast.of_fluorescence(slide.levels[-1]))
+        slide = replace(slide, contrast=Contrast.for_fluorescence(slide.levels[-1]))
     seen = recipe.detail or recipe.side  # pixels a side, of the image
     level = slide.best_level(seen / width)
     factor = slide.downsamples[level]

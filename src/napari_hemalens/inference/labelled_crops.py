@@ -55,7 +55,7 @@ def cells_of(field: NamedCells) -> tuple[CellMap, NDArray[np.int64]]:
     AnnotationError
         If the label image has no cell of a number that the field names.
     """
-    cells = CellMap.of(field.label_image())
+    cells = CellMap.from_labels(field.label_image())
     missing = np.setdiff1d(field.ids, cells.ids)
     if len(missing):
         raise AnnotationError(f"{field.labels or field.image} has no cell {missing[0]}, which is asked for.")

@@ -32,7 +32,7 @@ class CellMap:
     boxes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, labels: NDArray[Any]) -> Self:
+    def from_labels(cls, labels: NDArray[Any]) -> Self:
         """Measure every cell of a label image (H, W) of whole numbers."""
         y, x = np.nonzero(labels)
         ids, index = np.unique(labels[y, x], return_inverse=True)

@@ -36,7 +36,7 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClassCount:
     """One class of a differential.
 
     Attributes
@@ -69,9 +69,9 @@ class Differential:
 
     Attributes
     ----------
-    rows : tuple of Row
+    rows : tuple of ClassCount
         The nucleated classes of the taxonomy, in its order.
-    beside : tuple of Row
+    beside : tuple of ClassCount
         Red cells and platelets: counted, but no part of the differential.
     fields : tuple of str
         Names of the images counted.
@@ -81,8 +81,8 @@ class Differential:
         Name of the taxonomy the rows belong to.
     """
 
-    rows: tuple[Row, ...]
-    beside: tuple[Row, ...]
+    rows: tuple[ClassCount, ...]
+    beside: tuple[ClassCount, ...]
     fields: tuple[str, ...]
     tissue: Tissue
     taxonomy: str
@@ -156,15 +156,15 @@ def differential(
     nucleated = sum(n for g, n in totals.items() if cell_class(g).nucleated)
     return Differential(
         rows=tuple(_row(g, totals.get(g), nucleated) for g in order if cell_class(g).nucleated),
-        beside=tuple(Row(g, totals.get(g)) for g in order if not cell_class(g).nucleated),
+        beside=tuple(ClassCount(g, totals.get(g)) for g in order if not cell_class(g).nucleated),
         fields=tuple(fields),
         tissue=tissue,
         taxonomy=taxonomy.name,
     )
 
 
-def _row(name: str, count: int | None, total: int) -> Row:
+def _row(name: str, count: int | None, total: int) -> ClassCount:
     if count is None or total == 0:
-        return Row(name, count)
+        return ClassCount(name, count)
     low, high = wilson_interval(count, total)
-    return Row(name, count, 100 * count / total, 100 * low, 100 * high)
+    return ClassCount(name, count, 100 * count / total, 100 * low, 100 * high)

@@ -1,7 +1,7 @@
 """Where a classifier looked: one record an image, of the cells that were explained."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,17 @@ class Explained:
 
     def __len__(self) -> int:
         return len(self.cells)
+
+    def take(self, rows: NDArray[np.int64], cells: Classified) -> Self:
+        """Return some cells, in any order, on the heat of all; `cells` are the record of just those."""
+        return replace(
+            self,
+            cells=cells,
+            targets=self.targets[rows],
+            crops=self.crops[rows],
+            heats=self.heats[rows],
+            windows=self.windows[rows],
+        )
 
     @property
     def provenance(self) -> Provenance:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.rendering.drawing import Chromatin, Look, Stamp
+from napari_hemalens.rendering.drawing import CellAppearance, Chromatin, Stamp
 from napari_hemalens.rendering.shapes import Map, Patch, blob, chain, cover
 
 WIDTHS = (1 / 16, 1 / 3)
@@ -126,7 +126,7 @@ class ApoptoticCell:
         return AssayStamp(dye, np.zeros(outline.shape, np.bool_), nothing, nothing)
 
 
-ASSAY: Mapping[str, tuple[Look, ...]] = {
+ASSAY: Mapping[str, tuple[CellAppearance, ...]] = {
     "mononucleated": (AssayCell((17.0, 23.0), (1,), (10.0, 13.5), affected=0.15),),
     "binucleated": (AssayCell((22.0, 27.0), (2,), (8.5, 11.0), affected=0.45),),
     "multinucleated": (AssayCell((26.0, 30.0), (3, 4), (8.5, 10.0), affected=0.4),),

@@ -28,7 +28,7 @@ class Stamp:
     body: NDArray[np.bool_]
 
 
-class Look(Protocol):
+class CellAppearance(Protocol):
     """What cells of one kind look like."""
 
     @property

@@ -58,7 +58,7 @@ def render_field(
     """
     _check(shape, pixel_size_um, tissue, density)
     rng = np.random.default_rng(seed)
-    stain, light = Stain.of_a_slide(rng), Light.of_a_microscope(rng)
+    stain, light = Stain.draw_slide(rng), Light.draw_microscope(rng)
     dye = empty_slide(shape, pixel_size_um, rng)
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
     boxes, classes = [], []

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.rendering.drawing import Chromatin, Look, NucleatedCell
+from napari_hemalens.rendering.drawing import CellAppearance, Chromatin, NucleatedCell
 from napari_hemalens.rendering.fields import drawn, empty_slide, overlap
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 from napari_hemalens.rendering.nuclei import indented, rounded
@@ -19,7 +19,7 @@ BLAST, NORMAL = "blast", "normal"
 _FINE = Chromatin((0.62, 0.36, 0.0), clump_um=0.4, dense=0.5, pale=0.75, nucleoli=3)
 _CLUMPED = Chromatin((0.88, 0.38, 0.0), clump_um=0.9, dense=0.62, pale=0.28)
 
-LYMPHOBLASTS: tuple[Look, ...] = (
+LYMPHOBLASTS: tuple[CellAppearance, ...] = (
     NucleatedCell(  # small: a thin rim, the nucleus round
         (12.0, 14.0), rounded(0.90, spread=0.03, elongation=1.3), _FINE, (0.40, 0.05, 0.0), roughness=0.03
     ),
@@ -37,7 +37,7 @@ LYMPHOBLASTS: tuple[Look, ...] = (
 )
 """Lymphoblasts: large nuclei, fine chromatin, nucleoli, a rim of blue cytoplasm (Palmer 2015, as `morphology`)."""
 
-_LYMPHOCYTES: tuple[Look, ...] = (
+_LYMPHOCYTES: tuple[CellAppearance, ...] = (
     NucleatedCell(
         (9.5, 11.5), rounded(0.88, spread=0.03, elongation=1.12), _CLUMPED, (0.30, 0.05, 0.0), roughness=0.03
     ),
@@ -47,7 +47,7 @@ _LYMPHOCYTES: tuple[Look, ...] = (
 )
 """Ripe lymphocytes, whose coarse clumps tell them from blasts, in the thin stain of this slide."""
 
-_LOOKS: Mapping[str, tuple[Look, ...]] = {**MORPHOLOGY, BLAST: LYMPHOBLASTS, "lymphocyte": _LYMPHOCYTES}
+_APPEARANCES: Mapping[str, tuple[CellAppearance, ...]] = {**MORPHOLOGY, BLAST: LYMPHOBLASTS, "lymphocyte": _LYMPHOCYTES}
 _SMEAR = Smear(
     nucleated=2.0,
     red=6.5,
@@ -107,7 +107,7 @@ def render_lymphoblasts(
     dye, labels = empty_slide(shape, pixel_size_um, rng), np.zeros(shape, np.uint16)
     names: list[str] = []
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
-    for cell in strew(_SMEAR, size_um, density, rng, looks=_LOOKS):
+    for cell in strew(_SMEAR, size_um, density, rng, looks=_APPEARANCES):
         stamp, corner = drawn(cell, pixel_size_um, rng)
         place, part = overlap(shape, stamp, corner)
         dye[place] += stamp.dye[part]

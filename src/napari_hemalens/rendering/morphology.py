@@ -8,9 +8,9 @@ real cells side by side (PBC, Acevedo et al. 2020, doi:10.1016/j.dib.2020.105474
 from collections.abc import Mapping
 
 from napari_hemalens.rendering.drawing import (
+    CellAppearance,
     Chromatin,
     Granules,
-    Look,
     NucleatedCell,
     Platelet,
     RedCell,
@@ -26,7 +26,7 @@ _NEUTROPHIL_GRAINS = (
     Granules(0.25, 0.32, (0.22, 0.22, 0.0)),
 )
 
-MORPHOLOGY: Mapping[str, tuple[Look, ...]] = {
+MORPHOLOGY: Mapping[str, tuple[CellAppearance, ...]] = {
     "promyelocyte": (
         NucleatedCell(
             (15.0, 19.0),

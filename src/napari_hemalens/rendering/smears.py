@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_hemalens.records.differential import Tissue
-from napari_hemalens.rendering.drawing import Look
+from napari_hemalens.rendering.drawing import CellAppearance
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 
 MARGIN_UM = 10.0
@@ -72,7 +72,7 @@ class Cell:
     """A cell to draw: its class and look, its centre and its diameter in micrometres."""
 
     name: str
-    look: Look
+    look: CellAppearance
     y: float
     x: float
     diameter: float
@@ -84,7 +84,7 @@ def strew(
     density: float,
     rng: np.random.Generator,
     *,
-    looks: Mapping[str, Sequence[Look]] = MORPHOLOGY,
+    looks: Mapping[str, Sequence[CellAppearance]] = MORPHOLOGY,
 ) -> Iterator[Cell]:
     """Yield cells at random places of a field of `size_um` (height, width) and a little beyond it.
 

@@ -36,7 +36,7 @@ class Stain:
     extinction: NDArray[np.float32]
 
     @classmethod
-    def of_a_slide(cls, rng: np.random.Generator) -> "Stain":
+    def draw_slide(cls, rng: np.random.Generator) -> "Stain":
         """Return the stain of some slide: each dye stronger, weaker or off its usual hue."""
         strength = rng.uniform([0.85, 0.6, 0.7], [1.15, 1.5, 1.3])
         hue = rng.normal(1, 0.05, EXTINCTION.shape)
@@ -73,7 +73,7 @@ class Light:
     noise: float = 1.2
 
     @classmethod
-    def of_a_microscope(cls, rng: np.random.Generator) -> "Light":
+    def draw_microscope(cls, rng: np.random.Generator) -> "Light":
         """Return the light of some microscope: warm lamps mostly, white ones at times."""
         share = rng.choice([rng.uniform(0, 0.2), rng.uniform(0.3, 1)], p=[0.7, 0.3])
         white = _WARM_LAMP + share * (_WHITE_LAMP - _WARM_LAMP) + rng.normal(0, 3, 3)

@@ -184,7 +184,7 @@ def summary(
     _checked(results, cells)
     of_cells = cells is not None and any(each is not None for each in cells)
     tallies = [
-        Tally.of(result, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
+        Tally.from_result(result, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
         for i, result in enumerate(results)
     ]
     names = short_names(results)

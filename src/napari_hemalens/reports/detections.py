@@ -16,7 +16,7 @@ from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import Record, short_names
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.differential import Differential, Row, Tissue
+from napari_hemalens.records.differential import ClassCount, Differential, Tissue
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
 RESEARCH_USE = "For research use; not a diagnostic device."
@@ -126,12 +126,12 @@ def _corrections(field: Record) -> dict[str, Any]:
     return {"corrections": {"counts": counts, "removed": field.corrections.removed_cells(field.names)}}
 
 
-def _numbers(row: Row) -> tuple[float | None, ...]:
+def _numbers(row: ClassCount) -> tuple[float | None, ...]:
     shares = (row.percent, row.low, row.high)
     return (row.count, *(None if share is None else round(share, 2) for share in shares))
 
 
-def _line(row: Row, width: int) -> str:
+def _line(row: ClassCount, width: int) -> str:
     if row.count is None:
         return f"{row.name:<{width}}  {'-':>7}  {'-':>5}  {row.note}"
     if row.percent is None:

@@ -99,7 +99,9 @@ class Tally:
     corrected: int = 0
 
     @classmethod
-    def of(cls, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None) -> Self:
+    def from_result(
+        cls, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None
+    ) -> Self:
         """Count one image.
 
         Parameters

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
-
-Region = tuple[int, int, int, int]
-"""y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
+from napari_hemalens.slides.region import Region
 
 SAME_CELL = 0.5
 """Overlap (IoU) from which a box found by another run is the cell that a person has already dealt with."""

@@ -66,7 +66,7 @@ def found(slide: Slide, nuclei: CellMap) -> Micronuclei:
     reason = why_not(slide)
     if reason is not None:
         raise ImageError(reason)
-    rooted = replace(slide, contrast=Contrast.of_fluorescence(slide.levels[-1]))
+    rooted = replace(slide, contrast=Contrast.for_fluorescence(slide.levels[-1]))
     return found_in(rooted.read(0, 0, *slide.shape).max(axis=2).astype(np.float32), nuclei)
 
 

@@ -62,7 +62,7 @@ class CellMeasures:
     provenance: Provenance
 
     @classmethod
-    def of(cls, segmentation: Segmentation) -> Self:
+    def from_segmentation(cls, segmentation: Segmentation) -> Self:
         """Measure the cells of a segmentation."""
         labels, nuclei = segmentation.labels, segmentation.nuclei
         areas = np.bincount(labels.ravel())

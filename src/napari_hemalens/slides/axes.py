@@ -77,7 +77,7 @@ def from_array(
     _check_planes(planes)
     if pixel_size_um is not None and not 0 < pixel_size_um < math.inf:
         raise ImageError(f"A pixel size of {pixel_size_um} um is none: it has to be above 0.")
-    return Slide(name, planes, pixel_size_um, Contrast.of(planes[-1]))
+    return Slide(name, planes, pixel_size_um, Contrast.from_level(planes[-1]))
 
 
 def _levels(image: Any) -> tuple[Any, ...]:

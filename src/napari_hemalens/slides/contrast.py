@@ -39,7 +39,7 @@ class Contrast:
     gamma: float = 1
 
     @classmethod
-    def of(cls, level: Plane) -> Self:
+    def from_level(cls, level: Plane) -> Self:
         """Choose the rule for a slide from its coarsest level.
 
         - uint8 is kept, and bool becomes 0 and 255.
@@ -66,7 +66,7 @@ class Contrast:
         return cls(low, high if high > low else low + 1, opaque)
 
     @classmethod
-    def of_fluorescence(cls, level: Plane) -> Self:
+    def for_fluorescence(cls, level: Plane) -> Self:
         """Choose the rule for light on black: stretched to the percentiles, then the square root.
 
         A micronucleus is a tenth as bright as the nucleus beside it, and has to keep its shades at 8 bits.

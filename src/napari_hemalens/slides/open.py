@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.images import PICTURE_SUFFIXES, TIFF_SUFFIXES
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
 from napari_hemalens.slides.slide import DAMAGE, Slide
@@ -48,8 +49,8 @@ def _read_npy(path: Path) -> Stored:
 
 
 _READERS: dict[str, Callable[[Path], Stored]] = {
-    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff"), read_tiff),
-    **dict.fromkeys((".jpg", ".jpeg", ".png", ".bmp"), _read_picture),
+    **dict.fromkeys(TIFF_SUFFIXES, read_tiff),
+    **dict.fromkeys(PICTURE_SUFFIXES, _read_picture),
     ".npy": _read_npy,
 }
 _READABLE = f"{', '.join(_READERS)} and zarr folders"
@@ -58,8 +59,8 @@ _READABLE = f"{', '.join(_READERS)} and zarr folders"
 def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Sequence[int] = ()) -> Slide:
     """Open an image file as a slide, reading no more of it than a sample for the contrast.
 
-    TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg,
-    .png, .bmp) whole.
+    TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg, .png, .bmp and the
+    like) whole.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def micrometres(length: Any, unit: Any) -> float | None:
     return size if _SMALLEST <= size <= _LARGEST else None
 
 
-def of_tiff(tif: TiffFile, page: TiffPage, index: int) -> float | None:
+def read_tiff_pixel_size(tif: TiffFile, page: TiffPage, index: int) -> float | None:
     """Return the pixel size of image number `index` of a TIFF file, which begins with `page`.
 
     The most explicit source that makes sense is taken: OME, Aperio, ImageJ, then the resolution

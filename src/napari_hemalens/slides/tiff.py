@@ -93,7 +93,7 @@ def read_tiff(path: Path) -> Stored:
             # Q is tifffile's letter for an axis that the file does not name.
             axes=None if "Q" in series.axes else series.axes,
             rgb=None if {3, 4}.intersection(series.shape) else False,
-            pixel_size_um=pixel_size.of_tiff(tif, page, index),
+            pixel_size_um=pixel_size.read_tiff_pixel_size(tif, page, index),
             release=release,
         )
 

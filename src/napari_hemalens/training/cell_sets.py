@@ -167,7 +167,7 @@ def outline_tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> 
     Pale red cells in clumps pass for cytoplasm, nuclei do not. A nucleus of lobes that are not joined is left out.
     """
     nuclei = _segmented(rgb, pixel_size_um)[1]
-    cells = CellMap.of(relabelled(nuclei))
+    cells = CellMap.from_labels(relabelled(nuclei))
     if not len(cells):
         return np.zeros(rgb.shape[:2], dtype=np.int32)
     y0, x0, y1, x1 = cells.boxes.T

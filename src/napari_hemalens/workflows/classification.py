@@ -64,7 +64,7 @@ def classify(
     """
     chosen = (recipe or ClassificationRecipe()).model_dump() | options
     slide = as_slide(image, axes=axes, frame=frame)
-    return finish(classify_steps(slide, labels, ClassificationRecipe.of(**chosen)))
+    return finish(classify_steps(slide, labels, ClassificationRecipe.from_options(**chosen)))
 
 
 def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
@@ -88,7 +88,7 @@ def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: Clas
         return CellMap.whole(slide.shape)
     if labels is None:
         raise AnnotationError(f"The weights {card.name} name cells: give labels of them, from `segment` or elsewhere.")
-    return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+    return CellMap.from_labels(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
 def provenance_of(slide: Slide, card: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:

@@ -89,7 +89,7 @@ class _Run:
         """Classify one file and write what it shows; returns how many cells it has."""
         with open_image(file) as slide:
             found = None if self.of_fields else self._labels(slide, labels)
-            map_ = CellMap.whole(slide.shape) if found is None else CellMap.of(found)
+            map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
             of_cells = None if cells is None else in_cells(map_, checked_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = finish(classify_steps(slide, found, named))

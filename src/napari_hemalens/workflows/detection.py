@@ -99,8 +99,8 @@ def detect(
     chosen = (recipe or DetectionRecipe()).model_dump() | options
     slide = as_slide(image, axes=axes, frame=frame)
     if return_attention:
-        return finish(detect_and_attend_steps(slide, DetectionRecipe.of(**chosen), region=region))
-    return finish(detect_steps(slide, DetectionRecipe.of(**chosen), region=region))
+        return finish(detect_and_attend_steps(slide, DetectionRecipe.from_options(**chosen), region=region))
+    return finish(detect_steps(slide, DetectionRecipe.from_options(**chosen), region=region))
 
 
 def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:

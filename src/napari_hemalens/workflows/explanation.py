@@ -65,7 +65,7 @@ def explain(
     """
     chosen = (recipe or ExplanationRecipe()).model_dump() | options
     slide = as_slide(image, axes=axes, frame=frame)
-    return finish(explain_steps(slide, labels, ExplanationRecipe.of(**chosen), only=only))
+    return finish(explain_steps(slide, labels, ExplanationRecipe.from_options(**chosen), only=only))
 
 
 def explain_steps(
@@ -146,10 +146,10 @@ def map_of(
             raise AnnotationError(f"The task {recipe.task} is of a whole image, not of its cells: give no labels.")
         return CellMap.whole(slide.shape)
     if labels is not None:
-        return CellMap.of(cells_of(labels, slide.shape, relabel=recipe.relabel))
+        return CellMap.from_labels(cells_of(labels, slide.shape, relabel=recipe.relabel))
     card = explainable_card(recipe)
     if isinstance(card, DetectorCard):
         found = finish(detect_steps(slide, _as_detection(recipe, card)))
-        return CellMap.of(cells_of(nucleated_labels(found), slide.shape, relabel=False))
+        return CellMap.from_labels(cells_of(nucleated_labels(found), slide.shape, relabel=False))
     how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
-    return CellMap.of(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))
+    return CellMap.from_labels(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))

@@ -50,7 +50,7 @@ def count_micronuclei(
         one or too large.
     """
     slide = as_slide(image, axes=axes, frame=frame)
-    nuclei = CellMap.of(checked_labels(labels, slide.shape))
+    nuclei = CellMap.from_labels(checked_labels(labels, slide.shape))
     if bodies is None:
         return micronuclei.found(slide, nuclei)
     drawn = np.asarray(bodies)

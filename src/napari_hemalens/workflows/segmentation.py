@@ -62,7 +62,7 @@ def segment(
     """
     chosen = (recipe or SegmentationRecipe()).model_dump() | options
     slide = as_slide(image, axes=axes, frame=frame)
-    return finish(segment_steps(slide, SegmentationRecipe.of(**chosen), region=region))
+    return finish(segment_steps(slide, SegmentationRecipe.from_options(**chosen), region=region))
 
 
 def segment_steps(image: Any, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
@@ -90,7 +90,7 @@ def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: 
                 with open_image(file) as slide:
                     found = finish(segment_steps(slide, recipe))
                     written.write_images(slide, found, out, stem)
-                fields.append(CellMeasures.of(found))
+                fields.append(CellMeasures.from_segmentation(found))
                 message = f"{file.name}: {len(found)} cells"
             except ImageError as error:
                 failed[str(file)] = str(error)

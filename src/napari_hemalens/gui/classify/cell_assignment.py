@@ -49,7 +49,7 @@ def assign_steps(nuclei: NDArray[Any], cells: CellsOf | None) -> Generator[CellA
     HemaLensError
         If the cells are no labels of the same image.
     """
-    map_ = CellMap.of(nuclei)
+    map_ = CellMap.from_labels(nuclei)
     if cells is None:
         pairs = paired(map_)
         yield CellAssignment(NucleusValues(map_.ids, pairs), as_labels(map_, pairs))

@@ -13,7 +13,7 @@ from napari_hemalens.gui.detect.jobs import DetectSteps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.review.boxes import Region
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 _NAMED = 5  # images that a message lists

@@ -13,7 +13,8 @@ from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.review.boxes import Region, ReviewedBoxes
+from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import suppress
 

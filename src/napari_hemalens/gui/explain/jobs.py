@@ -17,8 +17,8 @@ from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.review.boxes import Region
 from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 
@@ -144,7 +144,7 @@ def _labels(job: ExplainJob, slide: Slide) -> NDArray[Any] | None:
 def _measured(labels: NDArray[Any] | None, slide: Slide, *, parted: bool) -> CellMap:
     if labels is None:
         return CellMap.whole(slide.shape)
-    return CellMap.of(relabelled(labels) if parted else labels)
+    return CellMap.from_labels(relabelled(labels) if parted else labels)
 
 
 def _wanted(job: ExplainJob, cells: CellMap, method: Method) -> NDArray[np.int64] | None:

@@ -28,7 +28,7 @@ from napari_hemalens.heatmaps.methods import best_of, method_of, target_of
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import EXPLAINED
 from napari_hemalens.reports.detections import RESEARCH_USE
-from napari_hemalens.review.boxes import Region
+from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 
 

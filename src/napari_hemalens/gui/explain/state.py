@@ -15,7 +15,7 @@ from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.review.boxes import Region
+from napari_hemalens.slides.region import Region
 
 MANY = 2000
 """Cells of an image, above which only those in view are explained; and of those, no more than that at once."""

@@ -46,4 +46,4 @@ class SegmentationForm(QCollapsible):
 
     def read(self, pixel_size_um: float | None) -> SegmentationRecipe:
         """Return the recipe that is filled in, for images with pixels of that size."""
-        return SegmentationRecipe.of(**self.form.read().model_dump() | {"pixel_size_um": pixel_size_um})
+        return SegmentationRecipe.from_options(**self.form.read().model_dump() | {"pixel_size_um": pixel_size_um})

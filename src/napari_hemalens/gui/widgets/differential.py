@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from napari_hemalens.gui.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
-from napari_hemalens.records.differential import Differential, Row
+from napari_hemalens.records.differential import ClassCount, Differential
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.reports.detections import RESEARCH_USE
 
@@ -74,7 +74,7 @@ class DifferentialView(QWidget):
         self.summary.setText(f"<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
         self.warnings.setText("\n".join((*notes, *map(words, count.warnings))))
 
-    def _show_row(self, number: int, row: Row, key: str) -> None:
+    def _show_row(self, number: int, row: ClassCount, key: str) -> None:
         count = "-" if row.count is None else f"{row.count:,}"
         share = "" if row.percent is None else f"{row.percent:.1f}"
         for column, text in ((_CLASS, words(row.name)), (_COUNT, count), (_PERCENT, share)):

@@ -72,7 +72,7 @@ class RecipeForm(QWidget, Generic[R]):
         RecipeError
             If an option is out of its range.
         """
-        return self._recipe.of(**{name: editor.read() for name, editor in self.editors.items()})
+        return self._recipe.from_options(**{name: editor.read() for name, editor in self.editors.items()})
 
     def write(self, recipe: R) -> None:
         """Fill in a recipe."""
