@@ -1,10 +1,143 @@
+"""`hemalens classify`, `train classification` and `evaluate classification`, as a person types them."""
+
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import ClassifierCard
+
+PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
+
+
+@pytest.fixture
+def fields(tmp_path: Path) -> Path:
+    """Two images of three nuclei, their labels, a design, and a file that is no image."""
+    y, x = np.ogrid[:120, :160]
+    labels = np.zeros((120, 160), dtype=np.uint16)
+    for number, (cy, cx, radius) in enumerate(PLACES, start=1):
+        labels[(y - cy) ** 2 + (x - cx) ** 2 <= radius**2] = number
+    image = (np.random.default_rng(0).normal(900, 20, labels.shape) + 5000 * (labels > 0)).astype(np.uint16)
+    for folder, values in (("images", image), ("nuclei", labels)):
+        (tmp_path / folder).mkdir()
+        for name in ("a.tif", "b.tif"):
+            tifffile.imwrite(tmp_path / folder / name, values)
+    (tmp_path / "design.csv").write_text("image,replicate,concentration\na,1,0\nb,1,10\n", encoding="utf-8")
+    return tmp_path
+
+
+def classify(hemalens: Callable[..., int], card: ClassifierCard, fields: Path, *options: str | Path) -> int:
+    where = (fields / "images", "--labels", fields / "nuclei", "--out", fields / "out")
+    return hemalens("classify", *where, "--weights", card.file, "--device", "cpu", *options)
+
+
+def test_a_folder_and_its_labels_become_a_report(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+) -> None:
+    design = ("--pair", "--design", fields / "design.csv", "--compare", "0", "10")
+    assert classify(hemalens, untrained_classifier, fields, *design) == 0
+    printed = capsys.readouterr().out
+    assert "concentration 10" in printed
+    assert "binucleated cells of the 2,000 asked for" in printed
+    assert "Fisher's exact test" in printed
+    assert "not a diagnostic device" in printed
+    cells = list(csv.DictReader((fields / "out" / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["image"], row["cell"], row["belongs_to"]) for row in cells] == [
+        (image, cell, of) for image in ("a.tif", "b.tif") for cell, of in (("1", "1"), ("2", "1"), ("3", "3"))
+    ]
+    levels = {row["level"] for row in csv.DictReader((fields / "out" / "summary.csv").read_text().splitlines())}
+    assert levels == {"image", "replicate", "concentration", "pooled", "comparison"}
+
+
+def test_micronuclei_are_counted_of_labels_that_are_given(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+) -> None:
+    (fields / "bodies").mkdir()
+    bodies = np.zeros((120, 160), dtype=np.uint8)
+    bodies[58:62, 138:142] = 1
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(fields / "bodies" / name, bodies)
+    assert classify(hemalens, untrained_classifier, fields, "--micronuclei", fields / "bodies") == 0
+    assert "nuclei with 3 or more micronuclei" in capsys.readouterr().out
+    assert np.unique(tifffile.imread(fields / "out" / "a.micronuclei.tif")).tolist() == [0, 3]
+
+
+def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+) -> None:
+    (fields / "images" / "b.tif").write_bytes(b"no image")
+    assert classify(hemalens, untrained_classifier, fields) == 1
+    said = capsys.readouterr()
+    assert "b.tif" in said.err
+    assert "The unit is the nucleus" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--task", "leukocyte"), "answer the task micronucleus; the task is leukocyte"),
+        (("--task", "all", "--pair"), "--cells and --pair are of the task micronucleus; the task is all"),
+        (("--pair", "--cells", "{fields}/nuclei"), "give one of them"),
+        (("--task", "all", "--micronuclei", "{fields}/nuclei"), "--micronuclei is of the task micronucleus"),
+        (("--design", "{fields}/none.csv"), "Cannot read the design"),
+        (("--compare", "0", "5"), "No image, replicate or concentration '0' to compare. Known: a.tif, b.tif"),
+        (("--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    given = [option.format(fields=fields) for option in options]
+    assert classify(hemalens, untrained_classifier, fields, *given) == 2
+    said = capsys.readouterr().err
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+    assert not (fields / "out").exists()
+
+
+def test_a_whole_field_needs_no_labels(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    all_fields: Path,
+    untrained_of_fields: ClassifierCard,
+    tmp_path: Path,
+) -> None:
+    options = ("--out", tmp_path / "out", "--task", "field", "--weights", untrained_of_fields.file, "--device", "cpu")
+    assert hemalens("classify", all_fields / "all_fields" / "pre", *options) == 0
+    cells = list(csv.DictReader((tmp_path / "out" / "cells.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["image"], row["cell"], row["area"]) for row in cells] == [
+        (f"{k:02d}.jpg", "1", str(128 * 160)) for k in range(10)
+    ]
+    assert {path.name for path in (tmp_path / "out").glob("00.*")} == {"00.classes.png"}
+
+
+def test_labels_of_cells_are_refused_where_whole_fields_are_named(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_of_fields: ClassifierCard,
+) -> None:
+    assert classify(hemalens, untrained_of_fields, fields, "--task", "field") == 2
+    assert "name whole images, not the cells of them: give no labels" in capsys.readouterr().err
+    assert not (fields / "out").exists()
 
 
 @pytest.mark.slow
@@ -53,7 +186,7 @@ def test_some_images_are_measured_perturbed_from_a_shell(
         (("train", "classification", "--data", "{data}", "--out", "o", "--set", "crop.side=1"), "'crop.side' got 1"),
     ],
 )
-def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
+def test_what_a_user_can_mend_in_training_is_one_sentence_and_exit_code_two(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,

@@ -119,3 +119,11 @@ def test_smears_are_rendered_with_their_truth(hemalens: Callable[..., int], tmp_
 def test_the_version_is_printed(hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert hemalens("--version") == 0
     assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("option", ["--score-threshold", "--min-score"])
+def test_the_score_threshold_has_a_second_name(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], images: Path, tmp_path: Path, option: str
+) -> None:
+    assert hemalens("detect", images, "--out", tmp_path / "out", option, "2") == 2
+    assert "Option 'score_threshold' got 2.0" in capsys.readouterr().err

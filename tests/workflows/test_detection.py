@@ -68,7 +68,9 @@ def test_an_unknown_option_is_refused_with_those_that_are_known(image: np.ndarra
 def test_without_the_packages_for_training_a_user_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for loaded in [name for name in sys.modules if name.startswith("napari_hemalens.training")]:
+    for loaded in [
+        name for name in sys.modules if name.startswith(("napari_hemalens.evaluation", "napari_hemalens.training"))
+    ]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, "torchmetrics.detection", None)
     with pytest.raises(HemaLensError, match=r"need torchmetrics.detection: pip install 'napari-hemalens\[train\]'"):

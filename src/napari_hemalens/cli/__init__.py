@@ -5,7 +5,6 @@ from rich.markup import escape
 from napari_hemalens.cli import (
     annotations,
     classification,
-    classify,
     detection,
     experiment,
     explain,
@@ -24,7 +23,6 @@ __all__ = [
     "annotations",
     "app",
     "classification",
-    "classify",
     "detection",
     "experiment",
     "explain",

@@ -1,6 +1,5 @@
 """What all commands share: their groups, common options, the bar, the consoles."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -11,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName
 from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import Steps
 
@@ -33,29 +32,6 @@ out_console = Console(soft_wrap=True, highlight=False)
 err_console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-class Device(StrEnum):
-    """Where to compute."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-
-class Precision(StrEnum):
-    """Of numbers in a network."""
-
-    SINGLE = "single"
-    HALF = "half"
-
-
-class TissueName(StrEnum):
-    """Sets how many nucleated cells are asked for."""
-
-    MARROW = "marrow"
-    BLOOD = "blood"
-
-
 PixelSize = Annotated[
     float | None,
     typer.Option(
@@ -66,7 +42,16 @@ PixelSize = Annotated[
 ]
 DETECTOR: str = DetectionRecipe().weights
 WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
-PrecisionOption = Annotated[Precision, typer.Option(help="Of numbers: half, for NVIDIA GPUs, has 16 bits.")]
+Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
+Precision = Annotated[
+    PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")
+]
+ScoreThreshold = Annotated[
+    float | None,
+    typer.Option(
+        "--score-threshold", "--min-score", help="Score from which a cell counts; by default that of the weights."
+    ),
+]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
 
 

@@ -1,29 +1,21 @@
-"""`hemalens train classification` and `evaluate classification`."""
+"""`hemalens classify`, `train classification` and `evaluate classification`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, Out, evaluate_app, out_console, run, train_app
+from napari_hemalens.cli.app import Device, Out, app, err_console, evaluate_app, out_console, run, train_app
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
-from napari_hemalens.records.tasks import TASKS
-
-
-class TaskOption(StrEnum):
-    """What is asked of each cell, or of a whole field."""
-
-    MICRONUCLEUS = "micronucleus"
-    ALL = "all"
-    LEUKOCYTE = "leukocyte"
-    FIELD = "field"
-
+from napari_hemalens.records.tasks import TASKS, TaskName
+from napari_hemalens.reports.classes import summary_text
+from napari_hemalens.reports.design import read_design
+from napari_hemalens.slides.open import images_in
 
 Cells = Annotated[
     list[Path],
@@ -34,12 +26,91 @@ RecipeOption = Annotated[
 ]
 
 
+@app.command()
+def classify(  # noqa: PLR0913 -- an option each
+    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    out: Out,
+    *,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
+            "Without it, the images are segmented.",
+        ),
+    ] = None,
+    task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")] = "micronucleus",
+    weights_name: Annotated[
+        str | None,
+        typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
+    ] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
+    ] = None,
+    device: Device = "auto",
+    relabel: Annotated[
+        bool | None,
+        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
+    ] = None,
+    cells: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CELL_LABELS",
+            help="Label images of the cells that nuclei belong to, as for --labels: cells are then counted.",
+        ),
+    ] = None,
+    pair: Annotated[bool, typer.Option("--pair", help="Take nuclei in pairs for cells, to be looked at.")] = False,
+    micronuclei: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Label images of micronuclei, as for --labels: each body is given to the nearest nucleus. Without "
+            "them, micronuclei are found in fluorescence.",
+        ),
+    ] = None,
+    design: Annotated[Path | None, typer.Option(metavar="CSV", help="Columns image, replicate, concentration.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="GROUP_A GROUP_B", help="Two concentrations, replicates or images, the control first."),
+    ] = None,
+) -> None:
+    """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them."""
+    recipe = ClassificationRecipe.from_options(
+        task=task,
+        weights=weights_name,
+        pixel_size_um=pixel_size,
+        relabel=relabel,
+        device=device,
+    )
+    if micronuclei and recipe.task != "micronucleus":
+        raise RecipeError(f"--micronuclei is of the task micronucleus; the task is {recipe.task}.")
+    steps = workflows.classify_files_steps(
+        images_in(paths),
+        recipe,
+        out,
+        labels=images_in(labels) if labels else None,
+        cells=_cells(recipe, cells, pair=pair),
+        design=read_design(design) if design else None,
+        compare=compare,
+        micronuclei=images_in(micronuclei) if micronuclei else None,
+    )
+    batch = run(steps, "Classifying")
+    for reason in batch.failed.values():
+        err_console.print(f"[red]not done[/red] {escape(reason)}")
+    for reason in batch.uncounted.values():
+        err_console.print(f"[yellow]not counted[/yellow] {escape(reason)}")
+    if batch.summary is not None:
+        out_console.print(escape(summary_text(batch.summary, batch.comparison)))
+    out_console.print(f"Written to {escape(str(out))}")
+    raise typer.Exit(1 if batch.failed else 0)
+
+
 @train_app.command("classification")
 def train_classification(
     data: Cells,
     out: Out,
     *,
-    task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")] = TaskOption.MICRONUCLEUS,
+    task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")] = "micronucleus",
     recipe: RecipeOption = None,
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-classifier",
     options: Annotated[
@@ -54,9 +125,9 @@ def train_classification(
     card = run(
         workflows.train_classification_steps(
             data,
-            training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION),
+            training_recipe(recipe or task, options or (), presets=CLASSIFICATION),
             out,
-            task_name=task.value,
+            task_name=task,
             name=name,
             about=dict(note.split("=", 1) for note in about or () if "=" in note),
         ),
@@ -76,8 +147,8 @@ def evaluate_classification(
         str | None,
         typer.Option("--weights", help="Packed weights by name, or a file of your own; by default those of the task."),
     ] = None,
-    task: Annotated[TaskOption | None, typer.Option(help="By default that of the weights.")] = None,
-    device: Device = Device.AUTO,
+    task: Annotated[TaskName | None, typer.Option(help="By default that of the weights.")] = None,
+    device: Device = "auto",
     perturb: Annotated[
         str | None,
         typer.Option(
@@ -93,7 +164,7 @@ def evaluate_classification(
     if task is None and weights_name is None:
         raise RecipeError(f"Give --weights, or --task: {', '.join(TASKS)}.")
     recipe = ClassificationRecipe.from_options(
-        task=task.value if task else classifier_card(str(weights_name)).task, weights=weights_name, device=device.value
+        task=task or classifier_card(str(weights_name)).task, weights=weights_name, device=device
     )
     steps = workflows.evaluate_classification_steps(
         data, recipe, split=split, out=out, perturbation=perturb, only=only or ()
@@ -102,3 +173,14 @@ def evaluate_classification(
     out_console.print(escape(report.text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")
+
+
+def _cells(
+    recipe: ClassificationRecipe, paths: list[str] | None, *, pair: bool
+) -> tuple[Path, ...] | Literal["paired"] | None:
+    """Return what cells are, from two options that exclude each other."""
+    if (paths or pair) and recipe.task != "micronucleus":
+        raise RecipeError(f"--cells and --pair are of the task micronucleus; the task is {recipe.task}.")
+    if paths and pair:
+        raise RecipeError("--cells and --pair both say which nuclei are of one cell: give one of them.")
+    return "paired" if pair else images_in(paths) if paths else None

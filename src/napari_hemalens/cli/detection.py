@@ -13,8 +13,7 @@ from napari_hemalens.cli.app import (
     Out,
     PixelSize,
     Precision,
-    PrecisionOption,
-    TissueName,
+    ScoreThreshold,
     WeightsName,
     app,
     err_console,
@@ -28,6 +27,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.formats import FORMATS
 from napari_hemalens.records.detections import pooled_differential
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.reports.detections import differential_text
 from napari_hemalens.slides.open import images_in
 
@@ -38,13 +38,11 @@ def detect(  # noqa: PLR0913 -- an option each
     out: Out,
     *,
     weights_name: WeightsName = DETECTOR,
-    score_threshold: Annotated[
-        float | None, typer.Option(help="Score threshold; by default that of the weights.")
-    ] = None,
+    score_threshold: ScoreThreshold = None,
     pixel_size: PixelSize = None,
-    device: Device = Device.AUTO,
-    precision: PrecisionOption = Precision.SINGLE,
-    tissue: TissueName = TissueName.MARROW,
+    device: Device = "auto",
+    precision: Precision = "single",
+    tissue: Tissue = "marrow",
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
 ) -> None:
     """Find and count the cells of images; writes overlays, tables and annotations."""
@@ -52,9 +50,9 @@ def detect(  # noqa: PLR0913 -- an option each
         weights=weights_name,
         score_threshold=score_threshold,
         pixel_size_um=pixel_size,
-        device=device.value,
-        precision=precision.value,
-        tissue=tissue.value,
+        device=device,
+        precision=precision,
+        tissue=tissue,
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
     files = images_in(paths)
@@ -114,9 +112,9 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     taxonomy: Annotated[
         str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")
     ] = None,
-    score_threshold: Annotated[float | None, typer.Option(help="Threshold of the counts.")] = None,
-    device: Device = Device.AUTO,
-    precision: PrecisionOption = Precision.SINGLE,
+    score_threshold: ScoreThreshold = None,
+    device: Device = "auto",
+    precision: Precision = "single",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
     """Print average precision and the errors of the count, per class."""
@@ -124,8 +122,8 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
         weights=weights_name,
         pixel_size_um=pixel_size,
         score_threshold=score_threshold,
-        device=device.value,
-        precision=precision.value,
+        device=device,
+        precision=precision,
     )
     steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))

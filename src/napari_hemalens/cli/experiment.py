@@ -1,53 +1,25 @@
 """`hemalens experiment`: the comparisons of the papers."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import typer
 from rich.markup import escape
 
 from napari_hemalens.cli.app import Out, app, out_console, run
-from napari_hemalens.cli.classification import Cells, RecipeOption, TaskOption
+from napari_hemalens.cli.classification import Cells, RecipeOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments import comparisons
+from napari_hemalens.records.tasks import TaskName
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
 app.add_typer(experiment_app, name="experiment")
 
 
-class Preset(StrEnum):
-    """How much is spent on every row."""
-
-    FULL = "full"
-    CPU = "cpu"
-    CI = "ci"
-
-
-class Table6Protocol(StrEnum):
-    """What the epoch is chosen on."""
-
-    TAD = "tad"
-    TVAD = "tvad"
-
-
-class AllScheme(StrEnum):
-    """What a run is trained on and tested on."""
-
-    PAPER = "paper"
-    LEAVE_ONE_OUT = "leave-one-out"
-
-
-class Table1Split(StrEnum):
-    """What the detectors are tested on."""
-
-    VAL = "val"
-    PAPER = "paper"
-
-
-PresetOption = Annotated[
-    Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
+Preset = Annotated[
+    Literal["full", "cpu", "ci"],
+    typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery."),
 ]
 Seeds = Annotated[str, typer.Option(metavar="N,N…", help="A run of every row for each.")]
 Fields = Annotated[
@@ -64,16 +36,16 @@ def micronucleus_table6(
     data: Annotated[Path, typer.Option(help="Folder of label images with tables of nuclei, train.csv and val.csv.")],
     out: Out,
     *,
-    preset: PresetOption = Preset.CPU,
+    preset: Preset = "cpu",
     protocol: Annotated[
-        Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
-    ] = Table6Protocol.TAD,
+        Literal["tad", "tvad"], typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
+    ] = "tad",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
     """Compare the thirteen networks of Wei et al. 2022, Table 6; run again, it goes on where it was."""
     steps = comparisons.micronucleus_table6_steps(
-        data, out, preset=preset.value, protocol=protocol.value, seeds=_numbers(seeds), rows=_names(rows)
+        data, out, preset=preset, protocol=protocol, seeds=_numbers(seeds), rows=_names(rows)
     )
     _print(run(steps, "Comparing"), out)
 
@@ -85,17 +57,17 @@ def all_folds(
     ],
     out: Out,
     *,
-    preset: PresetOption = Preset.CPU,
+    preset: Preset = "cpu",
     scheme: Annotated[
-        AllScheme,
+        Literal["paper", "leave-one-out"],
         typer.Option(help="Train on each of folds 1-6 alone and test on fold 7; or test on each fold in turn."),
-    ] = AllScheme.PAPER,
+    ] = "paper",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
     """Compare VGG16 with and without the attention of Ullah et al. 2021, in seven folds by subject."""
     steps = comparisons.all_folds_steps(
-        data, out, preset=preset.value, scheme=scheme.value, seeds=_numbers(seeds), rows=_names(rows)
+        data, out, preset=preset, scheme=scheme, seeds=_numbers(seeds), rows=_names(rows)
     )
     _print(run(steps, "Comparing"), out)
 
@@ -105,12 +77,12 @@ def fields(
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare field` has written.")],
     out: Out,
     *,
-    preset: PresetOption = Preset.CPU,
+    preset: Preset = "cpu",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
     """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
-    steps = comparisons.fields_steps(data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows))
+    steps = comparisons.fields_steps(data, out, preset=preset, seeds=_numbers(seeds), rows=_names(rows))
     _print(run(steps, "Comparing"), out)
 
 
@@ -119,10 +91,11 @@ def detection_table1(
     data: Fields,
     out: Out,
     *,
-    preset: PresetOption = Preset.CPU,
+    preset: Preset = "cpu",
     split: Annotated[
-        Table1Split, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
-    ] = Table1Split.VAL,
+        Literal["val", "paper"],
+        typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random."),
+    ] = "val",
     seeds: Seeds = "0",
     rows: Rows = None,
     pixel_size: PixelSize = None,
@@ -131,8 +104,8 @@ def detection_table1(
     steps = comparisons.detection_table1_steps(
         data,
         out,
-        preset=preset.value,
-        split=split.value,
+        preset=preset,
+        split=split,
         seeds=_numbers(seeds),
         rows=_names(rows),
         pixel_size_um=pixel_size,
@@ -145,14 +118,14 @@ def box_refinement(
     data: Fields,
     out: Out,
     *,
-    preset: PresetOption = Preset.CPU,
+    preset: Preset = "cpu",
     seeds: Seeds = "0",
     rows: Rows = None,
     pixel_size: PixelSize = None,
 ) -> None:
     """Compare ways to teach what moves a detector's boxes (Wang et al. 2021); run again, it goes on where it was."""
     steps = comparisons.box_refinement_steps(
-        data, out, preset=preset.value, seeds=_numbers(seeds), rows=_names(rows), pixel_size_um=pixel_size
+        data, out, preset=preset, seeds=_numbers(seeds), rows=_names(rows), pixel_size_um=pixel_size
     )
     _print(run(steps, "Comparing"), out)
 
@@ -162,7 +135,7 @@ def cross_validation(
     data: Cells,
     out: Out,
     *,
-    task: Annotated[TaskOption, typer.Option(help="What is asked of each cell.")],
+    task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")],
     recipe: RecipeOption = None,
     folds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
     options: Annotated[
@@ -170,8 +143,8 @@ def cross_validation(
     ] = None,
 ) -> None:
     """Train one recipe on all folds but one and test it on that one, each in turn; run again, it goes on."""
-    chosen = training_recipe(recipe or task.value, options or (), presets=CLASSIFICATION)
-    steps = comparisons.cross_validation_steps(data, chosen, out, task_name=task.value, folds=folds)
+    chosen = training_recipe(recipe or task, options or (), presets=CLASSIFICATION)
+    steps = comparisons.cross_validation_steps(data, chosen, out, task_name=task, folds=folds)
     _print(run(steps, "Folding"), out)
 
 

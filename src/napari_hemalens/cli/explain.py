@@ -1,6 +1,5 @@
 """`hemalens explain`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,17 +9,8 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.records.explained import PREDICTED
+from napari_hemalens.records.tasks import ExplainedName
 from napari_hemalens.slides.open import images_in
-
-
-class ExplainedTask(StrEnum):
-    """What is asked of each cell, or of a whole field; or what a detector finds."""
-
-    MICRONUCLEUS = "micronucleus"
-    ALL = "all"
-    LEUKOCYTE = "leukocyte"
-    FIELD = "field"
-    DETECTION = "detection"
 
 
 @app.command()
@@ -37,8 +27,8 @@ def explain(  # noqa: PLR0913 -- an option each
         ),
     ] = None,
     task: Annotated[
-        ExplainedTask, typer.Option(help="What is asked of each cell; detection: where a detector looked.")
-    ] = ExplainedTask.MICRONUCLEUS,
+        ExplainedName, typer.Option(help="What is asked of each cell; detection: where a detector looked.")
+    ] = "micronucleus",
     methods: Annotated[
         list[str] | None,
         typer.Option(
@@ -60,7 +50,7 @@ def explain(  # noqa: PLR0913 -- an option each
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
     ] = None,
-    device: Device = Device.AUTO,
+    device: Device = "auto",
     relabel: Annotated[
         bool | None,
         typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
@@ -68,13 +58,13 @@ def explain(  # noqa: PLR0913 -- an option each
 ) -> None:
     """Show where a network looks: writes heat in each image's frame, and a picture with the heat on the cells."""
     recipe = ExplanationRecipe.from_options(
-        task=task.value,
+        task=task,
         weights=weights_name,
         target=target,
         smoothing=smoothing,
         pixel_size_um=pixel_size,
         relabel=relabel,
-        device=device.value,
+        device=device,
     )
     steps = workflows.explain_files_steps(
         images_in(paths), recipe, out, labels=images_in(labels) if labels else None, methods=methods or ()

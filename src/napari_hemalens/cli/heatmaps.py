@@ -27,12 +27,12 @@ def evaluate_heatmaps(
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in '*_U2OS_*'; repeatable.")
     ] = None,
-    device: Device = Device.AUTO,
+    device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.")] = None,
 ) -> None:
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
     task = classifier_card(weights_name).task
-    recipe = ExplanationRecipe.from_options(task=task, weights=weights_name, device=device.value)
+    recipe = ExplanationRecipe.from_options(task=task, weights=weights_name, device=device)
     names = [name.strip() for name in methods.split(",") if name.strip()]
     steps = workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, only=only or (), out=out)
     report = run(steps, "Evaluating heatmaps")

@@ -35,11 +35,11 @@ def evaluate_points(
         float | None,
         typer.Option(metavar="PX", min=0.1, help="How far a box may be off a point; by default half a nucleus."),
     ] = None,
-    device: Device = Device.AUTO,
+    device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
 ) -> None:
     """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
-    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
+    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
     steps = workflows.evaluate_points_steps(data, recipe, only=only or (), tune=tune or (), radius=radius, out=out)
     out_console.print(escape(run(steps, "Evaluating points").text()))
     if out is not None:

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import Out, TissueName, app, out_console, run
+from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.dataset import render_fields_steps
 
 
@@ -17,7 +18,7 @@ def render(
     height: Annotated[int, typer.Option(min=64, help="Pixels.")] = 1920,
     width: Annotated[int, typer.Option(min=64, help="Pixels.")] = 2560,
     pixel_size: Annotated[float, typer.Option("--pixel-size", metavar="UM")] = 0.15,
-    tissue: TissueName = TissueName.MARROW,
+    tissue: Tissue = "marrow",
     seed: Annotated[int, typer.Option(help="Of the first field; the others count on.")] = 0,
 ) -> None:
     """Render smears whose every cell is known: to try things out, and to add to training images."""
@@ -26,7 +27,7 @@ def render(
         fields=fields,
         shape=(height, width),
         pixel_size_um=pixel_size,
-        tissue=tissue.value,
+        tissue=tissue,
         seed=seed,
     )
     *images, _ = run(steps, "Rendering")

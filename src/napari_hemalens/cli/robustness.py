@@ -26,11 +26,11 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
         1920,
         2560,
     ),
-    device: Device = Device.AUTO,
+    device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures, curves and pictures.")] = None,
 ) -> None:
     """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""
-    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device.value)
+    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
     steps = workflows.evaluate_robustness_steps(
         data, recipe, split=split, fields=fields, seed=seed, shape=size, out=out
     )

@@ -1,6 +1,5 @@
 """`hemalens segment` and `evaluate segmentation`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,20 +8,11 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, err_console, evaluate_app, out_console, run
-from napari_hemalens.config.options import SegmentationRecipe
+from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
 
-
-class Kind(StrEnum):
-    """What an image shows."""
-
-    AUTO = "auto"
-    SMEAR = "smear"
-    FLUORESCENCE = "fluorescence"
-
-
-KindOption = Annotated[Kind, typer.Option("--kind", help="What the images show; auto: by how bright each is.")]
+Kind = Annotated[SegmentedKind, typer.Option("--kind", help="What the images show; auto: by how bright each is.")]
 PixelSize = Annotated[
     float | None,
     typer.Option(
@@ -43,7 +33,7 @@ def segment(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
     out: Out,
     *,
-    kind: KindOption = Kind.AUTO,
+    kind: Kind = "auto",
     pixel_size: PixelSize = None,
     smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter of a cell.")] = None,
     largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
@@ -52,7 +42,7 @@ def segment(
 ) -> None:
     """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table."""
     recipe = SegmentationRecipe.from_options(
-        kind=kind.value,
+        kind=kind,
         pixel_size_um=pixel_size,
         smallest_um=smallest,
         largest_um=largest,
@@ -78,12 +68,12 @@ def evaluate_segmentation(
     leave_out: Annotated[
         int | None, typer.Option(min=2, metavar="N", help="Leave every Nth image out, as those something was tuned on.")
     ] = None,
-    kind: KindOption = Kind.AUTO,
+    kind: Kind = "auto",
     pixel_size: PixelSize = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
     """Print how well outlines agree with those drawn by people."""
-    recipe = SegmentationRecipe.from_options(kind=kind.value, pixel_size_um=pixel_size)
+    recipe = SegmentationRecipe.from_options(kind=kind, pixel_size_um=pixel_size)
     steps = workflows.evaluate_segmentation_steps(data, recipe, split=part, leave_out=leave_out, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))
 

@@ -45,9 +45,9 @@ def tune_weights(
         str | None, typer.Option("--name", help="What they are called then; by default '…-tuned'.")
     ] = None,
     pixel_size: PixelSize = None,
-    device: Device = Device.AUTO,
+    device: Device = "auto",
 ) -> None:
     """Choose the score threshold of a detector on annotated images; writes the weights with it."""
-    recipe = DetectionRecipe.from_options(weights=name, pixel_size_um=pixel_size, device=device.value)
+    recipe = DetectionRecipe.from_options(weights=name, pixel_size_um=pixel_size, device=device)
     card = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
     say_of(card)

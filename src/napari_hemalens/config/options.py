@@ -13,6 +13,7 @@ from napari_hemalens.records.tasks import ExplainedName, TaskName
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["single", "half"]
 ImageKind = Literal["smear", "fluorescence"]
+SegmentedKind = Literal["auto", "smear", "fluorescence"]
 
 
 class Recipe(BaseModel):
@@ -84,7 +85,7 @@ class DetectionRecipe(Recipe):
 class SegmentationRecipe(Recipe):
     """How cells are told from their surroundings without a network."""
 
-    kind: Literal["auto", "smear", "fluorescence"] = Field(
+    kind: SegmentedKind = Field(
         default="auto", description="A stained smear or fluorescent nuclei; auto: by how bright the image is"
     )
     pixel_size_um: float | None = Field(

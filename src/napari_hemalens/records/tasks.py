@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from napari_hemalens.errors import RecipeError
 
 TaskName: TypeAlias = Literal["micronucleus", "all", "leukocyte", "field"]
-ExplainedName: TypeAlias = TaskName | Literal["detection"]
+ExplainedName: TypeAlias = Literal[TaskName, "detection"]
 
 
 @dataclass(frozen=True, slots=True)
