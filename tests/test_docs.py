@@ -1,0 +1,68 @@
+"""What a stranger reads holds: the README everywhere, one address, every example on the site."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+URLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_is_read_in_one_sitting():
+    assert len(text("README.md").splitlines()) <= 130
+
+
+def test_links_and_pictures_of_the_readme_work_on_pypi_too():
+    links = LINK.findall(text("README.md"))
+    assert links
+    assert not [link for link in links if not link.startswith("https://")]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_into_the_repository_and_the_site_lead_to_a_file(name):
+    site, repository = URLS["Documentation"], URLS["Repository"]
+    generated = {f"docs/reference/{page}.md" for page in ("api", "cli", "models")}
+    for link in LINK.findall(text(name)):
+        if link.startswith(site):
+            page = f"docs/{link.removeprefix(site).partition('#')[0].removesuffix('.html')}.md"
+            assert page in generated or (ROOT / page).is_file(), link
+        elif link.startswith(repository):
+            path = re.sub(r"^/(blob|raw|tree)/main/", "", link.removeprefix(repository))
+            assert (ROOT / path).exists(), link
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CITATION.cff", "mkdocs.yml", ".github/ISSUE_TEMPLATE/config.yml"]
+)
+def test_one_address_stands_everywhere(name):
+    addresses = set(re.findall(r"https://[\w.]+/[\w-]+/napari-hemalens|https://[\w-]+\.github\.io/[\w-]+/", text(name)))
+    assert addresses <= {URLS["Repository"], URLS["Documentation"]}
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_every_example_is_on_the_site(example):
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "how-to").glob("*.md")]
+    assert any(f'--8<-- "examples/{example.name}"' in page for page in pages)
+
+
+def test_the_five_papers_are_cited():
+    citation = yaml.safe_load(text("CITATION.cff"))
+    assert [paper["authors"][0]["family-names"] for paper in citation["references"]] == [
+        *("Wang", "Wei", "Ullah", "Jiang", "Wang"),
+    ]
+    readme = text("README.md").lower()
+    for paper in citation["references"]:
+        assert paper["title"].lower() in readme, paper["title"]
+
+
+@pytest.mark.parametrize("path", re.findall(r"`(?:src/napari_hemalens|docs|tests)/[\w/.]+`", text("CONTRIBUTING.md")))
+def test_places_that_contributing_names_are_there(path):
+    assert (ROOT / path.strip("`")).exists()
