@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.layers import MARK, boxes_of, placement_of
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.segmentation.ellipses import ellipses
+from napari_hemalens.workflows.labels import ellipses
 
 CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
 """Makes the labels of an image of that height and width; run in the worker."""

@@ -13,9 +13,7 @@ from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
-from napari_hemalens.slides.axes import from_array
-from napari_hemalens.slides.region import Region
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.images import Region, Slide, from_array
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 """What `Layer.create` and napari's readers take: data, attributes, kind of layer."""

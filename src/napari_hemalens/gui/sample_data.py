@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.formats import coco, named_cells
-from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.gui.layers import LayerData, as_layers, image_layer
-from napari_hemalens.slides.open import open_image
+from napari_hemalens.workflows.annotations import read_annotations, read_named_cells
+from napari_hemalens.workflows.images import open_image
+from napari_hemalens.workflows.labels import read_labels
 
 _PACKAGE = Path(__file__).parents[1]
 _FOLDERS = (_PACKAGE / "sample_data", _PACKAGE.parents[1] / "sample_data")
@@ -125,7 +125,9 @@ def as_labels(mask: NDArray[np.generic]) -> NDArray[np.int32]:
 def _packed(file: str, name: str) -> list[LayerData]:
     path = _located(file)
     image = _image(path, name)
-    truth = next(field for field in coco.read(path.parent / "truth.json") if Path(field.provenance.image).name == file)
+    truth = next(
+        field for field in read_annotations(path.parent / "truth.json") if Path(field.provenance.image).name == file
+    )
     place = replace(truth.provenance, image=name, pixel_size_um=image[1]["scale"][0], pixel_size_source="image")
     cells, attributes, kind = as_layers(replace(truth, provenance=place))[0]
     return [image, (cells, attributes | {"name": f"{name} truth", "visible": False}, kind)]
@@ -163,7 +165,7 @@ def _image(path: Path, name: str) -> LayerData:
 
 def _named(folder: Path, table: str, stem: str, *, like: LayerData, name: str) -> LayerData:
     """Return the cells that a table gives a class, faint, as labels with that class in their features."""
-    (cells,) = (field for field in named_cells.read(folder, split=table) if field.image.stem == stem)
+    (cells,) = (field for field in read_named_cells(folder, split=table) if field.image.stem == stem)
     truth = {"index": cells.ids, "class": cells.class_names.astype(object)}
     return cells.label_image(), _over(like, name=name, features=truth, opacity=_FAINT), "labels"
 

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.workflows.devices import available_devices
 
 
 class ViewerSession:
@@ -110,6 +111,4 @@ def session_for(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerMode
 
 
 def _devices() -> Generator[tuple[tuple[str, str], ...], None, None]:
-    from napari_hemalens.inference.device import available  # noqa: PLC0415 -- loads torch
-
-    yield available()
+    yield available_devices()

@@ -5,8 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import export, known, read_annotations
-from napari_hemalens.formats.naming import check_apart
+from napari_hemalens.formats import FORMATS, export, known, read_annotations
+from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.formats.named_cells import read as read_named_cells
+from napari_hemalens.formats.naming import check_apart, short_names
+
+__all__ = [
+    "FORMATS",
+    "Converted",
+    "NamedCells",
+    "convert_annotations",
+    "read_annotations",
+    "read_named_cells",
+    "short_names",
+]
 
 
 @dataclass(frozen=True, slots=True)

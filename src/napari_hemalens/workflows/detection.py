@@ -210,10 +210,11 @@ def write_results(
     *,
     formats: Sequence[str] = ("csv", "coco"),
     failed: Mapping[str, str] | None = None,
-) -> None:
-    """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for."""
-    export(fields, out, formats)
+) -> tuple[Path, ...]:
+    """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for; return the files."""
+    written = export(fields, out, formats)
     write_counts(fields, out / "counts.csv", tissue=recipe.tissue)
     pooled = pooled_differential(fields, tissue=recipe.tissue)
     write_differential(pooled, out / "differential.csv")
     write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
+    return (*written, out / "counts.csv", out / "differential.csv", out / "run.json")

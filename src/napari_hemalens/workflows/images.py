@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.open import images_in, open_image
+from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
+
+__all__ = ["Region", "Slide", "as_slide", "from_array", "images_in", "open_image"]
 
 
 def as_slide(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:

@@ -17,8 +17,7 @@ from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationSta
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.records.cell_map import CellMap
-from napari_hemalens.segmentation.labels import checked_labels
-from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
+from napari_hemalens.workflows.labels import assign_nuclei, pair_nuclei
 
 _LINE = 3  # pixels of the outline around the nuclei of a pair
 _EDITS = ("paint", "data")  # a person, or a script, has changed what a layer holds
@@ -51,11 +50,10 @@ def assign_steps(nuclei: NDArray[Any], cells: CellsOf | None) -> Generator[CellA
     """
     map_ = CellMap.from_labels(nuclei)
     if cells is None:
-        pairs = paired(map_)
-        yield CellAssignment(NucleusValues(map_.ids, pairs), as_labels(map_, pairs))
+        cells_of_nuclei, pairs = pair_nuclei(map_)
+        yield CellAssignment(NucleusValues(map_.ids, cells_of_nuclei), pairs)
         return
-    checked = checked_labels(cells(nuclei.shape), nuclei.shape)
-    yield CellAssignment(NucleusValues(map_.ids, in_cells(map_, checked)))
+    yield CellAssignment(NucleusValues(map_.ids, assign_nuclei(map_, cells(nuclei.shape))))
 
 
 class CellAssigner:

@@ -15,10 +15,8 @@ from napari_hemalens.gui.classify.state import NucleusValues
 from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
-from napari_hemalens.segmentation.micronuclei import Micronuclei
-from napari_hemalens.segmentation.record import Segmentation
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.images import Slide
+from napari_hemalens.workflows.labels import Micronuclei, Segmentation, checked_labels, is_semantic, relabelled
 
 
 class ClassifySteps(Protocol):

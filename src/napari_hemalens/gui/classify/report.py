@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.formats.naming import short_names
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.reports import assay
 from napari_hemalens.reports.assay import Comparison, Summary
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.review.classes import ReviewedClasses
+from napari_hemalens.workflows.annotations import short_names
 
 _LOOK = (
     "Pairs of nuclei are proposals: look through the layer of pairs, and paint where they are wrong. One number is one "

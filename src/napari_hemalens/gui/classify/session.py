@@ -30,8 +30,8 @@ from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
-from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.classification import classifier_card
+from napari_hemalens.workflows.images import Slide
 
 
 class ClassificationSession(ViewerSession):

@@ -8,13 +8,12 @@ import numpy as np
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import read_annotations
 from napari_hemalens.gui.detect.jobs import DetectSteps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.slides.region import Region
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.annotations import read_annotations
+from napari_hemalens.workflows.images import Region, Slide
 
 _NAMED = 5  # images that a message lists
 

@@ -5,18 +5,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.review.boxes import ReviewedBoxes
-from napari_hemalens.slides.region import Region
-from napari_hemalens.slides.slide import Slide
-from napari_hemalens.slides.stitch import suppress
+from napari_hemalens.workflows.images import Region, Slide
+from napari_hemalens.workflows.regions import join_regions
 
 LEAST_SCORE = 0.05
 """Runs ask for cells down to this score, so that the slider has something to show without a new run."""
@@ -115,22 +111,7 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
 
 def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> ReviewedBoxes:
     """Return the cells found so far, on top of what was there before."""
-    found = _joined(parts, recipe)
+    found = join_regions(parts, recipe)
     if job.before is None:
         return ReviewedBoxes.from_run(found)
     return job.before.merge_run(found, job.regions, keep_edits=job.keep_edits)
-
-
-def _joined(parts: Sequence[Detections], recipe: DetectionRecipe) -> Detections:
-    """Return the cells of several regions; what two regions share counts once."""
-    if len(parts) == 1:
-        return parts[0]
-    whole = replace(
-        parts[-1],
-        boxes=np.concatenate([part.boxes for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
-        classes=np.concatenate([part.classes for part in parts]),
-    )
-    nucleated = np.array([cell_class(name).nucleated for name in whole.names])[whole.classes]
-    rivals = np.where(nucleated & recipe.one_class_per_cell, -1, whole.classes)  # as inside a region
-    return whole.take(suppress(whole.boxes, whole.scores, rivals, iou=recipe.nms_iou))

@@ -10,7 +10,7 @@ from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.axes import axes_of
 from napari_hemalens.gui.layers import pixel_size_um
-from napari_hemalens.slides.region import Region
+from napari_hemalens.workflows.images import Region
 
 _HEAD = '''"""Find cells as in the HemaLens widget (napari-hemalens {version}).
 

@@ -22,9 +22,8 @@ from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
-from napari_hemalens.models import weights
-from napari_hemalens.slides.open import open_image
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.images import Slide, open_image
 
 Source: TypeAlias = Image | Path
 """An image to be analysed: a layer, or a file of a folder."""
@@ -77,7 +76,7 @@ class DetectionSession(ViewerSession):
         try:
             jobs = self._jobs(sources, recipe, where, keep_edits)
             score = (
-                weights.detector_card(recipe.weights).score_threshold
+                cards.detector_card(recipe.weights).score_threshold
                 if recipe.score_threshold is None
                 else recipe.score_threshold
             )

@@ -13,13 +13,12 @@ from napari_hemalens.gui.cell_layers import CellsOf
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import in_region, too_large
 from napari_hemalens.gui.running import KeepResult
-from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
-from napari_hemalens.slides.region import Region
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.heatmap_methods import Method
+from napari_hemalens.workflows.images import Region, Slide
+from napari_hemalens.workflows.labels import checked_labels, is_semantic, relabelled
 
 
 class ExplainSteps(Protocol):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.records.explained import Explained
+from napari_hemalens.workflows.heatmap_methods import blank_heatmap
 
 LARGE = 4096
 """Pixels of a side, above which heat is kept in levels too: napari draws no more of it than is seen."""
@@ -29,13 +30,11 @@ class HeatmapPyramid:
     @classmethod
     def blank(cls, shape: tuple[int, int]) -> Self:
         """Return an image (H, W) without heat."""
-        from napari_hemalens.heatmaps.placing import frame  # noqa: PLC0415 -- loads torch
-
         shapes = [shape]
         while max(shape) > LARGE and max(shapes[-1]) > _COARSEST:
             height, width = shapes[-1]
             shapes.append((-(-height // _STEP), -(-width // _STEP)))
-        return cls(tuple(frame(each) for each in shapes))
+        return cls(tuple(blank_heatmap(each) for each in shapes))
 
     @property
     def data(self) -> Any:

@@ -15,9 +15,9 @@ from napari_hemalens.gui.cell_layers import plane_of
 from napari_hemalens.gui.explain.layers import Blend, heat_layer, origin
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import ExplanationState, MethodResult
-from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
+from napari_hemalens.workflows.heatmap_methods import Method
 
 _PATIENCE = 4  # times as long as it takes to draw them are partial results apart
 

@@ -24,12 +24,12 @@ from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
-from napari_hemalens.heatmaps.methods import best_of, method_of, target_of
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import EXPLAINED
 from napari_hemalens.reports.detections import RESEARCH_USE
-from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
+from napari_hemalens.workflows.heatmap_methods import best_of, method_of, target_of
+from napari_hemalens.workflows.images import Region
 
 
 class ExplanationSession(ViewerSession):

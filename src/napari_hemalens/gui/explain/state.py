@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.tiles import Tiles
-from napari_hemalens.heatmaps.methods import Method
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.slides.region import Region
+from napari_hemalens.workflows.heatmap_methods import Method
+from napari_hemalens.workflows.images import Region
 
 MANY = 2000
 """Cells of an image, above which only those in view are explained; and of those, no more than that at once."""

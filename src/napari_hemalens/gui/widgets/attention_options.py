@@ -10,11 +10,11 @@ from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.editors import Editor
-from napari_hemalens.heatmaps.methods import Kind, best_of, methods_of
-from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyCard, ClassifierCard
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import EXPLAINED
+from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.cards import AnyCard, ClassifierCard
+from napari_hemalens.workflows.heatmap_methods import Kind, best_of, methods_of
 
 _ROWS = 5  # of the list that are seen at once
 _SAID: dict[Kind, str] = {
@@ -94,7 +94,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
 
     def card_of(self, name: str | Path) -> AnyCard:
         """Return the model card whose network can be asked where it looked; see `ClassifierForm.card_of`."""
-        return weights.explainable_card(name)
+        return cards.explainable_card(name)
 
     @property
     def whole_field(self) -> bool:

@@ -12,9 +12,9 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.choices import fill
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyCard
 from napari_hemalens.records.tasks import Task
+from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.cards import AnyCard
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 
@@ -81,7 +81,7 @@ class ClassifierForm(RecipeForm[R]):
         WeightsError
             If there are none such, or they are of no use here.
         """
-        return weights.classifier_card(name)
+        return cards.classifier_card(name)
 
     @property
     def lacking(self) -> str:
@@ -94,8 +94,8 @@ class ClassifierForm(RecipeForm[R]):
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen."""
         task, box = self.editors["task"].read(), self.editors["weights"].widget
-        cards = {name: weights.model_card(name) for name in weights.known()}
-        packed = [name for name, card in cards.items() if card.task == task and card.explainable]
+        described = {name: cards.model_card(name) for name in cards.known_weights()}
+        packed = [name for name, card in described.items() if card.task == task and card.explainable]
         own = [path for path in self._own if self.card_of(path).task == task]
         items = [*((name, name) for name in packed), *((path.stem, str(path)) for path in own)]
         offered, before = [value for _, value in items], box.currentData()

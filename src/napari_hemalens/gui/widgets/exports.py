@@ -14,8 +14,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.formats import FORMATS
 from napari_hemalens.gui.widgets.rows import button
+from napari_hemalens.workflows.annotations import FORMATS
 
 _WORDS = {
     "csv": "Table of cells (cells.csv)",

@@ -12,7 +12,7 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.gui.layers import MARK, Where, holds_pixels, pixel_size_um
 from napari_hemalens.gui.widgets.choices import LAYER_NEWS, box, fill
 from napari_hemalens.gui.widgets.rows import Rows
-from napari_hemalens.slides.open import images_in
+from napari_hemalens.workflows.images import images_in
 
 ALL, SELECTED, FOLDER, ASK = "all", "selected", "folder", "ask for a folder"
 

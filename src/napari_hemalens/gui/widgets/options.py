@@ -8,8 +8,8 @@ from superqt import QLabeledDoubleSlider
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.models import weights
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.cards import DetectorCard
 
 _LABELS = {
     "weights": "Weights",
@@ -39,7 +39,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         super().__init__(
             DetectionRecipe,
             editors={
-                "weights": choice({name: name for name in weights.known(DetectorCard)}),
+                "weights": choice({name: name for name in cards.known_weights(DetectorCard)}),
                 "pixel_size_um": number(empty="estimate from the red cells"),
                 "score_threshold": Editor(self.slider, self._read_score, self._write_score, self.slider.valueChanged),
                 "device": choice({"auto": "looking for a GPU…"}),
@@ -76,8 +76,8 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
         name = self.editors["weights"].read()
-        if name in weights.known(DetectorCard):
-            card = weights.detector_card(name)
+        if name in cards.known_weights(DetectorCard):
+            card = cards.detector_card(name)
             self.editors["weights"].widget.setToolTip(card.description)
             self._own_score = round(card.score_threshold, 4)
             self.slider.setValue(card.score_threshold)

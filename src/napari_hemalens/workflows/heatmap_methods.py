@@ -1,0 +1,14 @@
+"""The heatmap methods that a network has, and an empty heatmap to lay them on. Torch is loaded by the latter alone."""
+
+from typing import Any
+
+from napari_hemalens.heatmaps.methods import Kind, Method, best_of, method_of, methods_of, target_of
+
+__all__ = ["Kind", "Method", "best_of", "blank_heatmap", "method_of", "methods_of", "target_of"]
+
+
+def blank_heatmap(shape: tuple[int, int]) -> Any:
+    """Return a heatmap (H, W) float32 of zeros; of a huge one, only the chunks that are written to take memory."""
+    from napari_hemalens.heatmaps.placing import frame  # noqa: PLC0415 -- loads torch
+
+    return frame(shape)
