@@ -9,7 +9,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.records.explained import PREDICTED
-from napari_hemalens.records.tasks import ExplainedName
+from napari_hemalens.records.tasks import ExplainableName
 from napari_hemalens.slides.open import images_in
 
 
@@ -27,7 +27,7 @@ def explain(  # noqa: PLR0913 -- an option each
         ),
     ] = None,
     task: Annotated[
-        ExplainedName, typer.Option(help="What is asked of each cell; detection: where a detector looked.")
+        ExplainableName, typer.Option(help="What is asked of each cell; detection: where a detector looked.")
     ] = "micronucleus",
     methods: Annotated[
         list[str] | None,

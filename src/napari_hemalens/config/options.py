@@ -1,4 +1,4 @@
-"""Options of a run: the one form that the widget, the command line and a saved result share."""
+"""Options of a run, shared by the forms, the command line and saved results."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.records.differential import Tissue
-from napari_hemalens.records.tasks import ExplainedName, TaskName
+from napari_hemalens.records.tasks import ExplainableName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["single", "half"]
@@ -17,7 +17,7 @@ SegmentedKind = Literal["auto", "smear", "fluorescence"]
 
 
 class Recipe(BaseModel):
-    """Frozen options; an unknown or impossible one is refused by name."""
+    """Frozen options; one that is unknown or out of range is refused by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,100 +57,113 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
 class DetectionRecipe(Recipe):
     """How cells are detected in an image."""
 
-    weights: str = Field(default="marrow-cascade", description="Name of packed weights, or a file")
+    weights: str = Field(default="marrow-cascade", description="Name of packed weights, or path of a weights file")
     pixel_size_um: float | None = Field(
         default=None,
         gt=0.001,
         lt=10,
-        description="Micrometres a pixel; empty: from the image, else estimated from its red cells",
+        description="Micrometres per pixel; empty: read from the image, or estimated from its red cells",
     )
     score_threshold: float | None = Field(
-        default=None, ge=0, le=1, description="Score threshold; empty: the one chosen on validation"
+        default=None,
+        ge=0,
+        le=1,
+        description="Cells with a lower score are left out; empty: the threshold chosen on the validation set",
     )
-    tile: int = Field(default=640, ge=128, description="Side of a tile, in pixels of the weights")
-    overlap: int = Field(default=128, ge=0, description="Overlap of tiles, in the same pixels")
+    tile: int = Field(default=640, ge=128, description="Side of a tile, in pixels at the weights' scale")
+    overlap: int = Field(default=128, ge=0, description="Overlap of neighbouring tiles, in the same pixels")
     batch: int | None = Field(
-        default=None, ge=1, description="Tiles a forward pass; empty: 4 on a GPU, 1 on a CPU, where more are slower"
+        default=None,
+        ge=1,
+        description="Tiles per forward pass; empty: 4 on a GPU, 1 on a CPU, where more would be slower",
     )
     precision: PrecisionName = Field(
-        default="single", description="Of numbers in the network: single has 32 bits, half 16, for NVIDIA GPUs"
+        default="single", description="Floating-point precision: single (32 bits), or half (16 bits, NVIDIA GPUs only)"
     )
-    skip_background: bool = Field(default=True, description="Pass over tiles with nothing in them")
-    nms_iou: float = Field(default=0.5, gt=0, le=1, description="IoU above which boxes are one cell")
-    one_class_per_cell: bool = Field(default=True, description="A nucleated cell counts under its best class only")
-    device: DeviceName = Field(default="auto", description="Where to compute")
-    tissue: Tissue = Field(default="marrow", description="Sets the cells that ICSH asks for")
+    skip_background: bool = Field(default=True, description="Skip tiles that show only background")
+    nms_iou: float = Field(default=0.5, gt=0, le=1, description="Boxes that overlap by more than this IoU are one cell")
+    one_class_per_cell: bool = Field(default=True, description="Count a nucleated cell under its best class only")
+    device: DeviceName = Field(default="auto", description="Processor to compute on")
+    tissue: Tissue = Field(
+        default="marrow", description="Decides how many cells ICSH asks for: 500 in marrow, 200 in blood"
+    )
 
 
 class SegmentationRecipe(Recipe):
-    """How cells are told from their surroundings without a network."""
+    """How cells are outlined without a network."""
 
     kind: SegmentedKind = Field(
-        default="auto", description="A stained smear or fluorescent nuclei; auto: by how bright the image is"
+        default="auto", description="Stained smear, or fluorescent nuclei; auto: decided by the brightness of the image"
     )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
     )
     smallest_um: float | None = Field(
         default=None,
         gt=0,
-        description="Least diameter of a cell, or of a fluorescent nucleus, in micrometres; empty, or without a pixel "
-        "size: by what is typical of the image",
+        description="Smallest diameter of a cell, or of a fluorescent nucleus, in micrometres; empty or without a "
+        "pixel size: derived from what is typical of the image",
     )
-    largest_um: float | None = Field(default=None, gt=0, description="Greatest diameter, in the same way")
-    smoothing: float = Field(default=1.0, ge=0, le=10, description="Times the usual smoothing")
+    largest_um: float | None = Field(default=None, gt=0, description="Largest diameter, likewise")
+    smoothing: float = Field(default=1.0, ge=0, le=10, description="Factor on the default smoothing")
     threshold: float = Field(
-        default=1.0, gt=0, le=5, description="Times the automatic threshold; above 1, nuclei are smaller"
+        default=1.0, gt=0, le=5, description="Factor on the automatic threshold; above 1, nuclei get smaller"
     )
     split: float = Field(
         default=0.7,
         gt=0,
         lt=1,
-        description="Nuclei are cut where their neck is narrower than this share of the smaller one; more cuts more",
+        description="Touching nuclei are separated where the neck is narrower than this fraction of the smaller one; "
+        "higher values separate more",
     )
 
 
 class ClassificationRecipe(Recipe):
     """How the cells of a label image are classified."""
 
-    task: TaskName = Field(default="micronucleus", description="What is asked of each cell")
-    weights: str | None = Field(default=None, description="Name of packed weights, or a file; empty: those of the task")
+    task: TaskName = Field(default="micronucleus", description="What cells are classified into")
+    weights: str | None = Field(
+        default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
+    )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
     )
     relabel: bool | None = Field(
         default=None,
-        description="Give each separate piece of the mask a number of its own; empty: stop and say so where one number "
+        description="Give each separate region of the mask its own number; empty: stop with an error where one number "
         "stands for many cells",
     )
-    device: DeviceName = Field(default="auto", description="Where to compute")
+    device: DeviceName = Field(default="auto", description="Processor to compute on")
 
 
 class ExplanationRecipe(Recipe):
-    """Where a network looks, and how that is found out."""
+    """How the heatmaps of cells are computed."""
 
-    task: ExplainedName = Field(default="micronucleus", description="What is asked of each cell")
-    weights: str | None = Field(default=None, description="Name of packed weights, or a file; empty: those of the task")
+    task: ExplainableName = Field(default="micronucleus", description="What cells are classified into")
+    weights: str | None = Field(
+        default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
+    )
     method: str | None = Field(
         default=None,
-        description="The network's own attention by its layer, or a gradient: layer-5, grad-cam…; empty: what points "
-        "best with these weights",
+        description="The network's own attention by its layer (layer-5…), or a gradient method (grad-cam…); empty: the "
+        "method that measured best with these weights",
     )
-    target: str = Field(
-        default="predicted", description="Class that is explained, by name; or what each cell is called"
-    )
+    target: str = Field(default="predicted", description="Class to explain; predicted: the class each cell was given")
     smoothing: float = Field(
-        default=0.0, ge=0, le=20, description="Deviation of the Gaussian that heat is smoothed with, in network pixels"
+        default=0.0,
+        ge=0,
+        le=20,
+        description="Standard deviation of the Gaussian that smooths the heatmap, in network pixels",
     )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres a pixel; empty: from the image, where it says it"
+        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
     )
     relabel: bool | None = Field(
         default=None,
-        description="Give each separate piece of the mask a number of its own; empty: stop and say so where one number "
+        description="Give each separate region of the mask its own number; empty: stop with an error where one number "
         "stands for many cells",
     )
-    device: DeviceName = Field(default="auto", description="Where to compute")
+    device: DeviceName = Field(default="auto", description="Processor to compute on")
 
 
 class RefinementRecipe(Recipe):
@@ -158,41 +171,42 @@ class RefinementRecipe(Recipe):
 
     moves: Literal["proposals", "detections", "nothing"] = Field(
         default="detections",
-        description="What is moved: regions before they are named and trimmed, or boxes after that; nothing: agents "
-        "learn as if it were detections, and only show where they look",
+        description="What the agents move: region proposals before they are classified, or the boxes after; nothing: "
+        "agents learn as if they moved detections, and only show where they look",
     )
-    most_steps: int = Field(default=5, ge=0, le=50, description="Steps of a box at most (t_max); 0: none is moved")
-    step: float = Field(default=0.1, gt=0, lt=1, description="Share of a box by which one step moves or resizes it")
-    hidden: int = Field(default=128, ge=8, description="Size of the agent's memory")
-    window: float = Field(default=1.5, ge=1, description="What the agent sees around a box, in boxes")
-    literal: bool = Field(default=False, description="The mask of attention as printed: what is outside keeps e^0")
-    discount: float = Field(default=0.95, ge=0, le=1, description="Of later rewards (gamma)")
+    most_steps: int = Field(
+        default=5, ge=0, le=50, description="Largest number of steps per box (t_max); 0: boxes stay"
+    )
+    step: float = Field(default=0.1, gt=0, lt=1, description="Fraction of a box by which one step moves or resizes it")
+    hidden: int = Field(default=128, ge=8, description="Size of the agent's hidden state")
+    window: float = Field(default=1.5, ge=1, description="Side of what the agent sees, in sides of the box")
+    literal: bool = Field(
+        default=False,
+        description="Mask attention exactly as printed in the paper, where the outside keeps a weight of e^0",
+    )
+    discount: float = Field(default=0.95, ge=0, le=1, description="Discount of later rewards (gamma)")
     entropy: float = Field(default=0.01, ge=0, description="Weight of the policy's entropy (beta in Table 2)")
     stop_iou: float = Field(default=0.9, ge=0, le=1, description="IoU from which stopping is rewarded")
-    stop_bonus: float = Field(default=0.05, ge=0, description="That reward, in IoU")
-    gain: float = Field(default=10.0, gt=0, description="Times a gain in IoU is rewarded")
-    reward: float = Field(default=1.0, ge=0, description="Weight of what actions that were drawn earned")
-    imitation: float = Field(
-        default=0.0, ge=0, description="Weight of learning the best single step by heart beside the reward"
-    )
-    foresight: float = Field(
-        default=0.0, ge=0, description="Weight of learning what every action would earn beside that"
-    )
+    stop_bonus: float = Field(default=0.05, ge=0, description="Reward for stopping there, in IoU")
+    gain: float = Field(default=10.0, gt=0, description="Factor on a gain in IoU in the reward")
+    reward: float = Field(default=1.0, ge=0, description="Weight of the policy gradient: the reward of sampled actions")
+    imitation: float = Field(default=0.0, ge=0, description="Weight of imitating the best single step")
+    foresight: float = Field(default=0.0, ge=0, description="Weight of predicting the reward of every action")
 
 
 class NetworkRecipe(Recipe):
     """Which detector, and how large."""
 
-    network: str = Field(default="faster_rcnn_fpn", description="A detector of systems by name")
+    network: str = Field(default="faster_rcnn_fpn", description="Name of the detector")
     backbone: Literal["resnet18", "resnet50"] = "resnet18"
     size: Literal["full", "laptop"] = "full"
-    pixel_size_um: float = Field(default=0.15, gt=0, description="Micrometres a pixel it sees")
-    start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Weights the backbone starts from")
+    pixel_size_um: float = Field(default=0.15, gt=0, description="Micrometres per pixel that the network sees")
+    start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Initial weights of the backbone")
     bottom_up: bool = Field(
-        default=False, description="A path back up the pyramid; faster_rcnn_attention always has it"
+        default=False, description="Add a bottom-up path to the pyramid; faster_rcnn_attention always has one"
     )
     refinement: RefinementRecipe = Field(
-        default=RefinementRecipe(), description="How boxes are moved, by faster_rcnn_attention"
+        default=RefinementRecipe(), description="How the agents of faster_rcnn_attention move boxes"
     )
 
 
@@ -200,30 +214,30 @@ class CropRecipe(Recipe):
     """What a classifier sees of a cell: the same in training and in use."""
 
     side: int = Field(default=96, ge=32, description="Side of a crop in pixels")
-    width: float = Field(default=2.0, gt=0, description="What that side shows, in the unit")
+    width: float = Field(default=2.0, gt=0, description="What the side of a crop spans, in `unit`")
     unit: Literal["diameter", "um", "field"] = Field(
         default="diameter",
-        description="Of the image's median cell, or micrometres where the pixel size is known, or the longer side of "
-        "the image, which then is one cell",
+        description="Unit of `width`: diameter of the image's median cell, micrometres (um, needs a pixel size), or "
+        "the longer side of the image, which then is one field",
     )
     light: Literal["transmitted", "fluorescence"] = Field(
-        default="transmitted", description="Colours as they are, or grey on black by its square root"
+        default="transmitted", description="Colours as they are, or the square root of fluorescence on black"
     )
     neighbours: Literal["seen", "dimmed", "masks", "hidden"] = Field(
         default="seen",
-        description="What is not the cell: left, other cells brought halfway to the background, given as a mask, or "
-        "all replaced by empty glass",
+        description="What surrounds the cell: left as it is, other cells dimmed halfway to the background, marked by a "
+        "mask channel, or everything replaced by empty glass",
     )
     detail: int | None = Field(
         default=None,
         ge=16,
-        description="Pixels a side that a crop is averaged to before it gets its own: what is finer, the training "
-        "images did not show; empty: as many as it has",
+        description="Side in pixels to which a crop is reduced first, to remove detail that the training images lack; "
+        "empty: no reduction",
     )
     stain: Literal["as_is", "reference", "grey"] = Field(
         default="as_is",
-        description="Colours left, or all cells of the image (or all of a field) brought to one mean and deviation, in "
-        "colours or in grey",
+        description="Colours as they are, or all cells of the image (or the whole field) brought to one mean and "
+        "standard deviation, in colour (reference) or grey",
     )
 
     @property
@@ -235,19 +249,21 @@ class CropRecipe(Recipe):
 
 
 class ClassifierRecipe(Recipe):
-    """Which classifier of single cells, and what it starts from."""
+    """Which classifier, and what it starts from."""
 
-    network: str = Field(default="alexnet_attention", description="A classifier of systems by name")
+    network: str = Field(default="alexnet_attention", description="Name of the classifier")
     start: Literal["scratch", "imagenet", "imagenet_or_scratch"] = Field(
         default="scratch",
-        description="Weights it starts from; ImageNet's are downloaded, and where they cannot be had, a run stops or "
-        "begins from scratch",
+        description="Initial weights; those of ImageNet are downloaded, and if that fails, the run stops (imagenet) or "
+        "starts from scratch (imagenet_or_scratch)",
     )
-    input_channels: int = Field(default=3, ge=3, le=5, description="Red, green, blue, and up to two masks")
-    input_size: int = Field(default=224, ge=32, le=1024, description="Side of the crop it sees, in pixels")
+    input_channels: int = Field(default=3, ge=3, le=5, description="Red, green and blue, and up to two masks")
+    input_size: int = Field(
+        default=224, ge=32, le=1024, description="Side of the crop that the network sees, in pixels"
+    )
     batch_norm: bool = Field(
-        default=False, description="Normalise after every convolution of AlexNet and VGG16, as other networks do"
+        default=False, description="Add batch normalisation after every convolution of AlexNet and VGG16"
     )
     eca_kernel: Literal[3, 5, 7, 9] | None = Field(
-        default=9, description="Channels that one weight of ECA is made of; empty: as suits each block"
+        default=9, description="Kernel size of ECA, in channels; empty: adapted to each block"
     )

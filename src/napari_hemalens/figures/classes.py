@@ -19,7 +19,7 @@ _TINT = 0.2  # share of the class's colour inside a cell
 def class_picture(
     slide: Slide, labels: NDArray[Any], result: Classified, *, longest: int = _LONGEST, tint: float = _TINT
 ) -> Image.Image:
-    """Return a picture of the slide with its cells, at most `longest` pixels a side, and what the colours mean.
+    """Return a picture of the slide with its cells and a legend, at most `longest` pixels on its longer side.
 
     Parameters
     ----------

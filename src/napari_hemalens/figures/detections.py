@@ -16,7 +16,7 @@ _TILE = 2048
 
 
 def overlay(slide: Slide, detections: Detections, *, longest: int = _LONGEST) -> Image.Image:
-    """Return a picture of the slide with its cells, at most `longest` pixels a side.
+    """Return a picture of the slide with its cells, at most `longest` pixels on its longer side.
 
     Nucleated cells carry the name of their class.
     """

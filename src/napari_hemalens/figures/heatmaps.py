@@ -276,7 +276,7 @@ def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) 
 
 
 def resized(pixels: NDArray[Any], side: int) -> NDArray[Any]:
-    """Return a square (s, s) float32 or (s, s, 3) uint8 with `side` pixels a side."""
+    """Return a square (s, s) float32 or (s, s, 3) uint8 `side` pixels wide."""
     if pixels.shape[0] == side:
         return pixels
     picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)

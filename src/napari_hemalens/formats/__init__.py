@@ -23,7 +23,7 @@ class Format:
     Attributes
     ----------
     read : callable
-        Path, and `split=` where the format has splits, to one record an image.
+        Path, and `split=` where the format has splits, to one record per image.
     write : callable
         Fields and a path: of a file, or of a folder where `one_file_per_image`.
     holds : callable
@@ -61,7 +61,7 @@ def read_annotations(
     format: str | None = None,  # noqa: A002 -- the word a user would write
     split: str | None = None,
 ) -> tuple[Detections, ...]:
-    """Read the annotations that a file or folder holds, one record an image.
+    """Read the annotations that a file or folder holds, one record per image.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def holds(path: Path, split: str | None = None) -> bool:
 
 
 def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
-    """Read one record an image; crowd regions (`iscrowd`) are no cells and left out.
+    """Read one record per image; crowd regions (`iscrowd`) are no cells and left out.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def holds_cells(path: Path, split: str | None = None) -> bool:
 
 
 def read_cells(path: str | Path) -> tuple[Detections, ...]:
-    """Read `cells.csv`, one record an image.
+    """Read `cells.csv`, one record per image.
 
     The columns needed are image, class, score, y0, x0, y1, x1; without `image_height` and
     `image_width` an image ends with its boxes. `path` may be the folder of the file.

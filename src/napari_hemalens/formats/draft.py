@@ -57,7 +57,7 @@ class Draft:
     shape : (int, int) or None
         Height and width in pixels; None where nobody says: the image then ends with the boxes.
     pixel_size_um : float or None
-        Micrometres a pixel, where the file says it.
+        Micrometres per pixel, where the file says it.
     boxes, labels, scores : list
         One entry per cell.
     predictions : list

@@ -1,4 +1,4 @@
-"""GeoJSON as QuPath reads and writes it: one file an image, one polygon a cell, x, y in pixels.
+"""GeoJSON as QuPath reads and writes it: one file per image, one polygon a cell, x, y in pixels.
 
 https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html. QuPath's files
 say nothing of the image; those written here add its name and size beside the features, which
@@ -92,7 +92,7 @@ def read(path: Path, *, names: Sequence[str] | None = None) -> tuple[Detections,
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write one file an image into the folder `path`; each cell has class, colour and score."""
+    """Write one file per image into the folder `path`; each cell has class, colour and score."""
     for stem, name, detections in one_file_each(fields):
         height, width = detections.image_shape
         documents.save(

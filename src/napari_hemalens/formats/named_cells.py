@@ -81,7 +81,7 @@ class NamedCells:
 
 
 def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
-    """Read one part of a data set, an image each; of C-NMC 2019, see `c_nmc.read`.
+    """Read one part of a data set, per image; of C-NMC 2019, see `c_nmc.read`.
 
     Raises
     ------

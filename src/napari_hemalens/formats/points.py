@@ -2,7 +2,7 @@
 
 A folder holds `images/` and, for each image that was marked, `points/<name of the image>.csv` with the columns `x`, `y`
 (pixels of the image, of the nucleus' centre) and `class`: 1 or `nucleus`, 3 or `unsure`. Images without points are
-passed over. A part of the data, such as `train`, is a list `train.txt`: the name of an image a line, without suffix and
+passed over. A part of the data, such as `train`, is a list `train.txt`: one image name per line, without suffix and
 with * for whatever may follow, as in `BM_GRAZ_HE_0001_*`.
 
 A point has no size, and detectors learn boxes: each nucleus becomes a square of one diameter around its point,
@@ -73,7 +73,7 @@ def read(path: Path, *, split: str | None = None, diameter: float = DIAMETER_PX)
 
 
 def read_fields(path: Path, *, only: Sequence[str] = (), diameter: float = DIAMETER_PX) -> tuple[PointField, ...]:
-    """Read the points of a folder, one record an image that has a file of points.
+    """Read the points of a folder, one record per image that has a file of points.
 
     Parameters
     ----------

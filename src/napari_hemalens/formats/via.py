@@ -115,7 +115,7 @@ def read(
     attribute: str = "class",
     names: Sequence[str] | None = None,
 ) -> tuple[Detections, ...]:
-    """Read one record an image.
+    """Read one record per image.
 
     Parameters
     ----------

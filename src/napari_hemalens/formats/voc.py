@@ -1,4 +1,4 @@
-"""Pascal VOC: one XML file an image, as labelImg, CVAT and BCCD write it.
+"""Pascal VOC: one XML file per image, as labelImg, CVAT and BCCD write it.
 
 The VOC development kit counts pixels from 1 and includes the last one. Hardly a file follows it:
 labelImg, which most VOC files come from (BCCD's too), stores the corners that were drawn, as whole
@@ -48,7 +48,7 @@ def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = 
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write one XML file an image into the folder `path`; every object carries its `score`."""
+    """Write one XML file per image into the folder `path`; every object carries its `score`."""
     for stem, name, detections in one_file_each(fields):
         tree = ET.ElementTree(_element(name, detections))
         ET.indent(tree)

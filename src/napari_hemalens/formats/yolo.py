@@ -1,4 +1,4 @@
-"""YOLO: one text file an image, one box a line, https://docs.ultralytics.com/datasets/detect.
+"""YOLO: one text file per image, one box per line, https://docs.ultralytics.com/datasets/detect.
 
 A line is `class cx cy width height`, the last four as shares of the image; a sixth number is the
 score. How large the image is comes from the image, or from `data.yaml`, where `write` notes it.
@@ -50,7 +50,7 @@ def holds(path: Path, split: str | None = None) -> bool:
 
 
 def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
-    """Read one record an image; an image without a label file has no cells.
+    """Read one record per image; an image without a label file has no cells.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where a detector's agents looked at boxes: one record an image."""
+"""Where a detector's agents looked at boxes: one record per image."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Cells as a label image says where they are: one number a cell, 0 for none."""
+"""Cells as a label image says where they are: one number per cell, 0 for none."""
 
 from dataclasses import dataclass
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Cells and their classes, as a classifier sees them: one record an image."""
+"""Cells and their classes, as a classifier sees them: one record per image."""
 
 from dataclasses import dataclass, field, replace
 from typing import Self

@@ -22,7 +22,7 @@ class Provenance:
     image : str
         Name or path of the image.
     pixel_size_um : float or None
-        Micrometres a pixel of the image; None where it is not known.
+        Micrometres per pixel of the image; None where it is not known.
     pixel_size_source : str
         'given', 'image' (read from the file or layer), 'estimated' (from the red cells) or
         'unknown'.

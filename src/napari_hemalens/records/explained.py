@@ -1,4 +1,4 @@
-"""Where a classifier looked: one record an image, of the cells that were explained."""
+"""Where a classifier looked: one record per image, of the cells that were explained."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self

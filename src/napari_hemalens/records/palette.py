@@ -1,4 +1,4 @@
-"""One colour a class, the same on the screen, in overlays and in exported files.
+"""One colour per class, the same on the screen, in overlays and in exported files.
 
 Paul Tol's muted and bright schemes (https://personal.sron.nl/~pault), which stay apart for
 colour-blind eyes; related cells are related in hue. Red cells and platelets are pale, since a

@@ -1,39 +1,42 @@
-"""What cells and fields are classified into: the four questions, and the names of their answers; and detection."""
+"""What cells and fields are classified into: the one place where a task is declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
-
-TaskName: TypeAlias = Literal["micronucleus", "all", "leukocyte", "field"]
-ExplainedName: TypeAlias = Literal[TaskName, "detection"]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One question.
+    """One question that a classifier answers.
 
     Attributes
     ----------
     name : str
-        What the command line calls it.
+        What options and the command line call it.
     title : str
-        What a menu calls it.
+        What a person calls it.
+    short_title : str
+        The same where there is little room, as in a menu.
     classes : tuple of str
-        The answers, in the order of a network's outputs; of detection, the weights have their own.
+        The answers, in the order of a network's outputs; empty for detection, whose weights have their own.
     weights : str
-        Name of the packed weights that answer it.
+        Name of the packed weights that answer it by default.
+    preset : str
+        Name of the recipe in `config.presets` that such weights are trained by.
     positive : str or None
         Of two answers, the one that is looked for.
-    unit : str
-        What has an answer: a 'cell' of a label image, or a 'field', which is a whole image and needs no labels.
+    unit : {'cell', 'field'}
+        What has an answer: a cell of a label image, or a whole image, which needs no labels.
     """
 
-    name: ExplainedName
+    name: str
     title: str
+    short_title: str
     classes: tuple[str, ...]
     weights: str
+    preset: str
     positive: str | None = None
     unit: Literal["cell", "field"] = "cell"
 
@@ -42,29 +45,64 @@ TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
         Task(
-            "micronucleus",
-            "Micronucleus",
-            ("micronucleus", "none"),
-            "micronucleus-attention",
+            name="micronucleus",
+            title="Micronucleus",
+            short_title="Micronucleus",
+            classes=("micronucleus", "none"),
+            weights="micronucleus-attention",
+            preset="micronucleus",
             positive="micronucleus",
         ),
-        Task("all", "Acute lymphoblastic leukaemia", ("blast", "normal"), "all-eca", positive="blast"),
         Task(
-            "leukocyte",
-            "Leukocyte type",
-            ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"),
-            "leukocyte-types",
+            name="all",
+            title="Acute lymphoblastic leukaemia",
+            short_title="ALL",
+            classes=("blast", "normal"),
+            weights="all-eca",
+            preset="all",
+            positive="blast",
+        ),
+        Task(
+            name="leukocyte",
+            title="Leukocyte type",
+            short_title="Leukocytes",
+            classes=("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"),
+            weights="leukocyte-types",
+            preset="leukocyte",
         ),
         # Haematogones, which are benign, and three stages of acute lymphoblastic leukaemia of B cells.
-        Task("field", "Leukaemia stage of a field", ("benign", "early", "pre", "pro"), "field-rcan", unit="field"),
+        Task(
+            name="field",
+            title="Leukaemia stage of a field",
+            short_title="Field stage",
+            classes=("benign", "early", "pre", "pro"),
+            weights="field-rcan",
+            preset="field",
+            unit="field",
+        ),
     )
 }
+"""Every task of classifiers by name."""
 
-DETECTION = Task("detection", "Detected cells", (), "marrow-attention")
-"""What a detector finds, and names by classes of its own: no task of classifiers, but explained as theirs are."""
+DETECTION = Task(
+    name="detection",
+    title="Detected cells",
+    short_title="Detection",
+    classes=(),
+    weights="marrow-attention",
+    preset="marrow-attention",
+)
+"""What a detector finds and classifies; not a task of classifiers, but explained like one."""
 
-EXPLAINED: Mapping[str, Task] = {**TASKS, DETECTION.name: DETECTION}
-"""All whose answers can be explained, by name."""
+EXPLAINABLE: Mapping[str, Task] = {**TASKS, DETECTION.name: DETECTION}
+"""Every task whose answers can be explained, by name."""
+
+if TYPE_CHECKING:
+    TaskName: TypeAlias = str
+    ExplainableName: TypeAlias = str
+else:  # pydantic, typer and the forms read their choices from here
+    TaskName = Literal[tuple(TASKS)]
+    ExplainableName = Literal[tuple(EXPLAINABLE)]
 
 
 def task(name: str) -> Task:

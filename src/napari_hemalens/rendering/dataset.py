@@ -36,7 +36,7 @@ def render_fields_steps(
     shape : (int, int)
         Height and width of each in pixels.
     pixel_size_um : float
-        Micrometres a pixel.
+        Micrometres per pixel.
     tissue : {'marrow', 'blood'}
         Whose cells.
     seed : int

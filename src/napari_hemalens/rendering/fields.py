@@ -37,7 +37,7 @@ def render_field(
     shape : (int, int)
         Height and width in pixels.
     pixel_size_um : float
-        Micrometres a pixel.
+        Micrometres per pixel.
     tissue : {'marrow', 'blood'}
         Whose cells, and how crowded.
     seed : int

@@ -53,7 +53,7 @@ class Fluorescence:
         glow : (H, W) float32
             Dye that glows; 1 in the middle of an average nucleus.
         pixel_size_um : float
-            Micrometres a pixel.
+            Micrometres per pixel.
         rng : numpy.random.Generator
             Draws the photons and the noise of reading.
 

@@ -97,7 +97,7 @@ def render_lymphoblasts(
     shape : (int, int)
         Height and width in pixels.
     pixel_size_um : float
-        Micrometres a pixel.
+        Micrometres per pixel.
     seed : int
         The same seed and options give the same pixels.
     density : float

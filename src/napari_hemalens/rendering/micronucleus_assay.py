@@ -47,7 +47,7 @@ class AssayField:
         What cells 1, 2, ... are: 'mononucleated', 'binucleated' or 'multinucleated', also where the image's edge cuts
         them.
     pixel_size_um : float
-        Micrometres a pixel.
+        Micrometres per pixel.
     """
 
     amounts: NDArray[np.float32]
@@ -98,7 +98,7 @@ def render_assay(
     shape : (int, int)
         Height and width in pixels.
     pixel_size_um : float
-        Micrometres a pixel; at 0.35 nuclei are 24 to 39 pixels wide.
+        Micrometres per pixel; at 0.35 nuclei are 24 to 39 pixels wide.
     seed : int
         The same seed and options give the same field.
     density : float

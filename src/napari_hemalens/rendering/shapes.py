@@ -24,7 +24,7 @@ class Patch:
     y, x : (h, w) float32
         Where each pixel's centre lies, in micrometres from the cell's centre.
     pixel_size_um : float
-        Micrometres a pixel.
+        Micrometres per pixel.
     rng : numpy.random.Generator
         Draws everything that differs from cell to cell.
     """

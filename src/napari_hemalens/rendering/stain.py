@@ -105,7 +105,7 @@ class Light:
         transmission : (H, W, 3) float32
             Share of light that passes, in 0-1.
         pixel_size_um : float
-            Micrometres a pixel.
+            Micrometres per pixel.
         rng : numpy.random.Generator
             Draws the noise.
 

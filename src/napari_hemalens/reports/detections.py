@@ -32,7 +32,7 @@ def write_counts(
     tissue: Tissue = "marrow",
     taxonomy: Taxonomy = ICSH,
 ) -> None:
-    """Write `counts.csv`: a block an image, with the classes that were recognised or counted in it.
+    """Write `counts.csv`: a block per image, with the classes that were recognised or counted in it.
 
     Nucleated cells have a share of the nucleated cells and its 95 % interval, in per cent; red
     cells and platelets have none.

@@ -60,7 +60,7 @@ def outlined(rgb: NDArray[np.uint8], segmentation: Segmentation) -> NDArray[np.u
 
 
 def measures_rows(fields: Sequence[CellMeasures]) -> list[dict[str, Any]]:
-    """Return one row a cell, by column.
+    """Return one row per cell, by column.
 
     `cell` is its value in the label image. Centroids are in pixels from the image's corner, areas in pixels and, where
     the pixel size is known, in square micrometres; what is not known is None.

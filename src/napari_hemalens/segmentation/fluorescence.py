@@ -43,7 +43,7 @@ def fluorescence_steps(
     recipe : SegmentationRecipe
         Sizes, smoothing, threshold, split.
     pixel_size_um : float or None
-        Micrometres a pixel; None: sizes go by the typical nucleus.
+        Micrometres per pixel; None: sizes go by the typical nucleus.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def smear_steps(
     recipe : SegmentationRecipe
         Sizes, smoothing, threshold, split.
     pixel_size_um : float or None
-        Micrometres a pixel; None: sizes go by what the image is full of.
+        Micrometres per pixel; None: sizes go by what the image is full of.
 
     Returns
     -------

@@ -56,7 +56,7 @@ def from_array(
         Whether the last axis is the colour, as a napari layer says; not looked at where `axes` is
         given.
     pixel_size_um : float, optional
-        Micrometres a pixel of the finest level.
+        Micrometres per pixel of the finest level.
     frame : sequence of int
         Which frame, one index for each axis before the image, in their order. Like sliders in
         napari, the indices count from the last one: surplus ones at the front belong to axes that

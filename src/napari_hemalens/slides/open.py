@@ -67,7 +67,7 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
     path : str or Path
         A file, or a zarr folder.
     pixel_size_um : float, optional
-        Micrometres a pixel; by default, what the file says.
+        Micrometres per pixel; by default, what the file says.
     frame : sequence of int
         Which frame of a file with several, as for `from_array`.
 

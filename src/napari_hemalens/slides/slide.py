@@ -40,7 +40,7 @@ class Slide:
     levels : tuple of Plane
         Finest first. Reading one by slices gives the values as stored.
     pixel_size_um : float or None
-        Micrometres a pixel of level 0; None where it is not known.
+        Micrometres per pixel of level 0; None where it is not known.
     contrast : Contrast
         How values become 8 bits; one rule for the whole slide.
     release : callable or None

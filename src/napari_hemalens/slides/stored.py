@@ -18,7 +18,7 @@ class Stored:
     rgb : bool or None
         Whether the last axis is the colour, where the file says so.
     pixel_size_um : float or None
-        Micrometres a pixel of the finest level, where the file says so.
+        Micrometres per pixel of the finest level, where the file says so.
     release : callable or None
         Closes the file; None where none stays open.
     """

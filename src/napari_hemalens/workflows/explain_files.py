@@ -16,7 +16,7 @@ from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.records.tasks import DETECTION, EXPLAINED
+from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.open import open_image
@@ -59,7 +59,7 @@ class _Run:
             first = self.recipes[0]
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
             results = [self._explained(slide, cells, recipe, stem) for recipe in self.recipes]
-            if EXPLAINED[first.task].unit == "cell" and (labels is None or first.relabel):
+            if EXPLAINABLE[first.task].unit == "cell" and (labels is None or first.relabel):
                 size = results[0].provenance.pixel_size_um  # numbers that no file of the user's has
                 write_labels(cells.labels, self.out / f"{stem}.labels.tif", pixel_size_um=size)
         self.fields.append(results[0])

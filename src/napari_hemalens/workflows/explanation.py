@@ -15,7 +15,7 @@ from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.records.tasks import DETECTION, EXPLAINED
+from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
@@ -141,7 +141,7 @@ def map_of(
     ImageError
         If no labels are given, and the image cannot be segmented.
     """
-    if EXPLAINED[recipe.task].unit == "field":
+    if EXPLAINABLE[recipe.task].unit == "field":
         if labels is not None:
             raise AnnotationError(f"The task {recipe.task} is of a whole image, not of its cells: give no labels.")
         return CellMap.whole(slide.shape)

@@ -25,7 +25,7 @@ from napari_hemalens.gui.layers import placement_of, slide_opener, visible_regio
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.records.tasks import EXPLAINED
+from napari_hemalens.records.tasks import EXPLAINABLE
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 from napari_hemalens.workflows.heatmap_methods import best_of, method_of, target_of
@@ -151,7 +151,7 @@ class ExplanationSession(ViewerSession):
         viewer = self._viewer()
         steps = () if viewer is None else viewer.dims.current_step
         frame = frame_of(image, steps)
-        if EXPLAINED[recipe.task].unit == "field":
+        if EXPLAINABLE[recipe.task].unit == "field":
             return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)

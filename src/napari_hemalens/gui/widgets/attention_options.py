@@ -11,7 +11,7 @@ from napari_hemalens.gui.widgets.choices import box, fill
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.gui.widgets.editors import Editor
 from napari_hemalens.records.explained import PREDICTED
-from napari_hemalens.records.tasks import EXPLAINED
+from napari_hemalens.records.tasks import EXPLAINABLE
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import AnyCard, ClassifierCard
 from napari_hemalens.workflows.heatmap_methods import Kind, best_of, methods_of
@@ -77,7 +77,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         self.methods, self.classes = MethodList(), box()
         super().__init__(
             ExplanationRecipe,
-            tuple(EXPLAINED.values()),
+            tuple(EXPLAINABLE.values()),
             ("task", "weights", "method", "target", "smoothing", "device"),
             {
                 "method": Editor(self.methods, lambda: None, lambda _: None, self.methods.ticked),
@@ -99,7 +99,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
     @property
     def whole_field(self) -> bool:
         """Whether the task is of whole fields, which need no cells."""
-        return EXPLAINED[self.editors["task"].read()].unit == "field"
+        return EXPLAINABLE[self.editors["task"].read()].unit == "field"
 
     def _target(self) -> str:
         return self.classes.currentData() or PREDICTED
