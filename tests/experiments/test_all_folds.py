@@ -8,10 +8,10 @@ import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments import all_folds
-from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, parts_of
-from napari_hemalens.experiments.comparisons import all_folds_steps
-from napari_hemalens.experiments.splits import split_folds
-from napari_hemalens.experiments.trial import AllCrops, Parts
+from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, all_folds_steps, plan_runs
+from napari_hemalens.experiments.options import ExperimentOptions
+from napari_hemalens.experiments.splits import Partition, split_folds
+from napari_hemalens.experiments.trial import AllCrops, TrialCrops
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
@@ -31,11 +31,11 @@ def groups(cells) -> set[str]:
     return {name for one in cells for name in one.groups.tolist()}
 
 
-@pytest.mark.parametrize(("scheme", "runs"), [("paper", 6), ("leave-one-out", 7)])
-def test_no_subject_is_on_two_sides_of_a_run(scheme, runs: int) -> None:
-    parts = list(parts_of(split_folds(fields(), FOLDS), scheme))
-    assert len(parts) == runs
-    for _, train, choose, test in parts:
+@pytest.mark.parametrize(("scheme", "number"), [("paper", 6), ("leave-one-out", 7)])
+def test_no_subject_is_on_two_sides_of_a_run(scheme, number: int) -> None:
+    runs = list(plan_runs(split_folds(fields(), FOLDS), scheme))
+    assert len(runs) == number
+    for _, (train, choose, test) in runs:
         sides = [groups(train), groups(choose), groups(test)]
         assert len(set.union(*sides)) == sum(map(len, sides))
         assert all(len(side) >= 2 for side in sides)
@@ -43,13 +43,13 @@ def test_no_subject_is_on_two_sides_of_a_run(scheme, runs: int) -> None:
 
 def test_the_paper_trains_on_one_fold_alone_and_tests_on_the_seventh() -> None:
     parted = split_folds(fields(), FOLDS)
-    for (name, train, choose, test), fold in zip(parts_of(parted, "paper"), parted[:-1], strict=True):
+    for (name, (train, choose, test)), fold in zip(plan_runs(parted, "paper"), parted[:-1], strict=True):
         assert groups(train) | groups(choose) == groups(fold), name
         assert groups(test) == groups(parted[-1])
 
 
 def test_leaving_one_out_tests_each_cell_once() -> None:
-    tested = [one for *_, test in parts_of(split_folds(fields(), FOLDS), "leave-one-out") for one in test]
+    tested = [one for _, (*_, test) in plan_runs(split_folds(fields(), FOLDS), "leave-one-out") for one in test]
     assert sum(len(one.ids) for one in tested) == 2 * 21 * 6
     assert groups(tested) == groups(fields())
 
@@ -82,7 +82,7 @@ def test_a_reduced_budget_says_from_what() -> None:
 )
 def test_notes_say_what_deviations_and_folds_are_of(scheme, named: bool, said: str) -> None:
     cells = fields(named=named)
-    notes = "\n".join(all_folds._notes(cells, list(parts_of(split_folds(cells, FOLDS), scheme)), scheme, (0,)))
+    notes = "\n".join(all_folds._notes(cells, list(plan_runs(split_folds(cells, FOLDS), scheme)), scheme, (0,)))
     assert said in notes
     assert ("may be optimistic" in notes) != named
 
@@ -90,9 +90,9 @@ def test_notes_say_what_deviations_and_folds_are_of(scheme, named: bool, said: s
 def test_parts_of_cut_cells_are_those_that_would_be_cut_by_themselves(c_nmc: Path) -> None:
     cells = read_all(c_nmc)[::5]
     recipe, asked = BUDGETS["ci"].recipe, task("all")
-    train, choose, test = cells[::-3], cells[1::3], cells[2::3]
-    whole = Parts.select(AllCrops(cells, asked, recipe), train, choose, test)
-    alone = Parts.cut(train, choose, test, task=asked, recipe=recipe)
+    parts = Partition(cells[::-3], cells[1::3], cells[2::3])
+    whole = TrialCrops.select(AllCrops(cells, asked, recipe), parts)
+    alone = TrialCrops.cut(parts, asked, recipe)
     assert whole.cells == alone.cells
     for one, other in ((whole.choose, alone.choose), (whole.test, alone.test), (whole.train, alone.train)):
         assert (one.pixels == other.pixels).all()
@@ -102,11 +102,11 @@ def test_parts_of_cut_cells_are_those_that_would_be_cut_by_themselves(c_nmc: Pat
 
 @pytest.mark.slow
 def test_c_nmc_becomes_a_table_and_goes_on_where_it_was(c_nmc: Path, tmp_path: Path) -> None:
-    options = {"preset": "ci", "rows": ["eca_vgg16_half"]}
-    first = finish(all_folds_steps(c_nmc, tmp_path, **options))
+    options = ExperimentOptions((c_nmc,), tmp_path, preset="ci", rows=("eca_vgg16_half",))
+    first = finish(all_folds_steps(options))
     assert [one.case for one in first.trials] == [f"fold {k}" for k in range(1, 7)]
     assert {int(one.measures.confusion.sum()) for one in first.trials} == {len(first.trials[0].truth)}
-    again = finish(all_folds_steps(c_nmc, tmp_path, **options))
+    again = finish(all_folds_steps(options))
     assert [one.seconds_to_train for one in again.trials] == [one.seconds_to_train for one in first.trials]
 
     said = (tmp_path / "table.md").read_text(encoding="utf-8")
@@ -122,14 +122,15 @@ def test_c_nmc_becomes_a_table_and_goes_on_where_it_was(c_nmc: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"rows": ["lenet"]}, "No row 'lenet'. Known: eca_vgg16"),
+        ({"rows": ("lenet",)}, "No row 'lenet'. Known: eca_vgg16"),
         ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
         ({"scheme": "holdout"}, "No scheme 'holdout'. Known: paper, leave-one-out"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(c_nmc: Path, tmp_path: Path, options, said: str) -> None:
+    scheme = options.pop("scheme", "paper")
     with pytest.raises(RecipeError, match=said):
-        finish(all_folds_steps(c_nmc, tmp_path, **options))
+        finish(all_folds_steps(ExperimentOptions((c_nmc,), tmp_path, **options), scheme=scheme))
 
 
 def test_too_few_subjects_are_refused() -> None:

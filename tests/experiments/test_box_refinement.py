@@ -9,8 +9,8 @@ import torch
 
 from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import RecipeError, TrainingError
-from napari_hemalens.experiments.box_refinement import BUDGETS, SAMPLES, split_for_refinement
-from napari_hemalens.experiments.comparisons import box_refinement_steps
+from napari_hemalens.experiments.box_refinement import BUDGETS, SAMPLES, box_refinement_steps, split_for_refinement
+from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.refinement_variants import ROWS, move_by_truth, take_best_steps
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.progress import finish
@@ -77,8 +77,9 @@ def test_the_oracle_never_loses() -> None:
 
 @pytest.mark.slow
 def test_variants_share_one_detector_and_finished_trials_are_read(fields: Path, tmp_path: Path) -> None:
-    first = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
-    again = finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+    options = ExperimentOptions((fields,), tmp_path, preset="ci")
+    first = finish(box_refinement_steps(options))
+    again = finish(box_refinement_steps(options))
     assert [trial.row for trial in first.trials] == list(ROWS)
     assert again.trials == first.trials
     still, oracle = (first.trials_of(name)[0] for name in ("still", "oracle-fine"))
@@ -96,14 +97,14 @@ def test_variants_share_one_detector_and_finished_trials_are_read(fields: Path, 
     )
     still_file.write_bytes(paper_file.read_bytes())
     with pytest.raises(TrainingError, match="another recipe"):
-        finish(box_refinement_steps([fields], tmp_path, preset="ci"))
+        finish(box_refinement_steps(options))
 
 
 def test_a_row_without_the_one_that_it_starts_from_is_refused(fields: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="starts from 'imitation': ask for both"):
-        finish(box_refinement_steps([fields], tmp_path, rows=["imitation-reward"]))
+        finish(box_refinement_steps(ExperimentOptions((fields,), tmp_path, rows=("imitation-reward",))))
 
 
 def test_a_row_that_is_not_there_is_refused_by_name(fields: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"No row 'magic'\. Known: still, paper, adamw"):
-        finish(box_refinement_steps([fields], tmp_path, rows=["magic"]))
+        finish(box_refinement_steps(ExperimentOptions((fields,), tmp_path, rows=("magic",))))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.presets import CLASSIFICATION
-from napari_hemalens.experiments.comparisons import cross_validation_steps
+from napari_hemalens.experiments.cross_validation import cross_validation_steps
+from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.progress import finish
 
 RECIPE = CLASSIFICATION["smoke"].model_copy(update={"accelerator": "cpu", "keep": "last"})
@@ -14,7 +15,8 @@ RECIPE = CLASSIFICATION["smoke"].model_copy(update={"accelerator": "cpu", "keep"
 
 @pytest.mark.slow
 def test_every_cell_is_tested_on_once(micronuclei: Path, tmp_path: Path) -> None:
-    found = finish(cross_validation_steps([micronuclei], RECIPE, tmp_path, task_name="micronucleus", folds=2))
+    options = ExperimentOptions((micronuclei,), tmp_path)
+    found = finish(cross_validation_steps(options, RECIPE, task_name="micronucleus", folds=2))
     assert [trial.case for trial in found.trials] == ["fold 1", "fold 2"]
     assert sum(len(trial.truth) for trial in found.trials) == 64
     assert all(np.bincount(trial.truth, minlength=2).min() > 0 for trial in found.trials)
@@ -26,7 +28,8 @@ def test_every_cell_is_tested_on_once(micronuclei: Path, tmp_path: Path) -> None
 @pytest.mark.slow
 def test_the_epoch_that_ranks_best_is_chosen_on_cells_of_neither_side(micronuclei: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"keep": "best"})
-    found = finish(cross_validation_steps([micronuclei], recipe, tmp_path, task_name="micronucleus", folds=2))
+    options = ExperimentOptions((micronuclei,), tmp_path)
+    found = finish(cross_validation_steps(options, recipe, task_name="micronucleus", folds=2))
     for trial in found.trials:
         cells = trial.plan["cells"]
         assert cells["choose"] > 0

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
-from napari_hemalens.experiments.comparisons import detection_table1_steps
-from napari_hemalens.experiments.detection_table1 import BUDGETS, ROWS, recipe_for, split_data
+from napari_hemalens.experiments.detection_table1 import BUDGETS, ROWS, detection_table1_steps, recipe_for, split_data
 from napari_hemalens.experiments.detection_trial import sample_fields
+from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.progress import finish
 from napari_hemalens.training.detection import TrainingData, read_data
 
@@ -68,8 +68,9 @@ def test_images_that_are_watched_are_of_every_kind_and_always_the_same(data: Tra
 
 @pytest.mark.slow
 def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path, tmp_path: Path) -> None:
-    first = finish(detection_table1_steps([fields], tmp_path, preset="ci"))
-    again = finish(detection_table1_steps([fields], tmp_path, preset="ci"))
+    options = ExperimentOptions((fields,), tmp_path, preset="ci")
+    first = finish(detection_table1_steps(options))
+    again = finish(detection_table1_steps(options))
     assert [trial.row for trial in first.trials] == list(ROWS)
     assert again.trials == first.trials
     assert all(trial.gflops > 0 and trial.losses and trial.curve for trial in first.trials)
@@ -85,17 +86,18 @@ def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path,
     for name in ("table.csv", "trials.csv", "curves.png", "boxes.png"):
         assert (tmp_path / name).exists()
     with pytest.raises(TrainingError, match="another selection of images"):
-        finish(detection_table1_steps([fields], tmp_path, preset="ci", split="paper"))
+        finish(detection_table1_steps(options, split="paper"))
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"rows": ["yolo"]}, "No row 'yolo'. Known: faster_rcnn, faster_rcnn_fpn, faster_rcnn_attention"),
+        ({"rows": ("yolo",)}, "No row 'yolo'. Known: faster_rcnn, faster_rcnn_fpn, faster_rcnn_attention"),
         ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
         ({"split": "test"}, "No split 'test'. Known: val, paper"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(fields: Path, tmp_path: Path, options, said: str) -> None:
+    split = options.pop("split", "val")
     with pytest.raises(RecipeError, match=said):
-        finish(detection_table1_steps([fields], tmp_path, **options))
+        finish(detection_table1_steps(ExperimentOptions((fields,), tmp_path, **options), split=split))

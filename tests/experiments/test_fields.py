@@ -9,9 +9,9 @@ import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.experiments import trial as stored
-from napari_hemalens.experiments.comparisons import fields_steps
 from napari_hemalens.experiments.field_views import FieldViews, average_by_field
-from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_recipe_for, split_data
+from napari_hemalens.experiments.fields import BUDGETS, MEASURES, ROWS, crop_recipe_for, fields_steps, split_data
+from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.report import Comparison
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
@@ -110,9 +110,10 @@ def test_without_both_sides_nothing_is_answered() -> None:
 
 @pytest.mark.slow
 def test_fields_and_cells_become_tables_and_go_on_where_they_were(field_sets: Path, tmp_path: Path) -> None:
-    options = {"preset": "ci", "rows": ["alexnet_light", "residual_channel_attention"]}
-    first = finish(fields_steps(field_sets, tmp_path, **options))
-    again = finish(fields_steps(field_sets, tmp_path, **options))
+    rows = ("alexnet_light", "residual_channel_attention")
+    options = ExperimentOptions((field_sets,), tmp_path, preset="ci", rows=rows)
+    first = finish(fields_steps(options))
+    again = finish(fields_steps(options))
     assert len(first.views) == 6
     for key, found in first.views.items():
         assert [t.seconds_to_train for t in found.trials] == [t.seconds_to_train for t in again.views[key].trials]
@@ -131,11 +132,11 @@ def test_fields_and_cells_become_tables_and_go_on_where_they_were(field_sets: Pa
 
 def test_what_is_not_there_is_named(field_sets: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"No row 'lenet'\. Known: alexnet_light"):
-        finish(fields_steps(field_sets, tmp_path, rows=["lenet"]))
+        finish(fields_steps(ExperimentOptions((field_sets,), tmp_path, rows=("lenet",))))
     with pytest.raises(RecipeError, match="No preset 'huge'"):
-        finish(fields_steps(field_sets, tmp_path, preset="huge"))
+        finish(fields_steps(ExperimentOptions((field_sets,), tmp_path, preset="huge")))
     with pytest.raises(AnnotationError, match="no folders fields and cells with tables: `hemalens prepare field`"):
-        finish(fields_steps(tmp_path, tmp_path))
+        finish(fields_steps(ExperimentOptions((tmp_path,), tmp_path)))
 
 
 def test_a_trial_is_read_again_by_a_version_that_has_more_options(tmp_path: Path) -> None:

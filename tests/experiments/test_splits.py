@@ -47,7 +47,7 @@ def test_folds_are_alike_and_part_no_subject() -> None:
 def test_too_few_subjects_are_refused() -> None:
     with pytest.raises(TrainingError, match="do not make 9 folds"):
         split_folds(FIELDS, 9)
-    with pytest.raises(TrainingError, match="cannot be parted"):
+    with pytest.raises(TrainingError, match="cannot be split"):
         hold_back(FIELDS[7:9], 0.2, seed=0)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
-from napari_hemalens.experiments.comparisons import micronucleus_table6_steps
-from napari_hemalens.experiments.table6 import BUDGETS, ROWS
+from napari_hemalens.experiments.options import ExperimentOptions
+from napari_hemalens.experiments.table6 import BUDGETS, ROWS, micronucleus_table6_steps
 from napari_hemalens.progress import finish
 
 
@@ -30,9 +30,9 @@ def test_a_reduced_budget_says_so() -> None:
 
 @pytest.mark.slow
 def test_a_trial_that_is_finished_is_read_and_not_run_again(micronuclei: Path, tmp_path: Path) -> None:
-    options = {"preset": "ci", "rows": ["alexnet_light"]}
-    first = finish(micronucleus_table6_steps(micronuclei, tmp_path, **options))
-    again = finish(micronucleus_table6_steps(micronuclei, tmp_path, **options))
+    options = ExperimentOptions((micronuclei,), tmp_path, preset="ci", rows=("alexnet_light",))
+    first = finish(micronucleus_table6_steps(options))
+    again = finish(micronucleus_table6_steps(options))
     assert again.trials[0].seconds_to_train == first.trials[0].seconds_to_train
     assert again.trials[0].measures.overall == first.trials[0].measures.overall
     assert first.trials[0].measures.confusion.sum() == 32
@@ -45,17 +45,18 @@ def test_a_trial_that_is_finished_is_read_and_not_run_again(micronuclei: Path, t
     for name in ("table.csv", "trials.csv", "roc.png", "confusion.png"):
         assert (tmp_path / name).exists()
     with pytest.raises(TrainingError, match="another selection of cells"):
-        finish(micronucleus_table6_steps(micronuclei, tmp_path, protocol="tvad", **options))
+        finish(micronucleus_table6_steps(options, protocol="tvad"))
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"rows": ["lenet"]}, "No row 'lenet'. Known: mobilenet_v2"),
+        ({"rows": ("lenet",)}, "No row 'lenet'. Known: mobilenet_v2"),
         ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
         ({"protocol": "tav"}, "No protocol 'tav'. Known: tad, tvad"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(micronuclei: Path, tmp_path: Path, options, said: str) -> None:
+    protocol = options.pop("protocol", "tad")
     with pytest.raises(RecipeError, match=said):
-        finish(micronucleus_table6_steps(micronuclei, tmp_path, **options))
+        finish(micronucleus_table6_steps(ExperimentOptions((micronuclei,), tmp_path, **options), protocol=protocol))

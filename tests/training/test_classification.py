@@ -33,6 +33,7 @@ from napari_hemalens.training.classification import (
     train_steps,
 )
 from napari_hemalens.training.fit import CHECKPOINT
+from napari_hemalens.training.run_folder import NewWeights
 
 TASK = task("micronucleus")
 RECIPE = ClassifierTraining(
@@ -56,7 +57,7 @@ def data(micronuclei: Path) -> Path:
 
 @pytest.mark.slow
 def test_training_leaves_weights_that_name_cells_and_say_how_well(data: Path, tmp_path: Path) -> None:
-    card = finish(train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={"licence": "CC0-1.0"}))
+    card = finish(train_steps([data], TASK, RECIPE, NewWeights(tmp_path, "mine", {"licence": "CC0-1.0"})))
 
     assert card.metrics["AUC"] > 0.9
     assert card.metrics["cells"] == 32
@@ -111,7 +112,7 @@ def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connection: None
 ) -> None:
     preferring = starting("imagenet_or_scratch").model_copy(update={"epochs": 1})
-    card = finish(train_steps([data], TASK, preferring, tmp_path, name="mine", about={}))
+    card = finish(train_steps([data], TASK, preferring, NewWeights(tmp_path, "mine")))
     assert card.training["network"]["start"] == "scratch"
     asked = "a run that goes on asks for no weights"
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: pytest.fail(asked))
@@ -121,9 +122,9 @@ def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
 @pytest.mark.slow
 def test_a_run_that_was_stopped_keeps_its_best_epoch(data: Path, tmp_path: Path) -> None:
     short = RECIPE.model_copy(update={"epochs": 2})
-    finish(train_steps([data], TASK, short, tmp_path, name="mine", about={}))
+    finish(train_steps([data], TASK, short, NewWeights(tmp_path, "mine")))
     best = (tmp_path / "best.safetensors").read_bytes()
-    stopped = train_steps([data], TASK, RECIPE, tmp_path, name="mine", about={})
+    stopped = train_steps([data], TASK, RECIPE, NewWeights(tmp_path, "mine"))
     next(stopped)
     stopped.close()
     assert (tmp_path / "best.safetensors").read_bytes() == best
@@ -178,8 +179,8 @@ def test_attention_learns_to_look_where_it_is_told(data: Path, tmp_path: Path) -
     network = ClassifierRecipe(network="resnet18_attention")
     recipe = RECIPE.model_copy(update={"network": network, "point": 1.0, "epochs": 3, "keep": "last"})
     train, val = (read(data, split=part) for part in ("train", "val"))
-    images, examined = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
-    finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
+    images, crops = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
+    finish(best_epoch_steps(images, crops, task=TASK, recipe=recipe, out=tmp_path))
     rows = csv.DictReader((tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines())
     pointed = [float(row["loss_point"]) for row in rows]
     assert pointed[-1] < 0.9 * math.log(2)
@@ -188,9 +189,9 @@ def test_attention_learns_to_look_where_it_is_told(data: Path, tmp_path: Path) -
 def test_a_network_without_spatial_attention_is_not_told_where_to_look(data: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"point": 1.0})
     fields = read(data, split="val")
-    images, examined = CellCrops(fields, TASK.classes, recipe), EvaluationCrops.cut(fields, TASK, recipe)
+    images, crops = CellCrops(fields, TASK.classes, recipe), EvaluationCrops.cut(fields, TASK, recipe)
     with pytest.raises(RecipeError, match="'point' got 1: resnet18 has no spatial attention"):
-        finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
+        finish(best_epoch_steps(images, crops, task=TASK, recipe=recipe, out=tmp_path))
 
 
 def test_a_cell_that_the_label_image_lacks_is_named(data: Path) -> None:
@@ -212,7 +213,7 @@ def test_a_class_without_cells_is_refused(data: Path) -> None:
 def test_the_last_epoch_is_kept_where_the_recipe_says_so(data: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 2, "keep": "last"})
     train, val = (read(data, split=part) for part in ("train", "val"))
-    images, examined = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
-    network = finish(best_epoch_steps(images, examined, task=TASK, recipe=recipe, out=tmp_path))
+    images, crops = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
+    network = finish(best_epoch_steps(images, crops, task=TASK, recipe=recipe, out=tmp_path))
     last = torch.load(tmp_path / CHECKPOINT, weights_only=False)["network"]
     torch.testing.assert_close(network.state_dict(), {name.removeprefix("network."): v for name, v in last.items()})

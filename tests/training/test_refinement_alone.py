@@ -16,6 +16,7 @@ from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import save_weights
 from napari_hemalens.training.refinement_alone import RefinementAlone
+from napari_hemalens.training.run_folder import NewWeights
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path
     recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
     training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
     network = build_detector(recipe, len(packed.classes))
-    card = save_weights(network, packed.classes, training, tmp_path, name="added", about={})
+    card = save_weights(network, packed.classes, training, NewWeights(tmp_path, "added"))
     assert card.file.stat().st_size < 2e6
     load_detector(card, torch.device("cpu"))
     with pytest.raises(WeightsError, match="add to marrow-frcnn as it was when they were trained"):
@@ -76,6 +77,6 @@ def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path
 def test_weights_of_classes_that_others_do_not_know_hold_everything(tmp_path: Path) -> None:
     recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
     training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
-    card = save_weights(build_detector(recipe, 1), ("parasite",), training, tmp_path, name="own", about={})
+    card = save_weights(build_detector(recipe, 1), ("parasite",), training, NewWeights(tmp_path, "own"))
     assert card.base is None
     assert any(name.startswith("backbone.pyramid.body.") for name in load_file(card.file))

@@ -1,7 +1,7 @@
 """`hemalens experiment`: the comparisons of the papers."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 import typer
 from rich.markup import escape
@@ -10,23 +10,30 @@ from napari_hemalens.cli.app import Out, app, out_console, run
 from napari_hemalens.cli.classification import Cells, RecipeOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.experiments import comparisons
+from napari_hemalens.experiments.options import (
+    ExperimentOptions,
+    FoldScheme,
+    Preset,
+    Table1Split,
+    Table6Protocol,
+)
+from napari_hemalens.progress import Steps
 from napari_hemalens.records.tasks import TaskName
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
 app.add_typer(experiment_app, name="experiment")
 
 
-Preset = Annotated[
-    Literal["full", "cpu", "ci"],
-    typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery."),
+PresetOption = Annotated[
+    Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
 ]
-Seeds = Annotated[str, typer.Option(metavar="N,N…", help="A run of every row for each.")]
+Seeds = Annotated[str, typer.Option(metavar="N,N…", help="Every row is run once per seed.")]
 Fields = Annotated[
     list[Path], typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable.")
 ]
 PixelSize = Annotated[
-    float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel of images without one.")
+    float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres per pixel of images without one.")
 ]
 Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of the rows; by default all.")]
 
@@ -36,18 +43,19 @@ def micronucleus_table6(
     data: Annotated[Path, typer.Option(help="Folder of label images with tables of nuclei, train.csv and val.csv.")],
     out: Out,
     *,
-    preset: Preset = "cpu",
+    preset: PresetOption = "cpu",
     protocol: Annotated[
-        Literal["tad", "tvad"], typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
+        Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
     ] = "tad",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
-    """Compare the thirteen networks of Wei et al. 2022, Table 6; run again, it goes on where it was."""
-    steps = comparisons.micronucleus_table6_steps(
-        data, out, preset=preset, protocol=protocol, seeds=_numbers(seeds), rows=_names(rows)
-    )
-    _print(run(steps, "Comparing"), out)
+    """Compare the thirteen networks of Wei et al. 2022, Table 6; finished trials are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    _compare(table6.micronucleus_table6_steps(options, protocol=protocol), out)
 
 
 @experiment_app.command("all-folds")
@@ -57,19 +65,20 @@ def all_folds(
     ],
     out: Out,
     *,
-    preset: Preset = "cpu",
+    preset: PresetOption = "cpu",
     scheme: Annotated[
-        Literal["paper", "leave-one-out"],
+        FoldScheme,
         typer.Option(help="Train on each of folds 1-6 alone and test on fold 7; or test on each fold in turn."),
     ] = "paper",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
     """Compare VGG16 with and without the attention of Ullah et al. 2021, in seven folds by subject."""
-    steps = comparisons.all_folds_steps(
-        data, out, preset=preset, scheme=scheme, seeds=_numbers(seeds), rows=_names(rows)
-    )
-    _print(run(steps, "Comparing"), out)
+    with explain_missing_packages():
+        from napari_hemalens.experiments import all_folds as experiment  # noqa: PLC0415 -- loads torch and lightning
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    _compare(experiment.all_folds_steps(options, scheme=scheme), out)
 
 
 @experiment_app.command("fields")
@@ -77,13 +86,16 @@ def fields(
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare field` has written.")],
     out: Out,
     *,
-    preset: Preset = "cpu",
+    preset: PresetOption = "cpu",
     seeds: Seeds = "0",
     rows: Rows = None,
 ) -> None:
-    """Compare networks on whole fields and on the single cells of them; run again, it goes on where it was."""
-    steps = comparisons.fields_steps(data, out, preset=preset, seeds=_numbers(seeds), rows=_names(rows))
-    _print(run(steps, "Comparing"), out)
+    """Compare networks on whole fields and on their single cells; finished trials are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import fields as experiment  # noqa: PLC0415 -- loads torch and lightning
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    _compare(experiment.fields_steps(options), out)
 
 
 @experiment_app.command("detection-table1")
@@ -91,26 +103,20 @@ def detection_table1(
     data: Fields,
     out: Out,
     *,
-    preset: Preset = "cpu",
+    preset: PresetOption = "cpu",
     split: Annotated[
-        Literal["val", "paper"],
-        typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random."),
+        Table1Split, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
     ] = "val",
     seeds: Seeds = "0",
     rows: Rows = None,
     pixel_size: PixelSize = None,
 ) -> None:
-    """Compare the three detectors of Wang et al. 2021, Table 1; run again, it goes on where it was."""
-    steps = comparisons.detection_table1_steps(
-        data,
-        out,
-        preset=preset,
-        split=split,
-        seeds=_numbers(seeds),
-        rows=_names(rows),
-        pixel_size_um=pixel_size,
-    )
-    _print(run(steps, "Comparing"), out)
+    """Compare the three detectors of Wang et al. 2021, Table 1; finished trials are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import detection_table1 as experiment  # noqa: PLC0415 -- loads torch
+
+    options = ExperimentOptions(tuple(data), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    _compare(experiment.detection_table1_steps(options, split=split), out)
 
 
 @experiment_app.command("box-refinement")
@@ -118,16 +124,17 @@ def box_refinement(
     data: Fields,
     out: Out,
     *,
-    preset: Preset = "cpu",
+    preset: PresetOption = "cpu",
     seeds: Seeds = "0",
     rows: Rows = None,
     pixel_size: PixelSize = None,
 ) -> None:
-    """Compare ways to teach what moves a detector's boxes (Wang et al. 2021); run again, it goes on where it was."""
-    steps = comparisons.box_refinement_steps(
-        data, out, preset=preset, seeds=_numbers(seeds), rows=_names(rows), pixel_size_um=pixel_size
-    )
-    _print(run(steps, "Comparing"), out)
+    """Compare ways to train box refinement (Wang et al. 2021); finished trials are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import box_refinement as experiment  # noqa: PLC0415 -- loads torch
+
+    options = ExperimentOptions(tuple(data), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    _compare(experiment.box_refinement_steps(options), out)
 
 
 @experiment_app.command("folds")
@@ -142,18 +149,21 @@ def cross_validation(
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
     ] = None,
 ) -> None:
-    """Train one recipe on all folds but one and test it on that one, each in turn; run again, it goes on."""
+    """Train one recipe on all folds but one and test it on that one, each in turn; finished folds are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import cross_validation as experiment  # noqa: PLC0415 -- loads torch
+
     chosen = training_recipe(recipe or task, options or (), presets=CLASSIFICATION)
-    steps = comparisons.cross_validation_steps(data, chosen, out, task_name=task, folds=folds)
-    _print(run(steps, "Folding"), out)
+    where = ExperimentOptions(tuple(data), out)
+    _compare(experiment.cross_validation_steps(where, chosen, task_name=task, folds=folds), out)
 
 
-class _Compared(Protocol):
+class _Comparison(Protocol):
     def text(self) -> str: ...
 
 
-def _print(compared: _Compared, out: Path) -> None:
-    out_console.print(escape(compared.text()))
+def _compare(steps: Steps[_Comparison], out: Path) -> None:
+    out_console.print(escape(run(steps, "Comparing").text()))
     out_console.print(f"Written to {escape(str(out))}")
 
 

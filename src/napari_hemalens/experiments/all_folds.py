@@ -5,21 +5,19 @@ on fold 7; 'leave-one-out' tests on each fold what was trained on all others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.options import ExperimentOptions, FoldScheme, TrialKey, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import Budget, find_budget, recipe_for, select_rows, trials_steps
-from napari_hemalens.experiments.splits import Cells, hold_back, knows_subjects, sample_cells, split_folds
-from napari_hemalens.experiments.trial import AllCrops, Parts
+from napari_hemalens.experiments.splits import Cells, Partition, hold_back, knows_subjects, sample_cells, split_folds
+from napari_hemalens.experiments.trial import AllCrops, PlannedTrial, TrialCrops
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import task
-
-Scheme = Literal["paper", "leave-one-out"]
 
 NAME = "all-folds"
 MEASURES = ("accuracy", "sensitivity", "specificity", "precision", "F1", "AUC")
@@ -88,34 +86,44 @@ _ALL_BUT_ONE: Mapping[str, Budget[ClassifierTraining]] = {
 }
 
 
-def steps(
-    data: Path,
-    out: Path,
-    *,
-    preset: str,
-    scheme: Scheme,
-    seeds: Sequence[int],
-    rows: Sequence[str] | None,
-) -> Steps[Comparison]:
-    """Train and test the rows; see `comparisons.all_folds_steps`."""
-    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS if scheme == "paper" else _ALL_BUT_ONE)
+def all_folds_steps(options: ExperimentOptions, *, scheme: FoldScheme = "paper") -> Steps[Comparison]:
+    """Train and test ECA-VGG16 and its relatives on seven folds; the table is written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are one folder as `formats.named_cells` describes it, or C-NMC 2019: blasts and normal cells, all parts
+        together. Folds are by subject where subjects are known, else by image.
+    scheme : str
+        'paper': six runs, each trained on one of folds 1-6 alone, all tested on fold 7; 'leave-one-out': seven runs,
+        each tested on one fold and trained on all others.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset, row or scheme.
+    """
+    check_choice("scheme", scheme, get_args(FoldScheme))
+    chosen = select_rows(options.rows, ROWS)
+    budget = find_budget(options.preset, BUDGETS if scheme == "paper" else _ALL_BUT_ONE)
+    data, seeds = options.folder, options.seeds
     cells = sample_cells(read_all(data), budget.cells, seed=0)
-    parted = tuple(parts_of(split_folds(cells, FOLDS), scheme))
-    total = len(chosen) * len(seeds) * len(parted)
+    runs = tuple(plan_runs(split_folds(cells, FOLDS), scheme))
+    total = len(chosen) * len(seeds) * len(runs)
     yield Progress(0, total, "cutting crops")
     comparison = Comparison(
         title=f"ECA-VGG16 of Ullah et al. 2021 on {data.name}, scheme {scheme}{budget.suffix}",
-        notes=_notes(cells, parted, scheme, seeds),
+        notes=_notes(cells, runs, scheme, seeds),
         measures=MEASURES,
         rows=chosen,
-        run={"experiment": NAME, "data": str(data), "preset": preset, "scheme": scheme, "seeds": list(seeds)},
+        run={"experiment": NAME, "data": str(data), "preset": options.preset, "scheme": scheme, "seeds": list(seeds)},
     )
-    runs = _runs(AllCrops(cells, _TASK, budget.recipe), parted, recipe=budget.recipe, rows=chosen, seeds=seeds)
-    return (yield from trials_steps(comparison, runs, out, task=_TASK, total=total))
+    planned = _plan_trials(AllCrops(cells, _TASK, budget.recipe), runs, budget.recipe, rows=chosen, seeds=seeds)
+    return (yield from trials_steps(comparison, planned, options.out, total=total))
 
 
-def parts_of(parts: Sequence[Cells], scheme: Scheme) -> Iterator[tuple[str, Cells, Cells, Cells]]:
-    """Yield the runs of a scheme: name, cells to train on, to choose the epoch by, and to test on.
+def plan_runs(parts: Sequence[Cells], scheme: FoldScheme) -> Iterator[tuple[str, Partition]]:
+    """Yield the name and the cells of each run of a scheme.
 
     Raises
     ------
@@ -126,35 +134,35 @@ def parts_of(parts: Sequence[Cells], scheme: Scheme) -> Iterator[tuple[str, Cell
     for number, fold in numbered[:-1] if scheme == "paper" else numbered:
         others = tuple(cell for other, cells in numbered if other != number for cell in cells)
         learned, test = (fold, parts[-1]) if scheme == "paper" else (others, fold)
-        yield f"fold {number}", *hold_back(learned, SHARE, seed=0), test
+        yield f"fold {number}", Partition(*hold_back(learned, SHARE, seed=0), test)
 
 
-def _runs(
+def _plan_trials(
     crops: AllCrops,
-    parted: Sequence[tuple[str, Cells, Cells, Cells]],
-    *,
+    runs: Sequence[tuple[str, Partition]],
     recipe: ClassifierTraining,
+    *,
     rows: Mapping[str, NetworkRow],
     seeds: Sequence[int],
-) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
-    for case, train, choose, test in parted:
-        parts = Parts.select(crops, train, choose, test)
+) -> Iterator[PlannedTrial]:
+    for fold, cells in runs:
+        selected = TrialCrops.select(crops, cells)
         for seed in seeds:
-            named = case if len(seeds) == 1 else f"{case}, seed {seed}"
+            case = fold if len(seeds) == 1 else f"{fold}, seed {seed}"
             for name, row in rows.items():
-                yield name, named, parts, recipe_for(row, recipe, seed)
+                yield PlannedTrial(TrialKey(name, case), _TASK, selected, recipe_for(row, recipe, seed))
 
 
 def _notes(
     cells: Sequence[NamedCells],
-    parted: Sequence[tuple[str, Cells, Cells, Cells]],
-    scheme: Scheme,
+    runs: Sequence[tuple[str, Partition]],
+    scheme: FoldScheme,
     seeds: Sequence[int],
 ) -> tuple[str, ...]:
     number = sum(len(field.ids) for field in cells)
     blasts = sum(int((field.class_names == _TASK.positive).sum()) for field in cells)
     by = "subject" if knows_subjects(cells) else "image"
-    test, again = parted[-1][3], f", and over {len(seeds)} seeds of each" if len(seeds) > 1 else ""
+    test, again = runs[-1][1].test, f", and over {len(seeds)} seeds of each" if len(seeds) > 1 else ""
     notes = [
         f"{number:,} cells, {blasts:,} of them blasts, in {FOLDS} folds by {by}. Of what a run is trained on, a fifth "
         f"is held back by {by}, and the epoch with the greatest AUC on it was kept (in the paper, with the greatest "
@@ -170,13 +178,13 @@ def _notes(
         tested = sum(len(field.ids) for field in test)
         notes.append(
             f"Each run is trained on one of folds 1 to {FOLDS - 1} and named after it; all are tested on the same "
-            f"{tested:,} cells of fold {FOLDS}. Deviations are over the {len(parted)} folds trained on{again}: they "
+            f"{tested:,} cells of fold {FOLDS}. Deviations are over the {len(runs)} folds trained on{again}: they "
             f"say nothing of other {by}s to test on."
         )
     else:
         notes.append(
             f"Each run is tested on the fold it is named after and trained on all others. Deviations are over the "
-            f"{len(parted)} folds tested on{again}; the cells trained on overlap from run to run."
+            f"{len(runs)} folds tested on{again}; the cells trained on overlap from run to run."
         )
     if all(field.labels is None for field in cells):
         notes.append(

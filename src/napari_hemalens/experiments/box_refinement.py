@@ -22,9 +22,10 @@ from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.experiments import detection_table1 as table1
 from napari_hemalens.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
 from napari_hemalens.experiments.refinement_report import RefinementComparison, RefinementTrial
 from napari_hemalens.experiments.refinement_variants import ROWS, RefinementVariant, move_by_truth, take_best_steps
-from napari_hemalens.experiments.running import TRIALS, Budget, find_budget, nest_steps, select_rows
+from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.actor_critic import matched_iou
@@ -69,46 +70,53 @@ SAMPLES: Mapping[str, tuple[int, Training]] = {
 """Boxes that an epoch draws, up to a quarter of them different ones of a class; and how they are learned from."""
 
 
-def steps(
-    data: Sequence[Path],
-    out: Path,
-    *,
-    preset: str,
-    seeds: Sequence[int],
-    rows: Sequence[str] | None,
-    pixel_size_um: float | None,
-) -> Steps[RefinementComparison]:
-    """Train one detector a seed and the rows on it; see `comparisons.box_refinement_steps`."""
-    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
+def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparison]:
+    """Train one detector per seed and all rows on top of it; the table is written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are folders of annotated images with the parts train and val, in any format that
+        `formats.read_annotations` reads. The detectors may be those of `detection_table1_steps`, copied into
+        `options.trials`.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset or row, or a row is missing the one that it starts from.
+    TrainingError
+        If no image is left that the detector was not trained on.
+    """
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    data, seeds, trials = options.data, options.seeds, options.trials
     for name, row in chosen.items():
         if row.starts_from and row.starts_from not in chosen:
             raise RecipeError(f"The row {name!r} starts from {row.starts_from!r}: ask for both.")
-    fields, others = split_for_refinement(read_data(data, pixel_size_um), budget.cells)
+    fields, others = split_for_refinement(read_data(data, options.pixel_size_um), budget.cells)
     comparison = RefinementComparison(
         title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
-        notes=_notes(fields, others, SAMPLES[preset]),
+        notes=_notes(fields, others, SAMPLES[options.preset]),
         labels={name: row.label for name, row in chosen.items()},
         run={
             "experiment": NAME,
             "data": [str(d) for d in data],
-            "preset": preset,
+            "preset": options.preset,
             "seeds": [*seeds],
-            "pixel_size_um": pixel_size_um,
+            "pixel_size_um": options.pixel_size_um,
         },
     )
     total = len(seeds) * len(chosen)
     for seed in seeds:
         recipe = table1.recipe_for(table1.ROWS[_BASE], budget, seed, len(fields.train))
-        base = trial_steps(fields, recipe, out / TRIALS, row=_BASE, case=f"seed {seed}", watched=table1.WATCHED)
+        key = TrialKey(_BASE, f"seed {seed}")
+        base = trial_steps(fields, recipe, trials, key, watched=table1.WATCHED)
         done = len(comparison.trials)
-        study = _Study(
-            (yield from nest_steps(base, done, total, f"{_BASE}, seed {seed}")), fields, others, preset=preset
-        )
+        study = _Study((yield from nest_steps(base, done, total, str(key))), fields, others, preset=options.preset)
         for name, row in chosen.items():
-            run = study.row_steps(name, row, out / TRIALS)
+            run = study.row_steps(name, row, trials)
             trial = yield from nest_steps(run, len(comparison.trials), total, f"{name}, seed {seed}")
             comparison = replace(comparison, trials=(*comparison.trials, trial))
-            comparison.write(out)
+            comparison.write(options.out)
             yield Progress(len(comparison.trials), total, f"{name}, seed {seed}: AP {trial.overall['AP']:.4f}")
     return comparison
 

@@ -1,43 +1,61 @@
-"""One recipe on folds of the cells to train on: how much its figures depend on which images it was tested on."""
+"""Cross-validation: how much the figures of a recipe depend on the images that it is tested on."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import trials_steps
-from napari_hemalens.experiments.splits import hold_back, split_folds
-from napari_hemalens.experiments.trial import Parts
+from napari_hemalens.experiments.splits import Cells, Partition, hold_back, split_folds
+from napari_hemalens.experiments.trial import PlannedTrial, TrialCrops
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
+from napari_hemalens.records.tasks import task as task_called
 
 NAME = "folds"
 SHARE = 0.15  # of the cells to train on, held back to choose the epoch by
 
 
-def steps(data: Sequence[Path], out: Path, *, task: Task, recipe: ClassifierTraining, number: int) -> Steps[Comparison]:
-    """Train on all folds but one, test on that one, each in its turn; see `comparisons.cross_validation_steps`."""
-    parts = split_folds([field for folder in data for field in read(folder, split="train")], number)
-    network = recipe.network.network
+def cross_validation_steps(
+    options: ExperimentOptions, recipe: ClassifierTraining, *, task_name: str, folds: int = 5
+) -> Steps[Comparison]:
+    """Train and test one recipe on folds of the part 'train', by subject or image.
+
+    Each fold is tested once by a network trained on all others; the table is written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are folders as `formats.named_cells` describes them. Preset, seeds and rows have no effect.
+    recipe : ClassifierTraining
+        Every choice of the training.
+    task_name : str
+        The question asked of each cell: a key of `tasks.TASKS`.
+    folds : int
+        Number of folds.
+    """
+    task, network = task_called(task_name), recipe.network.network
+    parts = split_folds([field for folder in options.data for field in read(folder, split="train")], folds)
     comparison = Comparison(
-        title=f"{task.title}: {network} on {number} folds of {', '.join(folder.name for folder in data)}",
-        notes=_notes(recipe, number),
+        title=f"{task.title}: {network} on {folds} folds of {', '.join(folder.name for folder in options.data)}",
+        notes=_notes(recipe, folds),
         measures=("AUC", "AP", "F1", "accuracy", "balanced accuracy") if task.positive else ("AUC", "F1", "accuracy"),
         rows={network: NetworkRow(network, network, recipe.loss)},
-        run={"experiment": NAME, "data": [str(folder) for folder in data], "folds": number},
+        run={"experiment": NAME, "data": [str(folder) for folder in options.data], "folds": folds},
     )
+    yield Progress(0, folds, "cutting crops")
+    return (yield from trials_steps(comparison, _plan_trials(parts, task, recipe), options.out, total=folds))
 
-    def runs() -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
-        for k, test in enumerate(parts):
-            train = tuple(field for fold in (*parts[:k], *parts[k + 1 :]) for field in fold)
-            choose = test  # measured on the way, and nothing more
-            if recipe.keep == "best":
-                train, choose = hold_back(train, SHARE, seed=recipe.seed)
-            yield network, f"fold {k + 1}", Parts.cut(train, choose, test, task=task, recipe=recipe), recipe
 
-    yield Progress(0, number, "cutting crops")
-    return (yield from trials_steps(comparison, runs(), out, task=task, total=number))
+def _plan_trials(parts: Sequence[Cells], task: Task, recipe: ClassifierTraining) -> Iterator[PlannedTrial]:
+    for k, test in enumerate(parts):
+        train = tuple(field for fold in (*parts[:k], *parts[k + 1 :]) for field in fold)
+        choose = test  # measured after each epoch, but nothing is chosen on it
+        if recipe.keep == "best":
+            train, choose = hold_back(train, SHARE, seed=recipe.seed)
+        crops = TrialCrops.cut(Partition(train, choose, test), task, recipe)
+        yield PlannedTrial(TrialKey(recipe.network.network, f"fold {k + 1}"), task, crops, recipe)
 
 
 def _notes(recipe: ClassifierTraining, number: int) -> tuple[str, ...]:

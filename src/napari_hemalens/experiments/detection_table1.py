@@ -6,8 +6,7 @@ images together and draws a tenth to test on, as the paper does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 
@@ -17,18 +16,17 @@ from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison
 from napari_hemalens.experiments.detection_trial import DetectionTrial, sample_fields, trial_steps
 from napari_hemalens.experiments.detector_boxes import draw_boxes
+from napari_hemalens.experiments.options import ExperimentOptions, Table1Split, TrialKey, check_choice
 from napari_hemalens.experiments.report import NetworkRow
-from napari_hemalens.experiments.running import TRIALS, Budget, find_budget, nest_steps, select_rows
+from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.detection import TrainingData, read_data
 
-Split = Literal["val", "paper"]
-
 NAME = "detection-table1"
 ITERATIONS = 30_000
 TESTED = 0.1  # of all images, in the paper's split
-WATCHED = 60  # images on which AP is followed while training
+WATCHED = 60  # images on which AP is measured after each epoch
 _SHOWN = 4  # images in the picture of boxes
 
 
@@ -77,19 +75,26 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
 }
 
 
-def steps(
-    data: Sequence[Path],
-    out: Path,
-    *,
-    preset: str,
-    split: Split,
-    seeds: Sequence[int],
-    rows: Sequence[str] | None,
-    pixel_size_um: float | None,
-) -> Steps[DetectionComparison]:
-    """Train and test the rows; see `comparisons.detection_table1_steps`."""
-    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
-    fields = split_data(read_data(data, pixel_size_um), split, budget.cells)
+def detection_table1_steps(options: ExperimentOptions, *, split: Table1Split = "val") -> Steps[DetectionComparison]:
+    """Train and test the three detectors under one budget; the table is written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are folders of annotated images with the parts train and val, in any format that
+        `formats.read_annotations` reads.
+    split : str
+        'val': trained on train, tested on val; 'paper': a tenth of all images is drawn to test on.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset, row or split.
+    """
+    check_choice("split", split, get_args(Table1Split))
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    data, seeds, out = options.data, options.seeds, options.out
+    fields = split_data(read_data(data, options.pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, split, seeds),
@@ -97,21 +102,22 @@ def steps(
         run={
             "experiment": NAME,
             "data": [str(d) for d in data],
-            "preset": preset,
+            "preset": options.preset,
             "split": split,
             "seeds": [*seeds],
-            "pixel_size_um": pixel_size_um,
+            "pixel_size_um": options.pixel_size_um,
         },
     )
     total, trials = len(seeds) * len(chosen), list[DetectionTrial]()
     for seed in seeds:
         for name, row in chosen.items():
             recipe = recipe_for(row, budget, seed, len(fields.train))
-            run = trial_steps(fields, recipe, out / TRIALS, row=name, case=f"seed {seed}", watched=WATCHED)
-            trials.append((yield from nest_steps(run, len(trials), total, f"{name}, seed {seed}")))
+            key = TrialKey(name, f"seed {seed}")
+            run = trial_steps(fields, recipe, options.trials, key, watched=WATCHED)
+            trials.append((yield from nest_steps(run, len(trials), total, str(key))))
             comparison = replace(comparison, trials=tuple(trials))
             comparison.write(out)
-            yield Progress(len(trials), total, f"{name}, seed {seed}: AP {trials[-1].overall['AP']:.3f}", comparison)
+            yield Progress(len(trials), total, f"{key}: AP {trials[-1].overall['AP']:.3f}", comparison)
     first = {chosen[t.row].label: t.weights for t in trials[: len(chosen)]}
     yield Progress(total, total, "drawing boxes")
     draw_boxes(first, sample_fields(fields.val, _SHOWN), out / "boxes.png")
@@ -126,8 +132,8 @@ def recipe_for(row: NetworkRow, budget: Budget[DetectionTraining], seed: int, im
     return recipe.model_copy(update={"network": network, "seed": seed, "epochs": epochs})
 
 
-def split_data(fields: TrainingData, split: Split, images: int | None) -> TrainingData:
-    """Return what is trained and tested on: of the images to train on `images`, drawn at random; None: all."""
+def split_data(fields: TrainingData, split: Table1Split, images: int | None) -> TrainingData:
+    """Return what is trained and tested on: `images` of the training images, drawn at random, or all for None."""
     train, test = fields.train, fields.val
     if split == "paper":
         every = (*train, *test)
@@ -143,7 +149,7 @@ def _taken(fields: Sequence[Detections], order: np.ndarray) -> tuple[Detections,
     return tuple(fields[int(i)] for i in order)
 
 
-def _notes(fields: TrainingData, split: Split, seeds: Sequence[int]) -> tuple[str, ...]:
+def _notes(fields: TrainingData, split: Table1Split, seeds: Sequence[int]) -> tuple[str, ...]:
     drawn = " Images were drawn at random: pictures of one patient may be on both sides." if split == "paper" else ""
     notes = [
         f"{len(fields.train):,} images to train on, {len(fields.val):,} to test on, {len(fields.classes)} classes. The "

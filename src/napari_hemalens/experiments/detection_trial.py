@@ -1,4 +1,4 @@
-"""One row of a table of detectors: trained and tested, or read where that was done before."""
+"""One trial of a detector: trained and tested, or read if that was done before."""
 
 import hashlib
 import json
@@ -19,6 +19,7 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.evaluation.tuning import write_card
+from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
@@ -29,6 +30,7 @@ from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, initialise_steps, save_weights, untuned_card
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
+from napari_hemalens.training.run_folder import NewWeights
 
 _FILE = "trial.json"
 _CURVE = "curve.json"
@@ -37,20 +39,20 @@ _WEIGHTS = "detector"
 
 @dataclass(frozen=True, slots=True)
 class DetectionTrial:
-    """What became of one row.
+    """The result of one run of one row.
 
     Attributes
     ----------
     row, case : str
-        Which row of the table, and which of its runs.
+        Row of the table, and which of its runs.
     overall : mapping of str to float
         AP, AP50, AP75, APS, APM, APL, AR of the weights as loaded from their file (`metrics.coco_measures`).
     unmoved : mapping of str to float, or None
         The same with box refinement switched off, of a network that has it.
     seconds_to_train, seconds_to_test : float or None
-        By the clock, without what the curve cost; None: training was stopped and gone on with.
+        Wall-clock time, without what the curve cost; None: training was interrupted and resumed.
     parameters : int
-        Numbers that the network has learned.
+        Number of parameters of the network.
     gflops : float
         Multiplications and additions of one training image in evaluation, in 10^9.
     curve : tuple of (int, float)
@@ -60,7 +62,7 @@ class DetectionTrial:
     plan : mapping
         Recipe and images.
     folder : Path
-        Where its weights lie.
+        Folder of its weights.
     """
 
     row: str
@@ -78,7 +80,7 @@ class DetectionTrial:
 
     @property
     def weights(self) -> weights.DetectorCard:
-        """The row of the trained weights."""
+        """The model card of the trained weights."""
         return weights.detector_card(self.folder / f"{_WEIGHTS}.json")
 
 
@@ -86,48 +88,47 @@ def trial_steps(
     fields: TrainingData,
     recipe: DetectionTraining,
     folder: Path,
+    key: TrialKey,
     *,
-    row: str,
-    case: str,
     watched: int,
 ) -> Steps[DetectionTrial]:
-    """Train and test one detector in a folder of its own; one that is finished there is read.
+    """Train and test one detector in a folder of its own; a finished trial is read from there.
 
     Parameters
     ----------
     fields : TrainingData
-        `train` is learned, `val` tested on.
+        `train` is trained on, `val` tested on.
     recipe : DetectionTraining
         Every choice of the training.
     folder : Path
-        Of all trials.
-    row, case : str
-        Which of them this is.
+        Folder of all trials.
+    key : TrialKey
+        Row and run.
     watched : int
-        Images of `val`, drawn at random, on which AP is followed after each epoch; 0: none.
+        Images of `val`, drawn at random, on which AP is measured after each epoch; 0: none.
 
     Raises
     ------
     TrainingError
         If the folder holds a trial of another recipe or of other images.
     """
-    out = folder / f"{row}, {case}"
+    out = key.folder(folder)
     plan = {"recipe": recipe.model_dump(mode="json"), "images": _named(fields)}
     if (out / _FILE).exists():
         return _read(out, plan)
     afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
     network = yield from initialise_steps(fields, recipe, out)
-    looking = yield from _fit_steps(network, fields, recipe, out, watched=watched)
-    seconds = time.monotonic() - start - looking
-    packed = save_weights(network, fields.classes, recipe, out, name=_WEIGHTS, about={})
+    measuring = yield from _fit_steps(network, fields, recipe, out, watched=watched)
+    seconds = time.monotonic() - start - measuring
+    packed = save_weights(network, fields.classes, recipe, NewWeights(out, _WEIGHTS))
     write_card(packed)
     start = time.monotonic()
     overall = yield from _measured_steps(packed, fields)
     tested = time.monotonic() - start
     moving = recipe.network.network == "faster_rcnn_attention"
     trial = DetectionTrial(
-        row=row,
-        case=case,
+        row=key.row,
+        case=key.case,
         overall=overall,
         unmoved=(yield from _measured_steps(_still(packed), fields)) if moving else None,
         seconds_to_train=round(seconds, 1) if afresh else None,
@@ -148,9 +149,9 @@ def trial_steps(
 def _fit_steps(
     network: CellDetector, fields: TrainingData, recipe: DetectionTraining, out: Path, *, watched: int
 ) -> Steps[float]:
-    """Train, with a look at AP after each epoch; returns the seconds that looking took."""
+    """Train, and measure AP after each epoch; returns the seconds that measuring took."""
     images = TrainingFields(fields.train, fields.classes, recipe)
-    epoch, looking = len(images) // recipe.batch, 0.0
+    epoch, measuring = len(images) // recipe.batch, 0.0
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     curve, seen = _curve(out), sample_fields(fields.val, watched)
     for step in fit_steps(network, images, recipe, out, normalised=normalised):
@@ -158,15 +159,15 @@ def _fit_steps(
         if not watched or (step.done % epoch and step.done != step.total):
             continue
         start = time.monotonic()
-        card = untuned_card(fields.classes, recipe, out, name=_WEIGHTS, about={})
+        card = untuned_card(fields.classes, recipe, NewWeights(out, _WEIGHTS))
         found = yield from detect_all_steps(seen, network.eval(), card, DetectionRecipe())
         overall = _coco(found, seen, fields.classes)
         network.train()
         curve = [point for point in curve if point[0] < step.done] + [[step.done, round(overall["AP"], 4)]]
         with writing(out / _CURVE) as file:
             file.write_text(json.dumps(curve), encoding="utf-8")
-        looking += time.monotonic() - start
-    return looking
+        measuring += time.monotonic() - start
+    return measuring
 
 
 def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
@@ -183,7 +184,7 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
 
 
 def _still(card: weights.DetectorCard) -> weights.DetectorCard:
-    """Return the row of the same weights, whose agents take no steps."""
+    """Return the model card of the same weights with agents that take no steps."""
     refinement = card.network.refinement.model_copy(update={"most_steps": 0})
     return card.model_copy(update={"network": card.network.model_copy(update={"refinement": refinement})})
 
@@ -199,7 +200,7 @@ def _gflops(network: CellDetector, fields: TrainingData, recipe: DetectionTraini
 
 
 def sample_fields(fields: Sequence[Detections], count: int) -> tuple[Detections, ...]:
-    """Return so many fields, the same at each call: the first ones of a file are often of one class."""
+    """Return `count` fields drawn at random, the same ones at each call; the first of a file are often of one class."""
     return tuple(fields[int(i)] for i in np.random.default_rng(0).permutation(len(fields))[:count])
 
 

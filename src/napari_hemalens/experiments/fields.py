@@ -1,4 +1,4 @@
-"""Whole fields or single cells: the networks of this project on images of many cells, and on those cells alone.
+"""Whole fields or single cells: the networks of this project on images of many cells, and on the cells alone.
 
 Wang et al., Towards interpretable attention networks for cervical cancer analysis, EMBC 2021,
 https://arxiv.org/abs/2106.00557, which finds residual channel attention best and fields better than cells. Its full
@@ -6,7 +6,7 @@ recipe could not be read: 'full' is what the other experiments train by. Each ne
 and on the cells cut from them, with the stain as it is and normalised.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,18 +24,18 @@ from napari_hemalens.experiments.field_views import (
     view_folder,
     view_name,
 )
-from napari_hemalens.experiments.gradient_pictures import draw_gradients
+from napari_hemalens.experiments.gradient_pictures import KeptNetworks, draw_gradients
+from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import (
-    TRIALS,
     Budget,
     find_budget,
     recipe_for,
     select_rows,
     trials_steps,
 )
-from napari_hemalens.experiments.splits import Cells, hold_back, sample_cells, select_groups
-from napari_hemalens.experiments.trial import Parts
+from napari_hemalens.experiments.splits import Cells, Partition, hold_back, sample_cells, select_groups
+from napari_hemalens.experiments.trial import PlannedTrial, TrialCrops
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import task
@@ -115,16 +115,33 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
 }
 
 
-def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Sequence[str] | None) -> Steps[FieldViews]:
-    """Train and test the rows; see `comparisons.fields_steps`."""
-    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
+def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
+    """Train and test networks on whole fields and on the single cells cut from them.
+
+    Each row is trained four times: on fields and on cells, with the stain as it is and normalised. Fields are also
+    classified by the mean over their cells. The tables are written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are one folder that `prepare_cells_steps("field", …)` has written.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset or row.
+    AnnotationError
+        If the folder does not hold what `hemalens prepare field` writes.
+    """
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    data, seeds = options.folder, options.seeds
     parts = split_data(data, budget)
     found = FieldViews(
         title=f"Whole fields and single cells of {data.name}{budget.suffix}",
         notes=_notes(parts, budget, seeds),
         views={},
     )
-    run = {"experiment": NAME, "data": str(data), "preset": preset, "seeds": list(seeds)}
+    run = {"experiment": NAME, "data": str(data), "preset": options.preset, "seeds": list(seeds)}
     for stain in STAINS:
         for unit in (FIELDS, CELLS):
             empty = Comparison(
@@ -134,46 +151,36 @@ def steps(data: Path, out: Path, *, preset: str, seeds: Sequence[int], rows: Seq
                 rows=chosen,
                 run={**run, "stain": stain, "unit": unit},
             )
-            comparison = yield from _trained_steps(
-                empty, parts[unit], out / view_folder((stain, unit)), budget, seeds=seeds
-            )
-            found = replace(found, views={**found.views, **_views(stain, comparison, parts[CELLS][-1])})
-            found.write(out)
+            out = options.out / view_folder((stain, unit))
+            comparison = yield from _unit_steps(empty, parts[unit], out, budget, seeds=seeds)
+            found = replace(found, views={**found.views, **_views(stain, comparison, parts[CELLS].test)})
+            found.write(options.out)
     return found
 
 
-def _trained_steps(
-    empty: Comparison,
-    cells: tuple[Cells, Cells, Cells],
-    out: Path,
-    budget: Budget[ClassifierTraining],
-    *,
-    seeds: Sequence[int],
+def _unit_steps(
+    empty: Comparison, cells: Partition, out: Path, budget: Budget[ClassifierTraining], *, seeds: Sequence[int]
 ) -> Steps[Comparison]:
-    """Train and test all rows on one unit under one stain; of fields, the networks are kept and looked into."""
+    """Train and test all rows on fields or on cells under one stain; networks on fields are kept and explained."""
     unit, stain, total = empty.run["unit"], empty.run["stain"], len(empty.rows) * len(seeds)
     crop = crop_recipe_for(unit, stain, budget.recipe.crop.side)
     recipe = budget.recipe.model_copy(update={"crop": crop})
     yield Progress(0, total, f"cutting crops: {empty.title}")
-    parts = Parts.cut(*cells, task=_TASK, recipe=recipe)
-    runs = _runs(parts, recipe, empty.rows, seeds)
-    looked_into = unit == FIELDS
-    comparison = yield from trials_steps(empty, runs, out, task=_TASK, total=total, keep_networks=looked_into)
-    if looked_into:
+    crops, keep = TrialCrops.cut(cells, _TASK, recipe), unit == FIELDS
+    planned = (
+        PlannedTrial(TrialKey(name, f"seed {seed}"), _TASK, crops, recipe_for(row, recipe, seed), keep_network=keep)
+        for seed in seeds
+        for name, row in empty.rows.items()
+    )
+    comparison = yield from trials_steps(empty, planned, out, total=total)
+    if keep:
         yield Progress(total, total, "drawing gradients")
-        draw_gradients(
-            parts.test,
-            out / TRIALS,
-            out / GRADIENTS,
-            rows=empty.rows,
-            recipe=recipe,
-            case=_case(seeds[0]),
-            task=_TASK,
-        )
+        networks = KeptNetworks(out / "trials", empty.rows, recipe, _TASK, case=f"seed {seeds[0]}")
+        draw_gradients(crops.test, networks, out / GRADIENTS)
     return comparison
 
 
-def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tuple[Cells, Cells, Cells]]:
+def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, Partition]:
     """Return what each unit trains on, chooses the epoch by and is tested on: the same images for both.
 
     Raises
@@ -196,7 +203,7 @@ def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, tupl
         sample_cells(select_groups(train_cells, _groups(fields)), len(fields) if budget.cells else None, seed=0)
         for fields in (train, choose)
     )
-    return {FIELDS: (train, choose, test), CELLS: (learned, ranked, test_cells)}
+    return {FIELDS: Partition(train, choose, test), CELLS: Partition(learned, ranked, tuple(test_cells))}
 
 
 def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
@@ -208,18 +215,6 @@ def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
 
 def _groups(fields: Cells) -> set[str]:
     return {group for field in fields for group in field.groups.tolist()}
-
-
-def _runs(
-    parts: Parts, recipe: ClassifierTraining, rows: Mapping[str, NetworkRow], seeds: Sequence[int]
-) -> Iterator[tuple[str, str, Parts, ClassifierTraining]]:
-    for seed in seeds:
-        for name, row in rows.items():
-            yield name, _case(seed), parts, recipe_for(row, recipe, seed)
-
-
-def _case(seed: int) -> str:
-    return f"seed {seed}"
 
 
 def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comparison]:
@@ -234,9 +229,7 @@ def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comp
     return {(stain, "by_cells"): of_fields, (stain, CELLS): comparison}
 
 
-def _notes(
-    parts: Mapping[str, tuple[Cells, Cells, Cells]], budget: Budget[ClassifierTraining], seeds: Sequence[int]
-) -> tuple[str, ...]:
+def _notes(parts: Mapping[str, Partition], budget: Budget[ClassifierTraining], seeds: Sequence[int]) -> tuple[str, ...]:
     (train, choose, test), (cells, _, test_cells) = parts[FIELDS], parts[CELLS]
     side = budget.recipe.crop.side
     notes = [

@@ -1,6 +1,7 @@
-"""Where each compared network looks at the same fields: a row a network, as Wang et al. 2021 show their gradients."""
+"""Gradient heatmaps of each compared network on the same fields, one row per network, as in Wang et al. 2021."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.experiments.report import NetworkRow
 from napari_hemalens.experiments.running import recipe_for
-from napari_hemalens.experiments.trial import NETWORK, trial_folder
+from napari_hemalens.experiments.trial import NETWORK
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
@@ -27,40 +29,49 @@ _COARSE = 128  # pixels a side, below which the last stage of a network has too 
 _HEAT = colormaps["inferno"]
 
 
-def draw_gradients(
-    examined: EvaluationCrops,
-    folder: Path,
-    path: Path,
-    *,
-    rows: Mapping[str, NetworkRow],
-    recipe: ClassifierTraining,
-    case: str,
-    task: Task,
-) -> None:
-    """Draw Grad-CAM and saliency of every network that was kept, on one field of each class.
+@dataclass(frozen=True, slots=True)
+class KeptNetworks:
+    """The networks that trials have kept.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the trials.
+    rows : mapping of str to NetworkRow
+        The networks by name; those without a kept network are left out of the picture.
+    recipe : ClassifierTraining
+        Recipe of all of them.
+    task : Task
+        The question asked of each field.
+    case : str
+        Which run of each.
+    """
+
+    folder: Path
+    rows: Mapping[str, NetworkRow]
+    recipe: ClassifierTraining
+    task: Task
+    case: str
+
+
+def draw_gradients(fields: EvaluationCrops, networks: KeptNetworks, path: Path) -> None:
+    """Draw Grad-CAM and saliency of every kept network, on one field of each class.
 
     Parameters
     ----------
-    examined : Examined
-        Fields that were tested on, as the networks see them. Of each class, the one in the middle of all is shown.
-    folder : Path
-        Of the trials.
+    fields : EvaluationCrops
+        The test fields, as the networks see them. The middle one of each class is shown.
+    networks : KeptNetworks
+        What to explain.
     path : Path
-        Of the picture.
-    rows : mapping of str to Row
-        The networks by name.
-    recipe : ClassifierTraining
-        Of all of them.
-    case : str
-        Which run of each.
-    task : Task
-        What was asked.
+        The picture to write.
     """
-    shown = _middles(examined, len(task.classes))
-    pixels, truth = examined.pixels[shown], [task.classes[k] for k in examined.labels[shown]]
-    looks = list(_heatmaps(pixels, folder, rows, recipe, case=case, task=task))
+    recipe, task = networks.recipe, networks.task
+    shown = _middles(fields, len(task.classes))
+    pixels, truth = fields.pixels[shown], [task.classes[k] for k in fields.labels[shown]]
+    explained = list(_heatmaps(pixels, networks))
     methods = methods_for(recipe.crop.side)
-    down, across = 1 + len(looks), len(methods) * len(shown)
+    down, across = 1 + len(explained), len(methods) * len(shown)
     figure = Figure(figsize=(1.6 + 0.9 * across, 0.4 + 0.92 * down), layout="constrained")
     places = figure.subplots(down, across, squeeze=False)
     light = pixels.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255  # (fields, side, side, 3)
@@ -68,7 +79,7 @@ def draw_gradients(
         field, method = divmod(column, len(methods))
         axes.imshow(light[field])
         axes.set_title(f"{truth[field]}\n{methods[method].replace('-', ' ')}", fontsize=7)
-    for of_row, (label, called, heats) in zip(places[1:], looks, strict=True):
+    for of_row, (label, called, heats) in zip(places[1:], explained, strict=True):
         of_row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
         for column, axes in enumerate(of_row):
             field, method = divmod(column, len(methods))
@@ -86,12 +97,11 @@ def methods_for(side: int) -> tuple[str, str]:
     return ("grad-cam" if side >= _COARSE else "grad-cam-middle", "saliency")
 
 
-def _heatmaps(
-    pixels: Tensor, folder: Path, rows: Mapping[str, NetworkRow], recipe: ClassifierTraining, *, case: str, task: Task
-) -> Iterator[tuple[str, list[str], list[Shade]]]:
-    """Yield of each network that was kept its label, what it calls the fields, and its heatmaps by each method."""
-    for name, row in rows.items():
-        file = trial_folder(folder, name, case) / NETWORK
+def _heatmaps(pixels: Tensor, networks: KeptNetworks) -> Iterator[tuple[str, list[str], list[Shade]]]:
+    """Yield of each kept network its label, the classes it predicts for the fields, and its heatmaps by method."""
+    recipe, task = networks.recipe, networks.task
+    for name, row in networks.rows.items():
+        file = TrialKey(name, networks.case).folder(networks.folder) / NETWORK
         if not file.exists():
             continue
         described = _described(recipe_for(row, recipe, recipe.seed), task, name)
@@ -103,7 +113,7 @@ def _heatmaps(
 
 
 def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierCard:
-    """Return what heatmaps need to know of a network that is in no file of weights."""
+    """Return the model card that heatmaps need of a network that has none."""
     size = {"input_size": recipe.crop.side, "start": "scratch"}
     return ClassifierCard(
         name=name,
@@ -120,8 +130,8 @@ def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierC
     )
 
 
-def _middles(examined: EvaluationCrops, classes: int) -> Sequence[int]:
-    places = (np.flatnonzero(examined.labels == k) for k in range(classes))
+def _middles(fields: EvaluationCrops, classes: int) -> Sequence[int]:
+    places = (np.flatnonzero(fields.labels == k) for k in range(classes))
     return [int(of_class[len(of_class) // 2]) for of_class in places if len(of_class)]
 
 

@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from napari_hemalens.config.training import ClassifierTraining, Training
-from napari_hemalens.errors import RecipeError
+from napari_hemalens.experiments.options import check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
-from napari_hemalens.experiments.trial import Parts, Trial, trial_steps
+from napari_hemalens.experiments.trial import PlannedTrial, Trial, trial_steps
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.records.tasks import Task
-
-TRIALS = "trials"
 
 R = TypeVar("R", bound=Training)
 T = TypeVar("T")
@@ -20,16 +17,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Budget(Generic[R]):
-    """How much is spent on every row.
+    """How much computation is spent on every row.
 
     Attributes
     ----------
     recipe : Training
-        Of all rows; network and loss are the row's.
+        Recipe of all rows, but for network and loss, which are the row's.
     cells : int or None
-        Cells, fields or images, to train on and to choose the epoch by, drawn at random; None: all.
+        Number of cells, fields or images to train on and to choose the epoch by, drawn at random; None: all.
     reduced : str
-        From what, for the title; empty where it is the paper's budget.
+        How it differs from the paper's budget, for the title; empty where it is the paper's.
     """
 
     recipe: R
@@ -38,7 +35,7 @@ class Budget(Generic[R]):
 
     @property
     def suffix(self) -> str:
-        """What a title ends with."""
+        """End of the title of a table."""
         return f" ({self.reduced})" if self.reduced else ""
 
 
@@ -50,8 +47,7 @@ def find_budget(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
     RecipeError
         If there is no such preset.
     """
-    if name not in known:
-        raise RecipeError(f"No preset {name!r}. Known: {', '.join(known)}.")
+    check_choice("preset", name, tuple(known))
     return known[name]
 
 
@@ -70,34 +66,38 @@ def select_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str
         If there is no such row.
     """
     for name in names or ():
-        if name not in known:
-            raise RecipeError(f"No row {name!r}. Known: {', '.join(known)}.")
+        check_choice("row", name, tuple(known))
     return {name: row for name, row in known.items() if names is None or name in names}
 
 
 def trials_steps(
-    comparison: Comparison,
-    runs: Iterator[tuple[str, str, Parts, ClassifierTraining]],
-    out: Path,
-    *,
-    task: Task,
-    total: int,
-    keep_networks: bool = False,
+    comparison: Comparison, planned: Iterator[PlannedTrial], out: Path, *, total: int
 ) -> Steps[Comparison]:
-    """Run trials one after another; the table is written anew after each, and the networks if they are to be kept."""
+    """Run trials one after another; the table is written anew after each.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Without trials.
+    planned : iterator of PlannedTrial
+        Crops of a trial need not be cut before its turn.
+    out : Path
+        Folder of the comparison.
+    total : int
+        Number of trials, for the progress.
+    """
     trials: list[Trial] = []
-    for name, case, parts, recipe in runs:
-        folder = out / TRIALS
-        of_row = trial_steps(parts, task, recipe, folder, row=name, case=case, keep_network=keep_networks)
-        trials.append((yield from nest_steps(of_row, len(trials), total, f"{name}, {case}")))
+    for plan in planned:
+        steps = trial_steps(plan, out / "trials")
+        trials.append((yield from nest_steps(steps, len(trials), total, str(plan.key))))
         comparison = replace(comparison, trials=tuple(trials))
         comparison.write(out)
-        yield Progress(len(trials), total, f"{name}, {case}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
+        yield Progress(len(trials), total, f"{plan.key}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
     return comparison
 
 
 def nest_steps(steps: Steps[T], done: int, total: int, name: str) -> Steps[T]:
-    """Pass on the steps of one trial as the message of a step of all."""
+    """Yield the steps of one trial as messages of the trial number `done` of `total`; return its result."""
     while True:
         try:
             step = next(steps)

@@ -1,7 +1,8 @@
-"""Cells parted by subject, source or image: what is measured on was never near what was trained on."""
+"""Splits of cells by subject, source or image: no group is on two sides."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,32 +10,40 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.named_cells import NamedCells, classes_of
 
-_DRAWS = 300  # random orders of the groups, of which the one that parts all classes best is taken
+_DRAWS = 300  # random orders of the groups, of which the one that splits all classes best is taken
 
 Cells = tuple[NamedCells, ...]
 
 
+class Partition(NamedTuple):
+    """Cells to train on, to choose the epoch by, and to test on; no group is in two of them."""
+
+    train: Cells
+    choose: Cells
+    test: Cells
+
+
 def knows_subjects(fields: Sequence[NamedCells]) -> bool:
-    """Whether groups say more than which image a cell is of."""
+    """Whether groups say more than which image a cell is from."""
     return any(set(field.groups.tolist()) - {field.image.name, field.image.stem} for field in fields)
 
 
 def hold_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple[Cells, Cells]:
-    """Part cells into those to train on and those to choose the epoch by, no group on both sides.
+    """Split cells into those to train on and those to choose the epoch by, no group on both sides.
 
     Parameters
     ----------
     fields : sequence of NamedCells
         The cells.
     share : float
-        Of the cells of each class that are held back, as nearly as groups allow.
+        Share of each class that is held back, as nearly as groups allow; in 0-1.
     seed : int
         Of the draw.
 
     Raises
     ------
     TrainingError
-        If groups cannot be parted so that every class is on both sides.
+        If groups cannot be split so that every class is on both sides.
     """
     names, counts = _counts(fields)
     rng = np.random.default_rng(seed)
@@ -48,7 +57,7 @@ def hold_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple
             best, back = off.min(), order[: off.argmin() + 1]
     if not len(back):
         raise TrainingError(
-            f"Cells of {len(names)} subjects or images cannot be parted so that all of "
+            f"Cells of {len(names)} subjects or images cannot be split so that all of "
             f"{', '.join(classes_of(fields))} are on both sides; more of them are needed."
         )
     chosen = {names[i] for i in back}
@@ -56,7 +65,7 @@ def hold_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple
 
 
 def split_folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
-    """Part cells into folds of about as many cells of each class, no group in two of them.
+    """Split cells into folds with about as many cells of each class, no group in two of them.
 
     Raises
     ------
@@ -81,7 +90,7 @@ def split_folds(fields: Sequence[NamedCells], number: int) -> tuple[Cells, ...]:
 
 
 def sample_cells(fields: Sequence[NamedCells], cells: int | None, *, seed: int) -> Cells:
-    """Return so many of the cells, drawn at random, each class by its share; all of them for None."""
+    """Return a random sample of `cells` cells with the class shares of all; all of them for None."""
     names = np.concatenate([field.class_names for field in fields])
     if cells is None or cells >= len(names):
         return tuple(fields)

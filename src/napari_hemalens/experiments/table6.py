@@ -1,25 +1,23 @@
-"""Table 6 of Wei et al. 2022: thirteen networks that look for micronuclei, trained and tested alike.
+"""Table 6 of Wei et al. 2022: thirteen networks that detect micronuclei, trained and tested alike.
 
 Wei et al., BMC Med. Inform. Decis. Mak. 22 (2022). Protocols: TAD chooses the epoch on cells as they are, TVAD on five
-copies of each (the cell, and four that are turned, flipped and scaled).
+copies of each (the cell and four that are turned, flipped and scaled).
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.options import ExperimentOptions, Table6Protocol, TrialKey, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import Budget, find_budget, recipe_for, select_rows, trials_steps
-from napari_hemalens.experiments.splits import hold_back, sample_cells
-from napari_hemalens.experiments.trial import Parts
+from napari_hemalens.experiments.splits import Partition, hold_back, sample_cells
+from napari_hemalens.experiments.trial import PlannedTrial, TrialCrops
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import task
-
-Protocol = Literal["tad", "tvad"]
 
 NAME = "micronucleus-table6"
 MEASURES = ("AP", "F1", "AUC")
@@ -83,46 +81,59 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
 }
 
 
-def steps(
-    data: Path,
-    out: Path,
-    *,
-    preset: str,
-    protocol: Protocol,
-    seeds: Sequence[int],
-    rows: Sequence[str] | None,
-) -> Steps[Comparison]:
-    """Train and test the rows; see `comparisons.micronucleus_table6_steps`."""
-    chosen, budget = select_rows(rows, ROWS), find_budget(preset, BUDGETS)
-    total = len(chosen) * len(seeds)
+def micronucleus_table6_steps(options: ExperimentOptions, *, protocol: Table6Protocol = "tad") -> Steps[Comparison]:
+    """Train and test the thirteen networks under one budget; the table is written to `options.out`.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        Data are one folder as `formats.named_cells` describes it, with the parts 'train' and 'val': nuclei with and
+        without micronuclei. Images of 'train' are held back to choose the epoch by; the figures are of 'val'.
+    protocol : str
+        'tad': the epoch is chosen on cells as they are; 'tvad': on five copies of each.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset, row or protocol.
+    """
+    check_choice("protocol", protocol, get_args(Table6Protocol))
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    data, seeds, total = options.folder, options.seeds, len(chosen) * len(options.seeds)
     yield Progress(0, total, "cutting crops")
     train, choose = hold_back(sample_cells(read(data, split="train"), budget.cells, seed=0), SHARE, seed=0)
-    test = read(data, split="val")
-    parts = Parts.cut(train, choose, test, task=_TASK, recipe=budget.recipe, copies=COPIES[protocol])
+    cells = Partition(train, choose, tuple(read(data, split="val")))
+    crops = TrialCrops.cut(cells, _TASK, budget.recipe, copies=COPIES[protocol])
     comparison = Comparison(
         title=f"Table 6 of Wei et al. 2022 on {data.name}, {protocol.upper()}{budget.suffix}",
-        notes=_notes(parts, protocol, seeds),
+        notes=_notes(crops, protocol, seeds),
         measures=MEASURES,
         rows=chosen,
-        run={"experiment": NAME, "data": str(data), "preset": preset, "protocol": protocol, "seeds": list(seeds)},
+        run={
+            "experiment": NAME,
+            "data": str(data),
+            "preset": options.preset,
+            "protocol": protocol,
+            "seeds": list(seeds),
+        },
     )
-    runs = (
-        (name, f"seed {seed}", parts, recipe_for(row, budget.recipe, seed))
+    planned = (
+        PlannedTrial(TrialKey(name, f"seed {seed}"), _TASK, crops, recipe_for(row, budget.recipe, seed))
         for seed in seeds
         for name, row in chosen.items()
     )
-    return (yield from trials_steps(comparison, runs, out, task=_TASK, total=total))
+    return (yield from trials_steps(comparison, planned, options.out, total=total))
 
 
-def _notes(parts: Parts, protocol: Protocol, seeds: Sequence[int]) -> tuple[str, ...]:
-    cells = parts.cells
+def _notes(crops: TrialCrops, protocol: Table6Protocol, seeds: Sequence[int]) -> tuple[str, ...]:
+    cells = crops.cells
     notes = [
         f"Trained on {cells['train']:,} nuclei; the epoch with the greatest AUC on {cells['choose']:,} nuclei of other "
         f"images of the training part was kept; figures are of {cells['test']:,} nuclei of the part val, on which "
         "nothing was chosen. F1 and confusion matrices (true class by row: micronucleus, none) are at a probability of "
         "one half.",
         "AP and F1 depend on how many nuclei have a micronucleus: here "
-        f"{100 * (parts.test.labels == 0).mean():.0f} %, in the paper's test set 6.5 %. Its figures are of other "
+        f"{100 * (crops.test.labels == 0).mean():.0f} %, in the paper's test set 6.5 %. Its figures are of other "
         "images and no yardstick for these. Its MobileNet is version 1, here version 2.",
     ]
     if protocol == "tvad":

@@ -16,6 +16,8 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, class_measures
+from napari_hemalens.experiments.options import TrialKey
+from napari_hemalens.experiments.splits import Partition
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.inference.labelled_crops import cut
 from napari_hemalens.models.storage import save_network
@@ -30,8 +32,8 @@ NETWORK = "network.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """Cells to train on, to choose the epoch by, and to test on, cut once for all rows.
+class TrialCrops:
+    """Crops to train on, to choose the epoch by, and to test on, cut once for all rows.
 
     Attributes
     ----------
@@ -47,85 +49,74 @@ class Parts:
     cells: Mapping[str, Any]
 
     @classmethod
-    def cut(
-        cls,
-        train: Sequence[NamedCells],
-        choose: Sequence[NamedCells],
-        test: Sequence[NamedCells],
-        *,
-        task: Task,
-        recipe: ClassifierTraining,
-        copies: int = 1,
-    ) -> "Parts":
+    def cut(cls, cells: Partition, task: Task, recipe: ClassifierTraining, *, copies: int = 1) -> "TrialCrops":
         """Cut all crops; of the cells to choose by, `copies` of each, all but the first turned, flipped and scaled."""
-        chosen = EvaluationCrops.cut(choose, task, recipe)
+        choose = EvaluationCrops.cut(cells.choose, task, recipe)
         if copies > 1:
-            chosen = _copied(chosen, choose, recipe, copies)
+            choose = _add_copies(choose, cells.choose, recipe, copies)
         return cls(
-            CellCrops(train, task.classes, recipe),
-            chosen,
-            EvaluationCrops.cut(test, task, recipe),
-            _named(train, choose, test, copies),
+            CellCrops(cells.train, task.classes, recipe),
+            choose,
+            EvaluationCrops.cut(cells.test, task, recipe),
+            _describe(cells, copies),
         )
 
     @classmethod
-    def select(
-        cls, crops: "AllCrops", train: Sequence[NamedCells], choose: Sequence[NamedCells], test: Sequence[NamedCells]
-    ) -> "Parts":
-        """Take parts of cells that are cut: of one fold after another, without reading an image again."""
+    def select(cls, crops: "AllCrops", cells: Partition) -> "TrialCrops":
+        """Select from crops that are already cut, so that folds need not read the images again."""
         return cls(
-            crops.turning.take(crops.rows_of(train)),
-            crops.select(choose),
-            crops.select(test),
-            _named(train, choose, test, 1),
+            crops.with_room.take(crops.find_rows(cells.train)),
+            crops.select(cells.choose),
+            crops.select(cells.test),
+            _describe(cells, 1),
         )
 
 
 class AllCrops:
-    """The crops of all cells of a comparison, cut once: with room to turn, and as they are examined.
+    """The crops of all cells of a comparison, cut once: with room to turn for training, and exact for evaluation.
 
     Parameters
     ----------
     fields : sequence of NamedCells
         All cells.
     task : Task
-        What is asked.
+        The question asked of each cell.
     recipe : ClassifierTraining
         Its crops are those of all rows.
     """
 
     def __init__(self, fields: Sequence[NamedCells], task: Task, recipe: ClassifierTraining) -> None:
-        self.turning, self.still = CellCrops(fields, task.classes, recipe), EvaluationCrops.cut(fields, task, recipe)
+        self.with_room, self.exact = CellCrops(fields, task.classes, recipe), EvaluationCrops.cut(fields, task, recipe)
         self._rows = {key: row for row, key in enumerate(_keys(fields))}
 
-    def rows_of(self, fields: Sequence[NamedCells]) -> NDArray[np.int64]:
-        """Return the places of some cells (n,) among all."""
+    def find_rows(self, fields: Sequence[NamedCells]) -> NDArray[np.int64]:
+        """Return the indices (n,) of some cells among all."""
         return np.array([self._rows[key] for key in _keys(fields)], dtype=np.int64)
 
     def select(self, fields: Sequence[NamedCells]) -> EvaluationCrops:
-        """Return some cells, to measure on."""
-        rows = self.rows_of(fields)
-        return EvaluationCrops(self.still.pixels[rows], self.still.labels[rows])
+        """Return the evaluation crops of some cells."""
+        rows = self.find_rows(fields)
+        return EvaluationCrops(self.exact.pixels[rows], self.exact.labels[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """What became of one row: the probabilities of the cells that were tested on, and what they cost.
+    """The result of one run of one row: probabilities of the test cells, and what they cost.
 
     Attributes
     ----------
     row, case : str
-        Which row of the table, and which of its runs: a seed, a fold.
+        Row of the table, and which of its runs: a seed, a fold.
     task : Task
-        What was asked.
+        The question asked of each cell.
     probabilities : (N, K) float32
-        Of each class; of the epoch that was best on the cells held back.
+        Probability of each class in 0-1, by the epoch that was best on the cells held back.
     truth : (N,) int64
         Index of the true class.
     seconds_to_train, seconds_to_test : float or None
-        By the clock; None: training was stopped and gone on with.
+        Wall-clock time; None: training was interrupted and resumed.
     parameters : int
-        Numbers that the network has learned.
+        Number of parameters of the network.
     plan : mapping
         Recipe and cells.
     """
@@ -142,67 +133,83 @@ class Trial:
 
     @property
     def measures(self) -> ClassMeasures:
-        """Figures at a threshold of one half, which was not tuned on anything."""
+        """Figures at a threshold of 0.5, which was not tuned on anything."""
         return class_measures(self.probabilities, self.truth, self.task.classes, positive=self.task.positive)
 
     @property
     def ranked(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Probabilities of the class that is looked for (the first, if none is), and which cells are of it."""
+        """Probabilities of the positive class (the first, if there is none), and which cells are of it."""
         of = self.task.classes.index(self.task.positive) if self.task.positive else 0
         return self.probabilities[:, of], self.truth == of
 
 
-def trial_steps(
-    parts: Parts,
-    task: Task,
-    recipe: ClassifierTraining,
-    folder: Path,
-    *,
-    row: str,
-    case: str,
-    keep_network: bool = False,
-) -> Steps[Trial]:
-    """Train and test one network in a folder of its own; one that is finished there is read.
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedTrial:
+    """A trial before it is run.
 
-    With `keep_network`, the network is written there too, to be looked at.
+    Attributes
+    ----------
+    key : TrialKey
+        Row and run.
+    task : Task
+        The question asked of each cell.
+    crops : TrialCrops
+        What it trains on and is tested on.
+    recipe : ClassifierTraining
+        Every choice of the training.
+    keep_network : bool
+        Whether the network is written to the trial's folder too.
+    """
+
+    key: TrialKey
+    task: Task
+    crops: TrialCrops
+    recipe: ClassifierTraining
+    keep_network: bool = False
+
+
+def trial_steps(planned: PlannedTrial, folder: Path) -> Steps[Trial]:
+    """Train and test one network in a folder of its own; a finished trial is read from there.
+
+    Parameters
+    ----------
+    planned : PlannedTrial
+        What to train.
+    folder : Path
+        Folder of all trials.
 
     Raises
     ------
     TrainingError
         If the folder holds a trial of another recipe or of other cells.
     """
-    out = trial_folder(folder, row, case)
-    recipe = yield from choose_start_steps(recipe, task, out)
-    plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(parts.cells)}
+    task, crops, out = planned.task, planned.crops, planned.key.folder(folder)
+    recipe = yield from choose_start_steps(planned.recipe, task, out)
+    plan = {"recipe": recipe.model_dump(mode="json"), "cells": dict(crops.cells)}
     if (out / _FILE).exists():
         return _read(out / _FILE, task, plan)
     afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
-    network = yield from best_epoch_steps(parts.train, parts.choose, task=task, recipe=recipe, out=out)
+    network = yield from best_epoch_steps(crops.train, crops.choose, task=task, recipe=recipe, out=out)
     trained = time.monotonic()
-    logits = parts.test.logits(network)
+    logits = crops.test.logits(network)
     tested = time.monotonic()
     trial = Trial(
-        row=row,
-        case=case,
+        row=planned.key.row,
+        case=planned.key.case,
         task=task,
         probabilities=logits.softmax(dim=1).numpy(),
-        truth=parts.test.labels,
+        truth=crops.test.labels,
         seconds_to_train=round(trained - start, 2) if afresh else None,
         seconds_to_test=round(tested - trained, 3),
         parameters=sum(p.numel() for p in network.parameters()),
         plan=plan,
     )
-    if keep_network:
+    if planned.keep_network:
         save_network(network, out / NETWORK)
     _write(trial, out / _FILE)
     for file in (CHECKPOINT, BEST):  # a gigabyte for VGG16, and of no use any more
         (out / file).unlink(missing_ok=True)
     return _read(out / _FILE, task, plan)
-
-
-def trial_folder(folder: Path, row: str, case: str) -> Path:
-    """Return where a trial lies in the folder of all."""
-    return folder / f"{row}, {case}"
 
 
 def _write(trial: Trial, path: Path) -> None:
@@ -241,28 +248,26 @@ def _read(path: Path, task: Task, plan: Mapping[str, Any]) -> Trial:
     )
 
 
-def _copied(
-    examined: EvaluationCrops, fields: Sequence[NamedCells], recipe: ClassifierTraining, copies: int
+def _add_copies(
+    crops: EvaluationCrops, fields: Sequence[NamedCells], recipe: ClassifierTraining, copies: int
 ) -> EvaluationCrops:
     """Return cells with further copies of each, turned, flipped, scaled and shifted as in training."""
     wide = torch.cat([cut(field, recipe.crop, room=ROOM) for field in fields]).float() / 255
-    pixels = [examined.pixels]
+    pixels = [crops.pixels]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         for _ in range(copies - 1):
             new = torch.stack([turn_crop(crop, recipe) for crop in wide])
             pixels.append((new.clamp(0, 1) * 255).round().to(torch.uint8))
-    return EvaluationCrops(torch.cat(pixels), np.tile(examined.labels, copies))
+    return EvaluationCrops(torch.cat(pixels), np.tile(crops.labels, copies))
 
 
 def _keys(fields: Sequence[NamedCells]) -> Iterator[tuple[Path, int]]:
     return ((field.image, number) for field in fields for number in field.ids.tolist())
 
 
-def _named(
-    train: Sequence[NamedCells], choose: Sequence[NamedCells], test: Sequence[NamedCells], copies: int
-) -> dict[str, Any]:
-    parts = {"train": train, "choose": choose, "test": test}
+def _describe(cells_by_part: Partition, copies: int) -> dict[str, Any]:
+    parts = cells_by_part._asdict()
     cells = {name: sum(len(field.ids) for field in fields) for name, fields in parts.items()}
     return {**cells, "copies": copies, "digest": _digest(parts)}
 

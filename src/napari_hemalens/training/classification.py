@@ -1,6 +1,6 @@
-"""A classifier from cells whose class is known: training, the best epoch, honest probabilities, weights."""
+"""Training of a classifier on labelled cells: the best epoch, calibrated probabilities, weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses, read_start
+from napari_hemalens.training.run_folder import NewWeights, keep_recipe, plot_losses, read_start
 
 BEST = "best.safetensors"
 _BATCH = 128
@@ -84,26 +84,23 @@ def train_steps(
     data: Sequence[str | Path],
     task: Task,
     recipe: ClassifierTraining,
-    out: Path,
-    *,
-    name: str,
-    about: Mapping[str, str],
+    new: NewWeights,
 ) -> Steps[weights.ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
-    examined = EvaluationCrops.cut(val, task, recipe)
+    crops = EvaluationCrops.cut(val, task, recipe)
     images = CellCrops(train, task.classes, recipe)
-    recipe = yield from choose_start_steps(recipe, task, out)
-    network = yield from best_epoch_steps(images, examined, task=task, recipe=recipe, out=out)
-    plot_losses(out)
-    return pack(network, examined, task=task, recipe=recipe, out=out, name=name, about=about)
+    recipe = yield from choose_start_steps(recipe, task, new.folder)
+    network = yield from best_epoch_steps(images, crops, task=task, recipe=recipe, out=new.folder)
+    plot_losses(new.folder)
+    return pack(network, crops, task=task, recipe=recipe, new=new)
 
 
 def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Steps[ClassifierTraining]:
-    """Return the recipe with the start that a run in this folder has, which its files and its weights' row then say.
+    """Return the recipe with the `start` of the run in this folder, as recipe and model card will record it.
 
-    A run goes on from what it began with; a new one begins from ImageNet's weights where the recipe prefers them and
-    they can be had.
+    A resumed run keeps its start. A new one starts from ImageNet weights if the recipe prefers them and they are
+    available.
     """
     if recipe.network.start != "imagenet_or_scratch":
         return recipe
@@ -111,19 +108,19 @@ def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Ste
     if start is None:
         start = "imagenet"
         try:
-            build(_starting(recipe, start), task)
+            build(_with_start(recipe, start), task)
         except WeightsError as error:
             said, start = f"From scratch: {error}", "scratch"
     yield Progress(0, 0, said or f"start: {start}")
-    return _starting(recipe, start)
+    return _with_start(recipe, start)
 
 
-def _starting(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
+def _with_start(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
     return recipe.model_copy(update={"network": recipe.network.model_copy(update={"start": start})})
 
 
 def best_epoch_steps(
-    images: CellCrops, examined: EvaluationCrops, *, task: Task, recipe: ClassifierTraining, out: Path
+    images: CellCrops, crops: EvaluationCrops, *, task: Task, recipe: ClassifierTraining, out: Path
 ) -> Steps[nn.Module]:
     """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
     keep_recipe(recipe, out)
@@ -135,8 +132,7 @@ def best_epoch_steps(
         if step.done % an_epoch and step.done != step.total:
             yield step
             continue
-        measured = _measured(examined.logits(network), examined, task)
-        auc = measured.overall["AUC"]
+        auc = _measure(crops.logits(network), crops, task).overall["AUC"]
         if auc > best:
             best = auc
             with writing(out / BEST) as file:
@@ -158,54 +154,52 @@ def build(recipe: ClassifierTraining, task: Task) -> CellClassifier:
 
 def pack(
     network: nn.Module,
-    examined: EvaluationCrops,
+    crops: EvaluationCrops,
     *,
     task: Task,
     recipe: ClassifierTraining,
-    out: Path,
-    name: str,
-    about: Mapping[str, str],
+    new: NewWeights,
 ) -> weights.ClassifierCard:
-    """Save a network, and choose temperature and threshold on what was saved."""
-    save_network(network, out / f"{name}.safetensors")
-    load_into(network, out / f"{name}.safetensors")
+    """Save a network, choose temperature and threshold with the saved weights, and write their model card."""
+    save_network(network, new.file)
+    load_into(network, new.file)
     network.to(device.choose("auto"))
-    logits = examined.logits(network)
-    heat = temperature(logits, torch.from_numpy(examined.labels))
-    p = (logits / heat).softmax(dim=1).numpy()
+    logits = crops.logits(network)
+    divisor = temperature(logits, torch.from_numpy(crops.labels))
+    p = (logits / divisor).softmax(dim=1).numpy()
     threshold = 0.5
     if task.positive is not None:
-        of = task.classes.index(task.positive)
-        threshold = round(best_threshold(p[:, of], examined.labels == of), 4)
-    measured = class_measures(p, examined.labels, task.classes, positive=task.positive, threshold=threshold)
+        positive = task.classes.index(task.positive)
+        threshold = round(best_threshold(p[:, positive], crops.labels == positive), 4)
+    measured = class_measures(p, crops.labels, task.classes, positive=task.positive, threshold=threshold)
     size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
     card = weights.ClassifierCard(
-        name=name,
+        name=new.name,
         task=task.name,
-        description=about.get("description", recipe.network.network),
+        description=new.about.get("description", recipe.network.network),
         network=recipe.network.model_copy(update=size),
         crop=recipe.crop,
         classes=task.classes,
         positive=task.positive,
         threshold=threshold,
-        temperature=round(heat, 4),
+        temperature=round(divisor, 4),
         metrics={key: round(value, 4) for key, value in measured.overall.items()} | {"cells": len(p)},
-        data=about.get("data", ""),
-        licence=about.get("licence", ""),
+        data=new.about.get("data", ""),
+        licence=new.about.get("licence", ""),
         training=recipe.model_dump(mode="json"),
-        sha256=weights.sha256(out / f"{name}.safetensors"),
-        folder=out,
+        sha256=weights.sha256(new.file),
+        folder=new.folder,
     )
-    with writing(out / f"{name}.json") as file:
+    with writing(new.file.with_suffix(".json")) as file:
         file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return card
 
 
-def _measured(logits: Tensor, examined: EvaluationCrops, task: Task) -> ClassMeasures:
-    return class_measures(logits.softmax(dim=1).numpy(), examined.labels, task.classes, positive=task.positive)
+def _measure(logits: Tensor, crops: EvaluationCrops, task: Task) -> ClassMeasures:
+    return class_measures(logits.softmax(dim=1).numpy(), crops.labels, task.classes, positive=task.positive)
 
 
 def _best_so_far(out: Path) -> float:
-    """Return what the best epoch reached before the run was stopped; below all, where there was none."""
+    """Return the AUC of the best epoch before the run was interrupted; minus infinity if there was none."""
     file = out / BEST
     return float(load_file(file)["AUC"]) if file.exists() else float("-inf")

@@ -1,6 +1,6 @@
-"""A detector from annotated images: warm-up, training, choice of a threshold, weights."""
+"""Training of a detector on annotated images: pretraining, training, choice of the threshold, weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,12 @@ from napari_hemalens.training.classification_pretraining import CellNamer, Singl
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.refinement_alone import RefinementAlone
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import NewWeights, keep_recipe, plot_losses
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Annotated images to learn from and to choose the threshold on, and the classes of both."""
+    """Annotated images to train on and to choose the score threshold on, and the classes of both."""
 
     train: tuple[Detections, ...]
     val: tuple[Detections, ...]
@@ -38,27 +38,25 @@ class TrainingData:
 def train_steps(
     data: Sequence[str | Path],
     recipe: DetectionTraining,
-    out: Path,
+    new: NewWeights,
     *,
-    name: str,
     pixel_size_um: float | None,
-    about: Mapping[str, str],
 ) -> Steps[weights.DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
-    keep_recipe(recipe, out)
-    network = yield from initialise_steps(fields, recipe, out)
+    keep_recipe(recipe, new.folder)
+    network = yield from initialise_steps(fields, recipe, new.folder)
     images = TrainingFields(fields.train, fields.classes, recipe)
     learner = network if recipe.learn == "all" else RefinementAlone(network)
-    yield from fit_steps(learner, images, recipe, out, normalised=normalised)
-    plot_losses(out)
+    yield from fit_steps(learner, images, recipe, new.folder, normalised=normalised)
+    plot_losses(new.folder)
     yield Progress(0, 0, "choosing the score threshold")
-    return (yield from pack_steps(network, fields, recipe, out, name=name, about=about))
+    return (yield from pack_steps(network, fields, recipe, new))
 
 
 def initialise_steps(fields: TrainingData, recipe: DetectionTraining, out: Path) -> Steps[CellDetector]:
-    """Build a detector and bring it to where its training begins: trained weights, a warm-up in `out`, or nothing."""
+    """Build a detector and initialise it: from weights, by classification pretraining in `out`, or at random."""
     torch.manual_seed(recipe.seed)
     network = build_detector(recipe.network, len(fields.classes))
     if recipe.start is not None and recipe.start_with == "body":
@@ -69,7 +67,7 @@ def initialise_steps(fields: TrainingData, recipe: DetectionTraining, out: Path)
         cells = SingleCells(fields.train, fields.classes, recipe)
         namer, quick = CellNamer(network, len(fields.classes)), pretraining_recipe(recipe, len(cells))
         normalised = Preprocess(recipe.network.pixel_size_um).normalised
-        yield from fit_steps(namer, cells, quick, out / "warm_up", normalised=normalised)
+        yield from fit_steps(namer, cells, quick, out / "pretraining", normalised=normalised)
     return network
 
 
@@ -89,7 +87,7 @@ def read_data(data: Sequence[str | Path], pixel_size_um: float | None) -> Traini
 
 
 def sort_classes(names: set[str]) -> tuple[str, ...]:
-    """Return classes in the order of a report; those that are not ours come last, by name."""
+    """Return classes in the order of a report; unknown ones come last, by name."""
     ours = tuple(c.name for c in CELL_CLASSES if c.name in names)
     return ours + tuple(sorted(names - set(ours)))
 
@@ -98,13 +96,10 @@ def pack_steps(
     network: CellDetector,
     fields: TrainingData,
     recipe: DetectionTraining,
-    out: Path,
-    *,
-    name: str,
-    about: Mapping[str, str],
+    new: NewWeights,
 ) -> Steps[weights.DetectorCard]:
-    """Save a trained network, and measure what was saved on the validation images."""
-    unmeasured = save_weights(network, fields.classes, recipe, out, name=name, about=about)
+    """Save a trained network, and measure the saved weights on the validation images."""
+    unmeasured = save_weights(network, fields.classes, recipe, new)
     card = yield from choose_threshold_steps(unmeasured, fields.val, DetectionRecipe())
     write_card(card)
     return card
@@ -114,48 +109,38 @@ def save_weights(
     network: CellDetector,
     classes: Sequence[str],
     recipe: DetectionTraining,
-    out: Path,
-    *,
-    name: str,
-    about: Mapping[str, str],
+    new: NewWeights,
 ) -> weights.DetectorCard:
-    """Write the file of trained weights, and return their row, which nothing has been measured for.
+    """Write the file of trained weights, and return their model card without measures.
 
-    Where agents alone have learned, on packed weights, the file holds no more than what those lack.
+    Where only box refinement was trained, on top of packed weights, the file holds only what those lack.
     """
-    file = out / f"{name}.safetensors"
     base = None
     if recipe.learn == "refinement" and recipe.start in weights.known(weights.DetectorCard):
         start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
-    save_network(network, file, but=() if base is None else known_to(base, recipe.network))
-    card = untuned_card(classes, recipe, out, name=name, about=about, sha256=weights.sha256(file))
+    save_network(network, new.file, but=() if base is None else known_to(base, recipe.network))
+    card = untuned_card(classes, recipe, new, sha256=weights.sha256(new.file))
     return card if base is None else card.model_copy(update={"base": base.name, "base_sha256": base.sha256})
 
 
 def untuned_card(
-    classes: Sequence[str],
-    recipe: DetectionTraining,
-    folder: Path,
-    *,
-    name: str,
-    about: Mapping[str, str],
-    sha256: str = "",
+    classes: Sequence[str], recipe: DetectionTraining, new: NewWeights, *, sha256: str = ""
 ) -> weights.DetectorCard:
-    """Return the model card of which nothing is known but how they were, or are being, trained."""
+    """Return the model card of weights before anything is measured, with a score threshold of 0.5."""
     preprocess = Preprocess(recipe.network.pixel_size_um)
     return weights.DetectorCard(
-        name=name,
-        description=about.get("description", recipe.network.network),
+        name=new.name,
+        description=new.about.get("description", recipe.network.network),
         network=recipe.network,
         classes=tuple(classes),
         mean=preprocess.mean,
         std=preprocess.std,
         score_threshold=0.5,
         metrics={},
-        data=about.get("data", ""),
-        licence=about.get("licence", ""),
+        data=new.about.get("data", ""),
+        licence=new.about.get("licence", ""),
         training=recipe.model_dump(mode="json"),
         sha256=sha256,
-        folder=folder,
+        folder=new.folder,
     )

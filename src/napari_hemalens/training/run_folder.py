@@ -1,5 +1,7 @@
-"""The folder of a training run: the recipe that it follows, and the losses on its way."""
+"""The folder of a training run: its recipe, its losses, and the weights that come out of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -11,19 +13,43 @@ from napari_hemalens.errors import TrainingError
 RECIPE = "recipe.json"
 
 
+@dataclass(frozen=True, slots=True)
+class NewWeights:
+    """Where trained weights are written, and what their model card says about them.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the run.
+    name : str
+        Name of the weights; the files are `<name>.safetensors` and `<name>.json`.
+    about : mapping of str to str
+        'description', 'data' and 'licence' of the model card; any may be missing.
+    """
+
+    folder: Path
+    name: str
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """The file of weights."""
+        return self.folder / f"{self.name}.safetensors"
+
+
 def read_start(out: Path) -> str | None:
-    """Return the start of the classifier whose run lies in a folder, or None where none does."""
+    """Return the `start` of the classifier run in a folder, or None if there is none."""
     file = out / RECIPE
     return ClassifierTraining.model_validate_json(file.read_text("utf-8")).network.start if file.exists() else None
 
 
 def keep_recipe(recipe: Training, out: Path) -> None:
-    """Write the recipe into the run's folder; a run goes on only under the recipe it began with.
+    """Write the recipe into the run's folder; a run is resumed only with the recipe it was started with.
 
     Raises
     ------
     TrainingError
-        If the folder holds a run of another recipe. Epochs may change: a run may go on for longer.
+        If the folder holds a run of another recipe. Epochs may change: a run may be resumed for longer.
     """
     file = out / RECIPE
     if file.exists():

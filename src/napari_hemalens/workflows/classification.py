@@ -192,11 +192,10 @@ def train_classification_steps(
         `data`, `licence` and `description` for the model card.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import classification  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import classification, run_folder  # noqa: PLC0415 -- loads torch and lightning
 
-    return (
-        yield from classification.train_steps(data, task(task_name), recipe, Path(out), name=name, about=about or {})
-    )
+    new = run_folder.NewWeights(Path(out), name, about or {})
+    return (yield from classification.train_steps(data, task(task_name), recipe, new))
 
 
 def evaluate_classification_steps(

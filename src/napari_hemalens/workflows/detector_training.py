@@ -42,13 +42,10 @@ def train_detection_steps(
         `data`, `licence` and `description` for the model card.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import detection, run_folder  # noqa: PLC0415 -- loads torch and lightning
 
-    return (
-        yield from detection.train_steps(
-            data, recipe, Path(out), name=name, pixel_size_um=pixel_size_um, about=about or {}
-        )
-    )
+    new = run_folder.NewWeights(Path(out), name, about or {})
+    return (yield from detection.train_steps(data, recipe, new, pixel_size_um=pixel_size_um))
 
 
 def tune_detection_steps(

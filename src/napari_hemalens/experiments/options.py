@@ -1,0 +1,85 @@
+"""Options that every comparison takes, and the key of one of its trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from napari_hemalens.errors import RecipeError
+
+Preset = Literal["full", "cpu", "ci"]
+Table6Protocol = Literal["tad", "tvad"]
+FoldScheme = Literal["paper", "leave-one-out"]
+Table1Split = Literal["val", "paper"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentOptions:
+    """Options that every comparison takes.
+
+    Attributes
+    ----------
+    data : tuple of Path
+        Folders of annotated cells or images.
+    out : Path
+        Folder for the table, pictures and every trial. A trial that is finished there is read, not run again.
+    preset : str
+        'full': the paper's recipe; 'cpu': a reduced one for two cores; 'ci': a test of the machinery, never a result.
+    seeds : tuple of int
+        Every row is run once per seed.
+    rows : tuple of str or None
+        Names of the rows to run; None: all.
+    pixel_size_um : float or None
+        Micrometres per pixel of images without a pixel size of their own; only detectors need one.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    preset: str = "cpu"
+    seeds: tuple[int, ...] = (0,)
+    rows: tuple[str, ...] | None = None
+    pixel_size_um: float | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The one folder of data, for comparisons that take no more than one.
+
+        Raises
+        ------
+        RecipeError
+            If there are several, or none.
+        """
+        if len(self.data) != 1:
+            raise RecipeError(f"This experiment takes one folder of data; got {len(self.data)}.")
+        return self.data[0]
+
+    @property
+    def trials(self) -> Path:
+        """Folder of all trials."""
+        return self.out / "trials"
+
+
+class TrialKey(NamedTuple):
+    """Which trial: a row of the table and one of its runs, such as 'seed 0' or 'fold 1'."""
+
+    row: str
+    case: str
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.case}"
+
+    def folder(self, trials: Path) -> Path:
+        """Return the folder of this trial in the folder of all trials."""
+        return trials / str(self)
+
+
+def check_choice(option: str, name: str, known: Sequence[str]) -> None:
+    """Refuse a choice that does not exist.
+
+    Raises
+    ------
+    RecipeError
+        With the known choices.
+    """
+    if name not in known:
+        raise RecipeError(f"No {option} {name!r}. Known: {', '.join(known)}.")
