@@ -1,6 +1,7 @@
 """What a person can do with classified cells: run, stop, look, judge, save; and what is said where it cannot be."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -446,10 +447,12 @@ class TestSave:
             assert row["image"] == "smear"
             assert row["class"] == (shown["corrected"] or shown["class"])
             assert bool(row["corrected"]) == bool(shown["corrected"])
+            assert row["predicted_class"] == shown["class"]
             for column in ("p_micronucleus", "p_none", "entropy"):
                 assert float(row[column]) == pytest.approx(shown[column], abs=1e-4)
         assert {"area", "centroid_y", "centroid_x"} <= rows[0].keys()
-        assert (tmp_path / "run.json").exists()
+        (image,) = json.loads((tmp_path / "run.json").read_text())["images"]
+        assert image["corrections"]["counts"] == {"class": 1}
         assert (tmp_path / "summary.csv").exists()
 
     def test_a_folder_that_cannot_be_written_is_said(self, classified, runner, tmp_path, said):

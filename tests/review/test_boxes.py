@@ -41,11 +41,11 @@ def test_the_score_decides_what_is_shown_and_forgets_nothing(reviewed):
 
 def test_any_icsh_class_can_be_given(reviewed):
     assert set(ICSH.classes) <= set(reviewed.cells.names)
-    assert reviewed.with_corrections(np.array([0]), ["blast"]).current(0.5).counts() == {"blast": 1, "lymphocyte": 1}
+    assert reviewed.with_classes(np.array([0]), ["blast"]).current(0.5).counts() == {"blast": 1, "lymphocyte": 1}
 
 
 def test_a_class_that_nobody_knows_is_unclassifiable(reviewed):
-    assert reviewed.with_corrections(np.array([0]), ["daisy"]).cells.class_names[0] == "unclassifiable"
+    assert reviewed.with_classes(np.array([0]), ["daisy"]).cells.class_names[0] == "unclassifiable"
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,54 @@ class TestRerun:
     def test_the_same_run_twice_gives_the_same_cells(self, reviewed):
         again = reviewed.merge_run(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]), ())
         np.testing.assert_array_equal(again.cells.boxes, reviewed.cells.boxes)
+
+
+class TestWhatTheNetworkSaidIsKept:
+    def test_nothing_changed_is_no_corrections(self, reviewed):
+        assert reviewed.current(0.2).corrections is None
+
+    def test_every_kind_of_correction_keeps_class_and_score(self, reviewed):
+        other = reviewed.with_classes(np.array([0]), ["blast"]).with_boxes(np.array([1]), BOXES[1:2] + 1)
+        other = other.with_drawn(np.array([[40, 40, 50, 50]], dtype=np.float32), ["blast"])
+        cells = other.without(np.array([2])).current(0.2)
+        rows = zip(cells.correction_kinds, cells.predicted_class_names, cells.predicted_scores, strict=True)
+        said = {kind: (name, round(float(score), 3)) for kind, name, score in rows}
+        assert said["class"] == ("myelocyte", 0.9)
+        assert said["box"] == ("lymphocyte", 0.6)
+        assert said["drawn"][0] == ""
+        assert np.isnan(said["drawn"][1])
+        (removed,) = cells.corrections.removed_cells(cells.names)
+        assert removed == {"box": [60, 10, 80, 30], "class": "myelocyte", "score": pytest.approx(0.3)}
+
+    def test_both_changed_then_changed_back_is_accepted(self, reviewed):
+        both = reviewed.with_classes(np.array([0]), ["blast"]).with_boxes(np.array([0]), BOXES[:1] + 1)
+        assert both.kinds[0] == "class+box"
+        back = both.with_classes(np.array([0]), ["myelocyte"]).with_boxes(np.array([0]), BOXES[:1])
+        assert back.kinds.tolist() == ["accepted", "", ""]
+
+    def test_a_drawn_cell_deleted_again_is_not_listed(self, reviewed):
+        drawn = reviewed.with_drawn(np.array([[40, 40, 50, 50]], dtype=np.float32), ["blast"])
+        assert drawn.without(np.array([3])).current(0.2).corrections is None
+
+    def test_a_removed_cell_is_listed_only_where_it_would_have_been_shown(self, reviewed):
+        gone = reviewed.without(np.array([1, 2]))
+        assert gone.current(0.5).corrections.counts() == {"removed": 1}
+        assert gone.current(0.2).corrections.counts() == {"removed": 2}
+
+    def test_another_run_keeps_what_the_first_one_said(self, reviewed):
+        edited = reviewed.with_classes(np.array([0]), ["blast"]).without(np.array([1]))
+        again = edited.merge_run(detections(BOXES, [0.8, 0.7, 0.4], [1, 1, 1]), ())
+        cells = again.current(0.2)
+        row = cells.correction_kinds.tolist().index("class")
+        assert (cells.predicted_class_names[row], cells.predicted_scores[row]) == ("myelocyte", pytest.approx(0.9))
+        assert cells.corrections.removed_scores == pytest.approx([0.6])
+
+    def test_a_corrected_result_comes_back_as_it_was(self, reviewed):
+        edited = reviewed.with_classes(np.array([0]), ["blast"]).without(np.array([1]))
+        edited = edited.with_boxes(np.array([2]), BOXES[2:] + 1)
+        before = edited.current(0.2)
+        after = ReviewedBoxes.from_run(before).current(0.2)
+        assert after.correction_kinds.tolist() == before.correction_kinds.tolist()
+        assert after.predicted_class_names.tolist() == before.predicted_class_names.tolist()
+        assert after.predicted_scores.tolist() == before.predicted_scores.tolist()
+        assert after.corrections.removed_cells(after.names) == before.corrections.removed_cells(before.names)

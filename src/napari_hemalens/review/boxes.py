@@ -7,14 +7,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.records.corrections import NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
+from napari_hemalens.review.overlaps import inside_regions, same_cells, touching_regions
+from napari_hemalens.review.predictions import Predictions
 from napari_hemalens.slides.region import Region
-
-SAME_CELL = 0.5
-"""Overlap (IoU) from which a box found by another run is the cell that a person has already dealt with."""
-
-_BLOCK = 1024  # rows of a table of overlaps held in memory at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,18 +48,31 @@ class ReviewedBoxes:
         Drawn, moved or named by a person: shown at any score.
     removed : (N,) bool
         Deleted by a person: not shown at any score.
+    predictions : Predictions
+        The same N cells as the network said: no correction changes them.
     """
 
     cells: Detections
     touched: NDArray[np.bool_]
     removed: NDArray[np.bool_]
+    predictions: Predictions
 
     @classmethod
     def from_run(cls, found: Detections) -> Self:
         """Begin with what a run found; from here on any ICSH class can be assigned."""
         names = tuple(dict.fromkeys((*found.names, *ICSH.classes)))
-        nothing = np.zeros(len(found), dtype=bool)
-        return cls(replace(found, names=names), nothing, nothing)
+        predictions = Predictions.from_run(found)
+        cells = replace(found, names=names, corrections=None)
+        if found.corrections is None:
+            untouched = np.zeros(len(found), dtype=bool)
+            return cls(cells, untouched, untouched, predictions)
+        gone = found.corrections
+        return cls(
+            _appended(cells, gone.removed_boxes, gone.removed_classes, gone.removed_scores),
+            touched=_padded(gone.corrected, len(gone.removed_scores), False),
+            removed=_padded(np.zeros(len(found), dtype=bool), len(gone.removed_scores), True),
+            predictions=predictions.append(Predictions(gone.removed_boxes, gone.removed_classes, gone.removed_scores)),
+        )
 
     @property
     def n_corrections(self) -> int:
@@ -74,7 +85,8 @@ class ReviewedBoxes:
 
     def current(self, score_threshold: float) -> Detections:
         """Return the cells on screen as a result: best first, its recipe with the score they were chosen by."""
-        kept = self.cells.take(self.visible(score_threshold))
+        visible = self.visible(score_threshold)
+        kept = self.cells.take(visible)
         recipe = {**kept.provenance.recipe, "score_threshold": score_threshold}
         return Detections.from_arrays(
             kept.boxes,
@@ -84,6 +96,34 @@ class ReviewedBoxes:
             image_shape=kept.image_shape,
             recognised=kept.recognised,
             provenance=replace(kept.provenance, recipe=recipe),
+            corrections=self._corrections(visible, score_threshold),
+        )
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """What a person did to each cell (N,): one of `records.corrections.KINDS`, '' for nothing."""
+        said = self.predictions
+        renamed = self.cells.classes != said.classes
+        moved = np.any(self.cells.boxes != said.boxes, axis=1)  # NaN is another box, too
+        how = np.select([renamed & moved, renamed, moved], ["class+box", "class", "box"], "accepted")
+        kinds: NDArray[np.str_] = np.select([said.classes == NOT_PREDICTED, self.touched], ["drawn", how], "")
+        return kinds
+
+    def _corrections(self, visible: NDArray[np.bool_], score_threshold: float) -> Corrections | None:
+        """Return what a person changed in the visible cells, and deleted of those that would be; None: nothing."""
+        said = self.predictions
+        # A comparison with NaN, the score of what a person drew and deleted again, is false.
+        gone = np.flatnonzero(self.removed & (said.scores >= score_threshold))
+        if not self.touched[visible].any() and not len(gone):
+            return None
+        known = ~np.isnan(said.boxes[gone, :1])
+        return Corrections(
+            self.kinds[visible].astype("<U9"),
+            said.classes[visible],
+            said.scores[visible],
+            removed_boxes=np.where(known, said.boxes[gone], self.cells.boxes[gone]),
+            removed_classes=said.classes[gone],
+            removed_scores=said.scores[gone],
         )
 
     def apply_edit(self, before: ShownBoxes, after: ShownBoxes) -> tuple[Self, NDArray[np.int64]]:
@@ -139,17 +179,13 @@ class ReviewedBoxes:
         if len(boxes) == 0:
             return self
         inside, clipped = self._clipped(boxes)
-        cells = replace(
-            self.cells,
-            boxes=np.concatenate([self.cells.boxes, clipped]),
-            scores=np.concatenate([self.cells.scores, np.ones(len(boxes), dtype=np.float32)]),
-            classes=np.concatenate([self.cells.classes, self._index(names)]),
-        )
+        certain = np.ones(len(boxes), dtype=np.float32)
         return replace(
             self,
-            cells=cells,
-            touched=np.concatenate([self.touched, np.ones(len(boxes), dtype=bool)]),
+            cells=_appended(self.cells, clipped, self._index(names), certain),
+            touched=_padded(self.touched, len(boxes), True),
             removed=np.concatenate([self.removed, ~inside]),
+            predictions=self.predictions.append_drawn(clipped),
         )
 
     def merge_run(self, found: Detections, regions: Sequence[Region], *, keep_edits: bool = True) -> Self:
@@ -159,25 +195,24 @@ class ReviewedBoxes:
         what is found again at a corrected or deleted cell is left out.
         """
         fresh = type(self).from_run(found)
-        inside = _within(self.cells.centres, regions)
+        inside = inside_regions(self.cells.centres, regions)
         if self.cells.provenance.sha256 != found.provenance.sha256:
             inside[:] = True
         edited = (self.touched | self.removed) & keep_edits
         kept = edited | ~inside
         # Beside corrections, only boxes across the border of a region can be found a second time.
-        rivals = self.cells.boxes[edited | (kept & _touching(self.cells.boxes, regions))]
-        news = fresh.cells.take(~same_cells(found.boxes, rivals))
+        rivals = self.cells.boxes[edited | (kept & touching_regions(self.cells.boxes, regions))]
+        new = ~same_cells(fresh.cells.boxes, rivals)
         olds = self.cells.take(kept)
+        before = self.predictions.take(kept)
+        names = np.array([*self.cells.names, ""])[before.classes]  # -1 is the last
+        known = np.where(names == "", NOT_PREDICTED, fresh._index(names))
         return replace(
             fresh,
-            cells=replace(
-                news,
-                boxes=np.concatenate([news.boxes, olds.boxes]),
-                scores=np.concatenate([news.scores, olds.scores]),
-                classes=np.concatenate([news.classes, fresh._index(olds.class_names)]),
-            ),
-            touched=np.concatenate([np.zeros(len(news), dtype=bool), (self.touched & edited)[kept]]),
-            removed=np.concatenate([np.zeros(len(news), dtype=bool), (self.removed & edited)[kept]]),
+            cells=_appended(fresh.cells.take(new), olds.boxes, fresh._index(olds.class_names), olds.scores),
+            touched=np.concatenate([fresh.touched[new], (self.touched & edited)[kept]]),
+            removed=np.concatenate([fresh.removed[new], (self.removed & edited)[kept]]),
+            predictions=fresh.predictions.take(new).append(replace(before, classes=known)),
         )
 
     def _clipped(self, boxes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
@@ -200,43 +235,23 @@ def first_of_each(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return unique
 
 
-def same_cells(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which of `boxes` (N, 4) are, by their overlap, one of the cells `others` (M, 4): shape (N,)."""
-    same = np.zeros(len(boxes), dtype=bool)
-    for start in range(0, len(boxes), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        same[block] = _overlaps(boxes[block], others).max(axis=1, initial=0) >= SAME_CELL
-    return same
+def _appended(
+    cells: Detections, boxes: NDArray[np.float32], classes: NDArray[np.int64], scores: NDArray[np.float32]
+) -> Detections:
+    """Return cells, then others of the same classes."""
+    return replace(
+        cells,
+        boxes=np.concatenate([cells.boxes, boxes]),
+        scores=np.concatenate([cells.scores, scores]),
+        classes=np.concatenate([cells.classes, classes]),
+    )
 
 
-def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the intersection over union of each pair: shape (N, M)."""
-    near = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    far = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = np.clip(far - near, 0, None).prod(axis=-1)  # (N, M)
-    areas = [(b[:, 2:] - b[:, :2]).prod(axis=1) for b in (boxes, others)]
-    union = areas[0][:, None] + areas[1][None, :] - shared
-    overlap: NDArray[np.float32] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return overlap
+def _padded(mask: NDArray[np.bool_], n: int, value: bool) -> NDArray[np.bool_]:
+    return np.concatenate([mask, np.full(n, value)])
 
 
 def _marked(mask: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     marked = mask.copy()
     marked[rows] = True
     return marked
-
-
-def _within(centres: NDArray[np.float32], regions: Sequence[Region]) -> NDArray[np.bool_]:
-    """Return which centres lie in a region; all of them where there are no regions."""
-    inside = np.full(len(centres), not regions)
-    for region in regions:
-        inside |= np.all((centres >= region[:2]) & (centres < region[2:]), axis=1)
-    return inside
-
-
-def _touching(boxes: NDArray[np.float32], regions: Sequence[Region]) -> NDArray[np.bool_]:
-    """Return which boxes share pixels with a region."""
-    touching = np.zeros(len(boxes), dtype=bool)
-    for region in regions:
-        touching |= np.all((boxes[:, 2:] > region[:2]) & (boxes[:, :2] < region[2:]), axis=1)
-    return touching

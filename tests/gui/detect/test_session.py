@@ -1,6 +1,8 @@
 """What a person can do in one viewer: run, stop, correct, calibrate, save."""
 
+import csv
 import gc
+import json
 import weakref
 
 import imageio.v3 as iio
@@ -261,6 +263,30 @@ class TestSave:
         assert "blast,1," in counted
         assert '"score_threshold": 0.3' in (tmp_path / "run.json").read_text()
         assert said[-1].startswith("Saved cells.csv, coco.json, counts.csv")
+
+    def test_files_keep_what_the_network_had_said(self, analysed, viewer, runner, tmp_path):
+        layer = viewer.layers["smear cells"]
+        found = analysed.results.detections()[0]
+        layer.selected_data = {0}
+        analysed.results.classify("blast")
+        layer.selected_data = {1}
+        layer.remove_selected()
+        analysed.save(tmp_path, ("csv", "coco"))
+        runner.run()
+        with (tmp_path / "cells.csv").open(newline="", encoding="utf-8") as file:
+            (row,) = (row for row in csv.DictReader(file) if row["corrected"])
+        said = row["class"], row["corrected"], row["predicted_class"]
+        assert said == ("blast", "class", found.class_names[0])
+        assert float(row["predicted_score"]) == pytest.approx(found.scores[0], abs=1e-4)
+        (image,) = json.loads((tmp_path / "run.json").read_text())["images"]
+        assert image["corrections"]["counts"] == {"class": 1, "removed": 1}
+        (removed,) = image["corrections"]["removed"]
+        assert removed["class"] == found.class_names[1]
+        (cells,) = coco.read(tmp_path / "coco.json")
+        assert sorted(cells.correction_kinds)[-1] == "class"
+        analysed.results.undo()
+        analysed.results.undo()
+        assert analysed.results.detections()[0].corrections is None
 
     def test_a_folder_that_cannot_be_written_is_said(self, analysed, runner, tmp_path, said):
         (tmp_path / "file").write_text("")

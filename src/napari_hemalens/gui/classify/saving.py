@@ -28,7 +28,7 @@ def save_classified_steps(
     groups : (str, str), optional
         Two groups to compare, the control first.
     """
-    cells, words = [each.cells for each in scored.reviewed], [each.given for each in scored.reviewed]
+    cells = [each.current for each in scored.reviewed]
     options = recipe.model_dump(mode="json") | {
         "cells": list(scored.cells_by) if scored.cells else None,
         "design": {name: asdict(sample) for name, sample in (scored.design or {}).items()} or None,
@@ -37,7 +37,7 @@ def save_classified_steps(
     try:
         summary = scored.summary()
         found = compared(summary, groups)
-        write_cells(cells, folder / "cells.csv", words, cells=scored.cells, micronuclei=scored.micronuclei)
+        write_cells(cells, folder / "cells.csv", cells=scored.cells, micronuclei=scored.micronuclei)
         write_summary(summary, folder / "summary.csv", found if isinstance(found, Comparison) else None)
         write_run(cells, options, folder / "run.json")
     except (HemaLensError, OSError) as error:
