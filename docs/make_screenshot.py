@@ -32,7 +32,7 @@ def classify(viewer: napari.Viewer) -> None:
     viewer.window.resize(1500, 940)
     viewer.open_sample("napari-hemalens", "lymphoblasts")
     widget = _dock(viewer, "Classify cells")
-    widget.form.editors["task"].write("all")
+    widget.form.options["task"].value = "all"
     _run(widget)
     viewer.reset_view()
     QTest.qWait(2000)
@@ -44,11 +44,11 @@ def attention(viewer: napari.Viewer) -> None:
     viewer.window.resize(1500, 940)
     viewer.open_sample("napari-hemalens", "assay_fluorescence")
     widget = _dock(viewer, "Attention")
-    widget.cells.choose(viewer.layers["nuclei"])
+    widget.cells.value = viewer.layers["nuclei"]
     widget.form.methods.tick(("layer-5", "grad-cam"))
     _run(widget)
     viewer.layers["cells"].visible = False  # their colours would mix with those of the heat
-    widget.gallery.number.setValue(4)
+    widget.gallery.number.value = 4
     widget.gallery.expand(animate=False)
     widget.session.choose_cell(_surest(widget))
     viewer.reset_view()

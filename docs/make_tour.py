@@ -30,7 +30,7 @@ def find(viewer: napari.Viewer) -> None:
     """Detect the cells, and correct one."""
     viewer.open_sample("napari-hemalens", "blood_smear")
     detect = _dock(viewer, "Detect cells")
-    detect.form.editors["tissue"].write("blood")
+    detect.form.options["tissue"].value = "blood"
     _run(detect)
     boxes = viewer.layers["blood smear (rendered) cells"]
     _wait(lambda: not any(f.following for f in detect.session.results.fields))
@@ -45,8 +45,8 @@ def name(viewer: napari.Viewer) -> None:
     boxes = viewer.layers["blood smear (rendered) cells"]
     classify = _dock(viewer, "Classify cells")
     viewer.reset_view()
-    classify.form.editors["task"].write("leukocyte")
-    classify.cells.choose(boxes)
+    classify.form.options["task"].value = "leukocyte"
+    classify.cells.value = boxes
     _run(classify)
     _save(viewer, "classify")
     classify.review.review.click()
@@ -59,15 +59,15 @@ def explain(viewer: napari.Viewer) -> None:
     """Show where the network looked at an eosinophil, and at the most and least certain cells."""
     boxes = viewer.layers["blood smear (rendered) cells"]
     attention = _dock(viewer, "Attention")
-    attention.form.editors["task"].write("leukocyte")
-    attention.cells.choose(boxes)
+    attention.form.options["task"].value = "leukocyte"
+    attention.cells.value = boxes
     _run(attention)
     viewer.layers["blood smear (rendered) cells: leukocyte"].visible = False
     boxes.visible = True
     _look(viewer, boxes, _first(boxes, "eosinophil"))
     attention.reveal(attention.cell)
     _save(viewer, "attention")
-    attention.gallery.number.setValue(4)
+    attention.gallery.number.value = 4
     attention.gallery.expand(animate=False)
     QTest.qWait(1000)
     attention.reveal(attention.gallery)
@@ -78,11 +78,11 @@ def assay(viewer: napari.Viewer) -> None:
     """Ask the nuclei of the assay for micronuclei, and report them by cell."""
     viewer.open_sample("napari-hemalens", "assay_fluorescence")
     classify = _dock(viewer, "Classify cells")
-    classify.cells.choose(viewer.layers["nuclei"])
+    classify.cells.value = viewer.layers["nuclei"]
     _run(classify)
     viewer.layers["cells"].visible = False
     classify.report.expand(animate=False)
-    classify.report.by.setCurrentIndex(classify.report.by.findData(viewer.layers["cells"]))
+    classify.report.by.value = viewer.layers["cells"]
     classify.session.report.describe("A", "0.1 µg/ml")
     QTest.qWait(3000)
     classify.reveal(classify.report)

@@ -97,14 +97,14 @@ def click(dock, number):
 
 
 def titles(dock):
-    return [dock.form.methods.item(row).text() for row in range(dock.form.methods.count())]
+    return [dock.form.methods.list.item(row).text() for row in range(dock.form.methods.list.count())]
 
 
 def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
     assert titles(dock)[:3] == ["Attention, layer 5", "Attention, layer 6", "Attention, all layers"]
     assert dock.form.methods.chosen() == ("layer-5",)
-    assert "no further pass" in dock.form.methods.item(0).toolTip()
-    classes = dock.form.classes
+    assert "no further pass" in dock.form.methods.list.item(0).toolTip()
+    classes = dock.form.classes.native
     assert [classes.itemText(i) for i in range(classes.count())] == ["what each cell is called", "micronucleus", "none"]
     dock.form.methods.tick(())
     assert not dock.running.run.isEnabled()
@@ -113,17 +113,17 @@ def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
 
 
 def test_other_weights_have_other_methods_and_classes(dock):
-    dock.form.editors["task"].write("all")
+    dock.form.options["task"].value = "all"
     assert titles(dock)[0] == "Grad-CAM, first stage"
     assert "Features of block 1, weighted" in titles(dock)
     assert dock.form.methods.chosen() == ("grad-cam-middle",)
-    assert [dock.form.classes.itemData(i) for i in range(3)] == ["predicted", "blast", "normal"]
+    assert [dock.form.classes.native.itemData(i) for i in range(3)] == ["predicted", "blast", "normal"]
 
 
 def test_a_run_shows_heat_on_the_image(dock, run, explainer):
     dock.form.methods.tick(("layer-5", "grad-cam"))
-    dock.form.editors["target"].write("none")
-    dock.form.editors["smoothing"].write(2.0)
+    dock.form.options["target"].value = "none"
+    dock.form.options["smoothing"].value = 2.0
     assert not dock.results.isVisible()
     run()
     assert dock.results.isVisible()
@@ -167,12 +167,12 @@ def test_a_drag_moves_the_image_and_chooses_nothing(dock, run):
 def test_one_method_is_shown_at_a_time_and_its_opacity_and_blending_are_chosen(dock, run):
     dock.form.methods.tick(("layer-5", "grad-cam"))
     run()
-    layers, box = dock.viewer.layers, dock.blend.methods
+    layers, box = dock.viewer.layers, dock.blend.methods.native
     assert [box.itemText(i) for i in range(box.count())] == ["Attention, layer 5", "Grad-CAM"]
     box.setCurrentIndex(1)
     assert (layers[RESULT].visible, layers[CAM].visible) == (False, True)
-    dock.blend.slider.setValue(0.35)
-    dock.blend.overlay.setCurrentIndex(1)
+    dock.blend.slider.value = 0.35
+    dock.blend.overlay.value = True
     for name in (RESULT, CAM):
         assert (layers[name].opacity, layers[name].blending) == (0.35, "additive")
     assert box.currentText() == "Grad-CAM"
@@ -198,7 +198,7 @@ def test_the_gallery_unfolds_and_is_saved(dock, run, qtbot, tmp_path, monkeypatc
     dock.gallery.expand(animate=False)
     six = dock.gallery.picture.pixmap().height()
     assert six > 0
-    dock.gallery.number.setValue(1)
+    dock.gallery.number.value = 1
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "cells"), ""))
     dock.gallery.save.click()
     qtbot.waitUntil(lambda: dock.running.message.text().startswith("Saved"), timeout=PATIENCE)
@@ -224,12 +224,12 @@ def test_a_click_on_a_cell_of_the_gallery_chooses_it_and_goes_there(dock, run):
 
 
 def test_a_whole_field_is_offered_to_tasks_of_fields_and_cells_to_the_others(dock, run, field_file, explainer):
-    assert dock.cells.isVisible()
-    assert not dock.whole.isVisible()
+    assert dock.cells.visible
+    assert not dock.whole.visible
     dock.form.choose_file(field_file)
-    assert not dock.cells.isVisible()
-    assert dock.whole.isVisible()
-    assert dock.form.classes.itemText(0) == "what the field is called"
+    assert not dock.cells.visible
+    assert dock.whole.visible
+    assert dock.form.classes.native.itemText(0) == "what the field is called"
     run()
     _, cells, _, _ = explainer.asked[0]
     assert len(cells) == 1
@@ -249,26 +249,26 @@ def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, r
 
 def test_heat_is_offered_as_an_image_by_no_dock(dock, run):
     run()
-    assert [dock.image.itemText(i) for i in range(dock.image.count())] == ["smear"]
+    assert [layer.name for layer in dock.image.choices] == ["smear"]
     for name, box in (("Detect cells", "images.images"), ("Classify cells", "image")):
         _, other = dock.viewer.window.add_plugin_dock_widget("napari-hemalens", name)
         for part in box.split("."):
             other = getattr(other, part)
-        assert RESULT not in [other.itemText(i) for i in range(other.count())]
+        assert dock.viewer.layers[RESULT] not in other.choices
 
 
 @pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4)])
 def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, explainer, answer, cells):
     monkeypatch.setattr(attention, "ask_to_part", lambda _: answer)
     mask = (dock.viewer.layers["nuclei"].data > 0).astype(np.uint8)
-    dock.cells.choose(dock.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um")))
+    dock.cells.value = dock.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um"))
     run()
     qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
     assert [len(of) for _, of, _, _ in explainer.asked] == [cells] * bool(cells)
 
 
 def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
-    dock.cells.choose(dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other"))
+    dock.cells.value = dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
     run()
     assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
     dock.viewer.layers.clear()
@@ -317,19 +317,19 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     for label in (dock.cell.picture, dock.gallery.picture):
         size = label.pixmap().deviceIndependentSize()
         qtbot.waitUntil(lambda x=label, s=size: x.width() >= s.width() and x.height() >= s.height(), timeout=PATIENCE)
-    task_box = dock.form.editors["task"].widget
+    task_box = dock.form.options["task"].native
     room = task_box.width() - 32  # the arrow and its margins
     assert all(task_box.fontMetrics().horizontalAdvance(task_box.itemText(i)) <= room for i in range(task_box.count()))
 
 
 def test_a_detector_is_offered_with_its_own_attention_and_those_without_are_refused(dock, attentive):
-    titled = dock.form.editors["task"].widget
+    titled = dock.form.options["task"].native
     assert "Detected cells" in [titled.itemText(i) for i in range(titled.count())]
     dock.form.choose_file(attentive.file)
-    assert dock.form.editors["task"].read() == "detection"
+    assert dock.form.options["task"].value == "detection"
     assert titles(dock) == ["Attention to the box"]
     assert dock.form.methods.chosen() == ("attention",)
-    assert [dock.form.classes.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
+    assert [dock.form.classes.native.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
     dock.form.choose_file(PACKED / "marrow-frcnn.json")
     assert "no attention of its own" in dock.running.message.text()
-    assert dock.form.editors["weights"].read() == str(attentive.file)
+    assert dock.form.options["weights"].value == str(attentive.file)

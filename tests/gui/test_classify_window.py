@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 from napari_hemalens import workflows
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.widgets import classify
-from napari_hemalens.models import weights
 from napari_hemalens.records.palette import colour_of
+from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window
 SHAPE = (400, 600)
@@ -163,7 +163,7 @@ def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):
 
 def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run, monkeypatch):
     run()
-    dock.form.editors["pixel_size_um"].widget.setFocus()  # where a person typed last: keys must not go there
+    dock.form.options["pixel_size_um"].native.setFocus()  # where a person typed last: keys must not go there
     dock.review.review.click()
     assert dock.review.words.text().startswith("1 of 4: cell 70000, micronucleus (p 0.55)")
     press(dock, Qt.Key.Key_2)
@@ -176,7 +176,7 @@ def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run
     reviewed = ["", "", "micronucleus", "none"]
     assert dock.viewer.layers[RESULT].features["corrected"].tolist() == reviewed
     assert [row[1] for row in legend(dock)] == ["3", "1"]
-    assert dock.form.editors["pixel_size_um"].read() == pytest.approx(0.1)
+    assert dock.form.options["pixel_size_um"].value == pytest.approx(0.1)
 
     asked = []
     for answer, left in ((None, reviewed), (True, reviewed), (False, [""] * 4)):
@@ -189,11 +189,10 @@ def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run
 def test_a_class_or_the_uncertain_cells_are_shown_alone(dock, run):
     run()
     grey = (200, 200, 200)
-    dock.filter.classes.setCurrentIndex(2)
-    assert dock.filter.classes.currentText() == "none"
+    dock.filter.classes.value = "none"
     np.testing.assert_allclose(shown(dock, 7), grey, atol=4)
-    dock.filter.classes.setCurrentIndex(0)
-    dock.filter.slider.setValue(0.9)
+    dock.filter.classes.value = None
+    dock.filter.slider.value = 0.9
     np.testing.assert_allclose(shown(dock, 7), grey, atol=4)
     np.testing.assert_allclose(shown(dock, 70_000), through("micronucleus"), atol=4)
 
@@ -204,7 +203,7 @@ def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, c
     viewer = dock.viewer
     mask = viewer.add_labels((viewer.layers["nuclei"].data > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1))
     mask.units = ("um", "um")
-    dock.cells.choose(mask)
+    dock.cells.value = mask
     run()
     qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
     assert len(classifier.asked) == (0 if answer is None else 1)
@@ -214,12 +213,12 @@ def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, c
 
 
 def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(dock, monkeypatch):
-    monkeypatch.setattr(weights, "known", lambda: ())
-    dock.form.editors["task"].write("leukocyte")
+    monkeypatch.setattr(cards, "known_weights", lambda: ())
+    dock.form.options["task"].value = "leukocyte"
     assert dock.lacking.text().startswith("There are no weights for the task Leukocyte type yet.")
     assert dock.lacking.isVisible()
     assert not dock.running.run.isEnabled()
-    dock.form.editors["task"].write("micronucleus")
+    dock.form.options["task"].value = "micronucleus"
     assert not dock.lacking.isVisible()
     assert dock.running.run.isEnabled()
 
@@ -227,14 +226,14 @@ def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(dock, mo
 def test_outlines_made_here_are_chosen_and_classified(dock, run, qtbot):
     dock.segmentation.button.click()
     qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
-    assert dock.cells.currentText() == "smear outlines"
+    assert dock.cells.current_choice == "smear outlines"
     run()
     assert len(dock.viewer.layers["smear outlines: micronucleus"].features) == 1
 
 
 def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
     other = dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
-    dock.cells.choose(other)
+    dock.cells.value = other
     run()
     assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
     assert dock.running.message.isVisible()
@@ -268,20 +267,20 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     qtbot.waitUntil(lambda: all(t.height() >= t.heightForWidth(t.width()) for t in texts), timeout=PATIENCE)
     rows = dock.view.legend
     assert rows.viewport().height() >= sum(rows.rowHeight(row) for row in range(rows.rowCount()))
-    task = dock.form.editors["task"].widget
+    task = dock.form.options["task"].native
     room = task.width() - 32  # the arrow and its margins
     assert all(task.fontMetrics().horizontalAdvance(task.itemText(i)) <= room for i in range(task.count()))
 
 
 def describe(dock, concentration):
     """Type a concentration, and press Return."""
-    QTest.keyClicks(dock.report.concentration, concentration)
-    QTest.keyClick(dock.report.concentration, Qt.Key.Key_Return)
+    QTest.keyClicks(dock.report.concentration.native, concentration)
+    QTest.keyClick(dock.report.concentration.native, Qt.Key.Key_Return)
 
 
 def test_the_report_makes_cells_of_nuclei_in_pairs_that_a_review_hides(dock, run, qtbot):
     run()
-    box = dock.report.by
+    box = dock.report.by.native
     assert not dock.report.isExpanded()
     dock.report.expand(animate=False)
     room = box.width() - 32  # the arrow and its margins
@@ -308,21 +307,21 @@ def test_images_keep_their_concentration_are_compared_and_counted_together(dock,
     report.expand(animate=False)
     describe(dock, "0")
     assert viewer.layers[RESULT].metadata["hemalens"]["concentration"] == "0"
-    assert not report.first.isVisible()  # one image is compared with nothing
+    assert not report.first.visible  # one image is compared with nothing
     assert not dock.counted.isVisible()
-    dock.image.choose(viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear 2", **place))
-    dock.cells.choose(viewer.add_labels(viewer.layers["nuclei"].data, name="nuclei 2", **place))
+    dock.image.value = viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear 2", **place)
+    dock.cells.value = viewer.add_labels(viewer.layers["nuclei"].data, name="nuclei 2", **place)
     run()
-    assert not report.concentration.text()
+    assert not report.concentration.value
     describe(dock, "0.1")
-    assert [report.first.itemText(i) for i in range(report.first.count())] == ["nothing", "0", "0.1"]
-    report.first.setCurrentIndex(1)
-    report.second.setCurrentIndex(2)
+    assert report.first.choices == (None, "0", "0.1")
+    report.first.value = "0"
+    report.second.value = "0.1"
     assert "4 of 4 in 0, 4 of 4 in 0.1" in report.sentence.text()
     assert report.sentence.isVisible()
-    dock.counted.box.setCurrentIndex(0)
-    assert report.concentration.text() == "0"
-    dock.counted.box.setCurrentIndex(2)
-    assert dock.counted.box.currentText() == "All images of this task"
+    dock.counted.box.native.setCurrentIndex(0)
+    assert report.concentration.value == "0"
+    dock.counted.box.native.setCurrentIndex(2)
+    assert dock.counted.box.current_choice == "All images of this task"
     assert legend(dock)[0][1] == "8"
-    assert not report.concentration.isEnabled()
+    assert not report.concentration.enabled

@@ -38,7 +38,7 @@ def test_the_line_in_an_empty_dock_opens_the_demo_which_ends_on_a_cell(viewer, q
     attention = opened.docks["explain"]
     assert attention.cell.words.text().startswith("Cell ")
     assert attention.isVisible()
-    assert attention.cells.layer() is opened.demo.cells
+    assert attention.cells.value is opened.demo.cells
     assert opened.steps.text().count("✓") == 3
     assert opened.running.run.isEnabled()
 

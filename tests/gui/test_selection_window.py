@@ -32,7 +32,7 @@ def window(make_napari_viewer, npe2pm, network, classifier, explainer, labels, c
         for name in ("Classify cells", "Attention"):
             _, dock = viewer.window.add_plugin_dock_widget("napari-hemalens", name)
             dock.form.choose_file(card_file)
-            dock.cells.choose(nuclei)
+            dock.cells.value = nuclei
             dock.running.run.click()
             qtbot.waitUntil(lambda dock=dock: not dock.session.running, timeout=PATIENCE)
         yield viewer, dock

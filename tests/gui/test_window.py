@@ -34,7 +34,7 @@ def dock(make_napari_viewer, npe2pm, network, monkeypatch):
     with npe2pm.tmp_plugin(package="napari-hemalens"):
         _, widget = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
         widget.viewer = viewer
-        widget.form.slider.setValue(0.5)
+        widget.form.slider.value = 0.5
         yield widget
     network.go.set()
 
@@ -166,7 +166,7 @@ def test_run_is_off_and_stop_on_while_a_run_goes_on(dock, qtbot, network):
 
 def test_the_slider_filters_without_a_run(dock, run, qtbot, network):
     run()
-    dock.form.slider.setValue(0.1)
+    dock.form.slider.value = 0.1
     qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
     assert dock.viewer.layers["smear cells"].nshapes == 12
     assert len(network.asked) == 1
@@ -210,7 +210,7 @@ def test_a_dock_opened_again_finds_run_and_results(dock, qtbot, network):
     assert again.running.stop.isEnabled()
     network.go.set()
     qtbot.waitUntil(lambda: not session.running, timeout=PATIENCE)
-    assert again.form.slider.value() == pytest.approx(0.5)
+    assert again.form.slider.value == pytest.approx(0.5)
     again.viewer = viewer
     assert sum(counts(again).values()) == 6
 
@@ -230,17 +230,16 @@ def test_corrections_are_not_discarded_without_a_question(dock, run, monkeypatch
 def test_a_folder_is_counted_as_one_and_looked_at_image_by_image(dock, run, qtbot, tmp_path):
     for name in ("a.png", "b.png"):
         iio.imwrite(tmp_path / name, np.full((*SHAPE, 3), 200, np.uint8))
-    assert dock.shown.isHidden()
+    assert not dock.shown.visible
     dock.images.choose_folder(tmp_path)
-    assert dock.images.images.currentText() == f"{tmp_path.name} (2 images)"
+    assert dock.images.images.current_choice == f"{tmp_path.name} (2 images)"
     run()
     assert sum(counts(dock).values()) == 12
-    assert [dock.fields.itemText(i) for i in range(2)] == ["a.png", "b.png"]
-    assert dock.fields.currentText() == "a.png"
-    dock.fields.setCurrentIndex(1)
-    dock.fields.activated.emit(1)
+    assert [f.name for f in dock.fields.choices] == ["a.png", "b.png"]
+    assert dock.fields.current_choice == "a.png"
+    dock.fields.value = dock.fields.choices[1]
     qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
-    assert dock.fields.currentText() == "b.png"
+    assert dock.fields.current_choice == "b.png"
     assert [layer.name for layer in dock.viewer.layers] == ["smear", "b.png", "b.png cells"]
 
 
@@ -248,9 +247,7 @@ def test_a_folder_is_counted_as_one_and_looked_at_image_by_image(dock, run, qtbo
 def test_a_folder_is_asked_for_and_may_be_refused(dock, tmp_path, monkeypatch, answer):
     iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path) if answer else "")
-    box = dock.images.images
-    box.setCurrentIndex(box.count() - 1)
-    box.activated.emit(box.count() - 1)
+    dock.images.images.value = dock.images.images.choices[-1]
     assert dock.images.sources() == ((tmp_path / "a.png",) if answer else (dock.viewer.layers["smear"],))
     assert dock.form.read().pixel_size_um == (None if answer else pytest.approx(0.1))
 
@@ -269,7 +266,7 @@ def test_a_script_lies_on_the_clipboard(dock):
 
 
 def test_the_image_list_follows_the_layers(dock):
-    box, viewer = dock.images.images, dock.viewer
+    box, viewer = dock.images.images.native, dock.viewer
     other = viewer.add_image(np.zeros((50, 50)), name="other")
 
     def offered():
@@ -287,11 +284,11 @@ def test_the_image_list_follows_the_layers(dock):
     assert offered() == ["smear", "Folder of images…"]
     assert dock.form.read().pixel_size_um == pytest.approx(0.1)
     viewer.add_shapes(name="fields")
-    assert dock.images.regions.findText("Rectangles of fields") == 2
+    assert dock.images.regions.native.findText("Rectangles of fields") == 2
 
 
 def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(dock):
-    dock.form.editors["pixel_size_um"].widget.setText("0.2")
+    dock.form.options["pixel_size_um"].native.setText("0.2")
     dock.viewer.add_image(np.zeros((50, 50)), name="other")
     dock.viewer.layers["smear"].name = "renamed"
     assert dock.form.read().pixel_size_um == 0.2
@@ -301,7 +298,7 @@ def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(dock):
 def test_a_choice_outlives_other_layers(dock, box, index):
     dock.viewer.add_image(np.zeros((50, 50)), name="other")
     dock.viewer.add_shapes(name="fields")
-    chosen = getattr(dock.images, box)
+    chosen = getattr(dock.images, box).native
     chosen.setCurrentIndex(index)
     words = chosen.currentText()
     dock.viewer.add_points(name="news")
@@ -341,7 +338,7 @@ def test_a_small_window_scrolls_instead_of_squeezing_or_growing(dock, run, qtbot
     qtbot.waitUntil(dock.verticalScrollBar().isVisible, timeout=PATIENCE)
     assert window.height() == 800
     assert dock.widget().width() <= dock.viewport().width()
-    children = (dock.differential.table, dock.running.message, *(e.widget for e in dock.form.editors.values()))
+    children = (dock.differential.table, dock.running.message, *(e.native for e in dock.form.options.values()))
     qtbot.waitUntil(lambda: all(c.height() >= c.minimumSizeHint().height() for c in children), timeout=PATIENCE)
 
 

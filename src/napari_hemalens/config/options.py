@@ -59,6 +59,7 @@ class DetectionRecipe(Recipe):
 
     weights: str = Field(default="marrow-cascade", description="Name of packed weights, or path of a weights file")
     pixel_size_um: float | None = Field(
+        title="Pixel size (µm)",
         default=None,
         gt=0.001,
         lt=10,
@@ -70,9 +71,14 @@ class DetectionRecipe(Recipe):
         le=1,
         description="Cells with a lower score are left out; empty: the threshold chosen on the validation set",
     )
-    tile: int = Field(default=640, ge=128, description="Side of a tile, in pixels at the weights' scale")
-    overlap: int = Field(default=128, ge=0, description="Overlap of neighbouring tiles, in the same pixels")
+    tile: int = Field(
+        title="Tile (px)", default=640, ge=128, description="Side of a tile, in pixels at the weights' scale"
+    )
+    overlap: int = Field(
+        title="Overlap (px)", default=128, ge=0, description="Overlap of neighbouring tiles, in the same pixels"
+    )
     batch: int | None = Field(
+        title="Batch size",
         default=None,
         ge=1,
         description="Tiles per forward pass; empty: 4 on a GPU, 1 on a CPU, where more would be slower",
@@ -81,8 +87,12 @@ class DetectionRecipe(Recipe):
         default="single", description="Floating-point precision: single (32 bits), or half (16 bits, NVIDIA GPUs only)"
     )
     skip_background: bool = Field(default=True, description="Skip tiles that show only background")
-    nms_iou: float = Field(default=0.5, gt=0, le=1, description="Boxes that overlap by more than this IoU are one cell")
-    one_class_per_cell: bool = Field(default=True, description="Count a nucleated cell under its best class only")
+    nms_iou: float = Field(
+        title="NMS IoU", default=0.5, gt=0, le=1, description="Boxes that overlap by more than this IoU are one cell"
+    )
+    one_class_per_cell: bool = Field(
+        title="One class per cell", default=True, description="Count a nucleated cell under its best class only"
+    )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
     tissue: Tissue = Field(
         default="marrow", description="Decides how many cells ICSH asks for: 500 in marrow, 200 in blood"
@@ -93,18 +103,25 @@ class SegmentationRecipe(Recipe):
     """How cells are outlined without a network."""
 
     kind: SegmentedKind = Field(
-        default="auto", description="Stained smear, or fluorescent nuclei; auto: decided by the brightness of the image"
+        title="Image type",
+        default="auto",
+        description="Stained smear, or fluorescent nuclei; auto: decided by the brightness of the image",
     )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
+        title="Pixel size (µm)",
+        default=None,
+        gt=0.001,
+        lt=10,
+        description="Micrometres per pixel; empty: read from the image",
     )
     smallest_um: float | None = Field(
+        title="Smallest (µm)",
         default=None,
         gt=0,
         description="Smallest diameter of a cell, or of a fluorescent nucleus, in micrometres; empty or without a "
         "pixel size: derived from what is typical of the image",
     )
-    largest_um: float | None = Field(default=None, gt=0, description="Largest diameter, likewise")
+    largest_um: float | None = Field(title="Largest (µm)", default=None, gt=0, description="Largest diameter, likewise")
     smoothing: float = Field(default=1.0, ge=0, le=10, description="Factor on the default smoothing")
     threshold: float = Field(
         default=1.0, gt=0, le=5, description="Factor on the automatic threshold; above 1, nuclei get smaller"
@@ -126,7 +143,11 @@ class ClassificationRecipe(Recipe):
         default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
     )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
+        title="Pixel size (µm)",
+        default=None,
+        gt=0.001,
+        lt=10,
+        description="Micrometres per pixel; empty: read from the image",
     )
     relabel: bool | None = Field(
         default=None,
@@ -144,19 +165,27 @@ class ExplanationRecipe(Recipe):
         default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
     )
     method: str | None = Field(
+        title="Methods",
         default=None,
         description="The network's own attention by its layer (layer-5…), or a gradient method (grad-cam…); empty: the "
         "method that measured best with these weights",
     )
-    target: str = Field(default="predicted", description="Class to explain; predicted: the class each cell was given")
+    target: str = Field(
+        title="Class", default="predicted", description="Class to explain; predicted: the class each cell was given"
+    )
     smoothing: float = Field(
+        title="Smoothing (px)",
         default=0.0,
         ge=0,
         le=20,
         description="Standard deviation of the Gaussian that smooths the heatmap, in network pixels",
     )
     pixel_size_um: float | None = Field(
-        default=None, gt=0.001, lt=10, description="Micrometres per pixel; empty: read from the image"
+        title="Pixel size (µm)",
+        default=None,
+        gt=0.001,
+        lt=10,
+        description="Micrometres per pixel; empty: read from the image",
     )
     relabel: bool | None = Field(
         default=None,
@@ -200,7 +229,9 @@ class NetworkRecipe(Recipe):
     network: str = Field(default="faster_rcnn_fpn", description="Name of the detector")
     backbone: Literal["resnet18", "resnet50"] = "resnet18"
     size: Literal["full", "laptop"] = "full"
-    pixel_size_um: float = Field(default=0.15, gt=0, description="Micrometres per pixel that the network sees")
+    pixel_size_um: float = Field(
+        title="Pixel size (µm)", default=0.15, gt=0, description="Micrometres per pixel that the network sees"
+    )
     start: Literal["scratch", "imagenet"] = Field(default="scratch", description="Initial weights of the backbone")
     bottom_up: bool = Field(
         default=False, description="Add a bottom-up path to the pyramid; faster_rcnn_attention always has one"

@@ -90,7 +90,7 @@ def test_the_class_of_the_next_box_is_shown(review):
 
 
 def test_a_known_count_is_told(review, qtbot):
-    review.count.setValue(123)
+    review.count.value = 123
     with qtbot.waitSignal(review.calibrated) as told:
         review.set_score.click()
     assert told.args == [123]

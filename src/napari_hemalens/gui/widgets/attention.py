@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from magicgui.widgets import Label
 from napari.components import ViewerModel
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from napari.layers import Image, Layer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
@@ -11,11 +13,11 @@ from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
-from napari_hemalens.gui.widgets.attention_options import ExplanationForm
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
-from napari_hemalens.gui.widgets.choices import LayerChoice
+from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_part
 from napari_hemalens.gui.workers import QtRunner
@@ -30,9 +32,9 @@ class AttentionWidget(Dock):
         self.session = explanation_session(napari_viewer, QtRunner)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
-        self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
-        self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
-        self.whole = QLabel("the whole field")
+        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
+        self.whole = Label(value="the whole field")
         self.form = ExplanationForm()
         self.lacking = sentences()
         self.running = RunBar()
@@ -50,24 +52,20 @@ class AttentionWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.setToolTip("Labels of cells or nuclei, or the cells that Detect cells has found")
+        self.cells.tooltip = "Labels of cells or nuclei, or the cells that Detect cells has found"
         self.use.setText(RESEARCH_USE)
-        self.sources, self.results = QWidget(), QWidget()
-        of = QHBoxLayout()
-        of.addWidget(self.cells)
-        of.addWidget(self.whole)
-        rows = Rows(self.sources)
-        rows.add("Image", self.image)
-        rows.add("Cells", of)
+        self.sources, self.results = Rows(self.image), QWidget()
+        self.sources.add("Cells", self.cells, self.whole)
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
         for widget in (self.blend, self.cell, self.gallery, self.use):
             inner.addWidget(widget)
-        self.fill(self.hint, self.sources, self.form, self.lacking, self.running, self.results)
+        self.fill(self.hint, self.sources.native, self.form, self.lacking, self.running, self.results)
+        self.following = (self.sources,)
 
     def _connect_widgets(self) -> None:
-        self.image.chosen.connect(self._on_image)
+        self.image.changed.connect(self._on_image)
         self.form.changed.connect(self._on_options)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
@@ -93,18 +91,18 @@ class AttentionWidget(Dock):
         except HemaLensError as error:
             self.running.say(str(error))
             return
-        cells = None if self.form.whole_field else self.cells.layer()
-        self.session.start_run(self.image.layer(), cells, recipe, self.form.methods.chosen())
+        cells = None if self.form.whole_field else self.cells.value
+        self.session.start_run(self.image.value, cells, recipe, self.form.methods.chosen())
 
     def _on_image(self) -> None:
-        image = self.image.layer()
+        image = self.image.value
         self.form.show_pixel_size(None if image is None else pixel_size_um(image))
 
     def _on_options(self) -> None:
         self.lacking.setText(self.form.lacking)
         self.lacking.setVisible(not self.form.ready)
-        self.cells.setVisible(not self.form.whole_field)
-        self.whole.setVisible(self.form.whole_field)
+        self.cells.visible = not self.form.whole_field
+        self.whole.visible = self.form.whole_field
         can = self.form.ready and bool(self.form.methods.chosen())
         self.running.run.setEnabled(can and not self.session.running)
 
@@ -121,7 +119,7 @@ class AttentionWidget(Dock):
     @while_alive
     def _on_running(self, running: bool) -> None:
         self._on_options()
-        self.sources.setEnabled(not running)
+        self.sources.enabled = not running
 
     @while_alive
     def _on_results(self) -> None:
@@ -137,4 +135,4 @@ class AttentionWidget(Dock):
     def _on_gallery(self) -> None:
         if self.gallery.isExpanded():
             opaque = self.session.results.blend.opacity
-            self.gallery.show_cells(*self.session.extremes(self.gallery.number.value()), opaque=opaque)
+            self.gallery.show_cells(*self.session.extremes(self.gallery.number.value), opaque=opaque)

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
+from magicgui.widgets import FloatSlider, SpinBox
 from PIL import Image
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QImage, QMouseEvent, QPixmap
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QSpinBox, QVBoxLayout, QWidget
-from superqt import QCollapsible, QLabeledDoubleSlider
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from superqt import QCollapsible
 
 from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
-from napari_hemalens.gui.widgets.choices import box, fill
-from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.form import flatten
+from napari_hemalens.gui.widgets.rows import RowBox, Rows, button, sentences
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.palette import colour_of
 
@@ -21,37 +23,34 @@ _TILE = 50  # pixels of a tile of the gallery
 _HINT = "Click a cell to see what the network saw of it, and where it looked."
 
 
-class BlendBar(QWidget):
+class BlendBar(RowBox):
     """Which method's heat is on screen, and how it lies on the image."""
 
     shown = Signal(str)
     blended = Signal(object)  # a Blend
 
     def __init__(self) -> None:
-        super().__init__()
-        self.methods, self.overlay = box(), box()
-        self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 1)
-        self.slider.setSingleStep(0.05)
-        self.slider.setDecimals(2)
-        self.slider.setValue(Blend().opacity)
-        self.overlay.addItem("Over the image", False)
-        self.overlay.addItem("Added, as light is", True)
-        self.overlay.setToolTip("Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes")
-        rows = Rows(self)
-        for label, widget in (("Shown", self.methods), ("Opacity", self.slider), ("Overlay", self.overlay)):
-            rows.add(label, widget)
-        self.methods.currentIndexChanged.connect(lambda: self.shown.emit(self.methods.currentData() or ""))
-        self.slider.valueChanged.connect(self._tell)
-        self.overlay.currentIndexChanged.connect(self._tell)
+        self._titles: Sequence[tuple[str, str]] = ()
+        self.methods = Choice(lambda _: self._titles, label="Shown")
+        self.slider = FloatSlider(value=Blend().opacity, min=0, max=1, step=0.05, label="Opacity")
+        self.overlay = Choice([("Over the image", False), ("Added, as light is", True)], label="Overlay")
+        self.overlay.tooltip = "Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes"
+        super().__init__(self.methods, self.slider, self.overlay)
+        self.methods.changed.connect(self.shown.emit)
+        for widget in (self.slider, self.overlay):
+            widget.changed.connect(self._tell)
 
     def show_methods(self, titles: Sequence[tuple[str, str]], method: str) -> None:
         """Offer methods, by title and name."""
-        fill(self.methods, list(titles), method)
+        self._titles = titles
+        with self.methods.changed.blocked():
+            self.methods.reset_choices()
+            if method in self.methods.choices:
+                self.methods.value = method
 
     def blend(self) -> Blend:
         """Return how heat is to lie on the image."""
-        return Blend(self.slider.value(), bool(self.overlay.currentData()))
+        return Blend(self.slider.value, self.overlay.value)
 
     def _tell(self) -> None:
         self.blended.emit(self.blend())
@@ -136,18 +135,15 @@ class GalleryView(QCollapsible):
 
     def __init__(self) -> None:
         super().__init__("Gallery: the most and the least certain", collapsedIcon="▸", expandedIcon="▾")
-        for layout in (self.layout(), self.content().layout()):
-            layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
-        self.number, self.picture, self.save = QSpinBox(), Picture(), button("Save picture…")
+        flatten(self)
+        self.picture, self.save = Picture(), button("Save picture…")
         self._gallery: Gallery | None = None
-        self.number.setRange(1, 100)
-        self.number.setValue(6)
-        self._rows = QWidget()
-        Rows(self._rows).add("Cells of each", self.number)
-        for widget in (self._rows, self.picture, self.save):
+        self.number = SpinBox(value=6, min=1, max=100, label="Cells of each")
+        self._rows = Rows(self.number)
+        for widget in (self._rows.native, self.picture, self.save):
             self.addWidget(widget)
         self.toggled.connect(self.asked)
-        self.number.valueChanged.connect(self.asked)
+        self.number.changed.connect(lambda _: self.asked.emit())
         self.save.clicked.connect(self._ask)
         self.picture.clicked.connect(self._choose)
         self.picture.setToolTip("Click a cell to look at it, and to go there")
@@ -159,9 +155,9 @@ class GalleryView(QCollapsible):
         if not results:
             return
         ratio = self.devicePixelRatioF()
-        style = Style(ink_of(self.number), None, opaque)
+        style = Style(ink_of(self.save), None, opaque)
         sizes = {"width": round(_WIDTH * ratio), "tile": round(_TILE * ratio)}
-        self._gallery = gallery(results, self.number.value(), titles=titles, style=style, **sizes)
+        self._gallery = gallery(results, self.number.value, titles=titles, style=style, **sizes)
         self.picture.setPixmap(pixmap(self._gallery.picture, ratio))
 
     def _choose(self, x: float, y: float) -> None:
@@ -172,7 +168,7 @@ class GalleryView(QCollapsible):
     def _ask(self) -> None:
         file, _ = QFileDialog.getSaveFileName(self, "Save picture", "gallery.png", "Pictures (*.png)")
         if file:
-            self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value())
+            self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value)
 
 
 class Picture(QLabel):

@@ -1,87 +1,118 @@
-"""Boxes to choose layers from, which follow the layers of the viewer."""
+"""Combo boxes that keep what was chosen when other things are offered; layers follow the viewer."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from napari.components import LayerList
+from magicgui.widgets import ComboBox, create_widget
+from napari.components import ViewerModel
 from napari.layers import Layer
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QWidget
+from qtpy.QtWidgets import QComboBox
+
+Offered: TypeAlias = Sequence[tuple[str, Any]] | Callable[[Any], Sequence[tuple[str, Any]]]
+"""Labels with their values, or a function that returns them when asked."""
 
 LAYER_NEWS = frozenset({"inserted", "removed", "reordered", "name"})
 """Events of a list of layers after which it reads differently."""
 
 
-class LayerChoice(QComboBox):
-    """Choose one layer of some kind.
+class Choice(ComboBox):
+    """A combo box whose choices may change under it.
+
+    magicgui remembers a choice by its label, which is lost when a layer is renamed; this box remembers the value.
 
     Parameters
     ----------
-    layers : LayerList
-        Of the viewer.
-    offered : callable
-        Which layers may be chosen.
-    words : str
-        What stands there where none may be.
+    choices : sequence or callable
+        Labels with their values; a callable is asked again by `reset_choices`.
+    none : str, optional
+        Label of a first choice whose value is None.
     """
 
-    chosen = Signal()
+    value: Any
+    choices: Any
 
-    def __init__(self, layers: LayerList, offered: Callable[[Layer], bool], words: str) -> None:
-        super().__init__()
-        narrow(self)
-        self._layers, self._offered, self._words = layers, offered, words
-        self._layer: Layer | None = None
-        self.currentIndexChanged.connect(self._on_choice)
-        layers.events.connect(self._on_layers)
-        self.refresh()
+    def __init__(self, choices: Offered = (), *, none: str | None = None, **options: Any) -> None:
+        if none is not None:
+            self.null_string = none
+        super().__init__(**options | {"choices": choices, "nullable": none is not None})
+        # Long names are cut off instead of making the dock wider.
+        self.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.native.setMinimumContentsLength(6)
 
-    def layer(self) -> Layer | None:
-        """Return the layer chosen."""
-        return self._layer
+    def reset_choices(self, *_: Any) -> None:
+        """Ask for the choices again; what was chosen stays chosen if it is still offered, else the first is."""
+        before = self.value
+        with self.changed.blocked():
+            offered = self._default_choices(self) if callable(self._default_choices) else self._default_choices
+            self.choices = []  # so that they stand in the order in which they are offered
+            self.choices = _tell_apart(offered)
+            if before in self.choices:
+                self.value = before
+        if self.value is not before and self.value != before:
+            self.changed.emit(self.value)
 
-    def choose(self, layer: Layer) -> None:
-        """Choose a layer that is offered."""
-        self.setCurrentIndex(self.findData(layer))
-
-    def refresh(self) -> None:
-        """Offer what the viewer holds now, and keep what was chosen."""
-        items = [(layer.name, layer) for layer in self._layers if self._offered(layer)]
-        fill(self, items or [(self._words, None)], self._layer)
-        self.setEnabled(bool(items))
-        self._on_choice()
-
-    def _on_choice(self) -> None:
-        now = self.currentData()
-        if now is not self._layer:
-            self._layer = now
-            self.chosen.emit()
-
-    def _on_layers(self, event: Any) -> None:
-        if event.type in LAYER_NEWS:
-            self.refresh()
+    def select(self, value: Any) -> None:
+        """Choose a value, which is added where it is not offered."""
+        if value not in self.choices:
+            self.set_choice(str(value), value)
+        self.value = value
 
 
-def narrow(chooser: QComboBox) -> None:
-    """Let long names be cut off instead of making the dock wider."""
-    chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    chooser.setMinimumContentsLength(8)
+def _tell_apart(offered: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Put a number behind a label that occurs again, since magicgui knows a choice by its label."""
+    seen: Counter[str] = Counter()
+    told: list[tuple[str, Any]] = []
+    for label, value in offered:
+        seen[label] += 1
+        told.append((label if seen[label] == 1 else f"{label} [{seen[label]}]", value))
+    return told
 
 
-def box(parent: QWidget | None = None) -> QComboBox:
-    """Return a box whose long names are cut off."""
-    made = QComboBox(parent)
-    narrow(made)
+def layer_choice(
+    viewer: ViewerModel,
+    kind: type[Layer],
+    label: str,
+    *,
+    absent: str,
+    offered: Callable[[Layer], bool] = lambda _: True,
+) -> Choice:
+    """Return a choice among the layers of a kind that the viewer holds.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers they are; `reset_choices` reads them again, and napari calls it for the widgets in its docks.
+    kind : type of Layer
+        The type as napari registers it with magicgui.
+    label : str
+        What the choice is called.
+    absent : str
+        What stands there where there is no such layer.
+    offered : callable, optional
+        Which layers of the kind may be chosen.
+    """
+
+    def layers(box: Any) -> list[tuple[str, Layer | None]]:
+        found = [each for each in viewer.layers if isinstance(each, kind) and offered(each)]
+        box.enabled = bool(found)
+        return [(each.name, each) for each in found] or [(absent, None)]
+
+    made: Choice = create_widget(annotation=kind, label=label, widget_type=Choice, options={"choices": layers})
     return made
 
 
-def fill(chooser: QComboBox, items: list[tuple[str, Any]], chosen: Any) -> None:
-    """Offer items in words, with the one chosen before, else the first."""
-    chooser.blockSignals(True)
-    chooser.clear()
-    for words, value in items:
-        chooser.addItem(words, value)
-    values = [value for _, value in items]
-    # Not `is`: Qt gives a text back as another object than it was given.
-    chooser.setCurrentIndex(values.index(chosen) if chosen in values else 0)
-    chooser.blockSignals(False)
+class DeviceChoice(Choice):
+    """Where to compute; the devices of the machine are found out later."""
+
+    def __init__(self) -> None:
+        super().__init__([("looking for a GPU…", "auto")])
+
+    def offer(self, devices: Sequence[tuple[str, str]]) -> None:
+        """Offer devices by name and title; the first is the fastest, and what `auto` takes."""
+        chosen = self.value
+        first, *others = devices
+        self._default_choices = [(first[1], "auto"), *((title, name) for name, title in others)]
+        with self.changed.blocked():
+            self.reset_choices()
+            self.select(chosen)

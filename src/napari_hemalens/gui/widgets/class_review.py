@@ -2,45 +2,45 @@
 
 from collections.abc import Sequence
 
+from magicgui.widgets import FloatSlider
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
-from superqt import QLabeledDoubleSlider
 
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.classify.layers import DisplayFilter
-from napari_hemalens.gui.widgets.choices import box, fill
-from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 
 _HINT = "1-9 gives the class · Space accepts · U or Ctrl+Z undoes · Esc ends"
 
 
-class FilterBar(QWidget):
+class FilterBar(RowBox):
     """Show one class only, or uncertain cells only."""
 
     chosen = Signal(object, float)  # a class or None, the least entropy
 
     def __init__(self) -> None:
-        super().__init__()
-        self.classes = box()
-        self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 1)
-        self.slider.setSingleStep(0.01)
-        self.slider.setDecimals(2)
-        self.slider.setToolTip("0: certain; 1: all classes alike. More certain cells become transparent")
-        rows = Rows(self)
-        rows.add("Show", self.classes)
-        rows.add("Least entropy", self.slider)
-        self.classes.currentIndexChanged.connect(self._tell)
-        self.slider.valueChanged.connect(self._tell)
+        self._names: Sequence[str] = ()
+        self.classes = Choice(self._offered, none="All classes", label="Show")
+        self.slider = FloatSlider(min=0, max=1, step=0.01, label="Least entropy")
+        self.slider.tooltip = "0: certain; 1: all classes alike. More certain cells become transparent"
+        super().__init__(self.classes, self.slider)
+        for widget in (self.classes, self.slider):
+            widget.changed.connect(self._tell)
 
     def show_classes(self, names: Sequence[str], display: DisplayFilter) -> None:
         """Offer classes, and show what is chosen."""
-        items = [("All classes", None), *((words(name), name) for name in names)]
-        if [self.classes.itemData(i) for i in range(self.classes.count())] != [value for _, value in items]:
-            fill(self.classes, items, display.only)
+        if tuple(names) != tuple(self._names):
+            self._names = names
+            with self.classes.changed.blocked():
+                self.classes.reset_choices()
+                self.classes.value = display.only
+
+    def _offered(self, _: object) -> list[tuple[str, str]]:
+        return [(words(name), name) for name in self._names]
 
     def _tell(self) -> None:
-        self.chosen.emit(self.classes.currentData(), self.slider.value())
+        self.chosen.emit(self.classes.value, self.slider.value)
 
 
 class ReviewCells(QWidget):

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+from magicgui.widgets import Widget
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.widgets.choices import fill
-from napari_hemalens.gui.widgets.editors import Editor, choice, number, offer_devices
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
+from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.workflows import cards
@@ -19,8 +20,6 @@ from napari_hemalens.workflows.cards import AnyCard
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 
 _FILE = "ask for a file"
-_NONE = ""  # in place of weights
-_UNSIZED = "not known"
 _SHORT = {"all": "Leukaemia (ALL)", "field": "Leukaemia stage (field)"}  # tasks whose title is longer than the box
 
 
@@ -35,46 +34,47 @@ class ClassifierForm(RecipeForm[R]):
         Those that may be chosen.
     first : sequence of str
         Options that are not folded away.
-    editors : mapping of str to Editor
+    widgets : mapping of str to Widget
         Of the options that the recipe has besides.
     """
 
     refused = Signal(str)
 
     def __init__(
-        self, recipe: type[R], tasks: Sequence[Task], first: Sequence[str], editors: Mapping[str, Editor] | None = None
+        self,
+        recipe: type[R],
+        tasks: Sequence[Task],
+        first: Sequence[str],
+        widgets: Mapping[str, Widget] | None = None,
     ) -> None:
         self._own: list[Path] = []  # files that a person has chosen
         self._tasks = {task.name: task for task in tasks}
-        super().__init__(
-            recipe,
-            editors={
-                "task": choice({task.name: _SHORT.get(task.name, task.title) for task in tasks}),
-                "weights": choice({}),
-                "pixel_size_um": number(empty=_UNSIZED),
-                "device": choice({"auto": "looking for a GPU…"}),
-                **(editors or {}),
-            },
-            first=first,
-            labels={"pixel_size_um": "Pixel size (µm)"},
-            hidden=("relabel",),
-        )
-        self.editors["task"].changed.connect(self.offer_weights)
-        self.editors["weights"].widget.activated.connect(self._on_click)
+        self._task = Choice([(_SHORT.get(task.name, task.title), task.name) for task in tasks])
+        self._weights = Choice(self._offered_weights)
+        self._chosen: Any = self._weights.value
+        own = {
+            "task": self._task,
+            "weights": self._weights,
+            "pixel_size_um": NumberEdit(empty="not known"),
+            "device": DeviceChoice(),
+        }
+        super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel",))
+        self._task.changed.connect(self.offer_weights)
+        self._weights.changed.connect(self._on_weights)
         self.offer_weights()
 
     @property
     def ready(self) -> bool:
         """Whether there are weights to run."""
-        return self.editors["weights"].read() not in (None, _NONE, _FILE)
+        return self._weights.value is not None
 
     @property
     def card(self) -> AnyCard | None:
-        """The model card that are chosen; None where there are none."""
-        return self.card_of(self.editors["weights"].read()) if self.ready else None
+        """The model card of the weights that are chosen; None where there are none."""
+        return self.card_of(self._weights.value) if self.ready else None
 
     def card_of(self, name: str | Path) -> AnyCard:
-        """Return the model card that this form may offer.
+        """Return the model card of weights that this form may offer.
 
         Raises
         ------
@@ -88,21 +88,14 @@ class ClassifierForm(RecipeForm[R]):
         """What to say where there are no weights for the task; else nothing."""
         if self.ready:
             return ""
-        title = self._tasks[self.editors["task"].read()].title
+        title = self._tasks[self._task.value].title
         return f"There are no weights for the task {title} yet. Train some (hemalens train), or choose a file of them."
 
     def offer_weights(self) -> None:
-        """Offer the weights of the task that is chosen."""
-        task, box = self.editors["task"].read(), self.editors["weights"].widget
-        described = {name: cards.model_card(name) for name in cards.known_weights()}
-        packed = [name for name, card in described.items() if card.task == task and card.explainable]
-        own = [path for path in self._own if self.card_of(path).task == task]
-        items = [*((name, name) for name in packed), *((path.stem, str(path)) for path in own)]
-        offered, before = [value for _, value in items], box.currentData()
-        wanted = before if before in offered else self._tasks[task].weights
-        fill(box, [*(items or [("none for this task yet", _NONE)]), ("File of weights…", _FILE)], wanted)
-        box.setToolTip(self._described())
-        self.changed.emit()
+        """Offer the weights of the task that is chosen, its default first."""
+        self._weights.reset_choices()
+        self._weights.tooltip = self._described()
+        self._tell()
 
     def choose_file(self, file: Path) -> None:
         """Take the weights of a file, and the task that they are for."""
@@ -116,13 +109,13 @@ class ClassifierForm(RecipeForm[R]):
             return
         if file not in self._own:
             self._own.append(file)
-        self.editors["task"].write(card.task)
+        self._task.value = card.task
         self.offer_weights()
-        self.editors["weights"].write(str(file))
+        self._weights.value = str(file)
 
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
-        """Offer the devices of this machine, in words; the first is the fastest."""
-        offer_devices(self.editors["device"], devices)
+        """Offer the devices of this machine, with their titles; the first is the fastest."""
+        self.options["device"].offer(devices)
 
     def read_pixel_size(self) -> float | None:
         """Return the pixel size that is filled in."""
@@ -130,22 +123,35 @@ class ClassifierForm(RecipeForm[R]):
 
     def show_pixel_size(self, size: float | None) -> None:
         """Fill in the pixel size of an image."""
-        self.editors["pixel_size_um"].write(size)
+        self.options["pixel_size_um"].value = size
 
     def write(self, recipe: R) -> None:
         """Fill in a recipe; without weights, those of the task."""
-        for name, editor in self.editors.items():
-            if name != "weights" or recipe.weights is not None:
-                editor.write(getattr(recipe, name))
+        self._task.value = recipe.task
+        self._weights.reset_choices()
+        filled = recipe.model_copy(update={"weights": recipe.weights or self._weights.value})
+        super().write(cast("R", filled))
 
-    def _on_click(self) -> None:
-        editor = self.editors["weights"]
-        if editor.read() == _FILE:
-            editor.widget.setCurrentIndex(0)
+    def _offered_weights(self, _: object) -> list[tuple[str, str | None]]:
+        task = self._task.value
+        described = {name: cards.model_card(name) for name in cards.known_weights()}
+        packed = [name for name, card in described.items() if card.task == task and card.explainable]
+        packed.sort(key=lambda name: name != self._tasks[task].weights)
+        own = [path for path in self._own if self.card_of(path).task == task]
+        items: list[tuple[str, str | None]] = [(name, name) for name in packed]
+        items += [(path.stem, str(path)) for path in own]
+        return [*(items or [("none for this task yet", None)]), ("File of weights…", _FILE)]
+
+    def _on_weights(self, chosen: Any) -> None:
+        if chosen == _FILE:
+            with self._weights.changed.blocked():
+                self._weights.value = self._chosen  # should no file be chosen
             file, _ = QFileDialog.getOpenFileName(self, "File of weights", "", "Weights (*.json *.safetensors)")
             if file:
                 self.choose_file(Path(file))
-        editor.widget.setToolTip(self._described())
+            return
+        self._chosen = chosen
+        self._weights.tooltip = self._described()
 
     def _described(self) -> str:
         card = self.card

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
@@ -12,11 +12,11 @@ from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
-from napari_hemalens.gui.widgets.choices import LayerChoice
-from napari_hemalens.gui.widgets.class_options import ClassificationForm, SegmentationForm
+from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
 from napari_hemalens.gui.widgets.class_view import ClassView
+from napari_hemalens.gui.widgets.classification_form import ClassificationForm, SegmentationForm
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
@@ -33,15 +33,15 @@ class ClassifyWidget(Dock):
         self.session = classification_session(napari_viewer, QtRunner)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
-        self.image = LayerChoice(napari_viewer.layers, holds_pixels, "no image is open")
-        self.cells = LayerChoice(napari_viewer.layers, holds_cells, "no labels yet")
+        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()
         self.lacking = sentences()
         self.running = RunBar()
         self.counted = CountedChoice()
         self.view = ClassView()
-        self.report = ReportForm(napari_viewer.layers)
+        self.report = ReportForm(napari_viewer)
         self.filter = FilterBar()
         self.review = ReviewCells()
         self._lay_out()
@@ -54,21 +54,20 @@ class ClassifyWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.setToolTip("Labels of cells or nuclei, or the cells that Detect cells has found")
-        self.sources, self.results = QWidget(), QWidget()
-        rows = Rows(self.sources)
-        rows.add("Image", self.image)
-        rows.add("Cells", self.cells)
+        self.cells.tooltip = "Labels of cells or nuclei, or the cells that Detect cells has found"
+        self.sources, self.results = Rows(self.image, self.cells), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
         for widget in (self.counted, self.view, self.report, self.filter, self.review):
             inner.addWidget(widget)
-        self.fill(self.hint, self.sources, self.segmentation, self.form, self.lacking, self.running, self.results)
+        above = (self.hint, self.sources.native, self.segmentation, self.form, self.lacking, self.running)
+        self.fill(*above, self.results)
+        self.following = (self.sources, self.report)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
-        self.image.chosen.connect(self._on_image)
+        self.image.changed.connect(self._on_image)
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)
         self.form.refused.connect(self.running.say)
@@ -99,7 +98,7 @@ class ClassifyWidget(Dock):
         except HemaLensError as error:
             self.running.say(str(error))
             return
-        image, cells = self.image.layer(), self.cells.layer()
+        image, cells = self.image.value, self.cells.value
         corrections = self.session.corrections(image, cells, recipe)
         keep = ask_to_keep(self, corrections) if corrections else True
         if keep is not None:
@@ -108,7 +107,7 @@ class ClassifyWidget(Dock):
     def _segment(self) -> None:
         try:
             size = self.form.read_pixel_size()
-            self.session.segment(self.image.layer(), self.segmentation.read(size))
+            self.session.segment(self.image.value, self.segmentation.read(size))
         except HemaLensError as error:
             self.running.say(str(error))
 
@@ -125,7 +124,7 @@ class ClassifyWidget(Dock):
             self.session.save(Path(folder))
 
     def _on_image(self) -> None:
-        image = self.image.layer()
+        image = self.image.value
         self.form.show_pixel_size(None if image is None else pixel_size_um(image))
 
     def _on_options(self) -> None:
@@ -141,7 +140,7 @@ class ClassifyWidget(Dock):
 
     @while_alive
     def _on_segmented(self, layer: Layer) -> None:
-        self.cells.choose(layer)
+        self.cells.value = layer
 
     @while_alive
     def _on_devices(self) -> None:
@@ -150,7 +149,7 @@ class ClassifyWidget(Dock):
     @while_alive
     def _on_running(self, running: bool) -> None:
         self._on_options()
-        self.sources.setEnabled(not running)
+        self.sources.enabled = not running
         self.segmentation.button.setEnabled(not running)
         for widget in (self.counted, self.report, self.review):
             widget.setEnabled(not running)

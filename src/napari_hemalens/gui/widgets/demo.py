@@ -41,17 +41,17 @@ class DemoWidget(Dock):
         self.running.run.setText("Start again")
         self.fill(self.steps, self.running)
         self.setMaximumHeight(_HEIGHT)  # the room is for the other docks
-        self.running.run.clicked.connect(self.start)
+        self.running.run.clicked.connect(self.start_demo)
         self.running.stop.clicked.connect(self.demo.stop)
         self.demo.changed.connect(self._on_step)
         self.demo.message_sent.connect(self._on_said)
         self._show_steps()
         self._begin = QTimer(self)
         self._begin.setSingleShot(True)
-        self._begin.timeout.connect(self.start)
+        self._begin.timeout.connect(self.start_demo)
         self._begin.start()  # once napari has put this dock in its place
 
-    def start(self) -> None:
+    def start_demo(self) -> None:
         """Open the docks of the three steps, one behind the other, and begin."""
         if not self.demo.running:
             self._open()
@@ -73,13 +73,13 @@ class DemoWidget(Dock):
         """Let the forms of the docks say what the demo does."""
         detect, classify, explain = (self.docks[step] for step in _DOCKS)
         image, cells = self.demo.image, self.demo.cells
-        detect.images.images.setCurrentIndex(detect.images.images.findData(image))
-        detect.form.editors["tissue"].write(TISSUE)
+        detect.images.images.value = image
+        detect.form.options["tissue"].value = TISSUE
         for dock in (classify, explain):
-            dock.image.choose(image)
-            dock.form.editors["task"].write(TASK)
+            dock.image.value = image
+            dock.form.options["task"].value = TASK
             if cells is not None:
-                dock.cells.choose(cells)
+                dock.cells.value = cells
 
     @while_alive
     def _on_step(self) -> None:

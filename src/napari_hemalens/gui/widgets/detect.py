@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from napari.components import ViewerModel
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QComboBox, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.session import Source, detection_session
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
+from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
 from napari_hemalens.gui.widgets.images import ImageBox
-from napari_hemalens.gui.widgets.options import DetectionForm
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
@@ -30,13 +32,12 @@ class DetectWidget(Dock):
         self.session = detection_session(napari_viewer, QtRunner)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
-        self.images = ImageBox(napari_viewer.layers)
+        self.images = ImageBox(napari_viewer)
         self.form = DetectionForm()
         self.running = RunBar()
         self.annotations = button("Open annotations…")
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
-        self.fields = QComboBox()
-        self.fields.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.fields = Choice(self._offered_fields, label="Shown image")
         self.differential = DifferentialView()
         self.review = ReviewBar()
         self.exports = ExportBar()
@@ -49,24 +50,24 @@ class DetectWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.shown, self.results = QWidget(), QWidget()
-        Rows(self.shown).add("Shown image", self.fields)
+        self.shown, self.results = Rows(self.fields), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.shown, self.differential, self.review, self.exports):
+        for widget in (self.shown.native, self.differential, self.review, self.exports):
             inner.addWidget(widget)
         self.fill(self.hint, self.images, self.form, self.running, self.annotations, self.results)
+        self.following = (self.images,)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.images.changed.connect(self._on_image)
         self.images.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)
-        self.form.editors["tissue"].changed.connect(self._on_tissue)
+        self.form.options["tissue"].changed.connect(results.choose_tissue)
         self.running.run.clicked.connect(self._run)
         self.annotations.clicked.connect(self._annotate)
-        self.fields.activated.connect(self._on_field)
+        self.fields.changed.connect(self.session.show_field)
         self.review.classified.connect(results.classify)
         self.review.undone.connect(results.undo)
         self.review.redone.connect(results.redo)
@@ -118,11 +119,8 @@ class DetectWidget(Dock):
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())
 
-    def _on_tissue(self) -> None:
-        self.session.results.choose_tissue(self.form.editors["tissue"].read())
-
-    def _on_field(self, index: int) -> None:
-        self.session.show_field(self.fields.itemData(index))
+    def _offered_fields(self, _: object) -> list[tuple[str, Field]]:
+        return [(f.name, f) for f in self.session.results.fields if f.path is not None]
 
     @while_alive
     def _on_devices(self) -> None:
@@ -144,14 +142,11 @@ class DetectWidget(Dock):
         if results.fields:
             self.form.show_score(results.score_threshold)
         self.review.show_state(results.next_class, results.tissue, can_undo=results.can_undo, can_redo=results.can_redo)
-        folder = [f for f in results.fields if f.path is not None]
-        self.shown.setVisible(bool(folder))
-        if [self.fields.itemData(i) for i in range(self.fields.count())] != folder:
-            self.fields.clear()
-            for f in folder:
-                self.fields.addItem(f.name, f)
-        visible = next((i for i, f in enumerate(folder) if not f.hidden), -1)
-        self.fields.setCurrentIndex(visible)
+        with self.fields.changed.blocked():
+            self.fields.reset_choices()
+            visible = next((i for i, (_, f) in enumerate(self._offered_fields(None)) if not f.hidden), -1)
+            self.fields.native.setCurrentIndex(visible)
+        self.shown.visible = len(self.fields) > 0
 
     @while_alive
     def _on_hover(self, text: str) -> None:

@@ -1,7 +1,12 @@
 """A dock: widgets one below the other, which scroll where the window is small."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_hemalens.gui.widgets.alive import while_alive
 
 _WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
 
@@ -15,6 +20,7 @@ class Dock(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(_WIDTH)
+        self.following: Sequence[Any] = ()  # what offers layers of the viewer
         self._wanted: QWidget | None = None
         self._scrolling = QTimer(self)
         self._scrolling.setSingleShot(True)
@@ -30,6 +36,12 @@ class Dock(QScrollArea):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.setWidget(content)
+
+    @while_alive
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the layers that the viewer holds now; napari calls it whenever they change."""
+        for widget in self.following:
+            widget.reset_choices()
 
     def reveal(self, widget: QWidget) -> None:
         """Scroll to a widget, once those around it have found their places."""

@@ -1,12 +1,13 @@
 """Correcting cells: another class for those selected, undo, and a score for a known count."""
 
+from magicgui.widgets import SpinBox
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -36,9 +37,7 @@ class ReviewBar(QWidget):
             "Class of the selected cells, and of the boxes you draw next. Click a cell to select it."
         )
         self.undo, self.redo = button("Undo"), button("Redo")
-        self.count = QSpinBox()
-        self.count.setRange(0, 1_000_000)
-        self.count.setToolTip("Nucleated cells that you know to be there")
+        self.count = SpinBox(min=0, max=1_000_000, tooltip="Nucleated cells that you know to be there")
         self.set_score = button("Set score")
         self.set_score.setToolTip("Set the score threshold that gives this count")
         self._lay_out()
@@ -60,18 +59,19 @@ class ReviewBar(QWidget):
         self.classified.emit(action.data())
 
     def _calibrate(self) -> None:
-        self.calibrated.emit(self.count.value())
+        self.calibrated.emit(self.count.value)
 
     def _lay_out(self) -> None:
-        classes, counts = QHBoxLayout(), QHBoxLayout()
+        classes, layout = QHBoxLayout(), QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
         for widget in (self.button, self.undo, self.redo):
             classes.addWidget(widget)
         classes.setStretch(0, 1)
-        counts.addWidget(self.count, 1)
-        counts.addWidget(self.set_score)
         hint = sentences(small=True)
         hint.setText("Click a cell, press 1-9 · Delete removes it · R draws a box")
-        rows = Rows(self)
-        rows.addRow(classes)
-        rows.addRow(hint)
-        rows.add("Known count", counts)
+        self._rows = Rows()
+        self._rows.add("Known count", self.count, self.set_score)
+        layout.addLayout(classes)
+        for widget in (hint, self._rows.native):
+            layout.addWidget(widget)

@@ -1,26 +1,51 @@
 """Rows of label and widget that line up over several widgets of one dock."""
 
-from qtpy.QtWidgets import QFormLayout, QLabel, QLayout, QPushButton, QWidget
+from magicgui.widgets import Container, Label, Widget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 _LABEL = 116  # pixels, for the longest of the labels
 _GAP = 6  # pixels; by default it depends on what the rows are in
 
 
-class Rows(QFormLayout):
-    """A form whose labels are all equally wide."""
+class Rows(Container):
+    """Widgets one below the other, each behind its label; labels are equally wide in all rows of a dock."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setVerticalSpacing(4)
-        self.setHorizontalSpacing(_GAP)
-        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    def __init__(self, *widgets: Widget) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.native.layout().setSpacing(4)
+        for widget in widgets:
+            self.add(widget.label, widget)
 
-    def add(self, words: str, field: QWidget | QLayout) -> None:
-        """Add a row."""
-        label = QLabel(words)
-        label.setFixedWidth(_LABEL)
-        self.addRow(label, field)
+    def add(self, label: str, *fields: Widget | QWidget) -> Container:
+        """Add a row of one or more widgets, and return it."""
+        words = Label(value=label)
+        words.min_width = words.max_width = _LABEL
+        row = Container(layout="horizontal", labels=False, widgets=[words])
+        row.margins = (0, 0, 0, 0)
+        row.native.layout().setSpacing(_GAP)
+        for field in fields:
+            if isinstance(field, Widget):
+                row.append(field)
+            else:
+                row.native.layout().addWidget(field)
+        self.append(row)
+        return row
+
+
+class RowBox(QWidget):
+    """Rows as a widget of Qt, with signals of its own."""
+
+    def __init__(self, *widgets: Widget) -> None:
+        super().__init__()
+        self.rows = Rows(*widgets)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.rows.native)
+
+    def reset_choices(self) -> None:
+        """Ask for all choices again; what was chosen stays chosen where it is still offered."""
+        self.rows.reset_choices()
 
 
 def sentences(*, small: bool = False) -> QLabel:
@@ -33,8 +58,8 @@ def sentences(*, small: bool = False) -> QLabel:
     return label
 
 
-def button(words: str) -> QPushButton:
-    """Return a button with some room around its words."""
-    widget = QPushButton(words)
-    widget.setMinimumWidth(widget.fontMetrics().horizontalAdvance(words) + 18)
+def button(text: str) -> QPushButton:
+    """Return a button with some room around its text."""
+    widget = QPushButton(text)
+    widget.setMinimumWidth(widget.fontMetrics().horizontalAdvance(text) + 18)
     return widget

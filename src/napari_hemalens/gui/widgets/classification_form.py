@@ -6,7 +6,7 @@ from superqt import QCollapsible
 
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
-from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.form import RecipeForm, flatten
 from napari_hemalens.records.tasks import TASKS
 
 
@@ -25,18 +25,9 @@ class SegmentationForm(QCollapsible):
 
     def __init__(self) -> None:
         super().__init__("Segment: outline the cells first", collapsedIcon="▸", expandedIcon="▾")
-        for layout in (self.layout(), self.content().layout()):
-            layout.setContentsMargins(0, 0, 0, 0)  # labels line up with those outside
+        flatten(self)
         self.form: RecipeForm[SegmentationRecipe] = RecipeForm(
-            SegmentationRecipe,
-            editors={},
-            first=("kind", "threshold", "split"),
-            labels={
-                "kind": "Image shows",
-                "smallest_um": "Smallest (µm)",
-                "largest_um": "Largest (µm)",
-            },
-            hidden=("pixel_size_um",),
+            SegmentationRecipe, ("kind", "threshold", "split"), {}, hidden=("pixel_size_um",)
         )
         self.button = QPushButton("Segment")
         self.button.setToolTip("Outline the cells of the image as a new Labels layer, without a network")

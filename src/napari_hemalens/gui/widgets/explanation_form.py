@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt, Signal
+from magicgui.widgets import Container
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.classes import words
-from napari_hemalens.gui.widgets.choices import box, fill
+from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
-from napari_hemalens.gui.widgets.editors import Editor
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import EXPLAINABLE
 from napari_hemalens.workflows import cards
@@ -25,17 +25,28 @@ _SAID: dict[Kind, str] = {
 }
 
 
-class MethodList(QListWidget):
-    """Methods to tick, the best with these weights first."""
-
-    ticked = Signal()
+class MethodList(Container):
+    """Methods to tick, the best with these weights first; magicgui has no list with ticks."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.native.layout().addWidget(self.list)
         self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted
-        self.itemChanged.connect(lambda _: self.ticked.emit())
+        self.list.itemChanged.connect(self._tell)
+
+    @property
+    def value(self) -> str | None:
+        """The one method that is ticked; None where it is the best one anyway, or where there are several."""
+        chosen = self.chosen()
+        return chosen[0] if len(chosen) == 1 and chosen != self._offered_first else None
+
+    @value.setter
+    def value(self, name: str | None) -> None:
+        self.tick(self._offered_first if name is None else (name,))
 
     def offer(self, card: AnyCard | None) -> None:
         """Offer the methods of a network; those that a person has ticked stay so, else the best is ticked."""
@@ -43,77 +54,71 @@ class MethodList(QListWidget):
         best = None if card is None else best_of(card)
         methods = [] if card is None else sorted(methods_of(card.network), key=lambda method: method != best)
         kept = {*before} & {method.name for method in methods}
-        self.blockSignals(True)
-        self.clear()
+        self.list.blockSignals(True)
+        self.list.clear()
         for method in methods:
             measured = method == best and isinstance(card, ClassifierCard) and card.heatmap is not None
-            item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self)
+            item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self.list)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
             item.setToolTip(_SAID[method.kind])
             on = method.name in kept or (not kept and method == best)
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self.blockSignals(False)
+        self.list.blockSignals(False)
         self._offered_first = () if best is None else (best.name,)
-        height = self.sizeHintForRow(0) if self.count() else self.fontMetrics().height()
-        self.setFixedHeight(_ROWS * height + 2 * self.frameWidth())
-        self.ticked.emit()
+        height = self.list.sizeHintForRow(0) if methods else self.list.fontMetrics().height()
+        self.list.setFixedHeight(_ROWS * height + 2 * self.list.frameWidth())
+        self._tell()
 
     def chosen(self) -> tuple[str, ...]:
         """Return the names of the methods that are ticked."""
-        items = (self.item(row) for row in range(self.count()))
+        items = (self.list.item(row) for row in range(self.list.count()))
         return tuple(i.data(Qt.ItemDataRole.UserRole) for i in items if i.checkState() == Qt.CheckState.Checked)
 
     def tick(self, names: tuple[str, ...]) -> None:
         """Tick these methods, and no others."""
-        for row in range(self.count()):
-            on = self.item(row).data(Qt.ItemDataRole.UserRole) in names
-            self.item(row).setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        for row in range(self.list.count()):
+            on = self.list.item(row).data(Qt.ItemDataRole.UserRole) in names
+            self.list.item(row).setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+    def _tell(self) -> None:
+        self.changed.emit(self)
 
 
 class ExplanationForm(ClassifierForm[ExplanationRecipe]):
     """Task, weights, methods, class and smoothing."""
 
     def __init__(self) -> None:
-        self.methods, self.classes = MethodList(), box()
+        self._card: AnyCard | None = None  # whose classes and methods are offered
+        self.methods, self.classes = MethodList(), Choice(self._offered_classes)
         super().__init__(
             ExplanationRecipe,
             tuple(EXPLAINABLE.values()),
             ("task", "weights", "method", "target", "smoothing", "device"),
-            {
-                "method": Editor(self.methods, lambda: None, lambda _: None, self.methods.ticked),
-                "target": Editor(self.classes, self._target, self._choose_target, self.classes.currentIndexChanged),
-            },
+            {"method": self.methods, "target": self.classes},
         )
         self.changed.connect(self._on_changed)
-        self._offered: str | None = None
         self._on_changed()
 
-    def label(self, name: str) -> str:
-        """Return what an option is called."""
-        return {"method": "Methods", "target": "Class", "smoothing": "Smoothing (px)"}.get(name) or super().label(name)
-
     def card_of(self, name: str | Path) -> AnyCard:
-        """Return the model card whose network can be asked where it looked; see `ClassifierForm.card_of`."""
+        """Return the model card of weights whose network can be explained; see `ClassifierForm.card_of`."""
         return cards.explainable_card(name)
 
     @property
     def whole_field(self) -> bool:
         """Whether the task is of whole fields, which need no cells."""
-        return EXPLAINABLE[self.editors["task"].read()].unit == "field"
+        return EXPLAINABLE[self.options["task"].value].unit == "field"
 
-    def _target(self) -> str:
-        return self.classes.currentData() or PREDICTED
-
-    def _choose_target(self, name: str) -> None:
-        self.classes.setCurrentIndex(max(0, self.classes.findData(name)))
+    def _offered_classes(self, _: object) -> list[tuple[str, str]]:
+        if self._card is None:
+            return [("what each cell is called", PREDICTED)]
+        unit = EXPLAINABLE[self._card.task].unit
+        predicted = "what the field is called" if unit == "field" else "what each cell is called"
+        return [(predicted, PREDICTED), *((words(name), name) for name in self._card.classes)]
 
     def _on_changed(self) -> None:
         """Offer what the weights have, once others are chosen."""
-        chosen = str(self.editors["weights"].read())
-        if chosen == self._offered:
-            return
-        self._offered = chosen
-        card, called = self.card, "what the field is called" if self.whole_field else "what each cell is called"
-        names = () if card is None else card.classes
-        fill(self.classes, [(called, PREDICTED), *((words(name), name) for name in names)], self._target())
-        self.methods.offer(card)
+        card = self.card
+        if card != self._card:
+            self._card = card
+            self.classes.reset_choices()
+            self.methods.offer(card)

@@ -1,0 +1,75 @@
+"""The options of a detection, as a person sees them."""
+
+from collections.abc import Sequence
+
+from magicgui.widgets import FloatSlider
+from qtpy.QtCore import Signal
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
+from napari_hemalens.gui.widgets.fields import NumberEdit
+from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.cards import DetectorCard
+
+_FIRST = ("weights", "pixel_size_um", "tissue", "device", "score_threshold")
+_LEAST_SCORE = 0.05  # a run asks for no cells below
+
+
+class DetectionForm(RecipeForm[DetectionRecipe]):
+    """Weights, pixel size, tissue, device and score; the rest is folded away."""
+
+    scored = Signal(float)
+
+    def __init__(self) -> None:
+        self.slider = FloatSlider(min=_LEAST_SCORE, max=1, step=0.01)
+        self._own_score: float | None = None  # until weights say theirs
+        super().__init__(
+            DetectionRecipe,
+            _FIRST,
+            {
+                "weights": Choice([(name, name) for name in cards.known_weights(DetectorCard)]),
+                "pixel_size_um": NumberEdit(empty="estimate from the red cells"),
+                "score_threshold": self.slider,
+                "device": DeviceChoice(),
+                "precision": Choice([("single, 32 bits", "single"), ("half, 16 bits", "half")]),
+            },
+        )
+        self.slider.changed.connect(self.scored.emit)
+        self.options["weights"].changed.connect(self._choose_weights)
+        self._choose_weights()
+
+    def read(self) -> DetectionRecipe:
+        """Return the recipe that is filled in; a score threshold that is the weights' own is left to them."""
+        score = round(self.slider.value, 4)
+        recipe = super().read()
+        return recipe.model_copy(update={"score_threshold": None if score == self._own_score else score})
+
+    def write(self, recipe: DetectionRecipe) -> None:
+        """Fill in a recipe; without a score threshold, that of the weights."""
+        self.options["weights"].select(recipe.weights)
+        score = recipe.score_threshold
+        own = 0.5 if self._own_score is None else self._own_score
+        super().write(recipe.model_copy(update={"score_threshold": max(_LEAST_SCORE, own if score is None else score)}))
+
+    def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
+        """Offer the devices of this machine, with their titles; the first is the fastest."""
+        self.options["device"].offer(devices)
+
+    def show_pixel_size(self, size: float | None) -> None:
+        """Fill in the pixel size of an image, or leave it to be estimated."""
+        self.options["pixel_size_um"].value = size
+
+    def show_score(self, score: float) -> None:
+        """Move the slider without telling anybody: a slider rounds, and the score set is exact."""
+        with self.slider.changed.blocked():
+            self.slider.value = max(_LEAST_SCORE, score)
+
+    def _choose_weights(self) -> None:
+        """Show what the weights say of themselves, and take over the score chosen for them."""
+        name = self.options["weights"].value
+        if name in cards.known_weights(DetectorCard):
+            card = cards.detector_card(name)
+            self.options["weights"].tooltip = card.description
+            self._own_score = round(card.score_threshold, 4)
+            self.slider.value = max(_LEAST_SCORE, card.score_threshold)

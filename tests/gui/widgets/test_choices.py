@@ -1,0 +1,91 @@
+"""A choice stays what it was when other things are offered, and layers follow the viewer."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+
+from napari_hemalens.gui.layers import MARK, holds_pixels
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, layer_choice
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def viewer():
+    model = ViewerModel()
+    model.add_image(np.zeros((8, 8)), name="first")
+    model.add_image(np.zeros((8, 8)), name="second")
+    model.add_image(np.zeros((8, 8)), name="heat", metadata={MARK: {}})
+    return model
+
+
+@pytest.fixture
+def images(qtbot, viewer):
+    """A choice that follows the viewer as napari makes a docked widget follow it."""
+    choice = layer_choice(viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+    qtbot.addWidget(choice.native)
+    for event in ("inserted", "removed", "reordered", "renamed"):
+        getattr(viewer.layers.events, event).connect(choice.reset_choices)
+    return choice
+
+
+def test_layers_of_another_kind_and_heat_of_ours_are_not_offered(viewer, images):
+    viewer.add_labels(np.zeros((8, 8), int))
+    assert [layer.name for layer in images.choices] == ["first", "second"]
+
+
+def test_a_layer_stays_chosen_when_it_is_renamed_or_others_come_and_go(viewer, images):
+    second = images.value = viewer.layers["second"]
+    news = []
+    images.changed.connect(news.append)
+    second.name = "renamed"
+    viewer.add_image(np.zeros((8, 8)), name="third")
+    viewer.layers.remove("first")
+    assert images.value is second
+    assert images.current_choice == "renamed"
+    assert news == []
+
+
+def test_a_layer_that_is_gone_gives_way_to_another_and_then_to_none(viewer, images):
+    news = []
+    images.changed.connect(news.append)
+    second = viewer.layers["second"]
+    viewer.layers.remove("first")
+    viewer.layers.remove("second")
+    assert news == [second, None]
+    assert images.current_choice == "no image is open"
+    assert not images.enabled
+
+
+def test_no_labels_are_no_choice(viewer, qtbot):
+    choice = layer_choice(viewer, Labels, "Cells", absent="no labels yet")
+    qtbot.addWidget(choice.native)
+    assert (choice.value, choice.current_choice) == (None, "no labels yet")
+
+
+def test_values_under_one_label_are_told_apart(qtbot):
+    choice = Choice([("best", "a/best.json"), ("best", "b/best.json")])
+    qtbot.addWidget(choice.native)
+    choice.value = "b/best.json"
+    assert choice.current_choice == "best [2]"
+
+
+def test_a_choice_of_none_is_told(qtbot):
+    choice = Choice([("blast", "blast")], none="All classes")
+    qtbot.addWidget(choice.native)
+    news = []
+    choice.changed.connect(news.append)
+    choice.value = "blast"
+    choice.value = None
+    assert news == ["blast", None]
+    assert choice.current_choice == "All classes"
+
+
+def test_a_device_that_is_not_there_stays_chosen(qtbot):
+    choice = DeviceChoice()
+    qtbot.addWidget(choice.native)
+    choice.select("cuda")
+    choice.offer([("cpu", "CPU (8 cores)")])
+    assert choice.value == "cuda"
+    assert choice.choices == ("auto", "cuda")

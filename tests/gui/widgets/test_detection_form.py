@@ -1,0 +1,105 @@
+"""The form of a detection and its recipe say the same."""
+
+import pytest
+
+from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.gui.widgets import detection_form
+from napari_hemalens.gui.widgets.detection_form import DetectionForm
+from napari_hemalens.models.weights import DetectorCard
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """Weights called 'fake', with a score of their own."""
+    card = DetectorCard(
+        name="fake",
+        description="Finds nothing",
+        network=NetworkRecipe(),
+        classes=("lymphocyte",),
+        mean=(0, 0, 0),
+        std=(1, 1, 1),
+        score_threshold=0.43,
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256="",
+    )
+    monkeypatch.setattr(detection_form.cards, "known_weights", lambda _: ("fake",))
+    monkeypatch.setattr(detection_form.cards, "detector_card", lambda _: card)
+    return card
+
+
+@pytest.fixture
+def form(qtbot, card):
+    form = DetectionForm()
+    qtbot.addWidget(form)
+    form.write(DetectionRecipe(weights="fake"))
+    return form
+
+
+def test_an_impossible_option_is_refused_in_a_sentence(form):
+    form.options["pixel_size_um"].native.setText("99")
+    with pytest.raises(RecipeError, match="'pixel_size_um' got 99"):
+        form.read()
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        DetectionRecipe(weights="fake"),
+        DetectionRecipe(
+            weights="fake", pixel_size_um=0.11, score_threshold=0.7, tile=512, overlap=64, batch=1, tissue="blood"
+        ),
+        DetectionRecipe(weights="fake", skip_background=False, nms_iou=0.3, precision="half"),
+    ],
+)
+def test_a_detection_recipe_comes_back_from_its_form(form, recipe):
+    form.write(recipe)
+    assert form.read() == recipe
+
+
+def test_the_score_of_the_weights_is_left_to_the_weights(form, card):
+    assert form.slider.value == pytest.approx(0.43)
+    assert form.read().score_threshold is None
+    form.slider.value = 0.6
+    assert form.read().score_threshold == 0.6
+
+
+def test_weights_say_what_they_are(form):
+    assert form.options["weights"].tooltip == "Finds nothing"
+
+
+def test_a_score_that_is_set_exactly_is_not_told_back_rounded(form, qtbot):
+    with qtbot.assertNotEmitted(form.scored):
+        form.show_score(0.123456)
+
+
+def test_devices_are_shown_in_words_and_the_choice_stays(form):
+    form.show_devices([("cuda", "GPU: NVIDIA RTX A4000"), ("cpu", "CPU (8 cores)")])
+    box = form.options["device"].native
+    assert [box.itemText(i) for i in range(box.count())] == [
+        "GPU: NVIDIA RTX A4000",
+        "CPU (8 cores)",
+    ]
+    form.write(DetectionRecipe(weights="fake", device="cpu"))
+    form.show_devices([("cpu", "CPU (8 cores)")])
+    assert form.read().device == "cpu"
+
+
+@pytest.mark.parametrize("typed", ["-", "1e", "0"])
+def test_what_is_no_pixel_size_is_refused_in_a_sentence(form, typed):
+    form.options["pixel_size_um"].native.setText(typed)
+    with pytest.raises(RecipeError, match=f"Option 'pixel_size_um' got .*{typed}"):
+        form.read()
+
+
+def test_without_a_pixel_size_it_is_estimated(form):
+    form.show_pixel_size(0.11)
+    assert form.read().pixel_size_um == 0.11
+    form.show_pixel_size(None)
+    assert form.read().pixel_size_um is None
+    assert "estimate" in form.options["pixel_size_um"].native.placeholderText()

@@ -1,0 +1,51 @@
+"""The form of an explanation and its recipe say the same; which methods are ticked when other weights are chosen."""
+
+import pytest
+
+from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.gui.widgets.explanation_form import ExplanationForm, MethodList
+from napari_hemalens.models import weights
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def methods(qtbot):
+    made = MethodList()
+    qtbot.addWidget(made.native)
+    made.offer(weights.classifier_card("micronucleus-attention"))
+    return made
+
+
+def test_the_best_method_of_other_weights_takes_the_place_of_the_best_before(methods):
+    assert methods.chosen() == ("guided-grad-cam",)
+    methods.offer(weights.classifier_card("leukocyte-types"))  # which know that method, too
+    assert methods.chosen() == ("grad-cam-middle",)
+
+
+def test_what_a_person_has_ticked_stays_ticked(methods):
+    methods.tick(("guided-grad-cam", "saliency"))
+    methods.offer(weights.classifier_card("leukocyte-types"))
+    assert set(methods.chosen()) == {"guided-grad-cam", "saliency"}
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        ExplanationRecipe(task="micronucleus", weights="micronucleus-attention"),
+        ExplanationRecipe(
+            task="leukocyte",
+            weights="leukocyte-types",
+            method="saliency",
+            target="monocyte",
+            smoothing=1.5,
+            pixel_size_um=0.2,
+            device="cpu",
+        ),
+    ],
+)
+def test_an_explanation_recipe_comes_back_from_its_form(qtbot, recipe):
+    form = ExplanationForm()
+    qtbot.addWidget(form)
+    form.write(recipe)
+    assert form.read() == recipe
