@@ -12,7 +12,7 @@ from torch import Tensor
 from classifying import scene
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.inference import device
-from napari_hemalens.inference.classifier import batch_size
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
@@ -27,7 +27,10 @@ Turns = Callable[[Mapping[str, Callable[[], object]], int], dict[str, float]]
 def ours(network: CellClassifier, card: ClassifierCard, pixels: Tensor, targets: Tensor, *, batch: int) -> np.ndarray:
     """Return the maps (N, side, side) of crops."""
     parts = zip(pixels.split(batch), targets.split(batch), strict=True)
-    maps = [explain_crops(network, part, card, method="grad-cam", targets=of).heatmaps.cpu() for part, of in parts]
+    maps = [
+        explain_crops(NetworkClassifier(network, card), part, method="grad-cam", targets=of).heatmaps.cpu()
+        for part, of in parts
+    ]
     return torch.cat(maps).numpy()
 
 

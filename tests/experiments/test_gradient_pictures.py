@@ -60,9 +60,9 @@ def test_networks_look_at_the_field_in_the_middle_of_each_class(
     seen = []
     explain = gradient_pictures.explain_crops
 
-    def noted(network, pixels, row, *, method):
-        seen.append((row.name, method, pixels))
-        return explain(network, pixels, row, method=method)
+    def noted(classifier, pixels, *, method):
+        seen.append((classifier.card.name, method, pixels))
+        return explain(classifier, pixels, method=method)
 
     monkeypatch.setattr(gradient_pictures, "explain_crops", noted)
     draw(crops, trials, tmp_path / "a.png")

@@ -12,7 +12,7 @@ from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import smoothed
-from napari_hemalens.inference.classifier import probabilities_of
+from napari_hemalens.inference.classifier import NetworkClassifier, probabilities_of
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard
@@ -25,7 +25,7 @@ METHODS = [method.name for method in methods_of(ClassifierRecipe(network="alexne
 
 
 def heatmaps_of(network: CellClassifier, crops: Tensor, card: ClassifierCard, **options: object) -> Tensor:
-    return explain_crops(network, crops, card, **options).heatmaps
+    return explain_crops(NetworkClassifier(network, card), crops, **options).heatmaps
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -34,7 +34,7 @@ def test_every_method_classifies_as_the_classifier_does_and_gives_heat_in_0_to_1
 ) -> None:
     of = card("alexnet_attention", neighbours="masks", light="fluorescence")
     built, crops = network(of), pixels(3, 3, 64)
-    seen = explain_crops(built, crops, of, method=method)
+    seen = explain_crops(NetworkClassifier(built, of), crops, method=method)
     torch.testing.assert_close(seen.probabilities, probabilities_of(built, crops, of))
     assert seen.targets.tolist() == of.decide(seen.probabilities.numpy()).tolist()
     assert seen.heatmaps.shape == (3, 64, 64)
@@ -60,11 +60,11 @@ def test_targets_are_those_called_or_named_or_given(card: Cards, network: Networ
     given = torch.tensor([0, 1, 1, 0])
     maps = heatmaps_of(built, crops, of, method="grad-cam-middle", targets=given)
     for target, name in enumerate(of.classes):
-        every = explain_crops(built, crops, of, method="grad-cam-middle", targets=name)
+        every = explain_crops(NetworkClassifier(built, of), crops, method="grad-cam-middle", targets=name)
         assert every.targets.tolist() == [target] * 4
         torch.testing.assert_close(maps[given == target], every.heatmaps[given == target])
     assert not torch.allclose(maps, every.heatmaps)
-    called = explain_crops(built, crops, of, method="grad-cam-middle")
+    called = explain_crops(NetworkClassifier(built, of), crops, method="grad-cam-middle")
     torch.testing.assert_close(
         called.heatmaps, heatmaps_of(built, crops, of, method="grad-cam-middle", targets=called.targets)
     )
@@ -94,7 +94,7 @@ def test_empty_is_black_in_fluorescence_and_white_in_a_smear(
     )
     for light, value in (("fluorescence", 0), ("transmitted", 255)):
         of = card("resnet18", light=light, neighbours="masks")
-        explain_crops(network(of), pixels(1, of.crop.channels, 64), of, method="occlusion")
+        explain_crops(NetworkClassifier(network(of), of), pixels(1, of.crop.channels, 64), method="occlusion")
         assert asked[-1].empty == float(normalised(torch.tensor([value])))
         assert asked[-1].light.shape[1] == light_channels(of.crop) == (1 if light == "fluorescence" else 3)
         assert asked[-1].masks.shape[1] == 2

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolved, target_of
+from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolve_recipe, target_of
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.cbam import SpatialAttention
 from napari_hemalens.models.attention.eca import ECA
@@ -72,7 +72,7 @@ def test_the_default_is_what_was_measured_else_attention_else_a_gradient(
 ) -> None:
     of = card(network, **options)
     assert best_of(of).name == best
-    assert resolved(ExplanationRecipe(), of).method == best
+    assert resolve_recipe(ExplanationRecipe(), of).method == best
 
 
 @pytest.mark.parametrize("name", weights.known(ClassifierCard))

@@ -6,7 +6,7 @@ import torch
 import zarr
 
 from napari_hemalens.heatmaps import placing
-from napari_hemalens.heatmaps.placing import frame, place
+from napari_hemalens.heatmaps.placing import blank_heatmap, place
 
 
 def windows(*corners: tuple[float, float], width: float) -> np.ndarray:
@@ -19,7 +19,7 @@ def random(number: int, side: int) -> torch.Tensor:
 
 
 def test_heat_of_a_crop_as_large_as_its_window_is_copied() -> None:
-    heat, crops = frame((40, 50)), random(1, 16)
+    heat, crops = blank_heatmap((40, 50)), random(1, 16)
     place(heat, crops, windows((3, 20), width=16))
     np.testing.assert_allclose(heat[3:19, 20:36], crops[0].numpy(), atol=1e-6)
     heat[3:19, 20:36] = 0
@@ -31,7 +31,7 @@ def test_samples_are_bilinear_at_the_centres_of_pixels() -> None:
     side, width, (y0, x0) = 24, 57.3, (4.6, 7.9)
     centres = (torch.arange(side) + 0.5) / side
     crop = (centres[:, None] + 0 * centres)[None]
-    heat = frame((80, 80))
+    heat = blank_heatmap((80, 80))
     place(heat, crop, windows((y0, x0), width=width))
     rows = np.arange(8, 58)  # half a sample from the edge, beyond which the outermost value goes on
     np.testing.assert_allclose(heat[rows, 30], (rows + 0.5 - y0) / width, atol=1e-5)
@@ -39,28 +39,28 @@ def test_samples_are_bilinear_at_the_centres_of_pixels() -> None:
 
 def test_cells_overlap_by_maximum_in_any_order() -> None:
     crops, where = random(6, 16), windows(*((2.3 * n, 3.1 * n) for n in range(6)), width=16.5)
-    together, alone = frame((40, 40)), []
+    together, alone = blank_heatmap((40, 40)), []
     place(together, crops, where)
     for crop, window in zip(crops, where, strict=True):
-        alone.append(frame((40, 40)))
+        alone.append(blank_heatmap((40, 40)))
         place(alone[-1], crop[None], window[None])
     np.testing.assert_array_equal(together, np.max(alone, axis=0))
-    backwards = frame((40, 40))
+    backwards = blank_heatmap((40, 40))
     place(backwards, crops.flip(0), where[::-1])
     np.testing.assert_array_equal(backwards, together)
 
 
 @pytest.mark.parametrize("corner", [(-5, 10), (30, 30), (-10, -12), (33, -4), (-100, 5), (5, 400)])
 def test_what_lies_beyond_the_image_is_left_out(corner: tuple[int, int]) -> None:
-    crops, wide = random(1, 16), frame((300, 600))
+    crops, wide = random(1, 16), blank_heatmap((300, 600))
     place(wide, crops, windows((corner[0] + 120, corner[1] + 120), width=16))
-    heat = frame((40, 40))
+    heat = blank_heatmap((40, 40))
     place(heat, crops, windows(corner, width=16))
     np.testing.assert_allclose(heat, wide[120:160, 120:160], atol=1e-6)
 
 
 def test_a_shifted_window_gives_shifted_heat() -> None:
-    crops, heat, moved = random(2, 20), frame((60, 60)), frame((60, 60))
+    crops, heat, moved = random(2, 20), blank_heatmap((60, 60)), blank_heatmap((60, 60))
     where = windows((3.4, 5.7), (11.2, 9.9), width=31.7)
     place(heat, crops, where)
     place(moved, crops, where + np.array([7, 4, 7, 4]))
@@ -70,14 +70,14 @@ def test_a_shifted_window_gives_shifted_heat() -> None:
 def test_a_crop_finer_than_the_image_loses_no_heat_between_its_samples() -> None:
     crops = torch.zeros(1, 128, 128)
     crops[0, 42, 50] = 1
-    heat = frame((20, 20))
+    heat = blank_heatmap((20, 20))
     place(heat, crops, windows((2, 2), width=16))
     assert np.unravel_index(heat.argmax(), heat.shape) == (2 + 42 * 16 // 128, 2 + 50 * 16 // 128)
 
 
 def test_many_crops_in_parts_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     crops, where = random(9, 16), windows(*((4 * n, 3 * n) for n in range(9)), width=18)
-    whole, parts = frame((60, 60)), frame((60, 60))
+    whole, parts = blank_heatmap((60, 60)), blank_heatmap((60, 60))
     place(whole, crops, where)
     monkeypatch.setattr(placing, "_AT_ONCE", 2 * 18**2)
     place(parts, crops, where)
@@ -85,13 +85,13 @@ def test_many_crops_in_parts_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_no_crops_leave_the_image_cold() -> None:
-    heat = frame((8, 8))
+    heat = blank_heatmap((8, 8))
     place(heat, torch.zeros(0, 4, 4), np.zeros((0, 4)))
     assert not heat.any()
 
 
 def test_of_a_huge_image_only_chunks_with_heat_take_memory() -> None:
-    heat, crops, small = frame((200_000, 200_000)), random(1, 16), frame((40, 50))
+    heat, crops, small = blank_heatmap((200_000, 200_000)), random(1, 16), blank_heatmap((40, 50))
     assert isinstance(heat, zarr.Array)
     place(heat, crops, windows((150_003, 20), width=16))
     place(small, crops, windows((3, 20), width=16))

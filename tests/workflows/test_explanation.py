@@ -39,7 +39,10 @@ def test_importing_it_loads_no_torch() -> None:
 
 def test_the_function_is_a_function_also_after_torch_was_needed() -> None:
     """A subpackage `explain`, once imported, would take its place."""
-    code = "import napari_hemalens as h, napari_hemalens.heatmaps.explain; assert h.explain is h.workflows.explain"
+    code = (
+        "import napari_hemalens as h, napari_hemalens.heatmaps.classifier_heatmaps; "
+        "assert h.explain is h.workflows.explain"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -19,7 +19,7 @@ from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.evaluation.perturbations import perturb_around_cells
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
-from napari_hemalens.inference.classifier import classify_steps
+from napari_hemalens.inference.classifier import NetworkClassifier, classify_steps
 from napari_hemalens.inference.labelled_crops import cells_of, labels_of
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import ClassifierCard
@@ -125,7 +125,7 @@ def evaluate_steps(
     only: Sequence[str] = (),
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
-    network = load_classifier(card, device.choose(device_name))
+    classifier = NetworkClassifier(load_classifier(card, device.choose(device_name)), card)
     fields = named(read(data, split=split), only)
     truth = labels_of(fields, card.classes)
     parts = []
@@ -135,7 +135,7 @@ def evaluate_steps(
             shown = slide if perturbation is None else perturb_around_cells(slide, cells, perturbation, seed=i)
             origin = Provenance(image=slide.name, pixel_size_um=slide.pixel_size_um)
             # All cells of the image, as a user would have them: it is their median that scales the crops.
-            found = finish(classify_steps(shown, cells, network, card, provenance=origin))
+            found = finish(classify_steps(shown, cells, classifier, provenance=origin))
             parts.append(found.probabilities[asked])
         yield Progress(i + 1, len(fields), field.image.name)
     part = ", ".join([split, *only, *([f"{perturbation} perturbed"] if perturbation else [])])

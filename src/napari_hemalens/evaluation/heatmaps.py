@@ -17,11 +17,11 @@ from napari_hemalens.evaluation.classification import named
 from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.heatmaps import faithfulness
+from napari_hemalens.heatmaps.classifier_heatmaps import as_rgb
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
-from napari_hemalens.heatmaps.explain import as_rgb
 from napari_hemalens.heatmaps.methods import method_of, methods_of
 from napari_hemalens.inference import device
-from napari_hemalens.inference.classifier import batch_size, probabilities_of
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, probabilities_of
 from napari_hemalens.inference.crops import crop_width, masks
 from napari_hemalens.inference.labelled_crops import cells_of, cut, labels_of, marks
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
@@ -242,7 +242,7 @@ def _heats(network: CellClassifier, pixels: Tensor, card: ClassifierCard, name: 
     """Return what speaks for the class that is looked for, in crops: (N, side, side) in 0-1."""
     size = batch_size(next(network.parameters()).device)
     found = [
-        explain_crops(network, part, card, method=name, targets=str(card.positive)).heatmaps
+        explain_crops(NetworkClassifier(network, card), part, method=name, targets=str(card.positive)).heatmaps
         for part in pixels.split(size)
     ]
     return torch.cat(found).cpu().numpy()

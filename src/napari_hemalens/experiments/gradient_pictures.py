@@ -17,6 +17,7 @@ from napari_hemalens.experiments.report import NetworkRow
 from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
+from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
 from napari_hemalens.models.weights import ClassifierCard
@@ -107,7 +108,10 @@ def _heatmaps(pixels: Tensor, networks: KeptNetworks) -> Iterator[tuple[str, lis
         described = _described(recipe_for(row, recipe, recipe.seed), task, name)
         network = build_classifier(described.network, len(task.classes)).eval()
         load_into(network, file)
-        seen = [explain_crops(network, pixels, described, method=method) for method in methods_for(recipe.crop.side)]
+        seen = [
+            explain_crops(NetworkClassifier(network, described), pixels, method=method)
+            for method in methods_for(recipe.crop.side)
+        ]
         called = [task.classes[k] for k in seen[0].targets.tolist()]
         yield row.label, called, [one.heatmaps.detach().cpu().numpy() for one in seen]
 

@@ -11,7 +11,7 @@ from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.gradients import GradientInputs, grad_cam, gradient_heatmap
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.heatmaps.scaling import smoothed, unit
-from napari_hemalens.inference.classifier import batch_size, calibrated
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard
@@ -40,9 +40,8 @@ class CropHeatmaps:
 
 
 def explain_crops(
-    network: CellClassifier,
+    classifier: NetworkClassifier,
     pixels: Tensor,
-    card: ClassifierCard,
     *,
     method: str,
     targets: Tensor | str = PREDICTED,
@@ -55,12 +54,10 @@ def explain_crops(
 
     Parameters
     ----------
-    network : CellClassifier
-        In evaluation, on its device; left as it is.
+    classifier : NetworkClassifier
+        Ready to run; left as it is.
     pixels : (N, C, side, side) uint8
         The crops, on any device.
-    card : ClassifierCard
-        What the network was trained for.
     method : str
         Of those of its network: see `methods.methods_of`.
     targets : (N,) int64, or str
@@ -74,9 +71,10 @@ def explain_crops(
     RecipeError
         If the network has no such method, or the weights know no such class.
     """
+    card, network = classifier.card, classifier.network
     kind = method_of(card.network, method).kind
     chosen = _chosen(card, targets)
-    images = normalised(pixels.to(next(network.parameters()).device)).contiguous(memory_format=torch.channels_last)
+    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
     if kind in {"attention", "features"}:
         logits, maps = attention(network, images, method)
     elif method in GRAD_CAM:

@@ -108,7 +108,7 @@ def best_of(card: AnyCard) -> Method:
     return method_of(card.network, "grad-cam" if card.crop.side >= _FINE_FROM else "grad-cam-middle")
 
 
-def resolved(recipe: ExplanationRecipe, card: AnyCard) -> ExplanationRecipe:
+def resolve_recipe(recipe: ExplanationRecipe, card: AnyCard) -> ExplanationRecipe:
     """Return a recipe that names its method.
 
     Raises

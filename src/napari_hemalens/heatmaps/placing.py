@@ -15,7 +15,7 @@ _CHUNK = 1024
 _AT_ONCE = 2**24  # pixels of crops that are sampled together
 
 
-def frame(shape: tuple[int, int]) -> Any:
+def blank_heatmap(shape: tuple[int, int]) -> Any:
     """Return an image (H, W) float32 without heat; of a huge one, only chunks that are written to take memory."""
     if math.prod(shape) <= _HUGE:
         return np.zeros(shape, dtype=np.float32)

@@ -1,6 +1,7 @@
 """The classes of the cells of one label image: crops in, probabilities out."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
@@ -18,13 +20,29 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.slide import Slide
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkClassifier:
+    """A torch network that names crops, and its card.
+
+    Attributes
+    ----------
+    network : CellClassifier
+        In evaluation, on its device; maps normalised crops (N, C, side, side) to logits (N, K).
+    card : ClassifierCard
+        What it was trained for.
+    """
+
+    network: CellClassifier
+    card: ClassifierCard
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return next(self.network.parameters()).device
+
+
 def classify_steps(
-    slide: Slide,
-    cells: CellMap,
-    network: nn.Module,
-    card: ClassifierCard,
-    *,
-    provenance: Provenance,
+    slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, provenance: Provenance
 ) -> Steps[Classified]:
     """Name the cells of a label image; yields after every batch, with the cells so far as `partial`.
 
@@ -34,10 +52,8 @@ def classify_steps(
         The image.
     cells : CellMap
         Its cells, in level-0 pixels of the slide.
-    network : Module
-        In evaluation, on its device.
-    card : ClassifierCard
-        What the network was trained for.
+    classifier : NetworkClassifier
+        Ready to run.
     provenance : Provenance
         Of the result; its pixel size is needed where crops are in micrometres.
 
@@ -47,16 +63,17 @@ def classify_steps(
         If labels and image differ in shape.
     """
     check_same_image(slide, cells)
+    card = classifier.card
     probabilities = np.full((len(cells), len(card.classes)), np.nan, dtype=np.float32)
     done = 0
     if len(cells):
         width = crop_width(cells, card.crop, provenance.pixel_size_um)
-        for which, part in _predicted(slide, cells, network, card, width=width):
+        for which, part in _predict(slide, cells, classifier, width=width):
             probabilities[which] = part
             done += len(which)
-            partial = classified(cells, probabilities, card, provenance)
+            partial = record_classes(cells, probabilities, card, provenance)
             yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
-    return classified(cells, probabilities, card, provenance)
+    return record_classes(cells, probabilities, card, provenance)
 
 
 def check_same_image(slide: Slide, cells: CellMap) -> None:
@@ -74,12 +91,12 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
         )
 
 
-def _predicted(
-    slide: Slide, cells: CellMap, network: nn.Module, card: ClassifierCard, *, width: float
+def _predict(
+    slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, width: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    device = next(network.parameters()).device
+    device, card = classifier.device, classifier.card
     for which, pixels in crops(slide, cells, card.crop, width=width, batch=batch_size(device)):
-        yield which, probabilities_of(network, pixels.to(device), card).cpu().numpy()
+        yield which, probabilities_of(classifier.network, pixels.to(device), card).cpu().numpy()
 
 
 def batch_size(device: torch.device) -> int:
@@ -99,19 +116,19 @@ def calibrated(logits: Tensor, card: ClassifierCard) -> Tensor:
     return (logits.float() / card.temperature).softmax(dim=1)
 
 
-def classified(
+def record_classes(
     cells: CellMap, probabilities: NDArray[np.float32], card: ModelCard, provenance: Provenance
 ) -> Classified:
-    """Return the record of the cells that have been looked at: those whose probabilities (N, K) are numbers."""
+    """Return the record of the cells that were named so far: those whose probabilities (N, K) are numbers."""
     seen = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-    looked_at = cells.take(seen)
+    named = cells.take(seen)
     return Classified(
-        ids=looked_at.ids,
+        ids=named.ids,
         probabilities=probabilities[seen],
         classes=card.decide(probabilities[seen]),
         names=card.classes,
-        centres=looked_at.centres,
-        areas=looked_at.areas,
+        centres=named.centres,
+        areas=named.areas,
         image_shape=cells.labels.shape,
         provenance=provenance,
     )

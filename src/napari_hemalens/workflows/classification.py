@@ -77,7 +77,11 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)
     network = load_classifier(card, device.choose(recipe.device))
-    return (yield from classifier.classify_steps(slide, cells, network, card, provenance=provenance))
+    return (
+        yield from classifier.classify_steps(
+            slide, cells, classifier.NetworkClassifier(network, card), provenance=provenance
+        )
+    )
 
 
 def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:

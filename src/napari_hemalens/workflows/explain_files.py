@@ -11,7 +11,7 @@ from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats.label_images import matched, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems
 from napari_hemalens.heatmaps.files import heat_picture, write_heat
-from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
@@ -113,7 +113,7 @@ def explain_files_steps(
     card = explainable_card(recipe)
     verify(card)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
-    recipes = [resolved(recipe.model_copy(update={"method": method}), card) for method in asked]
+    recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     run = _Run(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
     named = tuple(str(each.method) for each in recipes)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe, ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.heatmaps.methods import resolved
+from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
@@ -76,7 +76,7 @@ def explain_steps(
     `partial` holds the cells of the last batch alone, on the heat of all so far.
     """
     slide = as_slide(image)
-    resolved(recipe, explainable_card(recipe))  # before an image is segmented for nothing
+    resolve_recipe(recipe, explainable_card(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 
 
@@ -84,24 +84,25 @@ def map_steps(
     slide: Slide, cells: CellMap, recipe: ExplanationRecipe, *, only: Sequence[int] | NDArray[np.int64] | None = None
 ) -> Steps[Explained]:
     """Find out where a network looked at cells that are measured, as `explain_steps` does."""
-    from napari_hemalens.heatmaps import detected  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.heatmaps import explain as explaining  # noqa: PLC0415
+    from napari_hemalens.heatmaps import classifier_heatmaps, detector_heatmaps  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.heatmaps.assembly import ChosenCells  # noqa: PLC0415
     from napari_hemalens.inference import device  # noqa: PLC0415
+    from napari_hemalens.inference.classifier import NetworkClassifier  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
     from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
 
-    card = explainable_card(recipe)
-    named, at = resolved(recipe, card), device.choose(recipe.device)
+    card, chosen = explainable_card(recipe), ChosenCells(cells, only)
+    named, at = resolve_recipe(recipe, card), device.choose(recipe.device)
     provenance = provenance_of(slide, card, named)
     if isinstance(card, ClassifierCard):
-        network = load_classifier(card, at)
-        of_crops = explaining.explain_steps(slide, cells, network, card, recipe=named, provenance=provenance, only=only)
+        classifier = NetworkClassifier(load_classifier(card, at), card)
+        of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
         return (yield from of_crops)
     detector = NetworkDetector(load_detector(card, at), card)
     size, source = yield from pixel_size_steps(slide, detector, _as_detection(recipe, card))
     provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
-    of_boxes = detected.explain_steps(slide, cells, detector, recipe=named, provenance=provenance, only=only)
+    of_boxes = detector_heatmaps.explain_steps(slide, chosen, detector, recipe=named, provenance=provenance)
     return (yield from of_boxes)
 
 

@@ -9,6 +9,6 @@ __all__ = ["Kind", "Method", "best_of", "blank_heatmap", "method_of", "methods_o
 
 def blank_heatmap(shape: tuple[int, int]) -> Any:
     """Return a heatmap (H, W) float32 of zeros; of a huge one, only the chunks that are written to take memory."""
-    from napari_hemalens.heatmaps.placing import frame  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.heatmaps import placing  # noqa: PLC0415 -- loads torch
 
-    return frame(shape)
+    return placing.blank_heatmap(shape)

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import napari_hemalens
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
-from napari_hemalens.heatmaps.detected import _heats
+from napari_hemalens.heatmaps.detector_heatmaps import _attention_in_squares
 from napari_hemalens.heatmaps.methods import best_of, methods_of
 from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
@@ -91,7 +91,7 @@ def test_heat_is_where_the_agent_looked_and_nowhere_else() -> None:
     attention[0, 0, 6] = 0.4  # top right of a window that is wider than high
     attention[0, 6, 0] = 0.2
     seen = BoxAttention(attention, np.array([[30, 0, 70, 140]], np.float32), np.ones((1, 1), np.float32))
-    heat = _heats(seen, np.array([[-20.0, 0.0, 120.0, 140.0]]))[0]
+    heat = _attention_in_squares(seen, np.array([[-20.0, 0.0, 120.0, 140.0]]))[0]
     assert heat.max() == pytest.approx(1, abs=0.1)
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     assert (row / 96 * 140 - 20, column / 96 * 140) == pytest.approx((30 + 40 / 14, 140 * 13 / 14), abs=8)

@@ -9,7 +9,8 @@ import torch
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
-from napari_hemalens.heatmaps.explain import explain_steps
+from napari_hemalens.heatmaps.assembly import ChosenCells
+from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps
 from napari_hemalens.inference import classifier
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.weights import ClassifierCard
@@ -46,8 +47,8 @@ def explained(of: ClassifierCard, network: Callable[[ClassifierCard], CellClassi
 
     def run(image: np.ndarray, labels: np.ndarray, *, only: Any = None, **options: Any) -> Any:
         recipe = ExplanationRecipe(**options)
-        slide, cells = from_array(image), CellMap.from_labels(labels)
-        return explain_steps(slide, cells, built, of, recipe=recipe, provenance=Provenance(image="a"), only=only)
+        chosen, ready = ChosenCells(CellMap.from_labels(labels), only), classifier.NetworkClassifier(built, of)
+        return explain_steps(from_array(image), chosen, ready, recipe=recipe, provenance=Provenance(image="a"))
 
     return run
 
@@ -57,8 +58,9 @@ def test_cells_are_named_as_by_the_classifier(
 ) -> None:
     image, labels = scene()
     found: Explained = finish(explained(image, labels))
+    ready = classifier.NetworkClassifier(network(of), of)
     steps = classifier.classify_steps(
-        from_array(image), CellMap.from_labels(labels), network(of), of, provenance=Provenance(image="a")
+        from_array(image), CellMap.from_labels(labels), ready, provenance=Provenance(image="a")
     )
     expected = finish(steps)
     assert found.cells.ids.tolist() == sorted(NUMBERS) == expected.ids.tolist()
@@ -122,7 +124,7 @@ def test_some_cells_alone_are_explained_as_among_all(explained: Callable[..., An
 def test_progress_tells_of_each_batch_on_the_heat_of_all_so_far(
     explained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_hemalens.heatmaps.explain.batch_size", lambda _: 2)
+    monkeypatch.setattr("napari_hemalens.heatmaps.classifier_heatmaps.batch_size", lambda _: 2)
     image, labels = scene()
     steps, seen, heat = explained(image, labels), [], []
     for step in steps:

@@ -1,0 +1,81 @@
+"""The cells of one label image: named, and where the classifier looked at each."""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.config.options import CropRecipe, ExplanationRecipe
+from napari_hemalens.heatmaps.assembly import ChosenCells, CropWindows, HeatmapAssembly
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
+from napari_hemalens.heatmaps.methods import method_of, resolve_recipe
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, check_same_image
+from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.explained import Explained
+from napari_hemalens.slides.slide import Slide
+
+
+def explain_steps(
+    slide: Slide,
+    chosen: ChosenCells,
+    classifier: NetworkClassifier,
+    *,
+    recipe: ExplanationRecipe,
+    provenance: Provenance,
+) -> Steps[Explained]:
+    """Name the cells of a label image, and map where the network looked; yields after every batch.
+
+    `partial` of the progress holds the cells of that batch alone, on the heatmap of all so far.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    chosen : ChosenCells
+        Its cells, in level-0 pixels of the slide, and which of them are explained.
+    classifier : NetworkClassifier
+        Ready to run.
+    recipe : ExplanationRecipe
+        Method, target and smoothing.
+    provenance : Provenance
+        Of the result; its pixel size is needed where crops are in micrometres.
+
+    Raises
+    ------
+    ImageError
+        If labels and image differ in shape.
+    RecipeError
+        If the network has no such method, or the weights know no such class.
+    AnnotationError
+        If there is no cell of a number that was chosen.
+    """
+    card, cells = classifier.card, chosen.cells
+    check_same_image(slide, cells)
+    recipe = resolve_recipe(recipe, card)
+    rows = chosen.rows()
+    explained = cells.take(rows)
+    width = crop_width(cells, card.crop, provenance.pixel_size_um) if len(rows) else 0.0
+    corners = explained.centres + 0.5 - width / 2  # from centres of pixels to their edges
+    windows = CropWindows(np.concatenate([corners, corners + width], axis=1), card.crop.side)
+    assembly = HeatmapAssembly(explained, card, recipe=recipe, provenance=provenance, windows=windows)
+    # A step, after which a run can be stopped, takes about as long by every method.
+    batch = max(1, batch_size(classifier.device) // method_of(card.network, str(recipe.method)).passes)
+    cut = crops(slide, cells, card.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
+    done = 0
+    for which, pixels in cut:
+        # Crops come in the order in which cells lie in the image, not in that of their numbers.
+        at = np.searchsorted(rows, which)
+        found = explain_crops(
+            classifier, pixels, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing
+        )
+        partial = assembly.add(at, found, as_rgb(pixels, card.crop))
+        done += len(which)
+        yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", partial)
+    return assembly.finish()
+
+
+def as_rgb(pixels: Tensor, crop: CropRecipe) -> NDArray[np.uint8]:
+    """Return the light of crops (N, C, side, side) uint8 as (N, side, side, 3): grey as it looks, masks left out."""
+    light = pixels[:, : light_channels(crop)].permute(0, 2, 3, 1).cpu().numpy()
+    return np.broadcast_to(light, (*light.shape[:3], 3))
