@@ -45,18 +45,20 @@ def class_picture(
     edge = find_boundaries(seen, mode="inner", background=0) & known
     pixels[edge] = colours[result.classes[place[edge]]]
     picture = Image.fromarray(pixels)
-    _explain(picture, result)
+    _draw_legend(picture, result)
     return picture
 
 
-def _explain(picture: Image.Image, result: Classified) -> None:
+def _draw_legend(picture: Image.Image, result: Classified) -> None:
     """Write the classes with their counts into the upper left corner."""
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(max(10, round(picture.height / 60)))
+    size = max(10, round(picture.height / 60))
+    font = ImageFont.load_default(size)
     y = 4.0
     for name, count in result.counts().items():
         words = f"{name} {count:,}"
-        _, _, right, bottom = draw.textbbox((10, y + 2), words, font=font)
+        _, _, right, bottom = draw.textbbox((size + 16, y + 2), words, font=font)
         draw.rectangle((4, y, right + 6, bottom + 4), fill="black")
-        draw.text((10, y + 2), words, colour_of(name), font=font)
+        draw.rectangle((10, bottom - size + 1, size + 10, bottom + 1), fill=colour_of(name), outline="white")
+        draw.text((size + 16, y + 2), words, "white", font=font)  # dark colours cannot be read on black
         y = bottom + 4

@@ -1,45 +1,58 @@
-"""One colour per class, the same on the screen, in overlays and in exported files.
+"""One colour per class, the same on the screen, in figures and in exported files.
 
-Paul Tol's muted and bright schemes (https://personal.sron.nl/~pault), which stay apart for
-colour-blind eyes; related cells are related in hue. Red cells and platelets are pale, since a
-field holds hundreds of them.
+Any two classes that can be on screen together differ by at least 12 in CIEDE2000, for normal vision and for viewers
+without L cones (protan) or M cones (deutan), as simulated by Machado et al. 2009, doi:10.1109/TVCG.2009.113, at
+severity 1.0; a test computes it. Such viewers tell little more than light from dark and blue from yellow, so lightness
+does most of the work. Related cells are related in hue; red cells and platelets are pale, since a field holds hundreds
+of them.
 """
 
 from collections.abc import Mapping
 
-CLASS_COLOURS: Mapping[str, str] = {
-    "blast": "#ee3377",
-    "promyelocyte": "#882255",
-    "myelocyte": "#aa4499",
-    "metamyelocyte": "#cc6677",
-    "band_neutrophil": "#ee7733",
-    "segmented_neutrophil": "#ddaa33",
-    "eosinophil": "#cc3311",
-    "basophil": "#332288",
-    "monocyte": "#117733",
-    "erythroblast": "#0077bb",
-    "lymphocyte": "#33bbee",
-    "plasma_cell": "#009988",
-    "megakaryocyte": "#999933",
-    "mast_cell": "#6699cc",
-    "macrophage": "#44aa99",
-    "other": "#997700",
+_OF_CELLS: Mapping[str, str] = {
+    "blast": "#aa3377",
+    "promyelocyte": "#bb66aa",
+    "myelocyte": "#660055",
+    "metamyelocyte": "#cc4466",
+    "band_neutrophil": "#cc5511",
+    "segmented_neutrophil": "#ccaa00",
+    "eosinophil": "#aa2200",
+    "basophil": "#1100aa",
+    "monocyte": "#116644",
+    "erythroblast": "#4477ff",
+    "lymphocyte": "#44bbee",
+    "plasma_cell": "#559988",
+    "megakaryocyte": "#ddee33",
+    "mast_cell": "#5533dd",
+    "macrophage": "#99ccaa",
+    "other": "#bb9966",
     "unclassifiable": "#000000",
-    "erythrocyte": "#bbbbbb",
-    "platelet": "#ddcc77",
-    "granulocyte": "#ee7733",
-    "WBC": "#aa4499",
-    "RBC": "#bbbbbb",
-    "Platelets": "#ddcc77",
-    "benign": "#228833",
-    "early": "#ccbb44",
-    "pre": "#ee7733",
-    "pro": "#ee3377",
+    "erythrocyte": "#bbaabb",
+    "platelet": "#eeeeaa",
 }
 
-_OTHERS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")
+# Classes of other data sets and of the tasks borrow from the cells above that they never stand beside.
+_BORROWED: Mapping[str, str] = {
+    "neutrophil": "segmented_neutrophil",
+    "granulocyte": "segmented_neutrophil",
+    "WBC": "myelocyte",
+    "RBC": "erythrocyte",
+    "Platelets": "platelet",
+    "normal": "lymphocyte",
+    "micronucleus": "band_neutrophil",
+    "none": "erythrocyte",
+    "benign": "plasma_cell",
+    "early": "segmented_neutrophil",
+    "pre": "band_neutrophil",
+    "pro": "blast",
+}
+
+CLASS_COLOURS: Mapping[str, str] = {**_OF_CELLS, **{name: _OF_CELLS[cell] for name, cell in _BORROWED.items()}}
+"""The colour of each class, as '#rrggbb'."""
+
+_OTHERS = ("#4477ff", "#559988", "#bb66aa", "#bb9966", "#5533dd", "#cc4466")
 
 
 def colour_of(name: str) -> str:
-    """Return the colour of a class as '#rrggbb'; others get one by their letters."""
+    """Return the colour of a class as '#rrggbb'; a class that is not ours gets one by its letters."""
     return CLASS_COLOURS.get(name) or _OTHERS[sum(map(ord, name)) % len(_OTHERS)]
