@@ -37,9 +37,9 @@ def test_dice_is_one_for_the_same_a_half_for_half_and_zero_for_nothing_in_common
 def test_nuclei_match_once_and_only_where_they_overlap_by_half():
     truth = squares((0, 0), (20, 20), (40, 40))
     found = squares((0, 2), (20, 27), (40, 40))  # IoU 80 / 120, 30 / 170, 1
-    assert measures.matched(found, truth) == pytest.approx([1, 80 / 120])
-    assert measures.matched(found, truth, iou=0.7) == pytest.approx([1])
-    assert len(measures.matched(np.zeros_like(truth), truth)) == 0
+    assert measures.match_ids(found, truth) == pytest.approx([1, 80 / 120])
+    assert measures.match_ids(found, truth, iou=0.7) == pytest.approx([1])
+    assert len(measures.match_ids(np.zeros_like(truth), truth)) == 0
 
 
 def test_two_halves_of_a_nucleus_are_one_match_and_one_mistake():
@@ -55,7 +55,7 @@ def test_two_halves_of_a_nucleus_are_one_match_and_one_mistake():
 
 def test_ids_of_the_truth_may_be_of_any_size():
     truth = squares((0, 0), (30, 30)).astype(np.uint32) * 70_000
-    assert len(measures.matched(squares((30, 30), (0, 0)), truth)) == 2
+    assert len(measures.match_ids(squares((30, 30), (0, 0)), truth)) == 2
 
 
 def test_a_field_without_nuclei_has_figures_too():

@@ -1,4 +1,5 @@
 import csv
+import pickle
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,19 @@ def test_a_processor_computes_in_full_precision_unless_told_otherwise(precision:
     fabric = build_fabric(RECIPE.model_copy(update={"precision": precision}))
     with fabric.autocast():
         assert nn.Linear(2, 2)(torch.ones(1, 2)).dtype == computed
+
+
+class _Payload:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("a checkpoint ran code",)
+
+
+def test_a_checkpoint_that_holds_code_is_refused_and_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save({"network": {}, "optimizer": {}, "step": _Payload()}, tmp_path / CHECKPOINT)
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        finish(fit(network(), Noise(), RECIPE, tmp_path))
+    assert "a checkpoint ran code" not in capsys.readouterr().out

@@ -1,10 +1,8 @@
-"""Weights against cells whose class is known: what a user would get, measured."""
+"""Evaluation of a classifier on labelled cells, run as a user would run it."""
 
 import csv
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,10 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DeviceName
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, class_measures
 from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.evaluation.perturbations import perturb_around_cells
-from napari_hemalens.formats.named_cells import NamedCells, read
+from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, classify_steps
 from napari_hemalens.inference.labelled_crops import cells_of, labels_of
@@ -115,18 +112,16 @@ class ClassReport:
 
 
 def evaluate_steps(
-    data: Path,
+    selection: CellSelection,
     card: ClassifierCard,
     *,
-    split: str,
     out: Path | None,
     device_name: DeviceName,
     perturbation: str | None = None,
-    only: Sequence[str] = (),
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
     classifier = NetworkClassifier(load_classifier(card, device.choose(device_name)), card)
-    fields = named(read(data, split=split), only)
+    fields = selection.read()
     truth = labels_of(fields, card.classes)
     parts = []
     for i, field in enumerate(fields):
@@ -138,16 +133,8 @@ def evaluate_steps(
             found = finish(classify_steps(shown, cells, classifier, provenance=origin))
             parts.append(found.probabilities[asked])
         yield Progress(i + 1, len(fields), field.image.name)
-    part = ", ".join([split, *only, *([f"{perturbation} perturbed"] if perturbation else [])])
-    report = ClassReport(card, data.name, part, len(fields), np.concatenate(parts), truth)
+    part = selection.part + (f", {perturbation} perturbed" if perturbation else "")
+    report = ClassReport(card, selection.data.name, part, len(fields), np.concatenate(parts), truth)
     if out is not None:
         report.write(out)
     return report
-
-
-def named(fields: Sequence[NamedCells], only: Sequence[str]) -> list[NamedCells]:
-    """Return the fields whose image has a name like one of those, such as 'early-*'; all, if there are none."""
-    kept = [field for field in fields if not only or any(fnmatch(field.image.stem, name) for name in only)]
-    if not kept:
-        raise AnnotationError(f"No image is called {' or '.join(only)}; there is {fields[0].image.stem}.")
-    return kept

@@ -1,4 +1,4 @@
-"""Large fields put together from annotated tiles: crowded as marrow is, and every cell known.
+"""Large fields composed of annotated tiles: as crowded as marrow, with every cell known.
 
 Public sets show single cells with their neighbours; Wang et al. 2021 count fields of 2,560 x 1,920 pixels. A field here
 is a grid of square windows, each cut around a nucleated cell of a tile drawn at random: the smaller the windows, the
@@ -7,9 +7,9 @@ onto a ground, since an outline that a paste leaves is one more thing for a netw
 as in the mosaics that detectors are trained on (`datasets.TrainingFields`; seven of ten images that `marrow-frcnn` was
 trained on are such): a network that has never seen a seam would do worse on them.
 
-A cell that a window cuts is treated as there: mostly inside, it is clipped and counts; else it is not asked for. Its
-piece is still to be seen, so that what is found of it is neither right nor wrong and left out (`judge_cells`), as COCO
-leaves out what lies in a crowd.
+A cell that a window cuts is treated as there: mostly inside, it is clipped and counts; else it is not expected. Its
+piece is still visible, so that a detection there is neither right nor wrong and left out (`judge_cells`), as COCO
+ignores what lies in a crowd.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,6 @@ from napari_hemalens.formats.images import read_rgb
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import cell_class
 
-SHAPE = (1920, 2560)
 _VISIBLE = 0.5  # share of a box that must lie in the window
 _OFF = 0.1  # how far from the middle of its window a cell may lie, in sides
 _FOUND = 0.5  # IoU from which on a box is that of a cell
@@ -50,32 +49,43 @@ class ComposedField:
     pieces: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class FieldSeries:
+    """A series of fields.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of every choice: the same fields for the same seed.
+    fields : int
+        Number of fields.
+    shape : (int, int)
+        Height and width of a field in pixels; a margin that whole windows do not fill is cut off.
+    """
+
+    seed: int = 0
+    fields: int = 3
+    shape: tuple[int, int] = (1920, 2560)
+
+
 def compose_field(
-    tiles: Sequence[Detections],
-    *,
-    side: int,
-    seed: int,
-    number: int = 0,
-    largest: int | None = None,
-    shape: tuple[int, int] = SHAPE,
+    tiles: Sequence[Detections], series: FieldSeries, *, side: int, number: int = 0, largest: int | None = None
 ) -> ComposedField:
-    """Compose a field.
+    """Compose one field of a series.
 
     Parameters
     ----------
     tiles : sequence of Detections
-        Annotated images of one scale; those without a nucleated cell that a window can hold are passed over.
+        Annotated images of one scale; those without a nucleated cell that fits a window are passed over.
+    series : FieldSeries
+        Seed and shape.
     side : int
-        Of a window in pixels; there is about one nucleated cell in each.
-    seed : int
-        Of every choice: the same field for the same seed and number.
+        Side of a window in pixels; there is about one nucleated cell in each.
     number : int
-        Of the field in a series of one seed, which shows no tile twice before it has shown all.
+        Index of the field in the series, which shows no tile twice before it has shown all.
     largest : int, optional
         Longest side of a nucleated cell that a window is cut around, in pixels; by default that of the window. Fields
-        of different windows hold the same kinds of cells only where it is the same.
-    shape : (int, int)
-        Height and width of the field in pixels; what windows do not fill is left away.
+        of different windows hold the same kinds of cells only if it is the same.
 
     Raises
     ------
@@ -84,12 +94,15 @@ def compose_field(
     """
     limit = side if largest is None else min(side, largest)
     crowd = [tile for tile in tiles if _fitting(tile, limit).any() and min(tile.image_shape) >= side]
-    rows, columns = shape[0] // side, shape[1] // side
+    rows, columns = series.shape[0] // side, series.shape[1] // side
     if not crowd or not rows * columns:
         raise TrainingError(
             f"No tile with a nucleated cell of up to {limit} px holds a window of {side} px, or the field does not."
         )
-    order, rng = np.random.default_rng(seed).permutation(len(crowd)), np.random.default_rng([seed, number])
+    order, rng = (
+        np.random.default_rng(series.seed).permutation(len(crowd)),
+        np.random.default_rng([series.seed, number]),
+    )
     pixels = np.empty((rows * side, columns * side, 3), dtype=np.uint8)
     boxes, classes, pieces = [], [], []
     for place in range(rows * columns):
@@ -112,7 +125,7 @@ def compose_field(
         recognised=crowd[0].recognised,
         image_shape=pixels.shape[:2],
         provenance=Provenance(
-            image=f"field {number} of seed {seed}, {side} px", pixel_size_um=crowd[0].provenance.pixel_size_um
+            image=f"field {number} of seed {series.seed}, {side} px", pixel_size_um=crowd[0].provenance.pixel_size_um
         ),
     )
     return ComposedField(pixels, truth, np.concatenate(pieces))

@@ -1,10 +1,10 @@
-"""Heatmaps of a classifier against outlines of what makes a cell of its class: micronuclei."""
+"""Evaluation of a classifier's heatmaps against outlines of the micronuclei that they should point at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -13,9 +13,9 @@ from torch import Tensor
 
 from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.evaluation.classification import named
 from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown
-from napari_hemalens.formats.named_cells import NamedCells, read
+from napari_hemalens.evaluation.selection import CellSelection
+from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.heatmaps import faithfulness
 from napari_hemalens.heatmaps.classifier_heatmaps import as_rgb
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
@@ -36,9 +36,16 @@ _SANE = 32  # cells that the network with random weights is asked about
 _SHOWN = 5  # cells in the picture
 
 
+class Maps(NamedTuple):
+    """Heatmaps (N, side, side) in 0-1 of one method, or of one way to guess, with its name."""
+
+    name: str
+    heats: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkedCells:
-    """MarkedCells of which it is known what makes them of their class.
+    """Cells whose micronuclei, which decide their class, are outlined.
 
     Attributes
     ----------
@@ -49,7 +56,7 @@ class MarkedCells:
     pixels : (N, C, side, side) uint8
         Crops.
     marks, near : (N, side, side) bool
-        Its own micronuclei, and what lies within reach of them.
+        The micronuclei of the cell itself, and the pixels within reach of them.
     ring, outside : (N, side, side) bool
         The surroundings of the nucleus, and what no nucleus covers.
     """
@@ -106,12 +113,10 @@ class MarkedCells:
 
 
 def evaluate_steps(
-    data: Path,
+    selection: CellSelection,
     card: ClassifierCard,
     *,
-    split: str,
     methods: Sequence[str],
-    only: Sequence[str],
     out: Path | None,
     device_name: DeviceName,
 ) -> Steps[HeatmapReport]:
@@ -123,7 +128,7 @@ def evaluate_steps(
         )
     names = [method_of(card.network, name).name for name in methods or [each.name for each in methods_of(card.network)]]
     network, parts = load_classifier(card, device.choose(device_name)), []
-    fields, total = named(read(data, split=split), only), len(names) + 1
+    fields, total = selection.read(), len(names) + 1
     for field in fields:
         parts.append(MarkedCells.from_field(field, card))
         yield Progress(0, total, field.image.name)
@@ -134,7 +139,9 @@ def evaluate_steps(
     wanted = every.truth == card.classes.index(str(card.positive))
     cells = every.take(np.flatnonzero(wanted & (called == every.truth)))
     if not len(cells):
-        raise AnnotationError(f"No nucleus with a micronucleus is rightly called in {data} ({split}): nothing to see.")
+        raise AnnotationError(
+            f"No nucleus with a micronucleus is rightly called in {selection.data} ({selection.split}): nothing to see."
+        )
     guesses, untrained = measure_guesses(network, cells, card), build_untrained(card, next(network.parameters()).device)
     yield Progress(1, total, "chance")
     found = []
@@ -144,8 +151,8 @@ def evaluate_steps(
     shown = cells.take(_spread(len(cells), _SHOWN))
     report = HeatmapReport(
         card,
-        data.resolve().name,
-        ", ".join([split, *only]),
+        selection.data.resolve().name,
+        selection.part,
         int(wanted.sum()),
         cells.names,
         tuple(found),
@@ -160,7 +167,7 @@ def evaluate_steps(
 
 
 def measure_guesses(network: CellClassifier, cells: MarkedCells, card: ClassifierCard) -> tuple[Finding, ...]:
-    """Return what those reach who guess: by chance, near the nucleus, in the middle, or where it is bright."""
+    """Return the measures of guesses: at random, near the nucleus, in the middle, or where it is brightest."""
     middle = np.zeros(cells.near.shape, dtype=np.float32)
     middle[:, card.crop.side // 2, card.crop.side // 2] = 1
     bright = cells.pixels[:, : light_channels(card.crop)].float().mean(dim=1).numpy()
@@ -171,13 +178,13 @@ def measure_guesses(network: CellClassifier, cells: MarkedCells, card: Classifie
         "the brightest place outside nuclei": np.where(cells.outside, bright, 0).astype(np.float32),
     }
     return tuple(
-        _finding(network, cells, card, heat, name=name, draws=_DRAWS if "random" in name else 1)
+        _finding(network, cells, card, Maps(name, heat), draws=_DRAWS if "random" in name else 1)
         for name, heat in heats.items()
     )
 
 
 def build_untrained(card: ClassifierCard, place: torch.device, seed: int = 0) -> CellClassifier:
-    """Return the network of a row as it was before it learned anything."""
+    """Return the network of a model card with random weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_classifier(card.network.model_copy(update={"start": "scratch"}), len(card.classes))
@@ -187,14 +194,14 @@ def build_untrained(card: ClassifierCard, place: torch.device, seed: int = 0) ->
 def _measured(
     network: CellClassifier, untrained: CellClassifier, cells: MarkedCells, card: ClassifierCard, *, name: str
 ) -> Finding:
-    """Return what is found of a method, with what it makes of a network that has learned nothing."""
+    """Return the measures of a method, with those of its maps of an untrained network."""
     began = perf_counter()
     heats = _heats(network, cells.pixels, card, name)
     seconds = 1000 * (perf_counter() - began) / len(cells)
     sane = _spread(len(cells), _SANE)
     of_random = _heats(untrained, cells.pixels[sane], card, name)
     return replace(
-        _finding(network, cells, card, heats, name=name),
+        _finding(network, cells, card, Maps(name, heats)),
         seconds=seconds,
         correlation=float(faithfulness.rank_correlation(heats[sane], of_random).mean()),
         random_hits=float(faithfulness.hits(of_random, cells.near[sane]).mean()),
@@ -205,12 +212,12 @@ def _finding(
     network: CellClassifier,
     cells: MarkedCells,
     card: ClassifierCard,
-    heats: NDArray[np.float32],
+    maps: Maps,
     *,
-    name: str,
     draws: int = 1,
 ) -> Finding:
-    """Return the measures of heats (N, side, side) of any origin."""
+    """Return the measures of heatmaps of any origin; the deletion curve is a mean over `draws` orders of ties."""
+    name, heats = maps
     left = [_left(network, cells, card, heats, seed=seed) for seed in range(draws)]
     return Finding(
         name,
@@ -239,7 +246,7 @@ def _left(
 
 
 def _heats(network: CellClassifier, pixels: Tensor, card: ClassifierCard, name: str) -> NDArray[np.float32]:
-    """Return what speaks for the class that is looked for, in crops: (N, side, side) in 0-1."""
+    """Return heatmaps of the positive class: (N, side, side) in 0-1."""
     size = batch_size(next(network.parameters()).device)
     found = [
         explain_crops(NetworkClassifier(network, card), part, method=name, targets=str(card.positive)).heatmaps
@@ -255,5 +262,5 @@ def _probabilities(network: CellClassifier, pixels: Tensor, card: ClassifierCard
 
 
 def _spread(number: int, most: int) -> NDArray[np.int64]:
-    """Return at most so many places in a row of so many, evenly spread."""
+    """Return at most `most` of `number` indices, evenly spaced."""
     return np.unique(np.linspace(0, number - 1, min(number, most)).round().astype(np.int64))

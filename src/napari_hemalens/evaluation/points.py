@@ -1,4 +1,4 @@
-"""Weights against nuclei that are marked by points: detection and count, as tables and curves."""
+"""Evaluation of a detector on nuclei that are marked by points: detection and count, as tables and curves."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,6 @@ def evaluate_steps(
     only: Sequence[str],
     tune: Sequence[str],
     radius: float | None,
-    out: Path | None,
 ) -> Steps[PointReport]:
     """Measure weights on points; see `workflows.evaluate_points_steps`."""
     if not holds(data):
@@ -129,14 +128,14 @@ def evaluate_steps(
     every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, card, recipe)
     seen = select_nuclei(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]
-    least, chosen = card.score_threshold, "chosen with the weights"
+    threshold, chosen = card.score_threshold, "chosen with the weights"
     if tuned:
-        least, chosen = best_score(before, tuned, near), f"best F1 on {', '.join(tune)}, {_images(len(tuned))}"
+        threshold, chosen = best_score(before, tuned, near), f"best F1 on {', '.join(tune)}, {_images(len(tuned))}"
     elif recipe.score_threshold is not None:
-        least, chosen = recipe.score_threshold, "given"
-    kept = [cells.above(least) for cells in found]
+        threshold, chosen = recipe.score_threshold, "given"
+    kept = [cells.above(threshold) for cells in found]
     matches = [match(cells, field, near) for cells, field in zip(kept, fields, strict=True)]
-    report = PointReport(
+    return PointReport(
         weights=card.name,
         sha256=card.sha256,
         data=data.resolve().name,
@@ -145,16 +144,13 @@ def evaluate_steps(
         pixel_size_um=recipe.pixel_size_um,
         diameter=diameter,
         radius=near,
-        score_threshold=least,
+        score_threshold=threshold,
         chosen=chosen,
         overall=figures(matches),
         images={_stem(f): figures([m]) for f, m in zip(fields, matches, strict=True)},
         radii=by_radius(kept, fields, sorted({near, *(share * diameter for share in _SHARES)})),
         scores=tuple(zip(*(values.tolist() for values in by_score(found, fields, near)), strict=True)),
     )
-    if out is not None:
-        report.write(out)
-    return report
 
 
 def select_nuclei(found: Sequence[Detections]) -> list[Detections]:

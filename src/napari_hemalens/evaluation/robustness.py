@@ -1,4 +1,4 @@
-"""How counts hold when fields are crowded, dark, blurred, stained otherwise, or of another scale than is told."""
+"""Robustness of counts in fields that are crowded, dark, blurred, stained otherwise, or of a wrongly given scale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import numpy as np
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.composed_fields import SHAPE, ComposedField, compose_field, judge_cells
+from napari_hemalens.evaluation.composed_fields import ComposedField, FieldSeries, compose_field, judge_cells
 from napari_hemalens.evaluation.detection import (
     FLOOR,
     class_measures,
@@ -51,16 +51,16 @@ _LONGEST = 1600  # pixels of a picture's longer side
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line of the table: fields of such windows, perturbed so much.
+    """One line of the table: fields of one window size, perturbed at one level.
 
     Attributes
     ----------
     name : str
-        `crowding`, `scale estimated`, or a perturbation.
+        `crowding`, `scale estimated`, or the name of a perturbation.
     level : float
-        Of the perturbation; of crowding, the side of a window in pixels.
+        Level of the perturbation; for crowding, the side of a window in pixels.
     side, largest : int
-        Of windows, and of the nucleated cells in them at most, in pixels.
+        Side of the windows, and longest side of the nucleated cells in them, in pixels.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Condition:
 
     @property
     def unperturbed(self) -> bool:
-        """Whether nothing is wrong with the fields and what is told of them."""
+        """Whether fields and pixel size are left as they are."""
         return self.name == CROWDING or (
             self.name != ESTIMATED and self.level == FIELD_PERTURBATIONS[self.name].neutral
         )
@@ -97,8 +97,8 @@ class Condition:
 def conditions() -> tuple[Condition, ...]:
     """Return the lines of the table.
 
-    Crowding is measured on cells that the smallest window holds, so that it is not the kinds of cells that change with
-    it; all else on cells that fit into windows of 200 pixels.
+    Crowding is measured on cells that fit the smallest window, so that the kinds of cells do not change with it; all
+    else on cells that fit windows of 200 pixels.
     """
     return (
         *(Condition(CROWDING, side, side, min(_WINDOWS)) for side in _WINDOWS),
@@ -112,14 +112,7 @@ def conditions() -> tuple[Condition, ...]:
 
 
 def evaluate_steps(
-    data: Path,
-    recipe: DetectionRecipe,
-    *,
-    split: str,
-    fields: int,
-    seed: int,
-    shape: tuple[int, int] = SHAPE,
-    out: Path | None,
+    data: Path, recipe: DetectionRecipe, series: FieldSeries, *, split: str, out: Path | None
 ) -> Steps[RobustnessReport]:
     """Measure weights on perturbed fields; see `workflows.evaluate_robustness_steps`."""
     card = weights.detector_card(recipe.weights)
@@ -130,7 +123,7 @@ def evaluate_steps(
         raise AnnotationError(f"The images of {data} do not say their pixel size; give it in micrometres.")
     measured = _Measured(network, card, recipe, size)
     plan = conditions()
-    results = yield from _detect_steps(measured, partial(compose_field, tiles, seed=seed, shape=shape), fields, out)
+    results = yield from _detect_steps(measured, partial(compose_field, tiles, series), series.fields, out)
     figures = {key: measured.figures(seen) for key, seen in results.items()}
     heads: list[Line] = [
         {"perturbation": c.name, "level": _mean_scale(results[c.pixels_key]) if c.name == ESTIMATED else c.level}
@@ -141,9 +134,9 @@ def evaluate_steps(
         sha256=card.sha256,
         data=data.resolve().name,
         split=split,
-        fields=fields,
-        seed=seed,
-        shape=shape,
+        fields=series.fields,
+        seed=series.seed,
+        shape=series.shape,
         pixel_size_um=size,
         score_threshold=measured.threshold,
         lines=tuple({**head, **figures[c.pixels_key][0]} for head, c in zip(heads, plan, strict=True)),
@@ -161,7 +154,7 @@ def evaluate_steps(
 def _detect_steps(
     measured: "_Measured", compose: Callable[..., ComposedField], fields: int, out: Path | None
 ) -> Steps[dict[_Pixels, list["_FieldResult"]]]:
-    """Look at all fields of all lines; all that leave the pixels as they are share one pass."""
+    """Detect in all fields of all lines; all that leave the pixels as they are share one pass."""
     pixels_key = {condition.pixels_key: condition for condition in reversed(conditions())}
     results: dict[_Pixels, list[_FieldResult]] = {}
     for number, (key, condition) in enumerate(reversed(pixels_key.items())):
@@ -178,7 +171,7 @@ def _detect_steps(
 
 @dataclass(frozen=True, slots=True)
 class _FieldResult:
-    """What is found in a field, down to a score of 0.05, what there is, and the scale taken, of the true one."""
+    """Detections in a field down to a score of 0.05, its truth, and pixel size used / true pixel size."""
 
     found: Detections
     truth: Detections
@@ -201,14 +194,14 @@ class _Measured:
         self.recognised = self.by.recognised_by(card.classes)
 
     def detect(self, slide: Slide, field: ComposedField) -> _FieldResult:
-        """Return what is found in a field as it is seen."""
+        """Return the result for one perturbed field."""
         recipe = self.recipe.model_copy(update={"pixel_size_um": slide.pixel_size_um})
         found = detect_in(slide, self.network, self.card, recipe)
         size = found.provenance.pixel_size_um
         return _FieldResult(judge_cells(found, field), field.truth, None if size is None else size / self.size)
 
     def draw(self, slide: Slide, result: _FieldResult, path: Path) -> None:
-        """Draw a field as it is seen, with the cells counted in it."""
+        """Draw a perturbed field with the cells counted in it."""
         cells = count_once([result.found])[0].mapped(self.by).above(self.threshold)
         with writing(path) as file:
             overlay(slide, cells, longest=_LONGEST).save(file, quality=85)
@@ -234,7 +227,7 @@ class _Measured:
 
 
 def count_errors(found: Detections, truth: Detections) -> dict[str, float]:
-    """Return what is wrong with the count of a field: nucleated, count, classes and points, as a report has them.
+    """Return the count errors of a field: nucleated, count, classes and points, as in `RobustnessReport`.
 
     Classes that the weights never saw have no error of their own; their cells are in the count.
     """

@@ -1,9 +1,8 @@
 """The training loop: a generator on Lightning Fabric.
 
-Fabric brings mixed precision and several devices.
-Fabric rather than the Trainer, so that training is what every long operation here is: steps that a
-command line, a widget or a script can watch and stop. A run that was killed goes on from its last
-checkpoint with the images it would have seen.
+Fabric brings mixed precision and several devices. It is used instead of the Trainer so that training is what every
+long operation here is: steps that a command line, a widget or a script can watch and stop. A run that was killed
+resumes from its last checkpoint with the images it would have seen next.
 """
 
 import csv
@@ -28,7 +27,7 @@ from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.training.datasets import Draws, Target, collate
 
 CHECKPOINT = "last.ckpt"
-_LOG_EVERY = 20  # steps a line of losses.csv averages over
+_LOG_EVERY = 20  # steps that a line of losses.csv averages over
 
 
 class TrainingImages(Protocol):
@@ -47,7 +46,7 @@ class LossLog:
     _since: list[dict[str, float]] = field(default_factory=list)
 
     def add(self, step: int, losses: Mapping[str, Tensor], rate: float, *, last: bool) -> None:
-        """Take in the losses of one step; every 20 and after the last one, they become a row."""
+        """Add the losses of one step; every 20 steps and after the last one, their means become a row."""
         self._since.append({name: float(value.detach()) for name, value in losses.items()})
         if step % _LOG_EVERY == 0 or last:
             means = {name: sum(row[name] for row in self._since) / len(self._since) for name in self._since[0]}
@@ -66,7 +65,7 @@ class LossLog:
 
 
 def learning_rate_factor(step: int, total: int, recipe: Training) -> float:
-    """Return the share of the full rate at a step: up in a line, level or in stairs, down in a line to 1 %."""
+    """Return the factor of the learning rate at a step: linear warm-up, level or stepwise, linear decay to 1 %."""
     warm = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
     falling_from = recipe.decay_from * total
     left = (total - step) / max(1.0, total - falling_from)
@@ -90,31 +89,27 @@ def fit_steps(
         Maps normalised images and targets to a dictionary of losses.
     images : TrainingImages
         Training images and targets, indexed by (index, seed).
-    recipe : DetectionTraining
-        Every choice of the run.
+    recipe : Training
+        Every choice of the run, of a detector or a classifier.
     out : Path
-        Folder for `last.ckpt` and `losses.csv`. A checkpoint found there is gone on from.
+        Folder for `last.ckpt` and `losses.csv`. A run with a checkpoint there is resumed.
     normalised : callable
-        What makes of uint8 images (N, C, H, W) the floats that the network takes.
+        Maps uint8 images (N, C, H, W) to the floats that the network takes.
 
     Raises
     ------
     TrainingError
-        If a loss is not finite; the last checkpoint is from before.
+        If a loss is not finite, or there are fewer images than one step takes.
     """
-    fabric = build_fabric(recipe)
-    fabric.launch()
-    fabric.seed_everything(recipe.seed, verbose=False)
-    steps = _steps_an_epoch(len(images), recipe.batch * fabric.world_size)
-    run = _TrainingLoop(fabric, network, recipe, normalised=normalised, out=out, steps_an_epoch=steps)
-    run.resume()
-    while run.step < run.total:
-        for pixels, targets in run.rest_of_epoch(images):
-            loss = run.train_on(pixels, targets)
-            yield Progress(run.step, run.total, f"loss {loss:.3f}")
-            if run.step >= run.total:
+    loop = _TrainingLoop(network, images, recipe, out, normalised=normalised)
+    loop.resume()
+    while loop.step < loop.total:
+        for pixels, targets in loop.rest_of_epoch():
+            loss = loop.train_on(pixels, targets)
+            yield Progress(loop.step, loop.total, f"loss {loss:.3f}")
+            if loop.step >= loop.total:
                 break
-    run.keep()
+    loop.save_checkpoint()
     return network
 
 
@@ -127,8 +122,8 @@ class _Autocast(MixedPrecision):
 
 
 def build_fabric(recipe: Training) -> Fabric:
-    """Return the devices and the precision that a recipe asks for."""
-    # Asked to check: a build for CUDA names a GPU also where there is none.
+    """Return Lightning Fabric with the devices and the precision of a recipe."""
+    # check_available: a CUDA build names a GPU even where there is none.
     found = torch.accelerator.current_accelerator(check_available=True)
     device = "cpu" if found is None or recipe.accelerator == "cpu" else found.type
     precision = recipe.precision
@@ -149,59 +144,60 @@ def _optimizer(network: nn.Module, recipe: Training) -> torch.optim.Optimizer:
     return torch.optim.SGD(network.parameters(), rate, momentum, weight_decay=decay, nesterov=momentum > 0)
 
 
-def _steps_an_epoch(images: int, a_step: int) -> int:
-    if images < a_step:
-        raise TrainingError(f"{images} images are fewer than the {a_step} of one step on all devices; lower `batch`.")
-    return images // a_step
+def _steps_per_epoch(images: int, batch: int) -> int:
+    if images < batch:
+        raise TrainingError(f"{images} images are fewer than the {batch} of one step on all devices; lower `batch`.")
+    return images // batch
 
 
 class _TrainingLoop:
-    """What one training run holds: network, optimiser, where it is, and what it lost on the way."""
+    """The state of one training run: network, optimiser, step and losses so far."""
 
     def __init__(
         self,
-        fabric: Fabric,
         network: nn.Module,
+        images: TrainingImages,
         recipe: Training,
+        out: Path,
         *,
         normalised: Callable[[Tensor], Tensor],
-        out: Path,
-        steps_an_epoch: int,
     ) -> None:
-        self.fabric, self.recipe, self.out = fabric, recipe, out
-        self.steps_an_epoch = steps_an_epoch
-        self.total = max(1, math.ceil(recipe.epochs * steps_an_epoch))
+        self.fabric, self.images, self.recipe, self.out = build_fabric(recipe), images, recipe, out
+        self.fabric.launch()
+        self.fabric.seed_everything(recipe.seed, verbose=False)
+        self.steps_per_epoch = _steps_per_epoch(len(images), recipe.batch * self.fabric.world_size)
+        self.total = max(1, math.ceil(recipe.epochs * self.steps_per_epoch))
         self.step = 0
         self.log = LossLog()
         self.normalised = normalised
         network.train().to(memory_format=torch.channels_last)
-        self.network, self.optimizer = fabric.setup(network, _optimizer(network, recipe))
+        self.network, self.optimizer = self.fabric.setup(network, _optimizer(network, recipe))
         self.schedule = LambdaLR(self.optimizer, lambda step: learning_rate_factor(step, self.total, recipe))
-        self.kept_at = time.monotonic()
+        self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the folder's checkpoint, if there is one."""
+        """Resume from the checkpoint in the folder, if there is one."""
         checkpoint = self.out / CHECKPOINT
         if not checkpoint.exists():
             return
         state: dict[str, Any] = {"network": self.network, "optimizer": self.optimizer}
-        rest = self.fabric.load(checkpoint, state)
+        rest = self.fabric.load(checkpoint, state, weights_only=True)
         self.step = int(rest["step"])
         self.log.rows = list(rest["losses"])
         self.schedule.load_state_dict(rest["schedule"])
 
-    def rest_of_epoch(self, images: TrainingImages) -> Any:
-        """Return the loader of what is left of the current epoch."""
-        epoch, done = divmod(self.step, self.steps_an_epoch)
+    def rest_of_epoch(self) -> Any:
+        """Return the loader of the rest of the current epoch."""
+        epoch, done = divmod(self.step, self.steps_per_epoch)
         share = self.recipe.batch * self.fabric.world_size
         draws = Draws(
-            len(images),
+            len(self.images),
             seed=self.recipe.seed,
             epoch=epoch,
             start=done * share,
         )
         loader: DataLoader[tuple[Tensor, Target]] = DataLoader(
-            images,  # type: ignore[arg-type] # all that a loader needs is __len__ and __getitem__
+            self.images,  # type: ignore[arg-type] # all that a loader needs is __len__ and __getitem__
             batch_size=self.recipe.batch,
             sampler=draws,
             num_workers=self.recipe.workers,
@@ -230,12 +226,12 @@ class _TrainingLoop:
         rate = float(self.schedule.get_last_lr()[0])
         self.log.add(self.step, losses, rate, last=self.step == self.total)
         self.schedule.step()
-        if time.monotonic() - self.kept_at > 60 * self.recipe.checkpoint_minutes:
-            self.keep()
+        if time.monotonic() - self.saved_at > 60 * self.recipe.checkpoint_minutes:
+            self.save_checkpoint()
         return float(total.detach())
 
-    def keep(self) -> None:
-        """Write the checkpoint and the losses, whole or not at all."""
+    def save_checkpoint(self) -> None:
+        """Write the checkpoint and the losses, each whole or not at all."""
         state = {
             "network": self.network,
             "optimizer": self.optimizer,
@@ -250,4 +246,4 @@ class _TrainingLoop:
                 self.fabric.save(file, state)
         if self.fabric.is_global_zero:
             self.log.save(self.out / "losses.csv")
-        self.kept_at = time.monotonic()
+        self.saved_at = time.monotonic()

@@ -231,15 +231,14 @@ def evaluate_classification_steps(
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation import classification as class_evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import selection  # noqa: PLC0415 -- loads torch
 
     return (
         yield from class_evaluation.evaluate_steps(
-            Path(data),
+            selection.CellSelection(Path(data), split, only),
             classifier_card(recipe),
-            split=split,
             out=Path(out) if out else None,
             device_name=recipe.device,
             perturbation=perturbation,
-            only=only,
         )
     )

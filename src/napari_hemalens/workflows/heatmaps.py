@@ -51,14 +51,13 @@ def evaluate_heatmaps_steps(
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation import heatmaps as heatmap_evaluation  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import selection  # noqa: PLC0415 -- loads torch
 
     return (
         yield from heatmap_evaluation.evaluate_steps(
-            Path(data),
+            selection.CellSelection(Path(data), split, only),
             classifier_card(recipe),
-            split=split,
             methods=methods,
-            only=only,
             out=Path(out) if out else None,
             device_name=recipe.device,
         )

@@ -24,7 +24,7 @@ def evaluate_points_steps(
     """Measure weights on nuclei that are marked by points; returns the figures, and writes them to `out`.
 
     Every nucleated class of the weights counts as a nucleus. Boxes and points are paired one to one within a radius
-    (`training.point_measures`); what is found at unsure points is neither right nor wrong.
+    (`evaluation.point_measures`); what is found at unsure points is neither right nor wrong.
 
     Parameters
     ----------
@@ -52,8 +52,7 @@ def evaluate_points_steps(
     with explain_missing_packages():
         from napari_hemalens.evaluation import points as point_evaluation  # noqa: PLC0415 -- loads torch
 
-    return (
-        yield from point_evaluation.evaluate_steps(
-            Path(data), recipe, only=only, tune=tune, radius=radius, out=Path(out) if out else None
-        )
-    )
+    report = yield from point_evaluation.evaluate_steps(Path(data), recipe, only=only, tune=tune, radius=radius)
+    if out is not None:
+        report.write(Path(out))
+    return report

@@ -46,10 +46,14 @@ def evaluate_robustness_steps(
         If there are no annotations, no pixel size, or no tile with a nucleated cell.
     """
     with explain_missing_packages():
-        from napari_hemalens.evaluation import robustness  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import composed_fields, robustness  # noqa: PLC0415 -- loads torch
 
     return (
         yield from robustness.evaluate_steps(
-            Path(data), recipe, split=split, fields=fields, seed=seed, shape=shape, out=Path(out) if out else None
+            Path(data),
+            recipe,
+            composed_fields.FieldSeries(seed, fields, shape),
+            split=split,
+            out=Path(out) if out else None,
         )
     )
