@@ -374,7 +374,7 @@ class TestReview:
     def test_judgements_are_counted_and_outlive_another_run(self, classified, viewer, image, nuclei, runner, question):
         results = classified.results
         results.begin_review()
-        results.press(2)
+        results.press("2")
         results.end_review()
         assert ("Micronucleated nuclei", "3") in classified.report.read().rows
         classified.start_run(image, nuclei, question)
@@ -391,7 +391,7 @@ class TestReview:
     def test_judgements_outlive_a_stopped_run(self, classified, image, nuclei, runner, question):
         results = classified.results
         results.begin_review()
-        results.press(2)
+        results.press("2")
         classified.start_run(image, nuclei, question)
         for _ in range(3):
             runner.step()
@@ -424,7 +424,7 @@ class TestFilter:
     def test_the_class_of_a_person_counts(self, classified, viewer):
         results = classified.results
         results.begin_review()
-        results.press(2)
+        results.press("2")
         results.end_review()
         results.choose("none", 0)
         assert [colour(viewer.layers[RESULT], number)[3] for number in CELLS] == [0, 0, 0, 255]
@@ -434,7 +434,7 @@ class TestSave:
     def test_the_file_agrees_with_the_table_to_the_row(self, classified, viewer, runner, tmp_path, said):
         results = classified.results
         results.begin_review()
-        results.press(2)
+        results.press("2")
         results.end_review()
         classified.save(tmp_path)
         runner.run()

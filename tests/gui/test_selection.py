@@ -273,7 +273,7 @@ def test_the_label_that_somebody_paints_with_is_not_changed(three):
 def test_a_review_moves_the_selection(three):
     three.classifying.results.begin_review()
     assert state(three) == ({0}, 70_000, 70_000, 70_000)  # the least certain of all
-    three.classifying.results.press(2)
+    three.classifying.results.press("2")
     assert state(three) == ({1}, 9, 9, 9)
     three.classifying.results.undo()
     assert state(three) == ({0}, 70_000, 70_000, 70_000)

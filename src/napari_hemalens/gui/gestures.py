@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from napari.layers import Layer, Points
 
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import KEYS, words
 
 STILL = 4
 """Screen pixels that a hand may move during a click."""
@@ -15,8 +15,8 @@ STILL = 4
 class Reviewer(Protocol):
     """Who is told what a person wants."""
 
-    def press(self, number: int) -> None:
-        """Give the selected cells the class of a key in 1-9."""
+    def press(self, key: str) -> None:
+        """Give the selected cells the class of a key."""
 
     def undo(self) -> None:
         """Take the last correction back."""
@@ -29,9 +29,12 @@ class Reviewer(Protocol):
 
 
 def bind(layer: Layer, reviewer: Reviewer) -> None:
-    """Let a layer of cells answer keys 1-9, undo and redo, clicks and the hovering mouse."""
-    for number in range(1, 10):
-        layer.bind_key(str(number), _pressing(reviewer, number), overwrite=True)
+    """Let a layer of cells answer the keys of classes, undo and redo, clicks and the hovering mouse.
+
+    Keys are bound to this layer alone: elsewhere E, B, P and G stay napari's.
+    """
+    for key in KEYS:
+        layer.bind_key(key, _pressing(reviewer, key), overwrite=True)
     layer.bind_key("Control-Z", lambda _: reviewer.undo(), overwrite=True)
     for redo in ("Control-Shift-Z", "Control-Y"):
         layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
@@ -65,8 +68,8 @@ def cell_at(layer: Layer, event: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def _pressing(reviewer: Reviewer, number: int) -> Callable[[Layer], None]:
-    return lambda _: reviewer.press(number)
+def _pressing(reviewer: Reviewer, key: str) -> Callable[[Layer], None]:
+    return lambda _: reviewer.press(key)
 
 
 def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:

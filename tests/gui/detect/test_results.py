@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from app_model.types import KeyBinding
 from napari.layers import Points
 
 from napari_hemalens.gui.detect import field_layers
@@ -52,17 +53,21 @@ class TestEdits:
 
     def test_the_selected_boxes_get_the_class_of_a_key(self, results, layer, runner):
         layer.selected_data = {0, 1}
-        results.press(1)
+        results.press("1")
         assert counts(results)["blast"] == 2
         runner.draw()
         assert_all_agree(results, layer)
         assert set(layer.selected_data) == {0, 1}
 
-    def test_keys_give_the_classes_of_the_tissue(self, results, layer):
+    @pytest.mark.parametrize("tissue", ["marrow", "blood"])
+    @pytest.mark.parametrize(
+        ("key", "name"), [("6", "segmented_neutrophil"), ("E", "eosinophil"), ("0", "unclassifiable")]
+    )
+    def test_keys_give_the_same_class_in_either_tissue(self, results, layer, tissue, key, name):
         layer.selected_data = {0}
-        results.choose_tissue("blood")
-        results.press(1)
-        assert counts(results)["segmented_neutrophil"] == 1
+        results.choose_tissue(tissue)
+        layer.keymap[KeyBinding.from_str(key)](layer)
+        assert counts(results)[name] == 1
 
     def test_moving_a_box_keeps_its_class_and_changes_its_place(self, results, layer, runner):
         data = [np.array(shape) for shape in layer.data]

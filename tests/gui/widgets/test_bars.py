@@ -26,7 +26,7 @@ def parent(qtbot):
 def review(qtbot):
     bar = ReviewBar()
     qtbot.addWidget(bar)
-    bar.show_state("blast", "marrow", can_undo=True, can_redo=False)
+    bar.show_state("blast", can_undo=True, can_redo=False)
     return bar
 
 
@@ -85,7 +85,7 @@ def test_undo_and_redo_can_be_pressed_when_there_is_something_to(review, qtbot):
 
 def test_the_class_of_the_next_box_is_shown(review):
     assert review.button.text() == "Class: blast"
-    review.show_state("plasma_cell", "marrow", can_undo=False, can_redo=False)
+    review.show_state("plasma_cell", can_undo=False, can_redo=False)
     assert review.button.text() == "Class: plasma cell"
 
 

@@ -5,12 +5,14 @@ from typing import Protocol
 
 from napari.layers import Labels
 
+from napari_hemalens.gui.classes import KEYS
+
 
 class ClassReviewer(Protocol):
     """Who is told what a person says of the cell that is looked at."""
 
-    def press(self, number: int) -> None:
-        """Give it the class of a key in 1-9."""
+    def press(self, key: str) -> None:
+        """Give it the class of a key."""
 
     def accept(self) -> None:
         """Let the class stand that the classifier says."""
@@ -22,9 +24,9 @@ class ClassReviewer(Protocol):
         """Look at no more cells."""
 
 
-def bind(layer: Labels, judge: ClassReviewer) -> None:
-    """Let a layer answer 1-9, Space, U, Ctrl+Z and Escape."""
-    for key, act in _keys(judge).items():
+def bind(layer: Labels, reviewer: ClassReviewer) -> None:
+    """Let a layer answer the keys of classes, Space, U, Ctrl+Z and Escape."""
+    for key, act in _keys(reviewer).items():
         layer.bind_key(key, act, overwrite=True)
 
 
@@ -34,18 +36,17 @@ def unbind(layer: Labels) -> None:
         layer.bind_key(key, None)
 
 
-_NUMBERS = tuple(str(number) for number in range(1, 10))
-_KEYS = (*_NUMBERS, "Space", "U", "Control-Z", "Escape")
+_KEYS = (*KEYS, "Space", "U", "Control-Z", "Escape")
 
 
-def _keys(judge: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
-    def pressing(number: int) -> Callable[[Labels], None]:
-        return lambda _: judge.press(number)
+def _keys(reviewer: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
+    def pressing(key: str) -> Callable[[Labels], None]:
+        return lambda _: reviewer.press(key)
 
     others: tuple[Callable[[Labels], None], ...] = (
-        lambda _: judge.accept(),
-        lambda _: judge.undo(),
-        lambda _: judge.undo(),
-        lambda _: judge.end_review(),
+        lambda _: reviewer.accept(),
+        lambda _: reviewer.undo(),
+        lambda _: reviewer.undo(),
+        lambda _: reviewer.end_review(),
     )
-    return dict(zip(_KEYS, (*(pressing(int(key)) for key in _NUMBERS), *others), strict=True))
+    return dict(zip(_KEYS, (*map(pressing, KEYS), *others), strict=True))

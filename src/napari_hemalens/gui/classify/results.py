@@ -12,6 +12,7 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import (
     OPACITY,
@@ -185,10 +186,11 @@ class ClassResults:
         self.display = DisplayFilter(self.display.only, self.display.least_entropy)
         self._recolour()
 
-    def press(self, number: int) -> None:
-        """Give the cell that is looked at the class of a key in 1-9."""
-        if self.queue is not None and number <= len(self.queue.reviewed.cells.names):
-            self.queue.assign(self.queue.reviewed.cells.names[number - 1])
+    def press(self, key: str) -> None:
+        """Give the cell that is looked at the class of a key."""
+        name = None if self.queue is None else class_of_key(key, self.queue.reviewed.cells.names)
+        if self.queue is not None and name is not None:
+            self.queue.assign(name)
             self._judged()
 
     def accept(self) -> None:

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
-from napari_hemalens.gui.classes import CLASS_KEYS
+from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
 from napari_hemalens.gui.layers import BOXES_AT_MOST
 from napari_hemalens.gui.running import RunIdle
@@ -138,9 +138,11 @@ class Results:
                 f.drawing.expect(name)
         self.changed.emit()
 
-    def press(self, number: int) -> None:
-        """Give the selected cells the class of a key in 1-9."""
-        self.classify(CLASS_KEYS[self.tissue][number - 1])
+    def press(self, key: str) -> None:
+        """Give the selected cells the class of a key."""
+        name = class_of_key(key, ICSH.classes)
+        if name is not None:
+            self.classify(name)
 
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""

@@ -11,7 +11,7 @@ from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 
-_HINT = "1-9 gives the class · Space accepts · U or Ctrl+Z undoes · Esc ends"
+_HINT = "A key gives its class · Space accepts · U or Ctrl+Z undoes · Esc ends"
 
 
 class FilterBar(RowBox):

@@ -6,7 +6,7 @@ from html import escape
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import class_keys, words
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.reports.detections import RESEARCH_USE
@@ -31,7 +31,7 @@ class ClassView(QWidget):
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Show how many cells each class has, in the order of the keys."""
-        total = sum(counts.values())
+        total, keys = sum(counts.values()), class_keys([*counts])
         self.legend.setRowCount(len(counts))
         height = self.legend.horizontalHeader().sizeHint().height() + _ROW * len(counts)
         self.legend.setFixedHeight(height + 2 * self.legend.frameWidth())
@@ -39,7 +39,7 @@ class ClassView(QWidget):
             share = f"{100 * count / total:.1f}" if total else ""
             for column, text in enumerate((words(name), f"{count:,}", share)):
                 self.legend.setItem(row, column, _item(text, right=column > 0))
-            self.legend.item(row, 0).setIcon(swatch(name, str(row + 1)))
+            self.legend.item(row, 0).setIcon(swatch(name, keys[name]))
 
     def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str]) -> None:
         """Show labels with their values, and sentences to be read with them."""
@@ -65,7 +65,7 @@ def _table(*columns: str) -> QTableWidget:
     table.verticalHeader().setDefaultSectionSize(_ROW)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys 1-9 belong to the canvas
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys of classes belong to the canvas
     table.setShowGrid(False)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     header = table.horizontalHeader()

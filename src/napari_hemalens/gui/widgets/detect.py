@@ -141,7 +141,7 @@ class DetectWidget(Dock):
         self.exports.setVisible(bool(results.fields))
         if results.fields:
             self.form.show_score(results.score_threshold)
-        self.review.show_state(results.next_class, results.tissue, can_undo=results.can_undo, can_redo=results.can_redo)
+        self.review.show_state(results.next_class, can_undo=results.can_undo, can_redo=results.can_redo)
         with self.fields.changed.blocked():
             self.fields.reset_choices()
             visible = next((i for i, (_, f) in enumerate(self._offered_fields(None)) if not f.hidden), -1)

@@ -40,7 +40,7 @@ class DifferentialView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(_ROW)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys 1-9 belong to the canvas
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys of classes belong to the canvas
         self.table.setShowGrid(False)
         self.table.setIconSize(QSize(SIDE, SIDE))
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -61,11 +61,11 @@ class DifferentialView(QWidget):
     def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
         """Show a differential, with more sentences to be read with it."""
         # Classes that nobody looked for are told of below, unless a key gives them.
-        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name, count.tissue)]
+        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name)]
         self.table.setRowCount(len(rows))
         longest = max((row.high for row in rows if row.high is not None), default=100)
         for number, row in enumerate(rows):
-            self._show_row(number, row, key_of(row.name, count.tissue))
+            self._show_row(number, row, key_of(row.name))
             bar = self.table.item(number, _BAR)
             bar.setData(_DATA, (row.name, row.percent, row.low, row.high, longest))
         ratio = count.myeloid_erythroid

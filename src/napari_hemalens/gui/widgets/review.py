@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
 from napari_hemalens.gui.classes import key_of, words
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
-from napari_hemalens.records.differential import Tissue
 from napari_hemalens.records.taxonomy import CELL_CLASSES
 
 
@@ -46,14 +45,14 @@ class ReviewBar(QWidget):
         self.set_score.clicked.connect(self._calibrate)
         self.menu.triggered.connect(self._classify)
 
-    def show_state(self, name: str, tissue: Tissue, *, can_undo: bool, can_redo: bool) -> None:
+    def show_state(self, name: str, *, can_undo: bool, can_redo: bool) -> None:
         """Show the class of the next box, the classes with their keys, and what can be undone."""
         self.button.setText(f"Class: {words(name)}")
-        self.button.setIcon(swatch(name, key_of(name, tissue)))
+        self.button.setIcon(swatch(name, key_of(name)))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
         for action in self.menu.actions():
-            action.setIcon(swatch(action.data(), key_of(action.data(), tissue)))
+            action.setIcon(swatch(action.data(), key_of(action.data())))
 
     def _classify(self, action: QAction) -> None:
         self.classified.emit(action.data())
@@ -69,7 +68,7 @@ class ReviewBar(QWidget):
             classes.addWidget(widget)
         classes.setStretch(0, 1)
         hint = sentences(small=True)
-        hint.setText("Click a cell, press 1-9 · Delete removes it · R draws a box")
+        hint.setText("Click a cell, press the key of its class · Delete removes it · R draws a box")
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
         layout.addLayout(classes)
