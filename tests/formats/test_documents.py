@@ -1,0 +1,43 @@
+"""JSON files, read against a model of what they must hold."""
+
+import pytest
+from pydantic import BaseModel
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import documents
+
+
+class Point(BaseModel):
+    y: int
+    x: int
+
+
+def test_a_document_is_written_and_read_with_its_names_as_they_are(tmp_path):
+    documents.save(tmp_path / "a.json", {"Präparat": 1})
+    assert "Präparat" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert documents.content(tmp_path / "a.json") == {"Präparat": 1}
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"y": 1, "x": 2}')
+    assert documents.load(tmp_path / "a.json", Point, "point") == Point(y=1, x=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [('{"y": 1}', "is no point: x: field required"), ('{"y": 1', "is no point: invalid JSON"), (None, "Cannot read")],
+)
+def test_what_is_not_laid_out_like_the_model_is_refused(tmp_path, text, fault):
+    if text is not None:
+        (tmp_path / "a.json").write_text(text)
+    with pytest.raises(AnnotationError, match=fault):
+        documents.load(tmp_path / "a.json", Point, "point")
+
+
+def test_a_folder_stands_for_its_split_its_only_file_or_the_usual_one(tmp_path):
+    assert documents.file_of(tmp_path / "b.json", None, "coco.json") == tmp_path / "b.json"
+    assert documents.file_of(tmp_path, "val", "coco.json") == tmp_path / "val.json"
+    (tmp_path / "mine.json").touch()
+    assert documents.file_of(tmp_path, None, "coco.json") == tmp_path / "mine.json"
+    (tmp_path / "other.json").touch()
+    assert documents.file_of(tmp_path, None, "coco.json") == tmp_path / "coco.json"
