@@ -7,7 +7,7 @@ where a crop is shrunk).
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -97,7 +97,8 @@ def crops(
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
             pixels = roi_align(area, [boxes], seen, sampling_ratio=shrink, aligned=True)
-            parts = _with_neighbours(pixels, cells, block[part], corners[part], recipe=recipe, width=width)
+            layout = _Layout(block[part], corners[part], width)
+            parts = _with_neighbours(pixels, cells, layout, recipe)
             yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
 
 
@@ -168,22 +169,23 @@ def _bright(pixels: Tensor) -> Tensor:
     return pixels[:, :, ::4, ::4].flatten(2).quantile(0.95, dim=2)[..., None, None]
 
 
-def _with_neighbours(
-    pixels: Tensor,
-    cells: CellMap,
-    which: NDArray[np.int64],
-    corners: NDArray[np.float64],
-    *,
-    recipe: CropRecipe,
-    width: float,
-) -> tuple[Tensor, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """Rows (n,) of the cells, where their crops begin (n, 2) as y, x, and how wide they are, in level-0 pixels."""
+
+    rows: NDArray[np.int64]
+    corners: NDArray[np.float64]
+    width: float
+
+
+def _with_neighbours(pixels: Tensor, cells: CellMap, layout: _Layout, recipe: CropRecipe) -> tuple[Tensor, ...]:
     """Return crops (n, c, h, w) in 0-255 of (n, 3, h, w), with what is said of all that is not the cell.
 
     The channels lie in one tensor, or in two: of the image, and masks, which are bytes as they come.
     """
     if recipe.neighbours == "seen":
         return (pixels,)
-    own, others = masks(cells, which, corners, side=pixels.shape[-1], width=width)
+    own, others = masks(cells, layout.rows, layout.corners, side=pixels.shape[-1], width=layout.width)
     dark = recipe.light == "fluorescence"
     if recipe.neighbours == "hidden":
         return (torch.where(own, pixels, 0.0 if dark else 255.0),)

@@ -94,7 +94,8 @@ class RefiningRoIHeads(RoIHeads):
         boxes, matched, labels, wanted = self.select_training_samples(proposals, targets)
         losses: dict[str, Tensor] = {}
         if self.recipe.most_steps and self.recipe.moves == "proposals":
-            boxes, losses = self._explored(features, boxes, matched, targets, labels=labels, image_shapes=image_shapes)
+            partner = partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched)
+            boxes, losses = self._explore(features, boxes, partner, labels=labels, image_shapes=image_shapes)
             truth = [target["boxes"].to(boxes[0].dtype) for target in targets]
             matched, labels = self.assign_targets_to_proposals(boxes, truth, [target["labels"] for target in targets])
             wanted = self.box_coder.encode(partners(truth, matched), boxes)
@@ -103,23 +104,23 @@ class RefiningRoIHeads(RoIHeads):
         losses |= {"loss_classifier": classifier, "loss_box_reg": first}
         if self.recipe.most_steps and self.recipe.moves != "proposals":
             named = trimmed(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
-            _, learned = self._explored(features, named, matched, targets, labels=labels, image_shapes=image_shapes)
+            partner = partners([target["boxes"].to(named[0].dtype) for target in targets], matched)
+            _, learned = self._explore(features, named, partner, labels=labels, image_shapes=image_shapes)
             losses |= learned
         return losses
 
-    def _explored(
+    def _explore(
         self,
         features: dict[str, Tensor],
         boxes: list[Tensor],
-        matched: list[Tensor],
-        targets: list[Target],
+        partner: list[Tensor],
         *,
         labels: list[Tensor],
         image_shapes: Sizes,
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Let agents explore from boxes; return where they ended, and what those on a cell learn."""
+        """Let agents explore from boxes, whose true boxes are `partner`; return where they ended, and the losses."""
         episode, _ = self._episode(features, boxes, image_shapes, explore=True)
-        truth = torch.cat(partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
+        truth = torch.cat(partner)
         on_cell = torch.cat(labels) > 0
         learner = episode.of(on_cell)
         losses = agent_losses(learner, truth[on_cell], self.recipe)

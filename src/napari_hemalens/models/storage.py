@@ -10,6 +10,7 @@ it is loaded from its file.
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -68,20 +69,21 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
 
 
 def load_detector(card: DetectorCard, device: torch.device) -> CellDetector:
-    """Return the detector of a row, ready to run, after a check of its file's hash.
+    """Return the detector of a model card, ready to run, after a check of its file's hash.
 
     The last two stay in memory.
 
     Raises
     ------
     WeightsError
-        If the file is not the one that the row is of, or adds to weights that are not there as they were.
+        If the file is not the one that the card is of, or adds to weights that are not there as they were.
     """
-    return _loaded(verify(card), card.sha256, card.network, classes=card.classes, base=_base_of(card), device=device)
+    file = _WeightsFile(verify(card), card.sha256, _base_of(card))
+    return _build_detector(file, card.network, classes=card.classes, device=device)
 
 
 def _base_of(card: DetectorCard) -> str | None:
-    """Return the name of the weights that a row's file adds to, after a check that they are the same."""
+    """Return the name of the weights that a card's file adds to, after a check that they are the same."""
     if card.base is not None and detector_card(card.base).sha256 != card.base_sha256:
         raise WeightsError(
             f"The weights {card.name} add to {card.base} as it was when they were trained; it has changed since. Train "
@@ -90,31 +92,38 @@ def _base_of(card: DetectorCard) -> str | None:
     return card.base
 
 
+class _WeightsFile(NamedTuple):
+    """A file of weights, and the packed weights that it adds to; one that was exchanged has another hash."""
+
+    path: Path
+    sha256: str
+    base: str | None = None
+
+
 @lru_cache(maxsize=2)
-def _loaded(
-    path: Path, sha256: str, recipe: NetworkRecipe, *, classes: Sequence[str], base: str | None, device: torch.device
+def _build_detector(
+    file: _WeightsFile, recipe: NetworkRecipe, *, classes: Sequence[str], device: torch.device
 ) -> CellDetector:
-    del sha256  # a file that was exchanged is another network
     network = build_detector(recipe.model_copy(update={"start": "scratch"}), len(classes))
-    if base is not None:
-        start_from(network, detector_card(base), recipe, classes)
-    load_into(network, path, partly=base is not None)
+    if file.base is not None:
+        start_from(network, detector_card(file.base), recipe, classes)
+    load_into(network, file.path, partly=file.base is not None)
     network.eval().to(device).to(memory_format=torch.channels_last)
     return network
 
 
 def load_classifier(card: ClassifierCard, device: torch.device) -> CellClassifier:
-    """Return the classifier of a row, ready to run, after a check of its file's hash. The last two stay in memory."""
-    return _loaded_classifier(verify(card), card.sha256, card.network, classes=len(card.classes), device=device)
+    """Return the classifier of a model card, as `load_detector` does a detector."""
+    file = _WeightsFile(verify(card), card.sha256)
+    return _build_classifier(file, card.network, classes=len(card.classes), device=device)
 
 
 @lru_cache(maxsize=2)
-def _loaded_classifier(
-    path: Path, sha256: str, recipe: ClassifierRecipe, *, classes: int, device: torch.device
+def _build_classifier(
+    file: _WeightsFile, recipe: ClassifierRecipe, *, classes: int, device: torch.device
 ) -> CellClassifier:
-    del sha256
     network = build_classifier(recipe, classes)
-    load_into(network, path)
+    load_into(network, file.path)
     return network.eval().to(device).to(memory_format=torch.channels_last)
 
 
@@ -155,7 +164,7 @@ def known_to(card: DetectorCard, recipe: NetworkRecipe) -> Mapping[str, Tensor]:
 
 
 def preprocess_of(card: DetectorCard) -> Preprocess:
-    """Return what happens to pixels before the network of a row sees them."""
+    """Return what happens to pixels before the network of a model card sees them."""
     return Preprocess(card.pixel_size_um, card.mean, card.std)
 
 

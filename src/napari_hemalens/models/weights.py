@@ -1,7 +1,7 @@
-"""The table of weights: what each was trained for, on what, and how good it is. Loads no torch.
+"""Model cards: what each file of weights was trained for, on what, and how good it is. Loads no torch.
 
-A row is a JSON file beside its safetensors. Packed rows lie in the package; rows made by `hemalens
-train` lie in its output folder.
+A card is a JSON file beside its safetensors. Those of packed weights lie in the package; those that `hemalens train`
+writes lie in its output folder.
 """
 
 import hashlib
@@ -46,11 +46,11 @@ class ModelCard(Recipe):
 
     @property
     def explainable(self) -> bool:
-        """Whether the network can be asked where it looked; classifiers can."""
+        """Whether the network can show where it looked; classifiers can."""
         return True
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return the class that each row of probabilities (N, K) is called: (N,), indices into `classes`."""
+        """Return the class that each cell is given by its probabilities (N, K): (N,), indices into `classes`."""
         likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
         return likeliest
 
@@ -99,11 +99,11 @@ class ClassifierCard(ModelCard):
     temperature: float = Field(default=1.0, gt=0, description="What logits are divided by, so that probabilities hold")
     heatmap: str | None = Field(
         default=None,
-        description="The method whose heat points best, by hemalens evaluate heatmaps; empty: not measured",
+        description="The heatmap method that points best, by hemalens evaluate heatmaps; empty: not measured",
     )
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return as `ModelCard.called`; of two classes the one looked for, from the threshold on."""
+        """Decide as `ModelCard.decide`; of two classes the one looked for, from the threshold on."""
         if self.positive is None:
             return super().decide(probabilities)
         of = self.classes.index(self.positive)
@@ -119,23 +119,23 @@ def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
 
 
 def detector_card(name: str | Path) -> DetectorCard:
-    """Return the row of a detector: packed weights by name, or a `.json` or `.safetensors` file of training.
+    """Return the model card of a detector: packed weights by name, or a `.json` or `.safetensors` file of training.
 
     Raises
     ------
     WeightsError
-        If there is no such row, it does not say what a row must, or is of no detector.
+        If there is no such card, it does not say what a card must, or is of no detector.
     """
     return _of_kind(name, DetectorCard, "detect cells")
 
 
 def classifier_card(name: str | Path) -> ClassifierCard:
-    """Return the row of a classifier, as `detector_card` does that of a detector."""
+    """Return the model card of a classifier, as `detector_card` does that of a detector."""
     return _of_kind(name, ClassifierCard, "classify them")
 
 
 def model_card(name: str | Path) -> AnyCard:
-    """Return a row of either kind, as `detector_card` does that of a detector."""
+    """Return a card of either kind, as `detector_card` does that of a detector."""
     path = Path(name)
     if path.suffix not in {".json", ".safetensors"}:
         path = PACKED / f"{name}.json"
@@ -154,12 +154,12 @@ _Kind = TypeVar("_Kind", DetectorCard, ClassifierCard)
 
 
 def explainable_card(name: str | Path) -> AnyCard:
-    """Return a row whose network can be asked where it looked: any classifier, or a detector with agents.
+    """Return the card of a network that can show where it looked: any classifier, or a detector with agents.
 
     Raises
     ------
     WeightsError
-        If there is no such row, or it is of a detector without.
+        If there is no such card, or it is of a detector without attention.
     """
     found = model_card(name)
     if not found.explainable:
@@ -187,12 +187,12 @@ def sha256(path: Path) -> str:
 
 
 def verify(weights: ModelCard) -> Path:
-    """Return the file of a row after a look at its hash.
+    """Return the file of weights after a check of its hash.
 
     Raises
     ------
     WeightsError
-        If the file is missing, or is not the one that the row was written for.
+        If the file is missing, or is not the one that the card was written for.
     """
     if not weights.file.is_file():
         raise WeightsError(f"The file of weights {weights.file} is missing.")

@@ -70,8 +70,8 @@ class ClassifiedBatch:
 
 
 @dataclass(slots=True)
-class _Run:
-    """A run while it goes on."""
+class _ClassificationInProgress:
+    """What is asked of each image, and what was found in those that are done."""
 
     recipe: ClassificationRecipe
     segmentation: SegmentationRecipe
@@ -93,7 +93,7 @@ class _Run:
             of_cells = None if cells is None else in_cells(map_, checked_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = finish(classify_steps(slide, found, named))
-            counted = self._counted(slide, map_, micronuclei)
+            counted = self._count(slide, map_, micronuclei)
             size = result.provenance.pixel_size_um
             if found is not None:
                 write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=size)
@@ -110,7 +110,7 @@ class _Run:
             self.cells.append(of_cells)
         return len(result)
 
-    def _counted(self, slide: Slide, nuclei: CellMap, bodies: Path | None) -> counting.Micronuclei | None:
+    def _count(self, slide: Slide, nuclei: CellMap, bodies: Path | None) -> counting.Micronuclei | None:
         """Return the micronuclei given, else those found; None where nobody asks, or they cannot be counted."""
         if self.recipe.task != "micronucleus":
             return None
@@ -128,7 +128,7 @@ class _Run:
         found = finish(segment_steps(slide, self.segmentation)).labels
         return cells_of(found, slide.shape, relabel=False)
 
-    def written(self, design: Mapping[str, Sample] | None, compare: tuple[str, str] | None) -> ClassifiedBatch:
+    def write_tables(self, design: Mapping[str, Sample] | None, compare: tuple[str, str] | None) -> ClassifiedBatch:
         """Write the tables of what was found, and return it."""
         cells = tuple(self.cells) or None
         micronuclei = tuple(self.micronuclei) if any(each is not None for each in self.micronuclei) else None
@@ -201,7 +201,7 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     of_fields = card.crop.unit == "field"
     if of_fields and labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
-    _checked_groups(files, recipe, design, compare)
+    _check_groups(files, recipe, design, compare)
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
     given = None if cells is None or cells == "paired" else matched(files, cells, "label images of cells")
     bodies = None if micronuclei is None else matched(files, micronuclei, "label images of micronuclei")
@@ -213,12 +213,12 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
         "micronuclei": None if bodies is None else [str(path) for path in bodies],
         "compare": compare,
     }
-    run = _Run(recipe, segmenting, out, cells == "paired", of_fields, options)
+    batch = _ClassificationInProgress(recipe, segmenting, out, cells == "paired", of_fields, options)
     try:
         stems = file_stems([str(file) for file in files])
         for i, (file, stem) in enumerate(zip(files, stems, strict=True)):
             try:
-                found = run.add(
+                found = batch.add(
                     file,
                     stem,
                     labels=of_images[i],
@@ -227,15 +227,15 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
                 )
                 message = f"{file.name}: {found:,} cells"
             except (ImageError, AnnotationError) as error:
-                run.failed[str(file)] = str(error)
+                batch.failed[str(file)] = str(error)
                 message = f"{file.name}: not classified"
             yield Progress(i + 1, len(files), message)
     finally:
-        batch = run.written(design, compare)
-    return batch
+        result = batch.write_tables(design, compare)
+    return result
 
 
-def _checked_groups(
+def _check_groups(
     files: Sequence[Path],
     recipe: ClassificationRecipe,
     design: Mapping[str, Sample] | None,

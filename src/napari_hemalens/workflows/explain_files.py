@@ -44,8 +44,8 @@ class ExplainedBatch:
 
 
 @dataclass(slots=True)
-class _Run:
-    """A run while it goes on."""
+class _ExplanationInProgress:
+    """How each image is explained, and the cells of those that are done."""
 
     recipes: Sequence[ExplanationRecipe]
     segmentation: SegmentationRecipe
@@ -58,14 +58,14 @@ class _Run:
         with open_image(file) as slide:
             first = self.recipes[0]
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
-            results = [self._explained(slide, cells, recipe, stem) for recipe in self.recipes]
+            results = [self._explain(slide, cells, recipe, stem) for recipe in self.recipes]
             if EXPLAINABLE[first.task].unit == "cell" and (labels is None or first.relabel):
                 size = results[0].provenance.pixel_size_um  # numbers that no file of the user's has
                 write_labels(cells.labels, self.out / f"{stem}.labels.tif", pixel_size_um=size)
         self.fields.append(results[0])
         return len(results[0])
 
-    def _explained(self, slide: Slide, cells: CellMap, recipe: ExplanationRecipe, stem: str) -> Classified:
+    def _explain(self, slide: Slide, cells: CellMap, recipe: ExplanationRecipe, stem: str) -> Classified:
         result = finish(map_steps(slide, cells, recipe))
         write_heat(result, self.out / f"{stem}.{result.method}.tif")
         with writing(self.out / f"{stem}.{result.method}.png") as path:
@@ -115,23 +115,23 @@ def explain_files_steps(
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = matched(files, labels) if labels is not None else (None,) * len(files)
-    run = _Run(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
+    batch = _ExplanationInProgress(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
     named = tuple(str(each.method) for each in recipes)
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
-                message = f"{file.name}: {run.add(file, stem, of_images[i]):,} cells"
+                message = f"{file.name}: {batch.add(file, stem, of_images[i]):,} cells"
             except (ImageError, AnnotationError) as error:
-                run.failed[str(file)] = str(error)
+                batch.failed[str(file)] = str(error)
                 message = f"{file.name}: not explained"
             yield Progress(i + 1, len(files), message)
     finally:
-        if run.fields or run.failed:
+        if batch.fields or batch.failed:
             segmented = labels is None and recipe.task != DETECTION.name
             options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
                 "methods": named,
                 "labels": None if labels is None else [str(path) for path in of_images],
-                "segmentation": run.segmentation.model_dump(mode="json") if segmented else None,
+                "segmentation": batch.segmentation.model_dump(mode="json") if segmented else None,
             }
-            write_run(run.fields, options, out / "run.json", failed=run.failed)
-    return ExplainedBatch(tuple(run.fields), named, run.failed)
+            write_run(batch.fields, options, out / "run.json", failed=batch.failed)
+    return ExplainedBatch(tuple(batch.fields), named, batch.failed)
