@@ -10,11 +10,9 @@ from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments import all_folds
 from napari_hemalens.experiments.all_folds import BUDGETS, FOLDS, ROWS, all_folds_steps, plan_runs
 from napari_hemalens.experiments.options import ExperimentOptions
-from napari_hemalens.experiments.splits import Partition, split_folds
-from napari_hemalens.experiments.trial import AllCrops, TrialCrops
-from napari_hemalens.formats.named_cells import NamedCells, read_all
+from napari_hemalens.experiments.splits import split_folds
+from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.progress import finish
-from napari_hemalens.records.tasks import task
 
 
 def field(subject: str, kind: str, *, named: bool = True) -> NamedCells:
@@ -85,19 +83,6 @@ def test_notes_say_what_deviations_and_folds_are_of(scheme, named: bool, said: s
     notes = "\n".join(all_folds._notes(cells, list(plan_runs(split_folds(cells, FOLDS), scheme)), scheme, (0,)))
     assert said in notes
     assert ("may be optimistic" in notes) != named
-
-
-def test_parts_of_cut_cells_are_those_that_would_be_cut_by_themselves(c_nmc: Path) -> None:
-    cells = read_all(c_nmc)[::5]
-    recipe, asked = BUDGETS["ci"].recipe, task("all")
-    parts = Partition(cells[::-3], cells[1::3], cells[2::3])
-    whole = TrialCrops.select(AllCrops(cells, asked, recipe), parts)
-    alone = TrialCrops.cut(parts, asked, recipe)
-    assert whole.cells == alone.cells
-    for one, other in ((whole.choose, alone.choose), (whole.test, alone.test), (whole.train, alone.train)):
-        assert (one.pixels == other.pixels).all()
-        np.testing.assert_array_equal(one.labels, other.labels)
-    assert (whole.train[3, 5][0] == alone.train[3, 5][0]).all()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The comparison of Table 6 runs from a folder of cells to a table, and goes on where it was."""
+"""The comparison of Table 6 runs from a folder of cells to a table, and resumes."""
 
 import json
 from pathlib import Path

@@ -62,7 +62,7 @@ def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, t
         )
     )
     assert card.metrics["AP50"] > 0.7
-    assert not (tmp_path / "warm_up").exists()
+    assert not (tmp_path / "pretraining").exists()
 
 
 def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, tmp_path: Path) -> None:
