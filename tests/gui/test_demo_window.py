@@ -6,8 +6,7 @@ from napari_hemalens import workflows
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.demo import viewer_demo
 from napari_hemalens.gui.explain import session as explain_session
-from napari_hemalens.gui.widgets.demo import DemoWidget
-from napari_hemalens.gui.widgets.demo_hint import dock_of
+from napari_hemalens.gui.widgets.docks import open_dock
 
 pytestmark = pytest.mark.window
 PATIENCE = 60_000  # ms
@@ -31,7 +30,7 @@ def test_the_line_in_an_empty_dock_opens_the_demo_which_ends_on_a_cell(viewer, q
     assert "Try the demo" in detect.hint.text()
     qtbot.waitUntil(detect.hint.isVisible, timeout=PATIENCE)
     detect.hint.linkActivated.emit("demo")
-    opened = dock_of(viewer, DemoWidget, "Try the demo")
+    opened = open_dock(viewer, "Try the demo")
     qtbot.waitUntil(lambda: opened.demo.step == "look", timeout=PATIENCE)
     assert not detect.hint.isVisible()
     assert opened.docks["detect"] is detect  # no second one
@@ -45,7 +44,7 @@ def test_the_line_in_an_empty_dock_opens_the_demo_which_ends_on_a_cell(viewer, q
 
 def test_stop_ends_the_demo_and_it_can_be_started_again(viewer, qtbot, network):
     network.go.clear()
-    opened = dock_of(viewer, DemoWidget, "Try the demo")
+    opened = open_dock(viewer, "Try the demo")
     qtbot.waitUntil(lambda: "tile 1" in opened.running.words.text(), timeout=PATIENCE)
     opened.start_demo()
     assert "A run goes on" in opened.running.message.text()
@@ -59,7 +58,7 @@ def test_stop_ends_the_demo_and_it_can_be_started_again(viewer, qtbot, network):
 
 def test_a_window_closed_meanwhile_ends_it_without_a_word(viewer, qtbot, network):
     network.go.clear()
-    opened = dock_of(viewer, DemoWidget, "Try the demo")
+    opened = open_dock(viewer, "Try the demo")
     qtbot.waitUntil(lambda: "tile 1" in opened.running.words.text(), timeout=PATIENCE)
     demo = viewer_demo(viewer, lambda _: None)
     viewer.close()

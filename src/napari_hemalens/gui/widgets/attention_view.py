@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from magicgui.widgets import FloatSlider, SpinBox
+from magicgui.widgets import SpinBox
 from PIL import Image
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QImage, QMouseEvent, QPixmap
@@ -13,6 +13,7 @@ from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, galle
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.form import flatten
 from napari_hemalens.gui.widgets.rows import RowBox, Rows, button, sentences
 from napari_hemalens.records.explained import Explained
@@ -32,7 +33,7 @@ class BlendBar(RowBox):
     def __init__(self) -> None:
         self._titles: Sequence[tuple[str, str]] = ()
         self.methods = Choice(lambda _: self._titles, label="Shown")
-        self.slider = FloatSlider(value=Blend().opacity, min=0, max=1, step=0.05, label="Opacity")
+        self.slider = Slider(value=Blend().opacity, min=0, max=1, step=0.05, label="Opacity")
         self.overlay = Choice([("Over the image", False), ("Added, as light is", True)], label="Overlay")
         self.overlay.tooltip = "Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes"
         super().__init__(self.methods, self.slider, self.overlay)

@@ -12,9 +12,6 @@ from qtpy.QtWidgets import QComboBox
 Offered: TypeAlias = Sequence[tuple[str, Any]] | Callable[[Any], Sequence[tuple[str, Any]]]
 """Labels with their values, or a function that returns them when asked."""
 
-LAYER_NEWS = frozenset({"inserted", "removed", "reordered", "name"})
-"""Events of a list of layers after which it reads differently."""
-
 
 class Choice(ComboBox):
     """A combo box whose choices may change under it.

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from magicgui.widgets import FloatSlider
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 
 _HINT = "A key gives its class · Space accepts · U or Ctrl+Z undoes · Esc ends"
@@ -22,7 +22,7 @@ class FilterBar(RowBox):
     def __init__(self) -> None:
         self._names: Sequence[str] = ()
         self.classes = Choice(self._offered, none="All classes", label="Show")
-        self.slider = FloatSlider(min=0, max=1, step=0.01, label="Least entropy")
+        self.slider = Slider(min=0, max=1, step=0.01, label="Least entropy")
         self.slider.tooltip = "0: certain; 1: all classes alike. More certain cells become transparent"
         super().__init__(self.classes, self.slider)
         for widget in (self.classes, self.slider):

@@ -8,11 +8,8 @@ from qtpy.QtWidgets import QDockWidget, QWidget
 
 from napari_hemalens.gui.demo import TASK, TISSUE, viewer_demo
 from napari_hemalens.gui.widgets.alive import while_alive
-from napari_hemalens.gui.widgets.attention import AttentionWidget
-from napari_hemalens.gui.widgets.classify import ClassifyWidget
-from napari_hemalens.gui.widgets.demo_hint import dock_of
-from napari_hemalens.gui.widgets.detect import DetectWidget
 from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.docks import open_dock
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.workers import QtRunner
@@ -58,9 +55,9 @@ class DemoWidget(Dock):
         self.demo.start_demo()
 
     def _open(self) -> None:
-        for step, kind in (("detect", DetectWidget), ("classify", ClassifyWidget), ("explain", AttentionWidget)):
+        for step, name in _DOCKS.items():
             opened = step in self.docks
-            self.docks[step] = dock_of(self._viewer, kind, _DOCKS[step])
+            self.docks[step] = open_dock(self._viewer, name)
             if not opened:
                 self.docks[step].session.progressed.connect(self._on_progress)
                 self.docks[step].session.message_sent.connect(self._on_said)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from magicgui.widgets import FloatSlider
 from qtpy.QtCore import Signal
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
-from napari_hemalens.gui.widgets.fields import NumberEdit
+from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import DetectorCard
@@ -22,7 +21,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     scored = Signal(float)
 
     def __init__(self) -> None:
-        self.slider = FloatSlider(min=_LEAST_SCORE, max=1, step=0.01)
+        self.slider = Slider(min=_LEAST_SCORE, max=1, step=0.01)
         self._own_score: float | None = None  # until weights say theirs
         super().__init__(
             DetectionRecipe,

@@ -3,14 +3,16 @@
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from magicgui.widgets import LineEdit, Widget, create_widget
+from magicgui.widgets import FloatSlider, LineEdit, Widget, create_widget
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QDoubleValidator, QIntValidator
+from qtpy.QtWidgets import QAbstractSpinBox
 
 from napari_hemalens.gui.widgets.choices import Choice
 
 _MOST = 1_000_000
+_DIGITS = 40  # pixels, for 0.00
 
 
 class NumberEdit(LineEdit):
@@ -42,6 +44,14 @@ class NumberEdit(LineEdit):
     def set_value(self, value: float | None) -> None:
         """Show a number, or none."""
         self.native.setText("" if value is None else f"{value:.6g}")
+
+
+class Slider(FloatSlider):
+    """A slider whose number takes no more room than its digits."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.native.findChild(QAbstractSpinBox).setFixedWidth(_DIGITS)
 
 
 def label_of(name: str, field: FieldInfo) -> str:

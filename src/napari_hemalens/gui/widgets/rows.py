@@ -3,7 +3,7 @@
 from magicgui.widgets import Container, Label, Widget
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-_LABEL = 116  # pixels, for the longest of the labels
+_LABEL = 120  # pixels, for the longest of the labels
 _GAP = 6  # pixels; by default it depends on what the rows are in
 
 
