@@ -11,6 +11,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
@@ -36,6 +37,7 @@ class AttentionWidget(Dock):
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.whole = Label(value="the whole field")
         self.form = ExplanationForm()
+        self.form.options["device"].select(preference("device"))
         self.lacking = sentences()
         self.running = RunBar()
         self.blend = BlendBar()

@@ -1,6 +1,7 @@
 """What is shown of explained cells: how heat lies on the image, one cell, and a gallery."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from magicgui.widgets import SpinBox
 from PIL import Image
@@ -12,6 +13,7 @@ from superqt import QCollapsible
 from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
 from napari_hemalens.gui.classes import words
 from napari_hemalens.gui.explain.layers import Blend
+from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.form import flatten
@@ -167,7 +169,8 @@ class GalleryView(QCollapsible):
             self.chosen.emit(number)
 
     def _ask(self) -> None:
-        file, _ = QFileDialog.getSaveFileName(self, "Save picture", "gallery.png", "Pictures (*.png)")
+        start = Path(preference("results_folder")) / "gallery.png"
+        file, _ = QFileDialog.getSaveFileName(self, "Save picture", str(start), "Pictures (*.png)")
         if file:
             self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value)
 

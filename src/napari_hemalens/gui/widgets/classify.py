@@ -10,6 +10,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import layer_choice
@@ -37,6 +38,7 @@ class ClassifyWidget(Dock):
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()
+        self.form.options["device"].select(preference("device"))
         self.lacking = sentences()
         self.running = RunBar()
         self.counted = CountedChoice()
@@ -119,7 +121,7 @@ class ClassifyWidget(Dock):
         self.reveal(self.review)
 
     def _save(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Save in folder")
+        folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
         if folder:
             self.session.save(Path(folder))
 

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.session import Source, detection_session
+from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import Choice
@@ -34,6 +35,8 @@ class DetectWidget(Dock):
         self.hint = DemoHint(napari_viewer)
         self.images = ImageBox(napari_viewer)
         self.form = DetectionForm()
+        self.form.options["weights"].select(preference("detection_weights"))
+        self.form.options["device"].select(preference("device"))
         self.running = RunBar()
         self.annotations = button("Open annotations…")
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")

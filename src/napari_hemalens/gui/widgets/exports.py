@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.widgets.rows import button
 from napari_hemalens.workflows.annotations import FORMATS
 
@@ -53,7 +54,7 @@ class ExportBar(QWidget):
     def _ask(self) -> None:
         dialog = SaveDialog(self)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            folder = QFileDialog.getExistingDirectory(self, "Save in folder")
+            folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
             if folder:
                 self.saved.emit(Path(folder), dialog.formats())
 
