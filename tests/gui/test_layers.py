@@ -87,8 +87,8 @@ def test_edits_in_napari_come_back(cells):
 
 def test_the_table_describes_each_cell(cells):
     table = layer_of(cells).features
-    assert list(table.columns) == ["cell", "class", "score", "area", "y", "x"]
-    assert table.iloc[0].to_list() == [1, "myelocyte", pytest.approx(0.9), 600, 20, 35]
+    assert list(table.columns) == ["cell", "class", "score", "area", "y", "x", "short"]
+    assert table.iloc[0].to_list() == [1, "myelocyte", pytest.approx(0.9), 600, 20, 35, "myelo"]
 
 
 def test_pixels_of_napari_begin_half_a_pixel_before_ours(cells):

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
+from napari_hemalens.gui.box_labels import label_style, short_names
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.workflows.images import Region, Slide, from_array
@@ -74,7 +75,7 @@ def cell_layer(detections: Detections, placement: Mapping[str, Any], *, many: bo
         attributes |= {"face_color": colours, "border_width": 0, "size": point_size(detections.boxes)}
         return points(detections.boxes), attributes, "points"
     attributes |= {"edge_color": colours, "face_color": "transparent", "opacity": 1.0}
-    attributes |= {"edge_width": line_width(detections.boxes), "shape_type": "rectangle"}
+    attributes |= {"edge_width": line_width(detections.boxes), "shape_type": "rectangle", "text": label_style()}
     return corners(detections.boxes), attributes, "shapes"
 
 
@@ -113,6 +114,7 @@ def features(detections: Detections, numbers: ArrayLike) -> dict[str, NDArray[An
         "area": detections.areas,
         "y": y,
         "x": x,
+        "short": short_names(detections.class_names),
     }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from napari.layers import Layer, Points, Shapes
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.box_labels import short_names
 from napari_hemalens.gui.layers import (
     box_side,
     boxes_of,
@@ -97,7 +98,9 @@ class Drawing(ABC):
 
     def _blank(self) -> dict[str, Any]:
         """Return the features of a box just drawn: number 0, until it is counted."""
-        return {"cell": 0, "class": self._next, "score": 1.0, "area": 0.0, "y": 0.0, "x": 0.0}
+        return {"cell": 0, "class": self._next, "score": 1.0, "area": 0.0, "y": 0.0, "x": 0.0} | {
+            "short": str(short_names([self._next])[0])
+        }
 
 
 class BoxDrawing(Drawing):

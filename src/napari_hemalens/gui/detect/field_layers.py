@@ -12,6 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
+from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility
 from napari_hemalens.gui.detect.drawing import Drawing, drawing
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
 from napari_hemalens.gui.running import RunIdle, Stop, nothing
@@ -95,7 +96,27 @@ class FieldLayers:
         self._viewer = weakref.ref(viewer)
         self._run_idle = run_idle
         self._rearranging = False
+        self._drawn_layers: weakref.WeakSet[Layer] = weakref.WeakSet()
+        self._labels_wanted = True
         viewer.layers.events.removed.connect(self._on_removed)
+        camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
+        camera.events.zoom.connect(self._update_labels)
+
+    @property
+    def show_labels(self) -> bool:
+        """Whether boxes that are large enough on the screen bear the short name of their class."""
+        return self._labels_wanted
+
+    @show_labels.setter
+    def show_labels(self, wanted: bool) -> None:
+        self._labels_wanted = wanted
+        self._update_labels()
+
+    def _update_labels(self, _: Any = None) -> None:
+        viewer = self._viewer()
+        if viewer is not None:
+            layers = [layer for layer in self._drawn_layers if layer in viewer.layers]
+            update_label_visibility(viewer, layers, wanted=self._labels_wanted)
 
     def draw(self, f: Field, score_threshold: float, *, patient: bool = False) -> None:
         """Let the layer of a field follow its cells, from the next turn of the event loop on.
@@ -121,6 +142,7 @@ class FieldLayers:
             if f.drawing is not None:
                 yield from f.drawing.follow(f.cells.cells, rows)
         f.following = False
+        self._update_labels()
         self.drawn.emit(f)
 
     def show_field(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
@@ -160,6 +182,8 @@ class FieldLayers:
         f.drawing = drawing(layer)
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
+        style_selection(layer)
+        self._drawn_layers.add(layer)
         self.added.emit(f)
 
     def _on_edit(self, event: Any) -> None:

@@ -58,6 +58,15 @@ class Results:
         self._layers_of_fields.edited.connect(self._on_edited)
         self._layers_of_fields.removed.connect(self._on_removed)
 
+    @property
+    def show_labels(self) -> bool:
+        """Whether boxes that are large enough on the screen bear the short name of their class."""
+        return self._layers_of_fields.show_labels
+
+    @show_labels.setter
+    def show_labels(self, wanted: bool) -> None:
+        self._layers_of_fields.show_labels = wanted
+
     def detections(self) -> tuple[Detections, ...]:
         """Return the cells of every field, as they are on screen."""
         return tuple(f.cells.current(self.score_threshold) for f in self.fields)

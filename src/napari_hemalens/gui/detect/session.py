@@ -58,6 +58,15 @@ class DetectionSession(ViewerSession):
         self.recipe = DetectionRecipe()
         self.results.layer_lost.connect(self._on_lost)
 
+    @property
+    def show_labels(self) -> bool:
+        """Whether boxes that are large enough on the screen bear the short name of their class."""
+        return self.results.show_labels
+
+    @show_labels.setter
+    def show_labels(self, wanted: bool) -> None:
+        self.results.show_labels = wanted
+
     def start_run(
         self,
         sources: Sequence[Source],
