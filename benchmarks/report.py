@@ -75,7 +75,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _detecting(races: Mapping[Smear, Race]) -> str:
     head = ["pixels", "tiles", "bare network", "HemaLens", "of bare", "SAHI", "of bare"]
-    head += ["HemaLens, s a Mpx", "HemaLens, peak MB", "SAHI, peak MB", "HemaLens, cells", "SAHI, cells", "drawn"]
+    head += ["HemaLens, s/Mpx", "HemaLens, peak MB", "SAHI, peak MB", "HemaLens, cells", "SAHI, cells", "drawn"]
     return table(head, [_row(image, race) for image, race in races.items()])
 
 

@@ -1,4 +1,4 @@
-"""How good the classes of cells are, and how honest their probabilities.
+"""Measures of classes and of the calibration of their probabilities.
 
 Measures by torchmetrics. Temperature: Guo et al. 2017, On calibration of modern neural networks,
 https://arxiv.org/abs/1706.04599.

@@ -1,4 +1,4 @@
-"""Weights against annotated images: what a user would get, measured."""
+"""Evaluation of a detector on annotated images, run as a user would run it."""
 
 import csv
 import json
@@ -47,10 +47,10 @@ class DetectionReport:
     score_threshold : float
         Threshold of the counts and of F1.
     overall : mapping of str to float
-        AP, AP50, AP75, APS, APM, APL, AR: means over classes, in 0-1 (COCO; up to 1,000 cells an
+        AP, AP50, AP75, APS, APM, APL, AR: means over classes, in 0-1 (COCO; up to 1,000 cells per
         image).
     classes : mapping of str to mapping
-        For each class: cells, AP, AP50, F1 (IoU 0.5), and of the count an image bias, MAE and
+        For each class: cells, AP, AP50, F1 (IoU 0.5), and of the count per image bias, MAE and
         correlation.
     """
 

@@ -1,4 +1,4 @@
-"""How good detections and counts are.
+"""Measures of detections and counts.
 
 Average precision: COCO (Lin et al. 2014, https://arxiv.org/abs/1405.0312), computed by
 torchmetrics with faster-coco-eval.

@@ -1,4 +1,4 @@
-"""What is found of heatmaps: the figures of each method beside those of chance, as tables, and a picture of cells."""
+"""Report on heatmaps: the figures of each method beside those of chance, as tables, and a picture of cells."""
 
 import csv
 import json
@@ -99,8 +99,8 @@ class HeatmapReport:
 
     Attributes
     ----------
-    row : ClassifierCard
-        What was measured.
+    card : ClassifierCard
+        The weights that were measured.
     data, split : str
         On what.
     positive : int

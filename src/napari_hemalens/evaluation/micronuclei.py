@@ -1,4 +1,4 @@
-"""How well micronuclei are counted, against counts by people."""
+"""Evaluation of micronucleus counts against manual counts."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""How well nuclei are found that are marked by points, and how well they are counted.
+"""Measures of the detection and the count of nuclei that are marked by points.
 
 A box is a nucleus where its centre lies within a radius of a point. Boxes and points are paired one to one: so that as
 many as can be have a partner, and of all ways to do so, the one with the shortest distances in all (the assignment
@@ -80,7 +80,7 @@ def match(found: Detections, truth: PointField, radius: float) -> Match:
 def figures(matches: Sequence[Match]) -> dict[str, float]:
     """Return the figures of images, their nuclei taken together; a share of nothing is 0.
 
-    precision, recall, F1; and of the count an image: bias (mean error), MAE (mean absolute error), and relative, the
+    precision, recall, F1; and of the count per image: bias (mean error), MAE (mean absolute error), and relative, the
     mean of absolute errors as shares of the nuclei that are there.
     """
     nuclei, found, hits, unsure = (

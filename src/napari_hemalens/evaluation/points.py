@@ -82,7 +82,7 @@ class PointReport:
                 *(_line(name, row) for name, row in self.images.items()),
                 _line("all", self.overall),
                 "",
-                f"Count an image: bias {self.overall['bias']:+.1f}, MAE {self.overall['MAE']:.1f}. Found: the centre "
+                f"Count per image: bias {self.overall['bias']:+.1f}, MAE {self.overall['MAE']:.1f}. Found: the centre "
                 f"of a box within {self.radius:g} px of a point, one to one; boxes at unsure points are not counted. "
                 f"All: nuclei taken together, count error the mean of absolute ones.",
                 "",

@@ -1,4 +1,4 @@
-"""What a detector is worth where fields are crowded and perturbed, as tables and curves."""
+"""Report on a detector in crowded and perturbed fields, as tables and curves."""
 
 import json
 import math
@@ -64,11 +64,21 @@ class RobustnessReport:
         """Return the figures as tables in markdown; by class, only the unperturbed and the worst line of each kind."""
         return "\n".join(
             [
-                f"{self.weights} on {self.fields} fields a line, put together from tiles of {self.data} "
+                f"{self.weights} on {self.fields} fields per line, put together from tiles of {self.data} "
                 f"({self.split}), classes of {TAXONOMY}, counted at score >= {self.score_threshold:.3g}",
                 "",
                 *_table(
-                    ("", "level", "nucleated a field", "AP50", "F1", "count", "by class", "differential", "M:E (true)"),
+                    (
+                        "",
+                        "level",
+                        "nucleated per field",
+                        "AP50",
+                        "F1",
+                        "count",
+                        "by class",
+                        "differential",
+                        "M:E (true)",
+                    ),
                     [_shown(line) for line in self.lines],
                 ),
                 "",
@@ -76,7 +86,7 @@ class RobustnessReport:
                 "the nucleated cells. Differential: mean error of a class, percentage points.",
                 "",
                 *_table(
-                    ("", "level", "class", "cells", "bias a field", "MAE a field", "F1"),
+                    ("", "level", "class", "cells", "bias per field", "MAE per field", "F1"),
                     [
                         _class_shown(row)
                         for row in self.classes
@@ -167,7 +177,7 @@ def draw_curves(report: RobustnessReport, path: Path) -> None:
             if name == "scale":
                 place.plot(*_curve(report, ESTIMATED, key), "*", markersize=9, color=f"C{number}")
         place.set(
-            xlabel="nucleated cells a field" if name == CROWDING else FIELD_PERTURBATIONS[name].title,
+            xlabel="nucleated cells per field" if name == CROWDING else FIELD_PERTURBATIONS[name].title,
             ylim=(0, 1.05),
             title=name,
         )

@@ -1,4 +1,4 @@
-"""How good a segmentation is, against outlines drawn by people.
+"""Evaluation of a segmentation against manual outlines.
 
 Two layouts of a folder are known. With `masks/`, each mask says what its pixels are (0 background, 1 cytoplasm,
 2 nucleus), and pixels are compared. Label images in `nuclei/`, `labels/` or `cells/`, listed by a table, say which

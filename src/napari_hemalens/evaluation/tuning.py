@@ -1,4 +1,4 @@
-"""The score threshold of a detector, chosen on annotated images, and what it finds there."""
+"""Choice of a detector's score threshold on annotated images."""
 
 import shutil
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def tune_steps(
 def choose_threshold_steps(
     card: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
 ) -> Steps[weights.DetectorCard]:
-    """Return the row with the score threshold that is best on annotated images, and what was measured on them.
+    """Return the model card with the best score threshold on annotated images, and its measures there.
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`metrics.Sweep.best`); average
     precision has no threshold.
@@ -65,6 +65,6 @@ def choose_threshold_steps(
 
 
 def write_card(card: weights.DetectorCard) -> None:
-    """Write the row beside its file of weights."""
+    """Write the model card beside its file of weights."""
     with writing(card.file.with_suffix(".json")) as file:
         file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Why agents that move boxes gain what they gain, and what helps: remedies on one and the same trained detector.
+"""What agents that move boxes gain, and what helps: several ways to train box refinement on one trained detector.
 
-Wang et al., BMC Bioinformatics 22:94 (2021), teach agents by reward. Here each row teaches other agents, or teaches
-them otherwise, on boxes that a finished `faster_rcnn_fpn` finds on images that it was not trained on; all rows move the
-very same boxes of the same images, so that what differs is of moving alone.
+Wang et al., BMC Bioinformatics 22:94 (2021), train agents by reward. Here each row trains other agents, or trains them
+differently, on boxes that a trained `faster_rcnn_fpn` finds on images that it was not trained on. All rows move the
+same boxes of the same images, so that they differ in box refinement alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ from napari_hemalens.training.frozen_features import (
 
 NAME = "box-refinement"
 _BASE = "faster_rcnn_fpn"
-_HELD = 0.2  # of the images that the detector has not seen: remedies are compared on them before they are tested
+_HELD = 0.2  # of the images that the detector has not seen: rows are compared on them before they are tested
 
 
 _CI = table1.BUDGETS["ci"]
@@ -67,7 +67,7 @@ SAMPLES: Mapping[str, tuple[int, Training]] = {
     "cpu": (16_000, Training(batch=256, epochs=10, warmup_steps=50, decay_from=0.3, workers=0, precision="32-true")),
     "ci": (64, Training(batch=1, epochs=1, warmup_steps=1, workers=0, accelerator="cpu", precision="32-true")),
 }
-"""Boxes that an epoch draws, up to a quarter of them different ones of a class; and how they are learned from."""
+"""Boxes drawn per epoch (up to a quarter of them different boxes of one class), and how rows are trained on them."""
 
 
 def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparison]:
@@ -94,7 +94,7 @@ def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparis
             raise RecipeError(f"The row {name!r} starts from {row.starts_from!r}: ask for both.")
     fields, others = split_for_refinement(read_data(data, options.pixel_size_um), budget.cells)
     comparison = RefinementComparison(
-        title=f"Remedies for box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
+        title=f"Ways to train box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, others, SAMPLES[options.preset]),
         labels={name: row.label for name, row in chosen.items()},
         run={
@@ -137,7 +137,7 @@ def split_for_refinement(fields: TrainingData, images: int | None) -> tuple[Trai
 
 
 class _Study:
-    """One trained detector, what it sees of the images, and the rows that move its boxes."""
+    """One trained detector, its features of all images, and the rows trained on top of it."""
 
     def __init__(
         self, base: DetectionTrial, fields: TrainingData, others: tuple[Detections, ...], *, preset: str
@@ -153,11 +153,11 @@ class _Study:
 
     @property
     def seed(self) -> int:
-        """Of the detector, and of what learns on it."""
+        """Seed of the detector and of what is trained on top of it."""
         return int(self.base.plan["recipe"]["seed"])
 
     def row_steps(self, name: str, row: RefinementVariant, folder: Path) -> Steps[RefinementTrial]:
-        """Learn and test one row in a folder of its own; one that is finished there is read."""
+        """Train and test one row in a folder of its own; a finished trial is read from there."""
         out = folder / f"{name}, seed {self.seed}"
         training = self.training.model_copy(update={**row.training, "seed": self.seed})
         plan = {
@@ -191,7 +191,7 @@ class _Study:
         channels, grid = samples.features.shape[1], samples.features.shape[2]
         torch.manual_seed(self.seed)
         learner: AgentLearner | CascadeLearner
-        if row.kind == "trim":
+        if row.kind == "cascade":
             learner = CascadeLearner(CascadeBoxHead(channels, hidden=row.refinement.hidden, grid=grid))
         else:
             recipe = row.refinement
@@ -238,7 +238,7 @@ _FILE = "mover.safetensors"
 
 
 def _as_refining(card: weights.DetectorCard) -> CellDetector:
-    """Return the same detector as one that can look twice: its path back up adds nothing, its agents know nothing."""
+    """Return the same detector with untrained agents and a bottom-up path that adds nothing."""
     recipe: NetworkRecipe = card.network.model_copy(
         update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}
     )

@@ -1,4 +1,4 @@
-"""Trials of detectors as a table: a row a network, mean and deviation over runs, the paper's figures beside them."""
+"""Trials of detectors as a table: one row per network, with the paper's figures."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _UNMOVED = "{}, boxes not moved"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionComparison:
-    """A comparison of detectors, as far as it has come.
+    """A comparison of detectors with the trials finished so far.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class DetectionComparison:
         return columns, rows
 
     def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        """Return columns and rows of the runs, one a run."""
+        """Return columns and rows of the runs, one row per run."""
         columns = ("method", "run", *MEASURES, *_COSTS, "gain in AP of moving boxes")
         return columns, [
             (
@@ -130,7 +130,7 @@ class DetectionComparison:
 
 
 def draw_curves(comparison: DetectionComparison, path: Path) -> None:
-    """Draw loss and AP by the step, a colour a row and a line a run (Figure 7 of Wang et al. 2021)."""
+    """Draw loss and AP by the step, one colour per row and one line per run (Figure 7 of Wang et al. 2021)."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for colour, (name, row) in enumerate(comparison.rows.items()):

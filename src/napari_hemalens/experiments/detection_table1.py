@@ -64,8 +64,8 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
     "cpu": Budget(
         _SMALL,
         1_600,
-        "reduced: ResNet-18 that starts from the ResNet of marrow-frcnn, windows of 128 px at 0.3 um a pixel, 5 epochs "
-        f"of 1,600 images, {_FROM}",
+        "reduced: ResNet-18 that starts from the ResNet of marrow-frcnn, windows of 128 px at 0.3 um per pixel, 5 "
+        f"epochs of 1,600 images, {_FROM}",
     ),
     "ci": Budget(
         _SMALL.model_copy(update={"epochs": 1, "batch": 2, "side": 96, "accelerator": "cpu"}),

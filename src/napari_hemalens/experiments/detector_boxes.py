@@ -19,7 +19,7 @@ _SCORE = 0.7  # score threshold of a box that is shown, as in the paper
 
 
 def draw_boxes(detectors: Mapping[str, DetectorCard], fields: Sequence[Detections], path: Path) -> None:
-    """Draw a row an image and a column a detector, the truth last.
+    """Draw one row per image and one column per detector, the truth last.
 
     Parameters
     ----------

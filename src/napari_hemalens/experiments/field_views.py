@@ -1,4 +1,4 @@
-"""Whole fields beside the single cells cut from them: one comparison a view, and what all of them say together."""
+"""Whole fields beside the single cells cut from them: one comparison per view, and what they say together."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ View = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldViews:
-    """The experiment, as far as it has come.
+    """The experiment with the trials finished so far.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class FieldViews:
     notes : tuple of str
         What must be known to read the figures.
     views : mapping of (str, str) to Comparison
-        By stain and unit, those that were begun; rows and measures are the same in all.
+        By stain and unit, those that were started; rows and measures are the same in all.
     """
 
     title: str
@@ -50,7 +50,7 @@ class FieldViews:
         return "\n\n".join((*parts, *self.answers(), *self.notes))
 
     def markdown(self) -> str:
-        """Return the answers, a table a view with a picture of its confusions, and the notes as Markdown."""
+        """Return the answers, one table per view with a picture of its confusions, and the notes as Markdown."""
         parts = [f"# {self.title}", *self.answers(), *self.notes]
         for view, comparison in self.views.items():
             parts += [f"## {capitalise(view_name(view))}", markdown_table(*comparison.summary())]

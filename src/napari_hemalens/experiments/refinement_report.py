@@ -1,4 +1,4 @@
-"""Remedies for box refinement as a table: what each gains over the same boxes not moved."""
+"""Ways to train box refinement as a table: what each gains over the same boxes not moved."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _STILL = "still"
 
 @dataclass(frozen=True, slots=True)
 class RefinementTrial:
-    """What became of one row on one detector.
+    """The result of one row on one detector.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class RefinementTrial:
         Of boxes on cells of held-out images: `IoU before` and `IoU` after moving, the share `IoU >= 0.75`, and the
         share that `moved`.
     plan : mapping
-        Detector, remedy and training.
+        Detector, variant and training.
     """
 
     FILE: ClassVar[str] = "refinement.json"
@@ -66,7 +66,7 @@ class RefinementTrial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefinementComparison:
-    """A study of remedies, as far as it has come.
+    """A comparison of variants, with the trials finished so far.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The rows of `box_refinement`: who moves boxes, and how that is learned; and the oracle, who knows the truth."""
+"""The rows of `box_refinement`: what moves boxes and how it is trained, and an oracle that knows the truth."""
 
 import json
 from collections.abc import Mapping
@@ -22,20 +22,20 @@ _TAUGHT: Mapping[str, Any] = {"optimizer": "adamw", "learning_rate": 1e-3}
 
 @dataclass(frozen=True, slots=True)
 class RefinementVariant:
-    """A row: who moves boxes, and how that is learned.
+    """A row: what moves boxes, and how it is trained.
 
     Attributes
     ----------
     label : str
         As the table calls it.
     kind : str
-        'still', 'oracle', 'agents' or 'trim'.
+        'still', 'oracle', 'agents' or 'cascade'.
     refinement : RefinementRecipe
         Of agents and oracles.
     training : mapping
         Changes to the budget's recipe.
     seen : bool
-        Whether it is learned on images that the detector was trained on.
+        Whether it is trained on images that the detector was trained on.
     begins_with : str
         Row whose agents it starts from; empty: none.
     """
@@ -82,8 +82,10 @@ ROWS: Mapping[str, RefinementVariant] = {
         refinement=_agents(_FINE, reward=0, foresight=1),
         seen=True,
     ),
-    "trim": RefinementVariant("no agents: trimmed once more, in one go, as in a cascade", "trim"),
-    "trim-seen": RefinementVariant("trimmed once more, learned on images that the detector knows", "trim", seen=True),
+    "cascade": RefinementVariant("cascade box head: one more regression, no agents", "cascade"),
+    "cascade-seen": RefinementVariant(
+        "cascade box head, trained on images that the detector knows", "cascade", seen=True
+    ),
     "oracle": RefinementVariant("oracle: the truth is known, 5 steps of 10 %", "oracle"),
     "oracle-fine": RefinementVariant("oracle: the truth is known, 10 steps of 3 %", "oracle", refinement=_FINE),
 }
@@ -91,14 +93,14 @@ ROWS: Mapping[str, RefinementVariant] = {
 
 
 def take_best_steps(boxes: Tensor, truth: Tensor, recipe: RefinementRecipe) -> Tensor:
-    """Return boxes (N, 4) after the best step of each state towards their truth (N, 4), until none gains."""
+    """Return boxes (N, 4) after greedy steps that gain most IoU with their truth (N, 4), until none gains."""
     for _ in range(recipe.most_steps):
         boxes = moved(boxes, best_actions(boxes, truth, recipe.step), recipe.step)
     return boxes
 
 
 def move_by_truth(found: Detections, truth: Detections, recipe: RefinementRecipe) -> Detections:
-    """Return cells whose boxes an oracle moved: those at an IoU of 0.5 at least with a true cell of their class."""
+    """Return cells after an oracle moved the boxes with an IoU of at least 0.5 with a true cell of their class."""
     if not len(found) or not len(truth):
         return found
     boxes, true = (torch.from_numpy(f.boxes[:, [1, 0, 3, 2]].copy()) for f in (found, truth))

@@ -1,4 +1,4 @@
-"""Trials as a table: a row a network, mean and deviation over its runs, the paper's figures beside them."""
+"""Trials as a table: one row per network, mean and deviation over its runs, the paper's figures beside them."""
 
 import json
 import platform
@@ -43,7 +43,7 @@ class NetworkRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """An experiment, as far as it has come.
+    """An experiment with the trials finished so far.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class Comparison:
         return "\n\n".join((*parts, "![ROC curves](roc.png)", "![Confusion matrices](confusion.png)"))
 
     def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        """Return columns and rows of the runs, one a run."""
+        """Return columns and rows of the runs, one row per run."""
         columns = ("method", "run", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
         return columns, [
             (
@@ -137,7 +137,7 @@ class Comparison:
             file.write_text(json.dumps(self._run(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
-        """Return columns and rows of texts: a row a network, mean and deviation over its runs."""
+        """Return columns and rows of texts: one row per network, mean and deviation over its runs."""
         columns = ("method", "runs", *self.measures, "seconds to train", "seconds to test", "parameters", "confusion")
         rows = []
         for name, row in self.rows.items():

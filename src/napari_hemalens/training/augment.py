@@ -1,4 +1,4 @@
-"""What a training image may look like: other microscopes, stains, lamps and lenses.
+"""Augmentation of training images: other microscopes, stains, lamps and lenses.
 
 Geometry moves boxes with the pixels (torchvision's v2 transforms on its annotated tensors); the
 rest changes pixels alone. Stain: Ruifrok and Johnston 2001, colour deconvolution; Tellez et al.

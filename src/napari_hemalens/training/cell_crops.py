@@ -1,4 +1,4 @@
-"""Cells with a class as training images: cut once, with room to turn, then turned, scaled and lit anew each time."""
+"""Labelled cells as training crops: cut once with room to turn, then augmented anew for each draw."""
 
 import math
 from collections.abc import Sequence

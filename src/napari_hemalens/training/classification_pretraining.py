@@ -1,8 +1,7 @@
-"""A backbone learns to name single cells before it learns to find them.
+"""Classification pretraining: the backbone of a detector learns to classify single cells before it detects them.
 
-From scratch, a detector sees one nucleated cell in an image of which nine tenths are red cells:
-naming the rare classes is what takes long. A crop around one cell costs a fifth of the
-computation. ImageNet weights, where they can be had, make this less needed.
+In an image, one nucleated cell lies among nine red cells, and learning the rare classes takes longest. A crop around
+one cell costs a fifth of the computation of a field. ImageNet weights, where available, make this less necessary.
 """
 
 from collections.abc import Sequence
@@ -82,12 +81,12 @@ class CellNamer(nn.Module):
 
     @torch.no_grad()
     def _channels(self) -> int:
-        self.body.eval()  # a look must not move the running means
+        self.body.eval()  # this pass must not change the running means
         return self._last_stage(torch.zeros(1, 3, 64, 64)).shape[1]
 
 
 def pretraining_recipe(recipe: DetectionTraining, cells: int) -> DetectionTraining:
-    """Return how the crops are trained on: small images, many of them, at a higher rate."""
+    """Return the recipe of pretraining: small images, more of them per step, at twice the learning rate."""
     return recipe.model_copy(
         update={
             "epochs": recipe.pretraining_epochs,

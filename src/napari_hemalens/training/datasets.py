@@ -1,4 +1,4 @@
-"""Annotated fields as training images: cut, scaled, put together, augmented."""
+"""Annotated fields as training images: cropped, scaled, combined to mosaics, augmented."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""What classifiers are trained to make small."""
+"""Losses of classifiers."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ _LEAST = 1e-6  # of 1 - p: for gamma between 0 and 1 the gradient at p = 1 would
 
 
 def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float = 2.0, alpha: Tensor | None = None) -> Tensor:
-    """Return cross-entropy with cells that are already recognised weighted down.
+    """Return the focal loss: cross-entropy in which cells that are already recognised weigh less.
 
     Lin et al., ICCV 2017, https://arxiv.org/abs/1708.02002; Wei et al. 2022, equation 8, of which this is the form for
     any number of classes: with two, -y (1-p)^gamma log(p) - (1-y) p^gamma log(1-p).
@@ -22,7 +22,7 @@ def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float = 2.0, alpha: Te
     targets : (N,) int64
         The right class of each cell, in 0 to C - 1.
     gamma : float
-        How steeply; at 0 this is cross-entropy. 2 in both papers.
+        Focusing exponent; at 0 this is cross-entropy. 2 in both papers.
     alpha : (C,) float, optional
         Weight of each class; without it, all count alike.
 
@@ -41,10 +41,10 @@ def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float = 2.0, alpha: Te
 
 
 def pointing_loss(maps: Iterable[Tensor], marks: Tensor) -> Tensor:
-    """Return how badly attention points at what is marked: cross-entropy, marked and other places of equal weight.
+    """Return the cross-entropy of attention with marked places; marked and unmarked places weigh the same.
 
-    Not of the papers, which leave attention to itself: where micronuclei are outlined, it learns from far fewer cells
-    where to look.
+    Not in the papers, which do not supervise attention: where micronuclei are outlined, attention learns from far fewer
+    cells where to look.
 
     Parameters
     ----------

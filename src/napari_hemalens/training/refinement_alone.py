@@ -1,4 +1,4 @@
-"""Teaching what moves the boxes of a trained detector, and nothing else of it: minutes where the whole takes hours."""
+"""Training of the box refinement of a trained detector, and of nothing else: minutes where the whole takes hours."""
 
 from typing import Self
 
@@ -13,12 +13,12 @@ from napari_hemalens.models.refining import RefiningRoIHeads
 
 
 class RefinementAlone(nn.Module):
-    """A detector of which only box refinement learns; the rest sees as it does in use.
+    """Wraps a detector so that only box refinement is trained; the rest runs as in inference.
 
     Parameters
     ----------
     detector : CellDetector
-        `faster_rcnn_attention` or `faster_rcnn_cascade`; all but its agents, or its second trim, is fixed from now on.
+        `faster_rcnn_attention` or `faster_rcnn_cascade`; all but its agents, or its cascade box head, is frozen.
 
     Raises
     ------
@@ -42,14 +42,14 @@ class RefinementAlone(nn.Module):
         self.heads = heads
 
     def train(self, mode: bool = True) -> Self:
-        """Let the heads sample what is learned from; running means and proposals stay those of use."""
+        """Let the heads sample boxes to train on; running means and proposals stay those of inference."""
         super().train(mode)
         self.detector.eval()
         self.heads.training = mode
         return self
 
     def forward(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Return what the refinement loses, by name; the images' sides are multiples of the coarsest stride."""
+        """Return the losses of box refinement by name; the images' sides are multiples of the coarsest stride."""
         sizes = [(int(images.shape[2]), int(images.shape[3]))] * len(images)
         with torch.no_grad():
             features = self.detector.backbone(images)
