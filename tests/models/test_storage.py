@@ -55,32 +55,6 @@ def test_a_missing_file_is_named(untrained: DetectorCard) -> None:
         weights.verify(untrained)
 
 
-def test_a_row_is_found_by_either_of_its_files(untrained: DetectorCard) -> None:
-    assert weights.detector_card(untrained.file) == untrained
-    assert untrained.folder == untrained.file.parent
-
-
-def test_unknown_weights_are_refused_with_those_that_are_known() -> None:
-    with pytest.raises(WeightsError, match=r"No weights 'wbc'. Known: "):
-        weights.detector_card("wbc")
-
-
-def test_a_row_that_lacks_what_a_row_must_say_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(WeightsError, match="does not describe weights"):
-        weights.detector_card(tmp_path / "a.json")
-
-
-@pytest.mark.parametrize("name", weights.known())
-def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str) -> None:
-    card = weights.model_card(name)
-    weights.verify(card)
-    assert card.name == name
-    assert card.data
-    assert card.licence
-    assert card.metrics
-
-
 def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained: DetectorCard) -> None:
     before = load_detector(untrained, torch.device("cpu"))
     kept, classes = untrained.classes[2], ("blast", untrained.classes[2])

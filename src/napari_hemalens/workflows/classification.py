@@ -177,7 +177,7 @@ def train_classification_steps(
     name: str,
     about: Mapping[str, str] | None = None,
 ) -> Steps[weights.ClassifierCard]:
-    """Train a classifier on label images whose cells have a class; returns the model card, which lie in `out`.
+    """Train a classifier on label images whose cells have a class; returns the model card, which lies in `out`.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def train_detection_steps(
     pixel_size_um: float | None = None,
     about: Mapping[str, str] | None = None,
 ) -> Steps[weights.DetectorCard]:
-    """Train a detector on annotated images; returns the model card, which lie in `out`.
+    """Train a detector on annotated images; returns the model card, which lies in `out`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def tune_detection_steps(
     recipe : DetectionRecipe
         Weights, pixel size, device.
     out : path
-        Folder for the row and a copy of the weights.
+        Folder for the model card and a copy of the weights.
     split : str
         Part of the data.
     name : str, optional

@@ -107,7 +107,7 @@ def map_steps(
 
 
 def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
-    """Return the model card that are explained.
+    """Return the model card of the weights that are explained.
 
     Raises
     ------
