@@ -22,7 +22,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
             "ExplanationRecipe",
             "SegmentationRecipe",
         ],
-        "segmentation.labels": ["relabelled"],
+        "segmentation.labels": ["relabel_pieces"],
         "segmentation.record": ["Segmentation"],
         "reports.detections": ["differential_text"],
         "config.training": ["DetectionTraining"],
@@ -55,7 +55,7 @@ __all__ = [
     "explain",
     "explain_steps",
     "pooled_differential",
-    "relabelled",
+    "relabel_pieces",
     "segment",
     "segment_steps",
 ]

@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_hemalens.figures.heatmaps import Style, cell_picture, extremes, gallery, heat_colours, heated, resized
+from napari_hemalens.figures.heatmaps import (
+    Style,
+    cell_picture,
+    extremes,
+    gallery,
+    heat_colours,
+    overlay_heat,
+    resize_square,
+)
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
 
@@ -44,8 +52,8 @@ def pixels(picture):
 
 def test_without_heat_a_crop_is_as_it_was_and_the_hottest_hides_the_share_asked_for():
     crop = np.full((4, 4, 3), GREY, np.uint8)
-    np.testing.assert_array_equal(heated(crop, np.zeros((4, 4), np.float32)), crop)
-    hot = heated(crop, np.ones((4, 4), np.float32), opaque=0.5)[0, 0]
+    np.testing.assert_array_equal(overlay_heat(crop, np.zeros((4, 4), np.float32)), crop)
+    hot = overlay_heat(crop, np.ones((4, 4), np.float32), opaque=0.5)[0, 0]
     np.testing.assert_allclose(hot, 0.5 * GREY + 0.5 * 255 * heat_colours()[-1, :3], atol=1)
 
 
@@ -117,11 +125,11 @@ def test_on_no_ground_nothing_is_drawn_but_letters_and_tiles():
 
 def test_small_pictures_keep_their_range_and_kind():
     crop = np.arange(3 * 64, dtype=np.uint8).reshape(8, 8, 3)
-    assert resized(crop, 5).dtype == np.uint8
-    heat = resized(np.eye(8, dtype=np.float32), 20)
+    assert resize_square(crop, 5).dtype == np.uint8
+    heat = resize_square(np.eye(8, dtype=np.float32), 20)
     assert (heat.dtype, heat.shape) == (np.float32, (20, 20))
     assert 0 <= heat.min() <= heat.max() <= 1
-    assert resized(crop, 8) is crop
+    assert resize_square(crop, 8) is crop
 
 
 def test_the_first_result_says_which_cells_there_are():

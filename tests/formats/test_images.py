@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.formats.images import header_size, known_size, located
+from napari_hemalens.formats.images import header_size, known_size, locate_image
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tif", ".TIFF"])
@@ -41,7 +41,7 @@ def test_an_image_is_looked_for_in_one_folder_after_the_other(tmp_path):
         (tmp_path / folder).mkdir()
     (tmp_path / "two" / "a.png").touch()
     folders = (tmp_path / "one", tmp_path / "two")
-    assert located("a.png", folders) == str(tmp_path / "two" / "a.png")
-    assert located("b.png", folders) == "b.png"
-    assert located("", folders) == ""
+    assert locate_image("a.png", folders) == str(tmp_path / "two" / "a.png")
+    assert locate_image("b.png", folders) == "b.png"
+    assert locate_image("", folders) == ""
     assert known_size("b.png") is None

@@ -8,7 +8,7 @@ import tifffile
 from PIL import Image
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.formats.label_images import match_by_name, read_labels
 
 VALUES = np.array([[0, 1], [300, 70_000]])
 
@@ -45,13 +45,13 @@ def paths(*names: str) -> list[Path]:
 def test_labels_are_matched_by_name_whatever_their_order() -> None:
     images = paths("a.tif", "a_2.tif", "b.png")
     labels = paths("m/b.labels.tif", "m/a_2_cp_masks.png", "m/a_cp_masks.png", "m/c.tif")
-    assert matched(images, labels) == tuple(labels[i] for i in (2, 1, 0))
+    assert match_by_name(images, labels) == tuple(labels[i] for i in (2, 1, 0))
 
 
 def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
-    assert matched(paths("a.tif", "b.tif"), paths("2.tif", "1.tif")) == tuple(paths("2.tif", "1.tif"))
+    assert match_by_name(paths("a.tif", "b.tif"), paths("2.tif", "1.tif")) == tuple(paths("2.tif", "1.tif"))
     twins = paths("x/a.tif", "y/a.tif")
-    assert matched(twins, paths("x/a.png", "y/a.png")) == tuple(paths("x/a.png", "y/a.png"))
+    assert match_by_name(twins, paths("x/a.png", "y/a.png")) == tuple(paths("x/a.png", "y/a.png"))
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
 )
 def test_labels_that_fit_neither_way_are_refused(labels: tuple[str, ...], message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
-        matched(paths("a.tif", "b.tif"), paths(*labels))
+        match_by_name(paths("a.tif", "b.tif"), paths(*labels))

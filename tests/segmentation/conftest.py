@@ -29,7 +29,7 @@ def smear():
 
 @pytest.fixture(scope="module")
 def dyes(smear):
-    return density.smoothed(density.optical_density(smear[0]), 0.7)
+    return density.smooth(density.optical_density(smear[0]), 0.7)
 
 
 @pytest.fixture(scope="module")

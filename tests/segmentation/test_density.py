@@ -27,4 +27,4 @@ def test_uneven_light_is_evened_out():
     light = np.linspace(0.93, 1, 400)[None, :, None]
     picture = (np.full((400, 400, 3), 240.0) * light).astype(np.uint8)
     uneven = density.optical_density(picture)
-    assert np.ptp(density.flattened(uneven, 40.0)) < 0.5 * np.ptp(uneven)
+    assert np.ptp(density.flatten_light(uneven, 40.0)) < 0.5 * np.ptp(uneven)

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from napari_hemalens.records.detections import Provenance
-from napari_hemalens.segmentation.files import measures_rows, outlined, write_labels
+from napari_hemalens.segmentation.files import draw_outlines, measures_rows, write_labels
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.slides.open import open_image
 
@@ -31,7 +31,7 @@ def test_outlines_lie_inside_the_cells_and_leave_the_rest_as_it_was():
     nuclei = np.zeros_like(labels)
     nuclei[8:12, 8:12] = 1
     rgb = np.full((20, 20, 3), 200, dtype=np.uint8)
-    picture = outlined(rgb, Segmentation(labels, nuclei, (0, 0, 20, 20)))
+    picture = draw_outlines(rgb, Segmentation(labels, nuclei, (0, 0, 20, 20)))
     changed = (picture != rgb).any(axis=2)
     assert changed[4, 4:16].all()
     assert changed[8, 8:12].all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 
 SHAPE = (40, 60)
 
@@ -17,13 +17,13 @@ def squares(*corners, ids=None, side=6):
 
 
 def test_ids_above_65535_and_with_gaps_stay_as_they_are():
-    checked = checked_labels(squares((0, 0), (20, 20), ids=[3, 70_000]), SHAPE)
+    checked = check_labels(squares((0, 0), (20, 20), ids=[3, 70_000]), SHAPE)
     assert checked.dtype == np.int32
     assert np.unique(checked).tolist() == [0, 3, 70_000]
 
 
 def test_a_mask_of_true_and_false_is_taken():
-    assert checked_labels(squares((0, 0)) > 0, SHAPE).max() == 1
+    assert check_labels(squares((0, 0)) > 0, SHAPE).max() == 1
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_mask_of_true_and_false_is_taken():
 )
 def test_what_is_no_labels_of_the_image_is_refused_in_one_sentence(labels, message):
     with pytest.raises(AnnotationError, match=message):
-        checked_labels(labels, SHAPE)
+        check_labels(labels, SHAPE)
 
 
 def test_one_id_for_many_cells_is_a_semantic_mask():
@@ -61,11 +61,11 @@ def test_one_id_a_cell_is_none_even_with_a_cell_in_two_pieces_and_slips_of_the_b
 
 
 def test_each_piece_gets_an_id_of_its_own():
-    labels = relabelled(squares((0, 0), (0, 20), (20, 0), ids=[1, 1, 1]))
+    labels = relabel_pieces(squares((0, 0), (0, 20), (20, 0), ids=[1, 1, 1]))
     assert labels.dtype == np.int32
     assert len(np.unique(labels)) == 4
 
 
 def test_parts_that_touch_are_one_and_parts_that_meet_at_a_corner_two():
-    assert relabelled(squares((0, 0), (0, 6), ids=[1, 2])).max() == 1
-    assert relabelled(squares((0, 0), (6, 6), ids=[1, 1])).max() == 2
+    assert relabel_pieces(squares((0, 0), (0, 6), ids=[1, 2])).max() == 1
+    assert relabel_pieces(squares((0, 0), (6, 6), ids=[1, 1])).max() == 2

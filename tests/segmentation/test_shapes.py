@@ -14,7 +14,7 @@ def disc(y, x, radius):
 
 def test_holes_below_an_area_are_filled_and_larger_ones_stay():
     ring = disc(40, 30, 20) & ~disc(40, 30, 4) | disc(40, 85, 25) & ~disc(40, 85, 15)
-    whole = shapes.filled(ring, 100)
+    whole = shapes.fill_holes(ring, 100)
     assert whole[40, 30]
     assert not whole[40, 85]
 
@@ -22,7 +22,7 @@ def test_holes_below_an_area_are_filled_and_larger_ones_stay():
 def test_what_is_thinner_than_a_disc_is_opened_away_and_the_rest_stays():
     mask = disc(40, 30, 20)
     thin = mask | (np.abs(Y - 40) <= 1) & (X > 30)
-    opened = shapes.opened(thin, 5)
+    opened = shapes.open_mask(thin, 5)
     assert not opened[40, 80]
     assert (opened == mask).mean() > 0.99
 

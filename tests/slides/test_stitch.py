@@ -8,7 +8,7 @@ import pytest
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.slides import stitch
-from napari_hemalens.slides.stitch import owned, suppress
+from napari_hemalens.slides.stitch import in_core, suppress
 from napari_hemalens.slides.tiles import plan
 
 
@@ -169,13 +169,13 @@ def test_cores_own_every_centre_once():
     rng = np.random.default_rng(2)
     centres = rng.integers(0, 200, (500, 2)) + rng.choice([0, 0.5], (500, 2))
     boxes = np.concatenate([centres - 5, centres + 5], axis=1)
-    owners = sum(owned(boxes, t.core).astype(int) for t in plan((200, 200), tile=64, overlap=16))
+    owners = sum(in_core(boxes, t.core).astype(int) for t in plan((200, 200), tile=64, overlap=16))
     assert np.all(owners == 1)
 
 
 def test_a_margin_lets_a_core_own_what_lies_just_outside():
     boxes = [[9, 9, 11, 11], [4, 4, 6, 6], [28, 28, 30, 30], [21, 15, 23, 17]]
     core = (10, 10, 20, 20)
-    assert owned(boxes, core).tolist() == [True, False, False, False]
-    assert owned(boxes, core, 5).tolist() == [True, True, False, True]
-    assert owned(np.zeros((0, 4)), core, 5).shape == (0,)
+    assert in_core(boxes, core).tolist() == [True, False, False, False]
+    assert in_core(boxes, core, 5).tolist() == [True, True, False, True]
+    assert in_core(np.zeros((0, 4)), core, 5).shape == (0,)

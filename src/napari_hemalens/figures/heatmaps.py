@@ -78,7 +78,7 @@ def heat_colours() -> NDArray[np.float64]:
     return colours
 
 
-def heated(crop: NDArray[np.uint8], heat: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
+def overlay_heat(crop: NDArray[np.uint8], heat: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
     """Return crops (..., 3) in 0-255 under their heat (...) in 0-1, whose hottest hides this share of them."""
     colours = _colours()[(heat * 255).round().astype(np.uint8)]
     share = opaque * colours[..., 3:]
@@ -201,7 +201,7 @@ class _Sheet:
         """Write words from one edge to the other, in as many lines as they take."""
         self._y += _GAP if large else 0
         font = self._font(self._size + 2 if large else self._size)
-        for part in _wrapped(words, font, self._image.width):
+        for part in _wrap(words, font, self._image.width):
             self._write(0, self._y, part, font)
             self._y += self._high(font)
         self._y += _GAP // 2
@@ -217,7 +217,7 @@ class _Sheet:
                     self._paste(Image.fromarray(tile), x + at * (block.side + _SEAM))
             y = self._y + block.side + 2
             for words in block.words:
-                lines = _wrapped(words, font, block.width)
+                lines = _wrap(words, font, block.width)
                 for part in lines if wrapped else lines[:1]:
                     self._write(x, y, part, font)
                     y += self._high(font)
@@ -270,12 +270,12 @@ def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) 
             heats.append(None)
             continue
         seen, heat = each.crops[row[0]], each.heats[row[0]]
-        crop = resized(seen, side)
-        heats.append(heated(crop, resized(heat, side), opaque))
+        crop = resize_square(seen, side)
+        heats.append(overlay_heat(crop, resize_square(heat, side), opaque))
     return [crop, *heats]
 
 
-def resized(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+def resize_square(pixels: NDArray[Any], side: int) -> NDArray[Any]:
     """Return a square (s, s) float32 or (s, s, 3) uint8 `side` pixels wide."""
     if pixels.shape[0] == side:
         return pixels
@@ -288,7 +288,7 @@ def _colours() -> NDArray[np.float32]:
     return heat_colours().astype(np.float32)
 
 
-def _wrapped(words: str, font: Any, width: int) -> list[str]:
+def _wrap(words: str, font: Any, width: int) -> list[str]:
     """Return words in lines that are no wider than that, in pixels."""
     letters = max(4, int(width * len(words) / max(1.0, font.getlength(words))))
     while letters > 4 and any(font.getlength(line) > width for line in _lines(words, letters)):

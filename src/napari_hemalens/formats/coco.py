@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.draft import Box, Draft, Prediction, finish_drafts
-from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.images import known_size, locate_image
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.corrections import KINDS
@@ -105,7 +105,7 @@ def write(fields: Sequence[Detections], path: Path) -> None:
 
 
 def _draft(file: Path, image: _Image, folders: Sequence[Path]) -> Draft:
-    where = located(image.file_name, folders)
+    where = locate_image(image.file_name, folders)
     shape = (image.height, image.width) if image.height and image.width else known_size(where)
     return Draft(file, where, shape, image.pixel_size_um)
 

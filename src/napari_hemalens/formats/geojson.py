@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, model_validator
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts
-from napari_hemalens.formats.images import IMAGE_SUFFIXES, known_size, located
+from napari_hemalens.formats.images import IMAGE_SUFFIXES, known_size, locate_image
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
@@ -111,7 +111,7 @@ def _draft(file: Path) -> Draft:
     document = documents.load(file, _Document, "GeoJSON of polygons")
     beside = (f"{file.stem}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     name = document.image or next((n for n in beside if (file.parent / n).is_file()), file.stem)
-    image = located(name, (file.parent, file.parent / "images"))
+    image = locate_image(name, (file.parent, file.parent / "images"))
     stated = (document.height, document.width)
     draft = Draft(file, image, stated if all(stated) else known_size(image))
     for feature in document.features:

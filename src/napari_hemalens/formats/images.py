@@ -21,7 +21,7 @@ IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
 """What the name of an image file ends in, in lower case: the one list, for slides and annotations."""
 
 
-def located(name: str, folders: Iterable[Path]) -> str:
+def locate_image(name: str, folders: Iterable[Path]) -> str:
     """Return the path of the image in the first of `folders` that holds it, else its bare name."""
     for folder in folders:
         if (folder / name).is_file():

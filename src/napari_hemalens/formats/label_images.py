@@ -39,7 +39,7 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     return values.squeeze(axis=lone)
 
 
-def matched(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:
+def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:
     """Return the label image of each image.
 
     By name where names tell: that of the labels is that of the image, or goes on after a dot, dash, underscore or

@@ -162,8 +162,8 @@ def _field(
     if "" in names:
         raise AnnotationError(f"{table}, image {image}: {kind} got {rows[names.index('')][kind]!r}; known: 0, 1.")
     return NamedCells(
-        _located(root, ("images",), image, table),
-        _located(root, _LABELS[cell], image, table),
+        _find_image(root, ("images",), image, table),
+        _find_image(root, _LABELS[cell], image, table),
         ids,
         np.array(names),
         np.array([row[group] for row in rows]),
@@ -180,7 +180,7 @@ def _column(table: Path, row: Mapping[str, str], names: Sequence[str]) -> str:
     return found
 
 
-def _located(root: Path, folders: Sequence[str], image: str, table: Path) -> Path:
+def _find_image(root: Path, folders: Sequence[str], image: str, table: Path) -> Path:
     found = _found(root, folders, image)
     if found is None:
         raise AnnotationError(f"{table} names the image {image!r}, which is not in {' or '.join(folders)} of {root}.")

@@ -41,7 +41,7 @@ def short_paths(images: Sequence[str]) -> tuple[str, ...]:
         shared = Counter(names)
         grow = [shared[n] > 1 and d < len(p) for n, p, d in zip(names, parts, depth, strict=True)]
         if not any(grow):
-            return _numbered(names, key=str)
+            return _number_doubles(names, key=str)
         depth = [d + more for d, more in zip(depth, grow, strict=True)]
 
 
@@ -64,7 +64,7 @@ def file_stems(images: Sequence[str]) -> tuple[str, ...]:
     A stem may hold folders, as `day1/a`. No two are alike, not even on a disk where `A` is `a`.
     """
     safe = (PurePosixPath(_UNSAFE.sub("_", name)) for name in short_paths(images))
-    return _numbered([str(name.with_suffix("")) for name in safe], key=str.casefold)
+    return _number_doubles([str(name.with_suffix("")) for name in safe], key=str.casefold)
 
 
 def _parts(image: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def _parts(image: str) -> tuple[str, ...]:
     return tuple(p for p in path.parts if p not in {path.anchor, ".."}) or ("image",)
 
 
-def _numbered(names: Sequence[str], key: Callable[[str], str]) -> tuple[str, ...]:
+def _number_doubles(names: Sequence[str], key: Callable[[str], str]) -> tuple[str, ...]:
     taken = {key(name) for name in names}
     seen: set[str] = set()
     result = []

@@ -93,7 +93,7 @@ def read_fields(path: Path, *, only: Sequence[str] = (), diameter: float = DIAME
     if not images:
         raise AnnotationError(f"{path} holds no image with points: they go into points/<name of the image>.csv.")
     if only:
-        images = _named(images, [name for part in only for name in _listed(path, part)], path)
+        images = _match_names(images, [name for part in only for name in _read_list(path, part)], path)
     return tuple(_field(image, path / "points" / f"{image.stem}.csv", diameter) for image in images)
 
 
@@ -102,7 +102,7 @@ def _marked_images(folder: Path) -> list[Path]:
     return sorted(file for file in files if (folder / "points" / f"{file.stem}.csv").is_file())
 
 
-def _listed(folder: Path, part: str) -> list[str]:
+def _read_list(folder: Path, part: str) -> list[str]:
     """Return the names that the list of a part holds; what is no part is a name."""
     file = folder / f"{part}.txt"
     if not file.is_file():
@@ -110,7 +110,7 @@ def _listed(folder: Path, part: str) -> list[str]:
     return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
 
 
-def _named(images: Sequence[Path], names: Sequence[str], folder: Path) -> list[Path]:
+def _match_names(images: Sequence[Path], names: Sequence[str], folder: Path) -> list[Path]:
     """Return the images that names fit, in their own order."""
     kept = {name: [image for image in images if fnmatch(image.stem, name)] for name in names}
     idle = [name for name, fitting in kept.items() if not fitting]

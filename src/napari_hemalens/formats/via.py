@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts
-from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.images import known_size, locate_image
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.detections import Detections
@@ -132,7 +132,7 @@ def read(
     document = documents.load(file, _Document, "VIA file")
     drafts = []
     for image in document.images.values():
-        where = located(image.filename, (file.parent, file.parent / "images"))
+        where = locate_image(image.filename, (file.parent, file.parent / "images"))
         draft = Draft(file, where, _stated_size(image) or known_size(where))
         for region in image.regions:
             label = _label(region, attribute, f"{file}: a region of {image.filename!r}")

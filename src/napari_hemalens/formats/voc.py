@@ -14,7 +14,7 @@ from pathlib import Path
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.draft import Draft, finish_drafts, floats
-from napari_hemalens.formats.images import known_size, located
+from napari_hemalens.formats.images import known_size, locate_image
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
@@ -85,7 +85,7 @@ def _draft(file: Path) -> Draft:
         raise AnnotationError(f"{file} is no VOC file: its root is <{root.tag}>, not <annotation>.")
     name = root.findtext("filename") or file.stem
     folders = (file.parent, *(file.parent.parent / f for f in ("JPEGImages", "images")))
-    image = located(name, folders)
+    image = locate_image(name, folders)
     sides = (root.findtext(f"size/{side}", "0") for side in ("height", "width"))
     height, width = floats(sides, f"{file}: a side")
     # Some tools leave the size 0.

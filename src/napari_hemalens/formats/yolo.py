@@ -15,7 +15,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import first_fault
 from napari_hemalens.formats.draft import Draft, finish_drafts, floats
-from napari_hemalens.formats.images import IMAGE_SUFFIXES, header_size, located
+from napari_hemalens.formats.images import IMAGE_SUFFIXES, header_size, locate_image
 from napari_hemalens.formats.writing import listed_classes, one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
@@ -142,7 +142,7 @@ def _key(file: Path, folder: Path) -> str:
 
 def _draft(source: Path, images: Path, note: _Note | None, picture: Path | None) -> Draft:
     if note is not None:
-        return Draft(source, located(note.file_name, [images]), (note.height, note.width))
+        return Draft(source, locate_image(note.file_name, [images]), (note.height, note.width))
     if picture is None:
         raise AnnotationError(f"{source} has no image of its name in {images} to tell its size.")
     return Draft(source, str(picture), header_size(picture))

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.figures.classes import class_picture
-from napari_hemalens.figures.heatmaps import heat_colours, heated
+from napari_hemalens.figures.heatmaps import heat_colours, overlay_heat
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
@@ -65,7 +65,7 @@ def heat_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, lo
     below = np.asarray(class_picture(slide, labels, explained.cells, longest=longest, tint=0.0))
     rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heat.shape, strict=True))
     lines = [explained.heat[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
-    picture = Image.fromarray(heated(below, np.stack(lines)))
+    picture = Image.fromarray(overlay_heat(below, np.stack(lines)))
     _explain(picture, f"{explained.method}, {explained.target}")
     return picture
 

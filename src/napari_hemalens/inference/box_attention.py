@@ -12,7 +12,7 @@ from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.slides.stitch import owned
+from napari_hemalens.slides.stitch import in_core
 from napari_hemalens.slides.tiles import Tile
 
 
@@ -50,7 +50,7 @@ def attend_steps(
     own = plan.from_level0(np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
     result, done = _blank(len(own), detector), 0
     for tile in plan.tiles:
-        inside = np.flatnonzero(owned(own, tile.core))
+        inside = np.flatnonzero(in_core(own, tile.core))
         if not len(inside):
             continue
         part = _attend_tile(slide, plan, tile, own[inside], detector=detector)

@@ -17,7 +17,7 @@ from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.slides.background import is_background
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.slides.stitch import owned
+from napari_hemalens.slides.stitch import in_core
 from napari_hemalens.slides.tiles import Tile
 
 _SEAM = 8  # network pixels by which two tiles may place the centre of a cell differently
@@ -176,5 +176,5 @@ class _TileRunner:
         boxes += np.array([tile.y0, tile.x0] * 2, dtype=np.float32)
         scores = output["scores"].float().cpu().numpy()
         classes = output["labels"].cpu().numpy() - 1  # 0 is the background
-        keep = (scores >= self.floor) & owned(boxes, tile.core, _SEAM)
+        keep = (scores >= self.floor) & in_core(boxes, tile.core, _SEAM)
         return RawDetections(tile, self.plan.to_level0(boxes)[keep], scores[keep], classes[keep])

@@ -72,7 +72,7 @@ class AssayCell:
         nearest = np.argmax(depths, axis=0).astype(np.int32) + 1
         nucleus = depths.max(axis=0)
         small, parents = self._micronuclei(patch, outline, depths, 0.94 * size)
-        chromatin, thickness = _chromatin(patch, _bridged(patch, depths), small)
+        chromatin, thickness = _chromatin(patch, _draw_bridge(patch, depths), small)
         cytoplasm = _cytoplasm(patch, outline, np.maximum(nucleus, small))
         return AssayStamp(
             np.stack([chromatin, chromatin * thickness, cytoplasm], axis=-1, dtype=np.float32),
@@ -149,7 +149,7 @@ def _nuclei(patch: Patch, count: int, size_um: float, outline: Map) -> NDArray[n
     return np.stack(depths)
 
 
-def _bridged(patch: Patch, depths: NDArray[np.float32]) -> Sequence[Map]:
+def _draw_bridge(patch: Patch, depths: NDArray[np.float32]) -> Sequence[Map]:
     """Return the nuclei, and at times a thin nucleoplasmic bridge between the first two."""
     if len(depths) != 2 or patch.rng.random() > 0.05:
         return list(depths)

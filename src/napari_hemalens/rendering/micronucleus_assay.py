@@ -130,15 +130,15 @@ def render_assay(
     return AssayField(
         amounts,
         _debris(shape, pixel_size_um, rng),
-        _counted(nuclei),
-        _counted(cells),
+        _number_in_order(nuclei),
+        _number_in_order(cells),
         small.astype(np.uint16),
         tuple(names[number - 1] for number in np.unique(cells[cells > 0])),
         pixel_size_um,
     )
 
 
-def _counted(labels: NDArray[np.int32]) -> NDArray[np.uint16]:
+def _number_in_order(labels: NDArray[np.int32]) -> NDArray[np.uint16]:
     """Return the same labels with numbers that leave none out."""
     numbers = np.unique(labels[labels > 0])
     counted: NDArray[np.uint16] = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0).astype(np.uint16)

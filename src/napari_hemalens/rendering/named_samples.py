@@ -31,7 +31,7 @@ def make_assay(
             save(pixels, written[-1], pixel_size_um)
     tables: dict[str, Sequence[Mapping[str, int | str]]] = {
         "truth.csv": list(field.rows()),
-        "cells.csv": _numbered(field.cell_classes),
+        "cells.csv": _number_cells(field.cell_classes),
     }
     for file, table in tables.items():
         written.append(out / file)
@@ -47,11 +47,11 @@ def make_lymphoblasts(
     image, labels, table = out / "images" / "smear.tif", out / "cells" / "smear.tif", out / "truth.csv"
     save(field.image, image, pixel_size_um)
     save(field.labels, labels, pixel_size_um)
-    _write_table(({"image": "smear", **row} for row in _numbered(field.class_names.tolist())), table)
+    _write_table(({"image": "smear", **row} for row in _number_cells(field.class_names.tolist())), table)
     return image, labels, table
 
 
-def _numbered(classes: Sequence[str]) -> list[dict[str, int | str]]:
+def _number_cells(classes: Sequence[str]) -> list[dict[str, int | str]]:
     return [{"cell": number, "class": name} for number, name in enumerate(classes, 1)]
 
 

@@ -149,7 +149,7 @@ class Summary:
         from scipy.stats import fisher_exact  # noqa: PLC0415 -- loads long, and few compare
 
         groups = self.group(first), self.group(second)
-        counts = tuple(_compared(group) for group in groups)
+        counts = tuple(_compared_counts(group) for group in groups)
         ratio, p_value = fisher_exact([(count, total - count) for count, total in reversed(counts)])
         return Comparison(*groups, counts[0], counts[1], float(p_value), float(ratio))
 
@@ -181,7 +181,7 @@ def summary(
         If there are no results, their classes differ, cells are given for some of them only, or the design lacks an
         image.
     """
-    _checked(results, cells)
+    _check_classes(results, cells)
     of_cells = cells is not None and any(each is not None for each in cells)
     tallies = [
         Tally.from_result(result, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
@@ -212,7 +212,7 @@ def group_names(images: Sequence[str], design: Mapping[str, Sample] | None) -> t
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _compared(group: Group) -> tuple[int, int]:
+def _compared_counts(group: Group) -> tuple[int, int]:
     """Return what was counted in a group and among how many."""
     primary = group.primary
     if primary is None:
@@ -222,7 +222,7 @@ def _compared(group: Group) -> tuple[int, int]:
     return primary.count or 0, primary.total
 
 
-def _checked(results: Sequence[Classified], cells: Sequence[NDArray[np.int64] | None] | None) -> None:
+def _check_classes(results: Sequence[Classified], cells: Sequence[NDArray[np.int64] | None] | None) -> None:
     if not results:
         raise AnnotationError("No classified image, nothing to count.")
     for result in results:

@@ -140,7 +140,7 @@ def _image_rows(
 def _group_rows(group: Group, unit: str) -> Iterator[tuple[Any, ...]]:
     where = (group.level, group.name, group.sample.replicate, group.sample.concentration, group.images, unit)
     for measure in group.measures:
-        figures = (_rounded(value) for value in (measure.value, measure.low, measure.high))
+        figures = (_round(value) for value in (measure.value, measure.low, measure.high))
         yield (*where, measure.label, measure.count, measure.total, *figures)
 
 
@@ -151,7 +151,7 @@ def _comparison_rows(comparison: Comparison, unit: str) -> list[tuple[Any, ...]]
     counts = ((first, comparison.first_counts), (second, comparison.second_counts))
     return [
         *((*where, f"{comparison.what} in {group.name}", *count, None, None, None) for group, count in counts),
-        (*where, "odds ratio", None, None, _rounded(comparison.odds_ratio), None, None),
+        (*where, "odds ratio", None, None, _round(comparison.odds_ratio), None, None),
         (*where, "p, Fisher's exact test, two-sided", None, None, comparison.p_value, None, None),
     ]
 
@@ -161,5 +161,5 @@ def _block(title: str, measures: Sequence[Measure]) -> str:
     return "\n".join([title, *(f"  {measure.label:<{width}}  {measure.text}" for measure in measures)])
 
 
-def _rounded(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 4)

@@ -130,8 +130,8 @@ class Tally:
         inside = cells != IN_NO_CELL
         numbers, index = np.unique(cells[inside], return_inverse=True)
         nuclei = np.bincount(index, minlength=len(numbers))
-        with_one = _added(index, positive[inside], len(numbers))
-        per_cell = None if found is None else _added(index, found[inside], len(numbers))
+        with_one = _add_up(index, positive[inside], len(numbers))
+        per_cell = None if found is None else _add_up(index, found[inside], len(numbers))
         return cls(result.counts(), nuclei, with_one, per_cell, int((~inside).sum()), corrected)
 
     @classmethod
@@ -143,9 +143,9 @@ class Tally:
                 counts[name] = counts.get(name, 0) + count
         return cls(
             counts,
-            _joined([tally.nuclei for tally in tallies]),
-            _joined([tally.micronucleated for tally in tallies]),
-            _joined([tally.micronuclei for tally in tallies]),
+            _join([tally.nuclei for tally in tallies]),
+            _join([tally.micronucleated for tally in tallies]),
+            _join([tally.micronuclei for tally in tallies]),
             sum(tally.outside for tally in tallies),
             sum(tally.corrected for tally in tallies),
         )
@@ -211,10 +211,10 @@ def that_count(result: Classified, micronuclei: NDArray[np.int64]) -> NDArray[np
     return np.where(positive, np.maximum(micronuclei, 1), 0).astype(np.int64)
 
 
-def _added(index: NDArray[np.int64], values: NDArray[np.bool_] | NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def _add_up(index: NDArray[np.int64], values: NDArray[np.bool_] | NDArray[np.int64], length: int) -> NDArray[np.int64]:
     return np.bincount(index, values, length).astype(np.int64)
 
 
-def _joined(arrays: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+def _join(arrays: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
     known = [array for array in arrays if array is not None]
     return np.concatenate(known) if known and len(known) == len(arrays) else None

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from napari_hemalens.segmentation.density import Density, darkness, glass_level
 from napari_hemalens.segmentation.nuclei import far_bodies
-from napari_hemalens.segmentation.shapes import Mask, areas, disc, distance_to, filled, opened, solidity, split
+from napari_hemalens.segmentation.shapes import Mask, areas, disc, distance_to, fill_holes, open_mask, solidity, split
 
 CONVEX = 0.9  # least solidity of one cell; two discs side by side have 0.88
 NECK = 0.8  # bodies of a smear are cut where they are narrower than this share of the smaller one
@@ -31,8 +31,8 @@ def cell_mask(density: Density, nuclei: Mask, body: float) -> Mask:
     red = red_cells(density, nuclei, body)
     tissue = (dark > glass_level(dark, ~nuclei & ~red)) | nuclei
     cells = tissue & (~red & (distance_to(nuclei) <= _REACH * body) | nuclei)
-    cells = opened(ndimage.binary_fill_holes(cells), 0.12 * body) | nuclei
-    return _owned(cells | compact_bodies(tissue, nuclei, body), nuclei)
+    cells = open_mask(ndimage.binary_fill_holes(cells), 0.12 * body) | nuclei
+    return _with_nucleus(cells | compact_bodies(tissue, nuclei, body), nuclei)
 
 
 def red_cells(density: Density, nuclei: Mask, body: float) -> Mask:
@@ -56,7 +56,7 @@ def red_cells(density: Density, nuclei: Mask, body: float) -> Mask:
             red &= strange < _distance(shares, own, inverse)
         if red[ring].mean() > 0.6:  # the cytoplasm has the colour of red cells: colour tells nothing
             return none
-    red = opened(red, 0.05 * body)
+    red = open_mask(red, 0.05 * body)
     return distance_to(red) <= 0.04 * body if red.any() else none
 
 
@@ -65,7 +65,7 @@ def compact_bodies(tissue: Mask, nuclei: Mask, body: float) -> Mask:
 
     Late erythroblasts and eosinophils have the colour of red cells, and would be lost by colour alone.
     """
-    bodies = split(opened(filled(tissue, disc(0.5 * body)), 0.07 * body), NECK)
+    bodies = split(open_mask(fill_holes(tissue, disc(0.5 * body)), 0.07 * body), NECK)
     size, nuclear = areas(bodies), areas(np.where(nuclei, bodies, 0))
     nuclear = np.pad(nuclear, (0, len(size) - len(nuclear)))
     cells = np.zeros(tissue.shape, dtype=bool)
@@ -76,7 +76,7 @@ def compact_bodies(tissue: Mask, nuclei: Mask, body: float) -> Mask:
     return cells
 
 
-def _owned(cells: Mask, nuclei: Mask) -> Mask:
+def _with_nucleus(cells: Mask, nuclei: Mask) -> Mask:
     """Return cells without what hangs on them by a neck and has no nucleus."""
     parts = split(cells, NECK)
     with_nucleus = areas(np.where(nuclei, parts, 0)) > 0

@@ -30,7 +30,7 @@ def optical_density(rgb: NDArray[np.uint8]) -> Density:
     return density
 
 
-def smoothed(density: Density, sigma: float) -> Density:
+def smooth(density: Density, sigma: float) -> Density:
     """Return the density smoothed by a Gaussian of `sigma` pixels."""
     channels = [ndimage.gaussian_filter(density[..., channel], sigma) for channel in range(3)]
     return np.stack(channels, axis=-1)
@@ -69,7 +69,7 @@ def body_diameter(density: Density) -> float:
     It is the scale of all else where the pixel size is not known. The lower third of the area counts, not half of it:
     what clings together is too large, nothing is too small.
     """
-    dark = darkness(smoothed(density, 1))
+    dark = darkness(smooth(density, 1))
     tissue = dark > glass_level(dark, np.ones(dark.shape, dtype=bool))
     tissue = ndimage.binary_fill_holes(tissue)  # red cells are pale in the middle
     bodies = split(tissue, 0.8)
@@ -78,7 +78,7 @@ def body_diameter(density: Density) -> float:
     return typical(np.asarray(widths), areas(bodies), 0.3)
 
 
-def flattened(density: Density, body: float) -> Density:
+def flatten_light(density: Density, body: float) -> Density:
     """Return the density over the glass near by, where light is uneven; images of a few bodies as they are."""
     if min(density.shape[:2]) < 6 * body:
         return density

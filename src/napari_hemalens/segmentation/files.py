@@ -33,7 +33,7 @@ def write_images(slide: Slide, segmentation: Segmentation, out: Path, stem: str)
     write_labels(segmentation.labels, out / f"{stem}.labels.tif", pixel_size_um=size)
     if segmentation.nuclei is not None:
         write_labels(segmentation.nuclei, out / f"{stem}.nuclei.tif", pixel_size_um=size)
-    picture = outlined(slide.read(*segmentation.region), segmentation)
+    picture = draw_outlines(slide.read(*segmentation.region), segmentation)
     with writing(out / f"{stem}.outline.png") as path:
         Image.fromarray(picture).save(path)
 
@@ -48,7 +48,7 @@ def write_labels(labels: Labels, path: str | Path, *, pixel_size_um: float | Non
         tifffile.imwrite(temporary, values, compression="zlib", photometric="minisblack", **known)
 
 
-def outlined(rgb: NDArray[np.uint8], segmentation: Segmentation) -> NDArray[np.uint8]:
+def draw_outlines(rgb: NDArray[np.uint8], segmentation: Segmentation) -> NDArray[np.uint8]:
     """Return the picture (H, W, 3) of a segmentation's region with the outlines of cells and of nuclei."""
     picture = rgb.copy()
     width = max(1, round(min(rgb.shape[:2]) / 700))

@@ -14,9 +14,9 @@ from napari_hemalens.segmentation.shapes import (
     areas,
     disc,
     distance_to,
-    filled,
+    fill_holes,
     kept,
-    opened,
+    open_mask,
     split,
     typical,
 )
@@ -59,7 +59,7 @@ def fluorescence_steps(
     mask = _standing_out(bright, recipe) & (
         bright - np.median(bright) > _OUTLINE * recipe.threshold * _peaks(bright, size)
     )
-    mask = opened(filled(mask, disc(0.4 * size)), 0.06 * size)
+    mask = open_mask(fill_holes(mask, disc(0.4 * size)), 0.06 * size)
     yield Progress(2, _STAGES, "found the nuclei")
     nuclei = split(mask, recipe.split)
     nuclei = kept(nuclei, _plausible(nuclei, size, recipe, pixel_size_um))

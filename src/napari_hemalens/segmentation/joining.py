@@ -43,7 +43,7 @@ def joined_by_body(parts: Labels, mask: Mask, *, neck: float, convex: float, lar
         members[body].append(part)
     boxes = ndimage.find_objects(parts)
     groups = [frozenset(group) for group in members.values() if len(group) > 1]
-    return _renamed(parts, [group for group in groups if _solidity(parts, boxes, group, largest) >= convex])
+    return _rename(parts, [group for group in groups if _solidity(parts, boxes, group, largest) >= convex])
 
 
 def joined_by_convexity(parts: Labels, *, convex: float, smallest: float, largest: float) -> Labels:
@@ -78,7 +78,7 @@ def joined_by_convexity(parts: Labels, *, convex: float, smallest: float, larges
         for neighbour in near[both]:
             near[neighbour] = near[neighbour] - {one, other} | {both}
             offer(both, neighbour)
-    return _renamed(parts, [group for group in near if len(group) > 1])
+    return _rename(parts, [group for group in near if len(group) > 1])
 
 
 def _neighbours(parts: Labels) -> list[tuple[int, int]]:
@@ -100,7 +100,7 @@ def _solidity(parts: Labels, boxes: list[tuple[slice, slice]], group: Group, lar
     return solidity(union) if union.sum() <= disc(largest) else 0.0
 
 
-def _renamed(parts: Labels, groups: Iterable[Group]) -> Labels:
+def _rename(parts: Labels, groups: Iterable[Group]) -> Labels:
     """Return labels in which the members of each group have one id."""
     names = np.arange(len(areas(parts)), dtype=np.int32)
     for group in groups:

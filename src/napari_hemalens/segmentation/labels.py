@@ -13,7 +13,7 @@ _SPECK = 0.05  # of the median part: less is a slip of the brush, no cell
 _PARTS = 2.0  # parts an id, above which ids do not stand for cells
 
 
-def checked_labels(labels: Any, image_shape: tuple[int, int]) -> Labels:
+def check_labels(labels: Any, image_shape: tuple[int, int]) -> Labels:
     """Return labels as (H, W) int32, ids as they are.
 
     Parameters
@@ -63,7 +63,7 @@ def is_semantic(labels: NDArray[Any]) -> bool:
     return whole > _PARTS * int(np.sum(ids != 0))
 
 
-def relabelled(labels: NDArray[Any]) -> Labels:
+def relabel_pieces(labels: NDArray[Any]) -> Labels:
     """Return an id of its own for each part of the foreground, whatever ids the parts had.
 
     Parts of different ids that touch are one cell, as a nucleus and its cytoplasm; parts that meet at a corner only are

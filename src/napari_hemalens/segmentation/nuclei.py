@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.segmentation.density import Density, darkness, otsu, purple
-from napari_hemalens.segmentation.shapes import Mask, disc, distance_to, filled, opened, touching
+from napari_hemalens.segmentation.shapes import Mask, disc, distance_to, fill_holes, open_mask, touching
 
 _FOUND = 1.5  # how much blue is taken off green to find nuclei: dark red cells are left out
 _LEAST = 0.1  # purple; the palest nuclei of three public sets have 0.15
@@ -26,7 +26,7 @@ def nuclear_mask(density: Density, body: float, *, threshold: float = 1.0) -> Ma
     """
     sought = purple(density, _FOUND)
     level = max(_LEAST, otsu(np.clip(sought, -0.1, _DARKEST[0]).ravel()))
-    mask = _outlined(density, sought > level, body, threshold)
+    mask = _outline(density, sought > level, body, threshold)
     # Red cells of some stains are bluish enough to be taken for nuclei: they are known by being everywhere.
     for _ in range(3):
         others = far_bodies(density, mask, body)
@@ -37,7 +37,7 @@ def nuclear_mask(density: Density, body: float, *, threshold: float = 1.0) -> Ma
         if floor <= level:
             break
         level = floor
-        mask = _outlined(density, sought > level, body, threshold)
+        mask = _outline(density, sought > level, body, threshold)
     return mask
 
 
@@ -46,13 +46,13 @@ def far_bodies(density: Density, nuclei: Mask, body: float) -> Mask | None:
 
     Thin things, as the rims of lysed red cells, do not count.
     """
-    bodies = opened((distance_to(nuclei) > 0.35 * body) & (darkness(density) > 0.06), 0.1 * body)
+    bodies = open_mask((distance_to(nuclei) > 0.35 * body) & (darkness(density) > 0.06), 0.1 * body)
     return bodies if bodies.sum() > 0.3 * disc(body) else None
 
 
-def _outlined(density: Density, found: Mask, body: float, threshold: float) -> Mask:
+def _outline(density: Density, found: Mask, body: float, threshold: float) -> Mask:
     """Return the outlines of the nuclei that were found."""
-    seeds = opened(found, 0.05 * body)
+    seeds = open_mask(found, 0.05 * body)
     if not seeds.any():
         return seeds
     # Near the seeds nuclei make up about half of the area, which is where Otsu's threshold is at its best.
@@ -60,4 +60,4 @@ def _outlined(density: Density, found: Mask, body: float, threshold: float) -> M
     shade: NDArray[np.float32] = purple(density)
     level = threshold * max(_LEAST, otsu(np.clip(shade[near], -0.1, _DARKEST[1])))
     mask = touching(near & (shade > level), seeds)
-    return filled(mask, disc(0.15 * body))
+    return fill_holes(mask, disc(0.15 * body))

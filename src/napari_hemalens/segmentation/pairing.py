@@ -45,7 +45,7 @@ def in_cells(nuclei: CellMap, cells: Labels) -> NDArray[np.int64]:
     return found
 
 
-def paired(nuclei: CellMap, *, gap: float = GAP, alike: float = ALIKE) -> NDArray[np.int64]:
+def pair_nuclei(nuclei: CellMap, *, gap: float = GAP, alike: float = ALIKE) -> NDArray[np.int64]:
     """Return the cell of each nucleus (N,), cells being pairs of nuclei or single ones.
 
     Two nuclei are a pair where each is the nearest to the other, their outlines are near and their areas alike.

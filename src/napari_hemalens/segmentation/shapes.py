@@ -33,7 +33,7 @@ def distance_to(mask: Mask) -> NDArray[np.float32]:
     return distance_inside(~mask)
 
 
-def opened(mask: Mask, radius: float) -> Mask:
+def open_mask(mask: Mask, radius: float) -> Mask:
     """Return the part of a mask that discs of a radius in pixels fit into; below one pixel, all of it."""
     if radius < 1 or not mask.any():
         return mask
@@ -41,7 +41,7 @@ def opened(mask: Mask, radius: float) -> Mask:
     return kept
 
 
-def filled(mask: Mask, area: float) -> Mask:
+def fill_holes(mask: Mask, area: float) -> Mask:
     """Return a mask without the holes that are smaller than an area in square pixels."""
     holes = label(~mask, connectivity=1)
     small = np.bincount(holes.ravel()) < area

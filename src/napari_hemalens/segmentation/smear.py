@@ -8,7 +8,7 @@ from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.segmentation.cytoplasm import CONVEX, NECK, cell_mask
-from napari_hemalens.segmentation.density import body_diameter, flattened, optical_density, smoothed
+from napari_hemalens.segmentation.density import body_diameter, flatten_light, optical_density, smooth
 from napari_hemalens.segmentation.joining import joined_by_body, joined_by_convexity
 from napari_hemalens.segmentation.nuclei import nuclear_mask
 from napari_hemalens.segmentation.shapes import Labels, Mask, areas, disc, distance_to, kept, split
@@ -56,8 +56,8 @@ def smear_steps(
     nothing = np.zeros(rgb.shape[:2], dtype=np.int32)
     if not body:
         return nothing, nothing.copy()
-    density = smoothed(density, max(0.5, _GRAIN * body) * recipe.smoothing)
-    density = flattened(density, body)
+    density = smooth(density, max(0.5, _GRAIN * body) * recipe.smoothing)
+    density = flatten_light(density, body)
     lobes = split(nuclear_mask(density, body, threshold=recipe.threshold), recipe.split)
     lobes = kept(lobes, areas(lobes) >= disc(_LOBE * body))
     yield Progress(2, _STAGES, "found the nuclei")

@@ -70,7 +70,7 @@ def from_array(
     """
     sources = _levels(image)
     shape = tuple(int(side) for side in sources[0].shape)
-    letters = _infer(shape, rgb, bool(frame)) if axes is None else _checked(axes.upper(), shape)
+    letters = _infer(shape, rgb, bool(frame)) if axes is None else _check_axes(axes.upper(), shape)
     colour = next((letter for letter in "SC" if letter in letters), "")
     index = _frame(dict(zip(letters, shape, strict=True)), colour, tuple(frame))
     planes = tuple(Plane(source, letters, colour, index) for source in sources)
@@ -126,7 +126,7 @@ def _frames(count: int) -> str:
     return _FRAMES[:count]
 
 
-def _checked(letters: str, shape: tuple[int, ...]) -> str:
+def _check_axes(letters: str, shape: tuple[int, ...]) -> str:
     if len(letters) != len(shape) or len(set(letters)) != len(letters) or not {"Y", "X"} <= set(letters):
         raise ImageError(
             f"axes={letters!r} does not fit an image of shape {shape}: "

@@ -111,7 +111,7 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     """
     images: dict[Path, None] = {}
     for path in paths:
-        found = _expanded(path)
+        found = _expand(path)
         if not found:
             raise ImageError(f"No image in {path}. Readable: {_READABLE}.")
         images |= dict.fromkeys(found)
@@ -132,7 +132,7 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
     return _READERS[path.suffix.lower()]
 
 
-def _expanded(path: str | Path) -> list[Path]:
+def _expand(path: str | Path) -> list[Path]:
     file = Path(path)
     if file.is_dir() and not is_zarr(file):
         candidates = file.iterdir()

@@ -63,7 +63,7 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
     return order[kept]
 
 
-def owned(boxes: ArrayLike, core: tuple[float, float, float, float], margin: float = 0) -> NDArray[np.bool_]:
+def in_core(boxes: ArrayLike, core: tuple[float, float, float, float], margin: float = 0) -> NDArray[np.bool_]:
     """Return which boxes have their centre inside `core` grown by `margin` pixels: shape (N,).
 
     `core` is y0, x0, y1, x1. With margin 0, cores that partition an image own every centre in it

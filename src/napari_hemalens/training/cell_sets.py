@@ -26,7 +26,7 @@ from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.tasks import task
-from napari_hemalens.segmentation.labels import relabelled
+from napari_hemalens.segmentation.labels import relabel_pieces
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
@@ -167,7 +167,7 @@ def outline_tight_cells(rgb: NDArray[np.uint8], pixel_size_um: float | None) -> 
     Pale red cells in clumps pass for cytoplasm, nuclei do not. A nucleus of lobes that are not joined is left out.
     """
     nuclei = _segmented(rgb, pixel_size_um)[1]
-    cells = CellMap.from_labels(relabelled(nuclei))
+    cells = CellMap.from_labels(relabel_pieces(nuclei))
     if not len(cells):
         return np.zeros(rgb.shape[:2], dtype=np.int32)
     y0, x0, y1, x1 = cells.boxes.T

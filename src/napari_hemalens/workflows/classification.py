@@ -17,7 +17,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
-from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
@@ -146,9 +146,9 @@ def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> ND
         If they are no labels of that image, hold no cell, or one number stands for many cells and nobody said whether
         they are to be parted.
     """
-    checked = checked_labels(labels, shape)
+    checked = check_labels(labels, shape)
     if relabel:
-        return relabelled(checked)
+        return relabel_pieces(checked)
     if relabel is None and is_semantic(checked):
         raise AnnotationError(
             "One number stands for many separate cells in these labels, as in a mask of cell or no cell. "

@@ -12,7 +12,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.figures.classes import class_picture
-from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems, short_paths
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
@@ -25,8 +25,8 @@ from napari_hemalens.reports.design import Sample
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
-from napari_hemalens.segmentation.labels import checked_labels
-from napari_hemalens.segmentation.pairing import as_labels, in_cells, paired
+from napari_hemalens.segmentation.labels import check_labels
+from napari_hemalens.segmentation.pairing import as_labels, in_cells, pair_nuclei
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -90,7 +90,7 @@ class _ClassificationInProgress:
         with open_image(file) as slide:
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
-            of_cells = None if cells is None else in_cells(map_, checked_labels(read_labels(cells), slide.shape))
+            of_cells = None if cells is None else in_cells(map_, check_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = finish(classify_steps(slide, found, named))
             counted = self._count(slide, map_, micronuclei)
@@ -102,7 +102,7 @@ class _ClassificationInProgress:
             with writing(self.out / f"{stem}.classes.png") as path:
                 class_picture(slide, map_.labels, result).save(path)
         if self.paired:
-            of_cells = paired(map_)
+            of_cells = pair_nuclei(map_)
             write_labels(as_labels(map_, of_cells), self.out / f"{stem}.cells.tif")  # for a person to look at
         self.fields.append(result)
         self.micronuclei.append(None if counted is None else counted.counts)
@@ -202,9 +202,9 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
     if of_fields and labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
     _check_groups(files, recipe, design, compare)
-    of_images = matched(files, labels) if labels is not None else (None,) * len(files)
-    given = None if cells is None or cells == "paired" else matched(files, cells, "label images of cells")
-    bodies = None if micronuclei is None else matched(files, micronuclei, "label images of micronuclei")
+    of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
+    given = None if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells")
+    bodies = None if micronuclei is None else match_by_name(files, micronuclei, "label images of micronuclei")
     segmenting = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     options = recipe.model_dump(mode="json") | {
         "labels": None if labels is None else [str(path) for path in of_images],

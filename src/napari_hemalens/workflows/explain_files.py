@@ -8,7 +8,7 @@ from typing import Any
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.formats.label_images import matched, read_labels
+from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems
 from napari_hemalens.heatmaps.files import heat_picture, write_heat
 from napari_hemalens.heatmaps.methods import resolve_recipe
@@ -114,7 +114,7 @@ def explain_files_steps(
     verify(card)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
-    of_images = matched(files, labels) if labels is not None else (None,) * len(files)
+    of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
     batch = _ExplanationInProgress(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
     named = tuple(str(each.method) for each in recipes)
     try:

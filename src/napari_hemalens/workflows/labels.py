@@ -9,7 +9,7 @@ from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import pairing
 from napari_hemalens.segmentation.ellipses import ellipses
-from napari_hemalens.segmentation.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.segmentation.record import Segmentation
 
@@ -17,12 +17,12 @@ __all__ = [
     "Micronuclei",
     "Segmentation",
     "assign_nuclei",
-    "checked_labels",
+    "check_labels",
     "ellipses",
     "is_semantic",
     "pair_nuclei",
     "read_labels",
-    "relabelled",
+    "relabel_pieces",
 ]
 
 
@@ -35,10 +35,10 @@ def assign_nuclei(nuclei: CellMap, cells: NDArray[Any]) -> NDArray[np.int64]:
         If `cells` are no labels of the same image.
     """
     height, width = nuclei.labels.shape
-    return pairing.in_cells(nuclei, checked_labels(cells, (height, width)))
+    return pairing.in_cells(nuclei, check_labels(cells, (height, width)))
 
 
 def pair_nuclei(nuclei: CellMap) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the cell of each nucleus (N,), cells being pairs or single nuclei, and these cells as labels (H, W)."""
-    cells = pairing.paired(nuclei)
+    cells = pairing.pair_nuclei(nuclei)
     return cells, pairing.as_labels(nuclei, cells)

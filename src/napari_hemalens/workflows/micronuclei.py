@@ -12,7 +12,7 @@ from napari_hemalens.evaluation.micronuclei import CountReport
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
-from napari_hemalens.segmentation.labels import checked_labels
+from napari_hemalens.segmentation.labels import check_labels
 from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.workflows.images import as_slide
 
@@ -50,7 +50,7 @@ def count_micronuclei(
         one or too large.
     """
     slide = as_slide(image, axes=axes, frame=frame)
-    nuclei = CellMap.from_labels(checked_labels(labels, slide.shape))
+    nuclei = CellMap.from_labels(check_labels(labels, slide.shape))
     if bodies is None:
         return micronuclei.found(slide, nuclei)
     drawn = np.asarray(bodies)

@@ -16,7 +16,7 @@ from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.workflows.images import Slide
-from napari_hemalens.workflows.labels import Micronuclei, Segmentation, checked_labels, is_semantic, relabelled
+from napari_hemalens.workflows.labels import Micronuclei, Segmentation, check_labels, is_semantic, relabel_pieces
 
 
 class ClassifySteps(Protocol):
@@ -105,12 +105,12 @@ def classify_cells(
     """
     yield ClassUpdate(f"{job.name}: opening", 0)
     with job.open() as slide:
-        labels = checked_labels(job.cells(slide.shape), slide.shape)
+        labels = check_labels(job.cells(slide.shape), slide.shape)
         if job.recipe.relabel is None and is_semantic(labels):
             yield ClassUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
             return
         if job.recipe.relabel:
-            labels = relabelled(labels)
+            labels = relabel_pieces(labels)
         if (highest := int(np.max(labels))) > HIGHEST:
             raise AnnotationError(
                 f"Cells with numbers up to {highest:,} cannot be shown in colours; up to {HIGHEST:,} can. "

@@ -18,7 +18,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.heatmap_methods import Method
 from napari_hemalens.workflows.images import Region, Slide
-from napari_hemalens.workflows.labels import checked_labels, is_semantic, relabelled
+from napari_hemalens.workflows.labels import check_labels, is_semantic, relabel_pieces
 
 
 class ExplainSteps(Protocol):
@@ -137,13 +137,13 @@ def _labels(job: ExplainJob, slide: Slide) -> NDArray[Any] | None:
     if job.plane and not labels.any():
         place = ", ".join(str(index) for index in job.plane)
         raise AnnotationError(f"Plane {place} of the labels holds no cell: move the slider to one that does.")
-    return checked_labels(labels, slide.shape)
+    return check_labels(labels, slide.shape)
 
 
 def _measured(labels: NDArray[Any] | None, slide: Slide, *, parted: bool) -> CellMap:
     if labels is None:
         return CellMap.whole(slide.shape)
-    return CellMap.from_labels(relabelled(labels) if parted else labels)
+    return CellMap.from_labels(relabel_pieces(labels) if parted else labels)
 
 
 def _wanted(job: ExplainJob, cells: CellMap, method: Method) -> NDArray[np.int64] | None:

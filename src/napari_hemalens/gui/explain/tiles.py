@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.figures.heatmaps import resized
+from napari_hemalens.figures.heatmaps import resize_square
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
 
@@ -39,8 +39,8 @@ class Tiles:
         small = replace(
             part,
             heat=None,
-            crops=np.stack([resized(crop, side) for crop in part.crops]),
-            heats=_bytes(np.stack([resized(heat, side) for heat in part.heats])),
+            crops=np.stack([resize_square(crop, side) for crop in part.crops]),
+            heats=_bytes(np.stack([resize_square(heat, side) for heat in part.heats])),
         )
         self._places |= {int(number): (len(self._parts), row) for row, number in enumerate(part.cells.ids)}
         self._parts.append(small)
