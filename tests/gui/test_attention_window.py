@@ -103,9 +103,13 @@ def titles(dock):
 def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
     assert titles(dock)[:3] == ["Attention, layer 5", "Attention, layer 6", "Attention, all layers"]
     assert dock.form.methods.chosen() == ("layer-5",)
-    assert "no further pass" in dock.form.methods.list.item(0).toolTip()
+    assert "no extra pass" in dock.form.methods.list.item(0).toolTip()
     classes = dock.form.classes.native
-    assert [classes.itemText(i) for i in range(classes.count())] == ["what each cell is called", "micronucleus", "none"]
+    assert [classes.itemText(i) for i in range(classes.count())] == [
+        "predicted class of each cell",
+        "micronucleus",
+        "none",
+    ]
     dock.form.methods.tick(())
     assert not dock.running.run.isEnabled()
     dock.form.methods.tick(("occlusion",))
@@ -229,7 +233,7 @@ def test_a_whole_field_is_offered_to_tasks_of_fields_and_cells_to_the_others(doc
     dock.form.choose_file(field_file)
     assert not dock.cells.visible
     assert dock.whole.visible
-    assert dock.form.classes.native.itemText(0) == "what the field is called"
+    assert dock.form.classes.native.itemText(0) == "predicted class of the field"
     run()
     _, cells, _, _ = explainer.asked[0]
     assert len(cells) == 1
@@ -259,7 +263,7 @@ def test_heat_is_offered_as_an_image_by_no_dock(dock, run):
 
 @pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4)])
 def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, explainer, answer, cells):
-    monkeypatch.setattr(attention, "ask_to_part", lambda _: answer)
+    monkeypatch.setattr(attention, "ask_to_split", lambda _: answer)
     mask = (dock.viewer.layers["nuclei"].data > 0).astype(np.uint8)
     dock.cells.value = dock.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um"))
     run()

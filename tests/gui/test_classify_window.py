@@ -199,7 +199,7 @@ def test_a_class_or_the_uncertain_cells_are_shown_alone(dock, run):
 
 @pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4), (False, 1)])
 def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, classifier, answer, cells):
-    monkeypatch.setattr(classify, "ask_to_part", lambda _: answer)
+    monkeypatch.setattr(classify, "ask_to_split", lambda _: answer)
     viewer = dock.viewer
     mask = viewer.add_labels((viewer.layers["nuclei"].data > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1))
     mask.units = ("um", "um")

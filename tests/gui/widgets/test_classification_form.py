@@ -24,7 +24,7 @@ def test_a_file_of_weights_of_whole_fields_is_refused_in_a_sentence(form, qtbot,
     before = form.options["task"].value
     with qtbot.waitSignal(form.refused) as refused:
         form.choose_file(untrained_of_fields.file)
-    assert "untrained-of-fields name whole fields, not cells" in refused.args[0]
+    assert "untrained-of-fields classify whole fields, not cells" in refused.args[0]
     assert form.options["task"].value == before
 
 

@@ -20,7 +20,7 @@ from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
 from napari_hemalens.gui.widgets.rows import Rows, sentences
-from napari_hemalens.gui.widgets.running import RunBar, ask_to_part
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.reports.detections import RESEARCH_USE
 
@@ -54,7 +54,7 @@ class AttentionWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.tooltip = "Labels of cells or nuclei, or the cells that Detect cells has found"
+        self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
         self.use.setText(RESEARCH_USE)
         self.sources, self.results = Rows(self.image), QWidget()
         self.sources.add("Cells", self.cells, self.whole)
@@ -110,7 +110,7 @@ class AttentionWidget(Dock):
 
     @while_alive
     def _on_semantic(self) -> None:
-        relabel = ask_to_part(self)
+        relabel = ask_to_split(self)
         if relabel is not None:
             self._start(relabel)
 

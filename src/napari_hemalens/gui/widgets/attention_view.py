@@ -23,7 +23,7 @@ from napari_hemalens.records.palette import colour_of
 
 _WIDTH = 318  # pixels of a picture in the dock, beside a scroll bar
 _TILE = 50  # pixels of a tile of the gallery
-_HINT = "Click a cell to see what the network saw of it, and where it looked."
+_HINT = "Click a cell to see what the network saw and where it looked."
 
 
 class BlendBar(RowBox):
@@ -36,8 +36,10 @@ class BlendBar(RowBox):
         self._titles: Sequence[tuple[str, str]] = ()
         self.methods = Choice(lambda _: self._titles, label="Shown")
         self.slider = Slider(value=Blend().opacity, min=0, max=1, step=0.05, label="Opacity")
-        self.overlay = Choice([("Over the image", False), ("Added, as light is", True)], label="Overlay")
-        self.overlay.tooltip = "Added heat shows on dark ground, as fluorescence has it; on bright ground it vanishes"
+        self.overlay = Choice([("Over the image", False), ("Added (fluorescence)", True)], label="Overlay")
+        self.overlay.tooltip = (
+            "Added heatmaps stand out on a dark background, as in fluorescence; on a bright one they vanish"
+        )
         super().__init__(self.methods, self.slider, self.overlay)
         self.methods.changed.connect(self.shown.emit)
         for widget in (self.slider, self.overlay):
@@ -137,7 +139,7 @@ class GalleryView(QCollapsible):
     chosen = Signal(object)  # the number of a cell: an int of Qt has 32 bits
 
     def __init__(self) -> None:
-        super().__init__("Gallery: the most and the least certain", collapsedIcon="▸", expandedIcon="▾")
+        super().__init__("Gallery: most and least certain cells", collapsedIcon="▸", expandedIcon="▾")
         flatten(self)
         self.picture, self.save = Picture(), button("Save picture…")
         self._gallery: Gallery | None = None
@@ -149,7 +151,7 @@ class GalleryView(QCollapsible):
         self.number.changed.connect(lambda _: self.asked.emit())
         self.save.clicked.connect(self._ask)
         self.picture.clicked.connect(self._choose)
-        self.picture.setToolTip("Click a cell to look at it, and to go there")
+        self.picture.setToolTip("Click a cell to show it and to move the view there")
 
     def show_cells(self, results: Sequence[Explained], titles: Sequence[str], *, opaque: float = 1) -> None:
         """Show cells as several methods explain them."""

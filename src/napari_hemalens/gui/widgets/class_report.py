@@ -17,8 +17,8 @@ from napari_hemalens.gui.widgets.rows import RowBox, Rows, sentences
 from napari_hemalens.reports.design import Sample
 
 _ALL = "All images of this task"
-_NUCLEI = "not asked: count nuclei"
-_PAIRED = "pairs (check them)"
+_NUCLEI = "none: count nuclei"
+_PAIRED = "paired nuclei (check them)"
 _UNCOMPARED = "nothing"
 
 
@@ -60,7 +60,7 @@ class ReportForm(QCollapsible):
         self._layers = viewer.layers
         self._state: ClassificationState | None = None
         self._groups: Sequence[str] = ()
-        self.by = Choice(self._offered_cells, none=_NUCLEI, label="Cells made by")
+        self.by = Choice(self._offered_cells, none=_NUCLEI, label="Cells from")
         self.first = Choice(self._offered_groups, none=_UNCOMPARED, label="Compare")
         self.second = Choice(self._offered_groups, none=_UNCOMPARED, label="with")
         self.replicate, self.concentration = LineEdit(label="Replicate"), LineEdit(label="Concentration")
@@ -86,7 +86,7 @@ class ReportForm(QCollapsible):
                 line.value = said
         for rows in (self._of_nuclei, self._sample):
             rows.enabled = alone
-            rows.native.setToolTip("" if alone else "Choose one image above to say this of it")
+            rows.native.setToolTip("" if alone else "Choose a single image above to describe it")
         self._of_nuclei.visible = state is not None and state.task.name == "micronucleus"
 
     def show_comparison(self, groups: Sequence[str], chosen: tuple[str, str] | None, sentence: str) -> None:
@@ -111,13 +111,13 @@ class ReportForm(QCollapsible):
 
     def _explain(self) -> None:
         self.by.tooltip = (
-            "What makes cells of nuclei: labels of the cells, or pairs of nuclei that are near and alike. Pairs are "
-            "shown as a layer to look through and to paint in; the figures follow"
+            "How nuclei are grouped into cells: by labels of the cells, or by pairing nuclei that are close and alike. "
+            "Pairs are shown as a layer that you can check and edit; the figures follow"
         )
         self.replicate.native.setPlaceholderText("e.g. A")
         self.concentration.native.setPlaceholderText("e.g. 0.1 µg/ml")
         self.first.tooltip = "The control"
-        self.second.tooltip = "What is set against it"
+        self.second.tooltip = "The group that is compared with it"
 
     def _offered_cells(self, _: object) -> list[tuple[str, CellsBy]]:
         source = None if self._state is None else self._state.source

@@ -22,8 +22,8 @@ class FilterBar(RowBox):
     def __init__(self) -> None:
         self._names: Sequence[str] = ()
         self.classes = Choice(self._offered, none="All classes", label="Show")
-        self.slider = Slider(min=0, max=1, step=0.01, label="Least entropy")
-        self.slider.tooltip = "0: certain; 1: all classes alike. More certain cells become transparent"
+        self.slider = Slider(min=0, max=1, step=0.01, label="Minimum entropy")
+        self.slider.tooltip = "0: certain; 1: all classes equally likely. Cells below it become transparent"
         super().__init__(self.classes, self.slider)
         for widget in (self.classes, self.slider):
             widget.changed.connect(self._tell)
@@ -74,7 +74,7 @@ class ReviewCells(QWidget):
         """Show which cell is looked at, and whether any is."""
         self.review.blockSignals(True)
         self.review.setChecked(reviewing)
-        self.review.setText("End the review" if reviewing else "Review the least certain")
+        self.review.setText("End review" if reviewing else "Review the least certain")
         self.review.blockSignals(False)
         self.words.setText(said)
         self.words.setVisible(bool(said))

@@ -22,7 +22,7 @@ class ClassView(QWidget):
         self.legend, self.figures = _table("Class", "n", "%"), sentences()
         self.legend.setIconSize(QSize(SIDE, SIDE))
         self.notes, self.use = sentences(small=True), sentences(small=True)
-        self.use.setText(f"In brackets: the interval of 95 %. {RESEARCH_USE}")
+        self.use.setText(f"In brackets: 95 % interval. {RESEARCH_USE}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

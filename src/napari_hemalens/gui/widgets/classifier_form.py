@@ -89,7 +89,7 @@ class ClassifierForm(RecipeForm[R]):
         if self.ready:
             return ""
         title = self._tasks[self._task.value].title
-        return f"There are no weights for the task {title} yet. Train some (hemalens train), or choose a file of them."
+        return f"There are no weights for the task {title} yet. Train some (hemalens train) or choose a weights file."
 
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen, its default first."""
@@ -105,7 +105,7 @@ class ClassifierForm(RecipeForm[R]):
             self.refused.emit(str(error))
             return
         if card.task not in self._tasks:
-            self.refused.emit(f"The weights {card.name} name whole fields, not cells: the Attention widget takes them.")
+            self.refused.emit(f"The weights {card.name} classify whole fields, not cells: use them in Attention.")
             return
         if file not in self._own:
             self._own.append(file)
@@ -140,13 +140,13 @@ class ClassifierForm(RecipeForm[R]):
         own = [path for path in self._own if self.card_of(path).task == task]
         items: list[tuple[str, str | None]] = [(name, name) for name in packed]
         items += [(path.stem, str(path)) for path in own]
-        return [*(items or [("none for this task yet", None)]), ("File of weights…", _FILE)]
+        return [*(items or [("none for this task yet", None)]), ("Weights file…", _FILE)]
 
     def _on_weights(self, chosen: Any) -> None:
         if chosen == _FILE:
             with self._weights.changed.blocked():
                 self._weights.value = self._chosen  # should no file be chosen
-            file, _ = QFileDialog.getOpenFileName(self, "File of weights", "", "Weights (*.json *.safetensors)")
+            file, _ = QFileDialog.getOpenFileName(self, "Weights file", "", "Weights (*.json *.safetensors)")
             if file:
                 self.choose_file(Path(file))
             return

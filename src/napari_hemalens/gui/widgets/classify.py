@@ -21,7 +21,7 @@ from napari_hemalens.gui.widgets.classification_form import ClassificationForm, 
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
-from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_part
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.review.classes import pooled
 
@@ -56,7 +56,7 @@ class ClassifyWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.tooltip = "Labels of cells or nuclei, or the cells that Detect cells has found"
+        self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
         self.sources, self.results = Rows(self.image, self.cells), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -136,7 +136,7 @@ class ClassifyWidget(Dock):
 
     @while_alive
     def _on_semantic(self) -> None:
-        relabel = ask_to_part(self)
+        relabel = ask_to_split(self)
         if relabel is not None:
             self._start(relabel)
 

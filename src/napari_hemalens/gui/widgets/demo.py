@@ -15,10 +15,10 @@ from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.workers import QtRunner
 
 _STEPS = {
-    "detect": "Detect cells: a box for each cell of a smear",
-    "classify": "Classify cells: which kind each leukocyte is",
+    "detect": "Detect cells: a box around each cell of a smear",
+    "classify": "Classify cells: the type of each leukocyte",
     "explain": "Attention: where the network looked",
-    "look": "Click a cell: the three docks show it together",
+    "look": "Click a cell: all three docks show it",
 }
 _HEIGHT = 175  # pixels: four lines, buttons, and a sentence
 _DOWN = Qt.Orientation.Vertical

@@ -117,7 +117,7 @@ class DetectWidget(Dock):
             self.running.say(str(error))
             return
         QApplication.clipboard().setText(script)
-        self.running.say("A script that finds the same cells is on the clipboard.")
+        self.running.say("Copied a script that finds the same cells.")
 
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())

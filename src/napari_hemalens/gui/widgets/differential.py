@@ -60,8 +60,8 @@ class DifferentialView(QWidget):
 
     def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
         """Show a differential, with more sentences to be read with it."""
-        # Classes that nobody looked for are told of below, unless a key gives them.
-        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name)]
+        # Classes that nobody looked for are named below, unless a digit gives them.
+        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name).isdigit()]
         self.table.setRowCount(len(rows))
         longest = max((row.high for row in rows if row.high is not None), default=100)
         for number, row in enumerate(rows):

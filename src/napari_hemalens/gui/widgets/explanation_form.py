@@ -18,10 +18,10 @@ from napari_hemalens.workflows.heatmap_methods import Kind, best_of, methods_of
 
 _ROWS = 5  # of the list that are seen at once
 _SAID: dict[Kind, str] = {
-    "attention": "Weights of places that the network computes for itself and uses: no further pass",
-    "features": "What the network sees, as its channels have it: no further pass",
-    "gradient": "What would change the answer, from gradients: one further pass, or some tens",
-    "occlusion": "What changes the answer when it is covered: hundreds of passes, slow",
+    "attention": "Spatial weights that the network computes and uses itself; no extra pass",
+    "features": "Activations of the network's channels; no extra pass",
+    "gradient": "What would change the answer, from gradients; one extra pass, or some tens",
+    "occlusion": "What changes the answer when it is covered; hundreds of passes, slow",
 }
 
 
@@ -110,9 +110,9 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
 
     def _offered_classes(self, _: object) -> list[tuple[str, str]]:
         if self._card is None:
-            return [("what each cell is called", PREDICTED)]
+            return [("predicted class of each cell", PREDICTED)]
         unit = EXPLAINABLE[self._card.task].unit
-        predicted = "what the field is called" if unit == "field" else "what each cell is called"
+        predicted = "predicted class of the field" if unit == "field" else "predicted class of each cell"
         return [(predicted, PREDICTED), *((words(name), name) for name in self._card.classes)]
 
     def _on_changed(self) -> None:

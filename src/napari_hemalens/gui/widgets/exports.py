@@ -21,9 +21,9 @@ from napari_hemalens.workflows.annotations import FORMATS
 _WORDS = {
     "csv": "Table of cells (cells.csv)",
     "coco": "COCO (coco.json)",
-    "geojson": "QuPath (GeoJSON, a file an image)",
-    "voc": "Pascal VOC (XML, a file an image)",
-    "yolo": "YOLO (text, a file an image)",
+    "geojson": "QuPath (GeoJSON, one file per image)",
+    "voc": "Pascal VOC (XML, one file per image)",
+    "yolo": "YOLO (text, one file per image)",
     "via": "VGG Image Annotator (via.json)",
 }
 
@@ -43,8 +43,8 @@ class ExportBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.clear, self.copy, self.save = button("Clear"), button("Copy as Python"), button("Save…")
-        self.clear.setToolTip("Forget the cells of all images, to count anew; Undo brings them back")
-        self.copy.setToolTip("Put a script that finds the same cells on the clipboard")
+        self.clear.setToolTip("Remove the cells of all images and start over; Undo brings them back")
+        self.copy.setToolTip("Copy a script that finds the same cells")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.clear, self.copy, self.save):

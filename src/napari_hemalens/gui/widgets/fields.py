@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractSpinBox
 from napari_hemalens.gui.widgets.choices import Choice
 
 _MOST = 1_000_000
-_DIGITS = 40  # pixels, for 0.00
+_DIGITS = 34  # pixels, for 0.00
 
 
 class NumberEdit(LineEdit):
@@ -51,7 +51,11 @@ class Slider(FloatSlider):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.native.findChild(QAbstractSpinBox).setFixedWidth(_DIGITS)
+        digits = self.native.findChild(QAbstractSpinBox)
+        # napari's style sheet overrules widths that are set otherwise.
+        digits.setStyleSheet(
+            f"{digits.styleSheet()} min-width: {_DIGITS}px; max-width: {_DIGITS}px; padding: 0; margin: 0"
+        )
 
 
 def label_of(name: str, field: FieldInfo) -> str:

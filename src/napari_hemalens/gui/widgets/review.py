@@ -36,8 +36,8 @@ class ReviewBar(QWidget):
             "Class of the selected cells, and of the boxes you draw next. Click a cell to select it."
         )
         self.undo, self.redo = button("Undo"), button("Redo")
-        self.count = SpinBox(min=0, max=1_000_000, tooltip="Nucleated cells that you know to be there")
-        self.set_score = button("Set score")
+        self.count = SpinBox(min=0, max=1_000_000, tooltip="Number of nucleated cells that you counted yourself")
+        self.set_score = button("Set threshold")
         self.set_score.setToolTip("Set the score threshold that gives this count")
         self._lay_out()
         self.undo.clicked.connect(self.undone)

@@ -77,13 +77,13 @@ def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:
     return _ask(parent, "Corrected cells", question, ("Keep", "Discard"))
 
 
-def ask_to_part(parent: QWidget) -> bool | None:
+def ask_to_split(parent: QWidget) -> bool | None:
     """Ask whether each separate piece of a mask is a cell: yes, no, or (None) do not run."""
     question = (
-        "One number stands for many separate pieces in these labels, as in a mask of cell or no cell. "
-        "Give each piece a number of its own? The layer itself stays as it is."
+        "In these labels one number stands for many separate pieces, as in a mask of cells and background. "
+        "Give each piece its own number? The layer itself does not change."
     )
-    return _ask(parent, "Labels or a mask", question, ("Part them", "Leave them"))
+    return _ask(parent, "Labels or a mask", question, ("Split them", "Leave them"))
 
 
 def _ask(parent: QWidget, title: str, question: str, answers: tuple[str, str]) -> bool | None:
