@@ -346,3 +346,12 @@ def test_the_menu_of_classes_stays_open_while_a_run_goes_on(dock, run):
     actions = dock.review.menu.actions()
     run()
     assert dock.review.menu.actions() == actions
+
+
+def test_class_labels_on_boxes_are_switched_on_and_off(dock, run):
+    run()
+    text = dock.viewer.layers["smear cells"].text
+    assert text.visible
+    dock.review.labels.native.click()
+    assert not text.visible
+    assert not dock.session.show_labels

@@ -83,7 +83,7 @@ def test_the_interval_is_told_on_hovering(view):
 
 def test_keys_stand_in_the_colours_of_their_classes(view):
     names = list(rows(view))
-    icons = [view.table.item(names.index(n), 0).icon().pixmap(15).toImage() for n in ("blast", "eosinophil")]
+    icons = [view.table.item(names.index(n), 0).icon().pixmap(15).toImage() for n in ("blast", "erythrocyte")]
     inner = [{icon.pixel(x, y) for x in range(1, 14) for y in range(1, 14)} for icon in icons]
     assert len(inner[0]) > 1  # a digit is written on it
     assert len(inner[1]) == 1

@@ -43,6 +43,7 @@ class DetectWidget(Dock):
         self.fields = Choice(self._offered_fields, label="Shown image")
         self.differential = DifferentialView()
         self.review = ReviewBar()
+        self.review.labels.value = self.session.show_labels
         self.exports = ExportBar()
         self._lay_out()
         self._connect_widgets()
@@ -72,6 +73,7 @@ class DetectWidget(Dock):
         self.annotations.clicked.connect(self._annotate)
         self.fields.changed.connect(self.session.show_field)
         self.review.classified.connect(results.classify)
+        self.review.labels.changed.connect(self._on_labels)
         self.review.undone.connect(results.undo)
         self.review.redone.connect(results.redo)
         self.review.calibrated.connect(self.session.calibrate)
@@ -121,6 +123,9 @@ class DetectWidget(Dock):
 
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())
+
+    def _on_labels(self, wanted: bool) -> None:
+        self.session.show_labels = wanted
 
     def _offered_fields(self, _: object) -> list[tuple[str, Field]]:
         return [(f.name, f) for f in self.session.results.fields if f.path is not None]

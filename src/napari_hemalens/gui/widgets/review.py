@@ -1,6 +1,6 @@
 """Correcting cells: another class for those selected, undo, and a score for a known count."""
 
-from magicgui.widgets import SpinBox
+from magicgui.widgets import CheckBox, SpinBox
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
@@ -37,6 +37,8 @@ class ReviewBar(QWidget):
         )
         self.undo, self.redo = button("Undo"), button("Redo")
         self.count = SpinBox(min=0, max=1_000_000, tooltip="Number of nucleated cells that you counted yourself")
+        self.labels = CheckBox(text="Show class labels on boxes")
+        self.labels.tooltip = "Boxes that are large enough on the screen carry the short name of their class"
         self.set_score = button("Set threshold")
         self.set_score.setToolTip("Set the score threshold that gives this count")
         self._lay_out()
@@ -72,5 +74,5 @@ class ReviewBar(QWidget):
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
         layout.addLayout(classes)
-        for widget in (hint, self._rows.native):
+        for widget in (hint, self.labels.native, self._rows.native):
             layout.addWidget(widget)
