@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -128,9 +128,8 @@ class ClassFollower:
 
     def spot(self, row: int) -> Spot:
         """Return where a cell is."""
-        assert self.state.labels is not None  # noqa: S101 -- rows come from `find` and `row_of`, which need them
-        assert self.cells is not None  # noqa: S101 -- the same
-        return Spot.of_label(self.state.labels, self.cells, row)
+        # Rows come from `find` and `row_of`, which need both.
+        return Spot.of_label(cast("NDArray[Any]", self.state.labels), cast("Classified", self.cells), row)
 
     def at(self, y: float, x: float) -> int | None:
         """Return the cell at a place."""
@@ -179,8 +178,8 @@ class HeatmapFollower:
 
     def spot(self, row: int) -> Spot:
         """Return where a cell is."""
-        assert self.cells is not None  # noqa: S101 -- rows come from `find` and `row_of`, which need them
-        return Spot.of_label(self.cells.labels, self.cells, row)
+        cells = cast("CellMap", self.cells)  # rows come from `find` and `row_of`, which need them
+        return Spot.of_label(cells.labels, cells, row)
 
     def at(self, y: float, x: float) -> int | None:
         """Return the cell at a place."""

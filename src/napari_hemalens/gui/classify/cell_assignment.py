@@ -123,7 +123,8 @@ class CellAssigner:
         if state.cells_by == PAIRS:
             kept = state.pairs if state in self._corrected else None
             return None if kept is None else cells_in(kept, ())
-        assert isinstance(state.cells_by, Labels)  # noqa: S101 -- the third choice, None, has nothing to follow
+        if state.cells_by is None:
+            return None
         return cells_in(state.cells_by, state.plane if state.cells_by.ndim == state.source.ndim else ())
 
     def _on_found(self, state: ClassificationState, found: CellAssignment) -> None:
