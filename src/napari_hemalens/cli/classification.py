@@ -12,6 +12,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TASKS, TaskName
 from napari_hemalens.reports.classes import summary_text
 from napari_hemalens.reports.design import read_design
@@ -125,7 +126,7 @@ def train_classification(
     card = run(
         workflows.train_classification_steps(
             data,
-            training_recipe(recipe or task, options or (), presets=CLASSIFICATION),
+            training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION),
             out,
             task_name=task,
             name=name,

@@ -18,6 +18,7 @@ from napari_hemalens.experiments.options import (
     Table6Protocol,
 )
 from napari_hemalens.progress import Steps
+from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TaskName
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
@@ -153,7 +154,7 @@ def cross_validation(
     with explain_missing_packages():
         from napari_hemalens.experiments import cross_validation as experiment  # noqa: PLC0415 -- loads torch
 
-    chosen = training_recipe(recipe or task, options or (), presets=CLASSIFICATION)
+    chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
     where = ExperimentOptions(tuple(data), out)
     _compare(experiment.cross_validation_steps(where, chosen, task_name=task, folds=folds), out)
 
