@@ -18,7 +18,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import TASKS
-from napari_hemalens.workflows import evaluate_classification_steps
+from napari_hemalens.workflows import CellSelection, evaluate_classification_steps
 
 PAGE = Path(__file__).parent / "results" / "classification.md"
 KEPT = "## What was tried\n"
@@ -76,7 +76,9 @@ def section(run: Run, data: Path) -> str:
         *([(None, run.only)] if run.only else []),
         *((name, ()) for name in run.perturbations),
     ):
-        report = finish(evaluate_classification_steps(data, recipe, perturbation=perturbation, only=only))
+        report = finish(
+            evaluate_classification_steps(CellSelection(data, only=only), recipe, perturbation=perturbation)
+        )
         options = "".join(
             [f" --perturb {perturbation}" if perturbation else "", *(f" --only '{name}'" for name in only)]
         )

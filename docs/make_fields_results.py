@@ -20,7 +20,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import TASKS
-from napari_hemalens.workflows import evaluate_classification_steps
+from napari_hemalens.workflows import CellSelection, evaluate_classification_steps
 
 PAGE = Path(__file__).parent / "results" / "fields.md"
 KEPT = "## What was tried\n"
@@ -61,7 +61,7 @@ def packed(sets: Path) -> str:
     ]
     for perturbation in (None, "stain"):
         steps = evaluate_classification_steps(
-            sets / "fields", ClassificationRecipe.from_options(task="field"), perturbation=perturbation
+            CellSelection(sets / "fields"), ClassificationRecipe.from_options(task="field"), perturbation=perturbation
         )
         option = f" --perturb {perturbation}" if perturbation else ""
         command = f"hemalens evaluate classification --data field/fields --split val --task field{option}"

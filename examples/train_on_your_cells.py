@@ -16,7 +16,7 @@ from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.formats import coco
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
-from napari_hemalens.workflows import train_detection_steps
+from napari_hemalens.workflows import NewWeights, train_detection_steps
 
 
 def rendered(folder: Path) -> Path:
@@ -31,7 +31,7 @@ def rendered(folder: Path) -> Path:
 def train(data: Path, out: Path) -> Path:
     """Train, and return the file of the weights; started again, it goes on where it was."""
     recipe = training_recipe("smoke", ["epochs=2"], presets=DETECTION)
-    steps = train_detection_steps([data], recipe, out, name="my-detector", pixel_size_um=0.15)
+    steps = train_detection_steps([data], recipe, NewWeights(out, "my-detector"), pixel_size_um=0.15)
     while True:
         try:
             step = next(steps)

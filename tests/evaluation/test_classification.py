@@ -13,7 +13,7 @@ from napari_hemalens.errors import AnnotationError, TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows import classify, evaluate_classification_steps
+from napari_hemalens.workflows import CellSelection, classify, evaluate_classification_steps
 
 
 def recipe(card: ClassifierCard, **options: str) -> ClassificationRecipe:
@@ -23,7 +23,9 @@ def recipe(card: ClassifierCard, **options: str) -> ClassificationRecipe:
 def test_figures_are_those_of_what_classify_says(
     micronuclei: Path, untrained_classifier: ClassifierCard, tmp_path: Path
 ) -> None:
-    steps = evaluate_classification_steps(micronuclei, recipe(untrained_classifier), out=tmp_path / "out")
+    steps = evaluate_classification_steps(
+        CellSelection(micronuclei), recipe(untrained_classifier), out=tmp_path / "out"
+    )
     report = finish(steps)
     said = [
         classify(field.image, iio.imread(field.labels), recipe(untrained_classifier))
@@ -67,9 +69,9 @@ def test_weights_of_another_task_or_classes_are_refused(
     micronuclei: Path, untrained_classifier: ClassifierCard, tmp_path: Path
 ) -> None:
     with pytest.raises(WeightsError, match="answer the task micronucleus; the task is all"):
-        finish(evaluate_classification_steps(micronuclei, recipe(untrained_classifier, task="all")))
+        finish(evaluate_classification_steps(CellSelection(micronuclei), recipe(untrained_classifier, task="all")))
     for place in ("images", "nuclei"):
         (tmp_path / place).symlink_to(micronuclei / place)
     (tmp_path / "val.csv").write_text("image,cell,class\nval4,1,blast\n", encoding="utf-8")
     with pytest.raises(TrainingError, match="'blast'; known: micronucleus, none"):
-        finish(evaluate_classification_steps(tmp_path, recipe(untrained_classifier)))
+        finish(evaluate_classification_steps(CellSelection(tmp_path), recipe(untrained_classifier)))

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.evaluation.composed_fields import FieldSeries, compose_field, judge_cells
+from napari_hemalens.evaluation.composed_fields import compose_field, judge_cells
+from napari_hemalens.evaluation.selection import FieldSeries
 from napari_hemalens.records.detections import Detections, Provenance
 
 NAMES = ("lymphocyte", "erythrocyte")

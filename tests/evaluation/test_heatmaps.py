@@ -17,7 +17,7 @@ from napari_hemalens.evaluation.heatmaps import MarkedCells, build_untrained
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows import evaluate_heatmaps_steps
+from napari_hemalens.workflows import CellSelection, evaluate_heatmaps_steps
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def report(
     data: Path, card: ClassifierCard, *methods: str, out: Path | None = None, task: str = "micronucleus"
 ) -> HeatmapReport:
     recipe = ExplanationRecipe(task=task, weights=str(card.file), device="cpu")
-    return finish(evaluate_heatmaps_steps(data, recipe, methods=methods, out=out))
+    return finish(evaluate_heatmaps_steps(CellSelection(data), recipe, methods=methods, out=out))
 
 
 def cells(data: Path, card: ClassifierCard) -> MarkedCells:
@@ -93,7 +93,9 @@ def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
 
 def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierCard) -> None:
     recipe = ExplanationRecipe(weights=str(sure.file), device="cpu")
-    found = finish(evaluate_heatmaps_steps(micronuclei, recipe, methods=["grad-cam-middle"], only=["*5"]))
+    found = finish(
+        evaluate_heatmaps_steps(CellSelection(micronuclei, only=["*5"]), recipe, methods=["grad-cam-middle"])
+    )
     assert {image for image, _ in found.cells} == {"val5"}
     assert "(val, *5)" in found.text()
 
@@ -128,7 +130,7 @@ def test_a_method_that_the_network_has_not_is_refused(
 def test_weights_of_other_tasks_are_refused_in_a_sentence(micronuclei: Path) -> None:
     recipe = ExplanationRecipe(task="leukocyte", device="cpu")
     with pytest.raises(RecipeError, match=r"micronuclei alone; the weights leukocyte-types answer the task leukocyte"):
-        finish(evaluate_heatmaps_steps(micronuclei, recipe))
+        finish(evaluate_heatmaps_steps(CellSelection(micronuclei), recipe))
 
 
 def test_data_without_outlines_is_refused_in_a_sentence(

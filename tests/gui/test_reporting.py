@@ -311,14 +311,14 @@ class TestSave:
         session.report.describe("A", "0")
         session.save(tmp_path / "dock")
         runner.run()
+        nuclei, cells = (ASSAY / kind / f"{STAIN}.tif" for kind in ("nuclei", "cells"))
         finish(
             workflows.classify_files_steps(
                 [ASSAY / "images" / f"{STAIN}.tif"],
                 recipe,
                 tmp_path / "line",
-                labels=[ASSAY / "nuclei" / f"{STAIN}.tif"],
-                cells=[ASSAY / "cells" / f"{STAIN}.tif"],
-                design={f"{STAIN}.tif": Sample("A", "0")},
+                outlines=workflows.OutlineFiles([nuclei], [cells]),
+                groups=workflows.Groups({f"{STAIN}.tif": Sample("A", "0")}),
             )
         )
         for name in ("cells.csv", "summary.csv"):

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.heatmaps.faithfulness import (
     area,
     around,
     heat_inside,
     hits,
     near,
-    order,
+    order_patches,
     rank_correlation,
-    without,
+    remove_patches,
 )
+
+SMEAR = CropRecipe(neighbours="masks")  # red, green, blue and two masks
+NUCLEI = CropRecipe(neighbours="masks", light="fluorescence")  # grey and two masks
 
 
 def marked(*spots: tuple[int, int], side: int = 20) -> np.ndarray:
@@ -76,7 +80,7 @@ def test_patches_go_by_their_mean_heat_and_the_smaller_ones_at_the_edge_lose_not
     heats[0, 4, 4] = 1.0  # alone in its patch of 1 x 1
     heats[0, :2, :2] = 0.5
     heats[0, 0, 2] = 0.4  # a quarter of that in the mean
-    places = order(heats, 2, np.random.default_rng(0))
+    places = order_patches(heats, 2, np.random.default_rng(0))
     assert places.shape == (1, 3, 3)
     assert places[0, 2, 2] == 0
     assert places[0, 0, 0] == 1
@@ -86,22 +90,22 @@ def test_patches_go_by_their_mean_heat_and_the_smaller_ones_at_the_edge_lose_not
 
 def test_patches_that_are_equally_hot_go_in_an_order_of_chance() -> None:
     flat = np.ones((1, 8, 8), np.float32)
-    first = order(flat, 2, np.random.default_rng(0))
-    np.testing.assert_array_equal(first, order(flat, 2, np.random.default_rng(0)))
-    assert (first != order(flat, 2, np.random.default_rng(1))).any()
+    first = order_patches(flat, 2, np.random.default_rng(0))
+    np.testing.assert_array_equal(first, order_patches(flat, 2, np.random.default_rng(0)))
+    assert (first != order_patches(flat, 2, np.random.default_rng(1))).any()
     assert (np.diff(first.ravel()) != 1).any()
 
 
 def test_what_is_removed_is_light_alone_and_a_share_of_the_patches() -> None:
-    pixels = torch.full((1, 3, 5, 5), 100, dtype=torch.uint8)
+    pixels = torch.full((1, 5, 5, 5), 100, dtype=torch.uint8)
     places = np.arange(9).reshape(1, 3, 3)
-    left = without(pixels, places, 3 / 9, patch=2, light=1, empty=255)
+    left = remove_patches(pixels, places, 3 / 9, patch=2, crop=SMEAR)
     expected = torch.full((5, 5), 100, dtype=torch.uint8)
     expected[:2] = 255  # the first three patches: both rows of pixels
-    torch.testing.assert_close(left[0, 0], expected)
-    assert (left[:, 1:] == 100).all()
+    torch.testing.assert_close(left[0, :3], expected.expand(3, 5, 5))
+    assert (left[:, 3:] == 100).all()
     assert (pixels == 100).all()
-    assert torch.equal(without(pixels, places, 0, patch=2, light=1, empty=0), pixels)
+    assert torch.equal(remove_patches(pixels, places, 0, patch=2, crop=NUCLEI), pixels)
 
 
 def test_the_score_falls_at_once_where_the_map_is_hot_on_what_the_network_looks_at() -> None:
@@ -110,9 +114,9 @@ def test_the_score_falls_at_once_where_the_map_is_hot_on_what_the_network_looks_
     pixels[0, 0, 3, 3] = 204  # all that the toy network looks at: it says 0.8
 
     def said(heat: np.ndarray) -> float:
-        places = order(heat, 2, np.random.default_rng(0))
+        places = order_patches(heat, 2, np.random.default_rng(0))
         scores = [
-            without(pixels, places, share, patch=2, light=1, empty=0)[:, 0, 3, 3].numpy() / 255 for share in shares
+            remove_patches(pixels, places, share, patch=2, crop=NUCLEI)[:, 0, 3, 3].numpy() / 255 for share in shares
         ]
         return float(area(np.stack(scores).astype(np.float64), shares)[0])
 

@@ -19,6 +19,7 @@ from napari_hemalens.inference.classifier import NetworkClassifier, classify_ste
 from napari_hemalens.inference.labelled_crops import cut
 from napari_hemalens.models import weights
 from napari_hemalens.models.storage import load_classifier
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance
@@ -33,7 +34,6 @@ from napari_hemalens.training.classification import (
     train_steps,
 )
 from napari_hemalens.training.fit import CHECKPOINT
-from napari_hemalens.training.run_folder import NewWeights
 
 TASK = task("micronucleus")
 RECIPE = ClassifierTraining(

@@ -8,6 +8,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models import weights
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import sort_classes
@@ -29,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Path, tmp_path: Path) -> None:
-    steps = workflows.train_detection_steps([data], SMALLEST, tmp_path, name="mine", about={"licence": "CC0-1.0"})
+    steps = workflows.train_detection_steps([data], SMALLEST, NewWeights(tmp_path, "mine", {"licence": "CC0-1.0"}))
     card = finish(steps)
 
     assert weights.detector_card(tmp_path / "mine.safetensors") == card
@@ -56,11 +57,8 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
 @pytest.mark.slow
 def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
     options = ["accelerator=cpu", "start=marrow-frcnn", "epochs=0.5", "learning_rate=1e-6", "side=160"]
-    card = finish(
-        workflows.train_detection_steps(
-            [data], training_recipe("smoke", options, presets=DETECTION), tmp_path, name="mine"
-        )
-    )
+    recipe = training_recipe("smoke", options, presets=DETECTION)
+    card = finish(workflows.train_detection_steps([data], recipe, NewWeights(tmp_path, "mine")))
     assert card.metrics["AP50"] > 0.7
     assert not (tmp_path / "pretraining").exists()
 
@@ -70,7 +68,7 @@ def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, t
     only_train.mkdir()
     (only_train / "train.json").write_bytes((data / "train.json").read_bytes())
     with pytest.raises(TrainingError, match="No part 'val' in"):
-        finish(workflows.train_detection_steps([only_train], SMALLEST, tmp_path / "out", name="mine"))
+        finish(workflows.train_detection_steps([only_train], SMALLEST, NewWeights(tmp_path / "out", "mine")))
 
 
 def test_classes_come_in_the_order_of_a_report_and_unknown_ones_last() -> None:

@@ -12,11 +12,11 @@ from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import load_detector
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 from napari_hemalens.rendering.dataset import render_fields_steps
 from napari_hemalens.training.detection import save_weights
 from napari_hemalens.training.refinement_alone import RefinementAlone
-from napari_hemalens.training.run_folder import NewWeights
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
         "learning_rate=0.01",
     ]
     recipe = training_recipe("smoke", options, presets=DETECTION)
-    card = finish(workflows.train_detection_steps([data], recipe, tmp_path / "run", name="refined"))
+    card = finish(workflows.train_detection_steps([data], recipe, NewWeights(tmp_path / "run", "refined")))
 
     cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(card.file), pixel_size_um=0.15)
     assert len(cells) > 0

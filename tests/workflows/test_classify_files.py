@@ -17,7 +17,7 @@ from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.workflows import ClassifiedBatch
+from napari_hemalens.workflows import ClassifiedBatch, Groups, OutlineFiles
 
 SHAPE = (120, 160)
 # y, x, radius: two alike side by side, one alone, one that the edge cuts
@@ -65,8 +65,12 @@ def recipe(untrained_classifier: ClassifierCard) -> ClassificationRecipe:
 def classified(recipe: ClassificationRecipe, tmp_path: Path) -> Run:
     """Run to the end, into the folder `out`."""
 
-    def run(files: list[Path], **options: Any) -> ClassifiedBatch:
-        return finish(workflows.classify_files_steps(files, recipe, tmp_path / "out", **options))
+    def run(files: list[Path], *, groups: Groups | None = None, **outlines: Any) -> ClassifiedBatch:
+        given = OutlineFiles(**outlines)
+        steps = workflows.classify_files_steps(
+            files, recipe, tmp_path / "out", outlines=given, groups=groups or Groups()
+        )
+        return finish(steps)
 
     return run
 
@@ -188,7 +192,7 @@ def test_in_a_bright_image_micronuclei_are_not_counted_and_that_is_said(
 
 def test_replicates_and_concentrations_come_from_the_design(files: list[Path], classified: Run) -> None:
     design = {"a": Sample("1", "0"), "b": Sample("1", "10")}
-    batch = classified(files, labels=of(files), design=design, compare=("0", "10"))
+    batch = classified(files, labels=of(files), groups=Groups(design, ("0", "10")))
     assert batch.summary is not None
     assert batch.comparison is not None
     assert [group.level for group in batch.summary.groups].count("concentration") == 2
@@ -221,7 +225,7 @@ def test_a_mask_of_all_nuclei_is_parted_where_that_is_asked_for(
     tifffile.imwrite(of(files)[1], (nuclei(1, 2, 3) > 0).astype(np.uint8))
     parted = recipe.model_copy(update={"relabel": True})
     out = files[0].parent / "out"
-    batch = finish(workflows.classify_files_steps(files[1:], parted, out, labels=of(files[1:])))
+    batch = finish(workflows.classify_files_steps(files[1:], parted, out, outlines=OutlineFiles(of(files[1:]))))
     assert batch.fields[0].ids.tolist() == [1, 2, 3]
     assert np.unique(tifffile.imread(out / "b.labels.tif")).tolist() == [0, 1, 2, 3]
 
@@ -230,14 +234,14 @@ def test_an_image_that_cannot_be_read_costs_the_comparison_that_needs_it_and_no_
     files: list[Path], classified: Run
 ) -> None:
     files[0].write_bytes(b"no image")
-    batch = classified(files, labels=of(files), compare=("a.tif", "b.tif"))
+    batch = classified(files, labels=of(files), groups=Groups(compare=("a.tif", "b.tif")))
     assert len(batch.fields) == 1
     assert batch.comparison is None
     assert "'a.tif' was counted" in batch.failed["comparison"]
 
 
 def test_a_stopped_run_leaves_what_it_found(files: list[Path], recipe: ClassificationRecipe, tmp_path: Path) -> None:
-    steps = workflows.classify_files_steps(files, recipe, tmp_path / "out", labels=of(files))
+    steps = workflows.classify_files_steps(files, recipe, tmp_path / "out", outlines=OutlineFiles(of(files)))
     step = next(steps)
     assert (step.done, step.total, step.message) == (1, 2, "a.tif: 4 cells")
     steps.close()
@@ -252,8 +256,8 @@ def test_a_stopped_run_leaves_what_it_found(files: list[Path], recipe: Classific
         ({"labels": []}, "0 label images for 2 images"),
         ({"cells": [Path("a.tif")]}, "1 label images of cells for 2 images"),
         ({"micronuclei": [Path("a.tif")]}, "1 label images of micronuclei for 2 images"),
-        ({"design": {"a": Sample("1", "0")}}, "does not name the image 'b.tif'"),
-        ({"compare": ("a.tif", "c.tif")}, r"'c.tif' to compare. Known: a.tif, b.tif"),
+        ({"groups": Groups({"a": Sample("1", "0")})}, "does not name the image 'b.tif'"),
+        ({"groups": Groups(compare=("a.tif", "c.tif"))}, r"'c.tif' to compare. Known: a.tif, b.tif"),
     ],
 )
 def test_what_cannot_be_reported_is_refused_before_any_work(
@@ -279,11 +283,11 @@ def test_weights_cut_short_altered_or_gone_are_refused(
 def test_weights_of_another_task_are_refused(files: list[Path], recipe: ClassificationRecipe, tmp_path: Path) -> None:
     other = recipe.model_copy(update={"task": "leukocyte"})
     with pytest.raises(WeightsError, match="answer the task micronucleus; the task is leukocyte"):
-        finish(workflows.classify_files_steps(files, other, tmp_path / "out", labels=of(files)))
+        finish(workflows.classify_files_steps(files, other, tmp_path / "out", outlines=OutlineFiles(of(files))))
 
 
 def test_labels_that_are_read_are_not_replaced_by_results(files: list[Path], recipe: ClassificationRecipe) -> None:
     folder = of(files)[0].parent
     with pytest.raises(RecipeError, match="folder of their own"):
-        next(workflows.classify_files_steps(files, recipe, folder, labels=of(files)))
+        next(workflows.classify_files_steps(files, recipe, folder, outlines=OutlineFiles(of(files))))
     assert not (folder / "run.json").exists()

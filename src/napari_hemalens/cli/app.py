@@ -11,7 +11,7 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.weights import DetectorCard, NewWeights
 from napari_hemalens.progress import Steps
 
 T = TypeVar("T")
@@ -79,6 +79,11 @@ def run(steps: Steps[T], title: str) -> T:
             return end.value  # type: ignore[no-any-return]
         finally:
             steps.close()
+
+
+def new_weights(out: Path, name: str, about: list[str] | None) -> NewWeights:
+    """Return where weights are written, with what `--about` says of them; notes that are no KEY=TEXT are left out."""
+    return NewWeights(out, name, dict(note.split("=", 1) for note in about or () if "=" in note))
 
 
 def say_of(card: DetectorCard) -> None:

@@ -7,7 +7,17 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, Out, app, err_console, evaluate_app, out_console, run, train_app
+from napari_hemalens.cli.app import (
+    Device,
+    Out,
+    app,
+    err_console,
+    evaluate_app,
+    new_weights,
+    out_console,
+    run,
+    train_app,
+)
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
@@ -89,11 +99,12 @@ def classify(  # noqa: PLR0913 -- an option each
         images_in(paths),
         recipe,
         out,
-        labels=images_in(labels) if labels else None,
-        cells=_cells(recipe, cells, pair=pair),
-        design=read_design(design) if design else None,
-        compare=compare,
-        micronuclei=images_in(micronuclei) if micronuclei else None,
+        outlines=workflows.OutlineFiles(
+            images_in(labels) if labels else None,
+            _cells(recipe, cells, pair=pair),
+            images_in(micronuclei) if micronuclei else None,
+        ),
+        groups=workflows.Groups(read_design(design) if design else None, compare),
     )
     batch = run(steps, "Classifying")
     for reason in batch.failed.values():
@@ -123,17 +134,9 @@ def train_classification(
     ] = None,
 ) -> None:
     """Train a classifier of single cells; run again with the same folder, it goes on from the last checkpoint."""
-    card = run(
-        workflows.train_classification_steps(
-            data,
-            training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION),
-            out,
-            task_name=task,
-            name=name,
-            about=dict(note.split("=", 1) for note in about or () if "=" in note),
-        ),
-        "Training",
-    )
+    chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
+    steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
+    card = run(steps, "Training")
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in ("AUC", "AP", "F1", "balanced accuracy"))
     out_console.print(f"{card.name} on {card.metrics['cells']:,} cells of val: {figures}")
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
@@ -167,9 +170,8 @@ def evaluate_classification(
     recipe = ClassificationRecipe.from_options(
         task=task or classifier_card(str(weights_name)).task, weights=weights_name, device=device
     )
-    steps = workflows.evaluate_classification_steps(
-        data, recipe, split=split, out=out, perturbation=perturb, only=only or ()
-    )
+    selection = workflows.CellSelection(data, split, only or ())
+    steps = workflows.evaluate_classification_steps(selection, recipe, out=out, perturbation=perturb)
     report = run(steps, "Evaluating")
     out_console.print(escape(report.text()))
     if out is not None:

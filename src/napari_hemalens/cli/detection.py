@@ -18,6 +18,7 @@ from napari_hemalens.cli.app import (
     app,
     err_console,
     evaluate_app,
+    new_weights,
     out_console,
     run,
     say_of,
@@ -88,18 +89,9 @@ def train_detection(
     ] = None,
 ) -> None:
     """Train a detector; run again with the same folder, it goes on from the last checkpoint."""
-    card = run(
-        workflows.train_detection_steps(
-            data,
-            training_recipe(recipe, options or (), presets=DETECTION),
-            out,
-            name=name,
-            pixel_size_um=pixel_size,
-            about=dict(note.split("=", 1) for note in about or () if "=" in note),
-        ),
-        "Training",
-    )
-    say_of(card)
+    chosen = training_recipe(recipe, options or (), presets=DETECTION)
+    steps = workflows.train_detection_steps(data, chosen, new_weights(out, name, about), pixel_size_um=pixel_size)
+    say_of(run(steps, "Training"))
 
 
 @evaluate_app.command("detection")

@@ -34,7 +34,8 @@ def evaluate_heatmaps(
     task = classifier_card(weights_name).task
     recipe = ExplanationRecipe.from_options(task=task, weights=weights_name, device=device)
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    steps = workflows.evaluate_heatmaps_steps(data, recipe, split=split, methods=names, only=only or (), out=out)
+    selection = workflows.CellSelection(data, split, only or ())
+    steps = workflows.evaluate_heatmaps_steps(selection, recipe, methods=names, out=out)
     report = run(steps, "Evaluating heatmaps")
     out_console.print(escape(report.text()))
     if out is not None:

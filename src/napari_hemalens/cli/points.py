@@ -40,7 +40,8 @@ def evaluate_points(
 ) -> None:
     """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
-    steps = workflows.evaluate_points_steps(data, recipe, only=only or (), tune=tune or (), radius=radius, out=out)
+    selection = workflows.PointSelection(data, only or (), tune or ())
+    steps = workflows.evaluate_points_steps(selection, recipe, radius=radius, out=out)
     out_console.print(escape(run(steps, "Evaluating points").text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")

@@ -31,9 +31,8 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
 ) -> None:
     """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
-    steps = workflows.evaluate_robustness_steps(
-        data, recipe, split=split, fields=fields, seed=seed, shape=size, out=out
-    )
+    series = workflows.FieldSeries(seed, fields, size)
+    steps = workflows.evaluate_robustness_steps(data, recipe, series, split=split, out=out)
     out_console.print(escape(run(steps, "Evaluating robustness").text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")

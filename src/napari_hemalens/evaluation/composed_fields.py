@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.detection_metrics import box_iou
+from napari_hemalens.evaluation.selection import FieldSeries
 from napari_hemalens.formats.images import read_rgb
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import cell_class
@@ -47,25 +48,6 @@ class ComposedField:
     pixels: NDArray[np.uint8]
     truth: Detections
     pieces: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSeries:
-    """A series of fields.
-
-    Attributes
-    ----------
-    seed : int
-        Seed of every choice: the same fields for the same seed.
-    fields : int
-        Number of fields.
-    shape : (int, int)
-        Height and width of a field in pixels; a margin that whole windows do not fill is cut off.
-    """
-
-    seed: int = 0
-    fields: int = 3
-    shape: tuple[int, int] = (1920, 2560)
 
 
 def compose_field(

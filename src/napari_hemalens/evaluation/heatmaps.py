@@ -233,14 +233,11 @@ def _left(
 ) -> NDArray[np.float64]:
     """Return the mean probability (N,) of the class while the hottest patches are removed."""
     patch = -(-card.crop.side // _PATCHES)
-    places = faithfulness.order(heats, patch, np.random.default_rng(seed))
-    empty = 0 if card.crop.light == "fluorescence" else 255
+    places = faithfulness.order_patches(heats, patch, np.random.default_rng(seed))
     of = card.classes.index(str(card.positive))
     scores = []
     for share in faithfulness.SHARES:
-        removed = faithfulness.without(
-            cells.pixels, places, share, patch=patch, light=light_channels(card.crop), empty=empty
-        )
+        removed = faithfulness.remove_patches(cells.pixels, places, share, patch=patch, crop=card.crop)
         scores.append(_probabilities(network, removed, card)[:, of])
     return faithfulness.area(np.stack(scores).astype(np.float64))
 

@@ -13,6 +13,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.evaluation.detection import count_once, detect_all_steps
 from napari_hemalens.evaluation.point_measures import Figures, best_score, by_radius, by_score, figures, match
+from napari_hemalens.evaluation.selection import PointSelection
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.points import PointField, holds, read_fields
 from napari_hemalens.inference import device
@@ -108,15 +109,9 @@ class PointReport:
         draw_curves(self, out / "curves.png")
 
 
-def evaluate_steps(
-    data: Path,
-    recipe: DetectionRecipe,
-    *,
-    only: Sequence[str],
-    tune: Sequence[str],
-    radius: float | None,
-) -> Steps[PointReport]:
+def evaluate_steps(selection: PointSelection, recipe: DetectionRecipe, *, radius: float | None) -> Steps[PointReport]:
     """Measure weights on points; see `workflows.evaluate_points_steps`."""
+    data, only, tune = selection.data, selection.only, selection.tune
     if not holds(data):
         raise AnnotationError(f"{data} holds no points: images go into images/, tables of their points into points/.")
     fields, tuned = read_fields(data, only=only), read_fields(data, only=tune) if tune else ()

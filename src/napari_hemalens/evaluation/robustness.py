@@ -11,7 +11,7 @@ import numpy as np
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.composed_fields import ComposedField, FieldSeries, compose_field, judge_cells
+from napari_hemalens.evaluation.composed_fields import ComposedField, compose_field, judge_cells
 from napari_hemalens.evaluation.detection import (
     FLOOR,
     class_measures,
@@ -30,6 +30,7 @@ from napari_hemalens.evaluation.robustness_report import (
     RobustnessReport,
     class_lines,
 )
+from napari_hemalens.evaluation.selection import FieldSeries
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device

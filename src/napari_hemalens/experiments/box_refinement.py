@@ -194,11 +194,7 @@ class _Study:
         if row.kind == "cascade":
             learner = CascadeLearner(CascadeBoxHead(channels, hidden=row.refinement.hidden, grid=grid))
         else:
-            recipe = row.refinement
-            agents = BoxRefinement(
-                channels, hidden=recipe.hidden, grid=grid, step=recipe.step, most_steps=recipe.most_steps
-            )
-            learner = AgentLearner(agents, recipe)
+            learner = AgentLearner(BoxRefinement(channels, row.refinement, grid=grid), row.refinement)
         if row.starts_from:
             learner.load_state_dict(load_file(folder / f"{row.starts_from}, seed {self.seed}" / _FILE))
         yield from fit_steps(learner, samples, training, out, normalised=Tensor.float)

@@ -25,12 +25,12 @@ from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.detection import TrainingData, initialise_steps, save_weights, untuned_card
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
-from napari_hemalens.training.run_folder import NewWeights
 
 _FILE = "trial.json"
 _CURVE = "curve.json"

@@ -16,6 +16,9 @@ from scipy.ndimage import distance_transform_edt
 from scipy.stats import rankdata
 from torch import Tensor
 
+from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.heatmaps.crop_heatmaps import light_channels
+
 REACH = 5.0
 """Pixels of the original image by which a point may miss an outline."""
 
@@ -68,7 +71,7 @@ def heat_inside(heats: NDArray[np.float32], places: NDArray[np.bool_]) -> NDArra
     return inside
 
 
-def order(heats: NDArray[np.float32], patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def order_patches(heats: NDArray[np.float32], patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the place of each patch in the order of mean heat, hottest first.
 
     All maps are ordered in the same patches, since a fine map would otherwise remove single pixels, which a network
@@ -98,7 +101,7 @@ def order(heats: NDArray[np.float32], patch: int, rng: np.random.Generator) -> N
     return places.reshape(len(heats), len(starts), len(starts)).astype(np.int64)
 
 
-def without(pixels: Tensor, places: NDArray[np.int64], share: float, *, patch: int, light: int, empty: int) -> Tensor:
+def remove_patches(pixels: Tensor, places: NDArray[np.int64], share: float, *, patch: int, crop: CropRecipe) -> Tensor:
     """Return crops without their first patches.
 
     Parameters
@@ -106,20 +109,19 @@ def without(pixels: Tensor, places: NDArray[np.int64], share: float, *, patch: i
     pixels : (N, C, side, side) uint8
         The crops; left as they are.
     places : (N, n, n) int64
-        Of each patch in the order, as `order` returns it.
+        Of each patch in the order, as `order_patches` returns it.
     share : float
         Of the patches that are removed, in 0-1.
     patch : int
-        Side of a patch in pixels, as in `order`.
-    light : int
-        Channels that are light, which come first; masks stay as they are.
-    empty : int
-        Value of a pixel where there is nothing: 0 in fluorescence, 255 in a smear.
+        Side of a patch in pixels, as in `order_patches`.
+    crop : CropRecipe
+        What the crops are: pixels become what empty glass is, 0 in fluorescence and 255 in a smear; masks stay.
     """
     first = places < round(share * places[0].size)
     of = np.arange(pixels.shape[-1]) // patch  # the patch that each row, each column lies in
     gone = torch.from_numpy(first[:, of[:, None], of[None, :]])[:, None].to(pixels.device)
     left = pixels.clone()
+    light, empty = light_channels(crop), 0 if crop.light == "fluorescence" else 255
     left[:, :light] = left[:, :light].masked_fill(gone, empty)
     return left
 

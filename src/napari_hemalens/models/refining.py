@@ -34,14 +34,7 @@ class RefiningRoIHeads(RoIHeads):
     def __init__(self, *args: Any, channels: int, refinement: RefinementRecipe, **options: Any) -> None:
         super().__init__(*args, **options)
         self.recipe = refinement
-        self.refinement = BoxRefinement(
-            channels,
-            hidden=refinement.hidden,
-            grid=int(self.box_roi_pool.output_size[0]),
-            step=refinement.step,
-            most_steps=refinement.most_steps,
-            literal=refinement.literal,
-        )
+        self.refinement = BoxRefinement(channels, refinement, grid=int(self.box_roi_pool.output_size[0]))
 
     def forward(
         self,

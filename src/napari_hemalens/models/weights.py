@@ -6,6 +6,7 @@ writes lie in its output folder.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -111,6 +112,30 @@ class ClassifierCard(ModelCard):
 
 
 AnyCard: TypeAlias = DetectorCard | ClassifierCard
+
+
+@dataclass(frozen=True, slots=True)
+class NewWeights:
+    """Where trained weights are written, and what their model card says about them.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the run.
+    name : str
+        Name of the weights; the files are `<name>.safetensors` and `<name>.json`.
+    about : mapping of str to str
+        'description', 'data' and 'licence' of the model card; any may be missing.
+    """
+
+    folder: Path
+    name: str
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """The file of weights."""
+        return self.folder / f"{self.name}.safetensors"
 
 
 def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, pointing_loss
-from napari_hemalens.training.run_folder import NewWeights, keep_recipe, plot_losses, read_start
+from napari_hemalens.training.run_folder import keep_recipe, plot_losses, read_start
 
 BEST = "best.safetensors"
 _BATCH = 128
@@ -84,7 +84,7 @@ def train_steps(
     data: Sequence[str | Path],
     task: Task,
     recipe: ClassifierTraining,
-    new: NewWeights,
+    new: weights.NewWeights,
 ) -> Steps[weights.ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
@@ -158,7 +158,7 @@ def pack(
     *,
     task: Task,
     recipe: ClassifierTraining,
-    new: NewWeights,
+    new: weights.NewWeights,
 ) -> weights.ClassifierCard:
     """Save a network, choose temperature and threshold with the saved weights, and write their model card."""
     save_network(network, new.file)

@@ -23,7 +23,7 @@ from napari_hemalens.training.classification_pretraining import CellNamer, Singl
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.refinement_alone import RefinementAlone
-from napari_hemalens.training.run_folder import NewWeights, keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class TrainingData:
 def train_steps(
     data: Sequence[str | Path],
     recipe: DetectionTraining,
-    new: NewWeights,
+    new: weights.NewWeights,
     *,
     pixel_size_um: float | None,
 ) -> Steps[weights.DetectorCard]:
@@ -96,7 +96,7 @@ def pack_steps(
     network: CellDetector,
     fields: TrainingData,
     recipe: DetectionTraining,
-    new: NewWeights,
+    new: weights.NewWeights,
 ) -> Steps[weights.DetectorCard]:
     """Save a trained network, and measure the saved weights on the validation images."""
     unmeasured = save_weights(network, fields.classes, recipe, new)
@@ -109,7 +109,7 @@ def save_weights(
     network: CellDetector,
     classes: Sequence[str],
     recipe: DetectionTraining,
-    new: NewWeights,
+    new: weights.NewWeights,
 ) -> weights.DetectorCard:
     """Write the file of trained weights, and return their model card without measures.
 
@@ -125,7 +125,7 @@ def save_weights(
 
 
 def untuned_card(
-    classes: Sequence[str], recipe: DetectionTraining, new: NewWeights, *, sha256: str = ""
+    classes: Sequence[str], recipe: DetectionTraining, new: weights.NewWeights, *, sha256: str = ""
 ) -> weights.DetectorCard:
     """Return the model card of weights before anything is measured, with a score threshold of 0.5."""
     preprocess = Preprocess(recipe.network.pixel_size_um)

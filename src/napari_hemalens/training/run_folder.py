@@ -1,7 +1,5 @@
 """The folder of a training run: its recipe, its losses, and the weights that come out of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -11,30 +9,6 @@ from napari_hemalens.config.training import ClassifierTraining, Training
 from napari_hemalens.errors import TrainingError
 
 RECIPE = "recipe.json"
-
-
-@dataclass(frozen=True, slots=True)
-class NewWeights:
-    """Where trained weights are written, and what their model card says about them.
-
-    Attributes
-    ----------
-    folder : Path
-        Folder of the run.
-    name : str
-        Name of the weights; the files are `<name>.safetensors` and `<name>.json`.
-    about : mapping of str to str
-        'description', 'data' and 'licence' of the model card; any may be missing.
-    """
-
-    folder: Path
-    name: str
-    about: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def file(self) -> Path:
-        """The file of weights."""
-        return self.folder / f"{self.name}.safetensors"
 
 
 def read_start(out: Path) -> str | None:

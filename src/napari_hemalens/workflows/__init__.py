@@ -4,6 +4,8 @@ Each long operation comes twice: `detect` runs to the end, `detect_steps` yields
 imported when the first of them runs, not before.
 """
 
+from napari_hemalens.evaluation.selection import CellSelection, FieldSeries, PointSelection
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.workflows.annotations import Converted, convert_annotations
 from napari_hemalens.workflows.classification import (
     classify,
@@ -12,7 +14,7 @@ from napari_hemalens.workflows.classification import (
     prepare_cells_steps,
     train_classification_steps,
 )
-from napari_hemalens.workflows.classify_files import ClassifiedBatch, classify_files_steps
+from napari_hemalens.workflows.classify_files import ClassifiedBatch, Groups, OutlineFiles, classify_files_steps
 from napari_hemalens.workflows.detection import (
     Batch,
     detect,
@@ -41,9 +43,15 @@ from napari_hemalens.workflows.segmentation import (
 
 __all__ = [
     "Batch",
+    "CellSelection",
     "ClassifiedBatch",
     "Converted",
     "ExplainedBatch",
+    "FieldSeries",
+    "Groups",
+    "NewWeights",
+    "OutlineFiles",
+    "PointSelection",
     "as_slide",
     "classify",
     "classify_files_steps",

@@ -11,6 +11,7 @@ from napari_hemalens._version import __version__
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
@@ -169,73 +170,55 @@ def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> St
 
 
 def train_classification_steps(
-    data: Sequence[str | Path],
-    recipe: ClassifierTraining,
-    out: str | Path,
-    *,
-    task_name: str,
-    name: str,
-    about: Mapping[str, str] | None = None,
+    data: Sequence[str | Path], task_name: str, recipe: ClassifierTraining, new: weights.NewWeights
 ) -> Steps[weights.ClassifierCard]:
-    """Train a classifier on label images whose cells have a class; returns the model card, which lies in `out`.
+    """Train a classifier on label images whose cells have a class; returns the model card, which lies in the folder.
 
     Parameters
     ----------
     data : sequence of path
         Folders as `formats.named_cells` describes them, with parts 'train' and 'val'. Epoch, threshold and temperature
         are chosen on 'val'.
-    recipe : ClassifierTraining
-        Every choice of the run. It is written to `out`; a run that was killed goes on from there.
-    out : path
-        Folder for checkpoints, losses, their plot, and the weights.
     task_name : str
         A key of `tasks.TASKS`.
-    name : str
-        What the weights are called.
-    about : mapping of str to str, optional
-        `data`, `licence` and `description` for the model card.
+    recipe : ClassifierTraining
+        Every choice of the run. It is written to the folder; a run that was killed is resumed from there.
+    new : NewWeights
+        Folder for checkpoints, losses, their plot and the weights; their name, and what the model card says of them.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import classification, run_folder  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import classification  # noqa: PLC0415 -- loads torch and lightning
 
-    new = run_folder.NewWeights(Path(out), name, about or {})
     return (yield from classification.train_steps(data, task(task_name), recipe, new))
 
 
 def evaluate_classification_steps(
-    data: str | Path,
+    selection: CellSelection,
     recipe: ClassificationRecipe,
     *,
-    split: str = "val",
     out: str | Path | None = None,
     perturbation: str | None = None,
-    only: Sequence[str] = (),
 ) -> Steps["ClassReport"]:
     """Measure weights on cells whose class is known; returns the figures, and writes them to `out`.
 
     Parameters
     ----------
-    data : path
-        Folder as `formats.named_cells` describes it. It must not be what the weights were trained on.
+    selection : CellSelection
+        Folder, part and names of the images. The weights must not have been trained on them.
     recipe : ClassificationRecipe
         Task, weights, device. The weights are used as by `classify`: their crops, temperature and threshold.
-    split : str
-        Part of the data.
     out : path, optional
         Folder for `report.json`, tables, ROC curve and confusion matrix.
     perturbation : str, optional
         One of `evaluation.perturbations.CELL_PERTURBATIONS`, 'stain', 'background' or 'focus': applied to every image,
         and should make no difference.
-    only : sequence of str
-        Names of images, without suffix and with * for whatever may follow: only these are measured.
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation import classification as class_evaluation  # noqa: PLC0415 -- loads torch
-        from napari_hemalens.evaluation import selection  # noqa: PLC0415 -- loads torch
 
     return (
         yield from class_evaluation.evaluate_steps(
-            selection.CellSelection(Path(data), split, only),
+            selection,
             classifier_card(recipe),
             out=Path(out) if out else None,
             device_name=recipe.device,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,41 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
 
-Cells: TypeAlias = Sequence[Path] | Literal["paired"] | None
-"""Label images of the cells that nuclei belong to; or nuclei are paired; or the unit is what is classified."""
+
+@dataclass(frozen=True, slots=True)
+class OutlineFiles:
+    """Outlines that are given, as label images in files, matched to the images by name, else by order.
+
+    Attributes
+    ----------
+    labels : sequence of Path, optional
+        What is classified; None: the images are segmented. Weights of whole fields take none: each image is one cell.
+    cells : sequence of Path or 'paired', optional
+        For the micronucleus test, the cells that the nuclei belong to; or pairs of nuclei are taken for cells
+        (`segmentation.pairing`), and written as `<stem>.cells.tif` to be corrected and given back.
+    micronuclei : sequence of Path, optional
+        For the micronucleus test, the micronuclei, as for `count_micronuclei`; None: they are found in fluorescence.
+    """
+
+    labels: Sequence[Path] | None = None
+    cells: Sequence[Path] | Literal["paired"] | None = None
+    micronuclei: Sequence[Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What the images are of, and which are compared.
+
+    Attributes
+    ----------
+    design : mapping of str to Sample, optional
+        Replicate and concentration of each image, by its name.
+    compare : (str, str), optional
+        Names of two concentrations, replicates or images, the control first.
+    """
+
+    design: Mapping[str, Sample] | None = None
+    compare: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +109,7 @@ class _ClassificationInProgress:
     recipe: ClassificationRecipe
     segmentation: SegmentationRecipe
     out: Path
-    paired: bool
+    outlines: OutlineFiles  # in the order of the images
     of_fields: bool  # no labels: an image is one cell
     options: Mapping[str, Any]
     fields: list[Classified] = field(default_factory=list)
@@ -85,8 +118,12 @@ class _ClassificationInProgress:
     uncounted: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def add(self, file: Path, stem: str, *, labels: Path | None, cells: Path | None, micronuclei: Path | None) -> int:
-        """Classify one file and write what it shows; returns how many cells it has."""
+    def add(self, i: int, file: Path, stem: str) -> int:
+        """Classify the image of this index and write what it shows; returns how many cells it has."""
+        paired = self.outlines.cells == "paired"
+        labels = None if self.outlines.labels is None else self.outlines.labels[i]
+        cells = None if self.outlines.cells is None or paired else Path(self.outlines.cells[i])
+        micronuclei = None if self.outlines.micronuclei is None else self.outlines.micronuclei[i]
         with open_image(file) as slide:
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
@@ -101,7 +138,7 @@ class _ClassificationInProgress:
                 write_labels(counted.labels, self.out / f"{stem}.micronuclei.tif", pixel_size_um=size)
             with writing(self.out / f"{stem}.classes.png") as path:
                 class_picture(slide, map_.labels, result).save(path)
-        if self.paired:
+        if paired:
             of_cells = pair_nuclei(map_)
             write_labels(as_labels(map_, of_cells), self.out / f"{stem}.cells.tif")  # for a person to look at
         self.fields.append(result)
@@ -128,16 +165,16 @@ class _ClassificationInProgress:
         found = finish(segment_steps(slide, self.segmentation)).labels
         return cells_of(found, slide.shape, relabel=False)
 
-    def write_tables(self, design: Mapping[str, Sample] | None, compare: tuple[str, str] | None) -> ClassifiedBatch:
+    def write_tables(self, groups: Groups) -> ClassifiedBatch:
         """Write the tables of what was found, and return it."""
         cells = tuple(self.cells) or None
         micronuclei = tuple(self.micronuclei) if any(each is not None for each in self.micronuclei) else None
         said: Summary | None = None
         comparison: Comparison | None = None
         if self.fields:
-            said = summary(self.fields, cells=cells, design=design, micronuclei=micronuclei)
+            said = summary(self.fields, cells=cells, design=groups.design, micronuclei=micronuclei)
             try:
-                comparison = said.compare(*compare) if compare else None
+                comparison = said.compare(*groups.compare) if groups.compare else None
             except AnnotationError as error:  # an image that it needs was not read
                 self.failed["comparison"] = str(error)
             write_cells(self.fields, self.out / "cells.csv", cells=cells, micronuclei=micronuclei)
@@ -147,17 +184,13 @@ class _ClassificationInProgress:
         return ClassifiedBatch(tuple(self.fields), self.failed, cells, said, comparison, micronuclei, self.uncounted)
 
 
-def classify_files_steps(  # noqa: PLR0913 -- an option each
+def classify_files_steps(
     files: Sequence[Path],
     recipe: ClassificationRecipe,
     out: Path,
     *,
-    labels: Sequence[Path] | None = None,
-    cells: Cells = None,
-    segmentation: SegmentationRecipe | None = None,
-    design: Mapping[str, Sample] | None = None,
-    compare: tuple[str, str] | None = None,
-    micronuclei: Sequence[Path] | None = None,
+    outlines: OutlineFiles = OutlineFiles(),
+    groups: Groups = Groups(),
 ) -> Steps[ClassifiedBatch]:
     """Name the cells of many image files; write labels, pictures, `cells.csv`, `summary.csv` and `run.json`.
 
@@ -174,76 +207,65 @@ def classify_files_steps(  # noqa: PLR0913 -- an option each
         Folder for the results: for each image `<stem>.labels.tif` (not of whole fields) and `<stem>.classes.png`, and
         the tables. For the micronucleus test also `<stem>.micronuclei.tif`, where micronuclei were counted: each has
         the number of its nucleus, whatever the nucleus was called.
-    labels : sequence of Path, optional
-        Label images of the cells, matched by name or order (`formats.label_images.matched`); without them, the images
-        are segmented. Weights of whole fields take none: each image is one cell.
-    cells : sequence of Path or 'paired', optional
-        For the micronucleus test: label images of the cells that the nuclei belong to, or pairs of nuclei are taken
-        for cells (`segmentation.pairing`), written as `<stem>.cells.tif` to be corrected and given back.
-    segmentation : SegmentationRecipe, optional
-        How images are segmented.
-    design : mapping of str to Sample, optional
-        Replicate and concentration of each image, by its name.
-    compare : (str, str), optional
-        Names of two concentrations, replicates or images, the control first.
-    micronuclei : sequence of Path, optional
-        For the micronucleus test: label images of the micronuclei, as for `count_micronuclei`; without them, they are
-        found in fluorescence images.
+    outlines : OutlineFiles
+        Label images of cells and micronuclei; none by default.
+    groups : Groups
+        What the images are of, and which are compared; by default one group, and no comparison.
 
     Raises
     ------
     HemaLensError
-        Before the first image, if labels, cells, design or groups do not fit the images, or weights are not there.
+        Before the first image, if outlines or groups do not fit the images, or weights are not there.
     """
-    check_apart(out, (*files, *(labels or ()), *(micronuclei or ())))
+    check_apart(out, (*files, *(outlines.labels or ()), *(outlines.micronuclei or ())))
     card = classifier_card(recipe)
     verify(card)
     of_fields = card.crop.unit == "field"
-    if of_fields and labels is not None:
+    if of_fields and outlines.labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
-    _check_groups(files, recipe, design, compare)
-    of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
-    given = None if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells")
-    bodies = None if micronuclei is None else match_by_name(files, micronuclei, "label images of micronuclei")
-    segmenting = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
+    _check_groups(files, recipe, groups)
+    matched = _match(files, outlines)
+    segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
     options = recipe.model_dump(mode="json") | {
-        "labels": None if labels is None else [str(path) for path in of_images],
-        "segmentation": segmenting.model_dump(mode="json") if labels is None and not of_fields else None,
-        "cells": cells if given is None else [str(path) for path in given],
-        "micronuclei": None if bodies is None else [str(path) for path in bodies],
-        "compare": compare,
+        "labels": _paths(matched.labels),
+        "segmentation": segmentation.model_dump(mode="json") if matched.labels is None and not of_fields else None,
+        "cells": matched.cells if matched.cells == "paired" else _paths(matched.cells),
+        "micronuclei": _paths(matched.micronuclei),
+        "compare": groups.compare,
     }
-    batch = _ClassificationInProgress(recipe, segmenting, out, cells == "paired", of_fields, options)
+    batch = _ClassificationInProgress(recipe, segmentation, out, matched, of_fields, options)
     try:
-        stems = file_stems([str(file) for file in files])
-        for i, (file, stem) in enumerate(zip(files, stems, strict=True)):
+        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
-                found = batch.add(
-                    file,
-                    stem,
-                    labels=of_images[i],
-                    cells=given[i] if given else None,
-                    micronuclei=bodies[i] if bodies else None,
-                )
+                found = batch.add(i, file, stem)
                 message = f"{file.name}: {found:,} cells"
             except (ImageError, AnnotationError) as error:
                 batch.failed[str(file)] = str(error)
                 message = f"{file.name}: not classified"
             yield Progress(i + 1, len(files), message)
     finally:
-        result = batch.write_tables(design, compare)
+        result = batch.write_tables(groups)
     return result
 
 
-def _check_groups(
-    files: Sequence[Path],
-    recipe: ClassificationRecipe,
-    design: Mapping[str, Sample] | None,
-    compare: tuple[str, str] | None,
-) -> None:
+def _match(files: Sequence[Path], outlines: OutlineFiles) -> OutlineFiles:
+    """Return the outlines in the order of the images, one file per image."""
+    labels, cells, bodies = outlines.labels, outlines.cells, outlines.micronuclei
+    return OutlineFiles(
+        None if labels is None else match_by_name(files, labels),
+        cells if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells"),
+        None if bodies is None else match_by_name(files, bodies, "label images of micronuclei"),
+    )
+
+
+def _paths(files: Sequence[Path] | None) -> list[str] | None:
+    return None if files is None else [str(file) for file in files]
+
+
+def _check_groups(files: Sequence[Path], recipe: ClassificationRecipe, groups: Groups) -> None:
     """Refuse, before hours of work, what could not be reported after them."""
-    known = group_names(short_paths([str(file) for file in files]), design)
-    for name in compare or ():
+    known = group_names(short_paths([str(file) for file in files]), groups.design)
+    for name in groups.compare or ():
         if task(recipe.task).positive is None:
             raise AnnotationError(
                 f"Two groups are compared by what is looked for; the task {recipe.task} looks for no class."

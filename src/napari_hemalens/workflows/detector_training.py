@@ -1,6 +1,6 @@
 """Detectors trained, tuned and measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 def train_detection_steps(
     data: Sequence[str | Path],
     recipe: DetectionTraining,
-    out: str | Path,
+    new: weights.NewWeights,
     *,
-    name: str,
     pixel_size_um: float | None = None,
-    about: Mapping[str, str] | None = None,
 ) -> Steps[weights.DetectorCard]:
-    """Train a detector on annotated images; returns the model card, which lies in `out`.
+    """Train a detector on annotated images; returns the model card, which lies in the folder.
 
     Parameters
     ----------
@@ -31,20 +29,15 @@ def train_detection_steps(
         Folders with a part 'train' and, to choose the score threshold on, 'val': COCO, VOC, YOLO
         or VIA.
     recipe : DetectionTraining
-        Every choice of the run. It is written to `out`; a run that was killed goes on from there.
-    out : path
-        Folder for checkpoints, losses, their plot, and the weights.
-    name : str
-        What the weights are called.
+        Every choice of the run. It is written to the folder; a run that was killed is resumed from there.
+    new : NewWeights
+        Folder for checkpoints, losses, their plot and the weights; their name, and what the model card says of them.
     pixel_size_um : float, optional
         Micrometres a pixel of the images that do not say it themselves.
-    about : mapping of str to str, optional
-        `data`, `licence` and `description` for the model card.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import detection, run_folder  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
 
-    new = run_folder.NewWeights(Path(out), name, about or {})
     return (yield from detection.train_steps(data, recipe, new, pixel_size_um=pixel_size_um))
 
 

@@ -80,7 +80,6 @@ def explain_files_steps(
     *,
     labels: Sequence[Path] | None = None,
     methods: Sequence[str] = (),
-    segmentation: SegmentationRecipe | None = None,
 ) -> Steps[ExplainedBatch]:
     """Explain the cells of many image files and write heat, pictures and `run.json` to a folder; yields after each.
 
@@ -100,8 +99,6 @@ def explain_files_steps(
         Label images, matched to the images by name, else by order; without them, the images are segmented.
     methods : sequence of str
         Names of methods, in place of the recipe's one.
-    segmentation : SegmentationRecipe, optional
-        How images are segmented.
 
     Raises
     ------
@@ -115,7 +112,7 @@ def explain_files_steps(
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
-    batch = _ExplanationInProgress(recipes, segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
+    batch = _ExplanationInProgress(recipes, SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
     named = tuple(str(each.method) for each in recipes)
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):

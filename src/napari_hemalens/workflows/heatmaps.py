@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.classification import classifier_card
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
 
 
 def evaluate_heatmaps_steps(
-    data: str | Path,
+    selection: CellSelection,
     recipe: ExplanationRecipe,
     *,
-    split: str = "val",
     methods: Sequence[str] = (),
-    only: Sequence[str] = (),
     out: str | Path | None = None,
 ) -> Steps["HeatmapReport"]:
     """Measure heatmaps on cells whose micronuclei are outlined; returns the figures, and writes them to `out`.
@@ -30,17 +29,13 @@ def evaluate_heatmaps_steps(
 
     Parameters
     ----------
-    data : path
-        Folder as `formats.named_cells` describes it, with outlines in `micronuclei/`. It must not be what the weights
-        were trained on.
+    selection : CellSelection
+        Folder, part and names of the images; the folder has outlines in
+        `micronuclei/`. The weights must not have been trained on them.
     recipe : ExplanationRecipe
         Weights and device.
-    split : str
-        Part of the data.
     methods : sequence of str
         Names of `heatmaps.methods`; empty: all of the network.
-    only : sequence of str
-        Names of images, without suffix and with * for whatever may follow: only these are measured.
     out : path, optional
         Folder for tables and a picture of some cells.
 
@@ -51,11 +46,10 @@ def evaluate_heatmaps_steps(
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation import heatmaps as heatmap_evaluation  # noqa: PLC0415 -- loads torch
-        from napari_hemalens.evaluation import selection  # noqa: PLC0415 -- loads torch
 
     return (
         yield from heatmap_evaluation.evaluate_steps(
-            selection.CellSelection(Path(data), split, only),
+            selection,
             classifier_card(recipe),
             methods=methods,
             out=Path(out) if out else None,

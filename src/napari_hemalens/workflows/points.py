@@ -1,10 +1,10 @@
 """Nuclei of tissue measured, where people marked them by points."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.evaluation.selection import PointSelection
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 
 def evaluate_points_steps(
-    data: str | Path,
+    selection: PointSelection,
     recipe: DetectionRecipe,
     *,
-    only: Sequence[str] = (),
-    tune: Sequence[str] = (),
     radius: float | None = None,
     out: str | Path | None = None,
 ) -> Steps["PointReport"]:
@@ -28,16 +26,10 @@ def evaluate_points_steps(
 
     Parameters
     ----------
-    data : path
-        Folder as `formats.points` describes it.
+    selection : PointSelection
+        Which images are measured, and on which the score threshold is chosen.
     recipe : DetectionRecipe
         Weights, pixel size, device, and the score threshold where it is given.
-    only : sequence of str
-        What is measured: parts of the data, such as val where there is `val.txt`, or names of images without suffix and
-        with * for whatever may follow; empty: all images. The weights must not have been trained on them.
-    tune : sequence of str
-        Images, in the same way, on which the score threshold is chosen: the one with the best F1. Empty: that of the
-        recipe, else that of the weights.
     radius : float, optional
         Greatest distance of the centre of a box from a point, in pixels of the image; by default half the diameter of
         a nucleus.
@@ -52,7 +44,7 @@ def evaluate_points_steps(
     with explain_missing_packages():
         from napari_hemalens.evaluation import points as point_evaluation  # noqa: PLC0415 -- loads torch
 
-    report = yield from point_evaluation.evaluate_steps(Path(data), recipe, only=only, tune=tune, radius=radius)
+    report = yield from point_evaluation.evaluate_steps(selection, recipe, radius=radius)
     if out is not None:
         report.write(Path(out))
     return report

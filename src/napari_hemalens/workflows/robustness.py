@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.evaluation.selection import FieldSeries
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
 def evaluate_robustness_steps(
     data: str | Path,
     recipe: DetectionRecipe,
+    series: FieldSeries,
     *,
     split: str = "val",
-    fields: int = 3,
-    seed: int = 0,
-    shape: tuple[int, int] = (1920, 2560),
     out: str | Path | None = None,
 ) -> Steps["RobustnessReport"]:
     """Measure weights on large fields put together from annotated tiles, crowded and perturbed.
@@ -29,14 +28,10 @@ def evaluate_robustness_steps(
         Annotated images in any format that `formats.read_annotations` reads, all of one scale.
     recipe : DetectionRecipe
         Weights, device, score threshold, and the pixel size of images that have none.
+    series : FieldSeries
+        The fields that are composed for each line of the table; they show no tile twice before they have shown all.
     split : str
         Part of the data; the weights must not have been trained on it.
-    fields : int
-        Composed for each line of the table.
-    seed : int
-        Of the fields; they show no tile twice before they have shown all.
-    shape : (int, int)
-        Height and width of a field in pixels.
     out : path, optional
         Folder for the tables, the curves and a picture of a field of each line.
 
@@ -46,14 +41,8 @@ def evaluate_robustness_steps(
         If there are no annotations, no pixel size, or no tile with a nucleated cell.
     """
     with explain_missing_packages():
-        from napari_hemalens.evaluation import composed_fields, robustness  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.evaluation import robustness  # noqa: PLC0415 -- loads torch
 
     return (
-        yield from robustness.evaluate_steps(
-            Path(data),
-            recipe,
-            composed_fields.FieldSeries(seed, fields, shape),
-            split=split,
-            out=Path(out) if out else None,
-        )
+        yield from robustness.evaluate_steps(Path(data), recipe, series, split=split, out=Path(out) if out else None)
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.models.attention.actor_critic import (
     actor_critic_losses,
     best_actions,
@@ -107,7 +108,7 @@ def test_imitation_is_the_cross_entropy_with_the_best_action_of_each_step_taken(
 def test_agents_learn_to_bring_boxes_to_what_they_see() -> None:
     """A bright square in a dark window, boxes a step or two beside it: after learning, they overlap it better."""
     torch.manual_seed(0)
-    agents = BoxRefinement(1, hidden=32, grid=7, step=0.1, most_steps=5)
+    agents = BoxRefinement(1, RefinementRecipe(hidden=32, step=0.1, most_steps=5), grid=7)
     optimizer = torch.optim.Adam(agents.parameters(), lr=3e-3)
 
     def scene(n: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

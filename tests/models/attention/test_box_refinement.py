@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.models.attention.box_refinement import (
     ACTIONS,
     STOP,
@@ -51,7 +52,7 @@ def test_only_the_literal_mask_leaves_weight_outside_of_the_box() -> None:
 
 def test_the_context_is_equation_3_and_depends_on_nothing_outside_of_the_box() -> None:
     torch.manual_seed(0)
-    agents = BoxRefinement(4, hidden=8, grid=7, most_steps=1)
+    agents = BoxRefinement(4, RefinementRecipe(hidden=8, most_steps=1), grid=7)
     windows = widened(BOX, 1.5)
     inside = places_inside(BOX, windows, 7)[0]
     seen = torch.randn(1, 4, 7, 7)
@@ -97,7 +98,7 @@ def test_places_of_the_box_are_those_whose_middle_lies_in_it_and_at_least_one() 
 
 def test_agents_that_have_stopped_stay_while_others_go_on() -> None:
     torch.manual_seed(0)
-    agents = BoxRefinement(4, hidden=8, grid=3, most_steps=6)
+    agents = BoxRefinement(4, RefinementRecipe(hidden=8, most_steps=6), grid=3)
     boxes = BOX.repeat(40, 1)
     windows = widened(boxes, 1.5)
     with torch.inference_mode():
@@ -112,7 +113,7 @@ def test_agents_that_have_stopped_stay_while_others_go_on() -> None:
 
 def test_each_box_is_refined_as_if_it_were_alone() -> None:
     torch.manual_seed(0)
-    agents = BoxRefinement(4, hidden=8, grid=3, most_steps=4)
+    agents = BoxRefinement(4, RefinementRecipe(hidden=8, most_steps=4), grid=3)
     boxes = BOX + torch.arange(5)[:, None]
     seen = torch.randn(5, 4, 3, 3)
     with torch.inference_mode():

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_hemalens.config.options import RefinementRecipe
+
 ACTIONS = ("left", "right", "up", "down", "narrower", "wider", "shorter", "taller", "stop")
 STOP = ACTIONS.index("stop")
 _SUMMARY = 32  # channels of each place that the LSTM begins with
@@ -141,30 +143,16 @@ class BoxRefinement(nn.Module):
     ----------
     channels : int
         Of the features.
-    hidden : int
-        Of the LSTM, of keys and of values.
+    recipe : RefinementRecipe
+        Width of the LSTM, keys and values, size and number of steps, and which mask of attention.
     grid : int
         Places of a window a side.
-    step : float
-        Share of a box by which an action moves or resizes it; 0.1 in the paper.
-    most_steps : int
-        Steps after which an agent that has not stopped is ended (t_max).
-    literal : bool
-        Equation 2 as it is printed.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        *,
-        hidden: int = 128,
-        grid: int = 7,
-        step: float = 0.1,
-        most_steps: int = 5,
-        literal: bool = False,
-    ) -> None:
+    def __init__(self, channels: int, recipe: RefinementRecipe, *, grid: int = 7) -> None:
         super().__init__()
-        self.grid, self.step, self.most_steps, self.literal = grid, step, most_steps, literal
+        self.grid, self.step, self.most_steps, self.literal = grid, recipe.step, recipe.most_steps, recipe.literal
+        hidden = recipe.hidden
         self.key = nn.Linear(channels, hidden)
         self.value = nn.Linear(channels, hidden)
         self.place = nn.Parameter(0.02 * torch.randn(grid * grid, hidden))
