@@ -25,16 +25,14 @@ def test_the_manifest_has_the_defaults_of_the_options(manifest):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_defaults_hold_where_napari_is_older_or_does_not_know_the_plugin(monkeypatch, name):
+def test_defaults_hold_where_napari_does_not_know_the_plugin(monkeypatch, name):
     def unknown(_):
         raise KeyError
 
-    for asked in (None, unknown):
-        monkeypatch.setattr(preferences, "get_plugin_settings", asked)
-        assert preference(name) == preferences._DEFAULTS[name]
+    monkeypatch.setattr(preferences, "get_plugin_settings", unknown)
+    assert preference(name) == preferences._DEFAULTS[name]
 
 
-@pytest.mark.skipif(not hasattr(settings, "get_plugin_settings"), reason="napari before 0.9")
 def test_what_a_person_has_set_is_read(plugin_settings, npe2pm, manifest):
     with npe2pm.tmp_plugin(manifest=manifest):
         settings.get_plugin_settings("napari-hemalens").defaults.device = "cpu"

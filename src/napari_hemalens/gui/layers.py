@@ -37,7 +37,7 @@ _BOX_SHARE = 1 / 15  # line width as a share of the side of a box: thin, yet see
 def as_layers(detections: Detections, *, like: Layer | None = None) -> list[LayerData]:
     """Return the cells as napari layers.
 
-    One Shapes layer coloured by class, or one Points layer beyond 20,000 cells. To show it::
+    One Shapes layer coloured by class, or one Points layer beyond 20,000 cells. To show it:
 
         for layer in as_layers(detections):
             viewer.add_layer(Layer.create(*layer))

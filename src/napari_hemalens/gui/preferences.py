@@ -1,16 +1,10 @@
-"""What a person has set for the plugin in napari's preferences. No Qt.
-
-napari reads `configurations` of the manifest from 0.9 on; before that, the defaults hold.
-"""
+"""What a person has set for the plugin in napari's preferences. No Qt."""
 
 from typing import Literal, TypeAlias
 
-from napari_hemalens.config.options import DetectionRecipe
+from napari.settings import get_plugin_settings
 
-try:
-    from napari.settings import get_plugin_settings
-except ImportError:  # napari before 0.9
-    get_plugin_settings = None
+from napari_hemalens.config.options import DetectionRecipe
 
 Preference: TypeAlias = Literal["device", "detection_weights", "results_folder"]
 
@@ -24,8 +18,6 @@ _DEFAULTS: dict[Preference, str] = {
 
 def preference(name: Preference) -> str:
     """Return what was set, or the default where nothing was or napari does not know the plugin."""
-    if get_plugin_settings is None:
-        return _DEFAULTS[name]
     try:
         return str(getattr(get_plugin_settings(_PLUGIN).defaults, name))
     except KeyError:  # a dock opened by a script, without the plugin
