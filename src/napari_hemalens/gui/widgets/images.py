@@ -29,6 +29,7 @@ class ImageBox(RowBox):
         self.images = Choice(self._offered_images, label="Image")
         self.regions = Choice(self._offered_regions, label="Region")
         self._chosen = self.images.value
+        self._pixel_size = self.pixel_size_um()
         super().__init__(self.images, self.regions)
         self.images.changed.connect(self._on_choice)
         self._layers.events.connect(self._on_layers)
@@ -81,16 +82,21 @@ class ImageBox(RowBox):
         return [*regions, *((f"Rectangles of {layer.name}", layer) for layer in drawn)]
 
     def _on_layers(self, event: Any) -> None:
-        if event.type in {"scale", "units"} and event.source is self.images.value:
-            self.changed.emit()
+        # The list passes on what its layers tell, and names itself as the source.
+        if event.type in {"scale", "units"} and self.pixel_size_um() != self._pixel_size:
+            self._tell()
 
     def _on_choice(self, chosen: Any) -> None:
         if chosen != ASK:
             self._chosen = chosen
-            self.changed.emit()
+            self._tell()
             return
         with self.images.changed.blocked():
             self.images.value = self._chosen  # should no folder be chosen
         folder = QFileDialog.getExistingDirectory(self, "Folder of images")
         if folder:
             self.choose_folder(Path(folder))
+
+    def _tell(self) -> None:
+        self._pixel_size = self.pixel_size_um()
+        self.changed.emit()

@@ -70,7 +70,7 @@ class ReviewBar(QWidget):
             classes.addWidget(widget)
         classes.setStretch(0, 1)
         hint = sentences(small=True)
-        hint.setText("Click a cell, press the key of its class · Delete removes it · R draws a box")
+        hint.setText("Click a cell, press a class key · Delete removes · R draws")
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
         layout.addLayout(classes)

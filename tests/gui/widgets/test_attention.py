@@ -187,7 +187,7 @@ def test_stop_keeps_what_was_found_and_run_waits_for_the_end(dock, qtbot, explai
     assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
     dock.form.methods.tick(("layer-5", "grad-cam"))  # choosing for the next run does not allow a second one
     assert not dock.running.run.isEnabled()
-    assert not dock.sources.isEnabled()
+    assert not dock.sources.enabled
     dock.running.stop.click()
     explainer.go.set()
     qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)

@@ -1,0 +1,53 @@
+"""Which images and regions are offered, without a window."""
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QFileDialog
+
+from napari_hemalens.gui.widgets.images import ASK, FOLDER, ImageBox
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def box(qtbot, viewer):
+    made = ImageBox(viewer)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_an_empty_viewer_offers_a_folder_only(box):
+    assert box.images.choices == (None, ASK)
+    assert box.sources() == ()
+    assert box.pixel_size_um() is None
+
+
+def test_a_folder_can_be_chosen_in_an_empty_viewer(box, tmp_path, monkeypatch):
+    iio.imwrite(tmp_path / "a.png", np.zeros((8, 8), np.uint8))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    box.images.value = ASK
+    assert box.images.value == FOLDER
+    assert box.sources() == (tmp_path / "a.png",)
+
+
+def test_a_new_scale_of_the_chosen_image_is_told(box, viewer, qtbot):
+    image = viewer.add_image(np.zeros((8, 8)), scale=(0.1, 0.1), units=("um", "um"))
+    box.reset_choices()
+    assert box.pixel_size_um() == pytest.approx(0.1)
+    with qtbot.waitSignal(box.changed):
+        image.scale = (0.2, 0.2)
+
+
+def test_a_layer_of_shapes_is_a_region(box, viewer):
+    shapes = viewer.add_shapes(name="fields")
+    box.reset_choices()
+    assert box.regions.choices == ("whole", "visible", shapes)
+    box.regions.value = shapes
+    assert box.where() is shapes

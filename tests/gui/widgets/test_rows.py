@@ -1,0 +1,42 @@
+"""Labels line up over several widgets."""
+
+import pytest
+from magicgui.widgets import CheckBox, LineEdit
+from qtpy.QtWidgets import QPushButton
+
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.rows import RowBox, Rows, button, sentences
+
+pytestmark = pytest.mark.window
+
+
+def test_labels_are_equally_wide_in_all_rows(qtbot):
+    first, second = Rows(LineEdit(label="A")), Rows(LineEdit(label="A much longer label"), CheckBox(label="B"))
+    for rows in (first, second):
+        qtbot.addWidget(rows.native)
+    assert len({row[0].max_width for row in (*first, *second)}) == 1
+
+
+def test_a_row_takes_widgets_of_qt_too(qtbot):
+    rows, pressed = Rows(), QPushButton("Set")
+    qtbot.addWidget(rows.native)
+    row = rows.add("Count", LineEdit(), pressed)
+    assert row.native.isAncestorOf(pressed)
+
+
+def test_choices_in_rows_are_asked_for_again(qtbot):
+    offered = [("one", 1)]
+    box = RowBox(Choice(lambda _: offered))
+    qtbot.addWidget(box)
+    offered.append(("two", 2))
+    box.reset_choices()
+    assert box.rows[0][1].choices == (1, 2)
+
+
+def test_a_long_word_makes_no_label_wide_and_a_button_has_room(qtbot):
+    label, pressed = sentences(), button("A long text on a button")
+    for widget in (label, pressed):
+        qtbot.addWidget(widget)
+    label.setText(300 * "x")
+    assert label.minimumWidth() == 1
+    assert pressed.minimumWidth() > pressed.fontMetrics().horizontalAdvance(pressed.text())

@@ -1,0 +1,42 @@
+"""What is asked before a run, and how far it is."""
+
+import pytest
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
+
+from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def parent(qtbot):
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    return widget
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Keep", True), ("Discard", False), ("Cancel", None), ("", True)])
+def test_corrections_are_kept_unless_a_person_says_otherwise(parent, button, answer):
+    def press():
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        assert box.text().startswith("3 cells were corrected by hand")
+        named = [b for b in box.buttons() if b.text().replace("&", "") == button]
+        (named or [box.defaultButton()])[0].click()
+
+    QTimer.singleShot(100, press)
+    assert ask_to_keep(parent, 3) is answer
+
+
+def test_the_bar_follows_a_run(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    bar.say("It failed: no such file")
+    bar.show_running(True)
+    bar.show_progress("tile 1 of 4", 0.25)
+    assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (False, True)
+    assert bar.bar.value() == bar.bar.maximum() / 4
+    assert bar.message.isHidden()
+    bar.show_running(False)
+    assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (True, False)
