@@ -1,10 +1,10 @@
-"""What heat costs: cells explained against cells classified, and Grad-CAM against pytorch-grad-cam's.
+"""What heatmaps cost: cells explained against cells classified, and Grad-CAM against pytorch-grad-cam's.
 
     python benchmarks/explaining.py --venv .venv-bench [--weights NAME] [--cells 1000] [--side 2000] [--rounds 3]
 
 makes an environment in .venv-bench and measures there; without --venv, in the environment it is started in, which has
 to have the package grad-cam. Contenders take turns in one process, and what is printed are medians of the rounds. The
-aims: own attention at 1.2 times the classification or less, image and labels in, heat in the image's frame out;
+aims: own attention at 1.2 times the classification or less, image and labels in, heatmap in the image's frame out;
 Grad-CAM twice as fast as pytorch-grad-cam's loop over cells, and no slower than it given batches, with the same maps to
 1e-4.
 """

@@ -67,4 +67,4 @@ def compare(options: argparse.Namespace, turns: Turns) -> None:
     for name, seconds in taken.items():
         print(f"{name:24} {seconds:7.2f} s  {seconds / taken['hemalens']:5.2f} x hemalens")
     warm = int((other.max(axis=(1, 2)) > 0.5).sum())
-    print(f"the maps, {warm:,} of them with heat, differ by {np.abs(mine - other).max():.1e} at most")
+    print(f"the maps, {warm:,} of them not empty, differ by {np.abs(mine - other).max():.1e} at most")

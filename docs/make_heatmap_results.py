@@ -49,7 +49,8 @@ def page(out: Path, trained: Path | None, kept: str) -> str:
         "is: the last sentence says what is left where that is not so.\n",
         command(out),
         (out / "report.md").read_text(encoding="utf-8"),
-        f"Crop with its micronuclei outlined; heat of each method, x at its hottest point:\n\n![Heat]({PICTURE})\n",
+        "Crop with its micronuclei outlined; heatmap of each method, x at its hottest point:\n\n"
+        f"![Heatmaps]({PICTURE})\n",
     ]
     if trained is not None:
         parts += [

@@ -40,14 +40,14 @@ def classify(viewer: napari.Viewer) -> None:
 
 
 def attention(viewer: napari.Viewer) -> None:
-    """Show where the micronucleus network looked, and the cells beside their heat by two methods."""
+    """Show where the micronucleus network looked, and the cells beside their heatmaps by two methods."""
     viewer.window.resize(1500, 940)
     viewer.open_sample("napari-hemalens", "assay_fluorescence")
     widget = _dock(viewer, "Attention")
     widget.cells.value = viewer.layers["nuclei"]
     widget.form.methods.tick(("layer-5", "grad-cam"))
     _run(widget)
-    viewer.layers["cells"].visible = False  # their colours would mix with those of the heat
+    viewer.layers["cells"].visible = False  # their colours would mix with those of the heatmap
     widget.gallery.number.value = 4
     widget.gallery.expand(animate=False)
     widget.session.choose_cell(_surest(widget))

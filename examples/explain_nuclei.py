@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import napari_hemalens as hemalens
-from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.heatmaps.files import heatmap_picture, write_heatmap
 from napari_hemalens.slides.open import open_image
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "micronucleus_assay" / "images" / "fluorescence.tif"
@@ -22,15 +22,15 @@ out = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("explained_nuclei")
 labels = hemalens.segment(image, kind="fluorescence").labels
 nuclei = hemalens.explain(image, labels, task="micronucleus")  # by the method that points best with its weights
 
-# One array in the image's frame, for a viewer; and of each cell its crop, its heat, and where the crop was cut.
+# One array in the image's frame, for a viewer; and of each cell its crop, its heatmap, and where the crop was cut.
 out.mkdir(parents=True, exist_ok=True)
-write_heat(nuclei, out / "heat.tif")
+write_heatmap(nuclei, out / "heat.tif")
 with open_image(image) as slide:
-    heat_picture(slide, labels, nuclei).save(out / "heat.png")
+    heatmap_picture(slide, labels, nuclei).save(out / "heat.png")
 
-print(f"{len(nuclei)} nuclei explained by {nuclei.method}; the heat is in {out}/")
+print(f"{len(nuclei)} nuclei explained by {nuclei.method}; the heatmap is in {out}/")
 for row in np.flatnonzero(nuclei.cells.class_names == "micronucleus"):
-    hottest = np.unravel_index(nuclei.heats[row].argmax(), nuclei.heats[row].shape)
+    hottest = np.unravel_index(nuclei.crop_heatmaps[row].argmax(), nuclei.crop_heatmaps[row].shape)
     y0, x0, y1, _ = nuclei.windows[row]
-    y, x = (np.array(hottest) + 0.5) * (y1 - y0) / nuclei.heats.shape[1] + (y0, x0)
+    y, x = (np.array(hottest) + 0.5) * (y1 - y0) / nuclei.crop_heatmaps.shape[1] + (y0, x0)
     print(f"nucleus {nuclei.cells.ids[row]}: looked most at y {y:.0f}, x {x:.0f}")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import napari_hemalens as hemalens
-from napari_hemalens.heatmaps.files import heat_picture
+from napari_hemalens.heatmaps.files import heatmap_picture
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.slides.open import open_image
 
@@ -28,5 +28,5 @@ with open_image(image) as slide:
     print("\nBy the classifier:", ", ".join(f"{count} {name}" for name, count in named.counts().items()))
 
     looked = hemalens.explain(slide, labels, task="leukocyte")
-    heat_picture(slide, labels, looked).save(out)
+    heatmap_picture(slide, labels, looked).save(out)
     print(f"Where it looked ({looked.method}): {out}")

@@ -122,14 +122,14 @@ def test_nuclei_are_outlined_classified_and_reported(run_example, tmp_path):
 @pytest.mark.slow
 def test_heat_lies_in_the_frame_of_the_image_and_the_hottest_points_are_told(run_example, tmp_path):
     said = run_example("explain_nuclei.py")
-    heat = tifffile.imread(tmp_path / "explained_nuclei" / "heat.tif")
+    heatmap = tifffile.imread(tmp_path / "explained_nuclei" / "heat.tif")
     with Image.open(tmp_path / "explained_nuclei" / "heat.png") as picture:
-        assert picture.size == heat.shape[::-1]
+        assert picture.size == heatmap.shape[::-1]
     told = re.findall(r"^nucleus \d+: looked most at y (-?\d+), x (-?\d+)", said, re.MULTILINE)
     assert len(told) >= 5
-    inside = [(int(y), int(x)) for y, x in told if 0 <= int(y) < heat.shape[0] and 0 <= int(x) < heat.shape[1]]
+    inside = [(int(y), int(x)) for y, x in told if 0 <= int(y) < heatmap.shape[0] and 0 <= int(x) < heatmap.shape[1]]
     # What is told is rounded to a pixel, and guided maps are sharp: the heat is looked for in the pixels around it.
-    assert min(heat[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].max() for y, x in inside) > 0.3
+    assert min(heatmap[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].max() for y, x in inside) > 0.3
 
 
 @pytest.mark.slow

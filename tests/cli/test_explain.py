@@ -41,9 +41,9 @@ def test_a_folder_and_its_labels_become_heat(
     options = ("--method", "grad-cam-middle", "--method", "saliency", "--target", "none", "--smoothing", "1.5")
     assert explain(hemalens, untrained_classifier, fields, *options) == 0
     assert "4 cells explained by grad-cam-middle, saliency" in capsys.readouterr().out
-    heat = tifffile.imread(fields / "out" / "b.saliency.tif")
-    assert (heat.shape, heat.dtype) == ((120, 160), np.float32)
-    assert heat.max() > 0
+    heatmap = tifffile.imread(fields / "out" / "b.saliency.tif")
+    assert (heatmap.shape, heatmap.dtype) == ((120, 160), np.float32)
+    assert heatmap.max() > 0
 
 
 def test_an_unreadable_image_is_named_and_the_exit_code_is_one(

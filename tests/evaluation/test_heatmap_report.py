@@ -15,9 +15,9 @@ def finding(
     name: str, hits: Sequence[float], inside: Sequence[float] | None = None, correlation: float = 0.1
 ) -> Finding:
     share = np.zeros(len(hits)) if inside is None else np.array(inside)
-    heats = np.zeros((1, 8, 8), np.float32)
+    heatmaps = np.zeros((1, 8, 8), np.float32)
     left = np.full(len(hits), 0.25)
-    return Finding(name, np.array(hits), share, left, heats, 12.34, correlation=correlation, random_hits=0.125)
+    return Finding(name, np.array(hits), share, left, heatmaps, 12.34, correlation=correlation, random_hits=0.125)
 
 
 @pytest.fixture

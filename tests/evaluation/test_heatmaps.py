@@ -74,11 +74,11 @@ def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
     known = cells(micronuclei, sure)
     marks = dict(zip([bytes(crop.numpy()) for crop in known.pixels], known.marks, strict=True))
 
-    def heats(_network: object, pixels: torch.Tensor, _card: object, name: str) -> np.ndarray:
+    def heatmaps(_network: object, pixels: torch.Tensor, _card: object, name: str) -> np.ndarray:
         right = np.stack([marks[bytes(crop.numpy())] for crop in pixels]).astype(np.float32)
         return right if name == "saliency" else np.full_like(right, 0.5)
 
-    monkeypatch.setattr(heatmap_evaluation, "_heats", heats)
+    monkeypatch.setattr(heatmap_evaluation, "_heatmaps", heatmaps)
     found = report(micronuclei, sure, "grad-cam-middle", "saliency")
     flat, right = found.methods
     assert right.hits.tolist() == right.inside.tolist() == [1] * 16

@@ -10,8 +10,8 @@ from napari_hemalens.figures.heatmaps import (
     cell_picture,
     extremes,
     gallery,
-    heat_colours,
-    overlay_heat,
+    heatmap_colours,
+    overlay_heatmap,
     resize_square,
 )
 from napari_hemalens.records.classified import Classified
@@ -23,8 +23,8 @@ GREY = 200
 def some(count=10, method="grad-cam", first=1):
     """Return cells that are ever less certain, with grey crops whose left half is hot."""
     positive = np.linspace(0.99, 0.5, count, dtype=np.float32)
-    heats = np.zeros((count, 16, 16), np.float32)
-    heats[:, :, :8] = 1
+    heatmaps = np.zeros((count, 16, 16), np.float32)
+    heatmaps[:, :, :8] = 1
     cells = Classified(
         ids=np.arange(first, first + count),
         probabilities=np.stack([positive, 1 - positive], axis=1),
@@ -35,13 +35,13 @@ def some(count=10, method="grad-cam", first=1):
         image_shape=(100, 100),
     )
     return Explained(
-        heat=None,
+        heatmap=None,
         cells=cells,
         method=method,
         target="predicted",
         targets=cells.classes,
         crops=np.full((count, 16, 16, 3), GREY, np.uint8),
-        heats=heats,
+        crop_heatmaps=heatmaps,
         windows=np.zeros((count, 4)),
     )
 
@@ -52,9 +52,9 @@ def pixels(picture):
 
 def test_without_heat_a_crop_is_as_it_was_and_the_hottest_hides_the_share_asked_for():
     crop = np.full((4, 4, 3), GREY, np.uint8)
-    np.testing.assert_array_equal(overlay_heat(crop, np.zeros((4, 4), np.float32)), crop)
-    hot = overlay_heat(crop, np.ones((4, 4), np.float32), opaque=0.5)[0, 0]
-    np.testing.assert_allclose(hot, 0.5 * GREY + 0.5 * 255 * heat_colours()[-1, :3], atol=1)
+    np.testing.assert_array_equal(overlay_heatmap(crop, np.zeros((4, 4), np.float32)), crop)
+    hot = overlay_heatmap(crop, np.ones((4, 4), np.float32), opaque=0.5)[0, 0]
+    np.testing.assert_allclose(hot, 0.5 * GREY + 0.5 * 255 * heatmap_colours()[-1, :3], atol=1)
 
 
 def test_the_extremes_are_the_most_and_the_least_certain_and_no_cell_is_both():
@@ -126,9 +126,9 @@ def test_on_no_ground_nothing_is_drawn_but_letters_and_tiles():
 def test_small_pictures_keep_their_range_and_kind():
     crop = np.arange(3 * 64, dtype=np.uint8).reshape(8, 8, 3)
     assert resize_square(crop, 5).dtype == np.uint8
-    heat = resize_square(np.eye(8, dtype=np.float32), 20)
-    assert (heat.dtype, heat.shape) == (np.float32, (20, 20))
-    assert 0 <= heat.min() <= heat.max() <= 1
+    heatmap = resize_square(np.eye(8, dtype=np.float32), 20)
+    assert (heatmap.dtype, heatmap.shape) == (np.float32, (20, 20))
+    assert 0 <= heatmap.min() <= heatmap.max() <= 1
     assert resize_square(crop, 8) is crop
 
 

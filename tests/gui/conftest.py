@@ -138,20 +138,20 @@ class FakeExplainer:
     def __call__(self, slide, cells, recipe, *, only=None):
         self.asked.append((slide, cells, recipe, None if only is None else sorted(int(number) for number in only)))
         rows = np.arange(len(cells)) if only is None else np.flatnonzero(np.isin(cells.ids, only))
-        heat = np.zeros(slide.shape, np.float32)
+        heatmap = np.zeros(slide.shape, np.float32)
         for batch, some in enumerate(np.array_split(rows, 2)):
-            yield Progress(batch + 1, 2, f"batch {batch + 1} of 2", explained(cells.take(some), heat, recipe))
+            yield Progress(batch + 1, 2, f"batch {batch + 1} of 2", explained(cells.take(some), heatmap, recipe))
             self.go.wait(60)
             if self.error is not None:
                 raise self.error
 
 
-def explained(cells, heat, recipe):
+def explained(cells, heatmap, recipe):
     """Return cells that are ever less certain to have a micronucleus, with crops of 60 pixels of the image."""
     reach, names = 30.0, task(recipe.task).classes
     windows = np.concatenate([cells.centres + 0.5 - reach, cells.centres + 0.5 + reach], axis=1)
     for y0, x0, y1, x1 in windows.clip(0).astype(int):
-        heat[y0:y1, x0:x1] = 0.75
+        heatmap[y0:y1, x0:x1] = 0.75
     first = 0.5 + 0.4 / (1 + cells.ids.astype(np.float32))
     rest = np.repeat(((1 - first) / (len(names) - 1))[:, None], len(names) - 1, axis=1)
     found = Classified(
@@ -161,19 +161,19 @@ def explained(cells, heat, recipe):
         names=names,
         centres=cells.centres,
         areas=cells.areas,
-        image_shape=heat.shape,
+        image_shape=heatmap.shape,
         provenance=Provenance(
             image="smear", weights="fake", sha256="0", recipe=recipe.model_dump(mode="json"), versions={}
         ),
     )
     return Explained(
-        heat=heat,
+        heatmap=heatmap,
         cells=found,
         method=recipe.method,
         target=recipe.target,
         targets=found.classes,
         crops=np.full((len(cells), 16, 16, 3), 200, np.uint8),
-        heats=np.full((len(cells), 16, 16), 0.75, np.float32),
+        crop_heatmaps=np.full((len(cells), 16, 16), 0.75, np.float32),
         windows=windows,
     )
 

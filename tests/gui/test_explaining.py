@@ -108,10 +108,10 @@ class TestRun:
         assert said == ["A run goes on: wait for its end, or press Stop."]
         for _ in range(3):
             runner.step()
-        heat = viewer.layers[RESULT].data
-        assert (heat[20, 120], heat[310, 410]) == (0.75, 0)
+        heatmap = viewer.layers[RESULT].data
+        assert (heatmap[20, 120], heatmap[310, 410]) == (0.75, 0)
         runner.run()
-        assert heat[310, 410] == 0.75
+        assert heatmap[310, 410] == 0.75
         assert len(explainer.asked) == 1
 
     def test_stop_keeps_what_was_found(self, explaining, viewer, image, nuclei, runner, asking):
@@ -241,7 +241,7 @@ class TestCells:
         expected = workflows.explain(
             image.data, nuclei.data, asking, method="occlusion", pixel_size_um=asking.pixel_size_um
         )
-        np.testing.assert_allclose(viewer.layers["smear: Occlusion"].data, expected.heat, atol=1e-6)
+        np.testing.assert_allclose(viewer.layers["smear: Occlusion"].data, expected.heatmap, atol=1e-6)
         assert viewer.layers["smear: Occlusion"].metadata["hemalens"]["sha256"] == untrained_classifier.sha256
 
 
@@ -314,8 +314,8 @@ class TestLarge:
         runner.run()
         assert [only for *_, only in explainer.asked[2:]] == [[70_000], [70_000]]  # those known are not done again
         assert explaining.results.current.classified.ids.tolist() == [7, 9, 70_000]
-        heat = viewer.layers[RESULT].data
-        assert (heat[120, 120], heat[320, 420], heat[20, 120]) == (0.75, 0.75, 0)
+        heatmap = viewer.layers[RESULT].data
+        assert (heatmap[120, 120], heatmap[320, 420], heatmap[20, 120]) == (0.75, 0.75, 0)
         self.look(viewer, image, (80, 180, 390, 590))
         runner.draw()
         assert not explaining.running
@@ -382,20 +382,20 @@ class TestLarge:
 
     def test_heat_of_overlapping_cells_is_the_higher_one(self, explained):
         results, _ = explained.results.current.explained_by_methods(np.array([7]))
-        heat = HeatmapPyramid.blank(SHAPE)
-        heat.levels[0][:] = 0.5
+        heatmap = HeatmapPyramid.blank(SHAPE)
+        heatmap.levels[0][:] = 0.5
         part = results[0]
         part = type(part)(
             **{
                 name: getattr(part, name)
-                for name in ("cells", "method", "target", "targets", "crops", "heats", "windows")
+                for name in ("cells", "method", "target", "targets", "crops", "crop_heatmaps", "windows")
             },
-            heat=np.where(np.arange(SHAPE[1]) < 120, 0.9, 0.1).astype(np.float32) * np.ones(SHAPE, np.float32),
+            heatmap=np.where(np.arange(SHAPE[1]) < 120, 0.9, 0.1).astype(np.float32) * np.ones(SHAPE, np.float32),
         )
-        heat.lay(part)
-        assert heat.levels[0][120, 110] == np.float32(0.9)
-        assert heat.levels[0][120, 125] == 0.5
-        assert heat.levels[0][300, 110] == 0.5  # not of this cell
+        heatmap.lay(part)
+        assert heatmap.levels[0][120, 110] == np.float32(0.9)
+        assert heatmap.levels[0][120, 125] == 0.5
+        assert heatmap.levels[0][300, 110] == 0.5  # not of this cell
 
 
 class TestLook:
@@ -439,9 +439,9 @@ class TestLook:
     def test_heat_is_kept_small(self, explained):
         tiles = explained.results.current.found["layer-5"].tiles
         part = explained.results.current.explained_by_methods(np.array([7]))[0][0]
-        assert part.heats.dtype == np.float32
-        np.testing.assert_allclose(part.heats, 0.75, atol=1 / 255)
-        assert all(kept.heats.dtype == np.uint8 for kept in tiles._parts)
+        assert part.crop_heatmaps.dtype == np.float32
+        np.testing.assert_allclose(part.crop_heatmaps, 0.75, atol=1 / 255)
+        assert all(kept.crop_heatmaps.dtype == np.uint8 for kept in tiles._parts)
 
 
 class TestRefusals:
@@ -547,12 +547,12 @@ class TestDetector:
         recipe = ExplanationRecipe(task="detection", weights=str(attentive.file), pixel_size_um=0.15)
         session.start_run(image, boxes, recipe)
         runner.run()
-        heat = viewer.layers["marrow: Attention to the box"]
-        assert heat.data.shape == (320, 320)
-        assert heat.data.max() > 0.5
+        heatmap = viewer.layers["marrow: Attention to the box"]
+        assert heatmap.data.shape == (320, 320)
+        assert heatmap.data.max() > 0.5
         number = int(session.results.current.classified.ids[0])
         session.choose_cell(number)
         (cell,), (title,) = session.looked_at()
         assert (title, chosen) == ("Attention to the box", [number])
         assert cell.cells.names == attentive.classes
-        assert cell.heats.max() > 0.5
+        assert cell.crop_heatmaps.max() > 0.5

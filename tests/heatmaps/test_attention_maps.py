@@ -29,9 +29,9 @@ def test_maps_are_those_of_the_network_enlarged(card: Cards, network: Networks, 
     with torch.inference_mode():
         logits, maps = built.attend(images)
     for method, layer in (("layer-5", "layer 5"), ("layer-6", "layer 6")):
-        found, heat = attention(built, images, method)
+        found, heatmap = attention(built, images, method)
         torch.testing.assert_close(found, logits)
-        torch.testing.assert_close(heat, enlarged(maps[layer], 96))
+        torch.testing.assert_close(heatmap, enlarged(maps[layer], 96))
     _, both = attention(built, images, "attention")
     torch.testing.assert_close(both, (enlarged(maps["layer 5"], 96) + enlarged(maps["layer 6"], 96)) / 2)
 
@@ -46,10 +46,10 @@ def test_features_of_eca_are_means_over_channels_before_and_after_it(
         for block, at in ((1, one), (2, two)):
             before = first[:at](images)
             after = first[at](before)
-            _, heat = attention(built, images, f"eca-{block}-without")
-            torch.testing.assert_close(heat, unit(enlarged(before.mean(dim=1), 64)))
-            _, heat = attention(built, images, f"eca-{block}")
-            torch.testing.assert_close(heat, unit(enlarged(after.mean(dim=1), 64)))
+            _, heatmap = attention(built, images, f"eca-{block}-without")
+            torch.testing.assert_close(heatmap, unit(enlarged(before.mean(dim=1), 64)))
+            _, heatmap = attention(built, images, f"eca-{block}")
+            torch.testing.assert_close(heatmap, unit(enlarged(after.mean(dim=1), 64)))
             assert not torch.allclose(before.mean(dim=1), after.mean(dim=1))
 
 
@@ -67,9 +67,9 @@ def test_maps_of_cbam_are_the_weights_of_places_in_its_blocks(
     for hook in hooks:
         hook.remove()
     for number, expected in enumerate(seen, start=1):
-        found, heat = attention(built, images, f"cbam-{number}")
+        found, heatmap = attention(built, images, f"cbam-{number}")
         torch.testing.assert_close(found, logits)
-        torch.testing.assert_close(heat, enlarged(expected, 64))
+        torch.testing.assert_close(heatmap, enlarged(expected, 64))
 
 
 @pytest.mark.parametrize("name", ["eca_vgg16_half", "resnet18_cbam"])

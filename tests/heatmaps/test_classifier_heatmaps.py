@@ -74,21 +74,21 @@ def test_cells_are_named_as_by_the_classifier(
 
 def test_heat_of_the_image_is_that_of_the_crops_where_they_were_cut(explained: Callable[..., Any]) -> None:
     found: Explained = finish(explained(*scene()))
-    assert found.heat.shape == (140, 190)
-    assert found.heat.dtype == np.float32
-    side = found.heats.shape[-1]
+    assert found.heatmap.shape == (140, 190)
+    assert found.heatmap.dtype == np.float32
+    side = found.crop_heatmaps.shape[-1]
     for number, (cy, cx, _) in zip(NUMBERS[:3], PLACES[:3], strict=True):
         (at,) = np.flatnonzero(found.cells.ids == number)
         y0, x0, y1, x1 = found.windows[at]
         np.testing.assert_allclose(((y0 + y1) / 2, (x0 + x1) / 2), (cy + 0.5, cx + 0.5))
-        hottest = np.array(np.unravel_index(found.heats[at].argmax(), (side, side)))
+        hottest = np.array(np.unravel_index(found.crop_heatmaps[at].argmax(), (side, side)))
         y, x = np.floor((hottest + 0.5) * (y1 - y0) / side + (y0, x0)).astype(int)
-        assert found.heat[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].max() >= 0.97 * found.heats[at].max()
-    covered = np.zeros(found.heat.shape, dtype=bool)
+        assert found.heatmap[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].max() >= 0.97 * found.crop_heatmaps[at].max()
+    covered = np.zeros(found.heatmap.shape, dtype=bool)
     for y0, x0, y1, x1 in found.windows.clip(min=0):
         covered[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1] = True
-    assert not found.heat[~covered].any()
-    assert found.heat[:5, 90:110].any()  # of the cell at the border
+    assert not found.heatmap[~covered].any()
+    assert found.heatmap[:5, 90:110].any()  # of the cell at the border
 
 
 def test_crops_are_what_the_network_saw_with_grey_as_it_looks(explained: Callable[..., Any]) -> None:
@@ -103,11 +103,11 @@ def test_crops_are_what_the_network_saw_with_grey_as_it_looks(explained: Callabl
 def test_a_shifted_image_has_shifted_heat(explained: Callable[..., Any], method: str) -> None:
     image, labels = scene((20, 24), (200, 250))
     moved, moved_labels = scene((33, 31), (200, 250))
-    heat = finish(explained(image, labels, method=method)).heat
-    shifted = finish(explained(moved, moved_labels, method=method)).heat
+    heatmap = finish(explained(image, labels, method=method)).heatmap
+    shifted = finish(explained(moved, moved_labels, method=method)).heatmap
     # Contrast is that of the whole image, so that greys differ by one here and there.
-    assert np.corrcoef(shifted[13:, 7:].ravel(), heat[:-13, :-7].ravel())[0, 1] > 0.995
-    assert np.corrcoef(shifted.ravel(), heat.ravel())[0, 1] < 0.9
+    assert np.corrcoef(shifted[13:, 7:].ravel(), heatmap[:-13, :-7].ravel())[0, 1] > 0.995
+    assert np.corrcoef(shifted.ravel(), heatmap.ravel())[0, 1] < 0.9
 
 
 def test_some_cells_alone_are_explained_as_among_all(explained: Callable[..., Any]) -> None:
@@ -116,7 +116,7 @@ def test_some_cells_alone_are_explained_as_among_all(explained: Callable[..., An
     some: Explained = finish(explained(image, labels, method="grad-cam-middle", only=[70_000, 3]))
     assert some.cells.ids.tolist() == [3, 70_000]
     at = np.flatnonzero(np.isin(whole.cells.ids, [3, 70_000]))
-    np.testing.assert_allclose(some.heats, whole.heats[at], atol=1e-4)
+    np.testing.assert_allclose(some.crop_heatmaps, whole.crop_heatmaps[at], atol=1e-4)
     np.testing.assert_array_equal(some.windows, whole.windows[at])
     np.testing.assert_allclose(some.cells.probabilities, whole.cells.probabilities[at], atol=1e-6)
 
@@ -126,15 +126,15 @@ def test_progress_tells_of_each_batch_on_the_heat_of_all_so_far(
 ) -> None:
     monkeypatch.setattr("napari_hemalens.heatmaps.classifier_heatmaps.batch_size", lambda _: 2)
     image, labels = scene()
-    steps, seen, heat = explained(image, labels), [], []
+    steps, seen, heatmap = explained(image, labels), [], []
     for step in steps:
         seen += step.partial.cells.ids.tolist()
-        assert len(step.partial) == len(step.partial.crops) == len(step.partial.heats) == 2
+        assert len(step.partial) == len(step.partial.crops) == len(step.partial.crop_heatmaps) == 2
         assert (step.done, step.total) == (len(seen), 4)
-        heat.append((step.partial.heat > 0).sum())
+        heatmap.append((step.partial.heatmap > 0).sum())
     assert sorted(seen) == sorted(NUMBERS)
-    assert heat == sorted(heat)
-    assert heat[0] < heat[-1]
+    assert heatmap == sorted(heatmap)
+    assert heatmap[0] < heatmap[-1]
 
 
 def test_a_slow_method_can_be_stopped_after_every_cell(explained: Callable[..., Any]) -> None:
@@ -146,15 +146,15 @@ def test_a_class_may_be_asked_for_by_name(explained: Callable[..., Any]) -> None
     image, labels = scene()
     found = [finish(explained(image, labels, method="grad-cam-middle", target=t)) for t in ("micronucleus", "none")]
     assert [each.targets.tolist() for each in found] == [[0] * 4, [1] * 4]
-    assert not np.allclose(found[0].heats, found[1].heats)
+    assert not np.allclose(found[0].crop_heatmaps, found[1].crop_heatmaps)
 
 
 def test_without_cells_there_is_no_heat(explained: Callable[..., Any]) -> None:
     image, labels = scene()
     found: Explained = finish(explained(image, 0 * labels))
     assert len(found) == 0
-    assert found.heat.shape == labels.shape
-    assert not found.heat.any()
+    assert found.heatmap.shape == labels.shape
+    assert not found.heatmap.any()
 
 
 @pytest.mark.parametrize(

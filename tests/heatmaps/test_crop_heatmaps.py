@@ -79,9 +79,9 @@ def test_own_attention_keeps_its_units_and_gradients_reach_from_0_to_1(
     torch.testing.assert_close(heatmaps_of(built, crops, of, method="layer-5"), maps)
     torch.testing.assert_close(heatmaps_of(built, crops, of, method="layer-5", smoothing=3), smoothed(maps, 3))
     for smoothing in (0, 3):
-        heat = heatmaps_of(built, crops, of, method="saliency", smoothing=smoothing)
-        torch.testing.assert_close(heat.amin(dim=(1, 2)), torch.zeros(2))
-        torch.testing.assert_close(heat.amax(dim=(1, 2)), torch.ones(2))
+        heatmap = heatmaps_of(built, crops, of, method="saliency", smoothing=smoothing)
+        torch.testing.assert_close(heatmap.amin(dim=(1, 2)), torch.zeros(2))
+        torch.testing.assert_close(heatmap.amax(dim=(1, 2)), torch.ones(2))
 
 
 def test_empty_is_black_in_fluorescence_and_white_in_a_smear(

@@ -51,9 +51,9 @@ def test_each_cell_has_a_class_a_crop_and_heat_that_lies_on_it(
     assert result.crops.shape == (2, 96, 96, 3)
     assert result.crops[0, 48, 48].tolist() == [95, 50, 140]
     assert result.crops[0, 2, 2].tolist() == [225, 225, 225]
-    assert result.heats.max() <= 1
-    assert (result.heats.max(axis=(1, 2)) > 0.8).all()
-    lit = np.nonzero(result.heat)
+    assert result.crop_heatmaps.max() <= 1
+    assert (result.crop_heatmaps.max(axis=(1, 2)) > 0.8).all()
+    lit = np.nonzero(result.heatmap)
     for low, high, axis in ((19, 197, 0), (29, 268, 1)):
         assert lit[axis].min() >= low - 1
         assert lit[axis].max() <= high + 1
@@ -62,7 +62,7 @@ def test_each_cell_has_a_class_a_crop_and_heat_that_lies_on_it(
 def test_some_cells_alone_look_as_among_all(smear: tuple[np.ndarray, np.ndarray], attentive: DetectorCard) -> None:
     whole, one = explained(*smear, attentive), explained(*smear, attentive, only=[8])
     assert one.cells.ids.tolist() == [8]
-    assert_allclose(one.heats[0], whole.heats[1], atol=1e-4)
+    assert_allclose(one.crop_heatmaps[0], whole.crop_heatmaps[1], atol=1e-4)
     np.testing.assert_array_equal(one.crops[0], whole.crops[1])
     with pytest.raises(AnnotationError, match="No cell 5"):
         explained(*smear, attentive, only=[5])
@@ -83,7 +83,7 @@ def test_a_target_and_smoothing_are_those_asked_for(
     plain = explained(*smear, attentive, target="lymphocyte")
     smooth = explained(*smear, attentive, smoothing=4.0)
     assert set(plain.target_names) == {"lymphocyte"}
-    assert smooth.heats.max() < plain.heats.max()
+    assert smooth.crop_heatmaps.max() < plain.crop_heatmaps.max()
 
 
 def test_heat_is_where_the_agent_looked_and_nowhere_else() -> None:
@@ -91,13 +91,13 @@ def test_heat_is_where_the_agent_looked_and_nowhere_else() -> None:
     attention[0, 0, 6] = 0.4  # top right of a window that is wider than high
     attention[0, 6, 0] = 0.2
     seen = BoxAttention(attention, np.array([[30, 0, 70, 140]], np.float32), np.ones((1, 1), np.float32))
-    heat = _attention_in_squares(seen, np.array([[-20.0, 0.0, 120.0, 140.0]]))[0]
-    assert heat.max() == pytest.approx(1, abs=0.1)
-    row, column = np.unravel_index(int(heat.argmax()), heat.shape)
+    heatmap = _attention_in_squares(seen, np.array([[-20.0, 0.0, 120.0, 140.0]]))[0]
+    assert heatmap.max() == pytest.approx(1, abs=0.1)
+    row, column = np.unravel_index(int(heatmap.argmax()), heatmap.shape)
     assert (row / 96 * 140 - 20, column / 96 * 140) == pytest.approx((30 + 40 / 14, 140 * 13 / 14), abs=8)
-    assert heat[50:, :14].max() == pytest.approx(0.5, abs=0.1)
-    assert torch.count_nonzero(heat[:30]) == 0  # above the window
-    assert torch.count_nonzero(heat[68:]) == 0
+    assert heatmap[50:, :14].max() == pytest.approx(0.5, abs=0.1)
+    assert torch.count_nonzero(heatmap[:30]) == 0  # above the window
+    assert torch.count_nonzero(heatmap[68:]) == 0
 
 
 def test_a_detector_has_one_method_and_those_without_agents_none(attentive: DetectorCard) -> None:

@@ -8,12 +8,12 @@ from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.heatmaps.faithfulness import (
     area,
     around,
-    heat_inside,
     hits,
     near,
     order_patches,
     rank_correlation,
     remove_patches,
+    share_inside,
 )
 
 SMEAR = CropRecipe(neighbours="masks")  # red, green, blue and two masks
@@ -53,34 +53,34 @@ def test_the_ring_is_one_diameter_wide_and_leaves_the_nucleus_out() -> None:
 
 def test_a_map_hot_on_the_mark_hits_and_one_hot_elsewhere_misses() -> None:
     places = near(marked((5, 5), (15, 15)), 1.0, 2)
-    heats = np.zeros((1, 20, 20), np.float32)
-    heats[0, 15, 16] = 0.4
-    assert hits(heats, places).tolist() == [1]
-    heats[0, 10, 10] = 0.5
-    assert hits(heats, places).tolist() == [0]
+    heatmaps = np.zeros((1, 20, 20), np.float32)
+    heatmaps[0, 15, 16] = 0.4
+    assert hits(heatmaps, places).tolist() == [1]
+    heatmaps[0, 10, 10] = 0.5
+    assert hits(heatmaps, places).tolist() == [0]
 
 
 def test_equally_hot_pixels_share_the_hit_so_that_a_flat_map_hits_at_chance() -> None:
     places = near(marked((5, 5)), 1.0, 2)  # 13 pixels
     assert hits(np.full((1, 20, 20), 0.3, np.float32), places)[0] == pytest.approx(13 / 400)
     assert hits(np.zeros((1, 20, 20), np.float32), places)[0] == pytest.approx(13 / 400)
-    heats = np.zeros((1, 20, 20), np.float32)
-    heats[0, 5, 5] = heats[0, 0, 19] = heats[0, 19, 0] = 1
-    assert hits(heats, places)[0] == pytest.approx(1 / 3)
+    heatmaps = np.zeros((1, 20, 20), np.float32)
+    heatmaps[0, 5, 5] = heatmaps[0, 0, 19] = heatmaps[0, 19, 0] = 1
+    assert hits(heatmaps, places)[0] == pytest.approx(1 / 3)
 
 
 def test_heat_inside_is_a_share_of_all_heat() -> None:
-    heats = np.zeros((2, 20, 20), np.float32)
-    heats[0, 5, 5], heats[0, 0, 0] = 0.75, 0.25
-    np.testing.assert_allclose(heat_inside(heats, np.repeat(marked((5, 5)), 2, axis=0)), [0.75, 0])
+    heatmaps = np.zeros((2, 20, 20), np.float32)
+    heatmaps[0, 5, 5], heatmaps[0, 0, 0] = 0.75, 0.25
+    np.testing.assert_allclose(share_inside(heatmaps, np.repeat(marked((5, 5)), 2, axis=0)), [0.75, 0])
 
 
 def test_patches_go_by_their_mean_heat_and_the_smaller_ones_at_the_edge_lose_nothing() -> None:
-    heats = np.zeros((1, 5, 5), np.float32)
-    heats[0, 4, 4] = 1.0  # alone in its patch of 1 x 1
-    heats[0, :2, :2] = 0.5
-    heats[0, 0, 2] = 0.4  # a quarter of that in the mean
-    places = order_patches(heats, 2, np.random.default_rng(0))
+    heatmaps = np.zeros((1, 5, 5), np.float32)
+    heatmaps[0, 4, 4] = 1.0  # alone in its patch of 1 x 1
+    heatmaps[0, :2, :2] = 0.5
+    heatmaps[0, 0, 2] = 0.4  # a quarter of that in the mean
+    places = order_patches(heatmaps, 2, np.random.default_rng(0))
     assert places.shape == (1, 3, 3)
     assert places[0, 2, 2] == 0
     assert places[0, 0, 0] == 1
@@ -113,8 +113,8 @@ def test_the_score_falls_at_once_where_the_map_is_hot_on_what_the_network_looks_
     pixels = torch.full((1, 1, 4, 4), 0, dtype=torch.uint8)
     pixels[0, 0, 3, 3] = 204  # all that the toy network looks at: it says 0.8
 
-    def said(heat: np.ndarray) -> float:
-        places = order_patches(heat, 2, np.random.default_rng(0))
+    def said(heatmap: np.ndarray) -> float:
+        places = order_patches(heatmap, 2, np.random.default_rng(0))
         scores = [
             remove_patches(pixels, places, share, patch=2, crop=NUCLEI)[:, 0, 3, 3].numpy() / 255 for share in shares
         ]

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 import zarr
 
-from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.heatmaps.files import heatmap_picture, write_heatmap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
@@ -16,7 +16,7 @@ from napari_hemalens.slides.axes import from_array
 SHAPE = (530, 1100)  # more than one tile, and no multiple of them
 
 
-def record(heat: object, *, pixel_size_um: float | None = None) -> Explained:
+def record(heatmap: object, *, pixel_size_um: float | None = None) -> Explained:
     cells = Classified(
         ids=np.array([3], dtype=np.int64),
         probabilities=np.array([[0.9, 0.1]], dtype=np.float32),
@@ -28,13 +28,13 @@ def record(heat: object, *, pixel_size_um: float | None = None) -> Explained:
         provenance=Provenance(pixel_size_um=pixel_size_um),
     )
     return Explained(
-        heat=heat,
+        heatmap=heatmap,
         cells=cells,
         method="layer-5",
         target="predicted",
         targets=cells.classes,
         crops=np.zeros((1, 32, 32, 3), dtype=np.uint8),
-        heats=np.zeros((1, 32, 32), dtype=np.float32),
+        crop_heatmaps=np.zeros((1, 32, 32), dtype=np.float32),
         windows=np.zeros((1, 4)),
     )
 
@@ -45,10 +45,10 @@ def random() -> np.ndarray:
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_a_tiff_holds_the_heat_to_the_last_bit_and_the_pixel_size(tmp_path: Path, lazy: bool) -> None:
-    heat = random()
-    write_heat(record(zarr.array(heat) if lazy else heat, pixel_size_um=0.25), tmp_path / "a.layer-5.tif")
+    heatmap = random()
+    write_heatmap(record(zarr.array(heatmap) if lazy else heatmap, pixel_size_um=0.25), tmp_path / "a.layer-5.tif")
     with tifffile.TiffFile(tmp_path / "a.layer-5.tif") as file:
-        np.testing.assert_array_equal(file.asarray(), heat)
+        np.testing.assert_array_equal(file.asarray(), heatmap)
         (page,) = file.pages
         assert page.dtype == np.float32
         across, unit = page.tags["XResolution"].value, page.tags["ResolutionUnit"].value
@@ -65,16 +65,16 @@ def test_a_file_that_cannot_be_written_whole_is_not_there(tmp_path: Path) -> Non
             return random()[where]
 
     with pytest.raises(RuntimeError, match="gone"):
-        write_heat(record(Broken()), tmp_path / "a.tif")
+        write_heatmap(record(Broken()), tmp_path / "a.tif")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_picture_glows_where_it_is_hot_and_is_the_image_elsewhere() -> None:
-    heat, labels = np.zeros(SHAPE, dtype=np.float32), np.zeros(SHAPE, dtype=np.int32)
+    heatmap, labels = np.zeros(SHAPE, dtype=np.float32), np.zeros(SHAPE, dtype=np.int32)
     labels[190:211, 290:311] = 3
-    heat[230:240, 300:310] = 1
+    heatmap[230:240, 300:310] = 1
     slide = from_array(np.full((*SHAPE, 3), 100, dtype=np.uint8))
-    picture = np.asarray(heat_picture(slide, labels, record(heat)))
+    picture = np.asarray(heatmap_picture(slide, labels, record(heatmap)))
     assert picture.shape == (*SHAPE, 3)
     assert picture[235, 305].tolist() == [222, 224, 152]  # four parts of inferno's last colour, 252 255 164
     assert (picture[100:180, 400:] == 100).all()
@@ -84,10 +84,10 @@ def test_a_picture_glows_where_it_is_hot_and_is_the_image_elsewhere() -> None:
 
 
 def test_a_large_image_becomes_a_picture_that_opens_anywhere() -> None:
-    heat = np.zeros(SHAPE, dtype=np.float32)
-    heat[200:300, 600:700] = 1
+    heatmap = np.zeros(SHAPE, dtype=np.float32)
+    heatmap[200:300, 600:700] = 1
     slide = from_array(np.full((*SHAPE, 3), 100, dtype=np.uint8))
-    picture = heat_picture(slide, np.zeros(SHAPE, dtype=np.int32), record(heat), longest=550)
+    picture = heatmap_picture(slide, np.zeros(SHAPE, dtype=np.int32), record(heatmap), longest=550)
     assert picture.size == (550, 265)
     assert picture.getpixel((325, 125)) == (222, 224, 152)
     assert picture.getpixel((400, 125)) == (100, 100, 100)

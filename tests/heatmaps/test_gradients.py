@@ -103,9 +103,9 @@ def test_guided_backpropagation_passes_back_only_what_speaks_for_the_class(tiny:
     crop = torch.full((1, 3, 32, 32), 255, dtype=torch.uint8)
     crop[0, 0, :, 16:] = 0  # below the rectifier's threshold: nothing passes
     network = tiny(Head())
-    heat = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
-    torch.testing.assert_close(heat[0, :, :16], torch.full((32, 16), 3 / 32**2))
-    assert heat[0, :, 16:].eq(0).all()
+    heatmap = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
+    torch.testing.assert_close(heatmap[0, :, :16], torch.full((32, 16), 3 / 32**2))
+    assert heatmap[0, :, 16:].eq(0).all()
     against = gradient_heatmap(asked(network, crop, 1), "guided-backpropagation")
     torch.testing.assert_close(against, torch.full((1, 32, 32), 5 / 32**2))
 
@@ -142,13 +142,13 @@ def test_heat_is_where_a_network_looks_that_looks_at_one_square(
     tiny: Callable[..., Any], pixels: Pixels, method: str
 ) -> None:
     of = asked(tiny(Looker()), pixels(2, 3, 32).clamp(min=1), 0, 0)
-    heat = gradient_heatmap(of, method)
+    heatmap = gradient_heatmap(of, method)
     inside = torch.zeros(32, 32, dtype=torch.bool)
     inside[WHERE] = True
     reach = torch.nn.functional.max_pool2d(inside[None].float(), 7, 1, 3)[0].bool()  # a patch of 4 lies half outside
-    assert heat[:, inside].min() > 0
-    assert heat[:, ~reach].eq(0).all()
-    assert heat[:, inside].mean() > 2 * heat[:, reach & ~inside].mean()
+    assert heatmap[:, inside].min() > 0
+    assert heatmap[:, ~reach].eq(0).all()
+    assert heatmap[:, inside].mean() > 2 * heatmap[:, reach & ~inside].mean()
 
 
 def test_what_a_patch_takes_is_measured_in_odds(tiny: Callable[..., Any], pixels: Pixels) -> None:
@@ -172,9 +172,9 @@ def test_masks_are_seen_but_get_no_heat_and_stay_as_they_are(tiny: Callable[...,
     crops[:, 1:] = 255 * (crops[:, 1:] > 127)
     for method in ("saliency", "integrated-gradients", "occlusion"):
         of = asked(tiny(Head()), crops, 0, light=1)
-        heat = gradient_heatmap(of, method)
-        assert heat.shape == (1, 32, 32)
-        assert heat.max() > 0
+        heatmap = gradient_heatmap(of, method)
+        assert heatmap.shape == (1, 32, 32)
+        assert heatmap.max() > 0
         for masks in seen:
             assert (masks == of.masks).all()
         seen.clear()
@@ -184,8 +184,8 @@ def test_masks_are_seen_but_get_no_heat_and_stay_as_they_are(tiny: Callable[...,
 def test_every_rectifier_of_the_compared_networks_is_in_reach(
     name: str, card: Cards, network: Networks, pixels: Pixels
 ) -> None:
-    heat = gradient_heatmap(asked(network(card(name)), pixels(1, 3, 64), 0), "guided-backpropagation")
-    assert heat.isfinite().all()
+    heatmap = gradient_heatmap(asked(network(card(name)), pixels(1, 3, 64), 0), "guided-backpropagation")
+    assert heatmap.isfinite().all()
 
 
 @pytest.mark.parametrize("rectify", [functional.relu, torch.relu, functional.silu, functional.relu6])
@@ -225,9 +225,9 @@ def test_a_rectifier_of_at_most_six_is_guided_like_any_other(tiny: Callable[...,
     crop = torch.full((1, 3, 32, 32), 160, dtype=torch.uint8)  # 2.5 after the factor
     crop[0, 0, 16:] = 255  # 10: above six
     network = tiny(Head())
-    heat = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
-    torch.testing.assert_close(heat[0, :16], torch.full((16, 32), 5.0))
-    assert heat[0, 16:].eq(0).all()
+    heatmap = gradient_heatmap(asked(network, crop, 0), "guided-backpropagation")
+    torch.testing.assert_close(heatmap[0, :16], torch.full((16, 32), 5.0))
+    assert heatmap[0, 16:].eq(0).all()
     assert isinstance(network.head.act, nn.ReLU6)
 
 

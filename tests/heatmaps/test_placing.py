@@ -19,11 +19,11 @@ def random(number: int, side: int) -> torch.Tensor:
 
 
 def test_heat_of_a_crop_as_large_as_its_window_is_copied() -> None:
-    heat, crops = blank_heatmap((40, 50)), random(1, 16)
-    place(heat, crops, windows((3, 20), width=16))
-    np.testing.assert_allclose(heat[3:19, 20:36], crops[0].numpy(), atol=1e-6)
-    heat[3:19, 20:36] = 0
-    assert not heat.any()
+    heatmap, crops = blank_heatmap((40, 50)), random(1, 16)
+    place(heatmap, crops, windows((3, 20), width=16))
+    np.testing.assert_allclose(heatmap[3:19, 20:36], crops[0].numpy(), atol=1e-6)
+    heatmap[3:19, 20:36] = 0
+    assert not heatmap.any()
 
 
 def test_samples_are_bilinear_at_the_centres_of_pixels() -> None:
@@ -31,10 +31,10 @@ def test_samples_are_bilinear_at_the_centres_of_pixels() -> None:
     side, width, (y0, x0) = 24, 57.3, (4.6, 7.9)
     centres = (torch.arange(side) + 0.5) / side
     crop = (centres[:, None] + 0 * centres)[None]
-    heat = blank_heatmap((80, 80))
-    place(heat, crop, windows((y0, x0), width=width))
+    heatmap = blank_heatmap((80, 80))
+    place(heatmap, crop, windows((y0, x0), width=width))
     rows = np.arange(8, 58)  # half a sample from the edge, beyond which the outermost value goes on
-    np.testing.assert_allclose(heat[rows, 30], (rows + 0.5 - y0) / width, atol=1e-5)
+    np.testing.assert_allclose(heatmap[rows, 30], (rows + 0.5 - y0) / width, atol=1e-5)
 
 
 def test_cells_overlap_by_maximum_in_any_order() -> None:
@@ -54,25 +54,25 @@ def test_cells_overlap_by_maximum_in_any_order() -> None:
 def test_what_lies_beyond_the_image_is_left_out(corner: tuple[int, int]) -> None:
     crops, wide = random(1, 16), blank_heatmap((300, 600))
     place(wide, crops, windows((corner[0] + 120, corner[1] + 120), width=16))
-    heat = blank_heatmap((40, 40))
-    place(heat, crops, windows(corner, width=16))
-    np.testing.assert_allclose(heat, wide[120:160, 120:160], atol=1e-6)
+    heatmap = blank_heatmap((40, 40))
+    place(heatmap, crops, windows(corner, width=16))
+    np.testing.assert_allclose(heatmap, wide[120:160, 120:160], atol=1e-6)
 
 
 def test_a_shifted_window_gives_shifted_heat() -> None:
-    crops, heat, moved = random(2, 20), blank_heatmap((60, 60)), blank_heatmap((60, 60))
+    crops, heatmap, moved = random(2, 20), blank_heatmap((60, 60)), blank_heatmap((60, 60))
     where = windows((3.4, 5.7), (11.2, 9.9), width=31.7)
-    place(heat, crops, where)
+    place(heatmap, crops, where)
     place(moved, crops, where + np.array([7, 4, 7, 4]))
-    np.testing.assert_allclose(moved[7:, 4:], heat[:-7, :-4], atol=1e-5)
+    np.testing.assert_allclose(moved[7:, 4:], heatmap[:-7, :-4], atol=1e-5)
 
 
 def test_a_crop_finer_than_the_image_loses_no_heat_between_its_samples() -> None:
     crops = torch.zeros(1, 128, 128)
     crops[0, 42, 50] = 1
-    heat = blank_heatmap((20, 20))
-    place(heat, crops, windows((2, 2), width=16))
-    assert np.unravel_index(heat.argmax(), heat.shape) == (2 + 42 * 16 // 128, 2 + 50 * 16 // 128)
+    heatmap = blank_heatmap((20, 20))
+    place(heatmap, crops, windows((2, 2), width=16))
+    assert np.unravel_index(heatmap.argmax(), heatmap.shape) == (2 + 42 * 16 // 128, 2 + 50 * 16 // 128)
 
 
 def test_many_crops_in_parts_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,16 +85,16 @@ def test_many_crops_in_parts_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_no_crops_leave_the_image_cold() -> None:
-    heat = blank_heatmap((8, 8))
-    place(heat, torch.zeros(0, 4, 4), np.zeros((0, 4)))
-    assert not heat.any()
+    heatmap = blank_heatmap((8, 8))
+    place(heatmap, torch.zeros(0, 4, 4), np.zeros((0, 4)))
+    assert not heatmap.any()
 
 
 def test_of_a_huge_image_only_chunks_with_heat_take_memory() -> None:
-    heat, crops, small = blank_heatmap((200_000, 200_000)), random(1, 16), blank_heatmap((40, 50))
-    assert isinstance(heat, zarr.Array)
-    place(heat, crops, windows((150_003, 20), width=16))
+    heatmap, crops, small = blank_heatmap((200_000, 200_000)), random(1, 16), blank_heatmap((40, 50))
+    assert isinstance(heatmap, zarr.Array)
+    place(heatmap, crops, windows((150_003, 20), width=16))
     place(small, crops, windows((3, 20), width=16))
-    np.testing.assert_array_equal(heat[150_000:150_040, :50], small)
-    assert heat.nchunks_initialized == 1
-    assert not heat[:40, :50].any()
+    np.testing.assert_array_equal(heatmap[150_000:150_040, :50], small)
+    assert heatmap.nchunks_initialized == 1
+    assert not heatmap[:40, :50].any()

@@ -19,13 +19,13 @@ def test_a_record_counts_its_cells_names_their_targets_and_says_where_it_is_from
         provenance=Provenance(image="a.tif"),
     )
     explained = Explained(
-        heat=np.zeros((4, 4), dtype=np.float32),
+        heatmap=np.zeros((4, 4), dtype=np.float32),
         cells=cells,
         method="grad-cam",
         target="none",
         targets=np.array([1, 1], dtype=np.int64),
         crops=np.zeros((2, 8, 8, 3), dtype=np.uint8),
-        heats=np.zeros((2, 8, 8), dtype=np.float32),
+        crop_heatmaps=np.zeros((2, 8, 8), dtype=np.float32),
         windows=np.zeros((2, 4)),
     )
     assert len(explained) == 2

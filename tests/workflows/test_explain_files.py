@@ -53,9 +53,9 @@ def test_each_image_and_method_has_a_tiff_and_a_picture(
     }
     image, labels = tifffile.imread(files[0]), tifffile.imread(labels_of(files)[0])
     for method in METHODS:
-        heat = tifffile.imread(out / f"a.{method}.tif")
-        expected = workflows.explain(image, labels, recipe, method=method).heat
-        np.testing.assert_allclose(heat, expected, atol=1e-5)
+        heatmap = tifffile.imread(out / f"a.{method}.tif")
+        expected = workflows.explain(image, labels, recipe, method=method).heatmap
+        np.testing.assert_allclose(heatmap, expected, atol=1e-5)
         with Image.open(out / f"a.{method}.png") as picture:
             assert picture.size == (160, 120)
     with tifffile.TiffFile(out / "a.saliency.tif") as file:

@@ -72,7 +72,7 @@ def test_without_labels_the_image_is_segmented(options: dict[str, Any]) -> None:
     image, _ = scene()
     found = napari_hemalens.explain(image, **options)
     assert len(found) >= 2
-    assert found.heat.any()
+    assert found.heatmap.any()
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,10 @@ def test_packed_weights_look_beside_nuclei_for_their_micronuclei() -> None:
     assert called.any()
     right = np.isin(found.cells.ids, np.unique(bodies)) & called
     hits = 0
-    for heat, (y0, x0, y1, _) in zip(found.heats[right], found.windows[right], strict=True):
-        y, x = (np.array(np.unravel_index(heat.argmax(), heat.shape)) + 0.5) * (y1 - y0) / heat.shape[0] + (y0, x0)
+    for heatmap, (y0, x0, y1, _) in zip(found.crop_heatmaps[right], found.windows[right], strict=True):
+        hottest = np.array(np.unravel_index(heatmap.argmax(), heatmap.shape))
+        y, x = (hottest + 0.5) * (y1 - y0) / heatmap.shape[0] + (y0, x0)
         near = bodies[max(0, int(y) - 5) : int(y) + 6, max(0, int(x) - 5) : int(x) + 6]
         hits += bool(near.any())
     assert hits >= 0.5 * right.sum() > 0
-    assert found.heat[bodies > 0].mean() > 4 * found.heat[bodies == 0].mean()
+    assert found.heatmap[bodies > 0].mean() > 4 * found.heatmap[bodies == 0].mean()

@@ -41,7 +41,7 @@ def explain(  # noqa: PLR0913 -- an option each
         str, typer.Option(metavar="CLASS", help="Class that is explained; by default what each cell is called.")
     ] = PREDICTED,
     smoothing: Annotated[
-        float, typer.Option(metavar="PX", help="Deviation of a Gaussian on the heat, in pixels of the network.")
+        float, typer.Option(metavar="PX", help="Deviation of a Gaussian on the heatmap, in pixels of the network.")
     ] = 0.0,
     weights_name: Annotated[
         str | None,
@@ -56,7 +56,7 @@ def explain(  # noqa: PLR0913 -- an option each
         typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
     ] = None,
 ) -> None:
-    """Show where a network looks: writes heat in each image's frame, and a picture with the heat on the cells."""
+    """Show where a network looks: writes heatmaps in each image's frame, and pictures of them on the cells."""
     recipe = ExplanationRecipe.from_options(
         task=task,
         weights=weights_name,

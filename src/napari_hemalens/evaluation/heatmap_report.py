@@ -27,7 +27,7 @@ class Finding:
     name : str
         Of the method.
     hits, inside, left : (N,) float64
-        Whether the hottest point lies on a micronucleus of the cell; share of the heat there; mean probability while
+        Whether the hottest point lies on a micronucleus of the cell; share of the heatmap there; mean probability while
         the hottest places are removed. All in 0-1.
     seconds : float or None
         That 1,000 cells take, classification included; None for a guess.
@@ -35,7 +35,7 @@ class Finding:
         Mean rank correlation with the maps of the network whose weights are random.
     random_hits : float or None
         Share of hits of those maps.
-    heats : (n, side, side) float32
+    heatmaps : (n, side, side) float32
         Of the cells that are shown.
     """
 
@@ -43,7 +43,7 @@ class Finding:
     hits: NDArray[np.float64]
     inside: NDArray[np.float64]
     left: NDArray[np.float64]
-    heats: NDArray[np.float32]
+    heatmaps: NDArray[np.float32]
     seconds: float | None = None
     correlation: float | None = None
     random_hits: float | None = None
@@ -130,7 +130,7 @@ class HeatmapReport:
 
     @property
     def best(self) -> Finding | None:
-        """The method that hits most cells, with more heat inside where two hit as many; it must have learned to."""
+        """The method that hits most cells, or with most of its heatmap inside if equal; it must have learned to."""
         return self._best_on(np.arange(len(self.cells)))
 
     @property
@@ -212,7 +212,7 @@ class HeatmapReport:
 
 
 def draw_cells(shown: Shown, methods: tuple[Finding, ...], path: Path) -> None:
-    """Draw a row a cell: its crop with its micronuclei outlined, then the heat of each method and its hottest point."""
+    """Draw one row per cell: its crop with outlined micronuclei, then each method's heatmap and its hottest point."""
     rows, columns = len(shown.crops), 1 + len(methods)
     figure = Figure(figsize=(1.3 * columns, 1.35 * rows + 0.3), layout="constrained")
     places = figure.subplots(rows, columns, squeeze=False)
@@ -222,9 +222,9 @@ def draw_cells(shown: Shown, methods: tuple[Finding, ...], path: Path) -> None:
         line[0].imshow(crop)
         line[0].set_ylabel(shown.titles[i], fontsize=5)
         for axes, method in zip(line[1:], methods, strict=True):
-            heat = method.heats[i]
-            axes.imshow(heat, cmap="inferno", vmin=0, vmax=1)
-            y, x = np.unravel_index(heat.argmax(), heat.shape)
+            heatmap = method.heatmaps[i]
+            axes.imshow(heatmap, cmap="inferno", vmin=0, vmax=1)
+            y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
             axes.plot(x, y, "x", color="cyan", markersize=5)
         for axes in line:
             axes.contour(shown.marks[i], [0.5], colors="lime", linewidths=0.6)

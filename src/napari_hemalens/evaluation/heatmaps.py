@@ -40,7 +40,7 @@ class Maps(NamedTuple):
     """Heatmaps (N, side, side) in 0-1 of one method, or of one way to guess, with its name."""
 
     name: str
-    heats: NDArray[np.float32]
+    heatmaps: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,15 +171,15 @@ def measure_guesses(network: CellClassifier, cells: MarkedCells, card: Classifie
     middle = np.zeros(cells.near.shape, dtype=np.float32)
     middle[:, card.crop.side // 2, card.crop.side // 2] = 1
     bright = cells.pixels[:, : light_channels(card.crop)].float().mean(dim=1).numpy()
-    heats = {
+    heatmaps = {
         "a random place in the crop": np.ones(cells.near.shape, dtype=np.float32),
         "a random place near the nucleus": cells.ring.astype(np.float32),
         "the middle of the crop": middle,
         "the brightest place outside nuclei": np.where(cells.outside, bright, 0).astype(np.float32),
     }
     return tuple(
-        _finding(network, cells, card, Maps(name, heat), draws=_DRAWS if "random" in name else 1)
-        for name, heat in heats.items()
+        _finding(network, cells, card, Maps(name, heatmap), draws=_DRAWS if "random" in name else 1)
+        for name, heatmap in heatmaps.items()
     )
 
 
@@ -196,14 +196,14 @@ def _measured(
 ) -> Finding:
     """Return the measures of a method, with those of its maps of an untrained network."""
     began = perf_counter()
-    heats = _heats(network, cells.pixels, card, name)
+    heatmaps = _heatmaps(network, cells.pixels, card, name)
     seconds = 1000 * (perf_counter() - began) / len(cells)
     sane = _spread(len(cells), _SANE)
-    of_random = _heats(untrained, cells.pixels[sane], card, name)
+    of_random = _heatmaps(untrained, cells.pixels[sane], card, name)
     return replace(
-        _finding(network, cells, card, Maps(name, heats)),
+        _finding(network, cells, card, Maps(name, heatmaps)),
         seconds=seconds,
-        correlation=float(faithfulness.rank_correlation(heats[sane], of_random).mean()),
+        correlation=float(faithfulness.rank_correlation(heatmaps[sane], of_random).mean()),
         random_hits=float(faithfulness.hits(of_random, cells.near[sane]).mean()),
     )
 
@@ -217,23 +217,23 @@ def _finding(
     draws: int = 1,
 ) -> Finding:
     """Return the measures of heatmaps of any origin; the deletion curve is a mean over `draws` orders of ties."""
-    name, heats = maps
-    left = [_left(network, cells, card, heats, seed=seed) for seed in range(draws)]
+    name, heatmaps = maps
+    left = [_left(network, cells, card, heatmaps, seed=seed) for seed in range(draws)]
     return Finding(
         name,
-        faithfulness.hits(heats, cells.near),
-        faithfulness.heat_inside(heats, cells.near),
+        faithfulness.hits(heatmaps, cells.near),
+        faithfulness.share_inside(heatmaps, cells.near),
         np.mean(left, axis=0),
-        heats[_spread(len(cells), _SHOWN)],
+        heatmaps[_spread(len(cells), _SHOWN)],
     )
 
 
 def _left(
-    network: CellClassifier, cells: MarkedCells, card: ClassifierCard, heats: NDArray[np.float32], *, seed: int
+    network: CellClassifier, cells: MarkedCells, card: ClassifierCard, heatmaps: NDArray[np.float32], *, seed: int
 ) -> NDArray[np.float64]:
     """Return the mean probability (N,) of the class while the hottest patches are removed."""
     patch = -(-card.crop.side // _PATCHES)
-    places = faithfulness.order_patches(heats, patch, np.random.default_rng(seed))
+    places = faithfulness.order_patches(heatmaps, patch, np.random.default_rng(seed))
     of = card.classes.index(str(card.positive))
     scores = []
     for share in faithfulness.SHARES:
@@ -242,7 +242,7 @@ def _left(
     return faithfulness.area(np.stack(scores).astype(np.float64))
 
 
-def _heats(network: CellClassifier, pixels: Tensor, card: ClassifierCard, name: str) -> NDArray[np.float32]:
+def _heatmaps(network: CellClassifier, pixels: Tensor, card: ClassifierCard, name: str) -> NDArray[np.float32]:
     """Return heatmaps of the positive class: (N, side, side) in 0-1."""
     size = batch_size(next(network.parameters()).device)
     found = [

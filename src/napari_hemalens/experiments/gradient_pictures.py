@@ -80,11 +80,11 @@ def draw_gradients(fields: EvaluationCrops, networks: KeptNetworks, path: Path) 
         field, method = divmod(column, len(methods))
         axes.imshow(light[field])
         axes.set_title(f"{truth[field]}\n{methods[method].replace('-', ' ')}", fontsize=7)
-    for of_row, (label, called, heats) in zip(places[1:], explained, strict=True):
+    for of_row, (label, called, heatmaps) in zip(places[1:], explained, strict=True):
         of_row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
         for column, axes in enumerate(of_row):
             field, method = divmod(column, len(methods))
-            axes.imshow(_over(light[field], heats[method][field]))
+            axes.imshow(_over(light[field], heatmaps[method][field]))
             right = called[field] == truth[field]
             axes.set_xlabel(called[field], fontsize=6, color="black" if right else "firebrick", labelpad=1)
     for axes in places.ravel():
@@ -139,9 +139,9 @@ def _middles(fields: EvaluationCrops, classes: int) -> Sequence[int]:
     return [int(of_class[len(of_class) // 2]) for of_class in places if len(of_class)]
 
 
-def _over(light: Shade, heat: Shade) -> Shade:
-    """Return a heat (H, W) on a field (H, W, 3), each as bright as it is hot."""
+def _over(light: Shade, heatmap: Shade) -> Shade:
+    """Return a heatmap (H, W) on a field (H, W, 3), each as bright as it is hot."""
     grey = light.mean(axis=-1, keepdims=True)
-    share = 0.75 * heat[..., None]
-    mixed: Shade = (1 - share) * grey + share * _HEAT(heat)[..., :3]
+    share = 0.75 * heatmap[..., None]
+    mixed: Shade = (1 - share) * grey + share * _HEAT(heatmap)[..., :3]
     return mixed

@@ -1,4 +1,4 @@
-"""Explained cells as pictures: one cell beside its heat, and a gallery of the surest and the least sure."""
+"""Explained cells as pictures: one cell beside its heatmap, and a gallery of the surest and the least sure."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +14,10 @@ from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
 
 COLOURS = "inferno"
-"""Of heat, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
+"""Of heatmaps, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
 
 OPAQUE = 0.8
-"""Share of the colour where heat is 1."""
+"""Share of the colour where the heatmap is 1."""
 
 _GAP = 6  # pixels between cells
 _SEAM = 2  # and between the tiles of a cell
@@ -33,7 +33,7 @@ class Style:
     ink, ground : str, str or None
         Of letters, and of what lies below them; None: nothing does.
     opaque : float
-        Share of heat's colour where heat is 1.
+        Share of the heatmap's colour where the heatmap is 1.
     """
 
     ink: str = "black"
@@ -66,10 +66,10 @@ class Gallery:
         return next(inside, None)
 
 
-def heat_colours() -> NDArray[np.float64]:
-    """Return the colours (256, 4) of heat from 0 to 1 as RGBA in 0-1: where there is none, all is seen through.
+def heatmap_colours() -> NDArray[np.float64]:
+    """Return the colours (256, 4) of heatmaps from 0 to 1 as RGBA in 0-1: where they are 0, all is seen through.
 
-    Added to what lies below, as light is, heat would be invisible on the bright ground of a stained smear.
+    Added to what lies below, as light is, a heatmap would be invisible on the bright ground of a stained smear.
     """
     import matplotlib as mpl  # noqa: PLC0415 -- takes half a second, which only pictures need
 
@@ -78,9 +78,9 @@ def heat_colours() -> NDArray[np.float64]:
     return colours
 
 
-def overlay_heat(crop: NDArray[np.uint8], heat: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
-    """Return crops (..., 3) in 0-255 under their heat (...) in 0-1, whose hottest hides this share of them."""
-    colours = _colours()[(heat * 255).round().astype(np.uint8)]
+def overlay_heatmap(crop: NDArray[np.uint8], heatmap: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
+    """Return crops (..., 3) in 0-255 under their heatmaps (...) in 0-1, whose hottest hides this share of them."""
+    colours = _colours()[(heatmap * 255).round().astype(np.uint8)]
     share = opaque * colours[..., 3:]
     mixed: NDArray[np.float32] = (1 - share) * crop + share * 255 * colours[..., :3]
     return mixed.round().astype(np.uint8)
@@ -100,7 +100,7 @@ def cell_picture(
     width: int = 640,
     style: Style = PRINTED,
 ) -> Image.Image:
-    """Return a picture of one cell: what the network saw, then its heat by each method, with their names below.
+    """Return a picture of one cell: what the network saw, then its heatmap by each method, with their names below.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def gallery(
     style: Style = PRINTED,
     words: str = "",
 ) -> Gallery:
-    """Return a picture of the n most and the n least certain cells: what the network saw, and its heat.
+    """Return a picture of the n most and the n least certain cells: what the network saw, and its heatmap.
 
     Below each cell stand its number, its class and the probability of that.
 
@@ -261,18 +261,18 @@ def _block(results: Sequence[Explained], row: int, tile: int, opaque: float) -> 
 
 
 def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) -> list[NDArray[np.uint8] | None]:
-    """Return what was seen of a cell, then its heat by each method; None where a method has not explained it."""
+    """Return what was seen of a cell, then its heatmap by each method; None where a method has not explained it."""
     crop: NDArray[np.uint8] | None = None
-    heats: list[NDArray[np.uint8] | None] = []
+    heatmaps: list[NDArray[np.uint8] | None] = []
     for each in results:
         row = np.flatnonzero(each.cells.ids == number)
         if not len(row):
-            heats.append(None)
+            heatmaps.append(None)
             continue
-        seen, heat = each.crops[row[0]], each.heats[row[0]]
+        seen, heatmap = each.crops[row[0]], each.crop_heatmaps[row[0]]
         crop = resize_square(seen, side)
-        heats.append(overlay_heat(crop, resize_square(heat, side), opaque))
-    return [crop, *heats]
+        heatmaps.append(overlay_heatmap(crop, resize_square(heatmap, side), opaque))
+    return [crop, *heatmaps]
 
 
 def resize_square(pixels: NDArray[Any], side: int) -> NDArray[Any]:
@@ -285,7 +285,7 @@ def resize_square(pixels: NDArray[Any], side: int) -> NDArray[Any]:
 
 @cache
 def _colours() -> NDArray[np.float32]:
-    return heat_colours().astype(np.float32)
+    return heatmap_colours().astype(np.float32)
 
 
 def _wrap(words: str, font: Any, width: int) -> list[str]:

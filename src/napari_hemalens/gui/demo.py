@@ -126,14 +126,14 @@ class Demo:
             self._look()
 
     def _look(self) -> None:
-        """Show the boxes and the heat, and of the explained cells the one that is most certain."""
+        """Show the boxes and the heatmap, and of the explained cells the one that is most certain."""
         viewer, state = self._viewer(), self._explaining.results.current
         cells = None if state is None else state.classified
         if viewer is None or state is None or cells is None or self.cells is None:
             return
         for named in self._classifying.results.states:
             if named.layer is not None and named.image is self.image:
-                named.layer.visible = False  # its colours would mix with those of the heat
+                named.layer.visible = False  # its colours would mix with those of the heatmap
         self.cells.visible = True
         viewer.layers.selection.active = self.cells  # napari marks selected boxes in the active layer only
         row = int(cells.probabilities.max(axis=1).argmax())

@@ -1,4 +1,4 @@
-"""What shows cells, and lets one stand out: boxes, classes, and heat. No Qt, no torch."""
+"""What shows cells, and lets one stand out: boxes, classes, and heatmaps. No Qt, no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

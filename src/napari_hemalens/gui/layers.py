@@ -196,7 +196,7 @@ def pixel_size_um(layer: Layer) -> float | None:
 
 
 def holds_pixels(layer: Layer) -> bool:
-    """Return whether a layer is an image to be analysed, and not one of ours, as heat is."""
+    """Return whether a layer is an image to be analysed, and not one of ours, as heatmaps are."""
     return isinstance(layer, Image) and MARK not in layer.metadata
 
 

@@ -109,9 +109,9 @@ class SelectedCell:
         """Return what shows cells now."""
         boxes = [BoxFollower(f) for f in self._detection.results.fields if f.drawing is not None]
         classes = [ClassFollower(self._classifying.results, c) for c in self._classifying.results.states if c.shown]
-        return [*boxes, *classes, *self._heat()]
+        return [*boxes, *classes, *self._heatmap()]
 
-    def _heat(self) -> list[HeatmapFollower]:
+    def _heatmap(self) -> list[HeatmapFollower]:
         """Return the explained cells, of each image those of the current result, or of the last."""
         results = self._explaining.results
         states = {
@@ -222,7 +222,7 @@ class SelectedCell:
             self.select(each, row)
 
     def _on_explained(self, image: Image, number: int) -> None:
-        for each in self._heat():
+        for each in self._heatmap():
             row = row_of(each.cells, number)
             if each.image is image and row is not None:
                 self.select(each, row)

@@ -96,13 +96,13 @@ class HeatmapAssembly:
         self._probabilities = np.full((len(cells), len(card.classes)), np.nan, dtype=np.float32)
         side = windows.side
         self._result = Explained(
-            heat=blank_heatmap(cells.labels.shape),
+            heatmap=blank_heatmap(cells.labels.shape),
             cells=self._named(),
             method=str(recipe.method),
             target=recipe.target,
             targets=np.zeros(len(cells), dtype=np.int64),
             crops=np.zeros((len(cells), side, side, 3), dtype=np.uint8),
-            heats=np.zeros((len(cells), side, side), dtype=np.float32),
+            crop_heatmaps=np.zeros((len(cells), side, side), dtype=np.float32),
             windows=windows.edges,
         )
 
@@ -121,9 +121,9 @@ class HeatmapAssembly:
         result = self._result
         self._probabilities[rows] = found.probabilities.cpu().numpy()
         result.targets[rows] = found.targets.cpu().numpy()
-        result.heats[rows] = found.heatmaps.cpu().numpy()
+        result.crop_heatmaps[rows] = found.heatmaps.cpu().numpy()
         result.crops[rows] = crops
-        place(result.heat, found.heatmaps, result.windows[rows])
+        place(result.heatmap, found.heatmaps, result.windows[rows])
         batch = record_classes(self._cells.take(rows), self._probabilities[rows], self._card, self._provenance)
         return result.take(rows, batch)
 

@@ -1,10 +1,10 @@
-"""Whether heat lies where it should: measures on the heat of crops, and on crops without their hottest places.
+"""Whether heatmaps point where they should: measures on those of crops, and on crops without their hottest places.
 
 Pointing game: Zhang et al. 2018, https://arxiv.org/abs/1608.00507. Deletion: Petsiuk et al. 2018,
 https://arxiv.org/abs/1806.07421. Randomised weights: Adebayo et al. 2018, https://arxiv.org/abs/1810.03292.
 
-Every chance level is a heat too: one that is the same all over a crop, or around a nucleus, hits as often as a random
-place there does. So methods and chance go through the same lines.
+Every chance level is a heatmap too: one that is the same all over a crop, or around a nucleus, hits as often as a
+random place there does. So methods and chance go through the same lines.
 """
 
 from collections.abc import Sequence
@@ -53,34 +53,34 @@ def around(nuclei: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return ring
 
 
-def hits(heats: NDArray[np.float32], places: NDArray[np.bool_]) -> NDArray[np.float64]:
+def hits(heatmaps: NDArray[np.float32], places: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return how much of the hottest point of each crop lies in its places: (N,), in 0-1.
 
     Where several pixels are equally hot, each counts alike: a flat map hits as often as a random pixel does.
     """
-    hottest = heats == heats.max(axis=(1, 2), keepdims=True)
+    hottest = heatmaps == heatmaps.max(axis=(1, 2), keepdims=True)
     found: NDArray[np.float64] = (hottest & places).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
     return found
 
 
-def heat_inside(heats: NDArray[np.float32], places: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the share of the heat of each crop that lies in its places: (N,), in 0-1; 0 where there is no heat."""
-    heat = heats.astype(np.float64)
-    total = heat.sum(axis=(1, 2))
-    inside: NDArray[np.float64] = (heat * places).sum(axis=(1, 2)) / np.where(total > 0, total, 1)
+def share_inside(heatmaps: NDArray[np.float32], places: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of each crop's heatmap that lies in its places: (N,), in 0-1; 0 where the heatmap is 0."""
+    heatmap = heatmaps.astype(np.float64)
+    total = heatmap.sum(axis=(1, 2))
+    inside: NDArray[np.float64] = (heatmap * places).sum(axis=(1, 2)) / np.where(total > 0, total, 1)
     return inside
 
 
-def order_patches(heats: NDArray[np.float32], patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the place of each patch in the order of mean heat, hottest first.
+def order_patches(heatmaps: NDArray[np.float32], patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the place of each patch in the order of the mean of the heatmap, hottest first.
 
     All maps are ordered in the same patches, since a fine map would otherwise remove single pixels, which a network
     minds more, or less, than what they hold.
 
     Parameters
     ----------
-    heats : (N, side, side) float32
-        Heat of crops.
+    heatmaps : (N, side, side) float32
+        Heatmaps of crops.
     patch : int
         Side of a patch, in pixels; those at the far edges may be smaller.
     rng : Generator
@@ -91,14 +91,14 @@ def order_patches(heats: NDArray[np.float32], patch: int, rng: np.random.Generat
     (N, n, n) int64
         0 for the hottest patch.
     """
-    starts = np.arange(0, heats.shape[-1], patch)
-    sums = np.add.reduceat(np.add.reduceat(heats.astype(np.float64), starts, axis=1), starts, axis=2)
-    sizes = np.diff([*starts, heats.shape[-1]])
-    means = (sums / np.outer(sizes, sizes)).reshape(len(heats), -1)
+    starts = np.arange(0, heatmaps.shape[-1], patch)
+    sums = np.add.reduceat(np.add.reduceat(heatmaps.astype(np.float64), starts, axis=1), starts, axis=2)
+    sizes = np.diff([*starts, heatmaps.shape[-1]])
+    means = (sums / np.outer(sizes, sizes)).reshape(len(heatmaps), -1)
     by_heat = np.lexsort((rng.random(means.shape), -means), axis=1)
     places = np.empty_like(by_heat)
     np.put_along_axis(places, by_heat, np.arange(means.shape[1])[None], axis=1)
-    return places.reshape(len(heats), len(starts), len(starts)).astype(np.int64)
+    return places.reshape(len(heatmaps), len(starts), len(starts)).astype(np.int64)
 
 
 def remove_patches(pixels: Tensor, places: NDArray[np.int64], share: float, *, patch: int, crop: CropRecipe) -> Tensor:
@@ -139,7 +139,7 @@ def rank_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) ->
     Parameters
     ----------
     first, second : (N, side, side) float32
-        Heat of the same crops, of a trained network and of one whose weights are random.
+        Heatmaps of the same crops, of a trained network and of one whose weights are random.
     """
     ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
     one, other = (each - each.mean(axis=1, keepdims=True) for each in ranks)

@@ -1,4 +1,4 @@
-"""Heat in files: TIFF in the image's frame, and a picture with the heat on the cells."""
+"""Heatmaps in files: TIFF in the image's frame, and a picture of them on the cells."""
 
 import math
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.figures.classes import class_picture
-from napari_hemalens.figures.heatmaps import heat_colours, overlay_heat
+from napari_hemalens.figures.heatmaps import heatmap_colours, overlay_heatmap
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
 _TILE = 512
 
 
-def write_heat(explained: Explained, path: str | Path) -> None:
-    """Write the heat of an image as TIFF, float32 in 0-1, with the image's pixel size; tile by tile."""
+def write_heatmap(explained: Explained, path: str | Path) -> None:
+    """Write the heatmap of an image as TIFF, float32 in 0-1, with the image's pixel size; tile by tile."""
     size = explained.provenance.pixel_size_um
     known: dict[str, Any] = {}
     if size is not None:
@@ -28,8 +28,8 @@ def write_heat(explained: Explained, path: str | Path) -> None:
     with writing(path) as temporary:
         tifffile.imwrite(
             temporary,
-            _tiles(explained.heat),
-            shape=explained.heat.shape,
+            _tiles(explained.heatmap),
+            shape=explained.heatmap.shape,
             dtype=np.float32,
             tile=(_TILE, _TILE),
             compression="zlib",
@@ -38,18 +38,18 @@ def write_heat(explained: Explained, path: str | Path) -> None:
         )
 
 
-def _tiles(heat: Any) -> Iterator[NDArray[np.float32]]:
-    height, width = heat.shape
+def _tiles(heatmap: Any) -> Iterator[NDArray[np.float32]]:
+    height, width = heatmap.shape
     for y in range(0, height, _TILE):
         for x in range(0, width, _TILE):
             tile = np.zeros((_TILE, _TILE), dtype=np.float32)
-            seen = heat[y : y + _TILE, x : x + _TILE]
+            seen = heatmap[y : y + _TILE, x : x + _TILE]
             tile[: seen.shape[0], : seen.shape[1]] = seen
             yield tile
 
 
-def heat_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, longest: int = 4000) -> Image.Image:
-    """Return a picture of the slide with heat on its cells, each outlined in the colour of its class.
+def heatmap_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, longest: int = 4000) -> Image.Image:
+    """Return a picture of the slide with the heatmap on its cells, each outlined in the colour of its class.
 
     Parameters
     ----------
@@ -58,14 +58,14 @@ def heat_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *, lo
     labels : (H, W) int
         Its cells; those that were not explained have no outline.
     explained : Explained
-        The heat: the hotter, the less is seen of the image.
+        The heatmap: the hotter, the less is seen of the image.
     longest : int
         Pixels of the longer side.
     """
     below = np.asarray(class_picture(slide, labels, explained.cells, longest=longest, tint=0.0))
-    rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heat.shape, strict=True))
-    lines = [explained.heat[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
-    picture = Image.fromarray(overlay_heat(below, np.stack(lines)))
+    rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heatmap.shape, strict=True))
+    lines = [explained.heatmap[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
+    picture = Image.fromarray(overlay_heatmap(below, np.stack(lines)))
     _explain(picture, f"{explained.method}, {explained.target}")
     return picture
 
@@ -75,7 +75,7 @@ def _explain(picture: Image.Image, words: str) -> None:
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(10, round(picture.height / 60)))
     _, _, right, bottom = (math.ceil(edge) for edge in draw.textbbox((10, 0), words, font=font))
-    bar = Image.fromarray((255 * heat_colours()[None, :, :3]).round().astype(np.uint8))
+    bar = Image.fromarray((255 * heatmap_colours()[None, :, :3]).round().astype(np.uint8))
     long, high = max(64, right - 10), max(4, bottom // 2)
     top = picture.height - bottom - high - 12
     draw.rectangle((4, top, 10 + long + 6, picture.height - 4), fill="black")

@@ -1,6 +1,6 @@
 """Where a network looks, by the gradients of its answer: all crops of a batch at once, by captum but for Grad-CAM.
 
-Heat is of light. Where masks are channels of a crop, they stay as they are, and nothing is asked of them.
+Heatmaps are of light. Where masks are channels of a crop, they stay as they are, and nothing is asked of them.
 """
 
 import warnings
@@ -131,8 +131,8 @@ def gradient_heatmap(asked: GradientInputs, method: str) -> Tensor:
         If the method needs rectifiers that the network does not have.
     """
     with torch.enable_grad():
-        heat = GRADIENTS[method](asked)
-    return heat.detach().float()
+        heatmap = GRADIENTS[method](asked)
+    return heatmap.detach().float()
 
 
 def _saliency(asked: GradientInputs) -> Tensor:

@@ -1,4 +1,4 @@
-"""Heat of crops, laid into the frame of the image that they were cut from."""
+"""Heatmaps of crops, laid into the frame of the image that they were cut from."""
 
 import math
 from typing import Any
@@ -16,7 +16,7 @@ _AT_ONCE = 2**24  # pixels of crops that are sampled together
 
 
 def blank_heatmap(shape: tuple[int, int]) -> Any:
-    """Return an image (H, W) float32 without heat; of a huge one, only chunks that are written to take memory."""
+    """Return an empty heatmap (H, W) float32; of a huge one, only chunks that are written to take memory."""
     if math.prod(shape) <= _HUGE:
         return np.zeros(shape, dtype=np.float32)
     chunks = (_CHUNK, _CHUNK)
@@ -25,14 +25,14 @@ def blank_heatmap(shape: tuple[int, int]) -> Any:
     )
 
 
-def place(heat: Any, heats: Tensor, windows: NDArray[np.float64]) -> None:
-    """Lay the heat of crops into an image: bilinear samples at the centres of its pixels, where crops overlap the most.
+def place(heatmap: Any, heatmaps: Tensor, windows: NDArray[np.float64]) -> None:
+    """Lay heatmaps of crops into an image: bilinear samples at the centres of its pixels, where crops overlap the most.
 
     Parameters
     ----------
-    heat : (H, W) float32
+    heatmap : (H, W) float32
         Of the image, in 0-1; written to.
-    heats : (N, side, side) float32
+    heatmaps : (N, side, side) float32
         Of the crops, in 0-1, on any device.
     windows : (N, 4) float64
         Their edges as y0, x0, y1, x1 in pixels of the image; what lies beyond the image is left out.
@@ -41,32 +41,32 @@ def place(heat: Any, heats: Tensor, windows: NDArray[np.float64]) -> None:
         return
     reach = math.ceil(float((windows[:, 2:] - windows[:, :2]).max()))  # centres of pixels in a window, at most
     batch = max(1, _AT_ONCE // reach**2)
-    if heats.shape[-1] > reach:  # averaged, so that no point of heat falls between two samples
-        heats = functional.interpolate(heats[:, None], size=reach, mode="bilinear", antialias=True)[:, 0]
+    if heatmaps.shape[-1] > reach:  # averaged, so that no hot point falls between two samples
+        heatmaps = functional.interpolate(heatmaps[:, None], size=reach, mode="bilinear", antialias=True)[:, 0]
     for start in range(0, len(windows), batch):
         some = windows[start : start + batch]
         corners = np.ceil(some[:, :2] - 0.5).astype(np.int64)  # the first pixels whose centres lie inside
         ends = np.ceil(some[:, 2:] - 0.5).astype(np.int64)
-        sampled = _sampled(heats[start : start + batch], some, corners, reach).cpu().numpy()
+        sampled = _sampled(heatmaps[start : start + batch], some, corners, reach).cpu().numpy()
         for tile, corner, end in zip(sampled, corners, ends, strict=True):
-            _merge(heat, tile, corner, end)
+            _merge(heatmap, tile, corner, end)
 
 
-def _sampled(heats: Tensor, windows: NDArray[np.float64], corners: NDArray[np.int64], reach: int) -> Tensor:
-    """Return the heat of `reach` x `reach` pixels from each corner on: (n, reach, reach)."""
+def _sampled(heatmaps: Tensor, windows: NDArray[np.float64], corners: NDArray[np.int64], reach: int) -> Tensor:
+    """Return the heatmap of `reach` x `reach` pixels from each corner on: (n, reach, reach)."""
     centres = corners[:, :, None] + np.arange(reach) + 0.5  # (n, 2, reach), y and x
     near, far = windows[:, :2, None], windows[:, 2:, None]
-    places = torch.from_numpy(2 * (centres - near) / (far - near) - 1).to(heats)  # -1 and 1 are the edges of a crop
+    places = torch.from_numpy(2 * (centres - near) / (far - near) - 1).to(heatmaps)  # -1 and 1 are the edges of a crop
     y, x = places[:, 0, :, None], places[:, 1, None, :]
     grid = torch.stack([x + 0 * y, y + 0 * x], dim=-1)  # (n, reach, reach, 2), in torch's order
-    return functional.grid_sample(heats[:, None], grid, padding_mode="border", align_corners=False)[:, 0]
+    return functional.grid_sample(heatmaps[:, None], grid, padding_mode="border", align_corners=False)[:, 0]
 
 
-def _merge(heat: Any, tile: NDArray[np.float32], corner: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+def _merge(heatmap: Any, tile: NDArray[np.float32], corner: NDArray[np.int64], end: NDArray[np.int64]) -> None:
     """Lay one tile, whose first pixel is at `corner`, into the image, up to `end`."""
-    (y0, x0), (y1, x1) = np.maximum(corner, 0), np.minimum(end, heat.shape)
+    (y0, x0), (y1, x1) = np.maximum(corner, 0), np.minimum(end, heatmap.shape)
     if y0 >= y1 or x0 >= x1:
         return
     top, left = y0 - corner[0], x0 - corner[1]
     seen = tile[top : top + y1 - y0, left : left + x1 - x0]
-    heat[y0:y1, x0:x1] = np.maximum(heat[y0:y1, x0:x1], seen)
+    heatmap[y0:y1, x0:x1] = np.maximum(heatmap[y0:y1, x0:x1], seen)

@@ -15,11 +15,11 @@ PREDICTED = "predicted"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """The heat of one image, and that of each of its cells.
+    """The heatmap of one image, and that of each of its cells.
 
     Attributes
     ----------
-    heat : (H, W) float32
+    heatmap : (H, W) float32
         In 0-1, in level-0 pixels of the image; cells overlap by maximum, and it is 0 where no cell was explained. An
         array, or of a huge image a zarr array in memory, which is sliced alike.
     cells : Classified
@@ -32,32 +32,32 @@ class Explained:
         The class explained of each cell: index into `cells.names`.
     crops : (N, side, side, 3) uint8
         What the network saw of each cell, masks aside.
-    heats : (N, side, side) float32
-        The heat of each crop, in 0-1.
+    crop_heatmaps : (N, side, side) float32
+        The heatmap of each crop, in 0-1.
     windows : (N, 4) float64
         The edges of each crop as y0, x0, y1, x1 in level-0 pixels; a crop may reach beyond the image.
     """
 
-    heat: Any
+    heatmap: Any
     cells: Classified
     method: str
     target: str
     targets: NDArray[np.int64]
     crops: NDArray[np.uint8]
-    heats: NDArray[np.float32]
+    crop_heatmaps: NDArray[np.float32]
     windows: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def take(self, rows: NDArray[np.int64], cells: Classified) -> Self:
-        """Return some cells, in any order, on the heat of all; `cells` are the record of just those."""
+        """Return some cells, in any order, on the heatmap of all; `cells` are the record of just those."""
         return replace(
             self,
             cells=cells,
             targets=self.targets[rows],
             crops=self.crops[rows],
-            heats=self.heats[rows],
+            crop_heatmaps=self.crop_heatmaps[rows],
             windows=self.windows[rows],
         )
 

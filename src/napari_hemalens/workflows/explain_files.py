@@ -10,7 +10,7 @@ from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems
-from napari_hemalens.heatmaps.files import heat_picture, write_heat
+from napari_hemalens.heatmaps.files import heatmap_picture, write_heatmap
 from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models.weights import verify
 from napari_hemalens.progress import Progress, Steps, finish
@@ -31,7 +31,7 @@ class ExplainedBatch:
     Attributes
     ----------
     fields : tuple of Classified
-        The cells of the images that were read; their heat is in files.
+        The cells of the images that were read; their heatmaps is in files.
     methods : tuple of str
         The names of the methods.
     failed : mapping of str to str
@@ -67,10 +67,10 @@ class _ExplanationInProgress:
 
     def _explain(self, slide: Slide, cells: CellMap, recipe: ExplanationRecipe, stem: str) -> Classified:
         result = finish(map_steps(slide, cells, recipe))
-        write_heat(result, self.out / f"{stem}.{result.method}.tif")
+        write_heatmap(result, self.out / f"{stem}.{result.method}.tif")
         with writing(self.out / f"{stem}.{result.method}.png") as path:
-            heat_picture(slide, cells.labels, result).save(path)
-        return result.cells  # the rest, of every cell a crop and its heat, is let go
+            heatmap_picture(slide, cells.labels, result).save(path)
+        return result.cells  # the rest, of every cell a crop and its heatmap, is let go
 
 
 def explain_files_steps(
@@ -81,11 +81,11 @@ def explain_files_steps(
     labels: Sequence[Path] | None = None,
     methods: Sequence[str] = (),
 ) -> Steps[ExplainedBatch]:
-    """Explain the cells of many image files and write heat, pictures and `run.json` to a folder; yields after each.
+    """Explain the cells of many image files and write heatmaps, pictures and `run.json` to a folder; yields after each.
 
-    For each image and method, `<stem>.<method>.tif` is the heat in the image's frame, and `<stem>.<method>.png` shows
-    it. Labels that were made here are written as `<stem>.labels.tif`. An image that cannot be read or explained is
-    reported, and the rest goes on; what was found is written also when the run is stopped.
+    For each image and method, `<stem>.<method>.tif` is the heatmap in the image's frame, and `<stem>.<method>.png` a
+    picture of it. Labels that were made here are written as `<stem>.labels.tif`. An image that cannot be read or
+    explained is reported, and the rest goes on; what was found is written also when the run is stopped.
 
     Parameters
     ----------

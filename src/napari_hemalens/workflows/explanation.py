@@ -55,7 +55,7 @@ def explain(
     Returns
     -------
     Explained
-        Heat (H, W) in 0-1 in the frame of the image, and of each cell its crop, its heat and its probabilities.
+        Heatmap (H, W) in 0-1 in the frame of the image, and of each cell its crop, its heatmap and its probabilities.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def explain_steps(
 ) -> Steps[Explained]:
     """Find out where a classifier looked; yields `Progress`.
 
-    `partial` holds the cells of the last batch alone, on the heat of all so far.
+    `partial` holds the cells of the last batch alone, on the heatmap of all so far.
     """
     slide = as_slide(image)
     resolve_recipe(recipe, explainable_card(recipe))  # before an image is segmented for nothing

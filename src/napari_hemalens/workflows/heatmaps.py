@@ -24,7 +24,7 @@ def evaluate_heatmaps_steps(
     """Measure heatmaps on cells whose micronuclei are outlined; returns the figures, and writes them to `out`.
 
     Of the cells that are rightly called micronucleated, by each method: whether the hottest point lies on a
-    micronucleus, how much of the heat does, how far the probability falls when the hottest places are removed, and
+    micronucleus, how much of the heatmap does, how far the probability falls when the hottest places are removed, and
     whether the maps of a network with random weights are others; the first three beside those of chance.
 
     Parameters

@@ -192,8 +192,8 @@ def test_stop_keeps_what_was_found_and_run_waits_for_the_end(dock, qtbot, explai
     explainer.go.set()
     qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
     assert dock.running.words.text() == "Stopped. What was found is kept."
-    heat = dock.viewer.layers[RESULT].data
-    assert (heat[120, 120], heat[320, 420]) == (0.75, 0)
+    heatmap = dock.viewer.layers[RESULT].data
+    assert (heatmap[120, 120], heatmap[320, 420]) == (0.75, 0)
 
 
 def test_the_gallery_unfolds_and_is_saved(dock, run, qtbot, tmp_path, monkeypatch):

@@ -57,7 +57,7 @@ class ExplainJob:
         What is seen of the image; of a large one, only cells in there are explained. None: nothing of it.
     lacking : mapping of str to (M,) int64, or None
         By method the numbers of the cells to explain, where an earlier run has begun with them.
-    heats : mapping of str to Heat
+    heatmaps : mapping of str to HeatmapPyramid
         What they are laid down on, where there is some already.
     unwanted : set of str
         Methods to pass over; may grow during the run.
@@ -71,12 +71,12 @@ class ExplainJob:
     methods: tuple[Method, ...]
     view: Region | None = None
     lacking: Mapping[str, NDArray[np.int64]] | None = None
-    heats: Mapping[str, HeatmapPyramid] = field(default_factory=dict)
+    heatmaps: Mapping[str, HeatmapPyramid] = field(default_factory=dict)
     unwanted: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeatUpdate:
+class HeatmapUpdate:
     """News of a run.
 
     Attributes
@@ -91,7 +91,7 @@ class HeatUpdate:
         What found something.
     found : Explained or None
         Cells that are new.
-    heat : HeatmapPyramid or None
+    heatmap : HeatmapPyramid or None
         Of all cells before; whoever hears of these lays them down, since nobody may hear of the last ones.
     semantic : bool
         One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
@@ -102,11 +102,11 @@ class HeatUpdate:
     cells: CellMap | None = None
     method: Method | None = None
     found: Explained | None = None
-    heat: HeatmapPyramid | None = None
+    heatmap: HeatmapPyramid | None = None
     semantic: bool = False
 
 
-def explain_cells(job: ExplainJob, explain: ExplainSteps) -> Generator[HeatUpdate, None, None]:
+def explain_cells(job: ExplainJob, explain: ExplainSteps) -> Generator[HeatmapUpdate, None, None]:
     """Explain the cells of an image by each method, telling of them as they come.
 
     Raises
@@ -114,17 +114,17 @@ def explain_cells(job: ExplainJob, explain: ExplainSteps) -> Generator[HeatUpdat
     HemaLensError
         If labels and image do not fit, hold no cell, or the weights are not what they should be.
     """
-    yield HeatUpdate(f"{job.name}: opening", 0)
+    yield HeatmapUpdate(f"{job.name}: opening", 0)
     with job.open() as slide:
         if isinstance(job.cells, CellMap):
             cells = job.cells
         else:
             labels = _labels(job, slide)
             if labels is not None and job.recipe.relabel is None and is_semantic(labels):
-                yield HeatUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
+                yield HeatmapUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
                 return
             cells = _measured(labels, slide, parted=bool(job.recipe.relabel))
-            yield HeatUpdate(f"{job.name}: loading the weights", 0, cells=cells)
+            yield HeatmapUpdate(f"{job.name}: loading the weights", 0, cells=cells)
         for number in range(len(job.methods)):
             yield from _by(number, job, explain, (slide, cells))
 
@@ -157,20 +157,20 @@ def _wanted(job: ExplainJob, cells: CellMap, method: Method) -> NDArray[np.int64
 
 def _by(
     number: int, job: ExplainJob, explain: ExplainSteps, of: tuple[Slide, CellMap]
-) -> Generator[HeatUpdate, None, None]:
+) -> Generator[HeatmapUpdate, None, None]:
     """Explain cells of a slide by one of the methods of a job."""
     (slide, cells), method = of, job.methods[number]
     wanted = _wanted(job, cells, method)
     if wanted is not None and not len(wanted):
         return
-    heat = job.heats.get(method.name)
+    heatmap = job.heatmaps.get(method.name)
     recipe = job.recipe.model_copy(update={"method": method.name, "relabel": bool(job.recipe.relabel)})
     for progress in KeepResult(explain(slide, cells, recipe, only=wanted)):
         if method.name in job.unwanted:
             return
         found = progress.partial if progress.partial is not None and len(progress.partial) else None
         if found is not None:
-            heat = heat or HeatmapPyramid.blank(cells.labels.shape)
+            heatmap = heatmap or HeatmapPyramid.blank(cells.labels.shape)
         share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
         words = f"{job.name}, {method.title}: {progress.message}"
-        yield HeatUpdate(words, share, method=method, found=found, heat=heat)
+        yield HeatmapUpdate(words, share, method=method, found=found, heatmap=heatmap)

@@ -1,4 +1,4 @@
-"""Heat becomes an Image layer over the image that it is of. No Qt, no torch."""
+"""A heatmap becomes an Image layer over its image. No Qt, no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.utils.colormaps import Colormap
 
-from napari_hemalens.figures.heatmaps import COLOURS, OPAQUE, heat_colours
+from napari_hemalens.figures.heatmaps import COLOURS, OPAQUE, heatmap_colours
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.layers import MARK, LayerData
 from napari_hemalens.records.detections import Provenance
@@ -15,12 +15,12 @@ from napari_hemalens.records.explained import Explained
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How heat lies on an image.
+    """How heatmaps lie on an image.
 
     Attributes
     ----------
     opacity : float
-        Share of the colour where heat is 1.
+        Share of the colour where the heatmap is 1.
     additive : bool
         Added to the image as light is, which shows on dark ground only; else it hides what it lies on.
     """
@@ -34,25 +34,25 @@ class Blend:
         return {"opacity": self.opacity, "blending": "additive" if self.additive else "translucent"}
 
 
-def heat_layer(heat: HeatmapPyramid, name: str, placement: Mapping[str, Any], blend: Blend) -> LayerData:
-    """Return heat as an image in colours that mean the same everywhere.
+def heatmap_layer(heatmap: HeatmapPyramid, name: str, placement: Mapping[str, Any], blend: Blend) -> LayerData:
+    """Return a heatmap as an image in colours that mean the same everywhere.
 
     `placement` are the attributes that put the layer over the image, as `placement_of` returns them.
     """
     attributes: dict[str, Any] = {
         "name": name,
         "rgb": False,
-        "multiscale": len(heat.levels) > 1,
+        "multiscale": len(heatmap.levels) > 1,
         "contrast_limits": (0.0, 1.0),
-        "colormap": Colormap(heat_colours(), name=f"{COLOURS}, clear below"),
+        "colormap": Colormap(heatmap_colours(), name=f"{COLOURS}, clear below"),
         **blend.attributes,
         **placement,
     }
-    return heat.data, attributes, "image"
+    return heatmap.data, attributes, "image"
 
 
 def origin(explained: Explained) -> dict[str, Any]:
-    """Return where heat comes from, as plain values."""
+    """Return where a heatmap comes from, as plain values."""
     came: Provenance = explained.provenance
     return {
         MARK: {

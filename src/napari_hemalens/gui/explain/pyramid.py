@@ -1,4 +1,4 @@
-"""The heat of one image as napari shows it: in levels where the image is large."""
+"""The heatmap of one image as napari shows it: in levels where the image is large."""
 
 from typing import Any, Self
 
@@ -9,14 +9,14 @@ from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.heatmap_methods import blank_heatmap
 
 LARGE = 4096
-"""Pixels of a side, above which heat is kept in levels too: napari draws no more of it than is seen."""
+"""Pixels of a side, above which a heatmap is kept in levels too: napari draws no more of it than is seen."""
 
 _STEP = 4  # of one level to the next
 _COARSEST = 1024  # pixels of the longer side, below which there are no more levels
 
 
 class HeatmapPyramid:
-    """Heat in 0-1, laid down cell by cell; coarser levels keep the hottest of the pixels that become one.
+    """A heatmap in 0-1, laid down cell by cell; coarser levels keep the hottest of the pixels that become one.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class HeatmapPyramid:
 
     @classmethod
     def blank(cls, shape: tuple[int, int]) -> Self:
-        """Return an image (H, W) without heat."""
+        """Return an empty heatmap (H, W)."""
         shapes = [shape]
         while max(shape) > LARGE and max(shapes[-1]) > _COARSEST:
             height, width = shapes[-1]
@@ -38,18 +38,18 @@ class HeatmapPyramid:
 
     @property
     def data(self) -> Any:
-        """The heat as a layer takes it: an array, or a list of levels."""
+        """The heatmap as a layer takes it: an array, or a list of levels."""
         return list(self.levels) if len(self.levels) > 1 else self.levels[0]
 
     def lay(self, part: Explained) -> None:
-        """Lay down the heat of some cells, where it is higher than what is there."""
+        """Lay down the heatmaps of some cells, where it is higher than what is there."""
         height, width = self.levels[0].shape
         near = np.floor(part.windows[:, :2]).clip(0).astype(int)
         far = np.minimum(np.ceil(part.windows[:, 2:]), (height, width)).astype(int)
         for (y0, x0), (y1, x1) in zip(near.tolist(), far.tolist(), strict=True):
             if y0 < y1 and x0 < x1:
                 here = self.levels[0][y0:y1, x0:x1]
-                self.levels[0][y0:y1, x0:x1] = np.maximum(here, part.heat[y0:y1, x0:x1])
+                self.levels[0][y0:y1, x0:x1] = np.maximum(here, part.heatmap[y0:y1, x0:x1])
                 self._coarsen(y0, x0, y1, x1)
 
     def _coarsen(self, y0: int, x0: int, y1: int, x1: int) -> None:

@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.cell_layers import plane_of
-from napari_hemalens.gui.explain.layers import Blend, heat_layer, origin
+from napari_hemalens.gui.explain.layers import Blend, heatmap_layer, origin
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import ExplanationState, MethodResult
 from napari_hemalens.records.cell_map import CellMap
@@ -32,9 +32,9 @@ class Heatmaps:
     current : ExplanationState or None
         That of the last run, or of the cell that a person chose last.
     method : str
-        Name of the method whose heat is on screen; that of the others is hidden.
+        Name of the method whose heatmap is on screen; that of the others is hidden.
     blend : Blend
-        How heat lies on images.
+        How heatmaps lie on images.
     """
 
     changed = Signal()
@@ -64,20 +64,20 @@ class Heatmaps:
         self._drawn = 0.0
 
     def put(
-        self, state: ExplanationState, method: Method, heat: HeatmapPyramid, part: Explained, *, last: bool
+        self, state: ExplanationState, method: Method, heatmap: HeatmapPyramid, part: Explained, *, last: bool
     ) -> None:
         """Give a state cells that a method has explained; drawing is put off where it takes long, but for the last."""
         if state not in self.states:
             self.states.append(state)
         self.current = state
         if method.name not in state.found:
-            state.found[method.name] = MethodResult(method, heat, layer=self._taken(state, method))
+            state.found[method.name] = MethodResult(method, heatmap, layer=self._taken(state, method))
         found = state.found[method.name]
         found.tiles.add(part)
-        heat.lay(part)
+        heatmap.lay(part)
         self._tidy()
         began = time.monotonic()
-        if found.drawn is not heat or last or began - self._drawn >= _PATIENCE * self._cost:
+        if found.drawn is not heatmap or last or began - self._drawn >= _PATIENCE * self._cost:
             self._draw(state, found, part)
             self._drawn = time.monotonic()
             self._cost = self._drawn - began
@@ -91,14 +91,14 @@ class Heatmaps:
         self.changed.emit()
 
     def show_method(self, method: str) -> None:
-        """Show the heat of one method, and hide that of the others."""
+        """Show the heatmap of one method, and hide that of the others."""
         self.method = method
         for state in self.states:
             self._show(state)
         self.changed.emit()
 
     def blend_as(self, blend: Blend) -> None:
-        """Let all heat lie on its image in one way."""
+        """Let all heatmaps lie on their images in one way."""
         self.blend = blend
         for state in self.states:
             for found in state.found.values():
@@ -124,26 +124,26 @@ class Heatmaps:
         return None
 
     def _draw(self, state: ExplanationState, found: MethodResult, part: Explained) -> None:
-        """Let the layer of a method follow its heat."""
+        """Let the layer of a method follow its heatmap."""
         viewer = self._viewer()
         if viewer is None:
             return
         if found.layer is None:
             name = f"{state.image.name}: {found.method.title}"
-            layer = Layer.create(*heat_layer(found.heat, name, state.placement, self.blend))
+            layer = Layer.create(*heatmap_layer(found.heatmap, name, state.placement, self.blend))
             layer.metadata = origin(part)  # so that nobody takes it for an image to be analysed
             layer.visible = found.method.name == self.method and self.on_screen(state)
             found.layer = viewer.add_layer(layer)
             if isinstance(state.source, Labels):
-                state.source.visible = False  # its colours would mix with those of the heat
-        elif found.drawn is found.heat:
+                state.source.visible = False  # its colours would mix with those of the heatmap
+        elif found.drawn is found.heatmap:
             found.layer.refresh()
         else:
-            found.layer.data = found.heat.data
+            found.layer.data = found.heatmap.data
             for attribute, value in state.placement.items():
                 setattr(found.layer, attribute, value)
             self._show(state)
-        found.drawn = found.heat
+        found.drawn = found.heatmap
         found.layer.metadata = {**found.layer.metadata, **origin(part)}
 
     def _taken(self, state: ExplanationState, method: Method) -> Image | None:
@@ -178,7 +178,7 @@ class Heatmaps:
         return (frame_of(state.image, steps), plane) == (state.frame, state.plane)
 
     def _on_step(self, _: Any) -> None:
-        """Hide heat of another plane than the one on screen."""
+        """Hide heatmaps of another plane than the one on screen."""
         for state in self.states:
             if state.frame or state.plane:
                 self._show(state)

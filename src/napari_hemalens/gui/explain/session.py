@@ -17,7 +17,7 @@ from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.explain.clicks import click_callback
-from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatUpdate, explain_cells
+from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
 from napari_hemalens.gui.explain.results import Heatmaps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
@@ -33,7 +33,7 @@ from napari_hemalens.workflows.images import Region
 
 
 class ExplanationSession(ViewerSession):
-    """The explanation of cells: a run that goes on, its heat, and the cell that is looked at.
+    """The explanation of cells: a run that goes on, its heatmap, and the cell that is looked at.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class ExplanationSession(ViewerSession):
         self._go(state, self._job(state, None if state.source is None else cells_in(state.source, state.plane)))
 
     def stop(self) -> None:
-        """Ask the run to stop; the heat that was found stays, and cells that come into view are not explained."""
+        """Ask the run to stop; the heatmap that was found stays, and cells that come into view are not explained."""
         self.view.watched = False
         super().stop()
 
@@ -100,14 +100,14 @@ class ExplanationSession(ViewerSession):
     def visit(self, number: int) -> None:
         """Look at a cell of the current result, and move the camera there if its plane is on screen."""
         viewer, state = self._viewer(), self.results.current
-        heat = None if state is None else next((found.layer for found in state.shown.values()), None)
+        heatmap = None if state is None else next((found.layer for found in state.shown.values()), None)
         if viewer is None or state is None or state.cells is None or number not in state.cells.ids:
             return
         self.choose_cell(number)
-        if heat is not None and self.results.on_screen(state):
+        if heatmap is not None and self.results.on_screen(state):
             row = int(np.flatnonzero(state.cells.ids == number)[0])
             wide = state.cells.diameters
-            centre_on(viewer, heat, state.cells.centres[row], float(max(wide[row], np.median(wide))))
+            centre_on(viewer, heatmap, state.cells.centres[row], float(max(wide[row], np.median(wide))))
 
     def looked_at(self) -> tuple[list[Explained], list[str]]:
         """Return the chosen cell as each method explains it, and what the methods are called; empty: none is chosen."""
@@ -176,8 +176,8 @@ class ExplanationSession(ViewerSession):
         lacking = {} if region is None else state.lacking(region)
         if lacking:
             methods = tuple(state.every_method[name] for name in lacking)
-            heats = {name: state.found[name].heat for name in lacking if name in state.found}
-            self._go(state, self._job(state, state.cells, methods=methods, lacking=lacking, heats=heats))
+            heatmaps = {name: state.found[name].heatmap for name in lacking if name in state.found}
+            self._go(state, self._job(state, state.cells, methods=methods, lacking=lacking, heatmaps=heatmaps))
 
     def _look(self, state: ExplanationState, number: int) -> None:
         before = self.results.current
@@ -191,7 +191,7 @@ class ExplanationSession(ViewerSession):
         if found is not None:
             self._look(*found)
 
-    def _on_update(self, update: HeatUpdate) -> None:
+    def _on_update(self, update: HeatmapUpdate) -> None:
         state = self._state
         if self._summary or state is None:
             return  # told while the run was already asked to stop
@@ -201,8 +201,8 @@ class ExplanationSession(ViewerSession):
             self.results.begin(state, update.cells)
             self.view.watched = state.only_in_view
         wanted = update.method is not None and update.method.name not in state.unwanted
-        if wanted and update.found is not None and update.heat is not None and update.method is not None:
-            self.results.put(state, update.method, update.heat, update.found, last=update.fraction >= 1)
+        if wanted and update.found is not None and update.heatmap is not None and update.method is not None:
+            self.results.put(state, update.method, update.heatmap, update.found, last=update.fraction >= 1)
             if state.source is None and state.chosen is None:
                 self._look(state, int(update.found.cells.ids[0]))
 
@@ -232,7 +232,7 @@ class ExplanationSession(ViewerSession):
         super()._on_error(error)
 
     def _on_removed(self, event: object) -> None:
-        """Do not go on with a layer that a person has removed; the heat of one method is let go."""
+        """Do not go on with a layer that a person has removed; the heatmap of one method is let go."""
         state, gone = self._state, getattr(event, "value", None)
         if state is None:
             return

@@ -32,18 +32,18 @@ class MethodResult:
     ----------
     method : Method
         How.
-    heat : Heat
+    heatmap : HeatmapPyramid
         Of the image.
     tiles : Tiles
         Of its cells.
     layer : Image or None
-        Where the heat is shown; None until there is some.
+        Where the heatmap is shown; None until there is some.
     drawn : HeatmapPyramid or None
         What that layer shows.
     """
 
     method: Method
-    heat: HeatmapPyramid
+    heatmap: HeatmapPyramid
     tiles: Tiles = field(default_factory=Tiles)
     layer: Image | None = None
     drawn: HeatmapPyramid | None = None

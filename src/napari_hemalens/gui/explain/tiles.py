@@ -38,9 +38,9 @@ class Tiles:
         side = min(SIDE, part.crops.shape[1])
         small = replace(
             part,
-            heat=None,
+            heatmap=None,
             crops=np.stack([resize_square(crop, side) for crop in part.crops]),
-            heats=_bytes(np.stack([resize_square(heat, side) for heat in part.heats])),
+            crop_heatmaps=_bytes(np.stack([resize_square(heatmap, side) for heatmap in part.crop_heatmaps])),
         )
         self._places |= {int(number): (len(self._parts), row) for row, number in enumerate(part.cells.ids)}
         self._parts.append(small)
@@ -65,10 +65,10 @@ class Tiles:
         return replace(cells[-1], **{name: _rows(cells, name, places) for name in names})
 
     def take(self, numbers: NDArray[np.int64]) -> Explained:
-        """Return some of the cells, which have to be there, as a record without the heat of the image."""
+        """Return some of the cells, which have to be there, as a record without the heatmap of the image."""
         places = self._at(numbers)
-        fields = {name: _rows(self._parts, name, places) for name in ("targets", "crops", "heats", "windows")}
-        fields["heats"] = fields["heats"].astype(np.float32) / 255
+        fields = {name: _rows(self._parts, name, places) for name in ("targets", "crops", "crop_heatmaps", "windows")}
+        fields["crop_heatmaps"] = fields["crop_heatmaps"].astype(np.float32) / 255
         return replace(self._parts[-1], cells=self.cells(numbers), **fields)
 
     def _at(self, numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -80,6 +80,6 @@ def _rows(parts: Sequence[Any], name: str, places: Sequence[tuple[int, int]]) ->
     return np.stack([getattr(parts[part], name)[row] for part, row in places])
 
 
-def _bytes(heats: NDArray[np.float32]) -> NDArray[Any]:
-    """Return heat in 0-1 as bytes: a step of 1 in 255 is not seen."""
-    return (heats * 255).round().astype(np.uint8)
+def _bytes(heatmaps: NDArray[np.float32]) -> NDArray[Any]:
+    """Return heatmaps in 0-1 as bytes: a step of 1 in 255 is not seen."""
+    return (heatmaps * 255).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What is shown of explained cells: how heat lies on the image, one cell, and a gallery."""
+"""What is shown of explained cells: how heatmaps lie on the image, one cell, and a gallery."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ _HINT = "Click a cell to see what the network saw and where it looked."
 
 
 class BlendBar(RowBox):
-    """Which method's heat is on screen, and how it lies on the image."""
+    """Which method's heatmap is on screen, and how it lies on the image."""
 
     shown = Signal(str)
     blended = Signal(object)  # a Blend
@@ -54,7 +54,7 @@ class BlendBar(RowBox):
                 self.methods.value = method
 
     def blend(self) -> Blend:
-        """Return how heat is to lie on the image."""
+        """Return how heatmaps are to lie on the image."""
         return Blend(self.slider.value, self.overlay.value)
 
     def _tell(self) -> None:
@@ -62,7 +62,7 @@ class BlendBar(RowBox):
 
 
 class CellView(QWidget):
-    """One cell: what the network saw, its heat by each method, and the probabilities of its classes."""
+    """One cell: what the network saw, its heatmap by each method, and the probabilities of its classes."""
 
     def __init__(self) -> None:
         super().__init__()
