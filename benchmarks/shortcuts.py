@@ -81,8 +81,8 @@ def figures_of(
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
     found = finish(detect_all_steps(truth, network, card, recipe))
     by = own_taxonomy(card.classes)
-    mapped = [f.mapped(by) for f in found]
-    overall, _ = coco_measures(mapped, [f.mapped(by) for f in truth])
+    mapped = [f.to_taxonomy(by) for f in found]
+    overall, _ = coco_measures(mapped, [f.to_taxonomy(by) for f in truth])
     cells = sum(len(f.above(card.score_threshold)) for f in counted(mapped))
     return f"{overall['AP']:.4f} | {overall['AP50']:.4f} | {overall['AP75']:.4f} | {cells:,}"
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.figures.detections import overlay, shrunk
+from napari_hemalens.figures.detections import overlay, shrink_slide
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
@@ -36,7 +36,7 @@ def test_only_nucleated_cells_are_named() -> None:
 def test_a_large_slide_becomes_a_picture_of_bounded_size_read_piece_by_piece() -> None:
     y, x = np.mgrid[:3000, :5000]
     image = np.stack([y // 12, x // 20, np.zeros_like(x)], axis=2).astype(np.uint8)
-    small = shrunk(from_array(image), 1000)
+    small = shrink_slide(from_array(image), 1000)
     assert small.shape == (600, 1000, 3)
     np.testing.assert_array_equal(small, image[::5, ::5])
 
@@ -50,4 +50,4 @@ def test_boxes_shrink_with_the_picture() -> None:
 
 @pytest.mark.parametrize("longest", [10_000, 64])
 def test_an_image_is_never_enlarged(longest: int) -> None:
-    assert max(shrunk(from_array(np.zeros((64, 48, 3), dtype=np.uint8)), longest).shape) == 64
+    assert max(shrink_slide(from_array(np.zeros((64, 48, 3), dtype=np.uint8)), longest).shape) == 64

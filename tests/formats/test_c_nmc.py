@@ -86,7 +86,7 @@ def test_what_an_operating_system_leaves_is_passed_over(c_nmc: Path) -> None:
 
 
 def test_parts_that_are_not_there_are_named(c_nmc: Path, tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match="no part 'test'; known: train, val, fold_0, fold_1, fold_2"):
+    with pytest.raises(AnnotationError, match="no split 'test'; known: train, val, fold_0, fold_1, fold_2"):
         read(c_nmc, split="test")
     (tmp_path / "one").mkdir()
     (c_nmc / "fold_0").rename(tmp_path / "one" / "fold_0")

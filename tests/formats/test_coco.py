@@ -67,12 +67,12 @@ def test_a_size_that_is_not_given_comes_from_the_image(tmp_path, width):
     [
         (changed("annotations", image_id=8), "names the image 8, which is not among the 1 listed"),
         (changed("annotations", category_id=9), "category 9. Known: 1 WBC, 3 RBC."),
-        (changed("annotations", bbox=[10, 5, -20, 15]), "x 10 to -10; a box has no negative size"),
-        (changed("annotations", bbox=[1, 2, 3]), "is no COCO file: annotations.0.bbox.3: "),
-        (changed("annotations", score="high"), "is no COCO file: annotations.0.score: "),
+        (changed("annotations", bbox=[10, 5, -20, 15]), "x 10 to -10; a box cannot have a negative size"),
+        (changed("annotations", bbox=[1, 2, 3]), "is not a COCO file: annotations.0.bbox.3: "),
+        (changed("annotations", score="high"), "is not a COCO file: annotations.0.score: "),
         (DOCUMENT | {"images": DOCUMENT["images"] * 2}, "2 images share 1 ids"),
-        ({"images": []}, "is no COCO file: categories: field required"),
-        ([1, 2], "is no COCO file: "),
+        ({"images": []}, "is not a COCO file: categories: field required"),
+        ([1, 2], "is not a COCO file: "),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, document, fault):
@@ -86,7 +86,7 @@ def test_a_file_that_is_missing_or_no_json_is_refused(tmp_path):
     with pytest.raises(AnnotationError, match=r"Cannot read .*coco\.json: No such file"):
         coco.read(tmp_path)
     (tmp_path / "coco.json").write_bytes(b"\xff\x00")
-    with pytest.raises(AnnotationError, match=r"coco\.json is no COCO file: invalid JSON"):
+    with pytest.raises(AnnotationError, match=r"coco\.json is not a COCO file: invalid JSON"):
         coco.read(tmp_path)
 
 

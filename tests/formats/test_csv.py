@@ -123,12 +123,12 @@ def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("image,class\na,b\n", "is no table of cells: it lacks the column 'score'"),
+        ("image,class\na,b\n", "is not a table of cells: it lacks the column 'score'"),
         ("", "it lacks the column 'image'"),
         ("image,class,score,y0,x0,y1,x1\na,b,1,0,0,x,5\n", "t.csv, line 2: 'x' is not a number"),
         ("image,class,score,y0,x0,y1,x1\na,b,1\n", "t.csv, line 2: '' is not a number"),
-        ("image,class,score,y0,x0,y1,x1\na,b,1,9,0,5,5\n", "a box has no negative size"),
-        ("\xff", "is no CSV file"),
+        ("image,class,score,y0,x0,y1,x1\na,b,1,9,0,5,5\n", "a box cannot have a negative size"),
+        ("\xff", "is not a CSV file"),
         (
             "image,class,score,y0,x0,y1,x1,corrected\na,b,1,0,0,5,5,1\n",
             "line 2: '1' is no kind of correction. Known: class",

@@ -25,7 +25,11 @@ def test_a_byte_order_mark_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [('{"y": 1}', "is no point: x: field required"), ('{"y": 1', "is no point: invalid JSON"), (None, "Cannot read")],
+    [
+        ('{"y": 1}', "is not a point: x: field required"),
+        ('{"y": 1', "is not a point: invalid JSON"),
+        (None, "Cannot read"),
+    ],
 )
 def test_what_is_not_laid_out_like_the_model_is_refused(tmp_path, text, fault):
     if text is not None:

@@ -13,7 +13,7 @@ from napari_hemalens.formats.draft import Draft, finish_drafts, floats
         ((0, 9, 4, 5), 1, "spans y 0 to 4 and x 9 to 5"),
         ((0, 0, float("nan"), 5), 1, "spans y 0 to nan"),
         ((0, 0, float("inf"), 5), 1, "spans y 0 to inf"),
-        ((0, 0, 5, 5), 87, "has the score 87; scores are 0 to 1"),
+        ((0, 0, 5, 5), 87, "has the score 87; scores lie in 0-1"),
         ((0, 0, 5, 5), float("nan"), "has the score nan"),
     ],
 )

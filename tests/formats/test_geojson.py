@@ -86,7 +86,7 @@ def test_a_feature_that_is_wrong_is_refused_in_a_sentence(tmp_path, wrong, fault
 
 def test_a_folder_without_files_is_refused(tmp_path):
     assert not geojson.holds(tmp_path)
-    with pytest.raises(AnnotationError, match=r"holds no \*\.geojson file"):
+    with pytest.raises(AnnotationError, match=r"contains no \*\.geojson file"):
         geojson.read(tmp_path)
 
 

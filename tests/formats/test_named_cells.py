@@ -41,7 +41,7 @@ def test_a_fold_may_be_told_what_not_to_part(folder):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["image,cell,class"], "names no cell"),
+        (["image,cell,class"], "lists no cells"),
         (["image,class", "a,blast"], "has no column nucleus or cell; it has image, class"),
         (["image,cell", "a,1"], "has no column class or has_micronucleus"),
         (["picture,cell,class", "a,1,blast"], "has no column image"),

@@ -75,7 +75,7 @@ def written(text: str) -> Callable[[Path], object]:
         (written("x,y,class\n1,2\n"), r"line 2: the class is ''\. Known"),
         (written("x,y,class\n1,two,1\n"), "line 2: 'two' is not a number"),
         (written("x,y,class\n30,80,1\n"), "line 2: the point y 80, x 30 lies outside the image of 60 x 90 px"),
-        (written("x,y\n1,2\n"), "is no table of points: it lacks the column 'class'"),
+        (written("x,y\n1,2\n"), "is not a table of points: it lacks the column 'class'"),
         (
             lambda folder: (folder / "train.txt").write_text("biopsy_7\n"),
             "is called 'biopsy_7', .* there is biopsy_1_01",

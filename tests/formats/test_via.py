@@ -81,9 +81,9 @@ def test_classes_may_be_given_and_a_split_is_a_file_of_its_name(tmp_path):
         (region({}), "a region of 'a.png' has no class"),
         (region({"class": ""}), "'class' should hold one"),
         (region({"type": "WBC", "comment": "x"}), "'class' should hold one"),
-        (region(name="point"), "is no VIA file: images.a.png123.regions.0.shape_attributes"),
-        (region(name="circle"), "is no VIA file: images.a.png123.regions.0.shape_attributes.circle.cx"),
-        (region(width=-3), "a box has no negative size"),
+        (region(name="point"), "is not a VIA file: images.a.png123.regions.0.shape_attributes"),
+        (region(name="circle"), "is not a VIA file: images.a.png123.regions.0.shape_attributes.circle.cx"),
+        (region(width=-3), "a box cannot have a negative size"),
         (region({"class": "WBC", "score": "87"}), "has the score 87"),
     ],
 )

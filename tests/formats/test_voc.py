@@ -74,7 +74,7 @@ def test_classes_may_be_given(tmp_path):
     ("text", "fault"),
     [
         ("<annotation>", "is not XML: "),
-        ("<html/>", "is no VOC file: its root is <html>, not <annotation>."),
+        ("<html/>", "is not a VOC file: its root is <html>, not <annotation>."),
         (XML.format(name="a", width=90, xmax="many"), "a box: 'many' is not a number"),
         (XML.format(name="a", width=90, xmax=""), "a box: '' is not a number"),
         (XML.format(name="a", width=90, xmax="3"), "spans y 5 to 20 and x 10 to 3"),
@@ -90,7 +90,7 @@ def test_a_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
 
 def test_a_folder_without_files_is_refused(tmp_path):
     assert not voc.holds(tmp_path)
-    with pytest.raises(AnnotationError, match="holds no XML file"):
+    with pytest.raises(AnnotationError, match="contains no XML file"):
         voc.read(tmp_path)
 
 

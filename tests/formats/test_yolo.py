@@ -90,7 +90,7 @@ def test_a_split_is_found_where_tools_say_it_is(tmp_path, value, path):
         ("0 0.5 0.5 0.1 wide", "a.txt, line 2: 'wide' is not a number."),
         ("7 0.5 0.5 0.1 0.1", "a.txt, line 2: class 7 is not in data.yaml. Known: 0 WBC, 1 RBC."),
         ("0.5 0.5 0.5 0.1 0.1", "line 2: class 0.5 is not in data.yaml"),
-        ("0 0.5 0.5 -0.1 0.1", "a box has no negative size"),
+        ("0 0.5 0.5 -0.1 0.1", "a box cannot have a negative size"),
     ],
 )
 def test_a_line_that_is_wrong_is_refused_with_its_number(dataset, line, fault):
@@ -110,8 +110,8 @@ def test_labels_without_an_image_are_refused_since_nothing_tells_their_size(data
     ("text", "fault"),
     [
         ("names: [", "is not YAML: "),
-        ("train: images", "is no YOLO data set: names: field required"),
-        ("just a text", "is no YOLO data set: "),
+        ("train: images", "is not a YOLO data set: names: field required"),
+        ("just a text", "is not a YOLO data set: "),
         ("names: [WBC]\ntrain: nowhere", "holds anything"),
     ],
 )

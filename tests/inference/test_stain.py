@@ -34,9 +34,9 @@ def test_grey_cells_have_one_mean_and_deviation_and_do_not_show_what_blue_light_
     image, found = cells
     shown = []
     for blue in (1.0, 0.5):
-        altered = (image * np.array([1, 1, blue])).astype(np.uint8)
-        stain = stain_of(from_array(altered), found, level=0, grey=True)
-        shown.append(restained(torch.from_numpy(altered).permute(2, 0, 1)[None].float(), stain, grey=True))
+        dimmed = (image * np.array([1, 1, blue])).astype(np.uint8)
+        stain = stain_of(from_array(dimmed), found, level=0, grey=True)
+        shown.append(restained(torch.from_numpy(dimmed).permute(2, 0, 1)[None].float(), stain, grey=True))
     torch.testing.assert_close(*shown)
     torch.testing.assert_close(shown[0][:, 0], shown[0][:, 2])
     inside = density(shown[0][0, :, torch.from_numpy(found.labels > 0)])

@@ -35,7 +35,7 @@ def test_entropy_is_0_where_the_classifier_is_sure_and_1_where_it_does_not_know(
 
 def test_a_person_has_the_last_word_and_the_probabilities_stay():
     cells = record([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.3, 0.1]])
-    seen = cells.corrected([1, -1, 0])
+    seen = cells.with_corrections([1, -1, 0])
     assert seen.class_names.tolist() == ["normal", "normal", "blast"]
     assert seen.correction_kinds.tolist() == ["class", "", "accepted"]
     assert seen.predicted_class_names.tolist() == ["blast", "normal", "blast"]
@@ -44,11 +44,11 @@ def test_a_person_has_the_last_word_and_the_probabilities_stay():
     assert cells.corrections is None
     assert cells.correction_kinds.tolist() == [""] * 3
     np.testing.assert_allclose(cells.predicted_scores, [0.9, 0.8, 0.6])
-    again = seen.corrected(np.array([-1, 2, -1]))
+    again = seen.with_corrections(np.array([-1, 2, -1]))
     assert again.class_names.tolist() == ["normal", "other", "blast"]
     assert again.correction_kinds.tolist() == ["class", "class", "accepted"]
     assert again.predicted_class_names.tolist() == ["blast", "normal", "blast"]
-    back = again.corrected([0, 1, -1])
+    back = again.with_corrections([0, 1, -1])
     assert back.correction_kinds.tolist() == ["accepted"] * 3
 
 
@@ -63,8 +63,8 @@ def test_a_person_has_the_last_word_and_the_probabilities_stay():
 )
 def test_corrections_that_fit_no_cell_or_class_are_refused(corrections, message):
     with pytest.raises(AnnotationError, match=message):
-        record([[0.9, 0.1, 0]]).corrected(corrections)
+        record([[0.9, 0.1, 0]]).with_corrections(corrections)
 
 
 def test_no_cells_need_no_corrections():
-    assert len(record(np.empty((0, 3))).corrected([])) == 0
+    assert len(record(np.empty((0, 3))).with_corrections([])) == 0

@@ -72,7 +72,7 @@ def test_removed_cells_obey_a_score_threshold_like_the_others():
 
 
 def test_corrections_follow_another_taxonomy():
-    mapped = detections().mapped(BLOOD_3)
+    mapped = detections().to_taxonomy(BLOOD_3)
     assert mapped.class_names.tolist() == ["WBC", "Platelets", "WBC"]
     assert mapped.predicted_class_names.tolist() == ["Platelets", "", "WBC"]
     assert mapped.corrections.removed_cells(mapped.names) == [{"box": [1, 1, 4, 4], "class": "WBC", "score": 0.3}]

@@ -74,7 +74,7 @@ def test_above_keeps_the_cells_of_at_least_that_score(three):
 
 
 def test_mapped_cells_count_as_their_group_and_the_rest_of_the_record_stays(three):
-    mapped = three.mapped(BLOOD_3)
+    mapped = three.to_taxonomy(BLOOD_3)
     assert mapped.counts() == {"RBC": 1, "WBC": 2}
     assert mapped.names == BLOOD_3.classes
     assert mapped.recognised == ("WBC", "RBC")
@@ -89,7 +89,7 @@ def test_mapped_drops_cells_that_the_taxonomy_has_no_class_for():
         names=("debris", "platelet"),
         image_shape=(9, 9),
     )
-    assert odd.mapped(BLOOD_3).counts() == {"Platelets": 1}
+    assert odd.to_taxonomy(BLOOD_3).counts() == {"Platelets": 1}
 
 
 def test_counts_of_several_fields_add_up(three):

@@ -6,7 +6,7 @@ import pytest
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.rendering import render_field
 from napari_hemalens.rendering.drawing import Stamp
-from napari_hemalens.rendering.fields import drawn, lay
+from napari_hemalens.rendering.fields import draw_cell, lay
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 from napari_hemalens.rendering.shapes import Patch
 from napari_hemalens.rendering.smears import Cell
@@ -33,7 +33,7 @@ def test_densities_add_where_cells_overlap() -> None:
 def test_a_cell_lies_where_it_was_put_to_a_fraction_of_a_pixel(y_um: float) -> None:
     red = Cell("erythrocyte", MORPHOLOGY["erythrocyte"][0], y_um, 12.0, 7.2)
     slide = np.zeros((150, 150, 3), np.float32)
-    lay(slide, *drawn(red, 0.15, np.random.default_rng(0)))
+    lay(slide, *draw_cell(red, 0.15, np.random.default_rng(0)))
     dye = slide.sum(axis=2)
     y, x = np.mgrid[:150, :150] + 0.5
     assert (dye * y).sum() / dye.sum() * 0.15 == pytest.approx(y_um, abs=0.02)

@@ -74,7 +74,7 @@ def test_without_a_design_there_are_images_and_their_pool(results):
 def test_nuclei_are_never_set_against_the_cells_that_the_guideline_asks_for(results):
     found = summary(results, design=DESIGN)
     assert not any(m.total == 2000 for group in found.groups for m in group.measures)
-    assert "not to be set against the 2,000 binucleated cells of OECD TG 487" in found.notes[0]
+    assert "cannot be compared with the 2,000 binucleated cells that OECD TG 487 asks for" in found.notes[0]
 
 
 def test_binucleated_cells_are_set_against_2000_for_each_concentration_alone(results):
@@ -90,7 +90,7 @@ def test_binucleated_cells_are_set_against_2000_for_each_concentration_alone(res
 def test_what_a_person_corrects_is_what_counts(results):
     corrections = np.full(10, -1)
     corrections[0] = 1
-    found = summary([results[0].corrected(corrections), *results[1:]])
+    found = summary([results[0].with_corrections(corrections), *results[1:]])
     assert found.group("a.png").primary.count == 0
     assert "1 class was given by a person." in found.notes
 
@@ -131,7 +131,7 @@ def test_a_group_that_is_not_there_or_empty_cannot_be_compared(results):
     with pytest.raises(AnnotationError, match=r"Nothing to compare in e.png"):
         summary([*results, nuclei("e.png", 0, 0)]).compare("a.png", "e.png")
     types = [nuclei("a.png", 3, 9, task("leukocyte").classes)]
-    with pytest.raises(AnnotationError, match="a class that is looked for"):
+    with pytest.raises(AnnotationError, match="compared by their positive class"):
         summary(types).compare("a.png", "a.png")
 
 
@@ -141,7 +141,7 @@ def test_images_of_one_name_in_two_folders_are_told_apart():
 
 
 def test_what_cannot_be_counted_together_is_refused(results):
-    with pytest.raises(AnnotationError, match="No classified image"):
+    with pytest.raises(AnnotationError, match="no classified images"):
         summary([])
     with pytest.raises(AnnotationError, match=r"'e.png' has the classes blast, normal, 'a.png' micronucleus, none"):
         summary([results[0], nuclei("e.png", 1, 2, task("all").classes)])

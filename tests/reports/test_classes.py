@@ -64,7 +64,9 @@ def test_what_a_person_said_is_the_class_and_is_marked(results: list[Classified]
     assert [row["predicted_class"] for row in rows] == predicted
     assert [row["predicted_score"] for row in rows] == ["0.9", "0.8", "0.5", "0.75"]
     assert rows[0]["p_micronucleus"] == "0.9"
-    already = [result.corrected(c) if c is not None else result for result, c in zip(results, corrections, strict=True)]
+    already = [
+        result.with_corrections(c) if c is not None else result for result, c in zip(results, corrections, strict=True)
+    ]
     assert cells_rows(already) == cells_rows(results, corrections)
 
 
@@ -109,7 +111,7 @@ def test_the_text_says_the_figures_and_how_to_read_them(results: list[Classified
     text = summary_text(found, found.compare("0", "10"))
     assert text.index("concentration 0\n") < text.index("concentration 10\n") < text.index("all images (2)\n")
     assert "micronucleated nuclei per 1,000  750.0 (300.6-954.4; 3 of 4)" in text
-    assert "not to be set against the 2,000" in text
+    assert "cannot be compared with the 2,000" in text
     assert "Fisher's exact test" in text
     assert text.endswith("For research use; not a diagnostic device.")
 

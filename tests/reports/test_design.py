@@ -21,9 +21,9 @@ def test_a_concentration_alone_will_do(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("picture,replicate\na,1\n", "it has the columns picture, replicate; needed are image"),
-        ("image\na\n", "needed are image, and replicate or concentration"),
-        ("", "empty file"),
+        ("picture,replicate\na,1\n", "it has picture, replicate; it needs the columns image"),
+        ("image\na\n", "it needs the columns image, and replicate or concentration"),
+        ("", "it has no columns"),
         ("image,replicate\na,1\na,2\n", "names the image 'a' twice"),
     ],
 )

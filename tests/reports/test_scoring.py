@@ -96,14 +96,14 @@ def test_nuclei_in_no_cell_do_not_count_and_are_told_apart():
 
 def test_cells_of_two_images_stay_apart_though_their_numbers_are_the_same():
     one = Tally.from_result(nuclei(1, 2), np.array([1, 1]), None)
-    both = Tally.together([one, one])
+    both = Tally.pool([one, one])
     assert both.nuclei.tolist() == [2, 2]
     assert both.counts == {"micronucleus": 2, "none": 2}
 
 
 def test_micronuclei_known_in_some_images_only_are_not_known_of_all():
     known = Tally.from_result(nuclei(1, 1), np.array([1]), np.array([2]))
-    assert Tally.together([known, Tally.from_result(nuclei(1, 1), np.array([1]), None)]).micronuclei is None
+    assert Tally.pool([known, Tally.from_result(nuclei(1, 1), np.array([1]), None)]).micronuclei is None
 
 
 @pytest.mark.parametrize("cells", [None, np.zeros(0, dtype=np.int64)])

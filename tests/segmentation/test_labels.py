@@ -17,9 +17,9 @@ def squares(*corners, ids=None, side=6):
 
 
 def test_ids_above_65535_and_with_gaps_stay_as_they_are():
-    checked = check_labels(squares((0, 0), (20, 20), ids=[3, 70_000]), SHAPE)
-    assert checked.dtype == np.int32
-    assert np.unique(checked).tolist() == [0, 3, 70_000]
+    cells = check_labels(squares((0, 0), (20, 20), ids=[3, 70_000]), SHAPE)
+    assert cells.dtype == np.int32
+    assert np.unique(cells).tolist() == [0, 3, 70_000]
 
 
 def test_a_mask_of_true_and_false_is_taken():
@@ -29,7 +29,7 @@ def test_a_mask_of_true_and_false_is_taken():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.ones(SHAPE, dtype=np.float32), r"A mask of float32 values names no cells: labels are whole numbers"),
+        (np.ones(SHAPE, dtype=np.float32), r"Values of type float32 are not labels: labels are whole numbers"),
         (np.ones((2, *SHAPE), dtype=np.uint8), r"\(2, 40, 60\) have 3 axes: give one plane"),
         (np.ones((60, 40), dtype=np.uint8), r"Labels of 60 x 40 pixels do not fit an image of 40 x 60"),
         (np.zeros(SHAPE, dtype=np.uint8), r"hold no cell: every pixel is 0"),

@@ -50,5 +50,5 @@ def test_the_nucleated_cells_of_a_smear_are_found_each_with_its_nucleus(sample_d
 
 def test_a_region_that_is_too_large_is_refused_with_what_to_do(monkeypatch):
     monkeypatch.setattr(segment, "LARGEST", 1000)
-    with pytest.raises(ImageError, match=r"too many to be segmented at once.*give a region"):
+    with pytest.raises(ImageError, match=r"too many to segment at once.*give a region"):
         finish(segment.segment_steps(from_array(np.zeros((50, 50), np.uint16)), SegmentationRecipe()))

@@ -42,7 +42,7 @@ def test_only_parts_that_hold_a_seed_are_kept():
 
 def test_ids_that_stay_are_numbered_without_gaps():
     labels = np.array([[0, 1, 2, 3]], dtype=np.int32)
-    assert shapes.kept(labels, np.array([True, False, True, True])).tolist() == [[0, 0, 1, 2]]
+    assert shapes.keep_labels(labels, np.array([True, False, True, True])).tolist() == [[0, 0, 1, 2]]
 
 
 def test_a_disc_is_solid_and_a_pair_of_discs_is_less():

@@ -81,7 +81,7 @@ def test_the_first_picture_of_an_animation_is_read(tmp_path):
 def test_a_picture_too_large_to_be_read_whole_is_refused(tmp_path, monkeypatch):
     Image.fromarray(SMEAR).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(ImageError, match=r"a\.png: it is too large to be read whole"):
+    with pytest.raises(ImageError, match=r"a\.png: it is too large to read at once"):
         open_image(tmp_path / "a.png")
 
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_one_sentence_that_names_the_file(tmp_path, name,
 
 def test_a_folder_is_no_image(tmp_path):
     (tmp_path / "smears.tif").mkdir()
-    with pytest.raises(ImageError, match=r"smears\.tif: it is a folder, but no zarr folder. Readable"):
+    with pytest.raises(ImageError, match=r"smears\.tif: it is a folder, but not a zarr folder. Readable"):
         open_image(tmp_path / "smears.tif")
 
 

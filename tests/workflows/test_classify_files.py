@@ -204,7 +204,7 @@ def test_replicates_and_concentrations_come_from_the_design(files: list[Path], c
     [
         (np.zeros(SHAPE, dtype=np.uint8), "hold no cell"),
         (np.ones((60, 80), dtype=np.uint8), "Labels of 60 x 80 pixels do not fit an image of 120 x 160"),
-        (np.full(SHAPE, 0.5, dtype=np.float32), "A mask of float32 values names no cells"),
+        (np.full(SHAPE, 0.5, dtype=np.float32), "Values of type float32 are not labels"),
         ((nuclei(1, 2, 3) > 0).astype(np.uint8), "One number stands for many separate cells"),
     ],
 )

@@ -17,7 +17,7 @@ SegmentedKind = Literal["auto", "smear", "fluorescence"]
 
 
 class Recipe(BaseModel):
-    """Frozen options; one that is unknown or out of range is refused by name."""
+    """Frozen options; unknown or invalid options are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -273,14 +273,14 @@ class CropRecipe(Recipe):
 
     @property
     def channels(self) -> int:
-        """Channels of a crop: red, green and blue, then two masks if asked for; grey takes one where masks follow."""
+        """Channels of a crop: red, green and blue, plus two masks if needed; grey with two masks in fluorescence."""
         if self.neighbours != "masks":
             return 3
         return 3 if self.light == "fluorescence" else 5
 
 
 class ClassifierRecipe(Recipe):
-    """Which classifier, and what it starts from."""
+    """Which classifier, and its initial weights."""
 
     network: str = Field(default="alexnet_attention", description="Name of the classifier")
     start: Literal["scratch", "imagenet", "imagenet_or_scratch"] = Field(

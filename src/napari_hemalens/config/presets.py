@@ -12,10 +12,10 @@ from napari_hemalens.errors import RecipeError
 R = TypeVar("R", DetectionTraining, ClassifierTraining)
 
 DETECTION: Mapping[str, DetectionTraining] = {
-    # The packed weights began so: hours on two cores, minutes on a GPU.
+    # First stage of the packed weights: hours on two cores, minutes on a GPU.
     "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
-    # And went on so, with larger and more varied mosaics. For cells of your own too: it starts from what the packed
-    # weights know.
+    # Second stage, with larger and more varied mosaics. Also for your own cells, since it starts from the packed
+    # weights.
     "marrow-laptop-wide": DetectionTraining(
         network=NetworkRecipe(size="laptop"),
         start="marrow-frcnn",
@@ -30,8 +30,8 @@ DETECTION: Mapping[str, DetectionTraining] = {
         stain=0.3,
         light=0.3,
     ),
-    # The packed detector with agents that show where they look, and move nothing: moving gains nothing
-    # (docs/results/box-refinement.md). Half an epoch, since agents see dozens of boxes of an image.
+    # The packed detector with agents that show where they look but move nothing, since moving boxes gains nothing
+    # (docs/results/box-refinement.md). Half an epoch is enough: agents see dozens of boxes per image.
     "marrow-attention": DetectionTraining(
         network=NetworkRecipe(
             network="faster_rcnn_attention",
@@ -46,7 +46,7 @@ DETECTION: Mapping[str, DetectionTraining] = {
         warmup_steps=50,
         decay_from=0.3,
     ),
-    # The packed detector with a second trim of its boxes, which is what does gain.
+    # The packed detector with a cascade box head, which does improve boxes.
     "marrow-cascade": DetectionTraining(
         network=NetworkRecipe(network="faster_rcnn_cascade", size="laptop"),
         start="marrow-frcnn",
@@ -57,8 +57,8 @@ DETECTION: Mapping[str, DetectionTraining] = {
         warmup_steps=50,
         decay_from=0.3,
     ),
-    # The packed detector for fields that are out of focus or lit too brightly, which ruin a count without a sign
-    # (docs/results/robustness.md). What is packed had three epochs without blur and glare before.
+    # The packed detector for blurred or overexposed fields, which silently ruin a count (docs/results/robustness.md).
+    # The packed weights were first trained for three epochs without blur and glare.
     "marrow-robust": DetectionTraining(
         network=NetworkRecipe(network="faster_rcnn_cascade", size="laptop"),
         start="marrow-cascade",
@@ -75,9 +75,9 @@ DETECTION: Mapping[str, DetectionTraining] = {
         blur=3.5,
         glare=0.4,
     ),
-    # Nuclei in sections of biopsies, stained with haematoxylin and eosin, at the scale of a 40x objective: a handful of
-    # large, crowded images, of each of which an epoch sees one window. So there are many epochs, no mosaics, and nobody
-    # who prepares images beside. With more images, ask for fewer epochs.
+    # Nuclei in biopsy sections, stained with haematoxylin and eosin, at the scale of a 40x objective: a few large,
+    # crowded images, of which an epoch sees one window each. Hence many epochs, no mosaics, and no extra worker
+    # processes. Use fewer epochs with more images.
     "histology": DetectionTraining(
         network=NetworkRecipe(size="laptop", pixel_size_um=0.25),
         start="marrow-frcnn",
@@ -112,7 +112,7 @@ DETECTION: Mapping[str, DetectionTraining] = {
         pretraining_epochs=0,
         mosaic=0,
     ),
-    # To see that training works on a machine and a data set; its weights are of no use.
+    # A quick check that training works on a machine and a data set; its weights are useless.
     "smoke": DetectionTraining(
         network=NetworkRecipe(size="laptop"),
         side=128,
@@ -126,9 +126,9 @@ DETECTION: Mapping[str, DetectionTraining] = {
 
 
 CLASSIFICATION: Mapping[str, ClassifierTraining] = {
-    # The packed weights of the three tasks, each under the task's name: minutes on two cores. Batch normalisation and
-    # the high rate are what AlexNet with attention needs to learn from scratch, and to be told where micronuclei are
-    # lets it learn from few (docs/results/classification.md).
+    # The packed weights of the tasks: minutes on two cores. AlexNet with attention needs batch normalisation and a high
+    # learning rate to learn from scratch, and outlines of micronuclei to learn from few images
+    # (docs/results/classification.md).
     "micronucleus": ClassifierTraining(
         network=ClassifierRecipe(batch_norm=True),
         crop=CropRecipe(side=191, width=2.5, light="fluorescence", neighbours="masks"),
@@ -139,7 +139,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         decay_from=0.2,
         point=0.2,
     ),
-    # What is not the cell, its stain and its sharpness tell the public sets apart: all three are taken away.
+    # Surroundings, stain and sharpness would reveal which public data set a cell is from: all three are removed.
     "all": ClassifierTraining(
         network=ClassifierRecipe(network="eca_vgg16_half", batch_norm=True),
         crop=CropRecipe(side=48, width=1.5, neighbours="hidden", detail=32, stain="reference"),
@@ -165,8 +165,8 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         zoom=1.25,
         light=0.3,
     ),
-    # Whole fields: all of an image in one crop, its stain taken away. The last epoch is kept, so that nothing was
-    # chosen on the fields that it is measured on.
+    # Whole fields: each image is one crop with normalised stain. The last epoch is kept, so that no choice depends on
+    # the validation fields.
     "field": ClassifierTraining(
         network=ClassifierRecipe(network="residual_channel_attention", batch_norm=True),
         crop=CropRecipe(side=160, width=1.0, unit="field", stain="reference"),
@@ -182,7 +182,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         light=0.3,
         precision="32-true",
     ),
-    # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate after each 20, focal loss.
+    # Wei et al. 2022: ImageNet start, 60 epochs, a tenth of the rate every 20 epochs, focal loss.
     "wei-2022": ClassifierTraining(
         network=ClassifierRecipe(start="imagenet_or_scratch"),
         crop=CropRecipe(side=224, width=2.5, light="fluorescence"),
@@ -203,7 +203,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         loss="cross_entropy",
         workers=4,
     ),
-    # To see that training works on a machine and a data set; its weights are of no use.
+    # A quick check that training works on a machine and a data set; its weights are useless.
     "smoke": ClassifierTraining(
         network=ClassifierRecipe(network="resnet18"),
         crop=CropRecipe(side=64),
@@ -217,16 +217,16 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
 
 
 def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: Mapping[str, R]) -> R:
-    """Return a recipe by name or from a TOML file, changed by `option=value` texts.
+    """Return a recipe by name or from a TOML file, with changes such as `epochs=5`.
 
-    `network.size=full` reaches inside.
+    `network.size=full` changes an option of the network.
 
     Parameters
     ----------
     name_or_file : str
         A key of `presets`, or a `.toml` file.
     options : sequence of str
-        Changes.
+        Changes, as `option=value`.
     presets : mapping of str to recipe
         `DETECTION` or `CLASSIFICATION`.
 
@@ -254,7 +254,7 @@ def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: 
 
 
 def _value(text: str) -> object:
-    """Return a number where the text is one, else the text."""
+    """Return the value that the text states in TOML, else the text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -8,7 +8,7 @@ from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, Network
 
 
 class Training(Recipe):
-    """What every training run has: how long, how fast, and where."""
+    """Options of every training run."""
 
     batch: int = Field(default=8, ge=1, description="Images per step on each device")
     epochs: float = Field(default=12, gt=0, description="Number of passes over the training images")

@@ -110,7 +110,7 @@ def evaluate_steps(
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
     found = yield from detect_all_steps(truth, network, card, recipe)
     by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(card.classes)
-    mapped_truth, mapped = [t.mapped(by) for t in truth], [map_to_taxonomy(f, by) for f in found]
+    mapped_truth, mapped = [t.to_taxonomy(by) for t in truth], [map_to_taxonomy(f, by) for f in found]
     overall, per_class = coco_measures(mapped, mapped_truth)
     threshold = card.score_threshold if recipe.score_threshold is None else recipe.score_threshold
     report = DetectionReport(
@@ -122,7 +122,7 @@ def evaluate_steps(
         pixel_size_um=recipe.pixel_size_um,
         score_threshold=threshold,
         overall=overall,
-        classes=class_measures([c.mapped(by) for c in count_once(found)], mapped_truth, threshold, per_class),
+        classes=class_measures([c.to_taxonomy(by) for c in count_once(found)], mapped_truth, threshold, per_class),
     )
     if out is not None:
         report.write(out)
@@ -159,7 +159,7 @@ def detect_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, r
 
 def map_to_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
     """Return cells by another taxonomy's classes, each once a class: two of ours may be one of theirs."""
-    mapped = found.mapped(taxonomy)
+    mapped = found.to_taxonomy(taxonomy)
     return mapped.take(suppress(mapped.boxes, mapped.scores, mapped.classes, iou=DetectionRecipe().nms_iou))
 
 

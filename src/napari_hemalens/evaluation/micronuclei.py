@@ -93,7 +93,7 @@ def evaluate_steps(data: Path, *, split: str, out: Path | None) -> Steps[CountRe
     for i, field in enumerate(fields):
         nuclei = CellMap.from_labels(field.label_image())
         with open_image(field.image) as slide:
-            counts = micronuclei.found(slide, nuclei).counts
+            counts = micronuclei.find_micronuclei(slide, nuclei).counts
         named = np.isin(nuclei.ids, field.ids)  # outlines that the table leaves out are nuclei all the same
         seen.append(counts[named])
         true.append(np.array([known[field.image.stem, n] for n in nuclei.ids[named].tolist()], dtype=np.int64))

@@ -203,15 +203,15 @@ class _Measured:
 
     def draw(self, slide: Slide, result: _FieldResult, path: Path) -> None:
         """Draw a perturbed field with the cells counted in it."""
-        cells = count_once([result.found])[0].mapped(self.by).above(self.threshold)
+        cells = count_once([result.found])[0].to_taxonomy(self.by).above(self.threshold)
         with writing(path) as file:
             overlay(slide, cells, longest=_LONGEST).save(file, quality=85)
 
     def figures(self, results: Sequence[_FieldResult]) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
         """Return the figures of a line, and those of each class."""
-        truth = [result.truth.mapped(self.by) for result in results]
+        truth = [result.truth.to_taxonomy(self.by) for result in results]
         overall, precision = coco_measures([map_to_taxonomy(result.found, self.by) for result in results], truth)
-        once = [cells.mapped(self.by) for cells in count_once([result.found for result in results])]
+        once = [cells.to_taxonomy(self.by) for cells in count_once([result.found for result in results])]
         kept = [cells.above(self.threshold) for cells in once]
         swept = sweep(once, truth)
         at = int(abs(swept.thresholds - self.threshold).argmin())

@@ -51,7 +51,7 @@ def choose_threshold_steps(
     """
     found = yield from detect_all_steps(truth, load_detector(card, device.choose(recipe.device)), card, recipe)
     by = own_taxonomy(card.classes)
-    mapped, true = [f.mapped(by) for f in found], [f.mapped(by) for f in truth]
+    mapped, true = [f.to_taxonomy(by) for f in found], [f.to_taxonomy(by) for f in truth]
     overall, per_class = coco_measures(mapped, true)
     once = count_once(mapped)
     threshold = round(sweep(once, true).best, 3)

@@ -175,7 +175,7 @@ class _Study:
         if row.kind == "oracle":
             found = tuple(move_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
         by = own_taxonomy(self.fields.classes)
-        overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in self.fields.val])
+        overall, _ = coco_measures([f.to_taxonomy(by) for f in found], [t.to_taxonomy(by) for t in self.fields.val])
         trial = RefinementTrial(name, self.seed, {k: round(v, 4) for k, v in overall.items()}, held, plan)
         trial.write(out)
         (out / CHECKPOINT).unlink(missing_ok=True)

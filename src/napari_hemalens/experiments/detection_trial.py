@@ -179,7 +179,7 @@ def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[d
 
 def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Sequence[str]) -> dict[str, float]:
     by = own_taxonomy(classes)
-    overall, _ = coco_measures([f.mapped(by) for f in found], [t.mapped(by) for t in truth])
+    overall, _ = coco_measures([f.to_taxonomy(by) for f in found], [t.to_taxonomy(by) for t in truth])
     return overall
 
 

@@ -1,4 +1,4 @@
-"""A label image with every cell outlined in the colour of its class, on the image that it is of."""
+"""The image with every cell of its label image outlined in the colour of its class."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
-from napari_hemalens.figures.detections import shrunk
+from napari_hemalens.figures.detections import shrink_slide
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.slide import Slide
 
 _LONGEST = 4000  # pixels of the longer side, as in `overlay`
-_TINT = 0.2  # share of the class's colour inside a cell
+_TINT = 0.2  # opacity of the class's colour inside a cell
 
 
 def class_picture(
@@ -30,11 +30,11 @@ def class_picture(
     result : Classified
         Their classes.
     longest : int
-        Pixels of the longer side.
+        Largest length of the longer side, in pixels.
     tint : float
-        Share in 0-1 of the class's colour inside a cell.
+        Opacity in 0-1 of the class's colour inside a cell.
     """
-    pixels = shrunk(slide, longest)
+    pixels = shrink_slide(slide, longest)
     rows, columns = (np.arange(n) * full // n for n, full in zip(pixels.shape[:2], labels.shape, strict=True))
     seen = labels[np.ix_(rows, columns)]
     colours = np.array([ImageColor.getrgb(colour_of(name))[:3] for name in result.names], dtype=np.uint8)

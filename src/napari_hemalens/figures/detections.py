@@ -20,7 +20,7 @@ def overlay(slide: Slide, detections: Detections, *, longest: int = _LONGEST) ->
 
     Nucleated cells carry the name of their class.
     """
-    picture = Image.fromarray(shrunk(slide, longest))
+    picture = Image.fromarray(shrink_slide(slide, longest))
     scale = picture.width / slide.shape[1]
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(9, round(picture.height / 140)))
@@ -43,7 +43,7 @@ def _readable_on(colour: str) -> str:
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"
 
 
-def shrunk(slide: Slide, longest: int) -> NDArray[np.uint8]:
+def shrink_slide(slide: Slide, longest: int) -> NDArray[np.uint8]:
     """Return the whole slide with no side over `longest` pixels: (h, w, 3), read piece by piece."""
     level = slide.best_level(min(1.0, longest / max(slide.shape)))
     height, width = slide.levels[level].shape[:2]

@@ -1,4 +1,4 @@
-"""Explained cells as pictures: one cell beside its heatmap, and a gallery of the surest and the least sure."""
+"""Heatmaps of cells as pictures: one cell by several methods, and a gallery of the most and least certain cells."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +14,14 @@ from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
 
 COLOURS = "inferno"
-"""Of heatmaps, from 0 to 1: even steps look even, in grey and to the colour-blind too."""
+"""Colour map of heatmaps: perceptually uniform, also in grey and for colour-blind viewers."""
 
 OPAQUE = 0.8
-"""Share of the colour where the heatmap is 1."""
+"""Opacity of a heatmap where it is 1."""
 
 _GAP = 6  # pixels between cells
-_SEAM = 2  # and between the tiles of a cell
-_SIZES = (11, 17)  # pixels of the smallest and the largest letters
+_SEAM = 2  # pixels between the tiles of a cell
+_SIZES = (11, 17)  # smallest and largest font size, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,12 @@ class Style:
 
     Attributes
     ----------
-    ink, ground : str, str or None
-        Of letters, and of what lies below them; None: nothing does.
+    ink : str
+        Colour of the text.
+    ground : str or None
+        Colour of the background; None: transparent.
     opaque : float
-        Share of the heatmap's colour where the heatmap is 1.
+        Opacity of a heatmap where it is 1.
     """
 
     ink: str = "black"
@@ -52,26 +54,26 @@ class Gallery:
     Attributes
     ----------
     picture : Image
-        What is seen.
+        The picture.
     places : mapping of int to (int, int, int, int)
-        Where each cell lies, by its number: x0, y0, x1, y1 in pixels of the picture; the far edge is excluded.
+        Position of each cell, by its number: x0, y0, x1, y1 in pixels of the picture; the far edge is excluded.
     """
 
     picture: Image.Image
     places: Mapping[int, tuple[int, int, int, int]]
 
     def cell_at(self, x: float, y: float) -> int | None:
-        """Return the number of the cell at a place of the picture, if there is one."""
+        """Return the number of the cell at a position in the picture, or None."""
         inside = (n for n, (x0, y0, x1, y1) in self.places.items() if x0 <= x < x1 and y0 <= y < y1)
         return next(inside, None)
 
 
 def heatmap_colours() -> NDArray[np.float64]:
-    """Return the colours (256, 4) of heatmaps from 0 to 1 as RGBA in 0-1: where they are 0, all is seen through.
+    """Return the colour map (256, 4) as RGBA in 0-1, from transparent at 0 to opaque at 1.
 
-    Added to what lies below, as light is, a heatmap would be invisible on the bright ground of a stained smear.
+    With additive blending, a heatmap would be invisible on the bright background of a stained smear.
     """
-    import matplotlib as mpl  # noqa: PLC0415 -- takes half a second, which only pictures need
+    import matplotlib as mpl  # noqa: PLC0415 -- half a second to import
 
     colours: NDArray[np.float64] = mpl.colormaps[COLOURS](np.linspace(0, 1, 256))
     colours[:, 3] = np.linspace(0, 1, 256)
@@ -79,7 +81,7 @@ def heatmap_colours() -> NDArray[np.float64]:
 
 
 def overlay_heatmap(crop: NDArray[np.uint8], heatmap: NDArray[np.float32], opaque: float = OPAQUE) -> NDArray[np.uint8]:
-    """Return crops (..., 3) in 0-255 under their heatmaps (...) in 0-1, whose hottest hides this share of them."""
+    """Return crops (..., 3) in 0-255 blended with their heatmaps (...) in 0-1; `opaque` is the opacity at 1."""
     colours = _colours()[(heatmap * 255).round().astype(np.uint8)]
     share = opaque * colours[..., 3:]
     mixed: NDArray[np.float32] = (1 - share) * crop + share * 255 * colours[..., :3]
@@ -87,7 +89,7 @@ def overlay_heatmap(crop: NDArray[np.uint8], heatmap: NDArray[np.float32], opaqu
 
 
 def extremes(cells: Classified, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of the n most and the n least certain cells, the extreme ones first; of few, half each."""
+    """Return the rows of the n most and the n least certain cells, most extreme first; half each if there are few."""
     order = np.argsort(cells.entropy, kind="stable")
     return order[: min(n, (len(order) + 1) // 2)], order[::-1][: min(n, len(order) // 2)]
 
@@ -100,18 +102,18 @@ def cell_picture(
     width: int = 640,
     style: Style = PRINTED,
 ) -> Image.Image:
-    """Return a picture of one cell: what the network saw, then its heatmap by each method, with their names below.
+    """Return a picture of one cell: what the network saw, then its heatmap by each method, with captions.
 
     Parameters
     ----------
     results : sequence of Explained
-        Of the same image, by one method each.
+        One per method, all of the same image.
     number : int
-        The cell; where a method has not explained it, its tile stays empty.
+        The cell. A method that has no heatmap of it leaves its tile empty.
     titles : sequence of str
-        What the methods are called; by default their keys.
+        Titles of the methods; by default their names.
     width : int
-        Of the picture, in pixels.
+        Width of the picture, in pixels.
     style : Style
         Colours.
     """
@@ -136,24 +138,24 @@ def gallery(
     style: Style = PRINTED,
     words: str = "",
 ) -> Gallery:
-    """Return a picture of the n most and the n least certain cells: what the network saw, and its heatmap.
+    """Return a picture of the n most and the n least certain cells: what the network saw, and the heatmaps.
 
-    Below each cell stand its number, its class and the probability of that.
+    Each cell is captioned with its number, its class and the probability of that class.
 
     Parameters
     ----------
     results : sequence of Explained
-        Of the same image, by one method each; the first says which cells there are.
+        One per method, all of the same image; the cells are those of the first.
     n : int
-        How many of each kind.
+        Number of cells in each half.
     titles : sequence of str
-        What the methods are called; by default their keys.
+        Titles of the methods; by default their names.
     tile, width : int
-        Of a crop and of the picture, in pixels.
+        Width of a crop and of the picture, in pixels.
     style : Style
         Colours.
     words : str
-        Said at the end: where this comes from.
+        Footer: where the picture comes from.
     """
     cells = results[0].cells
     sheet, places = _Sheet(width, style), dict[int, tuple[int, int, int, int]]()
@@ -175,7 +177,7 @@ def gallery(
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Tiles side by side, with words below."""
+    """Tiles side by side, with a caption below."""
 
     tiles: Sequence[NDArray[np.uint8] | None]
     words: Sequence[str]
@@ -198,7 +200,7 @@ class _Sheet:
         self._size = min(large, max(small, width // 45))
 
     def line(self, words: str, *, large: bool = False) -> None:
-        """Write words from one edge to the other, in as many lines as they take."""
+        """Write text across the whole width, in as many lines as it takes."""
         self._y += _GAP if large else 0
         font = self._font(self._size + 2 if large else self._size)
         for part in _wrap(words, font, self._image.width):
@@ -207,7 +209,7 @@ class _Sheet:
         self._y += _GAP // 2
 
     def row(self, blocks: Sequence[_Block], *, wrapped: bool = False) -> list[tuple[int, int, int, int]]:
-        """Put blocks side by side; their words are cut off, or take more lines. Returns x0, y0, x1, y1 of each."""
+        """Put blocks side by side, captions cut off or wrapped; return x0, y0, x1, y1 of each."""
         font = self._font(self._size)
         x, bottom, top = 0, self._y, self._y
         edges = []
@@ -228,7 +230,7 @@ class _Sheet:
         return [(x0, top, x1, bottom) for x0, x1 in edges]
 
     def picture(self) -> Image.Image:
-        """Return what is on it, without the empty rest."""
+        """Return the used part of the sheet."""
         return self._image.crop((0, 0, self._image.width, max(1, self._y)))
 
     def _write(self, x: int, y: int, words: str, font: Any) -> None:
@@ -256,12 +258,12 @@ def _block(results: Sequence[Explained], row: int, tile: int, opaque: float) -> 
     cells = results[0].cells
     number, name = int(cells.ids[row]), str(cells.class_names[row]).replace("_", " ")
     share = float(cells.probabilities[row, cells.classes[row]])
-    said = [f"{number}: {name} {share:.2f}"] if len(results) > 1 else [name, f"{number}: {share:.2f}"]
-    return _Block(_tiles(results, number, tile, opaque), said, tile)
+    caption = [f"{number}: {name} {share:.2f}"] if len(results) > 1 else [name, f"{number}: {share:.2f}"]
+    return _Block(_tiles(results, number, tile, opaque), caption, tile)
 
 
 def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) -> list[NDArray[np.uint8] | None]:
-    """Return what was seen of a cell, then its heatmap by each method; None where a method has not explained it."""
+    """Return the crop of a cell, then its heatmap by each method; None where a method has none."""
     crop: NDArray[np.uint8] | None = None
     heatmaps: list[NDArray[np.uint8] | None] = []
     for each in results:
@@ -289,7 +291,7 @@ def _colours() -> NDArray[np.float32]:
 
 
 def _wrap(words: str, font: Any, width: int) -> list[str]:
-    """Return words in lines that are no wider than that, in pixels."""
+    """Return text as lines of at most `width` pixels."""
     letters = max(4, int(width * len(words) / max(1.0, font.getlength(words))))
     while letters > 4 and any(font.getlength(line) > width for line in _lines(words, letters)):
         letters -= 1

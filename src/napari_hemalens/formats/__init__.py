@@ -1,6 +1,6 @@
 """Files of boxes and classes, read and written: the formats of annotation tools, and tables.
 
-Every format reads one `Detections` an image, all with the same classes, and writes any number of
+Every format reads one `Detections` per image, all with the same classes, and writes any number of
 fields at once.
 """
 
@@ -13,27 +13,27 @@ from napari_hemalens.formats import coco, geojson, points, via, voc, yolo
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.records.detections import Detections
 
-__all__ = ["FORMATS", "Format", "export", "known", "read_annotations"]
+__all__ = ["FORMATS", "Format", "check_formats", "export", "read_annotations"]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read, written and known.
+    """How one format is read, written and recognised.
 
     Attributes
     ----------
     read : callable
-        Path, and `split=` where the format has splits, to one record per image.
+        Takes a path, and `split=` where the format has splits; returns one record per image.
     write : callable
-        Fields and a path: of a file, or of a folder where `one_file_per_image`.
+        Takes fields and the path of a file, or of a folder if `one_file_per_image`.
     holds : callable
-        Path and split: whether `read` would find something there.
+        Takes a path and a split; returns whether `read` would find something there.
     looks_for : str
-        What a reader needs to find, for messages.
+        The files that identify the format, for messages.
     target : str
-        What an export calls it.
+        Name of the file or folder in an export.
     one_file_per_image : bool
-        Whether every image gets a file of its own.
+        Whether each image has its own file.
     """
 
     read: Callable[..., tuple[Detections, ...]]
@@ -58,28 +58,28 @@ FORMATS: Mapping[str, Format] = {
 def read_annotations(
     path: str | Path,
     *,
-    format: str | None = None,  # noqa: A002 -- the word a user would write
+    format: str | None = None,  # noqa: A002 -- the natural word for users
     split: str | None = None,
 ) -> tuple[Detections, ...]:
-    """Read the annotations that a file or folder holds, one record per image.
+    """Read the annotations in a file or folder, one record per image.
 
     Parameters
     ----------
     path : path
         A file, or a folder: `<split>.json` of COCO or VIA, the root of a VOC or YOLO data set,
-        QuPath's GeoJSON, `cells.csv`, or a folder of `points`. A folder called like the split is looked into too.
+        QuPath's GeoJSON, `cells.csv`, or a folder of `points`. A subfolder named after the split is searched too.
     format : str, optional
-        One of `FORMATS`; by default found by looking.
+        One of `FORMATS`; by default detected.
     split : str, optional
-        The part of a data set, such as 'train'.
+        Split of the data set, such as 'train'.
 
     Raises
     ------
     AnnotationError
-        If nothing is found, or what is found is not as its format promises.
+        If nothing is found, or a file does not follow its format.
     """
     where = Path(path)
-    names = tuple(FORMATS) if format is None else known([format])
+    names = tuple(FORMATS) if format is None else check_formats([format])
     if not where.exists():
         raise AnnotationError(f"No such file or folder: {where}.")
     for name in names:
@@ -89,10 +89,10 @@ def read_annotations(
         if split and found.holds(where / split, None):
             return found.read(where / split)
     looked_for = [FORMATS[name].looks_for for name in names]
-    if format is None:  # points are read and not written: they have no boxes to give back
+    if format is None:  # points are only read: they have no boxes to write
         if points.holds(where, split):
             return points.read(where, split=split)
-        looked_for.append("points/*.csv (of a part: <split>.txt)")
+        looked_for.append("points/*.csv (with <split>.txt for a split)")
     part = f" for the split {split!r}" if split else ""
     raise AnnotationError(f"No annotations{part} in {where}: looked for {', or '.join(looked_for)}.")
 
@@ -106,14 +106,20 @@ def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]
         What was written, in the order of `formats`: a file (`coco.json`, `via.json`, `cells.csv`)
         or a folder (`voc`, `yolo`, `geojson`).
     """
-    targets = tuple(Path(out) / FORMATS[name].target for name in known(formats))
+    targets = tuple(Path(out) / FORMATS[name].target for name in check_formats(formats))
     for name, target in zip(formats, targets, strict=True):
         FORMATS[name].write(fields, target)
     return targets
 
 
-def known(formats: Sequence[str]) -> tuple[str, ...]:
-    """Return names of formats as they are; one that is not known is an AnnotationError."""
+def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of formats unchanged.
+
+    Raises
+    ------
+    AnnotationError
+        If one is unknown.
+    """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join(FORMATS)}.")

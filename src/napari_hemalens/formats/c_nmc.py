@@ -1,4 +1,4 @@
-"""C-NMC 2019 as it is distributed: one segmented cell on black in each file, the subject in its name.
+"""C-NMC 2019 as distributed: one segmented cell on black per file, with the subject in the file name.
 
 `fold_*/all/UID_<subject>_<image>_<cell>_all.bmp` are leukaemic blasts,
 `fold_*/hem/UID_H<subject>_<image>_<cell>_hem.bmp` normal cells. Gupta and Gupta 2019, https://doi.org/10.7937/tcia.2019.dc64i46r.
@@ -27,7 +27,7 @@ class LoneCell:
     class_name : str
         'blast' or 'normal'.
     subject : str
-        Number of the person; of a healthy one with H before it.
+        Number of the person, with a leading H for healthy ones.
     """
 
     image: Path
@@ -36,7 +36,7 @@ class LoneCell:
 
 
 def folds_of(folder: str | Path) -> dict[str, Path]:
-    """Return the folds of a folder, or of the one folder in it that an archive was unpacked to, by name."""
+    """Return the folds in a folder, or up to two folders deeper, by name."""
     for pattern in ("fold_*", "*/fold_*", "*/*/fold_*"):
         found = sorted(path for path in Path(folder).glob(pattern) if any((path / kind).is_dir() for kind in _CLASSES))
         if found:
@@ -45,23 +45,23 @@ def folds_of(folder: str | Path) -> dict[str, Path]:
 
 
 def read(folder: str | Path, *, split: str | None) -> tuple[LoneCell, ...]:
-    """Read one part of the data set, or all of it.
+    """Read one split of the data set, or all of it.
 
     Parameters
     ----------
     folder : path
-        Holds the folds.
+        Contains the folds.
     split : str or None
         'val' is the last fold; 'train' all others, without the subjects of the last; or a fold by name. None: all.
 
     Raises
     ------
     AnnotationError
-        If there is no such part, it is empty, or a file is not named as those of the set are.
+        If there is no such split, it is empty, or a file name does not follow the pattern.
     """
     folds = folds_of(folder)
     if not folds:
-        raise AnnotationError(f"{folder} holds no cells of C-NMC 2019, which lie in {LAYOUT}.")
+        raise AnnotationError(f"{folder} holds no cells of C-NMC 2019, which are in {LAYOUT}.")
     parts = {name: tuple(_cells(fold)) for name, fold in folds.items()}
     if split is None:
         chosen = [cell for cells in parts.values() for cell in cells]
@@ -70,16 +70,16 @@ def read(folder: str | Path, *, split: str | None) -> tuple[LoneCell, ...]:
     else:
         chosen = _part(parts, split, Path(folder))
     if not chosen:
-        raise AnnotationError(f"{folder} has no .bmp image in its part {split or 'all'}.")
+        raise AnnotationError(f"{folder} has no .bmp image in its split {split or 'all'}.")
     return tuple(chosen)
 
 
 def _part(parts: dict[str, tuple[LoneCell, ...]], split: str, folder: Path) -> list[LoneCell]:
     if split not in {"train", "val"}:
-        raise AnnotationError(f"{folder} has no part {split!r}; known: train, val, {', '.join(parts)}.")
+        raise AnnotationError(f"{folder} has no split {split!r}; known: train, val, {', '.join(parts)}.")
     *others, last = parts
     if not others:
-        raise AnnotationError(f"{folder} has the one fold {last}; the parts train and val are made of two or more.")
+        raise AnnotationError(f"{folder} has only the fold {last}; the splits train and val need two or more.")
     if split == "val":
         return list(parts[last])
     held_back = {cell.subject for cell in parts[last]}
@@ -89,12 +89,12 @@ def _part(parts: dict[str, tuple[LoneCell, ...]], split: str, folder: Path) -> l
 def _cells(fold: Path) -> Iterator[LoneCell]:
     for kind, class_name in _CLASSES.items():
         for file in sorted((fold / kind).glob("*.[bB][mM][pP]")):
-            if file.name.startswith("."):  # what macOS leaves beside a file
+            if file.name.startswith("."):  # macOS metadata
                 continue
             name = _NAME.fullmatch(file.name)
             if name is None or name["kind"].lower() != kind or bool(name["healthy"]) != (kind == "hem"):
                 raise AnnotationError(
-                    f"{file} is not named as a cell of C-NMC 2019 in {kind}, such as "
+                    f"{file} is not named like a cell of C-NMC 2019 in {kind}, such as "
                     f"UID_{'H' if kind == 'hem' else ''}12_3_1_{kind}.bmp: subject, image, cell."
                 )
             yield LoneCell(file, class_name, name["subject"].upper())

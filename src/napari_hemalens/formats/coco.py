@@ -1,6 +1,6 @@
 """COCO: one JSON file of images, categories and boxes, https://cocodataset.org/#format-data.
 
-Boxes are x, y, width, height in pixels, edges excluded at the far side, as ours are.
+Boxes are x, y, width, height in pixels; the far edges are excluded, as in ours.
 """
 
 import math
@@ -25,7 +25,7 @@ class _Image(BaseModel):
     file_name: str
     width: int | None = None
     height: int | None = None
-    pixel_size_um: float | None = None  # ours; COCO has no place for it, and readers pass over it
+    pixel_size_um: float | None = None  # our own key, which other readers ignore
 
 
 class _Category(BaseModel):
@@ -39,7 +39,7 @@ class _Annotation(BaseModel):
     bbox: tuple[float, float, float, float]
     score: float = 1.0
     iscrowd: int = 0
-    attributes: Any = None  # a mapping in the tools that know it; ours is only what says how the cell was corrected
+    attributes: Any = None  # a mapping in most tools; we only read how the cell was corrected
 
 
 class _Document(BaseModel):
@@ -58,15 +58,15 @@ def holds(path: Path, split: str | None = None) -> bool:
 
 
 def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
-    """Read one record per image; crowd regions (`iscrowd`) are no cells and left out.
+    """Read one record per image; crowd regions (`iscrowd`) are left out.
 
     Parameters
     ----------
     path : Path
-        The JSON file, or its folder. Images are looked for beside it, in `images/` and in
+        The JSON file, or its folder. Images are searched beside it, in `images/` and in
         `../images/`.
     split : str, optional
-        In a folder: reads `<split>.json`.
+        Reads `<split>.json` in the folder.
     """
     file = documents.file_of(path, split, "coco.json")
     document = documents.load(file, _Document, "COCO file")
@@ -131,16 +131,16 @@ def _add(
 
 
 def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
-    """Yield how each cell was corrected, beside what the network had said; nothing where it was not."""
+    """Yield the correction of each cell with the network's prediction; empty where it was not corrected."""
     columns = (field.correction_kinds.tolist(), field.predicted_class_names.tolist(), field.predicted_scores.tolist())
     for kind, name, score in zip(*columns, strict=True):
-        said = {"predicted_class": name, "predicted_score": round(score, 4)} if name else {}
-        yield {"attributes": {"corrected": kind, **said}} if kind else {}
+        predicted = {"predicted_class": name, "predicted_score": round(score, 4)} if name else {}
+        yield {"attributes": {"corrected": kind, **predicted}} if kind else {}
 
 
 def _prediction(attributes: Any) -> Prediction | None:
     found = attributes if isinstance(attributes, dict) else {}
-    if found.get("corrected") not in KINDS[1:]:  # somebody else's attributes
+    if found.get("corrected") not in KINDS[1:]:  # attributes of another tool
         return None
     return Prediction(
         str(found["corrected"]), str(found.get("predicted_class", "")), float(found.get("predicted_score", math.nan))

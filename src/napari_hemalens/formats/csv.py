@@ -1,6 +1,6 @@
-"""Cells as the table that statistics programs read, `cells.csv`; and CSV files in general.
+"""Cells as a CSV table for statistics programs, `cells.csv`; and CSV files in general.
 
-Files are UTF-8 with `.` as the decimal sign; images are called as in the rest of an export.
+Files are UTF-8 with `.` as the decimal point; images have the same names as in the rest of an export.
 """
 
 import csv
@@ -17,7 +17,7 @@ from napari_hemalens.records.detections import Detections
 _CORRECTION = ("corrected", "predicted_class", "predicted_score")
 _CELL_COLUMNS = (
     *("image", "cell", "class", "score", *_CORRECTION, "y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
-    # What a reader of the table needs to place the boxes again.
+    # Needed to read the boxes back.
     *("image_height", "image_width", "pixel_size_um"),
 )
 _NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
@@ -26,10 +26,10 @@ _NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
 def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
     """Return one row per cell, by column.
 
-    `corrected` is what a person did to the cell (`corrections.KINDS`), beside the class and score that the network had
-    said; these are empty where it found no cell, and where no network was asked. `cell` counts from 1 inside each
-    image, in the order of the record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas
-    are those of the boxes. What is not known is None.
+    `corrected` is the kind of correction (`corrections.KINDS`), beside the network's class and score; these are empty
+    where it found no cell, and where no network was used. `cell` counts from 1 in each image, in the order of the
+    record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas are those of the boxes.
+    Unknown values are None.
     """
     rows: list[dict[str, Any]] = []
     for image, detections in zip(short_names(fields), fields, strict=True):
@@ -50,12 +50,12 @@ def holds_cells(path: Path, split: str | None = None) -> bool:
 def read_cells(path: str | Path) -> tuple[Detections, ...]:
     """Read `cells.csv`, one record per image.
 
-    The columns needed are image, class, score, y0, x0, y1, x1; without `image_height` and
-    `image_width` an image ends with its boxes. `path` may be the folder of the file.
+    The required columns are image, class, score, y0, x0, y1, x1; without `image_height` and
+    `image_width` an image is as large as its boxes require. `path` may be the folder of the file.
     """
     file = Path(path) / "cells.csv" if Path(path).is_dir() else Path(path)
     drafts: dict[str, Draft] = {}
-    for number, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 holds the names of the columns
+    for number, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 is the header
         where = f"{file}, line {number}"
         image = row["image"]
         if image not in drafts:
@@ -68,15 +68,15 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
 
 
 def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, str]]:
-    """Read the lines of a CSV file by column; a cell that a line lacks is empty.
+    """Read the lines of a CSV file by column; missing values are empty.
 
     Raises
     ------
     AnnotationError
-        If it cannot be read, or lacks a column of `needed`, and so is no table of `what`.
+        If it cannot be read, or lacks a column of `needed`; `what` names the table in the message.
     """
     try:
-        # A spreadsheet may have put a byte order mark in front.
+        # Spreadsheets may write a byte order mark.
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, restval="")
             missing = [column for column in needed if column not in (reader.fieldnames or ())]
@@ -84,14 +84,14 @@ def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, st
     except OSError as error:
         raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{file} is no CSV file: {error}.") from error
+        raise AnnotationError(f"{file} is not a CSV file: {error}.") from error
     if missing:
-        raise AnnotationError(f"{file} is no table of {what}: it lacks the column {missing[0]!r}.")
+        raise AnnotationError(f"{file} is not a table of {what}: it lacks the column {missing[0]!r}.")
     return rows
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write rows of values under the names of their columns."""
+    """Write a CSV file with a header."""
     with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)

@@ -1,4 +1,4 @@
-"""JSON files of annotations, read against a model of what they must hold."""
+"""JSON files of annotations, validated by pydantic models."""
 
 import codecs
 import json
@@ -20,16 +20,16 @@ def load(path: Path, model: type[Document], what: str) -> Document:
     Raises
     ------
     AnnotationError
-        If the file is missing, no JSON, or not laid out as the model says.
+        If the file is missing, not JSON, or does not match the model.
     """
     try:
         return model.model_validate_json(_text(path))
     except ValidationError as error:
-        raise AnnotationError(f"{path} is no {what}: {first_fault(error)}.") from error
+        raise AnnotationError(f"{path} is not a {what}: {first_fault(error)}.") from error
 
 
 def first_fault(error: ValidationError) -> str:
-    """Return where a document first differs from its model, and how, in words."""
+    """Return the first error of a document, as text."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     fault = first["msg"][:1].lower() + first["msg"][1:]
@@ -37,7 +37,7 @@ def first_fault(error: ValidationError) -> str:
 
 
 def content(path: Path) -> Any:
-    """Return the file as plain values, to look at what it is."""
+    """Return the file as plain values, to detect its format."""
     try:
         return json.loads(_text(path))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -45,15 +45,15 @@ def content(path: Path) -> Any:
 
 
 def save(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document as UTF-8, with the names as they are."""
+    """Write a document as UTF-8."""
     with writing(path) as temporary:
         temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def file_of(path: Path, split: str | None, usual: str) -> Path:
-    """Return the JSON file meant by a path.
+    """Return the JSON file that a path stands for.
 
-    In a folder that is `<split>.json`; without a split `usual`, or the only JSON file there is.
+    In a folder that is `<split>.json`, or without a split the only JSON file, else `usual`.
     """
     if not path.is_dir():
         return path

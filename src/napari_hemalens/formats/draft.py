@@ -1,4 +1,4 @@
-"""What a file says of one image while it is being read."""
+"""The annotations of one image while its file is being read."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,16 +17,16 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the network had said of one cell, and what a person made of it.
+    """The network's prediction for one cell, and its correction.
 
     Attributes
     ----------
     correction : str
         One of `corrections.KINDS`.
     class_name : str
-        The class that the network said; empty where it found no cell.
+        The predicted class; empty where the network found no cell.
     score : float
-        How sure it was, in 0-1; NaN where it found no cell.
+        The predicted score in 0-1; NaN where the network found no cell.
     """
 
     correction: str
@@ -35,33 +35,33 @@ class Prediction:
 
     @classmethod
     def from_texts(cls, correction: str, class_name: str, score: str, where: str) -> "Prediction | None":
-        """Return what three cells of a table say, None where they are empty; `where` opens what is said of a fault."""
+        """Return the prediction from three cells of a table, None if they are empty; `where` starts error messages."""
         if not (correction or class_name):
             return None
         if correction not in KINDS:
             known = ", ".join(kind for kind in KINDS if kind)
-            raise AnnotationError(f"{where}: {correction!r} is no kind of correction. Known: {known}.")
+            raise AnnotationError(f"{where}: {correction!r} is not a kind of correction. Known: {known}.")
         return cls(correction, class_name, floats([score], where)[0] if score else math.nan)
 
 
 @dataclass(slots=True)
 class Draft:
-    """What a file says of one image, while it is being read.
+    """The annotations of one image while its file is being read.
 
     Attributes
     ----------
     source : Path
         The file; for messages.
     image : str
-        Path of the image where it was found, else its name.
+        Path of the image if it was found, else its name.
     shape : (int, int) or None
-        Height and width in pixels; None where nobody says: the image then ends with the boxes.
+        Height and width in pixels; None if unknown: the image is then as large as the boxes require.
     pixel_size_um : float or None
-        Micrometres per pixel, where the file says it.
+        Micrometres per pixel, if the file states it.
     boxes, labels, scores : list
         One entry per cell.
     predictions : list
-        What the network had said of each cell, where the file tells; else None.
+        The network's prediction for each cell, or None if the file has none.
     """
 
     source: Path
@@ -79,17 +79,17 @@ class Draft:
         Raises
         ------
         AnnotationError
-            If a far edge lies before the near one, or a number is not finite or no score.
+            If a far edge lies before the near one, a number is not finite, or the score is not in 0-1.
         """
         y0, x0, y1, x1 = box
         if not all(map(math.isfinite, box)) or y1 < y0 or x1 < x0:
             raise AnnotationError(
                 f"{self.source}: a {label!r} in {self.image!r} spans y {y0:g} to {y1:g} and "
-                f"x {x0:g} to {x1:g}; a box has no negative size."
+                f"x {x0:g} to {x1:g}; a box cannot have a negative size."
             )
         if not 0 <= score <= 1:
             raise AnnotationError(
-                f"{self.source}: a {label!r} in {self.image!r} has the score {score:g}; scores are 0 to 1."
+                f"{self.source}: a {label!r} in {self.image!r} has the score {score:g}; scores lie in 0-1."
             )
         self.boxes.append(box)
         self.labels.append(label)
@@ -98,12 +98,12 @@ class Draft:
 
     @property
     def classes(self) -> set[str]:
-        """Every class that the file names in this image, what the network had said included."""
+        """Every class that the file names in this image, including predicted ones."""
         predicted = {each.class_name for each in self.predictions if each and each.class_name}
         return {*self.labels, *predicted}
 
     def to_detections(self, names: tuple[str, ...]) -> Detections:
-        """Return the record, its classes by index into `names`."""
+        """Return the record, with classes as indices into `names`."""
         index = {name: position for position, name in enumerate(names)}
         unknown = sorted(self.classes - index.keys())
         if unknown:
@@ -117,7 +117,7 @@ class Draft:
             names=names,
             image_shape=self.shape or self._extent(),
             corrections=self._corrections(index),
-            recognised=names,  # whoever drew the boxes knew every class of the file
+            recognised=names,  # the annotator knew every class of the file
             provenance=Provenance(
                 image=self.image,
                 pixel_size_um=self.pixel_size_um,
@@ -129,11 +129,11 @@ class Draft:
         if not any(self.predictions):
             return None
         unchanged = (Prediction("", label, score) for label, score in zip(self.labels, self.scores, strict=True))
-        said = [each or same for each, same in zip(self.predictions, unchanged, strict=True)]
+        found = [each or same for each, same in zip(self.predictions, unchanged, strict=True)]
         return Corrections(
-            np.array([each.correction for each in said], dtype=np.str_),
-            np.array([index.get(each.class_name, NOT_PREDICTED) for each in said], dtype=np.int64),
-            np.array([each.score for each in said], dtype=np.float32),
+            np.array([each.correction for each in found], dtype=np.str_),
+            np.array([index.get(each.class_name, NOT_PREDICTED) for each in found], dtype=np.int64),
+            np.array([each.score for each in found], dtype=np.float32),
         )
 
     def _extent(self) -> tuple[int, int]:
@@ -143,7 +143,7 @@ class Draft:
 
 
 def finish_drafts(drafts: Sequence[Draft], names: Iterable[str] | None = None) -> tuple[Detections, ...]:
-    """Return the records of all drafts; without `names`, the classes are those found, sorted."""
+    """Return the records of all drafts; `names` are the classes, by default those found, sorted."""
     if names is None:
         names = sorted({name for draft in drafts for name in draft.classes})
     listed = tuple(names)
@@ -151,7 +151,7 @@ def finish_drafts(drafts: Sequence[Draft], names: Iterable[str] | None = None) -
 
 
 def floats(texts: Iterable[str | None], where: str) -> list[float]:
-    """Return texts as numbers; `where` opens the sentence that says which one is none."""
+    """Return texts as numbers; `where` starts the error message if one is not a number."""
     values = []
     for text in texts:
         try:

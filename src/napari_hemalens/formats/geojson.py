@@ -1,8 +1,8 @@
-"""GeoJSON as QuPath reads and writes it: one file per image, one polygon a cell, x, y in pixels.
+"""GeoJSON as QuPath reads and writes it: one file per image, one polygon per cell, x, y in pixels.
 
 https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html. QuPath's files
-say nothing of the image; those written here add its name and size beside the features, which
-QuPath passes over.
+do not state the image; those written here add its name and size beside the features, which QuPath
+ignores.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ class _MultiPolygon(BaseModel):
 
 class _Classification(BaseModel):
     name: str = ""
-    names: list[str] = Field(default_factory=list)  # of a class derived from others
+    names: list[str] = Field(default_factory=list)  # for derived classes
 
     @property
     def label(self) -> str:
@@ -61,8 +61,8 @@ class _Document(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _collected(cls, found: Any) -> Any:
-        # QuPath may write the features alone.
+    def _wrap_features(cls, found: Any) -> Any:
+        # QuPath may write just the list of features.
         return {"features": found} if isinstance(found, list) else found
 
 
@@ -72,22 +72,22 @@ def holds(path: Path, split: str | None = None) -> bool:
 
 
 def read(path: Path, *, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
-    """Read one record a file; a cell's box is the bounds of its polygon.
+    """Read one record per file; a cell's box is the bounding box of its polygon.
 
-    Annotations without a class are regions, not cells, and left out; detections without one are
-    `unclassifiable`.
+    Annotations without a class are regions, not cells, and are left out; detections without a class
+    become `unclassifiable`.
 
     Parameters
     ----------
     path : Path
-        A file, or a folder of `*.geojson` (also in folders below). An image is looked for beside
-        its file, by the stem.
+        A file, or a folder of `*.geojson`, searched recursively. Images are searched beside their
+        files, by stem.
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
     files = sorted(path.rglob("*.geojson")) if path.is_dir() else [path]
     if not files:
-        raise AnnotationError(f"{path} holds no *.geojson file.")
+        raise AnnotationError(f"{path} contains no *.geojson file.")
     return finish_drafts([_draft(file) for file in files], names)
 
 
@@ -108,7 +108,7 @@ def write(fields: Sequence[Detections], path: Path) -> None:
 
 
 def _draft(file: Path) -> Draft:
-    document = documents.load(file, _Document, "GeoJSON of polygons")
+    document = documents.load(file, _Document, "GeoJSON file of polygons")
     beside = (f"{file.stem}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     name = document.image or next((n for n in beside if (file.parent / n).is_file()), file.stem)
     image = locate_image(name, (file.parent, file.parent / "images"))

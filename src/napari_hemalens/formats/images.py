@@ -1,4 +1,4 @@
-"""The images that annotations belong to: where they are, and how large."""
+"""The images that annotations belong to: their paths and sizes."""
 
 import warnings
 from collections.abc import Iterable
@@ -12,17 +12,17 @@ from PIL import Image
 from napari_hemalens.errors import ImageError
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
-"""TIFF, and the formats of slide scanners that are built on it."""
+"""TIFF, and slide scanner formats based on it."""
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".jp2")
-"""Pictures, which are read whole."""
+"""Pictures, which cannot be read in parts."""
 
 IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
-"""What the name of an image file ends in, in lower case: the one list, for slides and annotations."""
+"""Suffixes of image files, in lower case, for slides and annotations."""
 
 
 def locate_image(name: str, folders: Iterable[Path]) -> str:
-    """Return the path of the image in the first of `folders` that holds it, else its bare name."""
+    """Return the path of the image in the first of `folders` that contains it, else its bare name."""
     for folder in folders:
         if (folder / name).is_file():
             return str(folder / name)
@@ -30,12 +30,12 @@ def locate_image(name: str, folders: Iterable[Path]) -> str:
 
 
 def header_size(path: str | Path) -> tuple[int, int]:
-    """Return height and width in level-0 pixels from the header of a file; no pixel is decoded.
+    """Return height and width in level-0 pixels from the header of a file, without decoding pixels.
 
     Raises
     ------
     ImageError
-        If the file is missing or no image.
+        If the file is missing or not an image.
     """
     file = Path(path)
     try:
@@ -45,17 +45,17 @@ def header_size(path: str | Path) -> tuple[int, int]:
 
 
 def known_size(image: str) -> tuple[int, int] | None:
-    """Return height and width of an image that `located` found; None for a bare name."""
+    """Return height and width of an image found by `locate_image`; None for a bare name."""
     return header_size(image) if Path(image).is_file() else None
 
 
 def read_rgb(path: str | Path) -> NDArray[np.uint8]:
-    """Return an annotated image as red, green and blue: (H, W, 3).
+    """Return an annotated image as RGB: (H, W, 3).
 
     Raises
     ------
     ImageError
-        If the file is missing or no image.
+        If the file is missing or not an image.
     """
     try:
         with Image.open(path) as image:
@@ -72,7 +72,7 @@ def _tiff_size(file: Path) -> tuple[int, int]:
 
 def _picture_size(file: Path) -> tuple[int, int]:
     with warnings.catch_warnings():
-        # Pillow warns of pictures that would be costly to decode; only the header is wanted here.
+        # Pillow warns of pictures that are costly to decode; only the header is read here.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(file) as picture:
             return picture.height, picture.width

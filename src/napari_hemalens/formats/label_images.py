@@ -1,4 +1,4 @@
-"""Label images in files, and which of them goes with which image."""
+"""Reading label images, and matching them with images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from PIL import Image
 from napari_hemalens.errors import AnnotationError
 
 _TIFF = frozenset({".tif", ".tiff"})
-_JOINTS = "._- "  # what may follow the name of an image in that of its labels
+_JOINTS = "._- "  # what may follow an image's name in that of its labels
 
 
 def read_labels(path: str | Path) -> NDArray[Any]:
-    """Return the values of a label image as they are: TIFF, .npy, or a PNG of grey values or of a palette.
+    """Return the values of a label image unchanged: TIFF, .npy, or PNG with grey values or a palette.
 
     Raises
     ------
@@ -42,20 +42,21 @@ def read_labels(path: str | Path) -> NDArray[Any]:
 def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:
     """Return the label image of each image.
 
-    By name where names tell: that of the labels is that of the image, or goes on after a dot, dash, underscore or
-    space, as `a.labels.tif` and `a_cp_masks.png` do for `a.tif`. Else by order, where there are as many.
+    Matched by name if possible: the name of the labels is that of the image, optionally followed by a dot, dash,
+    underscore or space and more, as `a.labels.tif` or `a_cp_masks.png` for `a.tif`. Otherwise by order, if there are
+    equally many.
 
     Raises
     ------
     AnnotationError
-        If neither gives one label image to each image.
+        If neither matches exactly one label image to each image.
     """
     by_name: dict[str, list[Path]] = {}
     stems = {image.stem for image in images}
     for path in labels:
         fitting = [stem for stem in stems if _belongs(path.name, stem)]
         if fitting:
-            # Of the images a and a_2, a_2_masks goes with the second.
+            # With images a and a_2, a_2_masks belongs to the second.
             by_name.setdefault(max(fitting, key=len), []).append(path)
     if len(stems) == len(images) and all(len(by_name.get(stem, ())) == 1 for stem in stems):
         return tuple(by_name[image.stem][0] for image in images)
@@ -64,8 +65,8 @@ def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "l
     lacking = next((image for image in images if len(by_name.get(image.stem, ())) != 1), images[0])
     found = ", ".join(path.name for path in by_name.get(lacking.stem, ())) or "none"
     raise AnnotationError(
-        f"{len(labels)} {what} for {len(images)} images: {lacking.name} has {found}. One is needed for each, by name "
-        f"(as {lacking.stem}.labels.tif), or as many as images in the same order."
+        f"{len(labels)} {what} for {len(images)} images: {lacking.name} has {found}. Each image needs one, by name "
+        f"(such as {lacking.stem}.labels.tif), or as many label images as images, in the same order."
     )
 
 

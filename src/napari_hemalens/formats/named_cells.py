@@ -1,9 +1,9 @@
-"""Label images whose cells have a class: what classifiers learn from.
+"""Label images whose cells have a class: training data for classifiers.
 
-A folder holds `images/`, label images of the same names in `labels/`, `nuclei/` or `cells/`, and for each part of the
-data a table `<part>.csv` with the columns `image`, `cell` (or `nucleus`: the number in the label image) and `class`, or
-`has_micronucleus` (0 or 1). A column `group` (or `subject`, `source`) says which cells must not be parted by a fold.
-A folder of C-NMC 2019 is read as it is (`formats.c_nmc`).
+A folder contains `images/`, label images of the same names in `labels/`, `nuclei/` or `cells/`, and for each split a
+table `<split>.csv` with the columns `image`, `cell` (or `nucleus`: the number in the label image) and `class`, or
+`has_micronucleus` (0 or 1). Cells with the same `group` (or `subject`, `source`) stay in one fold. A folder of C-NMC
+2019 is read as distributed (`formats.c_nmc`).
 """
 
 import csv
@@ -38,15 +38,15 @@ class NamedCells:
     image : Path
         The image.
     labels : Path or None
-        The label image that goes with it; None: the image shows one cell on black, whose number is 1.
+        Its label image; None: the image shows a single cell, number 1, on black.
     ids : (N,) int64
         Numbers of the cells in the label image.
     class_names : (N,) str
         Their classes.
     groups : (N,) str
-        What a fold must not part: a subject, a source, else the image.
+        Cells of one group stay in one fold: a subject, a source, else the image.
     marks : Path or None
-        Where micronuclei are outlined: an image of the number of the cell that each belongs to.
+        Label image of micronuclei, each with the number of its cell.
     """
 
     image: Path
@@ -57,18 +57,18 @@ class NamedCells:
     marks: Path | None = None
 
     def label_image(self) -> NDArray[Any]:
-        """Read the numbers of the cells: (H, W)."""
+        """Read the label image: (H, W)."""
         if self.labels is None:
             image = np.atleast_3d(iio.imread(self.image))
             seen = np.zeros(image.shape[:2], dtype=bool)
-            for channel in range(min(3, image.shape[2])):  # twenty times as fast as a maximum over three
+            for channel in range(min(3, image.shape[2])):  # twenty times as fast as the maximum
                 seen |= image[..., channel] > 0
             labels: NDArray[Any] = seen.astype(np.uint8)
             return labels
         return _numbers(self.labels)
 
     def mark_image(self) -> NDArray[Any]:
-        """Read the outlines of what makes a cell of its class: (H, W), the number of the cell, 0 elsewhere.
+        """Read the label image of micronuclei: (H, W), the number of their cell, 0 elsewhere.
 
         Raises
         ------
@@ -76,18 +76,18 @@ class NamedCells:
             If the data set has none.
         """
         if self.marks is None:
-            raise AnnotationError(f"{self.image} has no outlines of micronuclei: they go into a folder micronuclei/.")
+            raise AnnotationError(f"{self.image} has no outlines of micronuclei: put them into a folder micronuclei/.")
         return _numbers(self.marks)
 
 
 def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
-    """Read one part of a data set, per image; of C-NMC 2019, see `c_nmc.read`.
+    """Read one split of a data set, one record per image; for C-NMC 2019, see `c_nmc.read`.
 
     Raises
     ------
     AnnotationError
-        If the table is missing, lacks a column, or names an image that is not there; if a file of C-NMC 2019 is not
-        named as its cells are.
+        If the table is missing, lacks a column, or names a missing image; if a file of C-NMC 2019 has an unexpected
+        name.
     """
     root, table = Path(folder), Path(folder) / f"{split}.csv"
     if not table.exists() and c_nmc.folds_of(root):
@@ -100,7 +100,7 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
             f"Cannot read the table of cells {table}: {error}. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}."
         ) from error
     if not rows:
-        raise AnnotationError(f"{table} names no cell.")
+        raise AnnotationError(f"{table} lists no cells.")
     cell = _column(table, rows[0], _CELL)
     kind = _column(table, rows[0], ("class", "has_micronucleus"))
     group = next((name for name in _GROUP if name in rows[0]), "image")
@@ -112,7 +112,7 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
 
 
 def read_all(folder: str | Path) -> tuple[NamedCells, ...]:
-    """Read every part of a data set: its tables train, val and test, those that there are, or all of C-NMC 2019.
+    """Read every split of a data set: those of train, val and test that exist, or all of C-NMC 2019.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def _field(
     try:
         ids = np.array([int(row[cell]) for row in rows], dtype=np.int64)
     except ValueError as error:
-        raise AnnotationError(f"{table}, image {image}: a {cell} has a whole number; {error}.") from error
+        raise AnnotationError(f"{table}, image {image}: every {cell} needs a whole number; {error}.") from error
     names = [row[kind] if kind == "class" else _MICRONUCLEUS.get(row[kind], "") for row in rows]
     if "" in names:
         raise AnnotationError(f"{table}, image {image}: {kind} got {rows[names.index('')][kind]!r}; known: 0, 1.")
@@ -167,7 +167,7 @@ def _field(
         ids,
         np.array(names),
         np.array([row[group] for row in rows]),
-        _found(root, ("micronuclei",), image),
+        _find_file(root, ("micronuclei",), image),
     )
 
 
@@ -181,14 +181,14 @@ def _column(table: Path, row: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def _find_image(root: Path, folders: Sequence[str], image: str, table: Path) -> Path:
-    found = _found(root, folders, image)
+    found = _find_file(root, folders, image)
     if found is None:
         raise AnnotationError(f"{table} names the image {image!r}, which is not in {' or '.join(folders)} of {root}.")
     return found
 
 
-def _found(root: Path, folders: Sequence[str], image: str) -> Path | None:
-    """Return the file of an image, whose name in a table may have the suffix of the image, or none."""
+def _find_file(root: Path, folders: Sequence[str], image: str) -> Path | None:
+    """Return the file of an image, whose name in the table may lack the suffix, or None."""
     stem = image.removesuffix(Path(image).suffix) if Path(image).suffix.lower() in IMAGE_SUFFIXES else image
     for folder in folders:
         for suffix in (Path(image).suffix, *sorted(IMAGE_SUFFIXES)):

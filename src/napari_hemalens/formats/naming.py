@@ -1,4 +1,4 @@
-"""What images are called in files, and the files that are written for them."""
+"""Names of images in files, and of the files written for them."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from napari_hemalens.records.detections import Provenance
 
 
 class Record(Protocol):
-    """Cells of one image, whatever is known of them: it says where they come from, and how many they are."""
+    """The cells of one image, with their provenance and number."""
 
     @property
     def provenance(self) -> Provenance:
@@ -20,19 +20,19 @@ class Record(Protocol):
     def __len__(self) -> int: ...
 
 
-_UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # what Windows forbids in the name of a file
+_UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # forbidden in file names on Windows
 
 
 def short_names(fields: Sequence[Record]) -> tuple[str, ...]:
-    """Return what the image of each record is called in a file (see `short_paths`)."""
+    """Return a short name for the image of each record (see `short_paths`)."""
     return short_paths([f.provenance.image for f in fields])
 
 
 def short_paths(images: Sequence[str]) -> tuple[str, ...]:
-    """Return what each image is called in a file: its base name, where that tells the images apart.
+    """Return a short name for each image: its base name, if that is unique.
 
-    Images that share a base name get as much of their folders as it takes (`day1/a.png` and
-    `day2/a.png`); images that share all of it are numbered (`a.png` and `a-2.png`).
+    Images that share a base name keep as many of their folders as needed (`day1/a.png` and
+    `day2/a.png`); images with the same path are numbered (`a.png` and `a-2.png`).
     """
     parts = [_parts(image) for image in images]
     depth = [1] * len(parts)
@@ -46,7 +46,7 @@ def short_paths(images: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_apart(out: Path, files: Iterable[Path]) -> None:
-    """Refuse a folder for results that holds files that are read: some results are named as such files are.
+    """Refuse a results folder that contains input files, since results may have the same names.
 
     Raises
     ------
@@ -55,13 +55,13 @@ def check_apart(out: Path, files: Iterable[Path]) -> None:
     """
     for file in files:
         if file.resolve().parent == out.resolve():
-            raise RecipeError(f"Results need a folder of their own: they might replace files such as {file}.")
+            raise RecipeError(f"Results need a folder of their own: they could overwrite files such as {file}.")
 
 
 def file_stems(images: Sequence[str]) -> tuple[str, ...]:
-    """Return the stem of the file to write for each image, given by its path.
+    """Return the stem of the file to write for each image path.
 
-    A stem may hold folders, as `day1/a`. No two are alike, not even on a disk where `A` is `a`.
+    A stem may include folders, as in `day1/a`. Stems are unique, also on case-insensitive disks.
     """
     safe = (PurePosixPath(_UNSAFE.sub("_", name)) for name in short_paths(images))
     return _number_doubles([str(name.with_suffix("")) for name in safe], key=str.casefold)

@@ -1,19 +1,19 @@
-"""Centre points of nuclei: what is marked in tissue, where cells lie too close for boxes to be drawn.
+"""Centre points of nuclei: annotations of tissue in which cells lie too close for boxes.
 
-A folder holds `images/` and, for each image that was marked, `points/<name of the image>.csv` with the columns `x`, `y`
-(pixels of the image, of the nucleus' centre) and `class`: 1 or `nucleus`, 3 or `unsure`. Images without points are
-passed over. A part of the data, such as `train`, is a list `train.txt`: one image name per line, without suffix and
-with * for whatever may follow, as in `BM_GRAZ_HE_0001_*`.
+A folder contains `images/` and, for each annotated image, `points/<name of the image>.csv` with the columns `x`, `y`
+(the centre of the nucleus, in pixels of the image) and `class`: 1 or `nucleus`, 3 or `unsure`. Images without points
+are skipped. A split such as `train` is a list `train.txt`: one image name per line, without suffix and optionally with
+wildcards, as in `BM_GRAZ_HE_0001_*`.
 
 A point has no size, and detectors learn boxes: each nucleus becomes a square of one diameter around its point,
-`DIAMETER_PX` or what a column `diameter` says. Unsure points are kept apart: they are no cells, and what is found there
-is neither right nor wrong.
+`DIAMETER_PX` or the value of a column `diameter`. Unsure points are kept separately: they are not cells, and detections
+there count as neither right nor wrong.
 
 The bone-marrow set of Kainz et al. 2015 (You Should Use Regression to Detect Cells, MICCAI,
-https://github.com/pkainz/MICCAI2015) is laid out so: biopsies, haematoxylin and eosin, 1200 x 1200. Neither files nor
-repository state a pixel size. Its nuclei measure some 26 pixels; small round nuclei of marrow in paraffin are taken as
-6.5 um, which makes 0.25 um a pixel, the usual scale of a 40x objective. That is an assumption, so it is not put into
-the record: say it where it is asked for (`--pixel-size 0.25`).
+https://github.com/pkainz/MICCAI2015) has this layout: biopsies, haematoxylin and eosin, 1200 x 1200. Neither files nor
+repository state a pixel size. Its nuclei are about 26 pixels wide; assuming 6.5 um for small round nuclei of marrow in
+paraffin, a pixel is 0.25 um, the usual scale of a 40x objective. Since that is an assumption, it is not in the record:
+pass it explicitly (`--pixel-size 0.25`).
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from napari_hemalens.records.detections import Detections
 
 NUCLEUS = "nucleus"
 DIAMETER_PX = 26.0
-"""Side of the box around a point: a nucleus of 6.5 um at 0.25 um a pixel."""
+"""Side of the box around a point: a nucleus of 6.5 um at 0.25 um per pixel."""
 
 _UNSURE = "unsure"
 _CLASSES = {"1": NUCLEUS, NUCLEUS: NUCLEUS, "3": _UNSURE, _UNSURE: _UNSURE}
@@ -46,13 +46,13 @@ class PointField:
     Attributes
     ----------
     nuclei : Detections
-        A box around each nucleus; its centre is the point, unless the edge of the image cuts the box.
+        A box around each nucleus, centred on the point unless cut by the edge of the image.
     centres : (N, 2) float32
         The points of nuclei as y, x in pixels, in the order of the file.
     unsure : (M, 2) float32
-        Points where it could not be said, as y, x in pixels.
+        Points of unsure class, as y, x in pixels.
     diameter : float
-        Of a nucleus in pixels: the median of what the boxes were made with.
+        Median diameter of a nucleus, in pixels.
     """
 
     nuclei: Detections
@@ -78,20 +78,20 @@ def read_fields(path: Path, *, only: Sequence[str] = (), diameter: float = DIAME
     Parameters
     ----------
     path : Path
-        A folder as this module describes it.
+        A folder as described in this module.
     only : sequence of str
-        Parts, or names of images in the way of their lists; empty: all images.
+        Splits, or names of images as in their lists; empty: all images.
     diameter : float
-        Side of a box in pixels, for points that do not say it themselves.
+        Side of a box in pixels, for points without a diameter.
 
     Raises
     ------
     AnnotationError
-        If a file of points is not as described, or a name fits no image.
+        If a file of points is not as described, or a name matches no image.
     """
     images = _marked_images(path)
     if not images:
-        raise AnnotationError(f"{path} holds no image with points: they go into points/<name of the image>.csv.")
+        raise AnnotationError(f"{path} holds no image with points, which belong in points/<name of the image>.csv.")
     if only:
         images = _match_names(images, [name for part in only for name in _read_list(path, part)], path)
     return tuple(_field(image, path / "points" / f"{image.stem}.csv", diameter) for image in images)
@@ -103,7 +103,7 @@ def _marked_images(folder: Path) -> list[Path]:
 
 
 def _read_list(folder: Path, part: str) -> list[str]:
-    """Return the names that the list of a part holds; what is no part is a name."""
+    """Return the names listed for a split; anything that is not a split is itself a name."""
     file = folder / f"{part}.txt"
     if not file.is_file():
         return [part]
@@ -111,13 +111,13 @@ def _read_list(folder: Path, part: str) -> list[str]:
 
 
 def _match_names(images: Sequence[Path], names: Sequence[str], folder: Path) -> list[Path]:
-    """Return the images that names fit, in their own order."""
+    """Return the images that match any name, in their own order."""
     kept = {name: [image for image in images if fnmatch(image.stem, name)] for name in names}
     idle = [name for name, fitting in kept.items() if not fitting]
     if idle:
         raise AnnotationError(
-            f"No image with points in {folder} is called {idle[0]!r}, nor is there a list {idle[0]}.txt; there is "
-            f"{images[0].stem}."
+            f"No image with points in {folder} is called {idle[0]!r}, nor is there a list {idle[0]}.txt; an image "
+            f"is {images[0].stem}."
         )
     return [image for image in images if any(image in fitting for fitting in kept.values())]
 
@@ -126,7 +126,7 @@ def _field(image: Path, table: Path, diameter: float) -> PointField:
     centres: dict[str, list[tuple[float, float]]] = {NUCLEUS: [], _UNSURE: []}
     sides = []
     draft = Draft(table, str(image), header_size(image))
-    for number, row in enumerate(read_rows(table, _NEEDED, "points"), start=2):  # line 1 holds the names of the columns
+    for number, row in enumerate(read_rows(table, _NEEDED, "points"), start=2):  # line 1 is the header
         where = f"{table}, line {number}"
         y, x, side = floats((row["y"], row["x"], row.get("diameter") or str(diameter)), where)
         kind = _CLASSES.get(row["class"].strip())
@@ -142,7 +142,7 @@ def _field(image: Path, table: Path, diameter: float) -> PointField:
 
 
 def _check_inside(point: tuple[float, float], draft: Draft, where: str) -> None:
-    """Refuse a point beside its image: it is of another image, or x and y are exchanged."""
+    """Refuse a point outside its image: it belongs to another image, or x and y are swapped."""
     (y, x), (height, width) = point, draft.shape or (0, 0)
     if not (0 <= y <= height and 0 <= x <= width):
         raise AnnotationError(f"{where}: the point y {y:g}, x {x:g} lies outside the image of {height} x {width} px.")

@@ -1,8 +1,8 @@
 """VGG Image Annotator 2: a project, or its plain export of annotations, as JSON.
 
 https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md. Rectangles are written; circles, ellipses, polygons and
-polylines are read as the boxes around them. VIA keeps no image sizes: those written here stand among the file
-attributes; a file of somebody else's takes them from the images.
+polylines are read as their bounding boxes. VIA does not store image sizes: here they are written as file attributes;
+for other files they are read from the images.
 """
 
 import math
@@ -83,7 +83,7 @@ class _Image(BaseModel):
 
     @field_validator("regions", mode="before")
     @classmethod
-    def _listed(cls, found: Any) -> Any:
+    def _list_regions(cls, found: Any) -> Any:
         return list(found.values()) if isinstance(found, dict) else found  # VIA 1 numbers them
 
 
@@ -92,8 +92,8 @@ class _Document(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _unwrapped(cls, found: Any) -> Any:
-        # A project holds its images under a key; the plain export holds nothing else.
+    def _unwrap_project(cls, found: Any) -> Any:
+        # A project has its images under a key; the plain export is just the images.
         return {"images": found.get(_METADATA, found)} if isinstance(found, dict) else found
 
 
@@ -120,11 +120,11 @@ def read(
     Parameters
     ----------
     path : Path
-        The JSON file, or its folder. Images are looked for beside it and in `images/`.
+        The JSON file, or its folder. Images are searched beside it and in `images/`.
     split : str, optional
-        In a folder: reads `<split>.json`.
+        Reads `<split>.json` in the folder.
     attribute : str
-        The region attribute that holds the class; a region without it may have one other.
+        The region attribute with the class; if a region lacks it, its only other attribute is used.
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
@@ -143,10 +143,10 @@ def read(
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write the fields as a project that VIA 2 opens; the class is a menu, the score a text."""
+    """Write the fields as a VIA 2 project, with the class as a menu and the score as text."""
     images = {}
     for name, detections in zip(short_names(fields), fields, strict=True):
-        # VIA's key of an image is its name and its size in bytes, by which it knows a file that is added later.
+        # VIA's key of an image is its name and size in bytes, by which it recognises files added later.
         size = _bytes_of(detections.provenance.image)
         images[f"{name}{size}"] = {
             "filename": name,
@@ -176,7 +176,7 @@ def write(fields: Sequence[Detections], path: Path) -> None:
 
 
 def _bytes_of(image: str) -> int:
-    """Return how large an image's file is, or what VIA writes of one that it has not seen."""
+    """Return the size of an image's file in bytes, or -1, VIA's value for unknown files."""
     file = Path(image)
     return file.stat().st_size if file.is_file() else -1
 
@@ -207,7 +207,7 @@ def _stated_size(image: _Image) -> tuple[int, int] | None:
 
 
 def _number(text: Any, otherwise: float) -> float:
-    try:  # a person may leave an attribute empty, or use its name for something else
+    try:  # an attribute may be empty, or used for something else
         return float(text)
     except (TypeError, ValueError):
         return otherwise

@@ -1,10 +1,10 @@
-"""Pascal VOC: one XML file per image, as labelImg, CVAT and BCCD write it.
+"""Pascal VOC: one XML file per image, as written by labelImg, CVAT and BCCD.
 
-The VOC development kit counts pixels from 1 and includes the last one. Hardly a file follows it:
-labelImg, which most VOC files come from (BCCD's too), stores the corners that were drawn, as whole
-numbers, 0 raised to 1. So xmin to xmax are read as edges, the far one excluded, and written so,
-with decimals where a corner has some: what is written is read back the same, and a file of the
-development kit is off by one pixel at its near edges.
+The VOC development kit counts pixels from 1 and includes the last one, but hardly any file follows
+it: labelImg, the source of most VOC files (also BCCD), stores the corners as drawn, as whole numbers
+with 0 raised to 1. So xmin and xmax are read and written as edges, the far one excluded, with
+decimals if needed: files written here are read back unchanged, and those of the development kit are
+off by one pixel at the near edges.
 """
 
 import xml.etree.ElementTree as ET
@@ -29,21 +29,21 @@ def holds(path: Path, split: str | None = None) -> bool:
 
 
 def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
-    """Read one record a file; objects marked `difficult` are cells too.
+    """Read one record per file; objects marked `difficult` are cells too.
 
     Parameters
     ----------
     path : Path
-        One XML file, a folder of them (also in folders below), or the root of a data set with
+        One XML file, a folder of them, searched recursively, or the root of a data set with
         `Annotations/`.
     split : str, optional
-        In the root of a data set: reads the images that `ImageSets/Main/<split>.txt` lists.
+        In the root of a data set: reads the images listed in `ImageSets/Main/<split>.txt`.
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
     drafts = [_draft(file) for file in _files(path, split)]
     if not drafts:
-        raise AnnotationError(f"{path} holds no XML file of annotations.")
+        raise AnnotationError(f"{path} contains no XML file of annotations.")
     return finish_drafts(drafts, names)
 
 
@@ -82,7 +82,7 @@ def _draft(file: Path) -> Draft:
     except ET.ParseError as error:
         raise AnnotationError(f"{file} is not XML: {error}.") from error
     if root.tag != "annotation":
-        raise AnnotationError(f"{file} is no VOC file: its root is <{root.tag}>, not <annotation>.")
+        raise AnnotationError(f"{file} is not a VOC file: its root is <{root.tag}>, not <annotation>.")
     name = root.findtext("filename") or file.stem
     folders = (file.parent, *(file.parent.parent / f for f in ("JPEGImages", "images")))
     image = locate_image(name, folders)
@@ -107,7 +107,7 @@ def _element(name: str, detections: Detections) -> ET.Element:
         thing = ET.SubElement(root, "object")
         flags = {"pose": "Unspecified", "truncated": 0, "difficult": 0}
         _texts(thing, {"name": label, **flags, "score": score})
-        # Many readers want integers, so a corner without decimals is written as one.
+        # Many readers need integers, so corners without decimals are written as such.
         corners = (int(value) if value.is_integer() else value for value in box)
         _texts(ET.SubElement(thing, "bndbox"), dict(zip(_CORNERS, corners, strict=True)))
     return root

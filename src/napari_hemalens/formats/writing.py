@@ -1,4 +1,4 @@
-"""What the writers of all formats share: cells rounded, classes listed, one file per image."""
+"""Shared by the writers of all formats: rounded cells, listed classes, one file per image."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,16 +16,16 @@ def one_file_each(fields: Sequence[Detections]) -> Iterator[tuple[str, str, Dete
 
 
 def rounded_cells(detections: Detections) -> Iterator[tuple[Box, str, float]]:
-    """Iterate over box, class and score of each cell, rounded to 0.01 px and 0.0001."""
+    """Return an iterator over box, class and score of each cell, rounded to 0.01 px and 0.0001."""
     boxes = detections.boxes.astype(np.float64).round(2).tolist()
     scores = detections.scores.astype(np.float64).round(4).tolist()
     return zip(map(_box, boxes), detections.class_names.tolist(), scores, strict=True)
 
 
 def listed_classes(fields: Iterable[Detections]) -> tuple[str, ...]:
-    """Return the classes that a file of these fields lists: those recognised, predicted, or given to a cell.
+    """Return the classes to list in a file of these fields: recognised, predicted or assigned to a cell.
 
-    A class neither looked for nor assigned stays out, so that nobody takes it for a count of 0.
+    Other classes are left out, so that they are not mistaken for a count of 0.
     """
     listed: dict[str, None] = {}
     for detections in fields:

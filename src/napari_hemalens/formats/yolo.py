@@ -1,7 +1,7 @@
 """YOLO: one text file per image, one box per line, https://docs.ultralytics.com/datasets/detect.
 
-A line is `class cx cy width height`, the last four as shares of the image; a sixth number is the
-score. How large the image is comes from the image, or from `data.yaml`, where `write` notes it.
+A line is `class cx cy width height`, the last four as fractions of the image; a sixth number is the
+score. The size of the image is read from the image, or from `data.yaml`, where `write` stores it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from napari_hemalens.records.detections import Detections
 
 
 class _Note(BaseModel):
-    """What `write` notes of an image."""
+    """The name and size of an image, stored by `write`."""
 
     file_name: str
     height: int
@@ -33,11 +33,11 @@ class _Data(BaseModel):
 
     names: dict[int, str]
     path: str = ""
-    hemalens: dict[str, _Note] = Field(default_factory=dict)  # by the name of the label file
+    hemalens: dict[str, _Note] = Field(default_factory=dict)  # by stem of the label file
 
     @field_validator("names", mode="before")
     @classmethod
-    def _numbered(cls, names: Any) -> Any:
+    def _number_names(cls, names: Any) -> Any:
         return dict(enumerate(names)) if isinstance(names, list) else names
 
 
@@ -55,10 +55,10 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     Parameters
     ----------
     path : Path
-        `data.yaml`, or its folder, with `labels/` and `images/` (and folders below them).
+        `data.yaml`, or its folder, with `labels/` and `images/`, searched recursively.
     split : str, optional
-        A key of `data.yaml` that names a folder of images; their labels lie where its path says
-        `labels` for `images`.
+        A key of `data.yaml` that names a folder of images; the path of their labels has `labels`
+        instead of `images`.
     """
     file = _data_file(path)
     data = _data(file)
@@ -67,7 +67,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     pictures = {_key(p, images): p for p in images.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES}
     texts = {_key(p, labels): p for p in labels.rglob("*.txt")}
     if not pictures and not texts:
-        raise AnnotationError(f"{file}: neither {images} nor {labels} holds anything.")
+        raise AnnotationError(f"{file}: both {images} and {labels} are empty.")
     drafts = []
     for key in sorted({*pictures, *texts}):
         note, picture = data.hemalens.get(key), pictures.get(key)
@@ -79,7 +79,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write `labels/` and `data.yaml` into the folder `path`; the images belong into `images/`."""
+    """Write `labels/` and `data.yaml` into the folder `path`; the images belong in `images/`."""
     classes = {name: number for number, name in enumerate(listed_classes(fields))}
     notes = {}
     for stem, name, detections in one_file_each(fields):
@@ -110,7 +110,7 @@ def _data(file: Path) -> _Data:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise AnnotationError(f"{file} is not YAML: {error}.") from error
     except ValidationError as error:
-        raise AnnotationError(f"{file} is no YOLO data set: {first_fault(error)}.") from error
+        raise AnnotationError(f"{file} is not a YOLO data set: {first_fault(error)}.") from error
 
 
 def _splits(data: _Data) -> Mapping[str, str]:
@@ -121,8 +121,7 @@ def _split_folder(file: Path, data: _Data, split: str) -> Path:
     splits = _splits(data)
     if split not in splits:
         raise AnnotationError(f"{file} has no folder for {split!r}. Known: {', '.join(splits)}.")
-    # `path` is often that of another machine, and Roboflow writes '../train/images' for its own
-    # 'train/images'.
+    # `path` is often from another machine, and Roboflow writes '../train/images' for 'train/images'.
     near = file.parent / splits[split].removeprefix("../")
     candidates = (file.parent / data.path / splits[split], file.parent / splits[split], near)
     return next((c for c in candidates if c.is_dir()), near)
@@ -144,7 +143,7 @@ def _draft(source: Path, images: Path, note: _Note | None, picture: Path | None)
     if note is not None:
         return Draft(source, locate_image(note.file_name, [images]), (note.height, note.width))
     if picture is None:
-        raise AnnotationError(f"{source} has no image of its name in {images} to tell its size.")
+        raise AnnotationError(f"{source} has no image of the same name in {images}, so its size is unknown.")
     return Draft(source, str(picture), header_size(picture))
 
 
@@ -156,7 +155,7 @@ def _add_lines(draft: Draft, names: Mapping[int, str]) -> None:
         if not values:
             continue
         if len(values) not in {5, 6}:
-            raise AnnotationError(f"{where}: {len(values)} numbers; a box has 5, a score is the 6th.")
+            raise AnnotationError(f"{where}: {len(values)} numbers; a box has 5, and the score is the 6th.")
         index, cx, cy, w, h = values[:5]
         if index not in names:
             known = ", ".join(f"{k} {v}" for k, v in names.items())

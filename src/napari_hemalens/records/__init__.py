@@ -1,1 +1,1 @@
-"""What HemaLens knows: records with documented shapes, numpy only."""
+"""The records of HemaLens, with documented shapes; numpy only."""

@@ -1,4 +1,4 @@
-"""Where a detector's agents looked at boxes: one record per image."""
+"""Where a detector's agents looked in each box: one record per image."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoxAttention:
-    """What agents looked at when they judged the boxes of N cells.
+    """The attention of agents on the boxes of N cells.
 
     Attributes
     ----------
     attention : (N, grid, grid) float32
-        Weights of places, row by row from the top of a window; those of each box add up to 1.
+        Attention weights on a grid over the window, row by row from the top; those of each box add up to 1.
     windows : (N, 4) float32
-        The edges of what was seen around each box, as y0, x0, y1, x1 in level-0 pixels; may reach beyond the image.
+        The window seen around each box, as y0, x0, y1, x1 in level-0 pixels; may reach beyond the image.
     probabilities : (N, K) float32
-        Of each class, in 0-1, if the box is a cell; a row adds up to 1.
+        Class probabilities in 0-1, given that the box is a cell; each row adds up to 1.
     """
 
     attention: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""Cells as a label image says where they are: one number per cell, 0 for none."""
+"""The cells of a label image: one number per cell, 0 for none."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellMap:
-    """A label image, and what is measured of each of its cells.
+    """A label image, with measures of each of its cells.
 
     Attributes
     ----------
     labels : (H, W) int
-        The number of the cell that a pixel belongs to, 0 for none; any whole type, any numbers.
+        The number of the cell that a pixel belongs to, 0 for none; any integer type, any numbers.
     ids : (N,) int64
         The numbers in use, ascending.
     centres : (N, 2) float64
-        Centroids as y, x in pixels, whose centres are whole numbers (as in scikit-image and napari).
+        Centroids as y, x in pixels; pixel centres are whole numbers (as in scikit-image and napari).
     areas : (N,) int64
         In pixels.
     boxes : (N, 4) int64
@@ -33,7 +33,7 @@ class CellMap:
 
     @classmethod
     def from_labels(cls, labels: NDArray[Any]) -> Self:
-        """Measure every cell of a label image (H, W) of whole numbers."""
+        """Measure every cell of a label image (H, W) of integers."""
         y, x = np.nonzero(labels)
         ids, index = np.unique(labels[y, x], return_inverse=True)
         areas = np.bincount(index, minlength=len(ids))
@@ -62,18 +62,18 @@ class CellMap:
         return len(self.ids)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Return the cells of some rows, in that order; the label image keeps all."""
+        """Return a subset of the cells, in the order of `rows`; the label image keeps all."""
         return type(self)(self.labels, self.ids[rows], self.centres[rows], self.areas[rows], self.boxes[rows])
 
     @property
     def diameters(self) -> NDArray[np.float64]:
-        """Diameters (N,) in pixels of discs as large as the cells."""
+        """Diameters (N,) in pixels of discs with the areas of the cells."""
         diameters: NDArray[np.float64] = 2 * np.sqrt(self.areas / np.pi)
         return diameters
 
     @property
     def at_border(self) -> NDArray[np.bool_]:
-        """Mask (N,) of the cells that the edge of the image cuts, or may cut."""
+        """Mask (N,) of the cells that touch the edge of the image."""
         y0, x0, y1, x1 = self.boxes.T
         height, width = self.labels.shape
         touching: NDArray[np.bool_] = (y0 == 0) | (x0 == 0) | (y1 == height) | (x1 == width)

@@ -1,4 +1,4 @@
-"""Cells and their classes, as a classifier sees them: one record per image."""
+"""Cells and their classes as predicted by a classifier: one record per image."""
 
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -11,7 +11,7 @@ from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Provenance
 
 UNCORRECTED = -1
-"""In an array of corrections: the class stays what the classifier says."""
+"""In an array of corrections: the class stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +23,9 @@ class Classified:
     ids : (N,) int64
         Numbers of the cells in the label image, ascending.
     probabilities : (N, K) float32
-        Of each class, in 0-1; a row adds up to 1.
+        Class probabilities in 0-1; each row adds up to 1.
     classes : (N,) int64
-        Index into `names` of what each cell is called.
+        The class of each cell, as an index into `names`.
     names : tuple of str
         The K classes.
     centres : (N, 2) float64
@@ -37,7 +37,7 @@ class Classified:
     provenance : Provenance
         Where the result comes from.
     corrections : Corrections or None
-        Where a person gave the class, beside what the classifier had said; None: nowhere. No cell is ever removed.
+        Classes given by a person, with the classifier's predictions; None: none. No cell is ever removed.
     """
 
     ids: NDArray[np.int64]
@@ -60,24 +60,24 @@ class Classified:
 
     @property
     def entropy(self) -> NDArray[np.float32]:
-        """How undecided the classifier is on each cell (N,): 0 sure, 1 all classes alike."""
+        """Entropy of the probabilities of each cell (N,): 0 certain, 1 all classes equally likely."""
         p = self.probabilities.clip(1e-12, 1)
         entropy: NDArray[np.float32] = -(p * np.log(p)).sum(axis=1) / np.log(max(2, len(self.names)))
         return entropy
 
     @property
     def correction_kinds(self) -> NDArray[np.str_]:
-        """What a person did to each cell (N,): '' nothing, 'class' gave another one, 'accepted' gave the same."""
+        """The correction of each cell (N,): '' none, 'class' another class, 'accepted' the same class confirmed."""
         return self._corrections.kinds
 
     @property
     def predicted_class_names(self) -> NDArray[np.str_]:
-        """What the classifier said of each cell by name: (N,)."""
+        """The predicted class of each cell by name: (N,)."""
         return self._corrections.predicted_names(self.names)
 
     @property
     def predicted_scores(self) -> NDArray[np.float32]:
-        """The probability of the class that the classifier said, in 0-1: (N,)."""
+        """The probability of the predicted class of each cell, in 0-1: (N,)."""
         return self._corrections.predicted_scores
 
     @property
@@ -91,29 +91,29 @@ class Classified:
         found = np.bincount(self.classes, minlength=len(self.names))
         return dict(zip(self.names, found.tolist(), strict=True))
 
-    def corrected(self, corrections: ArrayLike) -> Self:
-        """Return the cells with the classes that a person gave them; probabilities stay the classifier's.
+    def with_corrections(self, corrections: ArrayLike) -> Self:
+        """Return the cells with classes given by a person; probabilities stay those of the classifier.
 
         Parameters
         ----------
         corrections : (N,) int
-            Index into `names`, or -1 (`UNCORRECTED`): the class stays. A class that is given although the classifier
-            says the same counts as given by a person.
+            Index into `names`, or -1 (`UNCORRECTED`): the class stays. Giving the predicted class counts as confirming
+            it.
 
         Raises
         ------
         AnnotationError
-            If they are not one for each cell, or name a class that is not there.
+            If there is not one per cell, or an index is out of range.
         """
         given = np.asarray(corrections)
         if given.shape != self.classes.shape or (given.size and given.dtype.kind not in "iu"):
             raise AnnotationError(
                 f"Corrections of shape {given.shape} and type {given.dtype} do not fit {len(self)} cells: "
-                "one whole number each."
+                "give one whole number per cell."
             )
         if given.size and not UNCORRECTED <= given.min() <= given.max() < len(self.names):
             raise AnnotationError(
-                f"Corrections of {given.min()} to {given.max()} name no class: -1 leaves the cell as it is, "
+                f"Corrections of {given.min()} to {given.max()} are out of range: -1 leaves the cell as it is, "
                 f"0 to {len(self.names) - 1} are {', '.join(self.names)}."
             )
         given_here: NDArray[np.bool_] = given != UNCORRECTED

@@ -1,4 +1,4 @@
-"""What a person changed in a result, beside what the network had said."""
+"""Corrections of a result by a person, with the network's predictions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = ("", "class", "box", "class+box", "drawn", "accepted")
-"""What a person did to a cell: nothing, gave it another class, moved its box, both, drew it, or confirmed its class."""
+"""Kinds of correction of a cell: none, another class, its box moved, both, drawn by hand, or its class confirmed."""
 
 NOT_PREDICTED = -1
 """In place of a predicted class: the network found no cell there."""
@@ -28,23 +28,23 @@ def _no_scores() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrections:
-    """What a person did to N cells, and to M that are no longer among them.
+    """The corrections of N cells, and M removed cells.
 
     Attributes
     ----------
     kinds : (N,) str
-        One of `KINDS` for each cell: '' where it is as the network said.
+        One of `KINDS` per cell; '' where it is as predicted.
     predicted_classes : (N,) int64
-        What the network had said: index into the names of the record. -1 where it found no cell (drawn), or where the
-        record's classes have none for what it said.
+        Predicted classes, as indices into the names of the record. -1 where the network found no cell (drawn), or where
+        the record lacks the predicted class.
     predicted_scores : (N,) float32
-        How sure the network was of that, in 0-1; NaN where it found no cell.
+        Predicted scores in 0-1; NaN where the network found no cell.
     removed_boxes : (M, 4) float32
-        Cells that a person deleted: corners as y0, x0, y1, x1 in level-0 pixels, as the network found them.
+        Deleted cells, as predicted: corners as y0, x0, y1, x1 in level-0 pixels.
     removed_classes : (M,) int64
-        Their classes as the network said: index into the names of the record.
+        Their predicted classes, as indices into the names of the record.
     removed_scores : (M,) float32
-        Their scores as the network said.
+        Their predicted scores.
     """
 
     kinds: NDArray[np.str_]
@@ -56,7 +56,7 @@ class Corrections:
 
     @classmethod
     def none(cls, classes: NDArray[np.int64], scores: NDArray[np.float32]) -> Self:
-        """Return the corrections of cells that are all as the network said."""
+        """Return the record of cells that are all as predicted."""
         return cls(np.full(len(classes), "", dtype="<U9"), classes, scores)
 
     def __len__(self) -> int:
@@ -69,13 +69,13 @@ class Corrections:
         return corrected
 
     def counts(self) -> dict[str, int]:
-        """Return how many cells were corrected in each way, 'removed' among them; ways not used are left out."""
+        """Return the number of cells by kind of correction, 'removed' included; kinds without cells are left out."""
         found = {kind: int(np.count_nonzero(self.kinds == kind)) for kind in KINDS[1:]}
         found["removed"] = len(self.removed_scores)
         return {kind: count for kind, count in found.items() if count}
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
-        """Return those of the cells that a mask or an index picks; removed cells stay."""
+        """Return the cells selected by a mask or an index; removed cells stay."""
         return replace(
             self,
             kinds=self.kinds[keep],
@@ -84,7 +84,7 @@ class Corrections:
         )
 
     def take_removed(self, keep: NDArray[np.bool_]) -> Self:
-        """Return only the removed cells that a mask (M,) picks; the others stay."""
+        """Return the record with only the removed cells selected by a mask (M,)."""
         return replace(
             self,
             removed_boxes=self.removed_boxes[keep],
@@ -92,15 +92,15 @@ class Corrections:
             removed_scores=self.removed_scores[keep],
         )
 
-    def mapped(self, lookup: NDArray[np.int64]) -> Self:
-        """Return them by other classes.
+    def map_classes(self, lookup: NDArray[np.int64]) -> Self:
+        """Return the record in terms of other classes.
 
         Parameters
         ----------
         lookup : (K,) int64
             The new index of each of the K classes, -1 for none; removed cells without a class are dropped.
         """
-        table = np.append(lookup, NOT_PREDICTED)  # the last is that of -1
+        table = np.append(lookup, NOT_PREDICTED)  # the last entry maps -1
         result = replace(
             self,
             predicted_classes=table[self.predicted_classes],
@@ -109,7 +109,7 @@ class Corrections:
         return result.take_removed(result.removed_classes >= 0)
 
     def predicted_names(self, names: tuple[str, ...]) -> NDArray[np.str_]:
-        """Return what the network had said by name (N,), '' where it found no cell."""
+        """Return the predicted classes by name (N,), '' where the network found no cell."""
         return np.array([*names, ""], dtype=np.str_)[self.predicted_classes]  # -1 is the last
 
     def removed_cells(self, names: tuple[str, ...]) -> list[Mapping[str, object]]:

@@ -1,4 +1,4 @@
-"""Cells found in an image: what every part of HemaLens hands to every other."""
+"""Cells detected in an image: the record that all parts of HemaLens exchange."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from napari_hemalens.records.taxonomy import ICSH, MARROW_12, Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a result comes from, so that it can be made again.
+    """Where a result comes from, so that it can be reproduced.
 
     Attributes
     ----------
@@ -56,15 +56,15 @@ class Detections:
     classes : (N,) int64
         Index into `names`.
     names : tuple of str
-        Every class that `classes` can point at.
+        All classes that `classes` refers to.
     image_shape : (int, int)
         Height and width of the image in level-0 pixels.
     recognised : tuple of str
-        Classes that the weights know; the others can only be assigned by a person.
+        Classes that the weights can predict; others can only be assigned by a person.
     provenance : Provenance
         Where the cells come from.
     corrections : Corrections or None
-        What a person changed, beside what the network had said; None: nothing.
+        What a person changed, with the network's predictions; None: nothing.
     """
 
     boxes: NDArray[np.float32]
@@ -86,9 +86,9 @@ class Detections:
         corrections: Corrections | None = None,
         **rest: Any,
     ) -> Self:
-        """Build from anything array-like: checked, clipped to the image, sorted best first.
+        """Build a record from array-likes: checked, clipped to the image, sorted best first.
 
-        `corrections` are in the order of the arrays; `rest` are the remaining attributes. Boxes with no area inside the
+        `corrections` are in the order of the arrays; `rest` are the remaining attributes. Boxes without area inside the
         image are dropped.
         """
         corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
@@ -99,7 +99,9 @@ class Detections:
                 f"{len(corners)} boxes, {len(found)} scores and {len(index)} classes: each cell needs one of each."
             )
         if corrections is not None and len(corrections) != len(index):
-            raise ImageError(f"{len(corrections)} corrections do not fit {len(index)} cells: one each, '' for none.")
+            raise ImageError(
+                f"{len(corrections)} corrections do not fit {len(index)} cells: give one per cell, '' for none."
+            )
         height, width = rest["image_shape"]
         corners = np.clip(corners, 0, np.array([height, width, height, width], dtype=np.float32))
         order = np.argsort(-found, kind="stable")
@@ -134,17 +136,17 @@ class Detections:
 
     @property
     def correction_kinds(self) -> NDArray[np.str_]:
-        """What a person did to each cell (N,): one of `corrections.KINDS`, '' for nothing."""
+        """The kind of correction of each cell (N,): one of `corrections.KINDS`, '' for none."""
         return self._corrections.kinds
 
     @property
     def predicted_class_names(self) -> NDArray[np.str_]:
-        """What the network said of each cell by name (N,); '' where it found none."""
+        """The predicted class of each cell by name (N,); '' where the network found none."""
         return self._corrections.predicted_names(self.names)
 
     @property
     def predicted_scores(self) -> NDArray[np.float32]:
-        """How sure the network was of that (N,), in 0-1; NaN where it found no cell."""
+        """The predicted score of each cell (N,), in 0-1; NaN where the network found none."""
         return self._corrections.predicted_scores
 
     @property
@@ -152,7 +154,7 @@ class Detections:
         return self.corrections or Corrections.none(self.classes, self.scores)
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
-        """Return the cells that a mask or an index picks; what a person removed stays on record."""
+        """Return the cells selected by a mask or an index; removed cells stay on record."""
         return replace(
             self,
             boxes=self.boxes[keep],
@@ -162,15 +164,15 @@ class Detections:
         )
 
     def above(self, score_threshold: float) -> Self:
-        """Return the cells whose score is at least `score_threshold`, and the removed cells whose score was."""
+        """Return the cells with a score of at least `score_threshold`; the same goes for removed cells."""
         kept = self.take(self.scores >= score_threshold)
         if kept.corrections is None:
             return kept
         removed = kept.corrections.removed_scores >= score_threshold
         return replace(kept, corrections=kept.corrections.take_removed(removed))
 
-    def mapped(self, taxonomy: Taxonomy) -> Self:
-        """Return the cells by another taxonomy's classes; those without one are dropped."""
+    def to_taxonomy(self, taxonomy: Taxonomy) -> Self:
+        """Return the cells in another taxonomy's classes; cells without a class there are dropped."""
         lookup = taxonomy.lookup(self.names)
         classes = lookup[self.classes]
         kept = replace(
@@ -178,12 +180,12 @@ class Detections:
             classes=classes,
             names=taxonomy.classes,
             recognised=taxonomy.recognised_by(self.recognised),
-            corrections=None if self.corrections is None else self.corrections.mapped(lookup),
+            corrections=None if self.corrections is None else self.corrections.map_classes(lookup),
         )
         return kept.take(classes >= 0)
 
     def counts(self) -> dict[str, int]:
-        """Return how many cells each class has, classes without cells left out."""
+        """Return the number of cells of each class that has any."""
         found, numbers = np.unique(self.class_names, return_counts=True)
         return {str(name): int(number) for name, number in zip(found, numbers, strict=True)}
 
@@ -195,7 +197,7 @@ class Detections:
 def pooled_differential(
     fields: Iterable[Detections], taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow"
 ) -> Differential:
-    """Return one differential over several fields: their counts add up."""
+    """Return one differential over several fields, whose counts are added."""
     totals: dict[str, int] = {}
     recognised: dict[str, None] = {}
     names = []

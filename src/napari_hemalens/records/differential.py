@@ -1,4 +1,4 @@
-"""A differential count: how many of each kind of cell, how sure that is, and what it leaves out.
+"""Differential counts with confidence intervals, and what they leave out.
 
 Counting rules: ICSH guidelines for bone marrow (Lee et al. 2008), which ask for 500 nucleated
 cells, 200 in blood.
@@ -14,7 +14,7 @@ from napari_hemalens.records.taxonomy import ICSH, Taxonomy, cell_class
 Tissue = Literal["marrow", "blood"]
 
 CELLS_ASKED: Mapping[Tissue, int] = {"marrow": 500, "blood": 200}
-"""Nucleated cells that a differential should rest on."""
+"""Number of nucleated cells to count for a differential."""
 
 NOT_RECOGNISED = "not recognised by these weights"
 
@@ -24,8 +24,8 @@ _Z95 = 1.959963984540054  # 97.5 % point of the normal distribution
 def wilson_interval(count: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of a proportion, as fractions in 0-1; (0, 1) where `total` is 0.
 
-    Wilson 1927, doi:10.1080/01621459.1927.10502953: it stays inside 0-1 and is not empty at a
-    count of 0.
+    Wilson 1927, doi:10.1080/01621459.1927.10502953: it stays inside 0-1 and has a width even at
+    a count of 0.
     """
     if total == 0:
         return 0.0, 1.0
@@ -44,8 +44,7 @@ class ClassCount:
     name : str
         The class.
     count : int or None
-        Cells counted; None where the weights cannot recognise the class, which is not the same as
-        0.
+        Cells counted; None if the weights cannot recognise the class, which is not the same as 0.
     percent, low, high : float or None
         Share of the nucleated cells and its 95 % Wilson interval, in per cent. None for cells
         outside the differential (red cells, platelets) and for classes that are not recognised.
@@ -59,26 +58,26 @@ class ClassCount:
 
     @property
     def note(self) -> str:
-        """What a reader must know of this row; empty where the numbers say it all."""
+        """A remark on this row, or an empty string."""
         return NOT_RECOGNISED if self.count is None else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Differential:
-    """The differential count of one field or of many.
+    """The differential count of one or more fields.
 
     Attributes
     ----------
     rows : tuple of ClassCount
         The nucleated classes of the taxonomy, in its order.
     beside : tuple of ClassCount
-        Red cells and platelets: counted, but no part of the differential.
+        Red cells and platelets: counted, but not part of the differential.
     fields : tuple of str
         Names of the images counted.
     tissue : {'marrow', 'blood'}
-        Sets how many nucleated cells the count should rest on.
+        Determines how many nucleated cells to count.
     taxonomy : str
-        Name of the taxonomy the rows belong to.
+        Name of the taxonomy of the rows.
     """
 
     rows: tuple[ClassCount, ...]
@@ -99,22 +98,22 @@ class Differential:
 
     @property
     def myeloid_erythroid(self) -> float | None:
-        """Granulocytes and monocytes with precursors, over erythroblasts; None without those."""
+        """M:E ratio: granulocytes and monocytes with precursors over erythroblasts; None without erythroblasts."""
         erythroid = self._cells_of("erythroid")
         return self._cells_of("myeloid") / erythroid if erythroid else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences to be shown with the numbers."""
-        said = []
+        """Sentences to show with the numbers."""
+        found = []
         if self.nucleated < self.asked:
-            said.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
+            found.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
         missing = [row.name for row in self.rows if row.count is None]
         if missing:
-            said.append(f"Not recognised by these weights: {', '.join(missing)}.")
+            found.append(f"Not recognised by these weights: {', '.join(missing)}.")
         if "blast" in missing or "other" in missing:
-            said.append("Blasts may therefore appear as lymphocytes.")
-        return tuple(said)
+            found.append("Blasts may therefore appear as lymphocytes.")
+        return tuple(found)
 
     def _cells_of(self, lineage: str) -> int:
         return sum(r.count or 0 for r in self.rows if cell_class(r.name).lineage == lineage)
@@ -128,20 +127,19 @@ def differential(
     tissue: Tissue = "marrow",
     fields: Sequence[str] = (),
 ) -> Differential:
-    """Turn counts into a differential.
+    """Return the differential of counts.
 
     Parameters
     ----------
     counts : mapping of str to int
-        Cells of each class, by the names of the weights or of a person.
+        Number of cells by class, predicted or assigned by a person.
     recognised : sequence of str
-        Classes that the weights know. A class that is neither known nor counted is reported as not
-        recognised.
+        Classes that the weights can predict. A class neither recognised nor counted is reported as
+        not recognised.
     taxonomy : Taxonomy
-        The rows wanted. Classes that it has no row for are added as `unclassifiable`, so that no
-        cell is lost.
+        The rows. Classes without a row are added to `unclassifiable`, so that no cell is lost.
     tissue : {'marrow', 'blood'}
-        Sets how many nucleated cells are asked for.
+        Determines how many nucleated cells to count.
     fields : sequence of str
         Names of the images counted.
     """

@@ -1,4 +1,4 @@
-"""Where a classifier looked: one record per image, of the cells that were explained."""
+"""Heatmaps of what a classifier's decisions rest on: one record per image."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,28 +10,28 @@ from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 
 PREDICTED = "predicted"
-"""In place of a class's name: of each cell, the class that it is called."""
+"""In place of a class name: explain the predicted class of each cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """The heatmap of one image, and that of each of its cells.
+    """The heatmap of one image, and of each of its cells.
 
     Attributes
     ----------
     heatmap : (H, W) float32
-        In 0-1, in level-0 pixels of the image; cells overlap by maximum, and it is 0 where no cell was explained. An
-        array, or of a huge image a zarr array in memory, which is sliced alike.
+        In 0-1, in level-0 pixels of the image; overlapping cells are merged by maximum, 0 where no cell was explained.
+        An array, or for huge images a zarr array in memory.
     cells : Classified
         The cells that were explained.
     method : str
         Name of the method.
     target : str
-        Name of the class that was explained, or 'predicted': of each cell, what it is called.
+        Name of the class that was explained, or 'predicted': the class of each cell.
     targets : (N,) int64
-        The class explained of each cell: index into `cells.names`.
+        The explained class of each cell, as an index into `cells.names`.
     crops : (N, side, side, 3) uint8
-        What the network saw of each cell, masks aside.
+        The crop of each cell that the network saw, without masks.
     crop_heatmaps : (N, side, side) float32
         The heatmap of each crop, in 0-1.
     windows : (N, 4) float64
@@ -51,7 +51,7 @@ class Explained:
         return len(self.cells)
 
     def take(self, rows: NDArray[np.int64], cells: Classified) -> Self:
-        """Return some cells, in any order, on the heatmap of all; `cells` are the record of just those."""
+        """Return a subset of the cells, whose record is `cells`; the heatmap of the image stays."""
         return replace(
             self,
             cells=cells,
@@ -68,5 +68,5 @@ class Explained:
 
     @property
     def target_names(self) -> NDArray[np.str_]:
-        """The class explained of each cell by name: (N,)."""
+        """The explained class of each cell by name: (N,)."""
         return np.array(self.cells.names, dtype=np.str_)[self.targets]

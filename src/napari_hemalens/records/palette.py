@@ -2,9 +2,9 @@
 
 Any two classes that can be on screen together differ by at least 12 in CIEDE2000, for normal vision and for viewers
 without L cones (protan) or M cones (deutan), as simulated by Machado et al. 2009, doi:10.1109/TVCG.2009.113, at
-severity 1.0; a test computes it. Such viewers tell little more than light from dark and blue from yellow, so lightness
-does most of the work. Related cells are related in hue; red cells and platelets are pale, since a field holds hundreds
-of them.
+severity 1.0; a test computes it. Such viewers distinguish little more than light from dark and blue from yellow, so
+classes differ mostly in lightness. Related cells have related hues; red cells and platelets are pale, since a field
+contains hundreds of them.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _OF_CELLS: Mapping[str, str] = {
     "platelet": "#eeeeaa",
 }
 
-# Classes of other data sets and of the tasks borrow from the cells above that they never stand beside.
+# Classes of other data sets and of the tasks share a colour with a class that is never shown beside them.
 _BORROWED: Mapping[str, str] = {
     "neutrophil": "segmented_neutrophil",
     "granulocyte": "segmented_neutrophil",
@@ -54,5 +54,5 @@ _OTHERS = ("#4477ff", "#559988", "#bb66aa", "#bb9966", "#5533dd", "#cc4466")
 
 
 def colour_of(name: str) -> str:
-    """Return the colour of a class as '#rrggbb'; a class that is not ours gets one by its letters."""
+    """Return the colour of a class as '#rrggbb'; an unknown class gets one derived from its name."""
     return CLASS_COLOURS.get(name) or _OTHERS[sum(map(ord, name)) % len(_OTHERS)]

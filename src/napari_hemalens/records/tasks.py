@@ -1,4 +1,4 @@
-"""What cells and fields are classified into: the one place where a task is declared."""
+"""Classification tasks: the one place where they are declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from napari_hemalens.errors import RecipeError
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One question that a classifier answers.
+    """A classification task.
 
     Attributes
     ----------
     name : str
-        What options and the command line call it.
+        Name in options and on the command line.
     title : str
-        What a person calls it.
+        Title on screen.
     short_title : str
-        The same where there is little room, as in a menu.
+        Title for menus.
     classes : tuple of str
-        The answers, in the order of a network's outputs; empty for detection, whose weights have their own.
+        Classes in the order of a network's outputs; empty for detection, whose weights have their own.
     weights : str
-        Name of the packed weights that answer it by default.
+        Name of the packed weights used by default.
     preset : str
-        Name of the recipe in `config.presets` that such weights are trained by.
+        Name of the training recipe in `config.presets`.
     positive : str or None
-        Of two answers, the one that is looked for.
+        The positive class of a task with two classes.
     unit : {'cell', 'field'}
-        What has an answer: a cell of a label image, or a whole image, which needs no labels.
+        What is classified: a cell of a label image, or a whole image, which needs no labels.
     """
 
     name: str
@@ -70,7 +70,7 @@ TASKS: Mapping[str, Task] = {
             weights="leukocyte-types",
             preset="leukocyte",
         ),
-        # Haematogones, which are benign, and three stages of acute lymphoblastic leukaemia of B cells.
+        # Benign haematogones, and three stages of B-cell acute lymphoblastic leukaemia.
         Task(
             name="field",
             title="Leukaemia stage of a field",
@@ -82,7 +82,7 @@ TASKS: Mapping[str, Task] = {
         ),
     )
 }
-"""Every task of classifiers by name."""
+"""All classification tasks by name."""
 
 DETECTION = Task(
     name="detection",
@@ -92,21 +92,21 @@ DETECTION = Task(
     weights="marrow-attention",
     preset="marrow-attention",
 )
-"""What a detector finds and classifies; not a task of classifiers, but explained like one."""
+"""Detection: not a classification task, but its results can be explained like one."""
 
 EXPLAINABLE: Mapping[str, Task] = {**TASKS, DETECTION.name: DETECTION}
-"""Every task whose answers can be explained, by name."""
+"""All tasks whose results can be explained, by name."""
 
 if TYPE_CHECKING:
     TaskName: TypeAlias = str
     ExplainableName: TypeAlias = str
-else:  # pydantic, typer and the forms read their choices from here
+else:  # pydantic, typer and the forms read their choices here
     TaskName = Literal[tuple(TASKS)]
     ExplainableName = Literal[tuple(EXPLAINABLE)]
 
 
 def task(name: str) -> Task:
-    """Return a task of classifiers by name.
+    """Return a classification task by name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The cells that haematologists name, and how one set of names maps onto another.
+"""The classes of blood cells, and how one set of classes maps onto another.
 
 Class names follow the ICSH guidelines (Lee et al. 2008, doi:10.1111/j.1751-553X.2008.01100.x, for
 marrow; Palmer et al. 2015, doi:10.1111/ijlh.12327, for blood), written with underscores as in
@@ -19,7 +19,7 @@ Lineage = Literal["myeloid", "erythroid", "lymphoid", "megakaryocytic", "other"]
 
 @dataclass(frozen=True, slots=True)
 class CellClass:
-    """A kind of cell, and what the differential has to know of it.
+    """A class of cells.
 
     Attributes
     ----------
@@ -29,12 +29,12 @@ class CellClass:
         `myeloid` here means granulocytes and monocytes with their precursors: the M of the M:E
         ratio.
     always_listed : bool
-        Whether a report names the class also where the weights cannot recognise it; the others appear
-        once a person gives a cell that class.
+        Whether reports list the class even if the weights cannot recognise it; others appear once a
+        person assigns them.
     nucleated : bool
-        Nucleated cells make up the differential; red cells and platelets stand beside it.
+        Nucleated cells make up the differential; red cells and platelets are counted beside it.
     key : str
-        The key that gives a cell this class, the same in every dock: a digit or a capital letter, '' for none.
+        The key that assigns this class, the same in every dock: a digit or a capital letter, '' for none.
     short : str
         Two to five letters for the label on a box, '?' for cells that cannot be classified.
     """
@@ -68,11 +68,11 @@ CELL_CLASSES: tuple[CellClass, ...] = (
     CellClass("erythrocyte", "erythroid", "", "RBC", nucleated=False),
     CellClass("platelet", "megakaryocytic", "", "plt", nucleated=False),
 )
-"""Every class that a person can assign, in the order a differential is reported."""
+"""All classes that a person can assign, in the order of a differential."""
 
 UNCLASSIFIABLE = "unclassifiable"
 
-# Classes of other data sets and of the tasks. They never stand beside the class of ours that has the same key.
+# Classes of other data sets and of the tasks. They are never shown beside a class above with the same key.
 _OTHER_CLASSES = (
     CellClass("granulocyte", "myeloid", "6", "gran"),
     CellClass("neutrophil", "myeloid", "6", "neut"),
@@ -92,21 +92,21 @@ _BY_NAME = {c.name: c for c in (*CELL_CLASSES, *_OTHER_CLASSES)}
 
 
 def cell_class(name: str) -> CellClass:
-    """Return the class called `name`; a name that is not ours is a nucleated cell of no lineage, without a key."""
+    """Return the class called `name`; an unknown name is a nucleated cell of no lineage, without a key."""
     return _BY_NAME.get(name) or CellClass(name, "other", short=name[:5])
 
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """A set of classes, and which finer classes each of them takes in.
+    """A set of classes, and the finer classes that each includes.
 
     Attributes
     ----------
     name : str
-        What recipes and files call it.
+        Name in recipes and files.
     members : tuple of (str, tuple of str)
-        Each class with the classes that count as it, in the order of a report. A class is a member
-        of itself.
+        Each class with the finer classes it includes, in the order of a report. A class includes
+        itself.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Taxonomy:
         return tuple(name for name, _ in self.members)
 
     def class_of(self, name: str) -> str | None:
-        """Return the class that takes in `name`, or None where no class does."""
+        """Return the class that includes `name`, or None."""
         for group, members in self.members:
             if name == group or name in members:
                 return group
@@ -131,7 +131,7 @@ class Taxonomy:
         return np.array([-1 if g is None else groups.index(g) for g in found], dtype=np.int64)
 
     def recognised_by(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the classes here that a network which knows `names` can report at all."""
+        """Return the classes here that a network with the classes `names` can report."""
         known = {self.class_of(name) for name in names}
         return tuple(group for group in self.classes if group in known)
 
@@ -154,17 +154,17 @@ MARROW_12 = Taxonomy(
         if c.lineage == "myeloid" or c.name in {"erythroblast", "lymphocyte", "erythrocyte", "platelet"}
     ),
 )
-"""The 12 classes of the packed weights, each on its own."""
+"""The 12 classes of the packed weights."""
 
 ICSH = Taxonomy("icsh", tuple((c.name, ()) for c in CELL_CLASSES))
-"""Every class that a person can assign: the 12, and those that the packed weights never saw."""
+"""All classes that a person can assign: the 12, and those unknown to the packed weights."""
 
 WANG_7 = Taxonomy(
     "wang-7",
     (
         ("granulocyte", _GRANULOCYTES),
-        # Wang et al. count red precursors as erythrocytes; red cells proper are no part of a
-        # differential.
+        # Wang et al. count red precursors as erythrocytes; mature red cells are not part of
+        # a differential.
         ("erythroblast", ()),
         ("lymphocyte", ()),
         ("megakaryocyte", ()),
@@ -177,7 +177,7 @@ WANG_7 = Taxonomy(
 )
 """The seven classes of Wang et al. 2021.
 
-Its erythrocyte row is here the erythroblast row; red cells and platelets stand apart.
+Its erythrocyte row is the erythroblast row here; red cells and platelets are separate.
 """
 
 BLOOD_3 = Taxonomy(
@@ -188,7 +188,7 @@ BLOOD_3 = Taxonomy(
         ("Platelets", ("platelet",)),
     ),
 )
-"""The three classes of BCCD. WBC takes in every nucleated cell, as an analyser's count does."""
+"""The three classes of BCCD. WBC includes every nucleated cell, as in an analyser's count."""
 
 TAXONOMIES = {t.name: t for t in (MARROW_12, ICSH, WANG_7, BLOOD_3)}
 

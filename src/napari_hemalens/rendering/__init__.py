@@ -1,4 +1,4 @@
-"""Stained smears drawn by a model of dye and light, with the exact place of every cell."""
+"""Stained smears rendered by a model of dye and light, with the exact position of every cell."""
 
 from napari_hemalens.rendering.fields import render_field
 

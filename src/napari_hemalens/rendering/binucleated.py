@@ -1,7 +1,7 @@
-"""The cells of a cytokinesis-block micronucleus assay: a grown cell whose division was stopped.
+"""Rendered cells of a cytokinesis-block micronucleus assay.
 
-Sizes and signs follow the criteria of the assay (Fenech 2007, doi:10.1038/nprot.2007.77): the nuclei of a cell are
-about equal; a micronucleus is round, a sixteenth to a third of a nucleus wide, as dense as one, and lies apart from
+Sizes and features follow the criteria of the assay (Fenech 2007, doi:10.1038/nprot.2007.77): the nuclei of a cell are
+about equal; a micronucleus is round, has 1/16 to 1/3 of the diameter of a nucleus and its density, and is separate from
 it or just touches it.
 """
 
@@ -15,7 +15,7 @@ from napari_hemalens.rendering.drawing import CellAppearance, Chromatin, Stamp
 from napari_hemalens.rendering.shapes import Map, Patch, blob, chain, cover
 
 WIDTHS = (1 / 16, 1 / 3)
-"""How wide a micronucleus may be, as a share of its nucleus."""
+"""Range of the diameter of a micronucleus, as a fraction of that of its nucleus."""
 
 _CHROMATIN = Chromatin((1.0, 0.0, 0.0), clump_um=1.1, dense=0.6, pale=0.66, nucleoli=2)
 _PYKNOTIC = Chromatin((1.0, 0.0, 0.0), clump_um=1.5, dense=0.97, pale=0.9)
@@ -23,19 +23,19 @@ _PYKNOTIC = Chromatin((1.0, 0.0, 0.0), clump_um=1.5, dense=0.97, pale=0.9)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssayStamp(Stamp):
-    """A cell as drawn, in amounts that any stain of it starts from; `dye` holds them side by side.
+    """A rendered cell before staining; `dye` holds the amounts of its components.
 
     Attributes
     ----------
     dye : (h, w, 3) float32
-        Chromatin as a section shows it (about 1 where dense), DNA along the light's way (the same times the relative
-        thickness), and cytoplasm.
+        Chromatin in section (about 1 where dense), DNA along the light path (the same times the relative thickness),
+        and cytoplasm.
     body : (h, w) bool
-        Where the cell is.
+        Mask of the cell.
     nuclei : (h, w) int32
         1, 2, ... for each nucleus, 0 elsewhere.
     micronuclei : (h, w) int32
-        The number of the nucleus that a micronucleus lies nearest to, 0 elsewhere.
+        The number of the nearest nucleus in each micronucleus, 0 elsewhere.
     """
 
     nuclei: NDArray[np.int32]
@@ -44,18 +44,18 @@ class AssayStamp(Stamp):
 
 @dataclass(frozen=True, slots=True)
 class AssayCell:
-    """A cell with one nucleus or several, and at times micronuclei.
+    """A cell with one or more nuclei, and possibly micronuclei.
 
     Attributes
     ----------
     diameter_um : (float, float)
         Smallest and largest diameter of the cell.
     nuclei : tuple of int
-        How many nuclei it has: one of these, each as likely.
+        Possible numbers of nuclei, all equally likely.
     nucleus_um : (float, float)
         Smallest and largest diameter of a nucleus.
     affected : float
-        Share of the cells that have micronuclei: half of those one, the others two or three.
+        Fraction of cells with micronuclei: most have one, the others two or three.
     """
 
     diameter_um: tuple[float, float]
@@ -65,7 +65,7 @@ class AssayCell:
 
     def draw(self, patch: Patch, diameter_um: float) -> AssayStamp:
         """Draw one such cell at the centre of `patch`."""
-        frayed = patch.warped(0.25, 1.5)
+        frayed = patch.warp(0.25, 1.5)
         outline = blob(frayed, diameter_um / 2, elongation=patch.within(1.0, 1.2), roughness=0.05)
         size = min(patch.within(*self.nucleus_um), 0.55 * diameter_um)
         depths = _nuclei(patch, int(patch.rng.choice(self.nuclei)), size, outline)
@@ -84,7 +84,7 @@ class AssayCell:
     def _micronuclei(
         self, patch: Patch, outline: Map, depths: NDArray[np.float32], size_um: float
     ) -> tuple[Map, NDArray[np.int32]]:
-        """Return the depth of all micronuclei, which keep off each other inside the cell, and whose they are."""
+        """Return the depth of all micronuclei, which do not touch each other, and the numbers of their nuclei."""
         small: Map = np.full_like(outline, -np.inf)
         parents, nucleus = np.zeros(outline.shape, np.int32), depths.max(axis=0)
         if patch.rng.random() >= self.affected:
@@ -107,7 +107,7 @@ class AssayCell:
 
 @dataclass(frozen=True, slots=True)
 class ApoptoticCell:
-    """A cell that died: shrunken, its chromatin in round dense fragments. It is not counted, so nothing is labelled."""
+    """An apoptotic cell: shrunken, with chromatin in round dense fragments. Not counted, and hence not labelled."""
 
     diameter_um: tuple[float, float] = (9.0, 13.0)
 
@@ -132,13 +132,13 @@ ASSAY: Mapping[str, tuple[CellAppearance, ...]] = {
     "multinucleated": (AssayCell((26.0, 30.0), (3, 4), (8.5, 10.0), affected=0.4),),
     "apoptotic": (ApoptoticCell(),),
 }
-"""The cells of the assay, by what is counted."""
+"""The cells of the assay, by class."""
 
 
 def _nuclei(patch: Patch, count: int, size_um: float, outline: Map) -> NDArray[np.float32]:
-    """Return the depth of each nucleus (count, h, w): side by side, about equal, none on another."""
+    """Return the depth of each nucleus (count, h, w): side by side, about equal, without overlap."""
     radii = size_um / 2 * patch.rng.uniform(0.94, 1.06, count)
-    # Their centres stand on a circle on which neighbours just leave a gap.
+    # Their centres lie on a circle, with a small gap between neighbours.
     away = (size_um + patch.within(0.6, 2.4)) / (2 * np.sin(np.pi / max(count, 2))) if count > 1 else patch.within(0, 2)
     angles = patch.within(0, 2 * np.pi) + 2 * np.pi * np.arange(count) / count + patch.rng.normal(0, 0.06, count)
     depths = []
@@ -150,7 +150,7 @@ def _nuclei(patch: Patch, count: int, size_um: float, outline: Map) -> NDArray[n
 
 
 def _draw_bridge(patch: Patch, depths: NDArray[np.float32]) -> Sequence[Map]:
-    """Return the nuclei, and at times a thin nucleoplasmic bridge between the first two."""
+    """Return the nuclei, sometimes with a thin nucleoplasmic bridge between the first two."""
     if len(depths) != 2 or patch.rng.random() > 0.05:
         return list(depths)
     ends = [(float(patch.y[depth > 0].mean()), float(patch.x[depth > 0].mean())) for depth in depths]
@@ -158,7 +158,7 @@ def _draw_bridge(patch: Patch, depths: NDArray[np.float32]) -> Sequence[Map]:
 
 
 def _chromatin(patch: Patch, nuclei: Sequence[Map], small: Map) -> tuple[Map, Map]:
-    """Return chromatin as a section would show it, and how thick it lies, relative to the middle of a nucleus."""
+    """Return chromatin in section, and its thickness relative to the middle of a nucleus."""
     edge = patch.pixel_size_um
     chromatin, depth = np.zeros_like(small), np.maximum(small, -1e3)
     for one in nuclei:
@@ -171,7 +171,7 @@ def _chromatin(patch: Patch, nuclei: Sequence[Map], small: Map) -> tuple[Map, Ma
 
 
 def _cytoplasm(patch: Patch, outline: Map, nucleus: Map) -> Map:
-    """Return cytoplasm: mottled, thin at its rim, and hidden where a nucleus is."""
+    """Return cytoplasm: mottled, thin at its rim, and hidden by nuclei."""
     mottle = 1 + 0.1 * (patch.cloud(0.8) + patch.cloud(3.0))
     thick = 0.7 + 0.3 * cover(outline - 2, 4)
     shown: Map = np.clip(mottle, 0, 2) * thick * cover(outline, 0.5) * (1 - 0.7 * cover(nucleus, 0.4))

@@ -1,4 +1,4 @@
-"""Rendered fields as a data set to train networks on: images, and their truth as COCO."""
+"""Rendered fields as a training data set: images, and their truth as COCO."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,22 +30,22 @@ def render_fields_steps(
     Parameters
     ----------
     out : Path
-        The folder; made where it is missing.
+        The folder; created if missing.
     fields : int
-        How many.
+        Number of fields.
     shape : (int, int)
         Height and width of each in pixels.
     pixel_size_um : float
         Micrometres per pixel.
     tissue : {'marrow', 'blood'}
-        Whose cells.
+        Tissue of the smear.
     seed : int
-        Of the first field; the next ones have the numbers that follow.
+        Seed of the first field; the others have consecutive seeds.
 
     Returns
     -------
     tuple of Path
-        The images, and last the annotations.
+        The images, then the annotations.
 
     Raises
     ------

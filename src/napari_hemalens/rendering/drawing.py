@@ -1,4 +1,4 @@
-"""The hand that draws a cell: cytoplasm, granules and nucleus, as amounts of dye."""
+"""Drawing a cell: cytoplasm, granules and nucleus, as amounts of dye."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -14,14 +14,14 @@ from napari_hemalens.rendering.stain import Dye
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamp:
-    """A cell as drawn.
+    """A drawn cell.
 
     Attributes
     ----------
     dye : (h, w, 3) float32
         Amounts of azure, eosin and haemoglobin.
     body : (h, w) bool
-        Where the cell is: pixels of which it covers half or more.
+        Mask of the cell: pixels of which it covers at least half.
     """
 
     dye: NDArray[np.float32]
@@ -29,7 +29,7 @@ class Stamp:
 
 
 class CellAppearance(Protocol):
-    """What cells of one kind look like."""
+    """The appearance of one kind of cell."""
 
     @property
     def diameter_um(self) -> tuple[float, float]:
@@ -52,11 +52,11 @@ class Chromatin:
     clump_um : float
         Width of its clumps.
     dense : float
-        Share of the nucleus that clumps cover, 0-1.
+        Fraction of the nucleus that clumps cover, 0-1.
     pale : float
-        Azure between the clumps, as a share of `dye`'s.
+        Azure between the clumps, as a fraction of that in `dye`.
     nucleoli : int
-        Pale round nucleoli, on average.
+        Mean number of pale round nucleoli.
     """
 
     dye: Dye
@@ -66,7 +66,7 @@ class Chromatin:
     nucleoli: int = 0
 
     def without_nucleoli(self) -> "Chromatin":
-        """Return the same texture for what is too small for nucleoli."""
+        """Return the same texture for bodies too small for nucleoli."""
         return replace(self, nucleoli=0)
 
     def amount(self, patch: Patch, depth: Map) -> Map:
@@ -94,9 +94,9 @@ class Chromatin:
 
 @dataclass(frozen=True, slots=True)
 class Granules:
-    """Granules of one kind: how many on a square micrometre, how wide, and of what dye.
+    """Granules of one kind: number per square micrometre, diameter and dye.
 
-    Those `over_nucleus` hide what is under them; the others lie in the cytoplasm and add to it.
+    Those `over_nucleus` hide what is beneath; the others add to the cytoplasm.
     """
 
     per_um2: float
@@ -104,17 +104,17 @@ class Granules:
     dye: Dye
     over_nucleus: bool = False
 
-    def strewn(self, dye: NDArray[np.float32], patch: Patch, outline: Map) -> NDArray[np.float32]:
+    def scatter(self, dye: NDArray[np.float32], patch: Patch, outline: Map) -> NDArray[np.float32]:
         """Return the dye of a cell (h, w, 3) with granules of this kind inside its outline."""
         number = self.per_um2 * patch.within(0.7, 1.3)
         spots = specks(patch, cover(outline - 0.3, 0.3), number, self.diameter_um)
         own = np.array(self.dye, dtype=np.float32)
-        return _over(dye, np.maximum(dye, own) if self.over_nucleus else dye + own, spots)
+        return _blend(dye, np.maximum(dye, own) if self.over_nucleus else dye + own, spots)
 
 
 @dataclass(frozen=True, slots=True)
 class NucleatedCell:
-    """A nucleated cell of one class, or of one stage of it.
+    """A nucleated cell of one class, or of one stage of a class.
 
     Attributes
     ----------
@@ -129,13 +129,13 @@ class NucleatedCell:
     granules : tuple of Granules
         From the bottom to the top.
     roughness : float
-        How uneven the cell's outline is, as a share of its radius.
+        Unevenness of the cell's outline, as a fraction of its radius.
     fringe_um : float
         How far its edge frays.
     mottle : float
-        Unevenness of the cytoplasm: its deviation as a share.
+        Unevenness of the cytoplasm: its standard deviation as a fraction.
     vacuoles_per_um2 : float
-        Clear holes in the cytoplasm.
+        Vacuoles in the cytoplasm.
     """
 
     diameter_um: tuple[float, float]
@@ -151,16 +151,16 @@ class NucleatedCell:
     def draw(self, patch: Patch, diameter_um: float) -> Stamp:
         """Draw one such cell at the centre of `patch`."""
         radius, stretch = diameter_um / 2, patch.within(1.0, 1.15)
-        frayed = patch.warped(self.fringe_um, 0.8)
+        frayed = patch.warp(self.fringe_um, 0.8)
         outline = blob(frayed, radius, elongation=stretch, roughness=self.roughness)
-        nucleus = self.nucleus(patch.warped(0.2, 2.5), radius)
+        nucleus = self.nucleus(patch.warp(0.2, 2.5), radius)
         nucleus = np.minimum(nucleus, outline - 0.25)  # it never bulges out of the cell
         dye = self._cytoplasm(patch, outline, nucleus)
         for kind in self.granules:
-            dye = dye if kind.over_nucleus else kind.strewn(dye, patch, outline)
-        dye = _over(dye, self.chromatin.fill(patch, nucleus), cover(nucleus, 0.25))
+            dye = dye if kind.over_nucleus else kind.scatter(dye, patch, outline)
+        dye = _blend(dye, self.chromatin.fill(patch, nucleus), cover(nucleus, 0.25))
         for kind in self.granules:
-            dye = kind.strewn(dye, patch, outline) if kind.over_nucleus else dye
+            dye = kind.scatter(dye, patch, outline) if kind.over_nucleus else dye
         body = cover(outline, 0.3)
         return Stamp(dye * body[..., None], body >= 0.5)
 
@@ -170,12 +170,12 @@ class NucleatedCell:
         if self.vacuoles_per_um2:
             width = patch.within(0.8, 1.8)
             uneven *= 1 - 0.9 * specks(patch, cover(outline - 1), self.vacuoles_per_um2, width)
-        return _of(self.cytoplasm, np.clip(uneven, 0, 2))
+        return _amounts(self.cytoplasm, np.clip(uneven, 0, 2))
 
 
 @dataclass(frozen=True, slots=True)
 class RedCell:
-    """A red cell: a biconcave disc whose centre is pale.
+    """A red cell: a biconcave disc with central pallor.
 
     Thickness after Evans and Fung 1972, doi:10.1016/0026-2862(72)90069-6, fuller in the middle and
     steeper at the edge, as a dried cell is.
@@ -195,29 +195,29 @@ class RedCell:
         thickness = pallor * biconcave + (1 - pallor) * (1 - 0.1 * rho2)
         body = cover(depth, 0.3)
         amount = thickness * np.sqrt(1 - rho2**2) * body * patch.within(0.8, 1.25)
-        return Stamp(_of((0.15, 0.01, 0.07), amount), body >= 0.5)
+        return Stamp(_amounts((0.15, 0.01, 0.07), amount), body >= 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Platelet:
-    """A platelet: a pale-blue fleck full of purple granules."""
+    """A platelet: a pale-blue body full of purple granules."""
 
     diameter_um: tuple[float, float] = (2.0, 4.0)
 
     def draw(self, patch: Patch, diameter_um: float) -> Stamp:
         """Draw one such cell at the centre of `patch`."""
-        ragged, stretch = patch.warped(0.12, 0.8), patch.within(1, 1.5)
+        ragged, stretch = patch.warp(0.12, 0.8), patch.within(1, 1.5)
         depth = blob(ragged, diameter_um / 2, elongation=stretch, roughness=0.06)
         body = cover(depth, 0.3)
         granules = specks(patch, cover(depth - 0.15, 0.5), 8.0, 0.4) * patch.within(0.5, 1.1)
         granules *= body
-        dye = _of((0.20, 0.03, 0.0), body) + _of((0.60, 0.28, 0.0), granules)
+        dye = _amounts((0.20, 0.03, 0.0), body) + _amounts((0.60, 0.28, 0.0), granules)
         return Stamp(dye, body >= 0.5)
 
 
-def _of(dye: Dye, amount: Map) -> NDArray[np.float32]:
+def _amounts(dye: Dye, amount: Map) -> NDArray[np.float32]:
     return amount[..., None] * np.array(dye, dtype=np.float32)
 
 
-def _over(under: NDArray[np.float32], over: NDArray[np.float32], alpha: Map) -> NDArray[np.float32]:
+def _blend(under: NDArray[np.float32], over: NDArray[np.float32], alpha: Map) -> NDArray[np.float32]:
     return under + (over - under) * alpha[..., None]

@@ -1,4 +1,4 @@
-"""A field of view: a smear seen through a microscope, and the truth about it."""
+"""A field of view: a rendered smear as seen through a microscope, with its truth."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ Box = tuple[int, int, int, int]
 Part = tuple[slice, slice]
 
 _LEAST_SHOWN = 0.1
-"""Share of a cell below which nobody would box what the image's edge leaves of it."""
+"""Minimum visible fraction of a cell at the image's edge that an annotator would box."""
 
 
 def render_field(
@@ -39,17 +39,17 @@ def render_field(
     pixel_size_um : float
         Micrometres per pixel.
     tissue : {'marrow', 'blood'}
-        Whose cells, and how crowded.
+        Tissue of the smear; determines classes and crowding.
     seed : int
         The same seed and options give the same pixels; stain and light differ from seed to seed.
     density : float
-        How many cells to strew, as a multiple of what is usual.
+        Number of cells, relative to the usual.
 
     Returns
     -------
     image : (H, W, 3) uint8, RGB
     truth : Detections
-        The box of every cell of which more than a tenth is in the image; scores are 1.
+        The box of every cell with more than a tenth inside the image; scores are 1.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def render_field(
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
     boxes, classes = [], []
     for cell in strew(SMEARS[tissue], size_um, density, rng):
-        box = lay(dye, *drawn(cell, pixel_size_um, rng))
+        box = lay(dye, *draw_cell(cell, pixel_size_um, rng))
         if box is not None:
             boxes.append(box)
             classes.append(MARROW_12.classes.index(cell.name))
@@ -79,7 +79,7 @@ def render_field(
 
 
 def lay(dye: NDArray[np.float32], stamp: Stamp, corner: tuple[int, int]) -> Box | None:
-    """Lay a cell on a slide, in place: where cells overlap, their dyes add.
+    """Add a cell to a slide, in place; the dyes of overlapping cells add up.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ def lay(dye: NDArray[np.float32], stamp: Stamp, corner: tuple[int, int]) -> Box 
     stamp : Stamp
         The cell.
     corner : (int, int)
-        Row and column of the stamp's first pixel on the slide; may lie outside.
+        Row and column of the stamp's first pixel; may lie outside the slide.
 
     Returns
     -------
     (y0, x0, y1, x1) or None
-        The box of what the slide shows of the cell, far edge excluded; None for next to nothing.
+        The box of the visible part of the cell, far edge excluded; None if hardly any is visible.
     """
     place, part = overlap(dye.shape[:2], stamp, corner)
     dye[place] += stamp.dye[part]
@@ -106,7 +106,7 @@ def lay(dye: NDArray[np.float32], stamp: Stamp, corner: tuple[int, int]) -> Box 
 
 
 def overlap(shape: Sequence[int], stamp: Stamp, corner: tuple[int, int]) -> tuple[Part, Part]:
-    """Return where on a slide of `shape` a stamp lies, and which part of the stamp that is; may both be empty."""
+    """Return the region of a slide of `shape` that a stamp covers, and the matching part of the stamp; may be empty."""
     place, part = [], []
     for first, side, whole in zip(corner, stamp.body.shape, shape, strict=True):
         near = min(max(first, 0), whole)
@@ -116,11 +116,11 @@ def overlap(shape: Sequence[int], stamp: Stamp, corner: tuple[int, int]) -> tupl
     return (place[0], place[1]), (part[0], part[1])
 
 
-def drawn(cell: Cell, pixel_size_um: float, rng: np.random.Generator) -> tuple[Stamp, tuple[int, int]]:
+def draw_cell(cell: Cell, pixel_size_um: float, rng: np.random.Generator) -> tuple[Stamp, tuple[int, int]]:
     """Draw a cell; return it with the row and column of its first pixel."""
     y, x = cell.y / pixel_size_um - 0.5, cell.x / pixel_size_um - 0.5
     row, column = round(y), round(x)
-    # Outlines stray from a circle by a quarter at most; what frays does so within a micrometre.
+    # Outlines deviate from a circle by at most a quarter, and fray within a micrometre.
     patch = Patch.around(0.65 * cell.diameter + 1, pixel_size_um, rng, (y - row, x - column))
     stamp = cell.look.draw(patch, cell.diameter)
     reach = stamp.body.shape[0] // 2
@@ -138,12 +138,12 @@ def _check(shape: tuple[int, int], pixel_size_um: float, tissue: str, density: f
 
 
 def empty_slide(shape: tuple[int, int], pixel_size_um: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the dye (H, W, 3) of a slide without cells: a film of protein, and dried stain."""
+    """Return the dye (H, W, 3) of a slide without cells: a protein film and stain precipitate."""
     step = max(round(2 / pixel_size_um), 1)  # the film is smooth: drawn coarsely, then enlarged
     coarse = gaussian_filter(rng.standard_normal([s // step + 2 for s in shape]), 3, mode="wrap")
     film = np.clip(coarse / coarse.std(), 0, 3).repeat(step, axis=0).repeat(step, axis=1)
     film = gaussian_filter(film[: shape[0], : shape[1]], step)
-    # Stain falls out anywhere, and in heaps where the film is thickest.
+    # Stain precipitates anywhere, most where the film is thickest.
     fallen = rng.random(shape) < np.where(film > 2.2, 40e-3, 0.4e-3) * pixel_size_um**2
     sigma = rng.uniform(0.12, 0.25) / pixel_size_um
     grains = gaussian_filter(fallen.astype(np.float32), sigma) * (2 * np.pi * sigma**2)

@@ -1,4 +1,4 @@
-"""Rendered images as files that hold the pixel size and stay small, for the wheel holds them all."""
+"""Files of rendered images, with pixel size, and small, since they are part of the wheel."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _EXACT: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib", "p
 
 
 def save(image: NDArray[Any], path: Path, pixel_size_um: float) -> None:
-    """Write a TIFF: colours (H, W, 3) with JPEG inside, grey levels and labels (H, W) without loss."""
+    """Write a TIFF: colour images (H, W, 3) with JPEG compression, grey images and labels (H, W) lossless."""
     per_cm = 1e4 / pixel_size_um
     with writing(path) as temporary:
         tifffile.imwrite(

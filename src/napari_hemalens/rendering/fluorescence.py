@@ -1,4 +1,4 @@
-"""What a fluorescence microscope and its camera make of DNA: glow, haze, photons."""
+"""A fluorescence microscope and its camera: illumination, haze, photon noise."""
 
 from dataclasses import dataclass
 
@@ -11,26 +11,26 @@ from napari_hemalens.rendering.stain import Light
 
 @dataclass(frozen=True, slots=True)
 class Fluorescence:
-    """One microscope of the wide-field kind.
+    """A wide-field microscope.
 
     Attributes
     ----------
     centre, falloff
-        Where and how unevenly it excites, as in `Light`.
+        Unevenness of the illumination, as in `Light`.
     offset : float
-        What the camera reads in the dark.
+        Grey level of the camera in the dark.
     photons : float
         Photons from the middle of an average nucleus.
     gain : float
-        Grey levels a photon.
+        Grey levels per photon.
     read_noise : float
         Standard deviation in grey levels.
     blur_um : float
-        Standard deviation of the point spread in focus.
+        Standard deviation of the point spread function in focus.
     haze : float
-        Share of the light that comes from out of focus, spread over `haze_um`.
+        Fraction of out-of-focus light.
     haze_um : float
-        Standard deviation of that spread.
+        Standard deviation of the out-of-focus blur.
     """
 
     centre: tuple[float, float] = (0.45, 0.56)
@@ -46,16 +46,16 @@ class Fluorescence:
     def photograph(
         self, glow: NDArray[np.float32], pixel_size_um: float, rng: np.random.Generator
     ) -> NDArray[np.uint16]:
-        """Return what the camera records.
+        """Return the image that the camera records.
 
         Parameters
         ----------
         glow : (H, W) float32
-            Dye that glows; 1 in the middle of an average nucleus.
+            Amount of fluorescent dye; 1 in the middle of an average nucleus.
         pixel_size_um : float
             Micrometres per pixel.
         rng : numpy.random.Generator
-            Draws the photons and the noise of reading.
+            Source of photon and read noise.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Fluorescence:
         haze = gaussian_filter(glow, self.haze_um / pixel_size_um, truncate=3)
         height, width = glow.shape
         excited = Light(centre=self.centre, falloff=self.falloff).illumination((height, width))
-        seen = (1 - self.haze) * sharp + self.haze * haze + 0.03  # the medium glows a little
+        seen = (1 - self.haze) * sharp + self.haze * haze + 0.03  # background fluorescence of the medium
         photons = rng.poisson(self.photons * seen * excited)
         read = self.offset + self.gain * photons + rng.normal(0, self.read_noise, glow.shape)
         levels: NDArray[np.uint16] = np.clip(np.rint(read), 0, 65535).astype(np.uint16)

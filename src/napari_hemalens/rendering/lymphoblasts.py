@@ -1,4 +1,4 @@
-"""A Wright-Giemsa smear of acute lymphoblastic leukaemia, with the truth: which cells are blasts."""
+"""A rendered Wright-Giemsa smear of acute lymphoblastic leukaemia, with the class of each cell."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.rendering.drawing import CellAppearance, Chromatin, NucleatedCell
-from napari_hemalens.rendering.fields import drawn, empty_slide, overlap
+from napari_hemalens.rendering.fields import draw_cell, empty_slide, overlap
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 from napari_hemalens.rendering.nuclei import indented, rounded
 from napari_hemalens.rendering.smears import Smear, strew
@@ -20,7 +20,7 @@ _FINE = Chromatin((0.62, 0.36, 0.0), clump_um=0.4, dense=0.5, pale=0.75, nucleol
 _CLUMPED = Chromatin((0.88, 0.38, 0.0), clump_um=0.9, dense=0.62, pale=0.28)
 
 LYMPHOBLASTS: tuple[CellAppearance, ...] = (
-    NucleatedCell(  # small: a thin rim, the nucleus round
+    NucleatedCell(  # small: thin rim of cytoplasm, round nucleus
         (12.0, 14.0), rounded(0.90, spread=0.03, elongation=1.3), _FINE, (0.40, 0.05, 0.0), roughness=0.03
     ),
     NucleatedCell(  # large: more cytoplasm, deep blue
@@ -31,7 +31,7 @@ LYMPHOBLASTS: tuple[CellAppearance, ...] = (
         roughness=0.045,
         mottle=0.3,
     ),
-    NucleatedCell(  # cleft: the nucleus has a bay
+    NucleatedCell(  # cleft nucleus
         (12.5, 15.5), indented(0.88, (0.08, 0.2)), _FINE, (0.40, 0.04, 0.0), roughness=0.03
     ),
 )
@@ -45,7 +45,7 @@ _LYMPHOCYTES: tuple[CellAppearance, ...] = (
         (11.0, 14.0), rounded(0.80, spread=0.05, elongation=1.15), _CLUMPED, (0.30, 0.02, 0.0), roughness=0.04
     ),
 )
-"""Ripe lymphocytes, whose coarse clumps tell them from blasts, in the thin stain of this slide."""
+"""Mature lymphocytes, distinguished from blasts by their coarse chromatin, in the pale stain of this slide."""
 
 _APPEARANCES: Mapping[str, tuple[CellAppearance, ...]] = {**MORPHOLOGY, BLAST: LYMPHOBLASTS, "lymphocyte": _LYMPHOCYTES}
 _SMEAR = Smear(
@@ -62,11 +62,11 @@ _SMEAR = Smear(
     },
 )
 
-# Thin, and seen by a camera whose blue is all but blind to it, as in public fields of this leukaemia (mean optical
-# density of their cells in red, green, blue: about 0.20, 0.24, 0.01). The packed weights know blasts in no other stain.
+# Pale, and hardly absorbing blue, as in public fields of this leukaemia (mean optical density of their cells in red,
+# green, blue: about 0.20, 0.24, 0.01). The packed weights were trained on blasts in no other stain.
 _STAIN = Stain(np.array([[0.42, 0.42, 0.012], [0.05, 0.60, 0.02], [0.05, 0.25, 0.50]], dtype=np.float32))
 _LIGHT = Light(white=(240.0, 238.0, 243.0), centre=(0.45, 0.56), blur_um=0.12, noise=1.0)
-_LEAST_SEEN = 0.5  # share of a cell at the edge of the image below which nobody would name it
+_LEAST_SEEN = 0.5  # minimum visible fraction of a cell at the image's edge that an annotator would classify
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ class LymphoblastField:
     ----------
     image : (H, W, 3) uint8, RGB
     labels : (H, W) uint16
-        1, 2, ... for each nucleated cell of which half or more is seen, 0 elsewhere.
+        1, 2, ... for each nucleated cell at least half visible, 0 elsewhere.
     class_names : (N,) str
         'blast' or 'normal' of cells 1 to N.
     """
@@ -101,14 +101,14 @@ def render_lymphoblasts(
     seed : int
         The same seed and options give the same pixels.
     density : float
-        How many cells to strew, as a multiple of what is usual.
+        Number of cells, relative to the usual.
     """
     rng = np.random.default_rng(seed)
     dye, labels = empty_slide(shape, pixel_size_um, rng), np.zeros(shape, np.uint16)
     names: list[str] = []
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
     for cell in strew(_SMEAR, size_um, density, rng, looks=_APPEARANCES):
-        stamp, corner = drawn(cell, pixel_size_um, rng)
+        stamp, corner = draw_cell(cell, pixel_size_um, rng)
         place, part = overlap(shape, stamp, corner)
         dye[place] += stamp.dye[part]
         own = stamp.body[part] & (labels[place] == 0)

@@ -1,4 +1,4 @@
-"""A field of the cytokinesis-block micronucleus assay, in two stains of one scene, with its exact truth."""
+"""A rendered field of the cytokinesis-block micronucleus assay, in two stains, with its exact truth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
 
 from napari_hemalens.rendering.binucleated import ASSAY, AssayStamp
-from napari_hemalens.rendering.fields import drawn, empty_slide, overlap
+from napari_hemalens.rendering.fields import draw_cell, empty_slide, overlap
 from napari_hemalens.rendering.fluorescence import Fluorescence
 from napari_hemalens.rendering.shapes import Patch, blob, cover
 from napari_hemalens.rendering.smears import Smear, strew
 from napari_hemalens.rendering.stain import EXTINCTION, Dye, Light, Stain
 
 ORPHAN = 65535
-"""Value of a micronucleus whose nucleus the image does not show."""
+"""Value of a micronucleus whose nucleus is outside the image."""
 
 _SMEAR = Smear(
     nucleated=0.85,
@@ -31,21 +31,20 @@ _DIRT: Dye = (0.85, 0.15, 0.25)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssayField:
-    """What lies on the slide, before it is stained and looked at.
+    """The cells on a slide, before staining and imaging.
 
     Attributes
     ----------
     amounts : (H, W, 3) float32
-        Chromatin as bright field shows it, DNA as it glows, cytoplasm.
+        Chromatin in bright field, DNA in fluorescence, cytoplasm.
     debris : (H, W) float32
-        What is none of them, in any stain.
+        Debris, visible in any stain.
     nuclei, cells : (H, W) uint16
         1, 2, ... for each nucleus and each cell, 0 elsewhere. Dead cells and debris have no number.
     micronuclei : (H, W) uint16
-        The number of the nucleus that a micronucleus lies nearest to, or `ORPHAN`. No two micronuclei touch.
+        The number of the nearest nucleus in each micronucleus, or `ORPHAN`. No two micronuclei touch.
     cell_classes : tuple of str
-        What cells 1, 2, ... are: 'mononucleated', 'binucleated' or 'multinucleated', also where the image's edge cuts
-        them.
+        Classes of cells 1, 2, ...: 'mononucleated', 'binucleated' or 'multinucleated', also if cut by the image's edge.
     pixel_size_um : float
         Micrometres per pixel.
     """
@@ -75,7 +74,7 @@ class AssayField:
         return Fluorescence().photograph(glow, self.pixel_size_um, rng)
 
     def giemsa(self, seed: int = 0) -> NDArray[np.uint8]:
-        """Return the slide stained with Giemsa in bright field, (H, W, 3) uint8."""
+        """Return the slide in Giemsa stain and bright field, (H, W, 3) uint8."""
         rng = np.random.default_rng(seed)
         dye = empty_slide(self.debris.shape, self.pixel_size_um, rng)
         for amount, colour in (
@@ -91,7 +90,7 @@ class AssayField:
 def render_assay(
     shape: tuple[int, int] = (512, 512), *, pixel_size_um: float = 0.35, seed: int = 0, density: float = 1.0
 ) -> AssayField:
-    """Lay out one field of the assay.
+    """Render one field of the assay.
 
     Parameters
     ----------
@@ -102,7 +101,7 @@ def render_assay(
     seed : int
         The same seed and options give the same field.
     density : float
-        How many cells to strew, as a multiple of what is usual.
+        Number of cells, relative to the usual.
     """
     rng = np.random.default_rng(seed)
     amounts = np.zeros((*shape, 3), np.float32)
@@ -110,7 +109,7 @@ def render_assay(
     size_um = (shape[0] * pixel_size_um, shape[1] * pixel_size_um)
     found, names = 0, []
     for number, cell in enumerate(strew(_SMEAR, size_um, density, rng, looks=ASSAY), 1):
-        stamp, corner = drawn(cell, pixel_size_um, rng)
+        stamp, corner = draw_cell(cell, pixel_size_um, rng)
         if not isinstance(stamp, AssayStamp):
             raise TypeError(f"{cell.name} is drawn without its nuclei.")
         names.append(cell.name)
@@ -120,7 +119,7 @@ def render_assay(
         own, its_small = stamp.nuclei[part], stamp.micronuclei[part]
         nuclei[place] = np.where(own > 0, own + found, nuclei[place])
         small[place] = np.where(its_small > 0, its_small + found, small[place])
-        # A cell lies under its neighbours, but not its nuclei.
+        # Later cells lie beneath earlier ones, except for their nuclei.
         seen = stamp.body[part] & ((cells[place] == 0) | (own > 0) | (its_small > 0))
         cells[place] = np.where(seen, number, cells[place])
         found += int(stamp.nuclei.max())
@@ -139,19 +138,19 @@ def render_assay(
 
 
 def _number_in_order(labels: NDArray[np.int32]) -> NDArray[np.uint16]:
-    """Return the same labels with numbers that leave none out."""
+    """Return the labels renumbered without gaps."""
     numbers = np.unique(labels[labels > 0])
     counted: NDArray[np.uint16] = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0).astype(np.uint16)
     return counted
 
 
 def _debris(shape: tuple[int, int], pixel_size_um: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return specks of dirt, (H, W): ragged, of any strength, anywhere."""
+    """Return specks of dirt, (H, W): ragged, of random strength and position."""
     whole = np.zeros(shape, np.float32)
     expected = _DEBRIS_PER_1000_UM2 * whole.size * pixel_size_um**2 / 1000
     for _ in range(int(rng.poisson(expected))):
         radius = float(rng.uniform(0.3, 1.3))
-        patch = Patch.around(3 * radius + 1, pixel_size_um, rng).warped(0.3, 0.8)
+        patch = Patch.around(3 * radius + 1, pixel_size_um, rng).warp(0.3, 0.8)
         speck = cover(blob(patch, radius, elongation=patch.within(1, 2.2), roughness=0.12), pixel_size_um)
         side = speck.shape[0]
         if side >= min(shape):
@@ -162,7 +161,7 @@ def _debris(shape: tuple[int, int], pixel_size_um: float, rng: np.random.Generat
 
 
 def _floating(shape: tuple[int, ...], pixel_size_um: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the glow (H, W) of a few dead cells that float above the focus."""
+    """Return the fluorescence (H, W) of a few dead cells that float above the focal plane."""
     where = (rng.random(shape) < 6e-5 * pixel_size_um**2).astype(np.float32) * rng.uniform(0.3, 1.0, shape)
     sigma = 5.0 / pixel_size_um
     glow: NDArray[np.float32] = (gaussian_filter(where, sigma) * (2 * np.pi * sigma**2)).astype(np.float32)

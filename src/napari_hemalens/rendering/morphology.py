@@ -1,8 +1,8 @@
-"""What each class of cell looks like: a table.
+"""The appearance of each class of cell, as a table.
 
-Signs follow the ICSH guidelines (blood: Palmer et al. 2015, doi:10.1111/ijlh.12327; marrow: Lee et
-al. 2008, doi:10.1111/j.1751-553X.2008.01100.x). Sizes and amounts of dye were set with rendered and
-real cells side by side (PBC, Acevedo et al. 2020, doi:10.1016/j.dib.2020.105474).
+Features follow the ICSH guidelines (blood: Palmer et al. 2015, doi:10.1111/ijlh.12327; marrow: Lee et
+al. 2008, doi:10.1111/j.1751-553X.2008.01100.x). Sizes and amounts of dye were set by comparing rendered
+with real cells (PBC, Acevedo et al. 2020, doi:10.1016/j.dib.2020.105474).
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ MORPHOLOGY: Mapping[str, tuple[CellAppearance, ...]] = {
             roughness=0.05,
             mottle=0.10,
         ),
-        NucleatedCell(  # orthochromatic: pink-grey, the nucleus a black ball
+        NucleatedCell(  # orthochromatic: pink-grey, with a small black nucleus
             (9.0, 11.5),
             rounded(0.50, elongation=1.08, roughness=0.01),
             Chromatin((0.98, 0.38, 0.0), 0.6, 0.95, 0.85),
@@ -147,4 +147,4 @@ MORPHOLOGY: Mapping[str, tuple[CellAppearance, ...]] = {
     "erythrocyte": (RedCell(),),
     "platelet": (Platelet(),),
 }
-"""The 12 classes, each with the stages or sizes it comes in."""
+"""The 12 classes, each with its stages or sizes."""

@@ -1,4 +1,4 @@
-"""Rendered cells whose class is known, in the layout of `formats.named_cells`: images, label images and a table."""
+"""Rendered cells with known classes, in the layout of `formats.named_cells`: images, label images and tables."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,10 @@ from napari_hemalens.rendering.micronucleus_assay import render_assay
 def make_assay(
     out: Path, *, shape: tuple[int, int] = (1000, 1000), seed: int = 7, pixel_size_um: float = 0.35
 ) -> tuple[Path, ...]:
-    """Write one field of the micronucleus assay in two stains; return what was written.
+    """Write one field of the micronucleus assay in two stains; return the files.
 
-    `truth.csv` holds the nuclei with their micronuclei, `cells.csv` the cells with their class, both once a stain: the
-    two images are of one scene, and so are their label images.
+    `truth.csv` lists the nuclei with their micronuclei, `cells.csv` the cells with their class, both once per stain:
+    the two images show the same field, and their label images are the same.
     """
     field = render_assay(shape, pixel_size_um=pixel_size_um, seed=seed)
     images: dict[str, NDArray[Any]] = {"fluorescence": field.fluorescence(seed), "giemsa": field.giemsa(seed)}
@@ -42,7 +42,7 @@ def make_assay(
 def make_lymphoblasts(
     out: Path, *, shape: tuple[int, int] = (1200, 1200), seed: int = 3, pixel_size_um: float = 0.11
 ) -> tuple[Path, ...]:
-    """Write one field of a smear with lymphoblasts; return what was written."""
+    """Write one field of a smear with lymphoblasts; return the files."""
     field = render_lymphoblasts(shape, pixel_size_um=pixel_size_um, seed=seed)
     image, labels, table = out / "images" / "smear.tif", out / "cells" / "smear.tif", out / "truth.csv"
     save(field.image, image, pixel_size_um)

@@ -1,4 +1,4 @@
-"""The shapes of nuclei: each as a signed depth in micrometres, for a cell of a given radius."""
+"""The shapes of nuclei, each a signed depth in micrometres, for a cell of a given radius."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -8,11 +8,11 @@ import numpy as np
 from napari_hemalens.rendering.shapes import Map, Patch, blob, both, chain
 
 Nucleus: TypeAlias = Callable[[Patch, float], Map]
-"""From a patch and the cell's radius in micrometres to the nucleus."""
+"""Takes a patch and the cell's radius in micrometres; returns the nucleus."""
 
 
 def rounded(share: float, *, spread: float = 0.06, elongation: float = 1.25, roughness: float = 0.03) -> Nucleus:
-    """Return a round nucleus, its radius `share` +- `spread` of the cell's, off the centre."""
+    """Return a round nucleus, off-centre, its radius `share` +- `spread` of the cell's."""
 
     def nucleus(patch: Patch, radius: float) -> Map:
         size = radius * patch.within(share - spread, share + spread)
@@ -24,13 +24,13 @@ def rounded(share: float, *, spread: float = 0.06, elongation: float = 1.25, rou
 
 
 def indented(share: float, dent: tuple[float, float]) -> Nucleus:
-    """Return a kidney: a round nucleus with a bay, `dent` (least, most) of its width deep."""
+    """Return a kidney-shaped nucleus, with an indentation `dent` (minimum, maximum) of its width deep."""
 
     def nucleus(patch: Patch, radius: float) -> Map:
         size = radius * patch.within(share - 0.06, share + 0.06)
         y, x = _off_centre(patch, 0.7 * max(radius - size, 0))
         body = blob(patch, size, centre=(y, x), elongation=patch.within(1.1, 1.4), roughness=0.04)
-        # The bay opens towards the middle of the cell, where the Golgi zone lies.
+        # The indentation faces the middle of the cell, where the Golgi zone lies.
         towards = float(np.arctan2(-y, -x) + patch.rng.normal(0, 0.4))
         bay = size * patch.within(0.5, 0.9)
         away = size + bay - 2 * size * patch.within(*dent)
@@ -41,25 +41,25 @@ def indented(share: float, dent: tuple[float, float]) -> Nucleus:
 
 
 def horseshoe(patch: Patch, radius: float) -> Map:
-    """Return a band: a rod of nearly even width, bent to a C, a U or a hook, without a strand."""
+    """Return a band nucleus: a rod of nearly even width, bent to a C, a U or a hook, without filaments."""
     nodes = 17
     s = np.linspace(-0.5, 0.5, nodes)
     bend = patch.rng.choice([-1, 1]) * patch.within(2.6, 4.6)  # radians from end to end
     if patch.rng.random() < 0.2:
-        s = s * np.abs(s) + 0.4 * s  # bent at its ends, straight between
+        s = s * np.abs(s) + 0.4 * s  # bent at its ends, straight in between
     heading = bend * s + patch.within(0, 2 * np.pi)
     points = np.cumsum(np.stack([np.sin(heading), np.cos(heading)], axis=1), axis=0)
     points -= (points.max(axis=0) + points.min(axis=0)) / 2
     points *= radius * patch.within(0.44, 0.56) / np.hypot(*points.T).max()
-    # Ends swell a little; a waist under half of that would be a segment's strand.
+    # The ends swell a little; a waist under half the width would be a filament of a segmented nucleus.
     swell = 0.9 + 1.4 * np.linspace(-0.5, 0.5, nodes) ** 2 + patch.rng.normal(0, 0.04, nodes)
     return chain(patch, points, radius * patch.within(0.20, 0.26) * swell)
 
 
 def lobed(counts: tuple[int, ...], weights: tuple[float, ...], share: float) -> Nucleus:
-    """Return a segmented nucleus: lobes of about `share` the cell's radius, joined by strands.
+    """Return a segmented nucleus: lobes of about `share` of the cell's radius, joined by filaments.
 
-    Each of `counts` lobes comes up with the probability in `weights`.
+    `weights` are the probabilities of each number of lobes in `counts`.
     """
 
     def nucleus(patch: Patch, radius: float) -> Map:
@@ -81,7 +81,7 @@ def lobed(counts: tuple[int, ...], weights: tuple[float, ...], share: float) -> 
 
 
 def folded(patch: Patch, radius: float) -> Map:
-    """Return a monocyte's nucleus: large, with one broad bay or two."""
+    """Return a monocyte's nucleus: large, with one or two broad indentations."""
     nucleus = indented(0.74, (0.15, 0.42))(patch, radius)
     if patch.rng.random() < 0.6:
         nucleus = both(nucleus, indented(0.84, (0.15, 0.25))(patch, radius))

@@ -14,7 +14,7 @@ from napari_hemalens.rendering.named_samples import make_assay, make_lymphoblast
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One field of the sample data; the arguments of `render_field`, and the name of its file."""
+    """One field of the sample data: the arguments of `render_field`, and the file name."""
 
     file: str
     tissue: Tissue
@@ -30,7 +30,7 @@ SAMPLES = (
 
 
 def make(out: Path, samples: Sequence[Sample] = SAMPLES) -> tuple[Path, ...]:
-    """Write the samples and their truth, `truth.json`, into `out`; return what was written."""
+    """Write the samples and their truth, `truth.json`, into `out`; return the files."""
     truths = []
     for sample in samples:
         image, truth = render_field(

@@ -12,21 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
 Map: TypeAlias = NDArray[np.float32]
-"""One value a pixel of a patch: (h, w)."""
+"""One value per pixel of a patch: (h, w)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """The ground a cell is drawn on.
+    """The coordinates on which a cell is drawn.
 
     Attributes
     ----------
     y, x : (h, w) float32
-        Where each pixel's centre lies, in micrometres from the cell's centre.
+        Position of each pixel's centre, in micrometres from the cell's centre.
     pixel_size_um : float
         Micrometres per pixel.
     rng : numpy.random.Generator
-        Draws everything that differs from cell to cell.
+        Source of everything that differs from cell to cell.
     """
 
     y: Map
@@ -42,9 +42,9 @@ class Patch:
         rng: np.random.Generator,
         offset: tuple[float, float] = (0.0, 0.0),
     ) -> "Patch":
-        """Return a square patch that reaches `radius_um` from its central pixel.
+        """Return a square patch that extends `radius_um` from its central pixel.
 
-        `offset` is where the cell's centre lies, in pixels from that pixel's.
+        `offset` is the position of the cell's centre, in pixels from the centre of that pixel.
         """
         reach = int(np.ceil(radius_um / pixel_size_um))
         steps = np.arange(-reach, reach + 1)
@@ -53,7 +53,7 @@ class Patch:
         return cls(y.astype(np.float32), x.astype(np.float32), pixel_size_um, rng)
 
     def cloud(self, length_um: float) -> Map:
-        """Return smooth noise of mean 0 and deviation 1, its blotches about `length_um` wide."""
+        """Return smooth noise with mean 0, standard deviation 1 and blotches about `length_um` wide."""
         white = self.rng.standard_normal(self.y.shape, dtype=np.float32)
         # A filter narrower than a third of a pixel does nothing: the noise stays white.
         sigma = max(length_um / 2 / self.pixel_size_um, 0.3)
@@ -62,8 +62,8 @@ class Patch:
         smooth /= smooth.std()
         return smooth
 
-    def warped(self, amplitude_um: float, length_um: float) -> "Patch":
-        """Return the patch with its ground bent, so that what is drawn on it looks grown."""
+    def warp(self, amplitude_um: float, length_um: float) -> "Patch":
+        """Return the patch with distorted coordinates, so that shapes drawn on it look natural."""
         return Patch(
             self.y + np.float32(amplitude_um) * self.cloud(length_um),
             self.x + np.float32(amplitude_um) * self.cloud(length_um),
@@ -77,13 +77,13 @@ class Patch:
 
 
 def cover(depth: Map, edge_um: float = 0.15) -> Map:
-    """Return how much of each pixel a shape covers: 0-1, soft over `edge_um`."""
+    """Return the fraction of each pixel that a shape covers, 0-1, with an edge `edge_um` wide."""
     covered: Map = np.clip(depth / edge_um + 0.5, 0, 1)
     return covered
 
 
 def both(one: Map, other: Map, rounding_um: float = 1.0) -> Map:
-    """Return the intersection of two shapes, its corners rounded off.
+    """Return the intersection of two shapes, with rounded corners.
 
     The polynomial smooth minimum: where the two depths are within `rounding_um`, they blend.
     """
@@ -105,15 +105,15 @@ def blob(
     Parameters
     ----------
     patch : Patch
-        Where it is drawn.
+        The patch to draw on.
     radius_um : float
-        Geometric mean of its half axes.
+        Geometric mean of the half axes.
     centre : (float, float)
         y, x in micrometres.
     elongation : float
-        Long axis over short axis, at least 1; its direction is drawn.
+        Long axis over short axis, at least 1; its direction is random.
     roughness : float
-        How far the outline strays from an ellipse, as a share of the radius.
+        Deviation of the outline from an ellipse, as a fraction of the radius.
     """
     angle, stretch = patch.within(0, np.pi), float(np.sqrt(elongation))
     y, x = patch.y - float(centre[0]), patch.x - float(centre[1])
@@ -128,7 +128,7 @@ def blob(
 
 
 def chain(patch: Patch, points: ArrayLike, radii: ArrayLike) -> Map:
-    """Return a bent, tapering rod: a string of beads whose gaps are filled.
+    """Return a bent, tapering rod: discs joined by straight segments.
 
     `points` are (n, 2) y, x and `radii` (n,), both in micrometres; n is at least 2.
     """
@@ -143,14 +143,14 @@ def chain(patch: Patch, points: ArrayLike, radii: ArrayLike) -> Map:
 
 
 def specks(patch: Patch, where: Map, per_um2: float, diameter_um: float) -> Map:
-    """Return how much of each pixel granules cover, 0-1, that lie strewn over `where` (0-1).
+    """Return the fraction of each pixel covered by granules, 0-1, scattered over `where` (0-1).
 
-    `per_um2` granules fall on a square micrometre, some faint, each about `diameter_um` wide.
+    There are `per_um2` granules per square micrometre, some faint, each about `diameter_um` wide.
     """
     fallen = patch.rng.poisson(where * (per_um2 * patch.pixel_size_um**2)).astype(np.float32)
     fallen *= patch.rng.uniform(0.35, 1.3, fallen.shape).astype(np.float32)
     sigma = diameter_um / 2.355 / patch.pixel_size_um
     spread = gaussian_filter(fallen, sigma, truncate=3) * (2 * np.pi * sigma**2)
-    # Cut to dots: a granule of strength 1 is half covered at its stated width.
+    # Thresholded to dots: a granule of strength 1 has half coverage at its stated width.
     covered: Map = np.clip(1.6 * spread - 0.25, 0, 1)
     return covered

@@ -1,4 +1,4 @@
-"""What lies on a slide, and where: cells of each class, strewn as a smear leaves them."""
+"""The cells of a smear: classes, sizes and positions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from napari_hemalens.rendering.drawing import CellAppearance
 from napari_hemalens.rendering.morphology import MORPHOLOGY
 
 MARGIN_UM = 10.0
-"""How far beyond the field cells are strewn: half of the widest, so that the edge cuts some."""
+"""Margin around the field that also gets cells: half the largest diameter, so that the edge cuts some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Smear:
-    """How crowded a slide is, and of what.
+    """The composition and crowding of a smear.
 
     Attributes
     ----------
     nucleated, red, platelets : float
-        Cells on 1,000 square micrometres.
+        Cells per 1,000 square micrometres.
     shares : mapping of str to float
-        The nucleated classes, in parts of any whole.
+        Relative frequencies of the nucleated classes.
     """
 
     nucleated: float
@@ -31,8 +31,8 @@ class Smear:
     shares: Mapping[str, float]
 
 
-# Shares near those of healthy people, the rare classes raised so that a field of two hundred cells
-# shows every one; blood holds far more white cells than it should, for the same reason.
+# Frequencies near those of healthy people, with rare classes increased so that a field of two
+# hundred cells shows each; for the same reason blood has far too many white cells.
 SMEARS: Mapping[Tissue, Smear] = {
     "marrow": Smear(
         nucleated=1.9,
@@ -69,7 +69,7 @@ SMEARS: Mapping[Tissue, Smear] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell to draw: its class and look, its centre and its diameter in micrometres."""
+    """A cell to draw: its class and appearance, its centre and its diameter in micrometres."""
 
     name: str
     look: CellAppearance
@@ -86,9 +86,9 @@ def strew(
     *,
     looks: Mapping[str, Sequence[CellAppearance]] = MORPHOLOGY,
 ) -> Iterator[Cell]:
-    """Yield cells at random places of a field of `size_um` (height, width) and a little beyond it.
+    """Yield cells at random positions in a field of `size_um` (height, width) and its margin.
 
-    `density` multiplies their numbers; `looks` says what each class looks like. A cell that finds no room after a
+    `density` multiplies their numbers; `looks` are the appearances of each class. A cell that does not fit after a
     dozen tries is left out.
     """
     near = np.array([-MARGIN_UM, -MARGIN_UM])
@@ -97,7 +97,7 @@ def strew(
     for name in _names(smear, float(np.prod(far - near)) * density, rng):
         look = looks[name][int(rng.integers(len(looks[name])))]
         diameter, red = float(rng.uniform(*look.diameter_um)), name == "erythrocyte"
-        # Red cells slide over each other; nucleated cells push everything aside.
+        # Red cells may overlap each other; nucleated cells overlap nothing.
         closest = np.where(red & (taken[:, 3] > 0), rng.uniform(0.5, 1.05), rng.uniform(0.9, 1.05))
         for _ in range(12):
             y, x = rng.uniform(near, far).tolist()
@@ -109,7 +109,7 @@ def strew(
 
 
 def _names(smear: Smear, area_um2: float, rng: np.random.Generator) -> Iterator[str]:
-    """Yield the class of each cell: nucleated ones first, since they need most room."""
+    """Yield the class of each cell, nucleated ones first, since they need most room."""
     whole = area_um2 / 1000
     shares = np.array(list(smear.shares.values())) / sum(smear.shares.values())
     yield from rng.choice(list(smear.shares), rng.poisson(smear.nucleated * whole), p=shares).tolist()

@@ -1,4 +1,4 @@
-"""What a laboratory reports of classified cells: by image, replicate and concentration, pooled, and compared."""
+"""Summaries of classified cells: by image, replicate and concentration, pooled, and two groups compared."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ class Group:
     Attributes
     ----------
     level : {'image', 'replicate', 'concentration', 'pooled'}
-        What they have in common.
+        What its images have in common.
     name : str
-        What the group is called.
+        Name of the group.
     sample : Sample
-        Empty in what is not common to all of them.
+        Empty where its images differ.
     images : int
-        How many.
+        Number of images.
     measures : tuple of Measure
         The figures.
     """
@@ -46,7 +46,7 @@ class Group:
 
     @property
     def primary(self) -> Measure | None:
-        """What two groups are compared by; None where nothing is looked for among the classes."""
+        """The figure that two groups are compared by; None where no class is the positive one."""
         return next((measure for measure in self.measures if measure.primary), None)
 
 
@@ -57,14 +57,14 @@ class Comparison:
     Attributes
     ----------
     first, second : Group
-        As a control and what is set against it.
+        The control, and the group compared with it.
     first_counts, second_counts : (int, int)
-        What was counted in each, and among how many.
+        Positives and total of each.
     p_value : float
-        Of no difference.
+        Two-sided.
     odds_ratio : float
-        Odds of the second over odds of the first; infinite where the first has none or the second all, not a number
-        where neither has any or both have all.
+        Odds of the second over odds of the first; infinite where the first has no positives or the second only
+        positives, NaN where both have none or both have only positives.
     """
 
     first: Group
@@ -83,8 +83,8 @@ class Comparison:
         p = "< 0.0001" if self.p_value < 0.0001 else f"= {self.p_value:.4f}"
         return (
             f"{self.what.capitalize()}: {', '.join(counts)}; odds ratio {ratio} ({self.second.name} over "
-            f"{self.first.name}), Fisher's exact test, two-sided, p {p}. The test takes every cell for independent, "
-            "which cells of one culture are not: look at the replicates too."
+            f"{self.first.name}), Fisher's exact test, two-sided, p {p}. The test assumes that cells are independent, "
+            "which cells of one culture are not: compare the replicates too."
         )
 
     @property
@@ -96,16 +96,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is reported of a number of images.
+    """The report on a number of images.
 
     Attributes
     ----------
     unit : {'nucleus', 'cell'}
-        What is counted in the task micronucleus; in the others always the cell.
+        What is counted in the micronucleus task; always the cell in other tasks.
     groups : tuple of Group
-        Images, then replicates and concentrations where a design names them, then all together.
+        Images, then replicates and concentrations where a design names them, then all images pooled.
     notes : tuple of str
-        Sentences to be shown with the numbers.
+        Sentences to show with the figures.
     """
 
     unit: Unit
@@ -119,17 +119,17 @@ class Summary:
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
-        """Labels and values as texts, of all images together."""
+        """Labels and values of all images pooled, as text."""
         figures = ((measure.label.capitalize(), measure.text) for measure in self.pooled.measures)
         return (("Unit", self.unit), ("Images", f"{self.pooled.images:,}"), *figures)
 
     def group(self, name: str) -> Group:
-        """Return a concentration, replicate or image by name, in this order.
+        """Return a concentration, replicate or image by name, searched in this order.
 
         Raises
         ------
         AnnotationError
-            If there is none of that name.
+            If there is no such group.
         """
         for level in ("concentration", "replicate", "image"):
             for group in self.groups:
@@ -144,9 +144,9 @@ class Summary:
         Raises
         ------
         AnnotationError
-            If a group is not there or holds nothing that counts, or the classes are more than two.
+            If a group is missing or empty, or no class is the positive one.
         """
-        from scipy.stats import fisher_exact  # noqa: PLC0415 -- loads long, and few compare
+        from scipy.stats import fisher_exact  # noqa: PLC0415 -- slow to import, rarely needed
 
         groups = self.group(first), self.group(second)
         counts = tuple(_compared_counts(group) for group in groups)
@@ -166,19 +166,19 @@ def summary(
     Parameters
     ----------
     results : sequence of Classified
-        One an image, all of the same classes.
+        One per image, all with the same classes.
     cells : sequence of (N,) int64, optional
         For each result, the cell that each nucleus belongs to, 0 for none (see `segmentation.pairing`). Without it,
         the unit of the micronucleus test is the nucleus.
     design : mapping of str to Sample, optional
-        Replicate and concentration of each image, by its name.
+        Replicate and concentration of each image, by name.
     micronuclei : sequence of (N,) int64, optional
-        For each result, the micronuclei of each nucleus; None where nobody counted them.
+        For each result, the number of micronuclei of each nucleus; None where they were not counted.
 
     Raises
     ------
     AnnotationError
-        If there are no results, their classes differ, cells are given for some of them only, or the design lacks an
+        If there are no results, their classes differ, cells are given for only some of them, or the design lacks an
         image.
     """
     _check_classes(results, cells)
@@ -198,33 +198,33 @@ def summary(
             [(s.concentration, Sample("", s.concentration)) if s.concentration else None for s in samples],
             tallies,
         ),
-        # Binucleated cells are asked for of each concentration: a pool of several is set against nothing.
+        # OECD asks for binucleated cells per concentration: a pool of several has no target.
         _group("pooled", _POOLED, Sample(), tallies, against_asked=len(concentrations) == 1),
     ]
     unit: Unit = "nucleus" if "micronucleus" in results[0].names and not of_cells else "cell"
-    return Summary(unit, tuple(groups), _notes(results[0].names, unit, Tally.together(tallies)))
+    return Summary(unit, tuple(groups), _notes(results[0].names, unit, Tally.pool(tallies)))
 
 
 def group_names(images: Sequence[str], design: Mapping[str, Sample] | None) -> tuple[str, ...]:
-    """Return every name by which `Summary.group` will find a group of these images."""
+    """Return every group name that `Summary.group` will know for these images."""
     samples = samples_of(images, design)
     names = (*(s.concentration for s in samples), *(_replicate(s) for s in samples if s.replicate), *images)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _compared_counts(group: Group) -> tuple[int, int]:
-    """Return what was counted in a group and among how many."""
+    """Return positives and total of a group."""
     primary = group.primary
     if primary is None:
-        raise AnnotationError("Two groups are compared by a class that is looked for; these classes have none.")
+        raise AnnotationError("Groups are compared by their positive class; these classes have none.")
     if not primary.total:
-        raise AnnotationError(f"Nothing to compare in {group.name}: {primary.label} would be of none.")
+        raise AnnotationError(f"Nothing to compare in {group.name}: {primary.label} has a total of 0.")
     return primary.count or 0, primary.total
 
 
 def _check_classes(results: Sequence[Classified], cells: Sequence[NDArray[np.int64] | None] | None) -> None:
     if not results:
-        raise AnnotationError("No classified image, nothing to count.")
+        raise AnnotationError("There are no classified images to count.")
     for result in results:
         if result.names != results[0].names:
             raise AnnotationError(
@@ -241,12 +241,12 @@ def _check_classes(results: Sequence[Classified], cells: Sequence[NDArray[np.int
 
 
 def _replicate(sample: Sample) -> str:
-    """Return what a replicate is called: the first of one concentration is not the first of another."""
+    """Return the name of a replicate, with its concentration, since replicates of each may have the same names."""
     return f"{sample.concentration} / {sample.replicate}" if sample.concentration else sample.replicate
 
 
 def _groups(level: Level, keys: Sequence[tuple[str, Sample] | None], tallies: Sequence[Tally]) -> list[Group]:
-    """Return a group for each key, of the tallies that have it, in the order in which they come."""
+    """Return one group per key, in order of first appearance."""
     members: dict[tuple[str, Sample], list[Tally]] = {}
     for key, tally in zip(keys, tallies, strict=True):
         if key is not None:
@@ -256,24 +256,24 @@ def _groups(level: Level, keys: Sequence[tuple[str, Sample] | None], tallies: Se
 
 
 def _group(level: Level, name: str, sample: Sample, tallies: Sequence[Tally], *, against_asked: bool) -> Group:
-    measures = Tally.together(tallies).measures(against_asked=against_asked)
+    measures = Tally.pool(tallies).measures(against_asked=against_asked)
     return Group(level, name, sample, len(tallies), measures)
 
 
 def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
-    said = []
+    notes = []
     if unit == "nucleus":
-        said.append(
-            "The unit is the nucleus: these figures are not to be set against the "
-            f"{BINUCLEATED_ASKED:,} binucleated cells of OECD TG 487; that needs cells."
+        notes.append(
+            "The unit is the nucleus: these figures cannot be compared with the "
+            f"{BINUCLEATED_ASKED:,} binucleated cells that OECD TG 487 asks for; that needs cells."
         )
     elif "micronucleus" in names:
-        said.append(f"OECD TG 487 asks for {BINUCLEATED_ASKED:,} binucleated cells of each concentration.")
+        notes.append(f"OECD TG 487 asks for {BINUCLEATED_ASKED:,} binucleated cells per concentration.")
         if tally.micronuclei is None:
-            said.append("Micronuclei were not counted one by one: a nucleus counts as with or without.")
+            notes.append("Micronuclei were not counted individually: each nucleus counts as with or without.")
     if tally.outside:
-        said.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
+        notes.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
     if tally.corrected:
         classes = "1 class was" if tally.corrected == 1 else f"{tally.corrected:,} classes were"
-        said.append(f"{classes} given by a person.")
-    return tuple(said)
+        notes.append(f"{classes} given by a person.")
+    return tuple(notes)

@@ -1,4 +1,4 @@
-"""Classified cells as tables that statistics programs read, and what is reported of them as a text for terminals."""
+"""Classified cells as CSV tables for statistics programs, and their summary as text for terminals."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from napari_hemalens.formats.naming import short_names
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.assay import Comparison, Group, Summary
 from napari_hemalens.reports.detections import RESEARCH_USE
-from napari_hemalens.reports.scoring import Measure, that_count
+from napari_hemalens.reports.scoring import Measure, scored_micronuclei
 
 _SUMMARY_COLUMNS = (
     *("level", "group", "replicate", "concentration", "images", "unit"),
@@ -30,19 +30,19 @@ def cells_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per cell, by column.
 
-    `cell` is the value in the label image. `class` is what counts: a person's where `corrected` says 'class' (another
-    one than the classifier's) or 'accepted' (the same). `predicted_class` and `predicted_score` are what the classifier
-    said, `p_<class>` all its probabilities, and `entropy` is 0 where it is sure, 1 where it cannot tell. `area` is in
-    pixels, centroids are in pixels from the image's corner. `belongs_to`, there where `cells` are given, is the cell of
-    a nucleus, 0 for none. `micronuclei`, there where they are given, is how many count: the class decides whether there
-    are any, as in `scoring.that_count`.
+    `cell` is the value in the label image. `class` is the class that counts: a person's where `corrected` is 'class'
+    (differs from the classifier's) or 'accepted' (the same). `predicted_class` and `predicted_score` are the
+    classifier's, `p_<class>` all its probabilities, and `entropy` is 0 where it is certain, 1 where all classes are
+    equally likely. `area` is in pixels; centroids are in pixels from the image's corner. With `cells`, `belongs_to` is
+    the cell of a nucleus, 0 for none. With `micronuclei`, a column of that name holds how many count, as in
+    `scoring.scored_micronuclei`.
 
     Parameters
     ----------
     results : sequence of Classified
-        One an image, all of the same classes.
+        One per image, all with the same classes.
     corrections : sequence of (N,) int, optional
-        For each result, the classes that a person gave, as in `Classified.corrected`; None: none.
+        For each result, the classes that a person gave, as in `Classified.with_corrections`; None: none.
     cells : sequence of (N,) int64, optional
         For each result, the cell of each nucleus, as in `assay.summary`.
     micronuclei : sequence of (N,) int64, optional
@@ -51,7 +51,7 @@ def cells_rows(
     rows: list[dict[str, Any]] = []
     for i, (image, result) in enumerate(zip(short_names(results), results, strict=True)):
         given = corrections[i] if corrections else None
-        counted = result if given is None else result.corrected(given)
+        counted = result if given is None else result.with_corrections(given)
         rows += _image_rows(image, counted, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
     return rows
 
@@ -69,7 +69,7 @@ def write_cells(
     Raises
     ------
     AnnotationError
-        If the images have different classes, so that one table cannot hold them.
+        If the images have different classes.
     """
     names = {result.names for result in results}
     if len(names) > 1:
@@ -97,12 +97,12 @@ def write_summary(summary: Summary, path: str | Path, comparison: Comparison | N
 
 
 def summary_text(summary: Summary, comparison: Comparison | None = None) -> str:
-    """Return what is reported as a text for a terminal: concentrations, all together, and what must be known."""
+    """Return the summary as text for a terminal: each concentration, all images pooled, and the notes."""
     shown = [group for group in summary.groups if group.level == "concentration"]
     blocks = [_block(f"concentration {group.name}", group.measures) for group in shown]
     blocks.append(_block(f"{summary.pooled.name} ({summary.pooled.images:,})", summary.pooled.measures))
-    said = [*summary.notes, *([comparison.sentence] if comparison else []), "Intervals are of 95 %.", RESEARCH_USE]
-    return "\n\n".join([*blocks, "\n".join(said)])
+    notes = [*summary.notes, *([comparison.sentence] if comparison else []), "Intervals are 95 %.", RESEARCH_USE]
+    return "\n\n".join([*blocks, "\n".join(notes)])
 
 
 def _columns(names: Sequence[str]) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ def _image_rows(
         columns.append(cells.tolist())
         names = (*names, "belongs_to")
     if micronuclei is not None:
-        columns.append(that_count(result, micronuclei).tolist())
+        columns.append(scored_micronuclei(result, micronuclei).tolist())
         names = (*names, "micronuclei")
     for values in zip(*columns, strict=True):
         yield {"image": image, **dict(zip(names, values, strict=True))}

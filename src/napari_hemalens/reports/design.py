@@ -1,4 +1,4 @@
-"""Which replicate and concentration an image belongs to: the design of an experiment, as a table says it."""
+"""The design of an experiment: the replicate and concentration of each image, read from a table."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ _COLUMNS = ("image", "replicate", "concentration")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What an image was taken of; empty where there is only one.
+    """What an image shows.
 
     Attributes
     ----------
     replicate, concentration : str
-        As they are called in the design.
+        Names from the design; empty where it has only one.
     """
 
     replicate: str = ""
@@ -41,8 +41,8 @@ def read_design(path: str | Path) -> dict[str, Sample]:
         raise AnnotationError(f"Cannot read the design {file}: {error}.") from error
     if "image" not in columns or not {*_COLUMNS[1:]} & {*columns}:
         raise AnnotationError(
-            f"{file} is no design: it has the columns {', '.join(columns) or 'of an empty file'}; needed are "
-            "image, and replicate or concentration."
+            f"{file} is not a design: it has {', '.join(columns) or 'no columns'}; it needs the columns image, "
+            "and replicate or concentration."
         )
     design: dict[str, Sample] = {}
     for row in rows:

@@ -1,6 +1,6 @@
-"""Results as tables that statistics programs read, and as a text for terminals.
+"""Results as CSV tables for statistics programs, and as text for terminals.
 
-CSV files are UTF-8 with `.` as the decimal sign; images are called as in the rest of an export.
+CSV files are UTF-8 with `.` as the decimal point; images have the same names as in the rest of an export.
 """
 
 import json
@@ -32,10 +32,10 @@ def write_counts(
     tissue: Tissue = "marrow",
     taxonomy: Taxonomy = ICSH,
 ) -> None:
-    """Write `counts.csv`: a block per image, with the classes that were recognised or counted in it.
+    """Write `counts.csv`: a block of rows per image, one for each class recognised or counted in it.
 
-    Nucleated cells have a share of the nucleated cells and its 95 % interval, in per cent; red
-    cells and platelets have none.
+    Nucleated classes have their percentage of the nucleated cells with its 95 % interval; red cells and platelets have
+    none.
     """
     rows = []
     for image, detections in zip(short_names(fields), fields, strict=True):
@@ -53,10 +53,10 @@ def write_differential(differential: Differential, path: str | Path) -> None:
 
 
 def differential_text(differential: Differential) -> str:
-    """Return the differential as a table for a terminal, with what must be known to read it."""
+    """Return the differential as a table for a terminal, with its warnings."""
     width = max(len(row.name) for row in (*differential.rows, *differential.beside))
     ratio = differential.myeloid_erythroid
-    said = "no erythroblasts counted" if ratio is None else f"{ratio:.2f}"
+    shown = "no erythroblasts counted" if ratio is None else f"{ratio:.2f}"
     return "\n".join(
         [
             f"{'class':<{width}}  {'count':>7}  {'%':>5}  95 % interval",
@@ -66,7 +66,7 @@ def differential_text(differential: Differential) -> str:
             "",
             f"Nucleated cells: {differential.nucleated} of the {differential.asked} asked for in "
             f"{differential.tissue}; images: {len(differential.fields)}",
-            f"Myeloid:erythroid ratio: {said}",
+            f"Myeloid:erythroid ratio: {shown}",
             *differential.warnings,
             RESEARCH_USE,
         ]
@@ -80,7 +80,7 @@ def write_run(
     *,
     failed: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `run.json`: what it takes to make the result again, and what a person corrected.
+    """Write `run.json`: what is needed to reproduce the result, and the corrections.
 
     Parameters
     ----------
@@ -140,6 +140,6 @@ def _line(row: ClassCount, width: int) -> str:
 
 
 def _versions() -> dict[str, str]:
-    # From the metadata, so that a table can be written without loading torch.
+    # From the metadata, to avoid loading torch.
     packages = {name: metadata.version(name) for name in _PACKAGES}
     return {"python": platform.python_version(), **packages}

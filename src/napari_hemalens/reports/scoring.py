@@ -1,4 +1,4 @@
-"""What is counted of classified cells: a tally an image, tallies added up, and figures with intervals.
+"""Counting classified cells: one tally per image, tallies pooled, and figures with intervals.
 
 The cytokinesis-block proliferation index and the units of the micronucleus test: OECD Test Guideline 487 (2023),
 https://doi.org/10.1787/9789264264861-en; intervals: Wilson's, as in `differential`.
@@ -17,13 +17,13 @@ from napari_hemalens.records.differential import wilson_interval
 from napari_hemalens.records.tasks import TASKS
 
 BINUCLEATED_ASKED = 2000
-"""Binucleated cells of each concentration that OECD TG 487 asks to be scored."""
+"""Binucleated cells to score per concentration, as OECD TG 487 asks."""
 
 IN_NO_CELL = 0
-"""In an array of the cells that nuclei belong to: in none; such nuclei do not count."""
+"""In place of the cell of a nucleus: it lies in none, and does not count."""
 
 _MICRONUCLEUS = TASKS["micronucleus"]
-_MANY = 3  # micronuclei, or nuclei, from which on a cell is one of 'three or more'
+_MANY = 3  # micronuclei, or nuclei, at which 'three or more' starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Measure:
     Attributes
     ----------
     label : str
-        What it is.
+        Name of the figure.
     count, total : int or None
-        What was counted, and among how many.
+        Number counted, out of how many.
     value, low, high : float or None
-        The figure and its 95 % interval; None where there is none, or nothing to compute it from.
+        The figure and its 95 % interval; None where it does not apply or cannot be computed.
     primary : bool
-        Whether `count` and `total` are what two groups are compared by.
+        Whether groups are compared by `count` and `total`.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Measure:
 
     @classmethod
     def share(cls, label: str, count: int, total: int, *, per: int, primary: bool = False) -> Self:
-        """Return how many there are per so many, with the interval."""
+        """Return a proportion, times `per`, with its interval."""
         if total == 0:
             return cls(label, count, total, primary=primary)
         low, high = wilson_interval(count, total)
@@ -60,7 +60,7 @@ class Measure:
 
     @property
     def text(self) -> str:
-        """The figure in words; '-' where it cannot be computed."""
+        """The figure as text; '-' where it cannot be computed."""
         if self.value is None:
             if self.total == 0:
                 return "- (of 0)"
@@ -73,22 +73,22 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
-    """What one image, or several, add to the figures.
+    """The counts of one image, or of several pooled.
 
     Attributes
     ----------
     counts : mapping of str to int
         Cells, or nuclei, of each class.
     nuclei : (C,) int64 or None
-        Nuclei in each cell; None where the unit is the nucleus.
+        Nuclei per cell; None where the unit is the nucleus.
     micronucleated : (C,) int64 or None
-        How many of them have a micronucleus.
+        Nuclei with a micronucleus per cell.
     micronuclei : (C,) int64 or None
-        Micronuclei of each unit, which is the cell, or else the nucleus; None where nobody counted them.
+        Micronuclei per cell, or per nucleus where that is the unit; None where they were not counted.
     outside : int
         Nuclei that lie in no cell.
     corrected : int
-        Cells whose class a person gave.
+        Cells whose class was given by a person.
     """
 
     counts: dict[str, int]
@@ -109,22 +109,22 @@ class Tally:
         result : Classified
             Its nuclei, or cells.
         cells : (N,) int64 or None
-            The cell that each nucleus belongs to, 0 for none; None: each row is a unit of its own.
+            The cell that each nucleus belongs to, 0 for none; None: the unit is the nucleus.
         micronuclei : (N,) int64 or None
-            How many there are at each nucleus. The class decides whether there are any: a nucleus that is called
-            micronucleated has at least one, any other none.
+            Number seen at each nucleus. The class takes precedence: a nucleus classified as micronucleated has at
+            least one, any other none.
 
         Raises
         ------
         AnnotationError
-            If an array has not one number for each nucleus.
+            If an array does not have one number per nucleus.
         """
         for given, what in ((cells, "cells"), (micronuclei, "counts of micronuclei")):
             if given is not None and np.shape(given) != (len(result),):
                 raise AnnotationError(f"{len(given)} {what} for {len(result)} nuclei of {result.provenance.image!r}.")
         corrected = int(np.count_nonzero(result.correction_kinds != ""))
         positive = result.class_names == _MICRONUCLEUS.positive
-        found = None if micronuclei is None else that_count(result, micronuclei)
+        found = None if micronuclei is None else scored_micronuclei(result, micronuclei)
         if cells is None:
             return cls(result.counts(), None, None, found, corrected=corrected)
         inside = cells != IN_NO_CELL
@@ -135,8 +135,8 @@ class Tally:
         return cls(result.counts(), nuclei, with_one, per_cell, int((~inside).sum()), corrected)
 
     @classmethod
-    def together(cls, tallies: Sequence[Self]) -> Self:
-        """Add up what several images say."""
+    def pool(cls, tallies: Sequence[Self]) -> Self:
+        """Return the tallies of several images as one."""
         counts: dict[str, int] = {}
         for tally in tallies:
             for name, count in tally.counts.items():
@@ -151,14 +151,17 @@ class Tally:
         )
 
     def measures(self, *, against_asked: bool) -> tuple[Measure, ...]:
-        """Return the figures; `against_asked`: set binucleated cells against what is asked of a concentration."""
+        """Return the figures; with `against_asked`, also binucleated cells out of those OECD TG 487 asks for."""
         if set(self.counts) != set(_MICRONUCLEUS.classes):
-            return self._shares()
+            return self._class_measures()
         if self.nuclei is None or self.micronucleated is None:
-            return self._of_nuclei()
-        return (*self._of_cells(self.nuclei, self.micronucleated, against_asked=against_asked), *self._spread())
+            return self._nucleus_measures()
+        return (
+            *self._cell_measures(self.nuclei, self.micronucleated, against_asked=against_asked),
+            *self._distribution(),
+        )
 
-    def _shares(self) -> tuple[Measure, ...]:
+    def _class_measures(self) -> tuple[Measure, ...]:
         total = sum(self.counts.values())
         positive = {task.positive for task in TASKS.values() if set(task.classes) == set(self.counts)}
         rows = [
@@ -167,12 +170,12 @@ class Tally:
         ]
         return (Measure("cells", total), *rows)
 
-    def _of_nuclei(self) -> tuple[Measure, ...]:
+    def _nucleus_measures(self) -> tuple[Measure, ...]:
         count, total = self.counts["micronucleus"], sum(self.counts.values())
         rate = Measure.share("micronucleated nuclei per 1,000", count, total, per=1000, primary=True)
-        return (Measure("nuclei", total), Measure("micronucleated nuclei", count), rate, *self._spread())
+        return (Measure("nuclei", total), Measure("micronucleated nuclei", count), rate, *self._distribution())
 
-    def _of_cells(
+    def _cell_measures(
         self, nuclei: NDArray[np.int64], micronucleated: NDArray[np.int64], *, against_asked: bool
     ) -> tuple[Measure, ...]:
         one, two, more = nuclei == 1, nuclei == 2, nuclei >= _MANY
@@ -191,8 +194,8 @@ class Tally:
             Measure.share("micronucleated mononucleated cells per 1,000", in_mono, mono, per=1000),
         )
 
-    def _spread(self) -> tuple[Measure, ...]:
-        """Return how many units have 0, 1, 2, 3 or more micronuclei, or micronucleated nuclei where that is unknown."""
+    def _distribution(self) -> tuple[Measure, ...]:
+        """Return the number of units with 0, 1, 2, 3 or more micronuclei, or else micronucleated nuclei."""
         unit, what, each = "cells", "micronuclei", self.micronuclei
         if each is None:
             what, each = "micronucleated nuclei", self.micronucleated
@@ -205,8 +208,8 @@ class Tally:
         return tuple(Measure(f"{unit} with {number} {what}", n) for number, n in zip(numbers, found, strict=True))
 
 
-def that_count(result: Classified, micronuclei: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the micronuclei (N,) that count, of those seen: one at least where a nucleus is called so, else none."""
+def scored_micronuclei(result: Classified, micronuclei: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the micronuclei (N,) that count: at least one where the class is micronucleus, else none."""
     positive = result.class_names == _MICRONUCLEUS.positive
     return np.where(positive, np.maximum(micronuclei, 1), 0).astype(np.int64)
 

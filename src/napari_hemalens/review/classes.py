@@ -48,7 +48,7 @@ class ReviewedClasses:
     @property
     def current(self) -> Classified:
         """The cells with the last word on each: the person's, else the classifier's."""
-        return self.cells.corrected(self.given)
+        return self.cells.with_corrections(self.given)
 
     @property
     def n_corrections(self) -> int:

@@ -1,4 +1,4 @@
-"""Which part of a stained smear belongs to nucleated cells: tissue, less red cells, and compact bodies whole."""
+"""The mask of nucleated cells in a stained smear: tissue without red cells, plus compact bodies with a nucleus."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,16 @@ from napari_hemalens.segmentation.density import Density, darkness, glass_level
 from napari_hemalens.segmentation.nuclei import far_bodies
 from napari_hemalens.segmentation.shapes import Mask, areas, disc, distance_to, fill_holes, open_mask, solidity, split
 
-CONVEX = 0.9  # least solidity of one cell; two discs side by side have 0.88
-NECK = 0.8  # bodies of a smear are cut where they are narrower than this share of the smaller one
-_WHOLE = 0.93  # least solidity of a body that is one cell whatever its colour
-_REACH = 1.5  # bodies; cytoplasm ends so far from its nucleus
-_ALIKE = 2.3  # standard deviations of the colour of red cells, within which a pixel is one of theirs
-_SPREAD = 0.01  # least standard deviation of that colour, which cameras and compression add
+CONVEX = 0.9  # minimum solidity of one cell; two discs side by side have 0.88
+NECK = 0.8  # bodies are cut where the neck is narrower than this fraction of the smaller one
+_WHOLE = 0.93  # minimum solidity of a body that is one cell whatever its colour
+_REACH = 1.5  # in body diameters: how far cytoplasm reaches from its nucleus
+_ALIKE = 2.3  # standard deviations: a pixel this near to the colour of red cells belongs to them
+_SPREAD = 0.01  # minimum standard deviation of that colour, from camera and compression
 
 
 def cell_mask(density: Density, nuclei: Mask, body: float) -> Mask:
-    """Return where nucleated cells are.
+    """Return the mask (H, W) of nucleated cells.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ def cell_mask(density: Density, nuclei: Mask, body: float) -> Mask:
 
 
 def red_cells(density: Density, nuclei: Mask, body: float) -> Mask:
-    """Return the pixels that have the colour of the image's red cells, and their blurred edges."""
+    """Return the mask of pixels with the colour of the image's red cells, blurred edges included."""
     none = np.zeros(nuclei.shape, dtype=bool)
     far = far_bodies(density, nuclei, body)
     if far is None:
         return none
     dark = darkness(density)
-    # Shares of the density do not change with the thickness of a cell; the third follows from two: (H, W, 2)
+    # Fractions of the density do not depend on the thickness of a cell; two determine the third: (H, W, 2)
     shares = density[..., ::2] / (density.sum(axis=-1, keepdims=True) + 0.03)
     centre, inverse = _colour(shares[far])
     strange = _distance(shares, centre, inverse)
@@ -50,20 +50,20 @@ def red_cells(density: Density, nuclei: Mask, body: float) -> Mask:
     away = distance_to(nuclei)
     ring = (away > 2) & (away < 0.1 * body) & (dark > 0.05)
     if ring.any():
-        # What surrounds the nuclei is mostly cytoplasm: the nearer of the two colours counts.
+        # The ring around nuclei is mostly cytoplasm: each pixel goes to the nearer of the two colours.
         own = np.median(shares[ring], axis=0)
         if _distance(own, centre, inverse) > 1:
             red &= strange < _distance(shares, own, inverse)
-        if red[ring].mean() > 0.6:  # the cytoplasm has the colour of red cells: colour tells nothing
+        if red[ring].mean() > 0.6:  # the cytoplasm has the colour of red cells: they cannot be separated
             return none
     red = open_mask(red, 0.05 * body)
     return distance_to(red) <= 0.04 * body if red.any() else none
 
 
 def compact_bodies(tissue: Mask, nuclei: Mask, body: float) -> Mask:
-    """Return the bodies that are cells as a whole: convex, of a cell's size, with a nucleus in them.
+    """Return the mask of bodies that are whole cells: convex, of a cell's size, with a nucleus inside.
 
-    Late erythroblasts and eosinophils have the colour of red cells, and would be lost by colour alone.
+    Late erythroblasts and eosinophils have the colour of red cells and would be lost by colour alone.
     """
     bodies = split(open_mask(fill_holes(tissue, disc(0.5 * body)), 0.07 * body), NECK)
     size, nuclear = areas(bodies), areas(np.where(nuclei, bodies, 0))
@@ -77,7 +77,7 @@ def compact_bodies(tissue: Mask, nuclei: Mask, body: float) -> Mask:
 
 
 def _with_nucleus(cells: Mask, nuclei: Mask) -> Mask:
-    """Return cells without what hangs on them by a neck and has no nucleus."""
+    """Return the mask without parts that are attached by a neck and have no nucleus."""
     parts = split(cells, NECK)
     with_nucleus = areas(np.where(nuclei, parts, 0)) > 0
     with_nucleus = np.pad(with_nucleus, (0, int(parts.max()) + 1 - len(with_nucleus)))
@@ -86,7 +86,7 @@ def _with_nucleus(cells: Mask, nuclei: Mask) -> Mask:
 
 
 def _colour(colours: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return centre (2,) and inverse covariance (2, 2) of colours (N, 2), outliers left out."""
+    """Return centre (2,) and inverse covariance (2, 2) of colours (N, 2), without outliers."""
     centre = np.median(colours, axis=0)
     apart = np.abs(colours - centre)
     usual = (apart <= 3 * 1.4826 * np.median(apart, axis=0) + _SPREAD).all(axis=1)

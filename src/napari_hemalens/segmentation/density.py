@@ -1,8 +1,8 @@
-"""What the dyes absorb: optical density over the glass, and what tells nuclei, cytoplasm and red cells apart.
+"""Optical density of the dyes relative to empty glass, and what distinguishes nuclei, cytoplasm and red cells.
 
 Colour deconvolution (Ruifrok and Johnston, Anal Quant Cytol Histol 23, 2001): densities of dyes add up. Romanowsky
 stains colour a nucleus purple, which absorbs green and little blue; red cells and grey dirt absorb blue about as much
-as green; azure cytoplasm absorbs red. With those three for a basis, the share of purple is green minus blue.
+as green; azure cytoplasm absorbs red. With those three as a basis, the amount of purple is green minus blue.
 """
 
 import numpy as np
@@ -14,18 +14,18 @@ from skimage.transform import resize
 from napari_hemalens.segmentation.shapes import Mask, areas, distance_inside, distance_to, split, typical
 
 Density = NDArray[np.float32]
-"""(H, W, 3): decadic optical density of red, green and blue over the glass, 0 to about 2.4."""
+"""(H, W, 3): decadic optical density of red, green and blue relative to glass, 0 to about 2.4."""
 
-_PALEST = 70  # per cent of the pixels are darker than what the glass is measured on: crops are mostly cell
-_DARKEST = 0.25  # mean density; more says nothing about where glass ends
-_LEAST = 0.02  # mean density that glass may have after a camera's compression
+_PALEST = 70  # percentile of brightness above which pixels are taken as glass: crops are mostly cell
+_DARKEST = 0.25  # mean density; darker pixels do not help to find where glass ends
+_LEAST = 0.02  # minimum mean density of that limit, because of camera compression
 
 
 def optical_density(rgb: NDArray[np.uint8]) -> Density:
-    """Return the density of an image (H, W, 3) over its glass, which is the median of its palest pixels."""
+    """Return the density of an image (H, W, 3) relative to its glass, the median of its brightest pixels."""
     brightness = rgb.sum(axis=2, dtype=np.uint16)
     glass = np.median(rgb[brightness >= np.percentile(brightness, _PALEST)], axis=0)
-    table = np.log10(np.arange(256, dtype=np.float32) + 1)  # 8 bits: a look-up in place of a logarithm a pixel
+    table = np.log10(np.arange(256, dtype=np.float32) + 1)  # 8 bits: a lookup instead of one logarithm per pixel
     density: Density = np.log10(glass + 1).astype(np.float32) - table[rgb]
     return density
 
@@ -43,15 +43,15 @@ def darkness(density: Density) -> NDArray[np.float32]:
 
 
 def purple(density: Density, blue: float = 1.0) -> NDArray[np.float32]:
-    """Return what nuclei absorb and red cells do not; more `blue` spares dark red cells, at the cost of noise."""
+    """Return the amount of purple, high in nuclei; more `blue` excludes dark red cells but adds noise."""
     return density[..., 1] - np.float32(blue) * density[..., 2]
 
 
 def glass_level(dark: NDArray[np.float32], among: Mask) -> float:
     """Return the darkness at which glass ends and pale cytoplasm begins.
 
-    Otsu's threshold on square roots, which lies lower than that of the values: between glass and the palest, not
-    between pale and dark.
+    Otsu's threshold on square roots, which is lower than on the values: it separates glass from pale cytoplasm, not
+    pale from dark.
     """
     below = dark[dark < 0]
     noise = float(np.sqrt(np.mean(np.square(below)))) if below.size else 0.0
@@ -59,33 +59,33 @@ def glass_level(dark: NDArray[np.float32], among: Mask) -> float:
 
 
 def otsu(values: NDArray[np.float32]) -> float:
-    """Return Otsu's threshold; that of one value is itself, that of none 0."""
+    """Return Otsu's threshold; 0 if there are no values."""
     return float(threshold_otsu(values)) if values.size else 0.0
 
 
 def body_diameter(density: Density) -> float:
-    """Return the diameter in pixels of what a smear is full of, red cells or nucleated ones; 0 for bare glass.
+    """Return the diameter in pixels of typical bodies, red or nucleated cells; 0 for bare glass.
 
-    It is the scale of all else where the pixel size is not known. The lower third of the area counts, not half of it:
-    what clings together is too large, nothing is too small.
+    It sets the scale where the pixel size is not known. It is taken at a third of the area rather than at half, since
+    clumps are too large and nothing is too small.
     """
     dark = darkness(smooth(density, 1))
     tissue = dark > glass_level(dark, np.ones(dark.shape, dtype=bool))
     tissue = ndimage.binary_fill_holes(tissue)  # red cells are pale in the middle
     bodies = split(tissue, 0.8)
-    inside = distance_inside(np.pad(tissue, 1))[1:-1, 1:-1]  # a body cut by the edge is no wider than it is seen
+    inside = distance_inside(np.pad(tissue, 1))[1:-1, 1:-1]  # a body cut by the edge counts with its visible width
     widths = 2 * ndimage.maximum(inside, bodies, np.arange(bodies.max() + 1))
     return typical(np.asarray(widths), areas(bodies), 0.3)
 
 
 def flatten_light(density: Density, body: float) -> Density:
-    """Return the density over the glass near by, where light is uneven; images of a few bodies as they are."""
+    """Return the density relative to the glass nearby, against uneven light; small images are left unchanged."""
     if min(density.shape[:2]) < 6 * body:
         return density
     dark = darkness(density)
     everywhere = np.ones(dark.shape, dtype=bool)
     glass = (distance_to(dark >= max(0.03, 0.7 * glass_level(dark, everywhere))) > 0.05 * body).astype(np.float32)
-    step = max(1, int(body / 8))  # what is smooth over bodies is not lost in every eighth of one
+    step = max(1, int(body / 8))  # the light is smooth: an eighth of a body is fine enough
     weight = ndimage.gaussian_filter(glass[::step, ::step], 2 * body / step)
     flat = density.copy()
     for channel in range(3):

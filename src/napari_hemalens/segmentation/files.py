@@ -1,4 +1,4 @@
-"""A segmentation in files: label images, the picture with its outlines, a table of cells."""
+"""Files of a segmentation: label images, the image with outlines, a table of cells."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.segmentation.shapes import Labels
 from napari_hemalens.slides.slide import Slide
 
-_MOST = 65_535  # ids of 16 bits
-_CELL = (0, 150, 60)  # green stands out on pink and purple
-_NUCLEUS = (255, 215, 0)  # and gold on purple and on black
+_MOST = 65_535  # largest 16-bit id
+_CELL = (0, 150, 60)  # green: visible on pink and purple
+_NUCLEUS = (255, 215, 0)  # gold: visible on purple and on black
 
 _COLUMNS = (
     *("image", "kind", "cell", "area", "area_um2", "centroid_y", "centroid_x"),
@@ -39,7 +39,7 @@ def write_images(slide: Slide, segmentation: Segmentation, out: Path, stem: str)
 
 
 def write_labels(labels: Labels, path: str | Path, *, pixel_size_um: float | None = None) -> None:
-    """Write labels as TIFF: 16 bits a pixel, 32 where ids need them."""
+    """Write labels as TIFF: 16 bits per pixel, or 32 where ids need them."""
     known: dict[str, Any] = {}
     if pixel_size_um is not None:
         known = {"resolution": (1e4 / pixel_size_um,) * 2, "resolutionunit": "CENTIMETER"}
@@ -49,7 +49,7 @@ def write_labels(labels: Labels, path: str | Path, *, pixel_size_um: float | Non
 
 
 def draw_outlines(rgb: NDArray[np.uint8], segmentation: Segmentation) -> NDArray[np.uint8]:
-    """Return the picture (H, W, 3) of a segmentation's region with the outlines of cells and of nuclei."""
+    """Return the image (H, W, 3) with the outlines of cells and nuclei."""
     picture = rgb.copy()
     width = max(1, round(min(rgb.shape[:2]) / 700))
     alone = segmentation.nuclei is None
@@ -63,7 +63,7 @@ def measures_rows(fields: Sequence[CellMeasures]) -> list[dict[str, Any]]:
     """Return one row per cell, by column.
 
     `cell` is its value in the label image. Centroids are in pixels from the image's corner, areas in pixels and, where
-    the pixel size is known, in square micrometres; what is not known is None.
+    the pixel size is known, in square micrometres. Unknown values are None.
     """
     rows: list[dict[str, Any]] = []
     for image, cells in zip(short_names(fields), fields, strict=True):
@@ -93,7 +93,7 @@ def _um2(area: int | None, pixel: float | None) -> float | None:
 
 
 def _draw(picture: NDArray[np.uint8], labels: Labels, colour: tuple[int, int, int], width: int) -> None:
-    """Draw the innermost pixels of each body, lines of `width` pixels, into a picture."""
+    """Draw outlines, `width` pixels wide and just inside each body, into a picture."""
     inside = labels
     for _ in range(width):
         edge = find_boundaries(inside, mode="inner", background=0)

@@ -1,4 +1,4 @@
-"""Fluorescent nuclei: bright bodies on a dark ground, each outlined at a share of its own brightness."""
+"""Fluorescent nuclei: bright bodies on a dark background, each outlined at a fraction of its own brightness."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,19 @@ from napari_hemalens.segmentation.shapes import (
     disc,
     distance_to,
     fill_holes,
-    kept,
+    keep_labels,
     open_mask,
     split,
     typical,
 )
 
-_NOISE = 3.0  # standard deviations of the background that a nucleus stands out by
-_FAINT = 0.5  # share of Otsu's threshold, on square roots, from which on a body is looked at
-_OUTLINE = 0.4  # share of the brightness near by, at which a nucleus ends
-_SMALLEST = 0.4  # typical nuclei: least diameter; micronuclei are a third at most (Fenech, Nat Protoc 2, 2007)
-_CUT = 0.25  # the same for what the edge of the image cuts
-_LARGEST = 6.0  # typical nuclei
-_GRAIN = 0.03  # typical nuclei: sigma
+_NOISE = 3.0  # a nucleus is brighter than the background by this many standard deviations
+_FAINT = 0.5  # fraction of Otsu's threshold, on square roots, above which a body is considered
+_OUTLINE = 0.4  # a nucleus ends at this fraction of its peak brightness
+_SMALLEST = 0.4  # minimum diameter, in typical nuclei; micronuclei have at most a third (Fenech, Nat Protoc 2, 2007)
+_CUT = 0.25  # the same for nuclei cut by the edge of the image
+_LARGEST = 6.0  # maximum diameter, in typical nuclei
+_GRAIN = 0.03  # sigma of the smoothing, in typical nuclei
 _STAGES = 3
 
 
@@ -43,7 +43,7 @@ def fluorescence_steps(
     recipe : SegmentationRecipe
         Sizes, smoothing, threshold, split.
     pixel_size_um : float or None
-        Micrometres per pixel; None: sizes go by the typical nucleus.
+        Micrometres per pixel; None: sizes are relative to the typical nucleus.
 
     Returns
     -------
@@ -62,29 +62,29 @@ def fluorescence_steps(
     mask = open_mask(fill_holes(mask, disc(0.4 * size)), 0.06 * size)
     yield Progress(2, _STAGES, "found the nuclei")
     nuclei = split(mask, recipe.split)
-    nuclei = kept(nuclei, _plausible(nuclei, size, recipe, pixel_size_um))
+    nuclei = keep_labels(nuclei, _plausible(nuclei, size, recipe, pixel_size_um))
     yield Progress(3, _STAGES, f"{nuclei.max()} nuclei")
     return nuclei
 
 
 def _nucleus_diameter(bright: NDArray[np.float32], recipe: SegmentationRecipe) -> float:
-    """Return the diameter in pixels of the nucleus up to which half of the nuclear area lies; 0 where there is none."""
+    """Return the diameter in pixels of the typical nucleus, the area-weighted median; 0 if there is none."""
     nuclei = areas(split(_standing_out(bright, recipe), recipe.split))
     return typical(np.sqrt(4 / np.pi * nuclei), nuclei)
 
 
 def _standing_out(bright: NDArray[np.float32], recipe: SegmentationRecipe) -> Mask:
-    """Return what is brighter than the background, faint nuclei beside bright ones too."""
+    """Return the mask of what is brighter than the background, including faint nuclei beside bright ones."""
     ground = float(np.median(bright))
-    noise = 1.4826 * float(np.median(ground - bright[bright <= ground]))  # the darker half is background alone
-    roots = np.sqrt(np.clip(bright - ground, 0, None))  # brings faint and bright nuclei together
+    noise = 1.4826 * float(np.median(ground - bright[bright <= ground]))  # the darker half is only background
+    roots = np.sqrt(np.clip(bright - ground, 0, None))  # reduces the range between faint and bright nuclei
     level = max(np.sqrt(_NOISE * noise), _FAINT * recipe.threshold * otsu(roots.ravel()))
     mask: Mask = ndimage.binary_fill_holes(roots > level)
     return mask
 
 
 def _background(bright: NDArray[np.float32], nuclei: Mask, size: float) -> NDArray[np.float32]:
-    """Return the light between the nuclei, carried on under them."""
+    """Return the background light, interpolated beneath the nuclei."""
     step = max(1, int(size / 6))
     ground = (distance_to(nuclei) > 0.25 * size).astype(np.float32)
     middle = float(np.median(bright[ground > 0])) if ground.any() else float(bright.min())
@@ -95,8 +95,8 @@ def _background(bright: NDArray[np.float32], nuclei: Mask, size: float) -> NDArr
 
 
 def _peaks(bright: NDArray[np.float32], size: float) -> NDArray[np.float32]:
-    """Return how bright the brightest of the nucleus near by is, over the ground: a threshold for each nucleus."""
-    step = max(1, int(size / 15))  # on a coarse grid, where a disc is a few pixels wide
+    """Return the peak brightness of the nearest nucleus above the background (H, W): the basis of its own threshold."""
+    step = max(1, int(size / 15))  # coarse grid: keeps the footprint small
     near = ndimage.gaussian_filter(bright - np.median(bright), 0.1 * size)[::step, ::step]
     radius = max(1, int(0.3 * size / step))
     rows, columns = np.ogrid[-radius : radius + 1, -radius : radius + 1]
@@ -110,7 +110,7 @@ def _peaks(bright: NDArray[np.float32], size: float) -> NDArray[np.float32]:
 def _plausible(
     nuclei: Labels, size: float, recipe: SegmentationRecipe, pixel_size_um: float | None
 ) -> NDArray[np.bool_]:
-    """Return which ids have the size of a nucleus; what the edge cuts may be smaller."""
+    """Return which ids have the size of a nucleus; those cut by the edge may be smaller."""
     smallest, largest = _SMALLEST * size, _LARGEST * size
     if pixel_size_um is not None:
         smallest = smallest if recipe.smallest_um is None else recipe.smallest_um / pixel_size_um

@@ -1,4 +1,4 @@
-"""Lobes become cells: parts that together are convex are one."""
+"""Joining lobes into cells: parts whose union is convex are one cell."""
 
 import heapq
 from collections import defaultdict
@@ -13,31 +13,31 @@ from napari_hemalens.segmentation.shapes import Labels, Mask, areas, disc, solid
 Group = frozenset[int]
 
 LOOSE = 0.75
-"""Least solidity of a cell and a piece that is too small for one."""
+"""Minimum solidity of a cell joined with a piece too small to be a cell."""
 
 
-def joined_by_body(parts: Labels, mask: Mask, *, neck: float, convex: float, largest: float) -> Labels:
+def join_by_body(parts: Labels, mask: Mask, *, neck: float, convex: float, largest: float) -> Labels:
     """Join the parts that lie in one convex body.
 
     Parameters
     ----------
     parts : (H, W) int32
-        Each pixel of `mask` belongs to one part.
+        Parts; together they cover `mask`.
     mask : (H, W) bool
-        Cut into bodies at its necks.
+        The mask, to be cut into bodies at its necks.
     neck : float
-        Of `split`.
+        As in `split`.
     convex : float
-        Least solidity of a body, in 0-1.
+        Minimum solidity of a body, in 0-1.
     largest : float
-        Greatest diameter of a body, in pixels.
+        Maximum diameter of a body, in pixels.
     """
     bodies = split(mask, neck)
     pairs, shared = np.unique(np.stack([parts[mask], bodies[mask]], axis=1), axis=0, return_counts=True)
     body_of: dict[int, int] = {}
     for (part, body), _ in sorted(zip(pairs.tolist(), shared.tolist(), strict=True), key=lambda pair: pair[1]):
         if part and body:
-            body_of[part] = body  # the one that holds most of it comes last
+            body_of[part] = body  # the body that holds most of the part comes last
     members: dict[int, list[int]] = defaultdict(list)
     for part, body in body_of.items():
         members[body].append(part)
@@ -46,16 +46,15 @@ def joined_by_body(parts: Labels, mask: Mask, *, neck: float, convex: float, lar
     return _rename(parts, [group for group in groups if _solidity(parts, boxes, group, largest) >= convex])
 
 
-def joined_by_convexity(parts: Labels, *, convex: float, smallest: float, largest: float) -> Labels:
-    """Join parts that touch where both together are convex, the most convex pair first; see `joined_by_body`.
+def join_by_convexity(parts: Labels, *, convex: float, smallest: float, largest: float) -> Labels:
+    """Join touching parts whose union is convex, the most convex pair first; see `join_by_body`.
 
-    A part that is smaller than a disc of the diameter `smallest` is no cell by itself: it need not fit its neighbour as
-    well.
+    A part smaller than a disc with the diameter `smallest` cannot be a cell by itself, so a lower solidity is enough.
     """
     boxes = ndimage.find_objects(parts)
     size = areas(parts)
     near: dict[Group, set[Group]] = defaultdict(set)
-    order = count()  # decides between pairs that are equally convex
+    order = count()  # breaks ties
     waiting: list[tuple[float, int, Group, Group]] = []
 
     def offer(one: Group, other: Group) -> None:
@@ -72,7 +71,7 @@ def joined_by_convexity(parts: Labels, *, convex: float, smallest: float, larges
     while waiting:
         _, _, one, other = heapq.heappop(waiting)
         if one not in near or other not in near:
-            continue  # joined to something else meanwhile
+            continue  # already joined to another part
         both = one | other
         near[both] = (near.pop(one) | near.pop(other)) - {one, other}
         for neighbour in near[both]:
@@ -82,7 +81,7 @@ def joined_by_convexity(parts: Labels, *, convex: float, smallest: float, larges
 
 
 def _neighbours(parts: Labels) -> list[tuple[int, int]]:
-    """Return the pairs of ids that share an edge of a pixel, the lower id first."""
+    """Return the pairs of ids that touch along a pixel edge, the lower id first."""
     found = []
     for one, other in ((parts[:-1], parts[1:]), (parts[:, :-1], parts[:, 1:])):
         border = (one != other) & (one > 0) & (other > 0)
@@ -92,7 +91,7 @@ def _neighbours(parts: Labels) -> list[tuple[int, int]]:
 
 
 def _solidity(parts: Labels, boxes: list[tuple[slice, slice]], group: Group, largest: float) -> float:
-    """Return the solidity of the union of parts; 0 where it is too large for a cell."""
+    """Return the solidity of the union of parts; 0 if it is too large to be a cell."""
     rows, columns = zip(*(boxes[part - 1] for part in group), strict=True)
     top, left = min(s.start for s in rows), min(s.start for s in columns)
     window = parts[top : max(s.stop for s in rows), left : max(s.stop for s in columns)]

@@ -1,4 +1,4 @@
-"""Labels from elsewhere: cellpose, StarDist, a hand. Checked once, where they enter."""
+"""Labels from elsewhere (cellpose, StarDist, drawn by hand), checked once where they enter."""
 
 from typing import Any
 
@@ -9,29 +9,29 @@ from skimage.measure import label
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.segmentation.shapes import Labels
 
-_SPECK = 0.05  # of the median part: less is a slip of the brush, no cell
-_PARTS = 2.0  # parts an id, above which ids do not stand for cells
+_SPECK = 0.05  # fraction of the median part; smaller parts are slips of the brush
+_PARTS = 2.0  # parts per id; with more, ids do not stand for cells
 
 
 def check_labels(labels: Any, image_shape: tuple[int, int]) -> Labels:
-    """Return labels as (H, W) int32, ids as they are.
+    """Return labels as (H, W) int32 with their ids unchanged.
 
     Parameters
     ----------
     labels : array-like
-        Whole numbers, 0 for the background; ids need not follow each other, and may be above 65,535.
+        Whole numbers, 0 for the background; ids may have gaps and exceed 65,535.
     image_shape : (int, int)
         Height and width of the image that they belong to.
 
     Raises
     ------
     AnnotationError
-        If they are no labels of that image, or hold no cell.
+        If they are not labels of that image, or contain no cell.
     """
     array = np.asarray(labels)
     if array.dtype.kind not in "bui":
         raise AnnotationError(
-            f"A mask of {array.dtype} values names no cells: labels are whole numbers, one a cell, "
+            f"Values of type {array.dtype} are not labels: labels are whole numbers, one per cell, "
             "0 for the background."
         )
     if array.ndim != 2:
@@ -50,10 +50,10 @@ def check_labels(labels: Any, image_shape: tuple[int, int]) -> Labels:
 
 
 def is_semantic(labels: NDArray[Any]) -> bool:
-    """Return whether an id stands for many cells: as a mask of all nuclei has 1 for each of them.
+    """Return whether labels are a semantic mask, where one id stands for many cells.
 
-    That is so where there are more than twice as many parts as ids. A few cells drawn in two pieces are no semantic
-    mask; nor is one cell alone.
+    That is so where there are more than twice as many parts as ids. A few cells drawn in two pieces are not a semantic
+    mask; nor is a single cell.
     """
     sizes = np.bincount(numbered_parts(labels).ravel())[1:]
     if not len(sizes):
@@ -64,10 +64,10 @@ def is_semantic(labels: NDArray[Any]) -> bool:
 
 
 def relabel_pieces(labels: NDArray[Any]) -> Labels:
-    """Return an id of its own for each part of the foreground, whatever ids the parts had.
+    """Give each connected part of the foreground its own id, whatever ids the parts had.
 
-    Parts of different ids that touch are one cell, as a nucleus and its cytoplasm; parts that meet at a corner only are
-    two. To be called after asking: nobody else can say whether a cell in two pieces is one.
+    Touching parts with different ids are one cell, as a nucleus and its cytoplasm; parts that only meet at a corner are
+    two. Ask the user first: only a person can tell whether a cell in two pieces is one.
     """
     parts: Labels = label(np.asarray(labels) != 0, connectivity=1).astype(np.int32)
     return parts

@@ -1,4 +1,4 @@
-"""The nuclei of a stained smear: what is purple, found by one measure and outlined by another."""
+"""The nuclei of a stained smear: purple bodies, found with one measure of purple and outlined with another."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from napari_hemalens.segmentation.density import Density, darkness, otsu, purple
 from napari_hemalens.segmentation.shapes import Mask, disc, distance_to, fill_holes, open_mask, touching
 
-_FOUND = 1.5  # how much blue is taken off green to find nuclei: dark red cells are left out
-_LEAST = 0.1  # purple; the palest nuclei of three public sets have 0.15
-_DARKEST = (0.6, 0.8)  # purple to find and to outline by: what is darker is a nucleus anyway
-_APART = 4.0  # median deviations of the purple of red cells, above which a nucleus is
+_FOUND = 1.5  # weight of blue when finding nuclei: excludes dark red cells
+_LEAST = 0.1  # minimum purple; the palest nuclei of three public sets have 0.15
+_DARKEST = (0.6, 0.8)  # purple is clipped here for finding and outlining: anything darker is a nucleus
+_APART = 4.0  # a nucleus is more purple than red cells by this many median deviations
 
 
 def nuclear_mask(density: Density, body: float, *, threshold: float = 1.0) -> Mask:
-    """Return where nuclei are.
+    """Return the mask (H, W) of nuclei.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def nuclear_mask(density: Density, body: float, *, threshold: float = 1.0) -> Ma
     body : float
         Diameter of a typical body, in pixels.
     threshold : float
-        Factor of the automatic threshold of the outline: above 1, nuclei are smaller.
+        Factor on the automatic threshold of the outline; above 1, nuclei get smaller.
     """
     sought = purple(density, _FOUND)
     level = max(_LEAST, otsu(np.clip(sought, -0.1, _DARKEST[0]).ravel()))
     mask = _outline(density, sought > level, body, threshold)
-    # Red cells of some stains are bluish enough to be taken for nuclei: they are known by being everywhere.
+    # In some stains red cells are bluish enough to be mistaken for nuclei; they are recognised by being everywhere.
     for _ in range(3):
         others = far_bodies(density, mask, body)
         if others is None:
@@ -42,9 +42,9 @@ def nuclear_mask(density: Density, body: float, *, threshold: float = 1.0) -> Ma
 
 
 def far_bodies(density: Density, nuclei: Mask, body: float) -> Mask | None:
-    """Return bodies away from any nucleus, which are red cells; None where there is too little to judge by.
+    """Return the mask of bodies away from any nucleus, which are red cells; None if there are too few.
 
-    Thin things, as the rims of lysed red cells, do not count.
+    Thin structures, such as rims of lysed red cells, do not count.
     """
     bodies = open_mask((distance_to(nuclei) > 0.35 * body) & (darkness(density) > 0.06), 0.1 * body)
     return bodies if bodies.sum() > 0.3 * disc(body) else None
@@ -55,7 +55,7 @@ def _outline(density: Density, found: Mask, body: float, threshold: float) -> Ma
     seeds = open_mask(found, 0.05 * body)
     if not seeds.any():
         return seeds
-    # Near the seeds nuclei make up about half of the area, which is where Otsu's threshold is at its best.
+    # Near the seeds nuclei cover about half of the area, where Otsu's threshold works best.
     near = distance_to(seeds) < 0.25 * body
     shade: NDArray[np.float32] = purple(density)
     level = threshold * max(_LEAST, otsu(np.clip(shade[near], -0.1, _DARKEST[1])))

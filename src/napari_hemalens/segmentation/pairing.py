@@ -1,10 +1,10 @@
-"""Nuclei become cells: by a label image of the cells, or in pairs, by how near and how alike they are.
+"""Assigning nuclei to cells: by a label image of the cells, or in pairs, by distance and similarity.
 
 Two nuclei of one cell are about equally large and lie side by side, touching at most (Fenech, Nat Protoc 2, 2007,
-https://doi.org/10.1038/nprot.2007.77). That is all a nuclear stain shows, so pairs are proposals for a person to look
-at: `as_labels` makes a label image of them, to be corrected and given back as cells. In the public fields of
-`micronuclei/`, crowded and without cytochalasin B, a fifth of the nuclei have such a neighbour by chance: in crowded
-fields, and for cells of three nuclei and more, give a label image of cells.
+https://doi.org/10.1038/nprot.2007.77). A nuclear stain shows no more than that, so pairs are proposals for a person to
+review: `as_labels` turns them into a label image, to be corrected and used as cells. In the public fields of
+`micronuclei/`, crowded and without cytochalasin B, a fifth of the nuclei have such a neighbour by chance: for crowded
+fields, and for cells with three or more nuclei, give a label image of cells.
 """
 
 import numpy as np
@@ -16,16 +16,16 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.shapes import Labels
 
 GAP = 0.25
-"""Mean diameters that two nuclei of a cell are apart at most, from outline to outline."""
+"""Maximum distance between the outlines of two nuclei of a cell, in mean diameters."""
 
 ALIKE = 0.75
-"""Area of the smaller of two nuclei of a cell over that of the larger, at least."""
+"""Minimum ratio of the areas of two nuclei of a cell, smaller over larger."""
 
-_NONE = 0  # of a nucleus in no cell, as in `scoring.IN_NO_CELL`
+_NONE = 0  # the nucleus is in no cell, as in `scoring.IN_NO_CELL`
 
 
 def in_cells(nuclei: CellMap, cells: Labels) -> NDArray[np.int64]:
-    """Return the cell that most of each nucleus lies in: (N,), 0 where most of it lies in none.
+    """Return the cell that shares most pixels with each nucleus: (N,), 0 for none.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def in_cells(nuclei: CellMap, cells: Labels) -> NDArray[np.int64]:
     where = nuclei.labels != 0
     row = np.searchsorted(nuclei.ids, nuclei.labels[where])
     numbers, cell = np.unique(cells[where], return_inverse=True)
-    # A pixel is of one nucleus and one cell: how many pixels each such two share.
+    # How many pixels each nucleus shares with each cell.
     shared, pixels = np.unique(row * len(numbers) + cell, return_counts=True)
     found = np.full(len(nuclei), _NONE, dtype=np.int64)
     by_size = np.argsort(pixels, kind="stable")  # the largest share is written last, and stays
@@ -46,24 +46,24 @@ def in_cells(nuclei: CellMap, cells: Labels) -> NDArray[np.int64]:
 
 
 def pair_nuclei(nuclei: CellMap, *, gap: float = GAP, alike: float = ALIKE) -> NDArray[np.int64]:
-    """Return the cell of each nucleus (N,), cells being pairs of nuclei or single ones.
+    """Return the cell of each nucleus (N,), where cells are pairs of nuclei or single nuclei.
 
-    Two nuclei are a pair where each is the nearest to the other, their outlines are near and their areas alike.
+    Two nuclei are a pair if they are mutual nearest neighbours with close outlines and similar areas.
 
     Parameters
     ----------
     nuclei : CellMap
         The nuclei.
     gap : float
-        Mean diameters of the two that their outlines are apart at most; 0: they touch.
+        Maximum distance between their outlines, in mean diameters of the two; 0: they touch.
     alike : float
-        Area of the smaller over that of the larger, at least.
+        Minimum ratio of their areas, smaller over larger.
 
     Returns
     -------
     (N,) int64
-        The number of a cell is that of the first of its nuclei. A nucleus that the edge of the image cuts and that is
-        alone may have a partner outside: 0, in no cell that is known.
+        The number of a cell is that of its first nucleus. A single nucleus cut by the edge of the image may have a
+        partner outside: 0, its cell is unknown.
     """
     cells = np.where(nuclei.at_border, _NONE, nuclei.ids)
     pairs, apart = neighbours(nuclei, gap)
@@ -85,13 +85,13 @@ def as_labels(nuclei: CellMap, cells: NDArray[np.int64]) -> Labels:
 
 
 def neighbours(nuclei: CellMap, gap: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the pairs of nuclei whose outlines are near.
+    """Return the pairs of nuclei whose outlines are close.
 
     Parameters
     ----------
     nuclei : CellMap
     gap : float
-        Mean diameters of the two, as in `paired`.
+        Maximum distance in mean diameters of the two, as in `pair_nuclei`.
 
     Returns
     -------
@@ -104,13 +104,13 @@ def neighbours(nuclei: CellMap, gap: float) -> tuple[NDArray[np.int64], NDArray[
     outlines = _outlines(nuclei)
     trees = {int(row): cKDTree(outlines[row]) for row in np.unique(pairs[:, 1])}
     gaps = [trees[second].query(outlines[first])[0].min() for first, second in pairs.tolist()]
-    apart = np.maximum(np.array(gaps, dtype=np.float64) - 1, 0)  # neighbouring pixels have nothing between them
+    apart = np.maximum(np.array(gaps, dtype=np.float64) - 1, 0)  # adjacent pixels are 0 apart
     near = apart <= gap * nuclei.diameters[pairs].mean(axis=1)
     return pairs[near], apart[near]
 
 
 def _candidates(nuclei: CellMap, gap: float) -> NDArray[np.int64]:
-    """Return the pairs (P, 2) whose boxes are no farther apart than the outlines may be."""
+    """Return the pairs (P, 2) whose boxes are close enough for the outlines to be."""
     if len(nuclei) < 2:
         return np.empty((0, 2), dtype=np.int64)
     spans = nuclei.boxes[:, 2:] - nuclei.boxes[:, :2]
@@ -133,7 +133,7 @@ def _outlines(nuclei: CellMap) -> list[NDArray[np.int64]]:
 
 
 def _mutual(pairs: NDArray[np.int64], apart: NDArray[np.float64], nuclei: CellMap) -> NDArray[np.int64]:
-    """Return which rows of `pairs` are of two that are each other's nearest; among touching ones, by centres."""
+    """Return which rows of `pairs` are mutual nearest neighbours; ties between touching nuclei go by their centres."""
     way = np.linalg.norm(nuclei.centres[pairs[:, 0]] - nuclei.centres[pairs[:, 1]], axis=1)
     rank = np.empty(len(pairs), dtype=np.int64)
     rank[np.lexsort((way, apart))] = np.arange(len(pairs))

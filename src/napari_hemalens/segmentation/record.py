@@ -1,4 +1,4 @@
-"""What a segmentation is: labels, where they come from, and one row of measures a cell."""
+"""The result of a segmentation: labels with their provenance, and measures of each cell."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -18,12 +18,12 @@ class Segmentation:
     Attributes
     ----------
     labels : (H, W) int32
-        0 is the background; each cell has an id of its own, 1 to N without gaps. Where only nuclei can be seen, as in
-        fluorescence, these are the nuclei.
+        0 is the background; cells have ids 1 to N without gaps. Where only nuclei are visible, as in fluorescence,
+        these are the nuclei.
     nuclei : (H, W) int32 or None
         The nucleus of each cell under the same id; None where `labels` are the nuclei.
     region : (int, int, int, int)
-        Where in the image: y0, x0, y1, x1 in level-0 pixels, the far edge excluded.
+        Region of the image: y0, x0, y1, x1 in level-0 pixels; the far edge is excluded.
     provenance : Provenance
         Image, pixel size and options; no weights.
     """
@@ -39,7 +39,7 @@ class Segmentation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellMeasures:
-    """Size and place of the cells of one image: what is left of a segmentation once its labels are in a file.
+    """Sizes and positions of the cells of one image, kept once the labels are in a file.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class CellMeasures:
     areas : (N,) int64
         In pixels.
     centres : (N, 2) float64
-        Centre of mass as y, x in level-0 pixels.
+        Centroids as y, x in level-0 pixels.
     nucleus_areas : (N,) int64 or None
         In pixels; None where the cells are nuclei.
     provenance : Provenance

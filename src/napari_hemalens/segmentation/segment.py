@@ -1,4 +1,4 @@
-"""One image, or a region of it, becomes a segmentation."""
+"""Segmentation of one image, or of a region of it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 LARGEST = 36_000_000
-"""Pixels that are segmented at once; about 100 bytes of memory are needed for each."""
+"""Maximum number of pixels; each needs about 100 bytes of memory."""
 
-_DARK = 96  # grey levels; half of a smear is above 175 (six sets looked at), half of a fluorescence image below 31
+_DARK = 96  # grey level; the median of smears is above 175 (in six data sets), of fluorescence images below 31
 
 
 def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
@@ -28,9 +28,9 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
     slide : Slide
         An open image.
     recipe : SegmentationRecipe
-        How.
+        Options.
     region : (int, int, int, int), optional
-        y0, x0, y1, x1 in level-0 pixels; all of the image by default.
+        y0, x0, y1, x1 in level-0 pixels; by default the whole image.
 
     Raises
     ------
@@ -40,8 +40,8 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
     y0, x0, y1, x1 = where = region or (0, 0, *slide.shape)
     if (y1 - y0) * (x1 - x0) > LARGEST:
         raise ImageError(
-            f"{y1 - y0:,} x {x1 - x0:,} pixels of {slide} are too many to be segmented at once: "
-            f"up to {LARGEST:,} are, such as 6,000 x 6,000; give a region."
+            f"{y1 - y0:,} x {x1 - x0:,} pixels of {slide} are too many to segment at once: "
+            f"give a region of up to {LARGEST:,} pixels, such as 6,000 x 6,000."
         )
     rgb = slide.read(y0, x0, y1, x1)
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
@@ -62,5 +62,5 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
 
 
 def kind_of(rgb: NDArray[np.uint8]) -> ImageKind:
-    """Return what an image (H, W, 3) shows: cells on bright glass, or nuclei that shine in the dark."""
+    """Return whether an image (H, W, 3) is a bright smear or dark fluorescence."""
     return "fluorescence" if np.median(rgb.max(axis=2)) < _DARK else "smear"

@@ -1,6 +1,6 @@
-"""Shapes in masks: holes, bridges, necks, and how convex a body is.
+"""Shapes in masks: openings, holes, necks, and solidity.
 
-Discs are measured by the distance transform, so that time does not grow with their size.
+Opening uses the distance transform, so that its time does not grow with the radius.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ def disc(diameter: float) -> float:
 
 
 def distance_inside(mask: Mask) -> NDArray[np.float32]:
-    """Return the distance of each pixel of a mask to the nearest one outside it; 0 outside."""
+    """Return the distance of each pixel in a mask to the nearest pixel outside; 0 outside."""
     if mask.all():
         return np.full(mask.shape, max(mask.shape), dtype=np.float32)
     distance: NDArray[np.float32] = ndimage.distance_transform_edt(mask).astype(np.float32)
@@ -29,12 +29,12 @@ def distance_inside(mask: Mask) -> NDArray[np.float32]:
 
 
 def distance_to(mask: Mask) -> NDArray[np.float32]:
-    """Return the distance of each pixel to the nearest one of a mask; the longer side where it is empty."""
+    """Return the distance of each pixel to the nearest pixel of a mask; the longer side if the mask is empty."""
     return distance_inside(~mask)
 
 
 def open_mask(mask: Mask, radius: float) -> Mask:
-    """Return the part of a mask that discs of a radius in pixels fit into; below one pixel, all of it."""
+    """Return a mask opened with a disc of this radius in pixels; below one pixel, the mask itself."""
     if radius < 1 or not mask.any():
         return mask
     kept: Mask = distance_to(distance_inside(mask) > radius) <= radius
@@ -42,7 +42,7 @@ def open_mask(mask: Mask, radius: float) -> Mask:
 
 
 def fill_holes(mask: Mask, area: float) -> Mask:
-    """Return a mask without the holes that are smaller than an area in square pixels."""
+    """Return a mask with the holes smaller than `area` pixels filled."""
     holes = label(~mask, connectivity=1)
     small = np.bincount(holes.ravel()) < area
     small[0] = False
@@ -51,7 +51,7 @@ def fill_holes(mask: Mask, area: float) -> Mask:
 
 
 def touching(mask: Mask, seeds: Mask) -> Mask:
-    """Return the connected parts of a mask that hold a pixel of the seeds."""
+    """Return the connected parts of a mask that contain a seed pixel."""
     parts = label(mask, connectivity=1)
     kept = np.zeros(int(parts.max()) + 1, dtype=bool)
     kept[parts[seeds & mask]] = True
@@ -63,14 +63,14 @@ def touching(mask: Mask, seeds: Mask) -> Mask:
 def split(mask: Mask, neck: float) -> Labels:
     """Cut a mask into bodies at its necks.
 
-    The logarithm of the distance to the edge makes the cut a matter of proportion: two bodies are two at any
-    magnification, or at none.
+    The cut depends on proportions (the logarithm of the distance to the edge), so that it is the same at any
+    magnification.
 
     Parameters
     ----------
     mask : (H, W) bool
     neck : float
-        Two bodies are cut where what joins them is narrower than this share, in 0-1, of the narrower one. Specks of one
+        Two bodies are cut where their neck is narrower than this fraction, in 0-1, of the narrower one. Specks of one
         or two pixels are lost.
 
     Returns
@@ -80,21 +80,21 @@ def split(mask: Mask, neck: float) -> Labels:
     """
     distance = ndimage.gaussian_filter(distance_inside(mask), 1) * mask  # a jagged edge makes false ridges
     depth = np.log(np.maximum(distance, 0.5))
-    lowered = reconstruction(depth + np.log(neck), depth)  # peaks lose what they rise above their necks
+    lowered = reconstruction(depth + np.log(neck), depth)  # peaks that rise too little above their necks merge
     markers = label(local_maxima(lowered) & mask)
     bodies: Labels = watershed(-depth, markers, mask=mask).astype(np.int32)
     return bodies
 
 
 def areas(labels: Labels) -> NDArray[np.int64]:
-    """Return the area of each id in pixels, by id; that of the background as 0."""
+    """Return the area of each id in pixels, indexed by id; the background counts 0."""
     counts = np.bincount(labels.ravel(), minlength=1)
     counts[0] = 0
     return counts
 
 
-def kept(labels: Labels, wanted: Mask) -> Labels:
-    """Return labels with the ids that are wanted, numbered anew without gaps; `wanted` goes by id."""
+def keep_labels(labels: Labels, wanted: Mask) -> Labels:
+    """Return labels with only the wanted ids, renumbered without gaps; `wanted` is indexed by id."""
     wanted = wanted.copy()
     wanted[0] = False
     numbered: Labels = relabel_sequential(np.where(wanted[labels], labels, 0))[0].astype(np.int32)
@@ -102,7 +102,7 @@ def kept(labels: Labels, wanted: Mask) -> Labels:
 
 
 def typical(sizes: NDArray[np.float64], weights: NDArray[np.int64], share: float = 0.5) -> float:
-    """Return the size below which bodies make up a share of the area; 0 where there are none."""
+    """Return the size below which bodies make up a given share of the total area; 0 if there are none."""
     order = np.argsort(sizes)
     total = np.cumsum(weights[order])
     if not len(total) or not total[-1]:
@@ -111,7 +111,7 @@ def typical(sizes: NDArray[np.float64], weights: NDArray[np.int64], share: float
 
 
 def solidity(mask: Mask) -> float:
-    """Return the share of its convex hull that a mask fills, in 0-1."""
+    """Return the area of a mask over that of its convex hull, in 0-1."""
     rows = np.flatnonzero(mask.any(axis=1))
     lines = mask[rows]
     left, right = lines.argmax(axis=1), lines.shape[1] - lines[:, ::-1].argmax(axis=1)

@@ -1,16 +1,16 @@
-"""Which axis is which: arrays of any shape become slides, or are refused in one sentence.
+"""Arrays of any shape as slides: which axis is which.
 
-Where `axes` is not given, the shape decides, and `rgb` where the last axis is in question:
+Without `axes`, the shape decides, and `rgb` if the last axis is ambiguous:
 
 - (Y, X) is grey.
 - (Y, X, 3 or 4) is RGB or RGBA, unless the first axis is 3 or 4 long too.
 - (1, 3 or 4, Y, X) is grey, RGB or RGBA, unless the last axis is 3 or 4 long too, or a `frame`
   says that the first axis counts frames.
 - (T, Y, X, 3 or 4) is a stack of RGB or RGBA, and with a `frame` (T, Y, X) a grey one.
-- With `rgb=True`, frames in any number of axes may come before (Y, X, 3 or 4), and with
-  `rgb=False` before (Y, X). But (3 or 4, Y, X) is colour then, whatever `frame` is: napari says
-  so of every layer that is not RGB, and its sliders always stand somewhere.
-- Anything else is refused. Only a length of 1, 3 or 4 tells anything: small crops are images too.
+- With `rgb=True`, any number of frame axes may come before (Y, X, 3 or 4), and with `rgb=False`
+  before (Y, X). But (3 or 4, Y, X) is then colour, whatever `frame` is: napari passes
+  `rgb=False` for every layer that is not RGB, and its sliders always have a position.
+- Anything else is an error. Only lengths of 1, 3 and 4 are used: small crops are images too.
 """
 
 import math
@@ -24,7 +24,7 @@ from napari_hemalens.slides.plane import Plane
 from napari_hemalens.slides.slide import Slide
 
 _COLOURS = (3, 4)
-_FRAMES = "TZUVW"  # what axes are called that come without a name
+_FRAMES = "TZUVW"  # letters for unnamed axes
 _EXAMPLES = {3: "TYX", 4: "TCYX", 5: "TCZYX"}
 
 
@@ -37,36 +37,34 @@ def from_array(
     pixel_size_um: float | None = None,
     frame: Sequence[int] = (),
 ) -> Slide:
-    """Look at an array, or at a pyramid of them, as a slide.
+    """Return an array, or a pyramid of arrays, as a slide.
 
-    No more is read than a sample for the contrast.
+    Only a sample is read, for the contrast.
 
     Parameters
     ----------
     image : array-like or sequence of array-like
         numpy, dask, zarr or anything else with `shape`, `dtype` and slicing; a pyramid has the
-        finest first. Values: see `Contrast.of`.
+        finest level first. Values are scaled as in `Contrast.from_level`.
     name : str
-        What errors and results call it.
+        Name used in errors and results.
     axes : str, optional
-        One letter an axis: `Y`, `X`, `C` for the channels (1, 3 or 4 of them), any other for
-        frames, as in 'YX', 'YXC', 'CYX', 'TYXC'. Where there is an `S` (samples), that is the
-        colour and `C` counts frames.
+        One letter per axis: `Y`, `X`, `C` for 1, 3 or 4 channels, any other for frames, as in
+        'YX', 'YXC', 'CYX', 'TYXC'. If there is an `S` (samples), that is the colour and `C` is a
+        frame axis.
     rgb : bool, optional
-        Whether the last axis is the colour, as a napari layer says; not looked at where `axes` is
-        given.
+        Whether the last axis is the colour, as in a napari layer; ignored if `axes` is given.
     pixel_size_um : float, optional
         Micrometres per pixel of the finest level.
     frame : sequence of int
-        Which frame, one index for each axis before the image, in their order. Like sliders in
-        napari, the indices count from the last one: surplus ones at the front belong to axes that
-        this image does not have. An axis of length 1 needs none; a longer one without an index is
-        refused rather than guessed.
+        The frame: one index per frame axis, in their order. As with napari's sliders, indices are
+        matched from the last axis: surplus ones at the front belong to axes that this image does
+        not have. An axis of length 1 needs no index; a longer one without an index is an error.
 
     Raises
     ------
     ImageError
-        If the axes cannot be told apart, or the values are no image.
+        If the axes are ambiguous, or the values are not an image.
     """
     sources = _levels(image)
     shape = tuple(int(side) for side in sources[0].shape)
@@ -81,18 +79,18 @@ def from_array(
 
 
 def _levels(image: Any) -> tuple[Any, ...]:
-    # A napari MultiScaleData has a shape and a dtype too: the sequence has to be looked for first.
+    # A napari MultiScaleData also has a shape and a dtype: test for a sequence first.
     sources = tuple(image) if isinstance(image, Sequence) else (image,)
     if not sources:
-        raise ImageError("A pyramid without levels is no image.")
+        raise ImageError("A pyramid needs at least one level.")
     for source in sources:
         if not hasattr(source, "shape") or not hasattr(source, "dtype"):
             raise ImageError(
-                f"A {type(source).__name__} is no image: give an array, or a list of arrays with the finest first."
+                f"A {type(source).__name__} is not an image: give an array, or a list of arrays, finest first."
             )
         kind = getattr(source.dtype, "kind", "")
         if kind not in tuple("buif"):
-            raise ImageError(f"Values of type {source.dtype} are no image: give bool, integers or floats.")
+            raise ImageError(f"Values of type {source.dtype} are not an image: give bool, integers or floats.")
         if 0 in source.shape:
             raise ImageError(f"An image of shape {tuple(source.shape)} has no pixels.")
         if len(source.shape) != len(sources[0].shape):
@@ -101,7 +99,7 @@ def _levels(image: Any) -> tuple[Any, ...]:
 
 
 def _infer(shape: tuple[int, ...], rgb: bool | None, framed: bool) -> str:
-    """Return the letters of the axes of `shape`."""
+    """Return one letter per axis of `shape`."""
     depth = len(shape)
     last = depth > 2 and shape[-1] in _COLOURS
     if rgb and not last:
@@ -115,14 +113,14 @@ def _infer(shape: tuple[int, ...], rgb: bool | None, framed: bool) -> str:
     if depth == 2 or stack or (depth > 2 and rgb is False):
         return _frames(depth - 2) + "YX"
     raise ImageError(
-        f"The axes of an image of shape {shape} cannot be told apart: pass axes, one letter for "
-        f"each, such as axes={_EXAMPLES.get(depth, 'YX')!r} (C: channels; T, Z: frames)."
+        f"The axes of an image of shape {shape} are ambiguous: pass axes, one letter per axis, "
+        f"such as axes={_EXAMPLES.get(depth, 'YX')!r} (C: channels; T, Z: frames)."
     )
 
 
 def _frames(count: int) -> str:
     if count > len(_FRAMES):
-        raise ImageError(f"An image with {count} axes of frames is more than can be looked at: take one frame.")
+        raise ImageError(f"An image with {count} frame axes cannot be read: pass one frame.")
     return _FRAMES[:count]
 
 
@@ -130,20 +128,20 @@ def _check_axes(letters: str, shape: tuple[int, ...]) -> str:
     if len(letters) != len(shape) or len(set(letters)) != len(letters) or not {"Y", "X"} <= set(letters):
         raise ImageError(
             f"axes={letters!r} does not fit an image of shape {shape}: "
-            "it takes one letter an axis, none twice, with Y and X among them."
+            "give one letter per axis, none twice, with Y and X among them."
         )
     return letters
 
 
 def _frame(sizes: Mapping[str, int], colour: str, given: tuple[int, ...]) -> dict[str, int]:
-    """Return the index along each axis that is neither in the image plane nor the colour."""
+    """Return the index along each frame axis."""
     letters = [letter for letter in sizes if letter not in ("Y", "X", colour)]
     indices = dict(zip(reversed(letters), reversed(given), strict=False))
     for letter in letters:
         size = sizes[letter]
         if letter not in indices and size > 1:
             raise ImageError(
-                f"The image has {size} frames along {letter}: say which one, "
+                f"The image has {size} frames along {letter}: choose one, "
                 f"such as frame={(0,) * len(letters)} for axes {''.join(letters)}."
             )
         if not 0 <= indices.setdefault(letter, 0) < size:
@@ -155,7 +153,7 @@ def _check_planes(planes: Sequence[Plane]) -> None:
     height, width, channels = planes[0].shape
     if channels not in (1, *_COLOURS):
         raise ImageError(
-            f"{channels} channels make no picture in colour: pass one of them as (Y, X), "
+            f"{channels} channels cannot be shown as colour: pass one of them as (Y, X), "
             "or three as red, green and blue."
         )
     for finer, coarser in pairwise(planes):

@@ -1,7 +1,7 @@
-"""Which tiles of a stained smear hold nothing, so that no network has to look at them.
+"""Which tiles of a stained smear are empty, so that no network has to analyse them.
 
-Written for bright field, where cells are darker than the glass around them. Any doubt is settled by
-looking: a cell passed over is lost, a tile looked at for nothing costs a fraction of a second.
+Written for bright field, where cells are darker than the glass around them. Doubtful tiles are
+analysed: a missed cell is lost, an unnecessary tile costs a fraction of a second.
 """
 
 import numpy as np
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 _BLOCK = 4  # pixels; their mean has little of the camera's noise, and most of a platelet's contrast
 _APART = 8  # blocks: within 32 pixels uneven light changes little, and a cell has an edge
 _CONTRAST = 12  # grey levels; the palest cells of two public sets of smears differ by 23 or more
-_GLASS = 120  # grey levels: what is darker is the inside of a cell, or no bright field
+_GLASS = 120  # grey levels: darker is the inside of a cell, or not bright field
 
 
 def is_background(tile: NDArray[np.uint8]) -> bool:
-    """Return whether a tile is certainly bare glass, bright and even in every channel, or wholly black.
+    """Return whether a tile is certainly empty: bright and even in every channel, or black.
 
     Parameters
     ----------
     tile : (h, w, 3) uint8
         RGB, 0-255.
     """
-    if not tile.any():  # beyond the scan, or values that are no numbers
+    if not tile.any():  # beyond the scan, or NaN
         return True
     blocks = _block_means(tile)
     return bool(blocks.min() >= _GLASS and all(_steepest(blocks, axis) < _CONTRAST for axis in (0, 1)))
@@ -35,7 +35,7 @@ def _steepest(blocks: NDArray[np.float32], axis: int) -> float:
 
 
 def _block_means(tile: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the means of blocks; those cut by the far edges are completed by repeating the edge."""
+    """Return the means of blocks; incomplete ones at the far edges are padded by repeating the edge."""
     height, width, _ = tile.shape
     padded = np.pad(tile, ((0, -height % _BLOCK), (0, -width % _BLOCK), (0, 0)), mode="edge")
     rows = padded.reshape(-1, _BLOCK, padded.shape[1], 3).sum(axis=1, dtype=np.uint16)

@@ -1,7 +1,7 @@
-"""Values of any type become 8-bit RGB, by one rule for the whole slide.
+"""Values of any type as 8-bit RGB, by one rule for the whole slide.
 
-A tile has to look like the slide it was cut from, so the rule is set once, from a bounded sample of
-the coarsest level, and never from the tile. What the sample did not see is clipped.
+A tile has to look like the slide it was cut from, so the rule is set once, from a limited sample of
+the coarsest level, and never from the tile. Values outside the range of the sample are clipped.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 from napari_hemalens.slides.plane import Plane
 
 _SAMPLE = 1 << 20  # pixels
-_BLOCKS = 8  # a side: 64 blocks of 128 x 128 pixels make up the sample of a large level
-_OVERSHOOT = 0.05  # interpolated floats leave their range by a little
+_BLOCKS = 8  # per side: a large level is sampled in 64 blocks of 128 x 128 pixels
+_OVERSHOOT = 0.05  # interpolated floats may slightly exceed their range
 _PERCENTILES = (0.1, 99.9)  # leaves out hot and dead pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """How values become 8 bits, the same for all channels, so that the hue stays.
+    """How values are mapped to 8 bits, the same for all channels, so that the hue stays.
 
     Attributes
     ----------
     low, high : float
-        Values that become 0 and 255.
+        Values mapped to 0 and 255.
     opaque : float
-        Value of an alpha channel that hides the white behind it.
+        Value of an opaque alpha channel.
     gamma : float
-        Exponent of what lies between: below 1, dim things show beside bright ones.
+        Exponent in between; below 1, dim structures stay visible beside bright ones.
     """
 
     low: float = 0
@@ -43,10 +43,9 @@ class Contrast:
         """Choose the rule for a slide from its coarsest level.
 
         - uint8 is kept, and bool becomes 0 and 255.
-        - Floats within 0-1, and any values within 0-255, are out of 1 and out of 255.
-        - Anything else is stretched to the 99.9th percentile. In colour, 0 stays black, as no light
-          is no light; in grey, the 0.1th percentile becomes black, as a camera's offset may be most
-          of the range.
+        - Floats within 0-1 and any values within 0-255 keep that range.
+        - Anything else is stretched to the 99.9th percentile. In colour, 0 stays black; in grey, the
+          0.1th percentile becomes black, as a camera's offset may be most of the range.
         """
         if level.dtype == np.bool_:
             return cls(high=1, opaque=1)
@@ -67,18 +66,18 @@ class Contrast:
 
     @classmethod
     def for_fluorescence(cls, level: Plane) -> Self:
-        """Choose the rule for light on black: stretched to the percentiles, then the square root.
+        """Choose the rule for fluorescence: stretched to the percentiles, then the square root.
 
-        A micronucleus is a tenth as bright as the nucleus beside it, and has to keep its shades at 8 bits.
+        A micronucleus may be a tenth as bright as its nucleus, and needs enough grey levels at 8 bits.
         """
         low, high = (float(v) for v in np.percentile(_sample(level)[:, :3], _PERCENTILES))
         return cls(low, high if high > low else low + 1, gamma=0.5)
 
     def __call__(self, values: NDArray[Any]) -> NDArray[np.uint8]:
-        """Return `values` (h, w, 1, 3 or 4) as a new (h, w, 3) array of RGB, laid over white.
+        """Return `values` (h, w, 1, 3 or 4) as a new (h, w, 3) array of RGB, blended over white.
 
-        NaN, as mosaics have where nothing was scanned, is black: refusing it would stop a run
-        half-way, since nothing is read before it is needed. Infinite values are clipped.
+        NaN, used in mosaics where nothing was scanned, becomes black: an error would stop a run
+        half-way, since pixels are only read when needed. Infinite values are clipped.
         """
         colours = self._to_8_bit(values[..., :3], self.low, self.high, self.gamma)
         if values.shape[-1] == 1:
@@ -93,7 +92,7 @@ class Contrast:
     @staticmethod
     def _to_8_bit(values: NDArray[Any], low: float, high: float, gamma: float) -> NDArray[np.uint8]:
         if values.dtype == np.uint8 and (low, high, gamma) == (0, 255, 1):
-            return np.array(values, order="C")  # a copy: the caller may write to it
+            return np.array(values, order="C")  # a copy, since the caller may write to it
         kind = np.float64 if values.dtype.itemsize > 4 else np.float32
         scaled: NDArray[np.floating] = np.array(values, dtype=kind, order="C")
         np.nan_to_num(scaled, copy=False, nan=low)
@@ -108,7 +107,7 @@ class Contrast:
 
 
 def _full_scale(sample: NDArray[Any], whole: bool) -> float | None:
-    """Return 1 or 255 where that is what the values are out of, or None."""
+    """Return the full scale of the values, 1 or 255, or None if it is neither."""
     slack = 0 if whole else _OVERSHOOT
     for full in (255,) if whole else (1, 255):
         if np.all((sample >= -slack * full) & (sample <= full + slack * full)):
@@ -117,7 +116,7 @@ def _full_scale(sample: NDArray[Any], whole: bool) -> float | None:
 
 
 def _sample(level: Plane) -> NDArray[Any]:
-    """Return finite pixels, about a million at most, spread over `level`: shape (N, C)."""
+    """Return up to about a million finite pixels, spread over `level`: shape (N, C)."""
     height, width, channels = level.shape
     if height * width <= _SAMPLE:
         regions = [(slice(0, height), slice(0, width))]
@@ -129,7 +128,7 @@ def _sample(level: Plane) -> NDArray[Any]:
 
 
 def _spread(length: int) -> list[slice]:
-    """Return evenly spread ranges that together are at most 1,024 long."""
+    """Return evenly spaced ranges with a total length of at most 1,024."""
     side = int(_SAMPLE**0.5)
     if length <= side:
         return [slice(0, length)]

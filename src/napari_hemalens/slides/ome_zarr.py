@@ -23,12 +23,12 @@ def is_zarr(path: Path) -> bool:
 
 
 def read_zarr(path: Path) -> Stored:
-    """Open the pyramid of a zarr group, or a zarr array as it is."""
+    """Open the pyramid of a zarr group, or a single zarr array."""
     node = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
         return Stored((node,))
     if "bioformats2raw.layout" in _metadata(node):
-        node = node["0"]  # its first image: the layout numbers them
+        node = node["0"]  # the first image
     images = _metadata(node).get("multiscales")
     if not images:
         raise ImageError("it is a zarr group without 'multiscales' metadata; give one of its arrays.")
@@ -48,7 +48,7 @@ def _metadata(group: zarr.Group) -> Mapping[str, Any]:
 
 
 def _pixel_size(image: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return the pixel size of the finest level, where an axis X with a unit states it."""
+    """Return the pixel size of the finest level, if the X axis has a scale and a unit."""
     for i, axis in enumerate(axes):
         if axis["name"] == "x":
             factors = [

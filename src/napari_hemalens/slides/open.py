@@ -1,4 +1,4 @@
-"""A file becomes a slide, whatever wrote it; folders and patterns become lists of files."""
+"""Opening image files of any format as slides; listing the images of folders and patterns."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from napari_hemalens.slides.slide import DAMAGE, Slide
 from napari_hemalens.slides.stored import Stored
 from napari_hemalens.slides.tiff import read_tiff
 
-# Modes of pictures whose channels are not grey, red, green, blue and alpha as they stand.
+# Modes of pictures to convert, whose channels are not already grey, RGB or RGBA.
 _CONVERTED = {
     "CMYK": "RGB",
     "YCbCr": "RGB",
@@ -27,20 +27,20 @@ _CONVERTED = {
     "PA": "RGBA",
     "LA": "RGBA",
 }
-_OVERLAY = ".overlay.png"  # what a run writes: no image to look at again
+_OVERLAY = ".overlay.png"  # written by a run, not an image to analyse
 
 
 def _read_picture(path: Path) -> Stored:
-    """Read a picture whole; such files cannot be read in parts.
+    """Read a whole picture; such files cannot be read in parts.
 
-    A rotation that a camera noted is not carried out: annotations are drawn on the pixels as
-    stored, and napari shows those.
+    A rotation in the EXIF data is not applied: annotations refer to the pixels as stored, and napari
+    shows those.
     """
     try:
         with Image.open(path) as picture:
             pixels = np.asarray(picture.convert(_CONVERTED.get(picture.mode, picture.mode)))
     except Image.DecompressionBombError as error:
-        raise ImageError("it is too large to be read whole; save it as a tiled TIFF.") from error
+        raise ImageError("it is too large to read at once; save it as a tiled TIFF.") from error
     return Stored((pixels,), rgb=pixels.ndim == 3)
 
 
@@ -57,7 +57,7 @@ _READABLE = f"{', '.join(_READERS)} and zarr folders"
 
 
 def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Sequence[int] = ()) -> Slide:
-    """Open an image file as a slide, reading no more of it than a sample for the contrast.
+    """Open an image file as a slide; only a sample is read, for the contrast.
 
     TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg, .png, .bmp and the
     like) whole.
@@ -67,14 +67,14 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
     path : str or Path
         A file, or a zarr folder.
     pixel_size_um : float, optional
-        Micrometres per pixel; by default, what the file says.
+        Micrometres per pixel; by default as stated in the file.
     frame : sequence of int
-        Which frame of a file with several, as for `from_array`.
+        The frame, in files with several, as for `from_array`.
 
     Raises
     ------
     ImageError
-        If there is no such file, or it holds no image that can be read.
+        If there is no such file, or it cannot be read as an image.
     """
     file = Path(path)
     with ExitStack() as files:
@@ -99,15 +99,14 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
 def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     """Return the images that files, folders and patterns stand for, each once.
 
-    A folder stands for the images right inside it, a pattern (`*`, `?`, `[ab]`, `**` for folders in
+    A folder stands for the images directly inside it, a pattern (`*`, `?`, `[ab]`, `**` for nested
     folders) for those it matches, in natural order: `slide2` before `slide10`. Hidden files and the
-    overlays that runs write are left out. A file named outright is taken as it is: whether it can
-    be read shows when it is opened.
+    overlays written by runs are left out. Files given by name are not checked until they are opened.
 
     Raises
     ------
     ImageError
-        If a folder or pattern holds no image that can be read.
+        If a folder or pattern contains no readable image.
     """
     images: dict[Path, None] = {}
     for path in paths:
@@ -122,11 +121,11 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
     if path.is_dir():
         if is_zarr(path):
             return read_zarr
-        raise ImageError(f"it is a folder, but no zarr folder. Readable: {_READABLE}.")
+        raise ImageError(f"it is a folder, but not a zarr folder. Readable: {_READABLE}.")
     if not path.is_file():
         raise ImageError("there is no such file.")
     if path.suffix.lower() not in _READERS:
-        raise ImageError(f"its name is not that of an image. Readable: {_READABLE}.")
+        raise ImageError(f"its suffix is not that of an image. Readable: {_READABLE}.")
     if path.stat().st_size == 0:
         raise ImageError("the file is empty.")
     return _READERS[path.suffix.lower()]
@@ -151,6 +150,6 @@ def _is_image(path: Path) -> bool:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    """Return a sort key by which the numbers in a path count as numbers."""
+    """Return a sort key that orders numbers in a path by value."""
     parts = re.findall(r"\d+|\D+", str(path).lower())
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

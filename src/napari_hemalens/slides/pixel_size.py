@@ -1,11 +1,11 @@
-"""How large a pixel is, from what microscopes and scanners write beside the image."""
+"""The pixel size, from the metadata that microscopes and scanners write."""
 
 import re
 from typing import Any
 
 from tifffile import TiffFile, TiffPage, xml2dict
 
-_SMALLEST, _LARGEST = 0.01, 10.0  # micrometres: what a microscope can give
+_SMALLEST, _LARGEST = 0.01, 10.0  # micrometres: the plausible range for a microscope
 _MICROMETRES = {
     **dict.fromkeys(("µm", "μm", "\\u00b5m", "um", "micron", "microns", "micrometer", "micrometre"), 1.0),
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
@@ -24,9 +24,9 @@ _APERIO_MPP = re.compile(r"\bMPP\s*=\s*([0-9.]+)")
 
 
 def micrometres(length: Any, unit: Any) -> float | None:
-    """Return a length in micrometres, or None where no microscope has pixels of that size.
+    """Return a length in micrometres, or None if it is no plausible pixel size of a microscope.
 
-    A picture at 72 or 300 dots an inch says how large to print it; that is no pixel size.
+    72 or 300 dots per inch state a print size, not a pixel size.
     """
     try:
         size = float(length) * _MICROMETRES[str(unit).strip().lower()]
@@ -36,10 +36,10 @@ def micrometres(length: Any, unit: Any) -> float | None:
 
 
 def read_tiff_pixel_size(tif: TiffFile, page: TiffPage, index: int) -> float | None:
-    """Return the pixel size of image number `index` of a TIFF file, which begins with `page`.
+    """Return the pixel size of image number `index` of a TIFF file, whose first page is `page`.
 
-    The most explicit source that makes sense is taken: OME, Aperio, ImageJ, then the resolution
-    tags. Pixels are taken to be square.
+    The first plausible source is used: OME, Aperio, ImageJ, then the resolution tags. Pixels are
+    assumed to be square.
     """
     found = (_ome(tif, index), _aperio(page), _imagej(tif, page), _resolution(page))
     return next((size for size in found if size is not None), None)
@@ -69,6 +69,6 @@ def _resolution(page: TiffPage) -> float | None:
 
 
 def _pixel_width(page: TiffPage) -> float | None:
-    """Return the width of a pixel, in the file's unit of resolution."""
+    """Return the width of a pixel in the file's resolution unit."""
     pixels, units = page.tags.valueof("XResolution", default=(0, 0))
     return units / pixels if pixels else None

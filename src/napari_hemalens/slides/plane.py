@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """One frame of an array of any kind, seen as (height, width, channels).
+    """One frame of an array of any kind, viewed as (height, width, channels).
 
-    Nothing is read before it is asked for, and no more than what is asked for.
+    Only the pixels requested are read.
 
     Attributes
     ----------
     source : array-like
         Anything with `shape`, `dtype` and slicing: numpy, dask, zarr, a memory map.
     axes : str
-        One letter for each axis of `source`; `Y` and `X` among them.
+        One letter per axis of `source`, with `Y` and `X` among them.
     colour : str
         The letter of the axis that holds the channels, or empty for grey.
     frame : mapping of str to int

@@ -1,4 +1,4 @@
-"""A rectangle of an image that is to be analysed."""
+"""A rectangle of an image to analyse."""
 
 from typing import TypeAlias
 
@@ -10,12 +10,12 @@ Region: TypeAlias = tuple[int, int, int, int]
 
 
 def check_region(region: Region | None, slide: Slide) -> Region:
-    """Return the part of a region that lies in the slide; all of the slide by default.
+    """Return a region clipped to the slide; by default the whole slide.
 
     Raises
     ------
     ImageError
-        If no part of it does.
+        If the region lies outside the slide.
     """
     height, width = slide.shape
     if region is None:

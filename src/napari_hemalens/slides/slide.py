@@ -13,7 +13,7 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.slides.contrast import Contrast
 from napari_hemalens.slides.plane import Plane
 
-# What readers and decoders raise on damaged files, seen by damaging files at random.
+# What readers and decoders raise on damaged files, found by damaging files at random.
 DAMAGE = (
     ArithmeticError,
     EOFError,
@@ -44,8 +44,8 @@ class Slide:
     contrast : Contrast
         How values become 8 bits; one rule for the whole slide.
     release : callable or None
-        Closes the file behind the levels, which otherwise happens once none of them is in use; None
-        where no file is open.
+        Closes the file behind the levels, which otherwise happens when they are garbage-collected;
+        None if no file is open.
     """
 
     name: str
@@ -61,11 +61,11 @@ class Slide:
 
     @property
     def downsamples(self) -> tuple[float, ...]:
-        """Level-0 pixels that a pixel of each level stands for, 1 for level 0."""
+        """Downsampling factor of each level, 1 for level 0."""
         return tuple(_downsample(self.shape, level.shape[:2]) for level in self.levels)
 
     def best_level(self, scale: float) -> int:
-        """Return the coarsest level that has at least `scale` pixels for a pixel of level 0."""
+        """Return the coarsest level with at least `scale` pixels per level-0 pixel."""
         fine = [i for i, factor in enumerate(self.downsamples) if factor * scale <= 1 + 1e-6]
         return max(fine, default=0)
 
@@ -87,7 +87,7 @@ class Slide:
         Raises
         ------
         ImageError
-            If there is no such level, the region is empty or not wholly inside it, or the file
+            If there is no such level, the region is empty or not entirely inside it, or the file
             cannot be read.
         """
         if not 0 <= level < len(self.levels):
@@ -109,7 +109,7 @@ class Slide:
         return self.contrast(values)
 
     def close(self) -> None:
-        """Close the file behind the slide; where there was one, nothing can be read any more."""
+        """Close the file behind the slide, if any; nothing can be read from it afterwards."""
         if self.release is not None:
             self.release()
 
@@ -124,10 +124,10 @@ class Slide:
 
 
 def _downsample(full: tuple[int, int], level: tuple[int, int]) -> float:
-    """Return how many pixels of `full` one of `level` stands for.
+    """Return the downsampling factor from the shape `full` to `level`.
 
-    Pyramids are made by whole factors and rounded to whole pixels: the quotient of the sides alone
-    would put a cell at the far end of a large slide tens of pixels off.
+    Pyramids have whole factors and sides rounded to whole pixels: with the mere ratio of the sides,
+    a cell at the far end of a large slide would be off by tens of pixels.
     """
     exact = (full[0] / level[0] + full[1] / level[1]) / 2
     whole = round(exact)

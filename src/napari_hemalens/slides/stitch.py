@@ -1,8 +1,8 @@
-"""One cell, one box: which of the boxes that tiles and classes report twice is kept.
+"""One box per cell: non-maximum suppression of boxes found in several tiles or as several classes.
 
-Written down plainly, greedy non-maximum suppression compares all pairs. Here the boxes that can
-overlap enough are found by sorting, and the pairs are resolved in rounds: the same boxes are kept,
-and a million take seconds.
+Naive greedy non-maximum suppression compares all pairs. Here the boxes that can overlap enough are
+found by sorting, and the pairs are resolved in rounds: the result is the same, and a million boxes
+take seconds.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from napari_hemalens.errors import RecipeError
 
 Index = NDArray[np.int64]
 
-_MOST_PAIRS = 1 << 23  # looked at for one batch; those that overlap are held, 16 bytes each
-_AT_ONCE = 1 << 18  # pairs compared at once: fits a processor's cache
+_MOST_PAIRS = 1 << 23  # compared per batch; those that overlap are kept in memory, 16 bytes each
+_AT_ONCE = 1 << 18  # pairs compared at once: fits the processor's cache
 _LEAST_BATCH = 1024  # boxes: half a million pairs at worst
 
 
 def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: float) -> Index:
-    """Return the boxes that no better kept box of their group overlaps: exact greedy suppression.
+    """Return the boxes that survive greedy non-maximum suppression within their group.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
         Corners as y0, x0, y1, x1, finite; the far edge is excluded. A box without area overlaps
         nothing.
     scores : (N,) array-like of float
-        Higher is better; of equals, the first.
+        Higher is better; ties go to the first.
     groups : (N,) array-like of int
         Only boxes of one group, such as a class, are compared.
     iou : float
-        Intersection over union above which two boxes are one cell, in 0-1.
+        Boxes that overlap by more than this intersection over union, in 0-1, are one cell.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
         Indices of the boxes kept, best first.
     """
     if not 0 <= iou <= 1:
-        raise RecipeError(f"Boxes cannot be compared at an IoU of {iou}: it lies in 0-1.")
+        raise RecipeError(f"An IoU threshold of {iou} is out of range: it lies in 0-1.")
     order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
     corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)[order]
     crowd = _Crowd(corners, np.asarray(groups).reshape(-1)[order], iou)
@@ -50,7 +50,7 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
     start, size = 0, len(order)
     while start < len(order):
         batch = np.arange(start, min(start + size, len(order)))
-        # Boxes kept so far thin the batch out, so that copies of a cell seldom meet one another.
+        # First remove what the boxes kept so far suppress, so that few pairs are left in the batch.
         beaten = np.bincount(crowd.overlaps(crowd.lookups(kept, batch))[1], minlength=start + len(batch))
         batch = batch[beaten[start:] == 0]
         lookups = crowd.lookups(batch)
@@ -66,8 +66,8 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
 def in_core(boxes: ArrayLike, core: tuple[float, float, float, float], margin: float = 0) -> NDArray[np.bool_]:
     """Return which boxes have their centre inside `core` grown by `margin` pixels: shape (N,).
 
-    `core` is y0, x0, y1, x1. With margin 0, cores that partition an image own every centre in it
-    exactly once.
+    `core` is y0, x0, y1, x1. With margin 0 and cores that partition an image, every centre is in
+    exactly one core.
     """
     corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     centres = (corners[:, :2] + corners[:, 2:]) / 2
@@ -79,7 +79,7 @@ def in_core(boxes: ArrayLike, core: tuple[float, float, float, float], margin: f
 
 
 def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the IoU of each box of `a` with the one of `b` beside it: two (N, 4) y0, x0, y1, x1 to (N,)."""
+    """Return the IoU (N,) of each box of `a` (N, 4) with the same row of `b` (N, 4), as y0, x0, y1, x1."""
     sides = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0)
     shared = sides.prod(axis=1)
     areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (a, b)]
@@ -89,12 +89,12 @@ def paired_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """For each of some boxes, a run of others in a sorted list that lie close to it.
+    """For each of some boxes, the nearby boxes as a slice of a sorted list.
 
     Attributes
     ----------
     boxes, starts, lengths : (M,) int64
-        The box, and its run in `others`.
+        The box, and its slice of `others`.
     others : (K,) int64
         Boxes by row, and by x within a row.
     """
@@ -105,7 +105,7 @@ class _Lookup:
     others: Index
 
     def pairs(self) -> Iterator[tuple[Index, Index]]:
-        """Yield each box with each of its others, some at a time."""
+        """Yield the pairs of boxes to compare, in chunks."""
         ends = np.cumsum(self.lengths)
         total = int(ends[-1]) if len(ends) else 0
         cuts = np.searchsorted(ends, np.arange(0, total, _AT_ONCE), side="right")
@@ -117,12 +117,12 @@ class _Lookup:
 
 
 class _Crowd:
-    """Boxes, best first, and who overlaps whom.
+    """Boxes, best first, and which of them overlap.
 
     The IoU of two boxes is at most that of their extents in y, and at most that in x. Where it is
     above t, the longer sides therefore differ by less than a factor of 1/t, and the centres, in y
-    and in x, by less than (1 - t) / (1 + t) of the longer one. So each box is set against smaller
-    ones close to its centre, by octaves of size: one huge box never meets a thousand platelets.
+    and in x, by less than (1 - t) / (1 + t) of the longer one. So each box is compared with smaller
+    ones close to its centre, by octaves of size: a huge box is not compared with a thousand platelets.
     """
 
     def __init__(self, corners: NDArray[np.float64], groups: NDArray[np.generic], iou: float) -> None:
@@ -131,8 +131,7 @@ class _Crowd:
         self.reach = (1 - iou) / (1 + iou)
         self.sizes = (corners[:, 2:] - corners[:, :2]).max(axis=1, initial=1)
         self.octaves = np.floor(np.log2(self.sizes)).astype(np.int64)
-        # Groups lie beside one another, further apart than any two boxes that are set against each
-        # other.
+        # Groups are moved apart, so that boxes of different groups are never compared.
         _, rank = np.unique(groups, return_inverse=True)
         centres = (corners[:, :2] + corners[:, 2:]) / 2
         centres -= centres.min(axis=0, initial=np.inf)
@@ -146,7 +145,7 @@ class _Crowd:
         found = [np.zeros((2, 0), dtype=np.int64)]
         for lookup in lookups:
             for a, b in lookup.pairs():
-                # Of two boxes that find each other, the larger one counts; of equals, the worse.
+                # Count each pair once, from the larger box; from the worse one if both are equally large.
                 less = self.sizes[b] - self.sizes[a]
                 once = (less < 0) | ((less == 0) & (b < a))
                 pair = np.stack([a[once], b[once]])
@@ -155,20 +154,20 @@ class _Crowd:
         return np.concatenate(found, axis=1)
 
     def lookups(self, first: Index, second: Index | None = None) -> list[_Lookup]:
-        """Return what to compare `first` with `second`, or with itself."""
+        """Return the comparisons of `first` with `second`, or within `first`."""
         if second is None:
             return list(self._smaller_near(first, first))
         return [*self._smaller_near(first, second), *self._smaller_near(second, first)]
 
     def _smaller_near(self, boxes: Index, others: Index) -> Iterator[_Lookup]:
-        """Set each of `boxes` against those of `others` that are no larger and near enough."""
+        """Yield, for each of `boxes`, those of `others` that are no larger and near enough."""
         apart = np.ceil(-np.log2(self.iou)) if self.iou > 0 else np.inf
         for octave in np.unique(self.octaves[boxes]):
             fit = (self.octaves[others] <= octave) & (self.octaves[others] >= octave - apart)
-            # Rows as high as the farthest reach: what is near lies in at most three of them.
+            # Rows as high as the farthest reach: nearby boxes lie in at most three of them.
             height = max(self.reach, 0.01) * 2.0 ** (octave + 1)
             smaller, place = self._by_place(others[fit], height)
-            # Looking up in order, too, is several times faster than at random.
+            # Looking up in sorted order is several times faster.
             larger, _ = self._by_place(boxes[self.octaves[boxes] == octave], height)
             y, x = self.y[larger], self.x[larger]
             rounding = 4 * np.spacing(place.max(initial=1))
@@ -182,7 +181,7 @@ class _Crowd:
                 yield _Lookup(larger[some], start[some], (end - start)[some], smaller)
 
     def _by_place(self, boxes: Index, height: float) -> tuple[Index, NDArray[np.float64]]:
-        """Sort boxes along one line: by rows of `height`, and by x within a row."""
+        """Sort boxes by rows of `height`, and by x within a row."""
         place = np.floor(self.y[boxes] / height) * self.width + self.x[boxes]
         order = np.argsort(place)
         return boxes[order], place[order]
@@ -196,17 +195,16 @@ class _Crowd:
 
 
 def _runs(starts: Index, lengths: Index) -> Index:
-    """Return starts[0], starts[0] + 1, … for lengths[0] numbers, then the same for the next."""
+    """Return the concatenated ranges of `lengths[i]` numbers from `starts[i]`."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
 
 def _uncontested(better: Index, worse: Index, count: int) -> NDArray[np.bool_]:
-    """Return which of `count` boxes stay, given every pair that overlaps too much: shape (count,).
+    """Return which of `count` boxes are kept, given every pair that overlaps too much: shape (count,).
 
-    A box is decided once every better one it overlaps is. Each round decides all boxes that can be,
-    and looks only at the neighbours of those just decided: the rounds are as many as the longest
-    chain of overlaps.
+    A box is decided once every better one it overlaps is. Each round decides all boxes it can, among
+    the neighbours of those just decided; there are as many rounds as the longest chain of overlaps.
     """
     order = np.argsort(better, kind="stable")
     neighbours = worse[order]

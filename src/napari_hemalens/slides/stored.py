@@ -1,4 +1,4 @@
-"""What a reader of files hands over, before its axes are made sense of."""
+"""What a file reader returns, before the axes are interpreted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """An image as its file has it; its pixels are not read yet.
+    """An image as stored in its file; its pixels are not read yet.
 
     Attributes
     ----------
     levels : tuple of array-like
         Finest first, in the file's own axes and values.
     axes : str or None
-        One letter an axis, where the file says so.
+        One letter per axis, if the file states them.
     rgb : bool or None
-        Whether the last axis is the colour, where the file says so.
+        Whether the last axis is the colour, if the file states it.
     pixel_size_um : float or None
-        Micrometres per pixel of the finest level, where the file says so.
+        Micrometres per pixel of the finest level, if the file states it.
     release : callable or None
-        Closes the file; None where none stays open.
+        Closes the file; None if none stays open.
     """
 
     levels: tuple[Any, ...]

@@ -22,10 +22,10 @@ _READABLE = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR)
 
 
 class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
-    """A store that keeps the chunks it decoded last.
+    """A store that caches the chunks decoded last.
 
-    Tiles overlap, and strips run through a whole row of tiles: without this, each strip would be
-    decoded anew for every tile it touches. At least one chunk is kept, so that an image in one
+    Tiles overlap, and strips cross a whole row of tiles: without a cache, each strip would be
+    decoded again for every tile it touches. At least one chunk is kept, so that an image in one
     piece is decoded once.
 
     Parameters
@@ -33,9 +33,9 @@ class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
     store : Store
         Decodes the chunks; read-only.
     release : callable
-        Closes the file behind `store`. Called by `close`, or when nothing refers to this any more.
+        Closes the file behind `store`. Called by `close`, or when this object is garbage-collected.
     size : int
-        How much to keep, in bytes.
+        Size of the cache, in bytes.
     """
 
     def __init__(self, store: Store, release: Callable[[], object], size: int = _CACHE) -> None:
@@ -46,7 +46,7 @@ class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
         self._chunks: OrderedDict[str, Buffer] = OrderedDict()
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        """Return the chunk called `key`, decoded now or lately."""
+        """Return the chunk `key`, from the cache or newly decoded."""
         if not self._release.alive:  # tifffile would open the file again
             raise ValueError("it is closed")
         if key in self._chunks:
@@ -69,8 +69,8 @@ class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
 def read_tiff(path: Path) -> Stored:
     """Open the largest image of a TIFF file, with its pyramid.
 
-    What is stored raw and in one piece is mapped into memory; anything else is decoded where it is
-    looked at. The file is closed by `release`, or when the last level is gone.
+    Uncompressed images in one piece are memory-mapped; all others are decoded on access. The file is
+    closed by `release`, or when the last level is garbage-collected.
     """
     with ExitStack() as files:
         tif = files.enter_context(TiffFile(path))
@@ -90,7 +90,7 @@ def read_tiff(path: Path) -> Stored:
             release = store.close
         return Stored(
             levels,
-            # Q is tifffile's letter for an axis that the file does not name.
+            # Q is tifffile's letter for an unnamed axis.
             axes=None if "Q" in series.axes else series.axes,
             rgb=None if {3, 4}.intersection(series.shape) else False,
             pixel_size_um=pixel_size.read_tiff_pixel_size(tif, page, index),
@@ -110,11 +110,11 @@ def _arrays(node: zarr.Array | zarr.Group) -> tuple[Any, ...]:
 
 
 def _check_length(series: TiffPageSeries) -> None:
-    """Refuse a file that was cut off now, rather than half-way through a run."""
+    """Refuse a truncated file now, rather than half-way through a run."""
     for level in series.levels:
         for page in (level.pages[0], level.pages[-1]):
             if page is None:  # not stored: read as 0
                 continue
             ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
             if max(ends, default=0) > page.parent.filehandle.size:
-                raise ImageError("it is cut off: its image data go on beyond its end.")
+                raise ImageError("it is truncated: its image data extend beyond its end.")

@@ -1,4 +1,4 @@
-"""How an image is cut into tiles that overlap, and which tile owns which pixel."""
+"""Cutting an image into overlapping tiles, and which tile owns which pixel."""
 
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -8,14 +8,14 @@ from napari_hemalens.errors import RecipeError
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle to read, and the part of it whose cells are kept.
+    """A rectangle to read, and its core, whose cells are kept.
 
     Attributes
     ----------
     y0, x0, y1, x1 : int
-        What is read, in pixels; the far edge is excluded.
+        The rectangle, in pixels; the far edge is excluded.
     core : (int, int, int, int)
-        What the tile owns, in the same order and frame. Cores share no pixel and leave none out.
+        The part that the tile owns, in the same coordinates. Cores partition the image.
     """
 
     y0: int
@@ -34,18 +34,18 @@ def plan(shape: tuple[int, int], *, tile: int, overlap: int, align: int = 1) -> 
         Height and width, in pixels.
     tile : int
         Side of a tile. The last of a row or column is shifted back inside, and shorter by less
-        than `align` where its start would be off the grid.
+        than `align` if its start would be off the grid.
     overlap : int
-        Least overlap of neighbours. The border between their cores runs halfway, so that every
-        pixel is seen with at least half the overlap around it, or up to the edge of the image.
+        Minimum overlap of neighbours. The border between their cores runs halfway, so that every
+        pixel has at least half the overlap around it, or the edge of the image.
     align : int
-        Tiles start at multiples of this, so that a network with strides sees the grid it would see
-        in the whole image. May widen the overlap.
+        Tiles start at multiples of this, so that a network with strides sees the same grid as in
+        the whole image. May increase the overlap.
 
     Raises
     ------
     RecipeError
-        If the overlap leaves a tile no way to go.
+        If the overlap is negative or too large for the tiles.
     """
     if align < 1 or overlap < 0 or tile - overlap < align:
         raise RecipeError(
@@ -59,7 +59,9 @@ def plan(shape: tuple[int, int], *, tile: int, overlap: int, align: int = 1) -> 
 
 def _spans(length: int, tile: int, stride: int, align: int) -> list[tuple[int, int, int, int]]:
     """Return start, end, core start and core end of each tile along one axis."""
-    last = -(-max(length - tile, 0) // align) * align  # rounded up: on the grid, and a little shorter
+    last = (
+        -(-max(length - tile, 0) // align) * align
+    )  # rounded up to the grid, so that the tile may be a little shorter
     starts = [*range(0, last, stride), last]
     ends = [min(start + tile, length) for start in starts]
     borders = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import FORMATS, export, known, read_annotations
+from napari_hemalens.formats import FORMATS, check_formats, export, read_annotations
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
 from napari_hemalens.formats.naming import check_apart, short_names
@@ -59,7 +59,7 @@ def convert_annotations(data: Sequence[str | Path], out: str | Path, *, to: str,
     RecipeError
         If `out` holds what is read.
     """
-    known([to])
+    check_formats([to])
     fields = [field for path in data for field in read_annotations(path, split=split)]
     if not fields:
         raise AnnotationError(f"No annotated image in {', '.join(map(str, data))}.")

@@ -157,7 +157,7 @@ class _ClassificationInProgress:
         if reason is not None:
             self.uncounted[slide.name] = reason
             return None
-        return counting.found(slide, nuclei)
+        return counting.find_micronuclei(slide, nuclei)
 
     def _labels(self, slide: Slide, path: Path | None) -> NDArray[np.int32]:
         if path is not None:

@@ -10,7 +10,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.figures.detections import overlay
-from napari_hemalens.formats import export, known
+from napari_hemalens.formats import check_formats, export
 from napari_hemalens.formats.naming import file_stems
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, finish
@@ -183,7 +183,7 @@ def detect_files_steps(
     """
     fields: list[Detections] = []
     failed: dict[str, str] = {}
-    known(formats)  # before hours of work
+    check_formats(formats)  # before hours of work
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:

@@ -52,14 +52,14 @@ def count_micronuclei(
     slide = as_slide(image, axes=axes, frame=frame)
     nuclei = CellMap.from_labels(check_labels(labels, slide.shape))
     if bodies is None:
-        return micronuclei.found(slide, nuclei)
+        return micronuclei.find_micronuclei(slide, nuclei)
     drawn = np.asarray(bodies)
     if drawn.shape != slide.shape or drawn.dtype.kind not in "bui":
         raise AnnotationError(
             f"Micronuclei of shape {drawn.shape} and type {drawn.dtype} do not fit an image of "
             f"{slide.shape[0]} x {slide.shape[1]} pixels: whole numbers, 0 for none."
         )
-    return micronuclei.given(drawn, nuclei)
+    return micronuclei.assign_micronuclei(drawn, nuclei)
 
 
 def evaluate_micronuclei_steps(

@@ -14,7 +14,7 @@ from pydantic import field_validator
 
 from napari_hemalens.gui.layers import LayerData, rgba
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.reports.scoring import that_count
+from napari_hemalens.reports.scoring import scored_micronuclei
 from napari_hemalens.review.classes import ReviewedClasses
 
 OPACITY = 0.55
@@ -102,7 +102,7 @@ def features(
     cell_of_nucleus : (N,) int64, optional
         The cell of each, where they are nuclei: a column `belongs_to`.
     micronuclei : (N,) int64, optional
-        Those seen at each: a column `micronuclei` of those that count (`scoring.that_count`).
+        Those seen at each: a column `micronuclei` of those that count (`scoring.scored_micronuclei`).
     """
     cells = reviewed.cells
     table = pd.DataFrame(
@@ -118,7 +118,7 @@ def features(
     if cell_of_nucleus is not None:
         table["belongs_to"] = cell_of_nucleus
     if micronuclei is not None:
-        table["micronuclei"] = that_count(reviewed.current, micronuclei)
+        table["micronuclei"] = scored_micronuclei(reviewed.current, micronuclei)
     return table
 
 
