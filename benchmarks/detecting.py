@@ -148,9 +148,9 @@ CONTENDERS = {"bare": bare, "hemalens": ours, "sahi": sahi}
 
 def main() -> None:
     """Warm up, then run when asked."""
-    name, image, warm_up, weights_name = sys.argv[1:]
+    name, image, warmup, weights_name = sys.argv[1:]
     run = CONTENDERS[name](Network(weights_name))
-    serve(lambda: run(Path(image)), lambda: run(Path(warm_up)))
+    serve(lambda: run(Path(image)), lambda: run(Path(warmup)))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 1e6
 
 
-def serve(run: Callable[[], dict[str, float]], warm_up: Callable[[], object]) -> None:
+def serve(run: Callable[[], dict[str, float]], warmup: Callable[[], object]) -> None:
     """Warm up and say so, then run whenever asked; `run` may time itself as `seconds`."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
     loaded = peak_mb()
-    warm_up()
+    warmup()
     print(json.dumps({"loaded_mb": loaded}), file=answers, flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()

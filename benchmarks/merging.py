@@ -83,8 +83,8 @@ CONTENDERS: dict[str, Callable[[int], Callable[[], int]]] = {
 def main() -> None:
     """Warm up on a thousand boxes, then run when asked."""
     name, count = sys.argv[1:]
-    run, warm_up = CONTENDERS[name](int(count)), CONTENDERS[name](1000)
-    serve(lambda: {"kept": run()}, warm_up)
+    run, warmup = CONTENDERS[name](int(count)), CONTENDERS[name](1000)
+    serve(lambda: {"kept": run()}, warmup)
 
 
 if __name__ == "__main__":

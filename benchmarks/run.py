@@ -39,14 +39,14 @@ def measured(options: argparse.Namespace) -> str:
     areas, counts = ((1, 2), (10_000, 100_000)) if options.quick else ((1, 2, 4, 8), (10_000, 100_000, 1_000_000))
     detecting, merging = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        warm_up = smear(Path(folder) / "warm_up.tif", 1, quick=True)
+        warmup = smear(Path(folder) / "warm_up.tif", 1, quick=True)
         for area in areas:
             image = smear(Path(folder) / f"{area}.tif", area, quick=options.quick)
             say(f"detecting in {image.width} x {image.height} pixels")
             detecting[image] = race(
                 HERE / "detecting.py",
                 ("bare", "hemalens", "sahi"),
-                (image.path, warm_up.path, options.weights),
+                (image.path, warmup.path, options.weights),
                 repeats=options.repeats,
                 limit=3600,
             )

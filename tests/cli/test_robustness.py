@@ -56,5 +56,6 @@ def test_images_without_a_scale_are_refused(
     hemalens: Callable[..., int], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert hemalens("convert", data, "--split", "train", "--to", "voc", "--out", tmp_path / "voc") == 0
-    assert hemalens("evaluate", "robustness", "--data", tmp_path / "voc" / "voc", "--split", "train") == 2
-    assert capsys.readouterr().err
+    (tmp_path / "voc" / "voc").rename(tmp_path / "voc" / "train")
+    assert hemalens("evaluate", "robustness", "--data", tmp_path / "voc", "--split", "train") == 2
+    assert "do not say their pixel size; give it in micrometres" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.options import ClassificationRecipe
-from napari_hemalens.errors import AnnotationError, TrainingError, WeightsError
+from napari_hemalens.errors import TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
@@ -47,22 +47,6 @@ def test_figures_are_those_of_what_classify_says(
     assert "| micronucleus | 16 |" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert (tmp_path / "out" / "roc.png").exists()
     assert (tmp_path / "out" / "confusion.png").exists()
-
-
-def test_a_cell_alone_on_black_needs_no_label_image(untrained_classifier: ClassifierCard, tmp_path: Path) -> None:
-    from napari_hemalens.formats.named_cells import NamedCells
-    from napari_hemalens.inference.labelled_crops import cells_of
-
-    image = np.zeros((40, 50, 3), np.uint8)
-    image[10:20, 5:25] = (90, 0, 120)
-    iio.imwrite(tmp_path / "cell.bmp", image)
-    one = NamedCells(tmp_path / "cell.bmp", None, np.array([1]), np.array(["blast"]), np.array(["7"]))
-    cells, rows = cells_of(one)
-    assert rows.tolist() == [0]
-    assert cells.boxes.tolist() == [[10, 5, 20, 25]]
-    iio.imwrite(tmp_path / "cell.bmp", np.zeros_like(image))
-    with pytest.raises(AnnotationError, match=r"cell\.bmp has no cell 1"):
-        cells_of(one)
 
 
 def test_weights_of_another_task_or_classes_are_refused(

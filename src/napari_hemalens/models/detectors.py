@@ -104,7 +104,7 @@ class CellDetector(nn.Module):
         Returns
         -------
         dict of str to scalar, or list of dict
-            Losses by name; or, an image each, `boxes`, `labels` and `scores`, best first.
+            Losses by name; or, per image, `boxes`, `labels` and `scores`, best first.
         """
         sizes = _sizes(images)
         images = _padded(images)
@@ -147,7 +147,7 @@ class CellDetector(nn.Module):
         heads = self.roi_heads
         if not isinstance(heads, RefiningRoIHeads):
             raise RecipeError("Only faster_rcnn_attention has attention of its own.")
-        return heads.judged(self.backbone(_padded(image)), boxes, _sizes(image))
+        return heads.judge_boxes(self.backbone(_padded(image)), boxes, _sizes(image))
 
 
 def _sizes(images: Tensor) -> list[tuple[int, int]]:

@@ -64,7 +64,9 @@ class RefiningRoIHeads(RoIHeads):
         ends = zip(episode.boxes[-1].split(counts), image_shapes, strict=True)
         return [clip_boxes_to_image(end, size) for end, size in ends]
 
-    def judged(self, features: dict[str, Tensor], boxes: Tensor, image_shapes: Sizes) -> tuple[Tensor, Tensor, Tensor]:
+    def judge_boxes(
+        self, features: dict[str, Tensor], boxes: Tensor, image_shapes: Sizes
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return class logits (N, classes + 1), attention (N, grid, grid) and its windows (N, 4), of one image's boxes.
 
         The attention is that of the last look, after which the agent stopped, or was ended.
@@ -138,7 +140,7 @@ def agent_losses(episode: Episode, truth: Tensor, recipe: RefinementRecipe) -> d
 
 
 def partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]:
-    """Return the true box of each box (N, 4), an image each; zeros where an image has none."""
+    """Return the true box of each box (N, 4), per image; zeros where an image has none."""
     return [
         boxes[of] if len(boxes) else boxes.new_zeros((len(of), 4)) for boxes, of in zip(truth, matched, strict=True)
     ]

@@ -139,7 +139,7 @@ def check_task(card: weights.AnyCard, recipe: ClassificationRecipe | Explanation
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:
-    """Return labels (H, W), checked; with a number for each piece, where `relabel` is asked for.
+    """Return labels (H, W), once they are checked; with a number for each piece, where `relabel` is asked for.
 
     Raises
     ------
@@ -147,15 +147,15 @@ def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> ND
         If they are no labels of that image, hold no cell, or one number stands for many cells and nobody said whether
         they are to be parted.
     """
-    checked = check_labels(labels, shape)
+    numbers = check_labels(labels, shape)
     if relabel:
-        return relabel_pieces(checked)
-    if relabel is None and is_semantic(checked):
+        return relabel_pieces(numbers)
+    if relabel is None and is_semantic(numbers):
         raise AnnotationError(
             "One number stands for many separate cells in these labels, as in a mask of cell or no cell. "
             "With relabel=True (--relabel) each piece gets a number of its own; relabel=False takes them as they are."
         )
-    return checked
+    return numbers
 
 
 def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:

@@ -68,7 +68,7 @@ class SpatialAttention(nn.Module):
 
 
 class CBAM(nn.Module):
-    """Channel attention, then place attention.
+    """Channel attention, then spatial attention.
 
     Maps (N, C, H, W) to the same shape.
     """

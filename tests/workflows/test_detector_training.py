@@ -1,0 +1,49 @@
+"""Detectors are tuned and measured on annotated images; what cannot be used is refused before."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.presets import DETECTION, training_recipe
+from napari_hemalens.errors import AnnotationError, HemaLensError, TrainingError
+from napari_hemalens.models.weights import DetectorCard, NewWeights, detector_card
+from napari_hemalens.progress import finish
+
+
+@pytest.fixture
+def recipe(untrained: DetectorCard) -> DetectionRecipe:
+    return DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15, device="cpu")
+
+
+def test_weights_are_measured_and_the_figures_written(
+    two_fields: Path, recipe: DetectionRecipe, tmp_path: Path, untrained: DetectorCard
+) -> None:
+    report = finish(workflows.evaluate_detection_steps(two_fields, recipe, taxonomy="blood-3", out=tmp_path / "out"))
+    assert untrained.name in report.text()
+    assert (tmp_path / "out" / "report.json").exists()
+    assert set(report.classes) <= {"WBC", "RBC", "Platelets"}
+
+
+def test_a_part_that_is_not_there_is_named(two_fields: Path, recipe: DetectionRecipe) -> None:
+    with pytest.raises(AnnotationError, match="'test'"):
+        finish(workflows.evaluate_detection_steps(two_fields, recipe, split="test"))
+
+
+def test_the_tuned_card_lies_beside_a_copy_of_the_weights(
+    two_fields: Path, recipe: DetectionRecipe, tmp_path: Path, untrained: DetectorCard
+) -> None:
+    card = finish(workflows.tune_detection_steps(two_fields, recipe, tmp_path / "tuned", name="ours"))
+    assert card == detector_card(tmp_path / "tuned" / "ours.json")
+    assert card.sha256 == untrained.sha256
+    assert card.file.read_bytes() == untrained.file.read_bytes()
+
+
+def test_data_without_images_to_choose_the_threshold_on_is_refused(two_fields: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.json").write_bytes((two_fields / "train.json").read_bytes())
+    smoke = training_recipe("smoke", ["accelerator=cpu"], presets=DETECTION)
+    with pytest.raises(TrainingError, match="No part 'val' in"):
+        finish(workflows.train_detection_steps([tmp_path], smoke, NewWeights(tmp_path / "out", "mine")))
+    with pytest.raises(HemaLensError):
+        finish(workflows.train_detection_steps([tmp_path / "missing"], smoke, NewWeights(tmp_path / "out", "mine")))
