@@ -387,4 +387,4 @@ class TestReviewLine:
             centres=cells.centres[:1],
             areas=cells.areas[:1],
         )
-        assert words in ReviewQueue(replace(reviewed, cells=one), "micronucleus", threshold).words
+        assert words in ReviewQueue(replace(reviewed, cells=one), "micronucleus", threshold).status

@@ -8,7 +8,7 @@ KEYS = (*"1234567890", *sorted({c.key for c in CELL_CLASSES if c.key.isalpha()})
 """Every key that gives a class."""
 
 
-def words(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a class as people write it."""
     return name.replace("_", " ")
 

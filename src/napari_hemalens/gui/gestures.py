@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from napari.layers import Layer, Points
 
-from napari_hemalens.gui.classes import KEYS, words
+from napari_hemalens.gui.classes import KEYS, display_name
 
 STILL = 4
 """Screen pixels that a hand may move during a click."""
@@ -79,6 +79,6 @@ def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:
             reviewer.hover("")
             return
         row = layer.features.iloc[cell]
-        reviewer.hover(f"{words(row['class'])}, score {row['score']:.2f}")
+        reviewer.hover(f"{display_name(row['class'])}, score {row['score']:.2f}")
 
     return hover

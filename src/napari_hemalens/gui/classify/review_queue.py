@@ -8,7 +8,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import display_name
 from napari_hemalens.review.classes import ReviewedClasses
 from napari_hemalens.review.history import History
 
@@ -71,7 +71,7 @@ class ReviewQueue:
             self.at += 1
 
     def accept(self) -> None:
-        """Let the class stand that the classifier says."""
+        """Confirm the class that the classifier predicts."""
         if self.row is not None:
             self.assign(str(self.reviewed.cells.class_names[self.row]))
 
@@ -80,26 +80,27 @@ class ReviewQueue:
         self.reviewed, self.at = self._history.back((self.reviewed, self.at))
 
     @property
-    def words(self) -> str:
-        """Which cell this is, and what the classifier says of it."""
+    def status(self) -> str:
+        """Which cell this is, and what the classifier predicts."""
         if self.row is None:
             return f"All {len(self):,} cells are reviewed." if len(self) else "Every cell is reviewed already."
         cells = self.reviewed.cells
         place = f"{self.at + 1:,} of {len(self):,}"
-        return f"{place}: cell {self.cell}, {self._said_of(self.row)}, entropy {cells.entropy[self.row]:.2f}"
+        return f"{place}: cell {self.cell}, {self._prediction(self.row)}, entropy {cells.entropy[self.row]:.2f}"
 
-    def _said_of(self, row: int) -> str:
-        """Return class and probability, and from which one on a cell is called otherwise, where that is not a half."""
+    def _prediction(self, row: int) -> str:
+        """Return class and probability, and from which one on a cell is called otherwise, if that is not a half."""
         cells = self.reviewed.cells
         name = str(cells.class_names[row])
         share = float(cells.probabilities[row, cells.classes[row]])
         if self._positive not in cells.names or self._threshold == _EVEN:
-            return f"{words(name)} (p {share:.2f})"
+            return f"{display_name(name)} (p {share:.2f})"
         looked_for = float(cells.probabilities[row, cells.names.index(self._positive)])
         digits = _digits(looked_for, self._threshold)
         if name == self._positive:
-            return f"{words(name)} (p {share:.{digits}f}, called so from {self._threshold:.{digits}f} on)"
-        return f"{words(name)} (p {share:.{digits}f}; {words(self._positive)} from {self._threshold:.{digits}f} on)"
+            return f"{display_name(name)} (p {share:.{digits}f}, called so from {self._threshold:.{digits}f} on)"
+        needed = f"{display_name(self._positive)} from {self._threshold:.{digits}f} on"
+        return f"{display_name(name)} (p {share:.{digits}f}; {needed})"
 
 
 def _digits(share: float, threshold: float) -> int:

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QVBox
 from superqt import QCollapsible
 
 from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.widgets.choices import Choice
@@ -83,8 +83,8 @@ class CellView(QWidget):
             self.words.setText(_HINT)
             return
         first = results[0]
-        name = words(str(first.cells.class_names[0]))
-        of = words(str(first.target_names[0]))
+        name = display_name(str(first.cells.class_names[0]))
+        of = display_name(str(first.target_names[0]))
         said = "The field" if field else f"Cell {int(first.cells.ids[0])}"
         self.words.setText(f"{said}: {name}. Explained: {of}.")
         number, ratio = int(first.cells.ids[0]), self.devicePixelRatioF()
@@ -125,7 +125,7 @@ class Bars(QWidget):
             bar.setTextVisible(False)
             bar.setFixedHeight(8)
             bar.setStyleSheet(f"QProgressBar::chunk {{background-color: {colour_of(name)}}}")
-            for column, widget in enumerate((QLabel(words(name)), bar, share)):
+            for column, widget in enumerate((QLabel(display_name(name)), bar, share)):
                 self._grid.addWidget(widget, row, column)
             self.bars.append(bar)
             self.shares.append(share)

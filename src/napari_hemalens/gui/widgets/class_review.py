@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import Slider
@@ -37,7 +37,7 @@ class FilterBar(RowBox):
                 self.classes.value = display.only
 
     def _offered(self, _: object) -> list[tuple[str, str]]:
-        return [(words(name), name) for name in self._names]
+        return [(display_name(name), name) for name in self._names]
 
     def _tell(self) -> None:
         self.chosen.emit(self.classes.value, self.slider.value)

@@ -6,7 +6,7 @@ from html import escape
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.classes import class_keys, words
+from napari_hemalens.gui.classes import class_keys, display_name
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.reports.detections import RESEARCH_USE
@@ -37,7 +37,7 @@ class ClassView(QWidget):
         self.legend.setFixedHeight(height + 2 * self.legend.frameWidth())
         for row, (name, count) in enumerate(counts.items()):
             share = f"{100 * count / total:.1f}" if total else ""
-            for column, text in enumerate((words(name), f"{count:,}", share)):
+            for column, text in enumerate((display_name(name), f"{count:,}", share)):
                 self.legend.setItem(row, column, _item(text, right=column > 0))
             self.legend.item(row, 0).setIcon(swatch(name, keys[name]))
 

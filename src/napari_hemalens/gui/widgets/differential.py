@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.records.differential import ClassCount, Differential
@@ -72,12 +72,12 @@ class DifferentialView(QWidget):
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
         images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
         self.summary.setText(f"<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
-        self.warnings.setText("\n".join((*notes, *map(words, count.warnings))))
+        self.warnings.setText("\n".join((*notes, *map(display_name, count.warnings))))
 
     def _show_row(self, number: int, row: ClassCount, key: str) -> None:
         count = "-" if row.count is None else f"{row.count:,}"
         share = "" if row.percent is None else f"{row.percent:.1f}"
-        for column, text in ((_CLASS, words(row.name)), (_COUNT, count), (_PERCENT, share)):
+        for column, text in ((_CLASS, display_name(row.name)), (_COUNT, count), (_PERCENT, share)):
             item = QTableWidgetItem(text)
             if column != _CLASS:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
 from napari_hemalens.config.options import ExplanationRecipe
-from napari_hemalens.gui.classes import words
+from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.records.explained import PREDICTED
@@ -113,7 +113,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
             return [("predicted class of each cell", PREDICTED)]
         unit = EXPLAINABLE[self._card.task].unit
         predicted = "predicted class of the field" if unit == "field" else "predicted class of each cell"
-        return [(predicted, PREDICTED), *((words(name), name) for name in self._card.classes)]
+        return [(predicted, PREDICTED), *((display_name(name), name) for name in self._card.classes)]
 
     def _on_changed(self) -> None:
         """Offer what the weights have, once others are chosen."""

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_hemalens.gui.classes import key_of, words
+from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.taxonomy import CELL_CLASSES
@@ -29,7 +29,7 @@ class ReviewBar(QWidget):
         super().__init__()
         self.menu = QMenu(self)
         for cell in CELL_CLASSES:
-            self.menu.addAction(words(cell.name)).setData(cell.name)
+            self.menu.addAction(display_name(cell.name)).setData(cell.name)
         self.button = QPushButton()
         self.button.setMenu(self.menu)
         self.button.setToolTip(
@@ -49,7 +49,7 @@ class ReviewBar(QWidget):
 
     def show_state(self, name: str, *, can_undo: bool, can_redo: bool) -> None:
         """Show the class of the next box, the classes with their keys, and what can be undone."""
-        self.button.setText(f"Class: {words(name)}")
+        self.button.setText(f"Class: {display_name(name)}")
         self.button.setIcon(swatch(name, key_of(name)))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
