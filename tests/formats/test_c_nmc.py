@@ -75,7 +75,7 @@ def test_a_crop_shows_the_cell_and_nothing_of_the_black(tmp_path: Path) -> None:
 )
 def test_a_file_of_another_name_is_refused(c_nmc: Path, name: str) -> None:
     (c_nmc / "fold_0" / "all" / name).touch()
-    with pytest.raises(AnnotationError, match=r"is not named as a cell .* such as UID_12_3_1_all\.bmp"):
+    with pytest.raises(AnnotationError, match=r"is not named like a cell .* such as UID_12_3_1_all\.bmp"):
         read(c_nmc, split="train")
 
 
@@ -90,7 +90,7 @@ def test_parts_that_are_not_there_are_named(c_nmc: Path, tmp_path: Path) -> None
         read(c_nmc, split="test")
     (tmp_path / "one").mkdir()
     (c_nmc / "fold_0").rename(tmp_path / "one" / "fold_0")
-    with pytest.raises(AnnotationError, match="has the one fold fold_0"):
+    with pytest.raises(AnnotationError, match="has only the fold fold_0"):
         read(tmp_path / "one", split="train")
 
 

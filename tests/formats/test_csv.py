@@ -131,7 +131,7 @@ def test_a_table_of_somebody_elses_needs_seven_columns(tmp_path):
         ("\xff", "is not a CSV file"),
         (
             "image,class,score,y0,x0,y1,x1,corrected\na,b,1,0,0,5,5,1\n",
-            "line 2: '1' is no kind of correction. Known: class",
+            "line 2: '1' is not a kind of correction. Known: class",
         ),
     ],
 )

@@ -119,7 +119,7 @@ def test_a_folder_without_annotations_says_what_was_looked_for(tmp_path):
     assert str(error.value) == (
         f"No annotations for the split 'train' in {tmp_path}: looked for a COCO JSON (coco.json, "
         "<split>.json), or VOC XML files, or YOLO's data.yaml, or a VIA JSON (via.json, "
-        "<split>.json), or *.geojson, or a cells.csv, or points/*.csv (of a part: <split>.txt)."
+        "<split>.json), or *.geojson, or a cells.csv, or points/*.csv (with <split>.txt for a split)."
     )
 
 

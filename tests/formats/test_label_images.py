@@ -58,7 +58,7 @@ def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
     ("labels", "message"),
     [
         (("1.tif",), r"1 label images for 2 images: a.tif has none"),
-        (("a.tif", "c.tif"), r"b.tif has none. One is needed for each, by name \(as b.labels.tif\)"),
+        (("a.tif", "c.tif"), r"b.tif has none. Each image needs one, by name \(such as b.labels.tif\)"),
         (("a.tif", "a.labels.tif"), r"a.tif has a.tif, a.labels.tif"),
         ((), r"0 label images for 2 images"),
     ],

@@ -30,5 +30,5 @@ def test_images_are_called_by_as_little_of_their_path_as_tells_them_apart(images
 def test_results_are_kept_out_of_a_folder_that_is_read(tmp_path):
     (tmp_path / "out").mkdir()
     check_apart(tmp_path / "out", [tmp_path / "a.tif"])
-    with pytest.raises(RecipeError, match=r"folder of their own: they might replace files such as .*a\.labels\.tif"):
+    with pytest.raises(RecipeError, match=r"folder of their own: they could overwrite files such as .*a\.labels\.tif"):
         check_apart(tmp_path / "out" / ".." / "out", [tmp_path / "b.tif", tmp_path / "out" / "a.labels.tif"])

@@ -78,7 +78,7 @@ def written(text: str) -> Callable[[Path], object]:
         (written("x,y\n1,2\n"), "is not a table of points: it lacks the column 'class'"),
         (
             lambda folder: (folder / "train.txt").write_text("biopsy_7\n"),
-            "is called 'biopsy_7', .* there is biopsy_1_01",
+            "is called 'biopsy_7', .* an example is biopsy_1_01",
         ),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_split_is_found_where_tools_say_it_is(tmp_path, value, path):
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("0 0.5 0.5", "a.txt, line 2: 3 numbers; a box has 5, a score is the 6th."),
+        ("0 0.5 0.5", "a.txt, line 2: 3 numbers; a box has 5, and the score is the 6th."),
         ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1", "a.txt, line 2: 8 numbers"),
         ("0 0.5 0.5 0.1 wide", "a.txt, line 2: 'wide' is not a number."),
         ("7 0.5 0.5 0.1 0.1", "a.txt, line 2: class 7 is not in data.yaml. Known: 0 WBC, 1 RBC."),
@@ -102,7 +102,7 @@ def test_a_line_that_is_wrong_is_refused_with_its_number(dataset, line, fault):
 
 def test_labels_without_an_image_are_refused_since_nothing_tells_their_size(dataset):
     (dataset / "images" / "val" / "c.png").unlink()
-    with pytest.raises(AnnotationError, match=r"c\.txt has no image of its name in .*images"):
+    with pytest.raises(AnnotationError, match=r"c\.txt has no image of the same name in .*images"):
         yolo.read(dataset)
 
 
@@ -112,7 +112,7 @@ def test_labels_without_an_image_are_refused_since_nothing_tells_their_size(data
         ("names: [", "is not YAML: "),
         ("train: images", "is not a YOLO data set: names: field required"),
         ("just a text", "is not a YOLO data set: "),
-        ("names: [WBC]\ntrain: nowhere", "holds anything"),
+        ("names: [WBC]\ntrain: nowhere", "are empty"),
     ],
 )
 def test_a_data_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):

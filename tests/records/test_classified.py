@@ -58,7 +58,7 @@ def test_a_person_has_the_last_word_and_the_probabilities_stay():
         ([0, 1], r"shape \(2,\).* do not fit 1 cells"),
         ([0.0], "type float64"),
         ([3], "0 to 2 are blast, normal, other"),
-        ([-2], "Corrections of -2 to -2 name no class"),
+        ([-2], "Corrections of -2 to -2 are out of range"),
     ],
 )
 def test_corrections_that_fit_no_cell_or_class_are_refused(corrections, message):

@@ -181,7 +181,7 @@ def test_in_a_bright_image_micronuclei_are_not_counted_and_that_is_said(
     tifffile.imwrite(files[0], (230 - 120 * (nuclei(1, 2, 3, 4) > 0)).astype(np.uint8))
     batch = classified(files, labels=of(files))
     assert not batch.failed
-    assert "Counting micronuclei needs fluorescence" in batch.uncounted[str(files[0])]
+    assert "Micronuclei are counted in fluorescence images" in batch.uncounted[str(files[0])]
     assert batch.micronuclei is not None
     assert [counts is None for counts in batch.micronuclei] == [True, False]
     assert [row["micronuclei"] for row in table(tmp_path / "out" / "cells.csv")][:4] == [""] * 4

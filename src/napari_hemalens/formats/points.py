@@ -116,7 +116,7 @@ def _match_names(images: Sequence[Path], names: Sequence[str], folder: Path) -> 
     idle = [name for name, fitting in kept.items() if not fitting]
     if idle:
         raise AnnotationError(
-            f"No image with points in {folder} is called {idle[0]!r}, nor is there a list {idle[0]}.txt; an image "
+            f"No image with points in {folder} is called {idle[0]!r}, nor is there a list {idle[0]}.txt; an example "
             f"is {images[0].stem}."
         )
     return [image for image in images if any(image in fitting for fitting in kept.values())]
