@@ -44,7 +44,7 @@ def test_a_via_project_of_one_set_and_a_coco_file_of_another_become_one(
     ("to", "said"),
     [("via", "Results need a folder of their own"), ("xml", "No format 'xml'. Known: coco, voc")],
 )
-def test_nothing_is_written_over_what_is_read_nor_in_a_format_that_is_not_known(
+def test_what_is_read_is_not_overwritten_and_formats_must_be_known(
     hemalens: Callable[..., int], data: Path, capsys: pytest.CaptureFixture[str], to: str, said: str
 ) -> None:
     before = sorted(data.iterdir())

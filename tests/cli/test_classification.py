@@ -186,7 +186,7 @@ def test_some_images_are_measured_perturbed_from_a_shell(
         (("train", "classification", "--data", "{data}", "--out", "o", "--set", "crop.side=1"), "'crop.side' got 1"),
     ],
 )
-def test_what_a_user_can_mend_in_training_is_one_sentence_and_exit_code_two(
+def test_an_error_of_training_is_one_sentence_and_exit_code_two(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     micronuclei: Path,

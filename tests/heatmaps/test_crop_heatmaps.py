@@ -29,7 +29,7 @@ def heatmaps_of(network: CellClassifier, crops: Tensor, card: ClassifierCard, **
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_classifies_as_the_classifier_does_and_gives_heat_in_0_to_1(
+def test_every_method_classifies_alike_and_gives_heatmaps_in_0_to_1(
     method: str, card: Cards, network: Networks, pixels: Pixels
 ) -> None:
     of = card("alexnet_attention", neighbours="masks", light="fluorescence")

@@ -60,7 +60,7 @@ def test_a_map_hot_on_the_mark_hits_and_one_hot_elsewhere_misses() -> None:
     assert hits(heatmaps, places).tolist() == [0]
 
 
-def test_equally_hot_pixels_share_the_hit_so_that_a_flat_map_hits_at_chance() -> None:
+def test_equally_hot_pixels_share_the_hit() -> None:
     places = near(marked((5, 5)), 1.0, 2)  # 13 pixels
     assert hits(np.full((1, 20, 20), 0.3, np.float32), places)[0] == pytest.approx(13 / 400)
     assert hits(np.zeros((1, 20, 20), np.float32), places)[0] == pytest.approx(13 / 400)
@@ -75,7 +75,7 @@ def test_heat_inside_is_a_share_of_all_heat() -> None:
     np.testing.assert_allclose(share_inside(heatmaps, np.repeat(marked((5, 5)), 2, axis=0)), [0.75, 0])
 
 
-def test_patches_go_by_their_mean_heat_and_the_smaller_ones_at_the_edge_lose_nothing() -> None:
+def test_patches_are_ordered_by_their_mean_also_smaller_ones_at_the_edge() -> None:
     heatmaps = np.zeros((1, 5, 5), np.float32)
     heatmaps[0, 4, 4] = 1.0  # alone in its patch of 1 x 1
     heatmaps[0, :2, :2] = 0.5
@@ -108,7 +108,7 @@ def test_what_is_removed_is_light_alone_and_a_share_of_the_patches() -> None:
     assert torch.equal(remove_patches(pixels, places, 0, patch=2, crop=NUCLEI), pixels)
 
 
-def test_the_score_falls_at_once_where_the_map_is_hot_on_what_the_network_looks_at() -> None:
+def test_the_score_falls_at_once_where_the_map_points_at_the_cause() -> None:
     shares = (0.0, 0.25, 0.5)
     pixels = torch.full((1, 1, 4, 4), 0, dtype=torch.uint8)
     pixels[0, 0, 3, 3] = 204  # all that the toy network looks at: it says 0.8

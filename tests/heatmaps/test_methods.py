@@ -50,7 +50,7 @@ def test_a_method_that_the_network_has_not_is_refused_with_those_it_has() -> Non
         method_of(ClassifierRecipe(network="resnet18"), "layer-5")
 
 
-def test_a_class_that_the_weights_do_not_know_is_refused_with_those_they_know(card: Cards) -> None:
+def test_an_unknown_class_is_refused_with_those_that_are_known(card: Cards) -> None:
     assert target_of(card("resnet18"), "predicted") is None
     assert target_of(card("resnet18"), "none") == 1
     with pytest.raises(RecipeError, match=r"No class 'blast' .* Known: predicted, micronucleus, none\."):

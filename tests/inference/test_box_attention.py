@@ -47,6 +47,6 @@ def test_attention_does_not_depend_on_the_tiles(attentive: weights.DetectorCard)
     assert_allclose(tiled.probabilities, whole.probabilities, atol=0.05)
 
 
-def test_weights_without_attention_are_refused_before_anything_is_looked_for() -> None:
+def test_weights_without_attention_are_refused_before_detection() -> None:
     with pytest.raises(WeightsError, match="marrow-frcnn are of faster_rcnn_fpn, which has no attention"):
         napari_hemalens.detect(np.zeros((64, 64, 3), np.uint8), return_attention=True, weights="marrow-frcnn")

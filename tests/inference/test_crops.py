@@ -77,7 +77,7 @@ def test_masks_tell_the_cell_from_its_neighbours():
     assert not (own & others).any()
 
 
-def test_dimmed_neighbours_are_halfway_to_the_background_and_the_cell_is_not():
+def test_dimmed_neighbours_are_halfway_to_the_background():
     image, labels = scene(spots=((40, 50), (40, 70)))
     seen, dimmed = (cut(image, labels, PLAIN.model_copy(update={"neighbours": n}))[0][0] for n in ("seen", "dimmed"))
     assert seen[0, 16, 30] == 20

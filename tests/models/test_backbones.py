@@ -59,7 +59,7 @@ def test_googlenet_has_a_module_for_every_activation() -> None:
     assert convolutions == activations == 57
 
 
-def test_googlenet_moves_colours_as_torchvision_does_and_leaves_masks_alone() -> None:
+def test_googlenet_moves_colours_as_torchvision_does_and_no_masks() -> None:
     reference = googlenet(init_weights=False, aux_logits=False, transform_input=True)
     move = build_backbone("googlenet", imagenet=False).stages[0][0]
     images = torch.randn(2, 5, 3, 3)

@@ -56,7 +56,7 @@ def test_without_attention_the_last_stage_is_pooled_for_one_linear_layer() -> No
     assert maps == {}
 
 
-def test_every_scale_of_msa_net_is_a_dilated_convolution_with_a_map_of_its_own() -> None:
+def test_each_scale_of_msa_net_is_a_dilated_convolution_with_its_own_map() -> None:
     head = MultiScaleHead(CHANNELS, classes=3, width=4).eval()
     _, second, last = stages()
     middle = head.middle(second)

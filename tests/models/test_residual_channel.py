@@ -18,7 +18,7 @@ def built(network: str, classes: int = 2, **options: object) -> CellClassifier:
     return build_classifier(ClassifierRecipe.from_options(network=network, **options), classes).eval()
 
 
-def test_residual_channel_attention_has_a_group_a_stage_at_half_the_size_each() -> None:
+def test_residual_channel_attention_has_one_group_per_stage() -> None:
     network = built("residual_channel_attention", classes=4, batch_norm=True)
     seen, sides = torch.rand(1, 3, 64, 96), []
     for stage in network.stages:

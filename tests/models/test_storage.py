@@ -79,7 +79,7 @@ def test_weights_of_another_kind_of_network_are_no_start(untrained: DetectorCard
 @pytest.mark.parametrize(
     "grown", [{"network": "faster_rcnn_attention"}, {"network": "faster_rcnn_cascade"}, {"bottom_up": True}]
 )
-def test_a_pyramid_grows_a_path_and_agents_and_finds_at_first_what_it_found(
+def test_a_pyramid_with_a_new_path_and_agents_finds_the_same_at_first(
     untrained: DetectorCard, grown: dict[str, Any]
 ) -> None:
     before = load_detector(untrained, torch.device("cpu"))

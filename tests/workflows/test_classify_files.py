@@ -145,7 +145,7 @@ def test_without_labels_the_images_are_segmented(files: list[Path], classified: 
     assert run["recipe"]["labels"] is None
 
 
-def test_micronuclei_found_in_fluorescence_are_counted_of_the_nuclei_that_are_called_so(
+def test_micronuclei_found_are_counted_of_nuclei_called_micronucleated(
     files: list[Path], classified: Run, tmp_path: Path
 ) -> None:
     image = tifffile.imread(files[1])
@@ -208,7 +208,7 @@ def test_replicates_and_concentrations_come_from_the_design(files: list[Path], c
         ((nuclei(1, 2, 3) > 0).astype(np.uint8), "One number stands for many separate cells"),
     ],
 )
-def test_labels_that_are_none_of_the_image_are_reported_and_the_rest_goes_on(
+def test_labels_of_another_image_are_reported_and_the_rest_goes_on(
     files: list[Path], classified: Run, labels: np.ndarray, reason: str, tmp_path: Path
 ) -> None:
     tifffile.imwrite(of(files)[0], labels)
@@ -230,9 +230,7 @@ def test_a_mask_of_all_nuclei_is_parted_where_that_is_asked_for(
     assert np.unique(tifffile.imread(out / "b.labels.tif")).tolist() == [0, 1, 2, 3]
 
 
-def test_an_image_that_cannot_be_read_costs_the_comparison_that_needs_it_and_no_more(
-    files: list[Path], classified: Run
-) -> None:
+def test_an_unreadable_image_costs_only_the_comparison_that_needs_it(files: list[Path], classified: Run) -> None:
     files[0].write_bytes(b"no image")
     batch = classified(files, labels=of(files), groups=Groups(compare=("a.tif", "b.tif")))
     assert len(batch.fields) == 1

@@ -133,7 +133,7 @@ def train_classification(
         typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
 ) -> None:
-    """Train a classifier of single cells; run again with the same folder, it goes on from the last checkpoint."""
+    """Train a classifier of single cells; run again with the same folder to resume from the last checkpoint."""
     chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
     card = run(steps, "Training")

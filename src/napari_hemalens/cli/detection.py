@@ -88,7 +88,7 @@ def train_detection(
         typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
 ) -> None:
-    """Train a detector; run again with the same folder, it goes on from the last checkpoint."""
+    """Train a detector; run again with the same folder to resume from the last checkpoint."""
     chosen = training_recipe(recipe, options or (), presets=DETECTION)
     steps = workflows.train_detection_steps(data, chosen, new_weights(out, name, about), pixel_size_um=pixel_size)
     say_of(run(steps, "Training"))

@@ -15,7 +15,7 @@ from torchvision.ops import clip_boxes_to_image
 
 from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.models.attention.box_refinement import widened
-from napari_hemalens.models.refining import Sizes, Target, partners, trimmed
+from napari_hemalens.models.refining import Sizes, Target, partners, regress_boxes
 
 _SMOOTH = 1 / 9  # where the loss of a trim turns from square to straight, as in torchvision's heads
 
@@ -42,7 +42,7 @@ class CascadeBoxHead(nn.Module):
         nn.init.zeros_(self.trim.bias)
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """Return boxes (N, 4), trimmed; features (N, channels, grid, grid) are of windows around them."""
+        """Return regressed boxes (N, 4); features (N, channels, grid, grid) are of windows around them."""
         again: Tensor = self.coder.decode_single(self.trim(self.head(features)).float(), boxes)
         return again
 
@@ -55,7 +55,7 @@ class CascadeBoxHead(nn.Module):
 
 
 class CascadeRoIHeads(RoIHeads):
-    """torchvision's heads, and a second trim of the boxes that they find; classes and scores stay.
+    """torchvision's heads, and a cascade box head that regresses their boxes once more; classes and scores stay.
 
     Attributes
     ----------
@@ -88,11 +88,11 @@ class CascadeRoIHeads(RoIHeads):
     def losses(
         self, features: dict[str, Tensor], proposals: list[Tensor], image_shapes: Sizes, targets: list[Target]
     ) -> dict[str, Tensor]:
-        """Return what the head and the second trim lose on regions that are matched with the truth, by name."""
+        """Return the losses of the heads and of the cascade box head on regions that are matched with the truth, by name."""
         boxes, matched, labels, wanted = self.select_training_samples(proposals, targets)
         logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
         classifier, first = fastrcnn_loss(logits, changes, labels, wanted)
-        found = trimmed(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
+        found = regress_boxes(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
         truth = torch.cat(partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
         on = torch.cat(labels) > 0
         second = self.second.loss(self._seen(features, found, image_shapes)[on], torch.cat(found)[on], truth[on])

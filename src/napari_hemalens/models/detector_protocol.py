@@ -87,7 +87,7 @@ class NetworkDetector:
         return found
 
     def attend(self, image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Judge given boxes, and tell where agents looked at them; see `CellDetector.attend`.
+        """Judge given boxes, and tell where agents attended to them; see `CellDetector.attend`.
 
         Raises
         ------

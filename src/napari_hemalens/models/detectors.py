@@ -121,7 +121,7 @@ class CellDetector(nn.Module):
         return int(self.roi_heads.box_roi_pool.output_size[0])
 
     def attend(self, image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Judge boxes that are given, and tell where agents looked at them.
+        """Judge boxes that are given, and tell where agents attended to them.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ def faster_rcnn_attention(recipe: NetworkRecipe, classes: int) -> CellDetector:
 
 
 def faster_rcnn_cascade(recipe: NetworkRecipe, classes: int) -> CellDetector:
-    """Build `faster_rcnn_fpn` with a second trim of its boxes (`cascade.py`)."""
+    """Build `faster_rcnn_fpn` with a cascade box head (`cascade.py`)."""
     pyramid, anchors = _pyramid(recipe, bottom_up=recipe.bottom_up)
     return _assemble(pyramid, anchors, recipe=recipe, classes=classes, heads=CascadeRoIHeads)
 

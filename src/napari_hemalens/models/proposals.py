@@ -31,7 +31,7 @@ class Proposals(RegionProposalNetwork):
         return super().forward(images, features, targets)  # type: ignore[no-any-return]
 
     def pre_nms_top_n(self) -> int:
-        """Return how many anchors of each level are looked at."""
+        """Return how many anchors of each level are kept before suppression."""
         fixed: int = super().pre_nms_top_n()
         return round(self.room * fixed)
 

@@ -98,7 +98,7 @@ class RefiningRoIHeads(RoIHeads):
         classifier, first = fastrcnn_loss(logits, changes, labels, wanted)
         losses |= {"loss_classifier": classifier, "loss_box_reg": first}
         if self.recipe.most_steps and self.recipe.moves != "proposals":
-            named = trimmed(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
+            named = regress_boxes(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
             partner = partners([target["boxes"].to(named[0].dtype) for target in targets], matched)
             _, learned = self._explore(features, named, partner, labels=labels, image_shapes=image_shapes)
             losses |= learned
@@ -146,7 +146,7 @@ def partners(truth: Sequence[Tensor], matched: Sequence[Tensor]) -> list[Tensor]
     ]
 
 
-def trimmed(
+def regress_boxes(
     coder: BoxCoder, changes: Tensor, boxes: list[Tensor], *, labels: list[Tensor], image_shapes: Sizes
 ) -> list[Tensor]:
     """Return boxes (N, 4) of each image as a head trims them for their class, without a gradient."""

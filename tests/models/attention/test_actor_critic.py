@@ -61,7 +61,7 @@ def test_a_step_earns_its_gain_in_iou_and_a_good_stop_a_bonus() -> None:
     assert told.stopped.tolist() == [True, True]
 
 
-def test_the_return_of_a_step_is_its_reward_and_the_discounted_return_of_the_next() -> None:
+def test_a_return_is_the_reward_and_the_discounted_return_of_the_next() -> None:
     """Table 2: R <- r_i + gamma R, from 0 after a stop, from the critic's value otherwise."""
     earned = torch.tensor([[0.2, 0.1], [0.4, 0.0], [0.0, -0.3]])
     taken = torch.tensor([[True, True], [True, True], [False, True]])
@@ -95,7 +95,7 @@ def test_the_losses_are_those_of_an_episode_worked_by_hand() -> None:
     assert critic.item() == pytest.approx(expected_critic, rel=1e-5)
 
 
-def test_imitation_is_the_cross_entropy_with_the_best_action_of_each_step_taken() -> None:
+def test_imitation_is_the_cross_entropy_with_the_best_action_of_a_step() -> None:
     torch.manual_seed(2)
     logits = torch.randn(2, 1, 9)
     told = episode([["right"], ["stop"]], [[0.0]] * 3, logits)
@@ -136,7 +136,7 @@ def test_agents_learn_to_bring_boxes_to_what_they_see() -> None:
     assert matched_iou(ends, truth).mean() > matched_iou(boxes, truth).mean() + 0.1
 
 
-def test_foresight_is_how_far_logits_are_from_the_gain_of_every_action_at_each_step_taken() -> None:
+def test_foresight_is_how_far_logits_are_from_the_gain_of_each_action() -> None:
     torch.manual_seed(3)
     logits = torch.randn(2, 1, 9)
     told = episode([["right"], ["stop"]], [[0.0]] * 3, logits)

@@ -50,7 +50,7 @@ def test_only_the_literal_mask_leaves_weight_outside_of_the_box() -> None:
     assert (attention_weights(query, keys, mask, 1.0, literal=True)[0, 2:] > 0.2).all()
 
 
-def test_the_context_is_equation_3_and_depends_on_nothing_outside_of_the_box() -> None:
+def test_the_context_is_equation_3_and_depends_on_the_box_alone() -> None:
     torch.manual_seed(0)
     agents = BoxRefinement(4, RefinementRecipe(hidden=8, most_steps=1), grid=7)
     windows = widened(BOX, 1.5)
@@ -86,7 +86,7 @@ def test_an_action_moves_or_resizes_by_a_tenth_of_the_box(action: str, expected:
     assert moved(BOX, torch.tensor([ACTIONS.index(action)]), 0.1)[0].tolist() == pytest.approx(expected)
 
 
-def test_places_of_the_box_are_those_whose_middle_lies_in_it_and_at_least_one() -> None:
+def test_places_of_the_box_have_their_middle_in_it_and_one_at_least() -> None:
     windows = torch.tensor([[0.0, 0.0, 70.0, 70.0]]).repeat(2, 1)
     boxes = torch.tensor([[10.0, 20.0, 30.0, 60.0], [41.0, 1.0, 43.0, 3.0]])  # places are 10 apart, from 5 on
     inside = places_inside(boxes, windows, 7).reshape(2, 7, 7)

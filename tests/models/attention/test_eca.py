@@ -28,7 +28,7 @@ def test_the_paper_takes_nine_neighbours_which_are_all_its_parameters() -> None:
 
 
 @pytest.mark.parametrize(("channels", "size"), [(16, 3), (64, 3), (128, 5), (256, 5), (512, 5), (2048, 7)])
-def test_the_adaptive_size_is_the_odd_number_nearest_to_half_of_log2_c_and_one(channels: int, size: int) -> None:
+def test_the_adaptive_size_is_the_odd_number_of_the_formula(channels: int, size: int) -> None:
     assert adaptive_kernel_size(channels) == size
     wanted = (math.log2(channels) + 1) / 2
     assert abs(size - wanted) == min(abs(odd - wanted) for odd in (1, 3, 5, 7, 9))
