@@ -1,4 +1,4 @@
-"""A second trim leaves boxes at first, and then brings them nearer to their cells than the first one did."""
+"""A cascade box head leaves boxes at first, and then brings them nearer to their cells than the first head did."""
 
 import pytest
 import torch

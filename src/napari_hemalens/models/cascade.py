@@ -88,7 +88,7 @@ class CascadeRoIHeads(RoIHeads):
     def losses(
         self, features: dict[str, Tensor], proposals: list[Tensor], image_shapes: Sizes, targets: list[Target]
     ) -> dict[str, Tensor]:
-        """Return the losses of the heads and of the cascade box head on regions that are matched with the truth, by name."""
+        """Return the losses of the heads and of the cascade box head on regions matched with the truth, by name."""
         boxes, matched, labels, wanted = self.select_training_samples(proposals, targets)
         logits, changes = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
         classifier, first = fastrcnn_loss(logits, changes, labels, wanted)
