@@ -1,0 +1,98 @@
+"""Classified cells as a Labels layer: colours, features, filter."""
+
+import numpy as np
+from napari.layers import Labels
+
+from napari_hemalens.gui.classify.layers import DisplayFilter, colours
+from napari_hemalens.records.palette import colour_of
+
+SHAPE = (400, 600)
+CELLS = (4, 7, 9, 70_000)
+RESULT = "nuclei: micronucleus"
+
+
+def colour(layer, number):
+    return tuple(np.round(layer.colormap.map(np.array([number]))[0] * 255).astype(int))
+
+
+def rgb(name, alpha=255):
+    return (*bytes.fromhex(colour_of(name)[1:]), alpha)
+
+
+def press(layer, key):
+    next(act for bound, act in layer.keymap.items() if str(bound) == key)(layer)
+
+
+class TestRun:
+    def test_cells_become_a_layer_coloured_by_class_over_the_image(self, classified, viewer, image, nuclei):
+        layer = viewer.layers[RESULT]
+        assert isinstance(layer, Labels)
+        np.testing.assert_array_equal(layer.data, nuclei.data)
+        np.testing.assert_array_equal(layer.scale, image.scale)
+        assert colour(layer, 7) == rgb("micronucleus")
+        assert colour(layer, 0)[3] == 0
+        assert layer.metadata["hemalens"]["task"] == "micronucleus"
+        assert layer.metadata["hemalens"]["sha256"] == "0"
+
+    def test_the_result_lies_where_image_and_cells_do_with_their_units_and_names_of_axes(
+        self, classifying, viewer, labels, runner, question
+    ):
+        place = {
+            "scale": (0.2, 0.3),
+            "translate": (5.0, 7.0),
+            "units": ("nm", "nm"),
+            "axis_labels": ("down", "right"),
+        }
+        image = viewer.add_image(np.zeros(SHAPE, np.uint8), name="placement", **place)
+        classifying.start_run(image, viewer.add_labels(labels, name="there", **place), question)
+        runner.run()
+        layer = viewer.layers["there: micronucleus"]
+        np.testing.assert_array_equal(layer.scale, image.scale)
+        np.testing.assert_array_equal(layer.translate, image.translate)
+        assert layer.units == image.units
+        assert layer.axis_labels == ("down", "right")
+
+    def test_many_cells_share_few_colours(self, classifying, viewer, image, runner, question):
+        labels = np.arange(SHAPE[0] * SHAPE[1]).reshape(SHAPE) // 12
+        classifying.start_run(image, viewer.add_labels(labels, name="many"), question)
+        runner.run()
+        state = classifying.results.current
+        shown = colours(state.reviewed, DisplayFilter(at=7)).color_dict
+        assert len(shown) == 20_001
+        assert len({id(colour) for colour in shown.values()}) <= 7
+
+    def test_each_cell_has_a_row(self, classified, viewer):
+        table = viewer.layers[RESULT].features
+        columns = ["index", "class", "p_micronucleus", "p_none", "entropy", "corrected", "micronuclei"]
+        assert list(table.columns) == columns
+        assert tuple(table["index"]) == CELLS
+        assert set(table["class"]) == {"micronucleus"}
+        assert set(table["corrected"]) == {""}
+
+
+class TestErrors:
+    def test_numbers_above_65535_have_colours(self, classified, viewer):
+        layer = viewer.layers[RESULT]
+        assert layer.data.max() == 70_000
+        assert colour(layer, 70_000) == rgb("micronucleus")
+        assert colour(layer, 69_999)[:3] == (128, 128, 128)
+
+
+class TestFilter:
+    def test_other_classes_and_certain_cells_become_transparent(self, classified, viewer, classifier):
+        layer, results = viewer.layers[RESULT], classified.results
+        results.choose("none", 0)
+        assert colour(layer, 4)[3] == 0
+        results.choose(None, 0.9)
+        assert [colour(layer, number)[3] for number in CELLS] == [0, 0, 255, 255]
+        results.choose(None, 0)
+        assert colour(layer, 4) == rgb("micronucleus")
+        assert len(classifier.asked) == 1
+
+    def test_the_class_of_a_person_counts(self, classified, viewer):
+        results = classified.results
+        results.begin_review()
+        results.press("2")
+        results.end_review()
+        results.choose("none", 0)
+        assert [colour(viewer.layers[RESULT], number)[3] for number in CELLS] == [0, 0, 0, 255]

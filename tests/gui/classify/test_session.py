@@ -1,0 +1,164 @@
+"""Classification in one viewer: run, stop, segment, and the messages where it cannot be done."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.errors import DeviceError
+from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
+
+CELLS = (4, 7, 9, 70_000)
+RESULT = "nuclei: micronucleus"
+
+
+def runner_says(runner, said, sentence):
+    runner.run()
+    assert sentence in said[-1]
+    assert said[-1].count("\n") == 0
+
+
+class TestRun:
+    def test_stop_keeps_what_was_found(self, classifying, viewer, image, nuclei, runner, question):
+        classifying.start_run(image, nuclei, question)
+        for _ in range(3):
+            runner.step()
+        classifying.stop()
+        assert not classifying.running
+        assert len(viewer.layers[RESULT].features) == 2
+
+
+class TestCells:
+    def test_cells_are_outlined_as_a_new_layer(self, classifying, viewer, image, runner):
+        told = []
+        classifying.segmented.connect(told.append)
+        classifying.segment(image, SegmentationRecipe())
+        runner.run()
+        layer = viewer.layers["smear outlines"]
+        assert told == [layer]
+        np.testing.assert_array_equal(layer.scale, image.scale)
+
+    def test_of_a_stack_the_plane_on_screen_counts(self, classifying, viewer, image, labels, runner, question):
+        stack = viewer.add_labels(np.stack([labels, np.where(labels == 9, 9, 0)]), name="stack", scale=(1, 0.1, 0.1))
+        stack.units = ("pixel", "um", "um")
+        viewer.dims.set_current_step(0, 1)
+        classifying.start_run(image, stack, question)
+        runner.run()
+        assert tuple(viewer.layers["stack: micronucleus"].features["index"]) == (9,)
+        assert viewer.layers["stack: micronucleus"].ndim == 2
+
+    @pytest.mark.parametrize(("relabel", "cells"), [(True, 4), (False, 1)])
+    def test_a_mask_is_parted_only_after_asking(
+        self, classifying, viewer, image, labels, runner, question, classifier, relabel, cells
+    ):
+        mask = viewer.add_labels((labels > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1), units=("um", "um"))
+        asked = []
+        classifying.semantic_labels_found.connect(lambda: asked.append(True))
+        classifying.start_run(image, mask, question)
+        runner.run()
+        assert asked == [True]
+        assert classifier.asked == []
+        classifying.start_run(image, mask, question.model_copy(update={"relabel": relabel}))
+        runner.run()
+        assert asked == [True]
+        assert len(viewer.layers["mask: micronucleus"].features) == cells
+
+
+class TestErrors:
+    def test_without_image_or_labels_it_is_said(self, classifying, image, nuclei, question, said):
+        classifying.start_run(None, nuclei, question)
+        classifying.start_run(image, None, question)
+        classifying.segment(None, SegmentationRecipe())
+        assert [sentence[:12] for sentence in said] == ["There is no ", "There are no", "There is no "]
+        assert "Convert to Labels" in said[1]
+
+    def test_a_float_mask_is_no_cells(self, classifying, viewer, image, labels, question, said):
+        mask = viewer.add_image((labels > 0).astype(np.float32), name="mask")
+        classifying.start_run(image, mask, question)
+        assert "Convert to Labels" in said[-1]
+        assert not classifying.running
+
+    @pytest.mark.parametrize("place", [{"scale": (0.2, 0.2)}, {"scale": (0.1, 0.1), "translate": (5, 5)}])
+    def test_another_place_is_said(self, classifying, viewer, image, labels, question, said, place):
+        other = viewer.add_labels(labels, name="other", units=("um", "um"), **place)
+        classifying.start_run(image, other, question)
+        assert not classifying.running
+        assert "'smear' and 'other' do not lie on each other" in said[-1]
+
+    def test_micrometres_and_nanometres_are_the_same_place(self, classifying, viewer, image, labels, runner, question):
+        other = viewer.add_labels(labels, name="other", scale=(100, 100), units=("nm", "nm"))
+        classifying.start_run(image, other, question)
+        runner.run()
+        assert len(viewer.layers["other: micronucleus"].features) == 4
+
+    def test_a_task_without_weights_is_said(self, classifying, image, nuclei, said):
+        classifying.start_run(image, nuclei, ClassificationRecipe(weights="not-there"))
+        assert said[-1].startswith("No weights 'not-there'")
+
+    def test_weights_of_another_task_are_said(self, classifying, image, nuclei, question, said):
+        classifying.start_run(image, nuclei, question.model_copy(update={"task": "all"}))
+        assert "answer the task micronucleus; the task is all" in said[-1]
+
+    @pytest.mark.parametrize("which", ["smear", "nuclei", RESULT])
+    def test_a_layer_deleted_during_the_run_ends_it(self, classifying, viewer, image, nuclei, runner, question, which):
+        words = []
+        classifying.progressed.connect(lambda said, _: words.append(said))
+        classifying.start_run(image, nuclei, question)
+        for _ in range(3):
+            runner.step()
+        viewer.layers.remove(which)
+        runner.run()
+        assert not classifying.running
+        assert words[-1] == "Stopped: a layer that the run needs was removed."
+        assert which not in viewer.layers
+
+    def test_an_image_deleted_during_segmentation_ends_it(self, classifying, viewer, image, runner):
+        classifying.segment(image, SegmentationRecipe())
+        runner.step()
+        viewer.layers.remove(image)
+        runner.run()
+        assert len(viewer.layers) == 0
+
+    def test_what_goes_wrong_in_the_run_is_said(self, classifying, image, nuclei, runner, question, said, classifier):
+        classifier.error = DeviceError("No memory is left.")
+        classifying.start_run(image, nuclei, question)
+        runner_says(runner, said, "It failed: No memory is left.")
+
+
+class TestWeights:
+    """With a real network, untrained."""
+
+    @pytest.fixture
+    def real(self, viewer, runner):
+        return ClassificationSession(viewer, runner, workflows.classify_steps, workflows.segment_steps)
+
+    @pytest.fixture
+    def own(self, untrained_classifier):
+        return ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
+
+    def test_a_file_of_ones_own_names_every_cell_also_at_the_border(self, real, viewer, image, nuclei, runner, own):
+        real.start_run(image, nuclei, own)
+        runner.run()
+        table = viewer.layers[RESULT].features
+        assert tuple(table["index"]) == CELLS
+        np.testing.assert_allclose(table["p_micronucleus"] + table["p_none"], 1, atol=1e-5)
+
+    @pytest.mark.parametrize("harm", ["cut", "alter", "remove"])
+    def test_weights_cut_short_or_altered_are_said(self, real, image, nuclei, runner, own, untrained_classifier, harm):
+        file = untrained_classifier.file
+        pixels = bytearray(file.read_bytes())
+        pixels[-1] ^= 1
+        {
+            "cut": lambda: file.write_bytes(file.read_bytes()[:1000]),
+            "alter": lambda: file.write_bytes(pixels),
+            "remove": file.unlink,
+        }[harm]()
+        said = []
+        real.message_sent.connect(said.append)
+        real.start_run(image, nuclei, own)
+        runner_says(runner, said, "is missing" if harm == "remove" else "damaged or was exchanged")
+
+
+def test_a_viewer_has_one_classification(viewer, runner):
+    classifying = classification_session(viewer, lambda _: runner)
+    assert classification_session(viewer, lambda _: runner) is classifying
