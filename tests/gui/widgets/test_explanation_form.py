@@ -49,3 +49,11 @@ def test_an_explanation_recipe_comes_back_from_its_form(qtbot, recipe):
     qtbot.addWidget(form)
     form.write(recipe)
     assert form.read() == recipe
+
+
+def test_the_label_of_the_methods_is_beside_the_top_of_their_list(qtbot):
+    form = ExplanationForm()
+    qtbot.addWidget(form)
+    form.show()
+    row = next(row for row in form.main if form.methods in row)
+    assert row[0].native.geometry().bottom() < form.methods.native.geometry().center().y()

@@ -40,3 +40,15 @@ def test_a_long_word_makes_no_label_wide_and_a_button_has_room(qtbot):
     label.setText(300 * "x")
     assert label.minimumWidth() == 1
     assert pressed.minimumWidth() > pressed.fontMetrics().horizontalAdvance(pressed.text())
+
+
+def test_the_label_of_a_high_widget_may_be_beside_its_top(qtbot):
+    short, high = LineEdit(label="Short"), LineEdit(label="High")
+    rows = Rows(short, high)
+    qtbot.addWidget(rows.native)
+    high.native.setFixedHeight(200)
+    rows.align_top(high)
+    rows.native.show()
+    label = rows[1][0].native
+    assert label.geometry().bottom() < 100
+    assert label.geometry().top() == high.native.geometry().top()

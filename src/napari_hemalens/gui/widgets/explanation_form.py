@@ -96,6 +96,7 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
             ("task", "weights", "method", "target", "smoothing", "device"),
             {"method": self.methods, "target": self.classes},
         )
+        self.main.align_top(self.methods)
         self.changed.connect(self._on_changed)
         self._on_changed()
 

@@ -1,6 +1,7 @@
 """Rows of label and widget that line up over several widgets of one dock."""
 
 from magicgui.widgets import Container, Label, Widget
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 _LABEL = 120  # pixels, for the longest of the labels
@@ -31,6 +32,11 @@ class Rows(Container):
                 row.native.layout().addWidget(field)
         self.append(row)
         return row
+
+    def align_top(self, field: Widget) -> None:
+        """Put the label of a high widget beside its top; by default it is beside its middle."""
+        row = next(row for row in self if field in row)
+        row.native.layout().setAlignment(row[0].native, Qt.AlignmentFlag.AlignTop)
 
 
 class RowBox(QWidget):

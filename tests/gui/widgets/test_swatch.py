@@ -1,0 +1,31 @@
+"""The icon of a class has its colour, and its key in a readable colour."""
+
+import pytest
+from qtpy.QtGui import QColor
+
+from napari_hemalens.gui.widgets.swatch import SIDE, swatch
+from napari_hemalens.records.palette import colour_of
+
+pytestmark = pytest.mark.window
+NAMES = ("myelocyte", "lymphocyte", "erythrocyte", "micronucleus", "none")
+
+
+def pixels(icon):
+    image = icon.pixmap(SIDE, SIDE).toImage()
+    return [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_swatch_without_a_key_has_the_colour_of_its_class(qapp, name):
+    assert {colour.name() for colour in pixels(swatch(name))} == {QColor(colour_of(name)).name()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_stands_out_from_the_colour_of_its_class(qapp, name):
+    own = QColor(colour_of(name)).lightnessF()
+    drawn = max(abs(colour.lightnessF() - own) for colour in pixels(swatch(name, "8")))
+    assert drawn > 0.4
+
+
+def test_two_keys_of_a_class_look_different(qapp):
+    assert pixels(swatch("none", "1")) != pixels(swatch("none", "8"))
