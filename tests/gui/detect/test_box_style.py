@@ -5,7 +5,6 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_hemalens.gui.box_labels import short_names
 from napari_hemalens.gui.detect.box_style import LABELS_AT_MOST, style_selection, update_label_visibility
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.records.detections import Detections
@@ -44,10 +43,6 @@ def test_labels_show_where_they_can_be_read(n, zoom, wanted, visible):
     getattr(viewer, "scene", viewer).camera.zoom = zoom
     update_label_visibility(viewer, [layer], wanted=wanted)
     assert layer.text.visible == visible
-
-
-def test_red_cells_and_platelets_have_no_label():
-    assert list(short_names(["erythrocyte", "blast", "platelet"])) == ["", "blast", ""]
 
 
 def test_selected_boxes_have_a_thicker_edge_of_the_same_colour(layer):

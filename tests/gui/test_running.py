@@ -1,0 +1,20 @@
+"""Steps whose result is kept."""
+
+from napari_hemalens.gui.running import KeepResult, Listener
+from napari_hemalens.progress import Progress
+
+
+def steps():
+    yield Progress(1, 2, "one")
+    yield Progress(2, 2, "two")
+    return "result"
+
+
+def test_steps_are_looped_over_and_their_result_is_kept():
+    kept = KeepResult(steps())
+    assert [progress.message for progress in kept] == ["one", "two"]
+    assert kept.result == "result"
+
+
+def test_a_listener_need_not_listen_to_everything():
+    Listener(on_step=print).on_end()

@@ -1,0 +1,41 @@
+"""Long operations in threads, with the messages in the thread of the window."""
+
+import threading
+
+from napari.components import ViewerModel
+
+from napari_hemalens.gui.running import Listener
+from napari_hemalens.gui.workers import QtRunner, WorkerError
+
+
+def test_steps_run_in_a_thread_and_are_heard_in_this_one(qtbot):
+    seen, ended, threads = [], [], []
+
+    def steps():
+        threads.append(threading.current_thread())
+        yield 1
+        yield 2
+
+    runner = QtRunner(ViewerModel())
+    listener = Listener(on_step=lambda n: seen.append((n, threading.current_thread())), on_end=lambda: ended.append(1))
+    runner.run_in_background(steps(), listener)
+    qtbot.waitUntil(lambda: bool(ended), timeout=20_000)
+    assert seen == [(1, threading.main_thread()), (2, threading.main_thread())]
+    assert threads != [threading.main_thread()]
+
+
+def test_a_runtime_error_reaches_the_listener(qtbot):
+    def steps():
+        yield 1
+        raise RuntimeError("broken")
+
+    errors, runner = [], QtRunner(ViewerModel())
+    runner.run_in_background(steps(), Listener(on_error=errors.append))
+    qtbot.waitUntil(lambda: bool(errors), timeout=20_000)
+    assert isinstance(errors[0], WorkerError)
+
+
+def test_idle_steps_run_to_their_end(qtbot):
+    taken, runner = [], QtRunner(ViewerModel())
+    runner.run_idle(taken.append(n) for n in range(3))
+    qtbot.waitUntil(lambda: len(taken) == 3, timeout=20_000)
