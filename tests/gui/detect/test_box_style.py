@@ -61,3 +61,12 @@ def test_handles_of_shapes_that_are_changed_stay(layer):
     layer.mode = "select"
     layer.selected_data = {0}
     assert layer._highlight_visible
+
+
+def test_a_box_drawn_after_a_selection_has_a_thin_edge(layer):
+    style_selection(layer)
+    thin = layer.edge_width[0]
+    for selected in ({1}, {1, 2}, set()):
+        layer.selected_data = selected
+        assert layer.current_edge_width == pytest.approx(thin)
+    assert layer.edge_width == pytest.approx([thin] * 4)

@@ -41,12 +41,12 @@ def emphasise_selection(layer: Shapes) -> None:
     layer._highlight_visible = str(layer.mode) != "pan_zoom" or len(selected) > EMPHASISED_AT_MOST
     widths = np.array(layer.edge_width, dtype=float)
     others = np.delete(widths, sorted(marked)) if len(marked) < len(widths) else np.zeros(0)
-    thin = float(np.median(others)) if len(others) else line_width(boxes_of(layer))
+    thin = float(others.min()) if len(others) else line_width(boxes_of(layer))
     wanted = np.where(np.isin(np.arange(len(widths)), sorted(marked)), thin * _THICKER, np.minimum(widths, thin))
     changed = np.flatnonzero(~np.isclose(widths, wanted))
     for index in changed:  # one by one: setting all of them would build every box anew
         layer._data_view.update_edge_width(int(index), float(wanted[index]))
-    if len(changed):
+    if not np.isclose(layer.current_edge_width, thin):  # napari takes it over from a selected box
         with layer.block_update_properties():
             layer.current_edge_width = thin  # tells of new edges, too
 
@@ -59,7 +59,9 @@ def style_selection(layer: Layer) -> None:
     def follow(_: Any = None) -> None:
         emphasise_selection(layer)
 
-    getattr(layer.selected_data, "events", layer.events.highlight).connect(follow)
+    events = getattr(layer.selected_data, "events", None)
+    # After napari's own callbacks of the same signal, which take the next width over from the selection.
+    (layer.events.highlight if events is None else events.items_changed).connect(follow)
     layer.events.mode.connect(follow)
     follow()
 
