@@ -45,7 +45,7 @@ class _Size:
     channels: int
     hidden: int
     stages: tuple[int, ...]  # of the ResNet, that the pyramid is built on
-    rois: int  # proposals an image that the head is trained on
+    rois: int  # proposals per image that the head is trained on
     positive: float  # share of them that lie on a cell
 
 
@@ -98,7 +98,7 @@ class CellDetector(nn.Module):
         images : (N, 3, H, W) float32
             Normalised, at the pixel size of the weights.
         targets : list of dict, in training
-            An image each: `boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels, `labels` (M,) int64
+            For each image `boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels, `labels` (M,) int64
             from 1.
 
         Returns

@@ -6,7 +6,7 @@ import pytest
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.gui.detect import jobs
-from napari_hemalens.gui.detect.jobs import LEAST_SCORE, Job, run
+from napari_hemalens.gui.detect.jobs import LOWEST_SCORE, Job, run
 from napari_hemalens.slides.axes import from_array
 
 SHAPE = (400, 600)
@@ -34,7 +34,7 @@ def test_cells_come_tile_by_tile_and_progress_goes_from_0_to_1(network):
 def test_a_run_asks_for_more_cells_than_it_shows(network):
     list(run([job()], DetectionRecipe(score_threshold=0.7), network))
     list(run([job()], DetectionRecipe(score_threshold=0.01), network))
-    assert [recipe.score_threshold for _, recipe, _ in network.asked] == [LEAST_SCORE, 0.01]
+    assert [recipe.score_threshold for _, recipe, _ in network.asked] == [LOWEST_SCORE, 0.01]
 
 
 def test_partial_results_are_no_more_than_the_window_can_show(network, monkeypatch):

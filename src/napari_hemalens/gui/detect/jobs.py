@@ -14,7 +14,7 @@ from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.workflows.images import Region, Slide
 from napari_hemalens.workflows.regions import join_regions
 
-LEAST_SCORE = 0.05
+LOWEST_SCORE = 0.05
 """Runs ask for cells down to this score, so that the slider has something to show without a new run."""
 
 _BETWEEN = 0.2  # seconds from one partial result to the next: more often, the window would only redraw
@@ -79,7 +79,7 @@ class Update:
 
 def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
     """Analyse images, telling of each as it comes; one that cannot be read does not stop the others."""
-    low = min(LEAST_SCORE, 1.0 if recipe.score_threshold is None else recipe.score_threshold)
+    low = min(LOWEST_SCORE, 1.0 if recipe.score_threshold is None else recipe.score_threshold)
     wide = recipe.model_copy(update={"score_threshold": low})
     for number, job in enumerate(jobs):
         try:
