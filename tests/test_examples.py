@@ -120,7 +120,7 @@ def test_nuclei_are_outlined_classified_and_reported(run_example, tmp_path):
 
 
 @pytest.mark.slow
-def test_heat_lies_in_the_frame_of_the_image_and_the_hottest_points_are_told(run_example, tmp_path):
+def test_a_heatmap_lies_in_the_frame_of_the_image(run_example, tmp_path):
     said = run_example("explain_nuclei.py")
     heatmap = tifffile.imread(tmp_path / "explained_nuclei" / "heat.tif")
     with Image.open(tmp_path / "explained_nuclei" / "heat.png") as picture:

@@ -1,4 +1,4 @@
-"""The plan of the package holds: rooms, words, contracts, mirrored tests, and few exceptions to the rules of the linter."""
+"""The plan of the package holds: rooms, words, contracts, mirrored tests, few exceptions for the linter."""
 
 import io
 import json
@@ -139,3 +139,9 @@ def test_exceptions_to_the_rules_of_the_linter_stay_few() -> None:
     assert len(violations) / (lines / 1000) <= PER_THOUSAND_LINES, [
         f"{Path(v['filename']).name}:{v['location']['row']} {v['code']}" for v in violations
     ]
+
+
+def test_the_name_of_a_test_has_at_most_seventy_characters() -> None:
+    named = re.compile(r"def (test_\w+)")
+    names = [name for path in python_files("tests") for name in named.findall(path.read_text(encoding="utf-8"))]
+    assert [name for name in names if len(name) > 70] == []

@@ -86,7 +86,7 @@ def test_a_series_shows_no_tile_twice_before_it_has_shown_all(tmp_path: Path, ti
     assert sorted(field[y, x, 0] for field in series for y in (0, 50) for x in (0, 50)) == list(range(8))
 
 
-def test_cells_that_are_too_large_for_the_smallest_window_can_be_left_out_of_all(tile: Detections) -> None:
+def test_cells_too_large_for_the_smallest_window_can_be_left_out(tile: Detections) -> None:
     large = replace(tile, boxes=tile.boxes + np.float32([0, 0, 20, 0]))
     assert compose_field([tile, large], FieldSeries(0, shape=(50, 200)), side=50, largest=30).truth.areas.max() == 400
     with pytest.raises(TrainingError, match="up to 30 px"):

@@ -35,7 +35,7 @@ def test_average_precision_falls_with_cells_missed_and_classes_confused() -> Non
     assert overall["AP50"] == pytest.approx(0.5 * 51 / 101 / 2, abs=1e-3)
 
 
-def test_a_box_off_by_a_quarter_counts_at_half_overlap_and_not_at_three_quarters() -> None:
+def test_a_box_off_by_a_quarter_counts_at_iou_050_and_not_at_075() -> None:
     found = [cells((10, 0, 50, 40, 0, 0.9), (50, 50, 90, 90, 1, 0.8), (50, 100, 90, 140, 1, 0.7))]
     overall, classes = coco_measures(found, TRUTH)
     assert classes["lymphocyte"]["AP50"] == 1

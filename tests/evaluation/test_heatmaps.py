@@ -68,7 +68,7 @@ def test_methods_and_guesses_are_measured_on_every_cell_rightly_called(
     assert (tmp_path / "out" / "cells.png").exists()
 
 
-def test_heat_on_the_micronuclei_hits_them_all_and_flat_heat_hits_at_chance(
+def test_a_heatmap_on_micronuclei_hits_all_and_a_flat_one_by_chance(
     micronuclei: Path, sure: ClassifierCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = cells(micronuclei, sure)
@@ -100,7 +100,7 @@ def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierCard)
     assert "(val, *5)" in found.text()
 
 
-def test_a_network_that_learned_nothing_is_another_each_seed_and_leaves_chance_alone(sure: ClassifierCard) -> None:
+def test_an_untrained_network_depends_on_its_seed_alone(sure: ClassifierCard) -> None:
     before = torch.random.get_rng_state()
     first, again, other = (build_untrained(sure, torch.device("cpu"), seed) for seed in (0, 0, 1))
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -18,7 +18,7 @@ def report(true, seen):
     return measure_counts(np.array(true), np.array(seen), data="set", part="val", images=1)
 
 
-def test_a_count_is_right_or_wrong_by_so_many_and_a_class_that_is_given_makes_it_one_at_least():
+def test_a_count_is_off_by_so_many_and_a_given_class_makes_it_at_least_one():
     found = report([0, 1, 1, 2, 5], [3, 0, 2, 2, 4])
     assert (found.nuclei, found.micronucleated) == (5, 4)
     assert (found.exact, found.error) == (0.5, 0.5)

@@ -48,7 +48,7 @@ def test_a_box_at_an_unsure_point_is_neither_right_nor_wrong() -> None:
     assert figures([seen])["precision"] == 0.5  # the third is wrong
 
 
-def test_a_second_box_at_an_unsure_point_is_wrong_and_an_unsure_point_that_is_missed_is_none() -> None:
+def test_a_second_box_at_an_unsure_point_is_wrong_a_missed_one_is_not() -> None:
     found = boxes((100, 100), (100, 103))
     assert match(found, truth(unsure=((100, 102), (20, 20))), 5.0) == Match(nuclei=0, found=1, hits=0, unsure=1)
 

@@ -31,7 +31,7 @@ def report() -> PointReport:
     )
 
 
-def test_a_nucleus_is_counted_once_whatever_classes_compete_for_it_and_a_red_cell_is_none() -> None:
+def test_a_nucleus_is_counted_once_whatever_classes_compete_for_it() -> None:
     boxes = [[10, 10, 30, 30], [11, 10, 30, 31], [50, 50, 70, 70]]
     names = ("lymphocyte", "nucleus", "erythrocyte")
     (seen,) = select_nuclei(

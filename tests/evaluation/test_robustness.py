@@ -29,7 +29,7 @@ def test_a_right_count_has_no_error_and_an_empty_field_is_none() -> None:
     assert count_errors(cells(0, 0, 0), cells(0, 0, 3))["points"] == 0
 
 
-def test_a_class_that_the_weights_never_saw_is_no_error_of_the_differential() -> None:
+def test_a_class_the_weights_never_saw_is_no_error_of_the_count() -> None:
     """Four lymphocytes that cannot be recognised: they are missing from the count, not wrong by class."""
     found = cells(6, 0, 0, recognised=("granulocyte", "erythrocyte"))
     assert count_errors(found, cells(6, 4, 0)) == pytest.approx(

@@ -25,7 +25,7 @@ def segmentation(labels, nuclei=None):
     return Segmentation(labels, nuclei, (0, 0, *labels.shape))
 
 
-def test_dice_is_one_for_the_same_a_half_for_half_and_zero_for_nothing_in_common():
+def test_dice_is_one_for_the_same_half_for_half_and_zero_apart():
     whole, half = np.ones((4, 6), dtype=bool), np.zeros((4, 6), dtype=bool)
     half[:, :2] = True
     assert measures.dice(whole, whole) == 1
@@ -104,7 +104,7 @@ def test_a_folder_of_nuclei_becomes_figures_for_terminal_page_and_programs(fluor
     assert "| all | 6 | 6 | 6 | 1.000 |" in (out / "report.md").read_text(encoding="utf-8")
 
 
-def test_a_folder_of_masks_is_compared_by_pixels_without_the_images_that_were_tuned_on(tmp_path):
+def test_masks_are_compared_by_pixels_without_the_images_tuned_on(tmp_path):
     y, x = np.mgrid[:90, :90]
     far = np.hypot(y - 45, x - 45)
     mask = (far < 25).astype(np.uint8) + (far < 15)

@@ -13,7 +13,7 @@ from napari_hemalens.progress import finish
 from napari_hemalens.training.detection import read_data
 
 
-def test_every_preset_of_the_detectors_has_its_looks_and_a_row_that_starts_from_another_comes_after_it() -> None:
+def test_a_variant_that_starts_from_another_comes_after_it() -> None:
     assert set(SAMPLES) == set(BUDGETS)
     names = list(ROWS)
     for name, row in ROWS.items():
@@ -31,7 +31,7 @@ def test_second_looks_learn_from_images_that_the_detector_has_not_seen(fields: P
         split_for_refinement(data, 6)
 
 
-def test_what_is_held_out_is_drawn_from_all_of_them_since_files_come_class_by_class(fields: Path) -> None:
+def test_images_are_held_out_from_every_class_of_a_sorted_list(fields: Path) -> None:
     data = read_data([fields], None)
     many = replace(data, train=data.train * 50)  # copies of the same records would count as seen
     many = replace(many, train=tuple(replace(field) for field in many.train))

@@ -41,7 +41,7 @@ def test_a_reduced_budget_says_so_and_all_rows_share_it() -> None:
     assert plain.model_dump(exclude=own) == improved.model_dump(exclude=own)
 
 
-def test_the_full_budget_takes_the_iterations_of_the_paper_whatever_the_images() -> None:
+def test_the_full_budget_takes_the_iterations_of_the_paper() -> None:
     for images in (609, 4_908):
         recipe = recipe_for(ROWS["faster_rcnn"], BUDGETS["full"], 0, images)
         assert recipe.epochs * images / recipe.batch == pytest.approx(30_000)

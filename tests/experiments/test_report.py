@@ -13,7 +13,7 @@ def trial(case: str, right: int, seconds: float | None) -> Trial:
     return Trial("vgg16", case, task("all"), np.eye(2, dtype=np.float32)[called], truth, seconds, 0.5, 1_000, {})
 
 
-def test_runs_of_a_row_become_mean_and_deviation_and_unknown_times_are_left_out() -> None:
+def test_runs_become_mean_and_deviation_without_unknown_times() -> None:
     rows = {"vgg16": NetworkRow("VGG16", "vgg16"), "eca": NetworkRow("ECA", "eca_vgg16")}
     found = Comparison("", (), ("accuracy",), rows, {}, (trial("seed 0", 10, 4.0), trial("seed 1", 8, None)))
     columns, (first, second) = found.summary()

@@ -11,7 +11,7 @@ def trial() -> Steps[str]:
     return "result"
 
 
-def test_steps_of_a_trial_are_messages_of_all_trials_and_its_result_is_kept() -> None:
+def test_steps_of_a_trial_become_messages_and_its_result_is_kept() -> None:
     (step,) = nest_steps(trial(), 3, 8, "vgg16, seed 0")
     assert (step.done, step.total) == (3, 8)
     assert step.message == "vgg16, seed 0: step 1 of 2, loss 0.5"

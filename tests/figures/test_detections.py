@@ -33,7 +33,7 @@ def test_only_nucleated_cells_are_named() -> None:
     assert (picture[108:119, 200:240] == 250).all()
 
 
-def test_a_large_slide_becomes_a_picture_of_bounded_size_read_piece_by_piece() -> None:
+def test_a_large_slide_becomes_a_small_picture_read_piece_by_piece() -> None:
     y, x = np.mgrid[:3000, :5000]
     image = np.stack([y // 12, x // 20, np.zeros_like(x)], axis=2).astype(np.uint8)
     small = shrink_slide(from_array(image), 1000)

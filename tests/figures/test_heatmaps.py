@@ -50,14 +50,14 @@ def pixels(picture):
     return np.asarray(picture.convert("RGB")).astype(int)
 
 
-def test_without_heat_a_crop_is_as_it_was_and_the_hottest_hides_the_share_asked_for():
+def test_a_crop_without_heat_is_unchanged_and_the_hottest_is_covered():
     crop = np.full((4, 4, 3), GREY, np.uint8)
     np.testing.assert_array_equal(overlay_heatmap(crop, np.zeros((4, 4), np.float32)), crop)
     hot = overlay_heatmap(crop, np.ones((4, 4), np.float32), opaque=0.5)[0, 0]
     np.testing.assert_allclose(hot, 0.5 * GREY + 0.5 * 255 * heatmap_colours()[-1, :3], atol=1)
 
 
-def test_the_extremes_are_the_most_and_the_least_certain_and_no_cell_is_both():
+def test_no_cell_is_among_the_most_and_the_least_certain_at_once():
     most, least = extremes(some(10).cells, 3)
     assert (most.tolist(), least.tolist()) == ([0, 1, 2], [9, 8, 7])
     most, least = extremes(some(3).cells, 8)
@@ -80,7 +80,7 @@ def test_a_cell_that_a_method_has_not_explained_leaves_its_tile_empty():
     assert (picture[50, :100] == GREY).all()
 
 
-def test_more_methods_than_fit_take_another_row_and_long_names_are_not_cut_off():
+def test_more_methods_than_fit_take_another_row_without_cut_names():
     few = cell_picture([some()], 1, width=300)
     many = cell_picture([some()] * 5, 1, titles=["Features of the second block, unweighted"] * 5, width=300)
     assert many.width == few.width == 300
@@ -92,7 +92,7 @@ def test_more_methods_than_fit_take_another_row_and_long_names_are_not_cut_off()
 
 
 @pytest.mark.parametrize("methods", [1, 2, 9])
-def test_a_gallery_has_the_width_asked_for_however_many_methods_it_compares(methods):
+def test_a_gallery_keeps_its_width_however_many_methods_it_compares(methods):
     results = [some(method=f"m{i}") for i in range(methods)]
     picture = gallery(results, 4, width=400, tile=50, words="where it comes from").picture
     assert picture.width == 400

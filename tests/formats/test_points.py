@@ -47,7 +47,7 @@ def test_a_point_may_say_its_own_diameter(folder: Path) -> None:
     assert field.diameter == 9
 
 
-def test_images_are_chosen_by_a_part_or_by_name_and_those_without_points_passed_over(folder: Path) -> None:
+def test_images_are_chosen_by_part_or_name_and_need_points(folder: Path) -> None:
     assert stems(points.read_fields(folder)) == ["biopsy_1_01", "biopsy_2_01"]
     assert stems(points.read_fields(folder, only=["train"])) == ["biopsy_1_01"]
     assert stems(points.read_fields(folder, only=["*_2_*", "train"])) == ["biopsy_1_01", "biopsy_2_01"]

@@ -111,7 +111,7 @@ def test_other_shapes_are_read_as_the_boxes_around_them(tmp_path, shape, box):
     assert found.boxes.tolist() == [pytest.approx(box)]
 
 
-def test_an_image_that_is_there_is_written_with_its_size_by_which_via_knows_it(tmp_path):
+def test_an_image_that_exists_is_written_with_the_size_via_needs(tmp_path):
     Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
     via.write(via.read(saved(tmp_path, region())), tmp_path / "again.json")
     size = (tmp_path / "a.png").stat().st_size

@@ -35,7 +35,7 @@ def dataset(tmp_path):
     return tmp_path
 
 
-def test_corners_are_edges_the_far_one_excluded_and_difficult_objects_are_cells(tmp_path):
+def test_corners_exclude_the_far_edge_and_difficult_objects_are_cells(tmp_path):
     (found,) = voc.read(saved(tmp_path))
     assert found.boxes.tolist() == [[5, 10, 20, 30]]
     assert (found.class_names.tolist(), found.scores.tolist()) == (["WBC"], [1])

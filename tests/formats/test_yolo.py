@@ -100,7 +100,7 @@ def test_a_line_that_is_wrong_is_refused_with_its_number(dataset, line, fault):
     assert fault in str(error.value)
 
 
-def test_labels_without_an_image_are_refused_since_nothing_tells_their_size(dataset):
+def test_labels_without_an_image_are_refused_for_want_of_a_size(dataset):
     (dataset / "images" / "val" / "c.png").unlink()
     with pytest.raises(AnnotationError, match=r"c\.txt has no image of the same name in .*images"):
         yolo.read(dataset)

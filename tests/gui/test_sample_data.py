@@ -169,9 +169,7 @@ def test_rendered_cells_open_as_labels_whose_features_tell_their_class(
 
 
 @pytest.mark.parametrize("key", ["assay_fluorescence", "assay_giemsa"])
-def test_the_micronuclei_of_the_assay_are_a_hidden_layer_in_the_numbers_of_their_nuclei(
-    key: str, viewer: ViewerModel
-) -> None:
+def test_micronuclei_of_the_assay_are_a_hidden_layer_by_nucleus_number(key: str, viewer: ViewerModel) -> None:
     viewer.open_sample("napari-hemalens", key)
     truth, nuclei = viewer.layers["micronuclei truth"], viewer.layers["nuclei"]
     assert not truth.visible
@@ -189,7 +187,7 @@ def test_what_the_dock_offers_first_is_what_the_weights_classify(key: str, name:
     assert common_placement(image, offered[0])["scale"].tolist() == image.scale.tolist()
 
 
-def test_samples_of_an_installed_wheel_are_taken_before_those_of_a_checkout(
+def test_samples_of_a_wheel_are_taken_before_those_of_a_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = tmp_path / "sample_data"
@@ -207,9 +205,7 @@ def test_samples_of_an_installed_wheel_are_taken_before_those_of_a_checkout(
     assert sample_data.blood_smear()[0][0].shape == (40, 50, 3)
 
 
-def test_a_sample_that_is_not_installed_is_named_with_the_folders_looked_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_sample_is_named_with_the_folders_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_data, "_FOLDERS", (tmp_path,))
     with pytest.raises(HemaLensError, match=r"marrow_smear\.tif is not installed; looked in /"):
         sample_data.marrow_smear()

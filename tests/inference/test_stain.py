@@ -30,7 +30,7 @@ def test_restained_cells_have_the_mean_and_deviation_of_the_reference(cells):
     np.testing.assert_allclose(inside.std(dim=1), REFERENCE.deviation, rtol=0.1)
 
 
-def test_grey_cells_have_one_mean_and_deviation_and_do_not_show_what_blue_light_shows(cells):
+def test_grey_cells_have_one_mean_and_deviation_and_hide_blue_light(cells):
     image, found = cells
     shown = []
     for blue in (1.0, 0.5):

@@ -27,7 +27,7 @@ def test_classes_have_names_and_counts_those_without_cells_too():
     assert len(cells) == 3
 
 
-def test_entropy_is_0_where_the_classifier_is_sure_and_1_where_it_does_not_know():
+def test_entropy_is_0_where_the_classifier_is_sure_and_1_where_not():
     cells = record([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0]])
     np.testing.assert_allclose(cells.entropy, [0, 1, np.log(2) / np.log(3)], atol=1e-6)
     assert record([[0.5, 0.5]], ("a", "b")).entropy == pytest.approx(1)

@@ -73,7 +73,7 @@ def test_above_keeps_the_cells_of_at_least_that_score(three):
     assert len(three.above(0.6)) == 2
 
 
-def test_mapped_cells_count_as_their_group_and_the_rest_of_the_record_stays(three):
+def test_mapped_cells_count_as_their_group_and_keep_the_rest(three):
     mapped = three.to_taxonomy(BLOOD_3)
     assert mapped.counts() == {"RBC": 1, "WBC": 2}
     assert mapped.names == BLOOD_3.classes

@@ -52,12 +52,12 @@ def test_a_class_the_weights_do_not_know_has_no_count_rather_than_0():
     assert (found["monocyte"].count, found["monocyte"].note) == (0, "")
 
 
-def test_a_class_that_a_person_assigned_is_counted_though_the_weights_do_not_know_it():
+def test_an_assigned_class_is_counted_though_the_weights_lack_it():
     found = rows(differential({"lymphocyte": 3, "blast": 1}, MARROW_12.classes))
     assert (found["blast"].count, found["blast"].percent) == (1, 25)
 
 
-def test_the_ratio_sets_granulocytes_and_monocytes_against_erythroblasts_not_red_cells():
+def test_the_ratio_sets_myeloid_cells_against_erythroblasts():
     counts = {"myelocyte": 20, "eosinophil": 4, "monocyte": 6, "lymphocyte": 50}
     found = differential(counts | {"erythroblast": 10, "erythrocyte": 999}, MARROW_12.classes)
     assert found.myeloid_erythroid == 3
@@ -86,7 +86,7 @@ def test_too_few_cells_are_said_against_those_asked_for(tissue, asked):
     assert not any("ICSH asks" in sentence for sentence in enough.warnings)
 
 
-def test_missing_classes_are_named_and_the_reader_is_told_where_blasts_may_be():
+def test_missing_classes_are_named_with_where_blasts_may_be():
     said = differential({}, MARROW_12.classes).warnings
     assert any(s.startswith("Not recognised by these weights: blast, plasma_cell") for s in said)
     assert said[-1] == "Blasts may therefore appear as lymphocytes."

@@ -7,7 +7,7 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 
 
-def test_a_record_counts_its_cells_names_their_targets_and_says_where_it_is_from() -> None:
+def test_a_record_counts_its_cells_and_names_targets_and_origin() -> None:
     cells = Classified(
         ids=np.array([3, 9], dtype=np.int64),
         probabilities=np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32),

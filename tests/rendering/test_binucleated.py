@@ -23,7 +23,7 @@ def test_a_cell_has_as_many_nuclei_as_asked_for_about_equal_and_inside_it(count:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_micronuclei_are_as_wide_as_the_criteria_allow_and_apart_from_the_nuclei(seed: int) -> None:
+def test_micronuclei_are_as_wide_as_allowed_and_apart_from_nuclei(seed: int) -> None:
     stamp = drawn(2, seed)
     parts, number = label(stamp.micronuclei, np.ones((3, 3)))
     assert 1 <= number <= 3

@@ -61,7 +61,7 @@ def test_a_cell_that_the_slide_hardly_shows_has_no_box(corner: tuple[int, int]) 
     assert lay(np.zeros((180, 180, 3), np.float32), cell("erythrocyte"), corner) is None
 
 
-def test_the_dark_pixels_of_a_field_lie_inside_the_boxes_of_its_nucleated_cells() -> None:
+def test_the_dark_pixels_of_a_field_lie_in_boxes_of_nucleated_cells() -> None:
     image, truth = render_field((400, 400), pixel_size_um=0.15, seed=3)
     nuclei = image[..., 1] < 60
     boxed = np.zeros((400, 400), bool)

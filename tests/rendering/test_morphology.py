@@ -78,7 +78,7 @@ def test_neutrophils_unbend_from_myelocyte_to_segment() -> None:
     assert all(solidity(a) > solidity(b) + 0.02 for a, b in pairwise(ripening))
 
 
-def test_a_segmented_nucleus_falls_into_lobes_where_its_strands_are_cut_and_a_band_does_not() -> None:
+def test_a_segmented_nucleus_falls_into_lobes_and_a_band_does_not() -> None:
     def parts(name: str) -> list[int]:
         disc = np.hypot(*np.mgrid[-7:8, -7:8]) <= 7  # a strand is at most 1.1 um wide
         opened = (binary_opening(nucleus_of(name, seed), disc) for seed in range(12))

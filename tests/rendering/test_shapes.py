@@ -48,7 +48,7 @@ def test_an_intersection_holds_no_more_than_either_shape(patch: Patch) -> None:
     np.testing.assert_allclose(overlap[deep], np.minimum(one, other)[deep], atol=1e-5)
 
 
-def test_clouds_have_mean_0_and_deviation_1_and_coarser_ones_vary_more_slowly(patch: Patch) -> None:
+def test_clouds_are_standardised_and_coarser_ones_vary_more_slowly(patch: Patch) -> None:
     fine, coarse = patch.cloud(0.3), patch.cloud(3.0)
     for cloud in (fine, coarse):
         assert float(cloud.mean()) == pytest.approx(0, abs=1e-3)

@@ -71,13 +71,13 @@ def test_without_a_design_there_are_images_and_their_pool(results):
     assert dict(found.rows)["Micronucleated nuclei per 1,000"] == "170.0 (108.9-255.5; 17 of 100)"
 
 
-def test_nuclei_are_never_set_against_the_cells_that_the_guideline_asks_for(results):
+def test_nuclei_are_never_set_against_the_cells_of_the_guideline(results):
     found = summary(results, design=DESIGN)
     assert not any(m.total == 2000 for group in found.groups for m in group.measures)
     assert "cannot be compared with the 2,000 binucleated cells that OECD TG 487 asks for" in found.notes[0]
 
 
-def test_binucleated_cells_are_set_against_2000_for_each_concentration_alone(results):
+def test_binucleated_cells_are_set_against_2000_per_concentration(results):
     cells = [pairs(len(result)) for result in results]
     found = summary(results, cells=cells, design=DESIGN)
     asked = {(g.level, g.name): m.text for g in found.groups for m in g.measures if m.total == 2000}

@@ -69,7 +69,7 @@ def test_counts_follow_the_taxonomy_asked_for(fields, tmp_path):
     assert {"other"} <= {r["class"] for r in lines(tmp_path / "counts.csv")}
 
 
-def test_the_pooled_table_names_classes_that_are_not_recognised_without_a_count(fields, tmp_path):
+def test_the_pooled_table_gives_unrecognised_classes_no_count(fields, tmp_path):
     write_differential(pooled_differential(fields), tmp_path / "differential.csv")
     found = {r["class"]: r for r in lines(tmp_path / "differential.csv")}
     missing = found["plasma_cell"]

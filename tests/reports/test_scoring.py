@@ -46,7 +46,7 @@ def test_nuclei_are_reported_per_1000_with_wilsons_interval():
     assert not any("2,000" in label or "binucleated" in label for label in found)
 
 
-def test_the_proliferation_index_and_the_binucleated_rate_are_those_counted_by_hand():
+def test_proliferation_index_and_binucleated_rate_agree_with_a_hand_count():
     # Cell 7: one nucleus. 8: two, one with. 9: two, none with. 10: three, two with. 11: four. 12: one, with.
     cells = np.array([7, 8, 8, 9, 9, 10, 10, 10, 11, 11, 11, 11, 12])
     with_one = {1, 5, 6, 12}
@@ -122,7 +122,7 @@ def test_blasts_are_a_share_of_all_cells():
     assert not found["normal, per cent"].primary
 
 
-def test_leukocytes_become_a_differential_of_five_types_none_of_them_looked_for():
+def test_leukocytes_become_a_differential_of_five_types():
     names = task("leukocyte").classes
     found = Tally.from_result(named(["neutrophil", "neutrophil", "monocyte", "lymphocyte"], names), None, None)
     total, *types = found.measures(against_asked=False)

@@ -20,7 +20,7 @@ def test_a_small_cell_lies_on_a_large_one_whichever_comes_first():
     assert ellipses(boxes[::-1], np.array([2, 1]), (100, 100))[50, 50] == 1
 
 
-def test_red_cells_and_platelets_are_no_labels_and_numbers_are_rows_from_one():
+def test_red_cells_and_platelets_are_no_labels():
     names = ("erythrocyte", "lymphocyte", "platelet")
     boxes = np.array([[0, 0, 20, 20], [30, 30, 60, 60], [70, 70, 80, 80]], np.float32)
     cells = Detections.from_arrays(boxes, [0.9, 0.8, 0.7], [0, 1, 2], names=names, image_shape=(100, 100))

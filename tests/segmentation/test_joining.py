@@ -27,7 +27,7 @@ def test_two_discs_side_by_side_stay_two():
     assert len(np.unique(joined)) == 3
 
 
-def test_a_piece_too_small_for_a_cell_joins_its_neighbour_though_both_are_not_convex():
+def test_a_piece_too_small_for_a_cell_joins_its_neighbour():
     mask = disc(40, 40, 20) | disc(40, 63, 5)
     parts = halves(mask, 59)
     assert len(np.unique(join_by_convexity(parts, convex=0.97, smallest=2, largest=80))) == 3

@@ -52,7 +52,7 @@ def test_a_clump_does_not_hide_the_single_cells_of_a_semantic_mask():
     assert is_semantic(labels)
 
 
-def test_one_id_a_cell_is_none_even_with_a_cell_in_two_pieces_and_slips_of_the_brush():
+def test_instance_labels_are_not_semantic_despite_slips_of_the_brush():
     labels = squares((0, 0), (0, 20), (20, 0), (20, 20), ids=[1, 2, 3, 3])
     labels[35, 10:50:15] = 1  # three slips
     assert not is_semantic(labels)

@@ -36,7 +36,7 @@ def light(*bodies, bright=100):
     return np.sqrt(grey).astype(np.float32)
 
 
-def test_small_bodies_are_counted_at_the_nearest_nucleus_and_carry_its_number():
+def test_small_bodies_count_at_the_nearest_nucleus_with_its_number():
     seen = find_in_square_root(light((60, 82, 3), (60, 35, 3), (60, 192, 3)), nuclei(7, 70_000, 3))
     assert seen.counts.tolist() == [0, 2, 1]  # of the numbers 3, 7, 70,000
     assert [seen.labels[60, x] for x in (82, 35, 192)] == [7, 7, 70_000]
@@ -81,7 +81,7 @@ def test_nuclei_no_brighter_than_the_ground_have_none():
     assert find_in_square_root(np.full(SHAPE, 5, dtype=np.float32), nuclei()).counts.tolist() == [0, 0, 0]
 
 
-def test_given_bodies_go_to_the_nearest_nucleus_however_far_and_survive_a_second_reading():
+def test_given_bodies_go_to_the_nearest_nucleus_however_far():
     bodies = np.zeros(SHAPE, dtype=np.uint16)
     for place in ((60, 82, 3), (60, 35, 3), (195, 5, 3)):
         bodies[disc(*place)] = 9

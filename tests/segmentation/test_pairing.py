@@ -42,7 +42,7 @@ def test_touching_nuclei_are_nothing_apart_and_their_centres_decide():
     assert pair_nuclei(nuclei).tolist() == [1, 1, 3]
 
 
-def test_a_lone_nucleus_at_the_edge_is_in_no_known_cell_and_a_pair_there_is_a_cell():
+def test_a_lone_nucleus_at_the_edge_has_no_known_cell_but_a_pair_has():
     nuclei = discs((100, 10, 15), (12, 150, 15), (12, 183, 15), (100, 150, 15))
     assert nuclei.at_border.tolist() == [True, True, True, False]
     by_id = dict(zip(nuclei.ids.tolist(), pair_nuclei(nuclei).tolist(), strict=True))

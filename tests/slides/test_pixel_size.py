@@ -37,7 +37,7 @@ def ome(size, unit):
         (11, "µm", None),
     ],
 )
-def test_lengths_become_micrometres_where_a_microscope_could_have_taken_them(length, unit, expected):
+def test_lengths_become_micrometres_where_a_microscope_could_see_them(length, unit, expected):
     assert micrometres(length, unit) == (expected and pytest.approx(expected))
 
 

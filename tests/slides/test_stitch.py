@@ -93,7 +93,7 @@ def test_an_overlap_of_exactly_the_threshold_is_two_cells():
     assert suppress(boxes, [0.9, 0.8], [0, 0], iou=0.5).tolist() == [0, 1]
 
 
-def test_boxes_that_overlap_a_hair_too_much_are_one_cell_far_from_the_origin_too():
+def test_boxes_that_overlap_too_much_are_one_cell_far_from_the_origin():
     rng = np.random.default_rng(4)
     corners = rng.uniform(0, 1e6, (200, 2))
     shifted = corners + np.eye(2)[rng.integers(0, 2, 200)] * (100 / 3 - 1e-7)  # by 100 / 3: 0.5

@@ -95,9 +95,7 @@ def start_of(steps):
     return said, finish(steps).network.start
 
 
-def test_a_run_that_prefers_imagenets_weights_begins_from_scratch_where_they_cannot_be_had(
-    tmp_path: Path, no_connection: None
-) -> None:
+def test_a_run_begins_from_scratch_where_imagenet_weights_are_missing(tmp_path: Path, no_connection: None) -> None:
     preferring = starting("imagenet_or_scratch")
     said, start = start_of(choose_start_steps(preferring, TASK, tmp_path))
     assert start == "scratch"
@@ -108,7 +106,7 @@ def test_a_run_that_prefers_imagenets_weights_begins_from_scratch_where_they_can
 
 
 @pytest.mark.slow
-def test_a_run_and_its_weights_record_what_they_started_from_and_go_on_from_it(
+def test_a_run_and_its_weights_record_what_they_started_from(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connection: None
 ) -> None:
     preferring = starting("imagenet_or_scratch").model_copy(update={"epochs": 1})

@@ -38,7 +38,7 @@ def test_the_loss_reaches_the_body_and_no_other_part_of_the_detector() -> None:
     assert all(p.grad is None for p in detector.rpn.parameters())
 
 
-def test_pretraining_takes_more_crops_a_step_at_twice_the_rate_but_no_more_than_there_are() -> None:
+def test_pretraining_takes_no_more_crops_per_step_than_there_are() -> None:
     recipe = DetectionTraining(batch=4, pretraining_epochs=3, learning_rate=0.01)
     crops = pretraining_recipe(recipe, 100)
     assert (crops.epochs, crops.batch, crops.learning_rate) == (3, 16, 0.02)

@@ -54,7 +54,7 @@ def test_a_field_of_smaller_pixels_is_shrunk_to_the_scale_of_the_network(tmp_pat
     assert (x1 - x0, y1 - y0) == pytest.approx((15, 20), abs=0.5)
 
 
-def test_a_field_that_would_leave_a_training_image_empty_becomes_part_of_a_mosaic(tmp_path: Path) -> None:
+def test_a_field_too_small_for_a_training_image_joins_a_mosaic(tmp_path: Path) -> None:
     fields = [field(tmp_path, f"{i}.png") for i in range(6)]  # 160 px wide at the scale of the network
     for side, mosaic in ((208, False), (256, True)):
         images = TrainingFields(fields, NAMES, PLAIN.model_copy(update={"mosaic": 0.0, "side": side}))

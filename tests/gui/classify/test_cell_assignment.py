@@ -56,9 +56,7 @@ class TestCells:
         assert any("proposals" in note for note in scored.report.read().notes)
 
     @pytest.mark.parametrize("undone", [False, True])
-    def test_painting_a_pair_apart_changes_the_report_and_undoing_it_brings_it_back(
-        self, scored, viewer, runner, undone
-    ):
+    def test_painting_a_pair_apart_changes_the_report_until_undone(self, scored, viewer, runner, undone):
         by_pairs(scored, runner)
         layer, table = viewer.layers[PAIRED], viewer.layers[RESULT].features
         cell, count = np.unique(table["belongs_to"], return_counts=True)

@@ -34,7 +34,7 @@ class TestRun:
         assert layer.metadata["hemalens"]["task"] == "micronucleus"
         assert layer.metadata["hemalens"]["sha256"] == "0"
 
-    def test_the_result_lies_where_image_and_cells_do_with_their_units_and_names_of_axes(
+    def test_the_result_lies_on_image_and_cells_with_their_units_and_axes(
         self, classifying, viewer, labels, runner, question
     ):
         place = {

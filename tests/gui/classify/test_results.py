@@ -56,9 +56,7 @@ class TestRun:
         assert reviewed.corrections == {7: "none"}
         assert colour(layer, 7) == rgb("none")
 
-    def test_every_question_has_a_layer_of_its_own_and_every_run_of_it_the_same(
-        self, classified, viewer, image, nuclei, runner, question
-    ):
+    def test_every_task_has_one_layer_which_its_runs_share(self, classified, viewer, image, nuclei, runner, question):
         layer = viewer.layers[RESULT]
         classified.start_run(image, nuclei, question)
         runner.run()

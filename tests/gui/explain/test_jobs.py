@@ -27,7 +27,7 @@ class TestRefusals:
 
 
 class TestRemoved:
-    def test_heat_that_a_person_removes_during_a_run_is_let_go_and_the_other_methods_go_on(
+    def test_a_heatmap_removed_during_a_run_does_not_stop_other_methods(
         self, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
         explaining.start_run(image, nuclei, asking, ("layer-5", "grad-cam"))

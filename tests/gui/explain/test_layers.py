@@ -12,9 +12,7 @@ CAM = "smear: Grad-CAM"
 
 
 class TestRun:
-    def test_heat_lies_over_the_image_one_layer_a_method_in_colours_that_mean_the_same_everywhere(
-        self, explained, viewer, image
-    ):
+    def test_each_method_is_a_layer_over_the_image_in_comparable_colours(self, explained, viewer, image):
         layer = viewer.layers[RESULT]
         assert isinstance(layer, Image)
         assert layer.data.shape == SHAPE

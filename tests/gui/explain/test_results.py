@@ -19,7 +19,7 @@ class TestRun:
         assert nuclei.visible
         assert explained.results.current is None
 
-    def test_another_run_of_a_method_replaces_its_heat_and_the_others_stay_to_be_compared(
+    def test_a_new_run_of_a_method_replaces_its_heatmap_and_no_other(
         self, explained, viewer, image, nuclei, runner, asking
     ):
         layer, before = viewer.layers[RESULT], viewer.layers[RESULT].data
@@ -62,9 +62,7 @@ class TestRun:
 
 
 class TestCells:
-    def test_of_a_stack_the_plane_on_screen_is_explained_and_its_heat_hides_with_it(
-        self, explaining, viewer, labels, runner, asking
-    ):
+    def test_the_plane_on_screen_of_a_stack_is_explained(self, explaining, viewer, labels, runner, asking):
         image = viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
         stack = viewer.add_labels(np.stack([labels, np.where(labels == 9, 9, 0), *[labels] * 3]), name="planes")
         viewer.dims.set_current_step(0, 1)

@@ -187,9 +187,7 @@ class TestRefusals:
         assert "'blast'" in said[0]
         assert "micronucleus, none" in said[0]
 
-    def test_a_method_that_the_network_does_not_have_is_named_with_those_it_has(
-        self, explaining, image, nuclei, asking, said
-    ):
+    def test_a_method_the_network_lacks_is_named_with_those_it_has(self, explaining, image, nuclei, asking, said):
         explaining.start_run(image, nuclei, asking, ("eca-1",))
         assert "'eca-1'" in said[0]
         assert "layer-5" in said[0]

@@ -23,7 +23,7 @@ class TestLarge:
         camera = getattr(viewer, "scene", viewer).camera
         camera.center = (*camera.center[:-1], camera.center[-1] + 1)
 
-    def test_only_cells_in_view_are_explained_and_others_as_they_come_into_view(
+    def test_cells_are_explained_as_they_come_into_view(
         self, few, explaining, viewer, image, nuclei, runner, asking, explainer
     ):
         words = []
@@ -54,7 +54,7 @@ class TestLarge:
 
 
 class TestLook:
-    def test_what_lies_beside_a_nucleus_belongs_to_the_nearest_one_and_the_rest_to_none(self, explained):
+    def test_what_lies_beside_a_nucleus_belongs_to_the_nearest_one(self, explained):
         assert explained.results.at((14.2, 22.0))[1] == 9  # 22 pixels below its middle
         assert explained.results.at((20.0, 10.0)) is None
         assert explained.results.at((-5.0, 10.0)) is None

@@ -168,7 +168,7 @@ def test_a_drag_moves_the_image_and_chooses_nothing(dock, run):
     assert dock.session.looked_at() == ([], [])
 
 
-def test_one_method_is_shown_at_a_time_and_its_opacity_and_blending_are_chosen(dock, run):
+def test_one_method_is_shown_at_a_time_with_opacity_and_blending(dock, run):
     dock.form.methods.tick(("layer-5", "grad-cam"))
     run()
     layers, box = dock.viewer.layers, dock.blend.methods.native
@@ -227,7 +227,7 @@ def test_a_click_on_a_cell_of_the_gallery_chooses_it_and_goes_there(dock, run):
     assert dock.cell.words.text().startswith(f"Cell {number}: ")
 
 
-def test_a_whole_field_is_offered_to_tasks_of_fields_and_cells_to_the_others(dock, run, field_file, explainer):
+def test_fields_are_offered_to_tasks_of_fields_and_cells_to_others(dock, run, field_file, explainer):
     assert dock.cells.visible
     assert not dock.whole.visible
     dock.form.choose_file(field_file)
@@ -326,7 +326,7 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     assert all(task_box.fontMetrics().horizontalAdvance(task_box.itemText(i)) <= room for i in range(task_box.count()))
 
 
-def test_a_detector_is_offered_with_its_own_attention_and_those_without_are_refused(dock, attentive):
+def test_a_detector_offers_its_attention_and_one_without_is_refused(dock, attentive):
     titled = dock.form.options["task"].native
     assert "Detected cells" in [titled.itemText(i) for i in range(titled.count())]
     dock.form.choose_file(attentive.file)

@@ -114,9 +114,7 @@ def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, r
     assert said() == 1
 
 
-def test_the_features_table_of_napari_agrees_with_the_features_and_the_file_to_the_row(
-    dock, run, qtbot, tmp_path, monkeypatch
-):
+def test_the_features_table_agrees_with_the_file_row_by_row(dock, run, qtbot, tmp_path, monkeypatch):
     features_table = pytest.importorskip("napari_builtins._qt.features_table")
     run()
     dock.review.review.click()

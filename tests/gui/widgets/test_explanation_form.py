@@ -17,7 +17,7 @@ def methods(qtbot):
     return made
 
 
-def test_the_best_method_of_other_weights_takes_the_place_of_the_best_before(methods):
+def test_the_best_method_of_other_weights_replaces_the_best_before(methods):
     assert methods.chosen() == ("guided-grad-cam",)
     methods.offer(weights.classifier_card("leukocyte-types"))  # which know that method, too
     assert methods.chosen() == ("grad-cam-middle",)

@@ -59,7 +59,7 @@ def rows(table):
     return {index.row() for index in table.table.selectionModel().selectedIndexes()}
 
 
-def test_a_row_of_the_features_table_selects_its_cell_and_not_the_label_of_its_number(window, table):
+def test_a_row_of_the_features_table_selects_its_cell_not_a_label(window, table):
     viewer, dock = window
     for row in (1, 3, 0, 2):
         choose(table, row)
