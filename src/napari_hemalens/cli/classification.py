@@ -118,7 +118,7 @@ def classify(  # noqa: PLR0913 -- an option each
 
 
 @train_app.command("classification")
-def train_classification(
+def train_classification(  # noqa: PLR0913 -- an option each
     data: Cells,
     out: Out,
     *,
@@ -143,7 +143,7 @@ def train_classification(
 
 
 @evaluate_app.command("classification")
-def evaluate_classification(
+def evaluate_classification(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of label images with a table of classes, or C-NMC 2019.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",

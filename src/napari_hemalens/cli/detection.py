@@ -68,7 +68,7 @@ def detect(  # noqa: PLR0913 -- an option each
 
 
 @train_app.command("detection")
-def train_detection(
+def train_detection(  # noqa: PLR0913 -- an option each
     data: Annotated[
         list[Path],
         typer.Option(help="Folder with train and val (COCO, VOC, YOLO, VIA, points); repeatable."),

@@ -40,7 +40,7 @@ Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of th
 
 
 @experiment_app.command("micronucleus-table6")
-def micronucleus_table6(
+def micronucleus_table6(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of label images with tables of nuclei, train.csv and val.csv.")],
     out: Out,
     *,
@@ -60,7 +60,7 @@ def micronucleus_table6(
 
 
 @experiment_app.command("all-folds")
-def all_folds(
+def all_folds(  # noqa: PLR0913 -- an option each
     data: Annotated[
         Path, typer.Option(help="Folder of label images with tables of blasts and normal cells, or C-NMC 2019.")
     ],
@@ -100,7 +100,7 @@ def fields(
 
 
 @experiment_app.command("detection-table1")
-def detection_table1(
+def detection_table1(  # noqa: PLR0913 -- an option each
     data: Fields,
     out: Out,
     *,
@@ -121,7 +121,7 @@ def detection_table1(
 
 
 @experiment_app.command("box-refinement")
-def box_refinement(
+def box_refinement(  # noqa: PLR0913 -- an option each
     data: Fields,
     out: Out,
     *,
@@ -139,7 +139,7 @@ def box_refinement(
 
 
 @experiment_app.command("folds")
-def cross_validation(
+def cross_validation(  # noqa: PLR0913 -- an option each
     data: Cells,
     out: Out,
     *,

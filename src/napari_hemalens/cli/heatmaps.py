@@ -14,7 +14,7 @@ from napari_hemalens.records.tasks import TASKS
 
 
 @evaluate_app.command("heatmaps")
-def evaluate_heatmaps(
+def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of images/, nuclei/, outlines in micronuclei/ and <split>.csv.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",

@@ -12,7 +12,7 @@ from napari_hemalens.config.options import DetectionRecipe
 
 
 @evaluate_app.command("points")
-def evaluate_points(
+def evaluate_points(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of images/ and points/ (CSV: x, y, class 1 nucleus, 3 unsure).")],
     *,
     only: Annotated[

@@ -11,7 +11,7 @@ from napari_hemalens.rendering.dataset import render_fields_steps
 
 
 @app.command()
-def render(
+def render(  # noqa: PLR0913 -- an option each
     out: Out,
     *,
     fields: Annotated[int, typer.Option(min=1, help="How many.")] = 1,

@@ -29,7 +29,7 @@ Smoothing = Annotated[float, typer.Option(help="Times the usual smoothing.")]
 
 
 @app.command()
-def segment(
+def segment(  # noqa: PLR0913 -- an option each
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Image, pattern or folder.")],
     out: Out,
     *,
@@ -61,7 +61,7 @@ def segment(
 
 
 @evaluate_app.command("segmentation")
-def evaluate_segmentation(
+def evaluate_segmentation(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of images/ with masks/, or with nuclei/ and a table <split>.csv.")],
     *,
     part: Annotated[str, typer.Option("--split", help="Part of the data, where tables name one.")] = "val",

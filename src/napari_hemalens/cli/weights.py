@@ -35,7 +35,7 @@ def verify_weights(name: Annotated[str | None, typer.Argument()] = None) -> None
 
 
 @weights_app.command("tune")
-def tune_weights(
+def tune_weights(  # noqa: PLR0913 -- an option each
     name: Annotated[str, typer.Argument(help="Of a detector: packed weights by name, or a file.")] = DETECTOR,
     *,
     data: Annotated[Path, typer.Option(help="Your annotated images (COCO, VOC, YOLO, VIA).")],

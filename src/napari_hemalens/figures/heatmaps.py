@@ -128,7 +128,7 @@ def cell_picture(
     return sheet.picture()
 
 
-def gallery(
+def gallery(  # noqa: PLR0913 -- public: options that scripts give by name
     results: Sequence[Explained],
     n: int = 8,
     *,

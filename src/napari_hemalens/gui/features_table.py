@@ -44,13 +44,13 @@ def show_row(layer: Labels, number: int) -> None:
     for shown in tables_of(layer):
         if shown._selection_blocked:
             continue  # a person has just chosen the row there
-        card = _row_of(layer, number)
+        row = _row_of(layer, number)
         with shown._block_selection():
             view = shown.table
-            if card is None:
+            if row is None:
                 view.clearSelection()
             else:
-                place = view.model().mapFromSource(view.model().sourceModel().index(card, 0))
+                place = view.model().mapFromSource(view.model().sourceModel().index(row, 0))
                 view.selectRow(place.row())
                 view.scrollTo(place)
 

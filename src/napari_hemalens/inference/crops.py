@@ -44,7 +44,7 @@ def crop_width(cells: CellMap, recipe: CropRecipe, pixel_size_um: float | None) 
     return recipe.width / pixel_size_um
 
 
-def crops(
+def crops(  # noqa: PLR0913 -- what a crop is made of
     slide: Slide,
     cells: CellMap,
     recipe: CropRecipe,

@@ -16,7 +16,7 @@ from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.fields import render_field
 
 
-def render_fields_steps(
+def render_fields_steps(  # noqa: PLR0913 -- public: options that scripts give by name
     out: Path,
     *,
     fields: int = 100,

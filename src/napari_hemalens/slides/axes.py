@@ -28,7 +28,7 @@ _FRAMES = "TZUVW"  # letters for unnamed axes
 _EXAMPLES = {3: "TYX", 4: "TCYX", 5: "TCZYX"}
 
 
-def from_array(
+def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     image: Any,
     *,
     name: str = "",

@@ -1,7 +1,7 @@
-"""The one door: what scripts, the command line and napari call, in this order, and nothing below.
+"""The public entry point: what scripts, the command line and napari call.
 
-Each long operation comes twice: `detect` runs to the end, `detect_steps` yields `Progress` on the way. torch is
-imported when the first of them runs, not before.
+Long operations are `*_steps`, which yield `Progress` on the way; `detect`, `segment`, `classify` and `explain` run them
+to the end. torch is imported when the first of them runs, not before.
 """
 
 from napari_hemalens.evaluation.selection import CellSelection, FieldSeries, PointSelection

@@ -50,7 +50,7 @@ def detect(
 ) -> tuple[Detections, BoxAttention]: ...
 
 
-def detect(
+def detect(  # noqa: PLR0913 -- public: options that scripts give by name
     image: Any,
     recipe: DetectionRecipe | None = None,
     *,

@@ -24,7 +24,7 @@ from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.images import as_slide
 
 
-def explain(
+def explain(  # noqa: PLR0913 -- public: options that scripts give by name
     image: Any,
     labels: Any = None,
     recipe: ExplanationRecipe | None = None,

@@ -46,7 +46,7 @@ class ClassResults:
         That of the last run, or the one that a person chose: what the review walks through.
     pooled : bool
         Whether all images of the task are counted together, or the current result alone.
-    look : DisplayFilter
+    display : DisplayFilter
         What is shown.
     queue : ReviewQueue or None
         The review that goes on.
@@ -159,7 +159,7 @@ class ClassResults:
         self.changed.emit()
 
     def begin_review(self) -> None:
-        """ReviewQueue through the cells of the last run that nobody has reviewed, least certain first."""
+        """Begin to walk through the cells of the last run that nobody has reviewed, least certain first."""
         viewer, state = self._viewer(), self.current
         if viewer is None or self.locked or state is None or state.reviewed is None or state.layer is None:
             return

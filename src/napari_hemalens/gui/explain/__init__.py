@@ -1,1 +1,1 @@
-"""Where a classifier looked, in a viewer: heatmaps as layers, cells beside their heatmapsmaps. No Qt."""
+"""Where a classifier looked, in a viewer: heatmaps as layers, cells beside their heatmaps. No Qt."""

@@ -1,0 +1,66 @@
+"""The layers of a viewer follow the cells of its fields, and tell who changed them."""
+
+import pytest
+from napari.layers import Shapes
+
+
+@pytest.fixture
+def field(analysed):
+    (field,) = analysed.results.fields
+    return field
+
+
+@pytest.fixture
+def layers(analysed):
+    return analysed.results._layers_of_fields
+
+
+def heard(signal):
+    events = []
+    signal.connect(events.append)
+    return events
+
+
+def test_a_field_is_drawn_in_a_later_turn_and_says_so_once(layers, field, runner):
+    drawn = heard(layers.drawn)
+    layers.draw(field, 0.9)
+    assert drawn == []
+    runner.draw()
+    assert drawn == [field]
+    assert field.drawing.layer.nshapes == int(field.cells.visible(0.9).sum())
+
+
+def test_a_hidden_field_is_not_drawn(layers, field, runner):
+    before = field.drawing.layer.nshapes
+    field.hidden = True
+    layers.draw(field, 0.99)
+    runner.draw()
+    assert field.drawing.layer.nshapes == before
+
+
+def test_a_field_put_away_leaves_the_viewer_without_telling_of_a_removal(layers, field, viewer):
+    removed = heard(layers.removed)
+    layer = field.drawing.layer
+    layers.put_away(field)
+    assert layer not in viewer.layers
+    assert removed == []
+    assert field.drawing is None
+
+
+def test_a_layer_that_a_person_removes_is_told_of(layers, field, viewer):
+    removed, layer = heard(layers.removed), field.drawing.layer
+    viewer.layers.remove(layer)
+    assert removed == [layer]
+
+
+def test_an_edit_is_told_of_with_its_layer(layers, field):
+    edited, layer = heard(layers.edited), field.drawing.layer
+    assert isinstance(layer, Shapes)
+    layer.selected_data = {0}
+    layer.remove_selected()
+    assert layer in edited
+
+
+def test_what_is_selected_are_rows_of_the_cells(field):
+    field.drawing.layer.selected_data = {1, 0}
+    assert field.selected == field.drawing.shown.rows[[0, 1]].tolist()
