@@ -17,4 +17,9 @@ def test_steps_are_looped_over_and_their_result_is_kept():
 
 
 def test_a_listener_need_not_listen_to_everything():
-    Listener(on_step=print).on_end()
+    heard: list[int] = []
+    listener = Listener(on_step=heard.append)
+    listener.on_step(1)
+    listener.on_end()
+    listener.on_error(ValueError("nobody hears of it"))
+    assert heard == [1]
