@@ -227,7 +227,7 @@ class NetworkRecipe(Recipe):
     """Which detector, and how large."""
 
     network: str = Field(default="faster_rcnn_fpn", description="Name of the detector")
-    backbone: Literal["resnet18", "resnet50"] = "resnet18"
+    backbone: Literal["resnet18", "resnet50", "efficientnet_lite0"] = "resnet18"
     size: Literal["full", "laptop"] = "full"
     pixel_size_um: float = Field(
         title="Pixel size (µm)", default=0.15, gt=0, description="Micrometres per pixel that the network sees"

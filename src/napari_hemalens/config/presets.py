@@ -75,6 +75,27 @@ DETECTION: Mapping[str, DetectionTraining] = {
         blur=3.5,
         glare=0.4,
     ),
+    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Six hours
+    # on one core.
+    "marrow-lite": DetectionTraining(
+        network=NetworkRecipe(
+            network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop", start="imagenet"
+        ),
+        batch=8,
+        epochs=8,
+        optimizer="adamw",
+        learning_rate=6e-4,
+        weight_decay=0.02,
+        warmup_steps=300,
+        decay_from=0.3,
+        average=0.998,
+        pretraining_epochs=0,
+        zoom=1.5,
+        stain=0.3,
+        light=0.3,
+        clip_norm=5.0,
+        workers=0,
+    ),
     # Nuclei in biopsy sections, stained with haematoxylin and eosin, at the scale of a 40x objective: a few large,
     # crowded images, of which an epoch sees one window each. Hence many epochs, no mosaics, and no extra worker
     # processes. Use fewer epochs with more images.

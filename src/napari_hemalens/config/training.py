@@ -23,6 +23,12 @@ class Training(Recipe):
     decay_every: float | None = Field(
         default=None, gt=0, description="Divide the learning rate by 10 every so many epochs; empty: fall steadily"
     )
+    average: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the past in a moving average of the weights, which is kept in place of the last; 0: none",
+    )
     clip_norm: float = Field(default=10.0, gt=0, description="Largest norm of the gradient of a step")
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = Field(
         default="auto",

@@ -94,8 +94,10 @@ class CascadeRoIHeads(RoIHeads):
         classifier, first = fastrcnn_loss(logits, changes, labels, wanted)
         found = regress_boxes(self.box_coder, changes, boxes, labels=labels, image_shapes=image_shapes)
         truth = torch.cat(partners([target["boxes"].to(boxes[0].dtype) for target in targets], matched))
-        on = torch.cat(labels) > 0
-        second = self.second.loss(self._seen(features, found, image_shapes)[on], torch.cat(found)[on], truth[on])
+        on = [label > 0 for label in labels]
+        cells = [box[positive] for box, positive in zip(found, on, strict=True)]
+        seen = self._seen(features, cells, image_shapes)
+        second = self.second.loss(seen, torch.cat(cells), truth[torch.cat(on)])
         return {"loss_classifier": classifier, "loss_box_reg": first, "loss_second": second}
 
     def _seen(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: Sizes) -> Tensor:

@@ -18,17 +18,17 @@ from torch.nn import functional
 from torchvision.models import resnet
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops import Conv2dNormActivation, FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.bottom_up import PyramidBothWays
 from napari_hemalens.models.cascade import CascadeRoIHeads
+from napari_hemalens.models.lite import STAGE_CHANNELS, LiteStages
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
 from napari_hemalens.models.weights import COARSEST
@@ -181,10 +181,45 @@ class SingleLevel(nn.Module):
         return {"0": self.reduce(self.body(x)["0"])}
 
 
+class FeaturePyramid(nn.Module):
+    """A feature pyramid on some stages of a backbone, and a coarser level on top, which only proposes.
+
+    Maps (N, 3, H, W) to levels (N, out_channels, H/stride, W/stride) by name, the finest first.
+
+    Parameters
+    ----------
+    body : Module
+        Maps images to the outputs of the stages by name, the finest first.
+    channels : sequence of int
+        Of these.
+    out_channels : int
+        Of every level.
+    """
+
+    def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int) -> None:
+        super().__init__()
+        self.body = body
+        self.fpn = FeaturePyramidNetwork(list(channels), out_channels, LastLevelMaxPool())
+        self.out_channels = out_channels
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the levels by name."""
+        levels: dict[str, Tensor] = self.fpn(self.body(x))
+        return levels
+
+
 def faster_rcnn(recipe: NetworkRecipe, classes: int) -> CellDetector:
-    """Build Faster R-CNN on one feature level (Wang et al., Table 1, first row)."""
+    """Build Faster R-CNN on one feature level (Wang et al., Table 1, first row).
+
+    Raises
+    ------
+    RecipeError
+        If the backbone is no ResNet.
+    """
+    if recipe.backbone == "efficientnet_lite0":
+        raise RecipeError("faster_rcnn takes a ResNet; with efficientnet_lite0 use faster_rcnn_fpn.")
     size = _SIZES[recipe.size]
-    body, widths = _backbone(recipe)
+    body, widths = _resnet(recipe)
     anchors = tuple(d for stride in (8, 16, 32) for d in _ANCHORS_UM[stride])
     return _assemble(SingleLevel(body, widths[3], size.channels), [anchors], recipe=recipe, classes=classes)
 
@@ -216,14 +251,13 @@ def faster_rcnn_cascade(recipe: NetworkRecipe, classes: int) -> CellDetector:
 def _pyramid(recipe: NetworkRecipe, *, bottom_up: bool) -> tuple[nn.Module, list[tuple[float, float]]]:
     """Return a pyramid, and the diameters of the anchors of each of its levels in um."""
     size = _SIZES[recipe.size]
-    body, widths = _backbone(recipe)
-    pyramid = BackboneWithFPN(
-        body,
-        return_layers={f"layer{s}": str(i) for i, s in enumerate(size.stages)},
-        in_channels_list=[widths[s] for s in size.stages],
-        out_channels=size.channels,
-        extra_blocks=LastLevelMaxPool(),
-    )
+    if recipe.backbone == "efficientnet_lite0":
+        body: nn.Module = LiteStages(size.stages, imagenet=recipe.start == "imagenet")
+        widths = STAGE_CHANNELS
+    else:
+        resnet_body, widths = _resnet(recipe)
+        body = IntermediateLayerGetter(resnet_body, {f"layer{s}": str(i) for i, s in enumerate(size.stages)})
+    pyramid = FeaturePyramid(body, [widths[s] for s in size.stages], size.channels)
     strides = [2 ** (s + 1) for s in size.stages]
     anchors = [_ANCHORS_UM[stride] for stride in (*strides, 64)]
     return (PyramidBothWays(pyramid, len(size.stages), size.channels) if bottom_up else pyramid), anchors
@@ -250,7 +284,7 @@ def build_detector(recipe: NetworkRecipe, classes: int) -> CellDetector:
     return DETECTORS[recipe.network](recipe, classes)
 
 
-def _backbone(recipe: NetworkRecipe) -> tuple[resnet.ResNet, Mapping[int, int]]:
+def _resnet(recipe: NetworkRecipe) -> tuple[resnet.ResNet, Mapping[int, int]]:
     """Return a ResNet and the channels of its stages, by number."""
     pretrained = recipe.start == "imagenet"
     body = getattr(resnet, recipe.backbone)(

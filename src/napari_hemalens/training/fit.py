@@ -18,6 +18,7 @@ from lightning.fabric import Fabric
 from lightning.fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from napari_hemalens.atomic import writing
@@ -81,7 +82,7 @@ def fit_steps(
     *,
     normalised: Callable[[Tensor], Tensor],
 ) -> Steps[nn.Module]:
-    """Train a network; yields after every step, returns it, trained.
+    """Train a network; yields after every step, returns it, trained: the average of its weights, if the recipe asks so.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def fit_steps(
             if loop.step >= loop.total:
                 break
     loop.save_checkpoint()
+    loop.settle(network)
     return network
 
 
@@ -144,6 +146,13 @@ def _optimizer(network: nn.Module, recipe: Training) -> torch.optim.Optimizer:
     return torch.optim.SGD(network.parameters(), rate, momentum, weight_decay=decay, nesterov=momentum > 0)
 
 
+def _average(network: nn.Module, recipe: Training) -> AveragedModel | None:
+    """Return what averages the weights and the running statistics of a network over the steps (Polyak averaging)."""
+    if not recipe.average:
+        return None
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+
+
 def _steps_per_epoch(images: int, batch: int) -> int:
     if images < batch:
         raise TrainingError(f"{images} images are fewer than the {batch} of one step on all devices; lower `batch`.")
@@ -171,6 +180,7 @@ class _TrainingLoop:
         self.log = LossLog()
         self.normalised = normalised
         network.train().to(memory_format=torch.channels_last)
+        self.average = _average(network, recipe)
         self.network, self.optimizer = self.fabric.setup(network, _optimizer(network, recipe))
         self.schedule = LambdaLR(self.optimizer, lambda step: learning_rate_factor(step, self.total, recipe))
         self.saved_at = time.monotonic()
@@ -181,6 +191,8 @@ class _TrainingLoop:
         if not checkpoint.exists():
             return
         state: dict[str, Any] = {"network": self.network, "optimizer": self.optimizer}
+        if self.average is not None:
+            state["average"] = self.average
         rest = self.fabric.load(checkpoint, state, weights_only=True)
         self.step = int(rest["step"])
         self.log.rows = list(rest["losses"])
@@ -222,6 +234,8 @@ class _TrainingLoop:
         self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.recipe.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if self.average is not None:
+            self.average.update_parameters(self.network.module)
         self.step += 1
         rate = float(self.schedule.get_last_lr()[0])
         self.log.add(self.step, losses, rate, last=self.step == self.total)
@@ -229,6 +243,11 @@ class _TrainingLoop:
         if time.monotonic() - self.saved_at > 60 * self.recipe.checkpoint_minutes:
             self.save_checkpoint()
         return float(total.detach())
+
+    def settle(self, network: nn.Module) -> None:
+        """Fill the network with the average of its weights, if they are averaged."""
+        if self.average is not None:
+            network.load_state_dict(self.average.module.state_dict())
 
     def save_checkpoint(self) -> None:
         """Write the checkpoint and the losses, each whole or not at all."""
@@ -239,6 +258,8 @@ class _TrainingLoop:
             "step": self.step,
             "losses": self.log.rows,
         }
+        if self.average is not None:
+            state["average"] = self.average
         if self.fabric.world_size > 1:  # every process takes part in saving
             self.fabric.save(self.out / CHECKPOINT, state)
         else:

@@ -1,0 +1,108 @@
+"""Cells of many images, by box, each with its class and where it is from: what classifiers of nucleated cells learn from.
+
+One CSV file with a row for each cell: `image` (a path, absolute or from the table's folder), `y0`, `x0`, `y1`, `x1` in
+pixels of the image, `pixel_size_um`, `class`, and the optional `laboratory`, `block` and `part` (train by default).
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.atomic import writing
+from napari_hemalens.errors import AnnotationError
+
+_CORNERS = ("y0", "x0", "y1", "x1")
+_NEEDED = ("image", *_CORNERS, "pixel_size_um", "class")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellTable:
+    """Cells with a class.
+
+    Attributes
+    ----------
+    images : (N,) object
+        Path of the image of each.
+    boxes : (N, 4) float32
+        y0, x0, y1, x1 in pixels of the image.
+    pixel_sizes : (N,) float32
+        Micrometres a pixel of the image.
+    class_names : (N,) str
+        Their classes.
+    laboratories : (N,) str
+        Where they were stained and photographed; '' if not stated.
+    blocks : (N,) str
+        Cells of one block may be of one slide: they stay in one part, and are drawn together in a bootstrap.
+    parts : (N,) str
+        'train', 'choose' (blocks held out to choose recipes by) or 'val'.
+    """
+
+    images: NDArray[np.object_]
+    boxes: NDArray[np.float32]
+    pixel_sizes: NDArray[np.float32]
+    class_names: NDArray[np.str_]
+    laboratories: NDArray[np.str_]
+    blocks: NDArray[np.str_]
+    parts: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.class_names)
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the cells selected by a mask or an index."""
+        return type(self)(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+
+    @classmethod
+    def join(cls, tables: Sequence["CellTable"]) -> "CellTable":
+        """Return the cells of several tables as one."""
+        return cls(**{f.name: np.concatenate([getattr(table, f.name) for table in tables]) for f in fields(cls)})
+
+
+def read(path: str | Path) -> CellTable:
+    """Read a table of cells.
+
+    Raises
+    ------
+    AnnotationError
+        If the file cannot be read, lacks a column, lists no cell, or holds something else than a number for one.
+    """
+    file = Path(path)
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            rows = list(csv.DictReader(lines))
+    except OSError as error:
+        raise AnnotationError(f"Cannot read the table of cells {file}: {error}.") from error
+    if not rows:
+        raise AnnotationError(f"{file} lists no cells.")
+    missing = [name for name in _NEEDED if name not in rows[0]]
+    if missing:
+        raise AnnotationError(f"{file} has no column {missing[0]}; it has {', '.join(rows[0])}.")
+    try:
+        numbers = np.array([[row[name] for name in (*_CORNERS, "pixel_size_um")] for row in rows], dtype=np.float32)
+    except ValueError as error:
+        raise AnnotationError(f"{file}: a box or a pixel size is no number; {error}.") from error
+    return CellTable(
+        images=np.array([file.parent / row["image"] for row in rows], dtype=object),
+        boxes=numbers[:, :4],
+        pixel_sizes=numbers[:, 4],
+        class_names=np.array([row["class"] for row in rows]),
+        laboratories=np.array([row.get("laboratory", "") for row in rows]),
+        blocks=np.array([row.get("block") or row["image"] for row in rows]),
+        parts=np.array([row.get("part") or "train" for row in rows]),
+    )
+
+
+def write(cells: CellTable, path: str | Path) -> None:
+    """Write a table of cells, whole or not at all."""
+    with writing(Path(path)) as temporary, temporary.open("w", newline="", encoding="utf-8") as lines:
+        out = csv.writer(lines)
+        out.writerow([*_NEEDED, "laboratory", "block", "part"])
+        for k in range(len(cells)):
+            corners = [f"{value:.1f}" for value in cells.boxes[k]]
+            origin = (cells.laboratories[k], cells.blocks[k], cells.parts[k])
+            out.writerow([cells.images[k], *corners, f"{cells.pixel_sizes[k]:.4f}", cells.class_names[k], *origin])
