@@ -1,12 +1,72 @@
-from napari_hemalens.evaluation.detection import map_to_taxonomy
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens.evaluation.detection import DetectionReport, count_once, map_to_taxonomy, measure_precision
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import taxonomy
 
+NAMES = ("band_neutrophil", "segmented_neutrophil", "erythrocyte")
+
+
+def cells(*rows: tuple[list[float], float, int]) -> Detections:
+    """Cells as box, score, class."""
+    boxes, scores, classes = zip(*rows, strict=True)
+    return Detections.from_arrays(list(boxes), list(scores), list(classes), names=NAMES, image_shape=(200, 200))
+
+
+CELL, RED = [10, 10, 50, 50], [100, 100, 140, 140]
+
 
 def test_a_cell_under_two_classes_that_are_one_elsewhere_is_measured_once() -> None:
-    boxes = [[10, 10, 50, 50], [11, 10, 50, 51], [12, 11, 50, 50]]
-    names = ("band_neutrophil", "segmented_neutrophil", "erythrocyte")
-    found = Detections.from_arrays(boxes, [0.6, 0.9, 0.3], [0, 1, 2], names=names, image_shape=(60, 60))
+    found = cells((CELL, 0.6, 0), ([11, 10, 50, 51], 0.9, 1), ([12, 11, 50, 50], 0.3, 2))
     mapped = map_to_taxonomy(found, taxonomy("blood-3"))
     assert mapped.class_names.tolist() == ["WBC", "RBC"]
     assert mapped.scores[0] > 0.8
+
+
+def test_a_second_hypothesis_is_right_among_all_and_wrong_when_counted() -> None:
+    found, truth = [cells((CELL, 0.6, 1), (CELL, 0.4, 0), (RED, 0.9, 2))], [cells((CELL, 1, 0), (RED, 1, 2))]
+    precision = measure_precision(found, count_once(found), truth, threshold=0.5)
+    assert precision.overall["AP50"] == pytest.approx(1)
+    assert precision.counted["AP50"] == pytest.approx(0.5)
+    assert precision.classes["band_neutrophil"] == {"AP": 1, "AP50": 1, "counted AP": 0, "counted AP50": 0}
+    assert precision.classes["erythrocyte"]["counted AP50"] == pytest.approx(1)
+
+
+def test_what_lies_below_the_threshold_is_not_counted() -> None:
+    found, truth = [cells((CELL, 0.4, 0), (RED, 0.9, 2))], [cells((CELL, 1, 0), (RED, 1, 2))]
+    for threshold, counted in ((0.3, 1), (0.5, 0.5), (0.95, 0)):
+        precision = measure_precision(found, count_once(found), truth, threshold=threshold)
+        assert precision.overall["AP50"] == pytest.approx(1)
+        assert precision.counted["AP50"] == pytest.approx(counted)
+
+
+def test_the_report_says_which_average_precision_is_which(tmp_path: Path) -> None:
+    row = {"cells": 3, "AP": 0.75, "AP50": 0.875, "counted AP": 0.5, "counted AP50": 0.625, "F1": float("nan")}
+    report = DetectionReport(
+        weights="mine",
+        sha256="0",
+        data="set",
+        split="val",
+        images=2,
+        pixel_size_um=None,
+        score_threshold=0.5,
+        overall={"AP": 0.75, "AP50": 0.875},
+        counted={"AP": 0.5, "AP50": 0.625},
+        classes={"monocyte": row},
+    )
+    lines = report.text().splitlines()
+    assert lines[1].split() == ["all", "hypotheses", "AP", "0.750", "AP50", "0.875"]
+    assert lines[2].startswith("counted, one class a cell  AP 0.500  AP50 0.625")
+    assert lines[5].split() == ["monocyte", "3", "0.750", "0.875", "0.500", "0.625", "-", "-", "-", "-"]
+    assert len(lines[4]) == len(lines[5])
+
+    report.write(tmp_path)
+    written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (written["overall"]["AP50"], written["counted"]["AP50"]) == (0.875, 0.625)
+    assert written["classes"]["monocyte"]["F1"] is None
+    with (tmp_path / "classes.csv").open(encoding="utf-8", newline="") as file:
+        assert next(csv.DictReader(file))["counted AP50"] == "0.625"

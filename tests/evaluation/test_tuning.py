@@ -18,6 +18,7 @@ def test_the_least_score_is_the_one_that_suits_the_images(two_fields: Path, tmp_
     assert (tuned.name, tuned.sha256, tuned.classes) == ("ours", packed.sha256, packed.classes)
     assert (tuned.metrics["images"], tuned.metrics["of"]) == (2, f"{two_fields.name}, val")
     assert tuned.metrics["AP50"] > 0.8  # the renderer's cells are easy for these weights
+    assert 0.6 < tuned.metrics["counted AP50"] <= tuned.metrics["AP50"]
 
     def f1(least: float) -> float:
         recipe = DetectionRecipe(weights=str(tuned.file), pixel_size_um=0.15, score_threshold=least)

@@ -88,7 +88,10 @@ def new_weights(out: Path, name: str, about: list[str] | None) -> NewWeights:
 
 def say_of(card: DetectorCard) -> None:
     """Print how good the weights of a detector are, and how to use them."""
-    out_console.print(f"{card.name}: AP50 {card.metrics['AP50']:.3f} at scores >= {card.score_threshold}")
+    out_console.print(
+        f"{card.name}: AP50 {card.metrics['AP50']:.3f} of all hypotheses, {card.metrics['counted AP50']:.3f} of what "
+        f"is counted at scores >= {card.score_threshold}"
+    )
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 

@@ -109,7 +109,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     precision: Precision = "single",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
 ) -> None:
-    """Print average precision and the errors of the count, per class."""
+    """Print the errors of the count and the average precision, of all hypotheses and of what is counted, per class."""
     recipe = DetectionRecipe.from_options(
         weights=weights_name,
         pixel_size_um=pixel_size,

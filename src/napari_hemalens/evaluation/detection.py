@@ -1,4 +1,9 @@
-"""Evaluation of a detector on annotated images, run as a user would run it."""
+"""Evaluation of a detector on annotated images, run as a user would run it.
+
+Average precision is given twice: of all hypotheses, a cell under every class that the network offers for it, as papers
+give it; and of what is counted, each nucleated cell under one class and from the score threshold on, as a user gets it.
+Recipes of detection are chosen by the second.
+"""
 
 import csv
 import json
@@ -6,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
@@ -45,13 +50,15 @@ class DetectionReport:
     pixel_size_um : float or None
         Given for the images; None: as each says, or estimated.
     score_threshold : float
-        Threshold of the counts and of F1.
+        Threshold of the counts, of their average precision and of F1.
     overall : mapping of str to float
-        AP, AP50, AP75, APS, APM, APL, AR: means over classes, in 0-1 (COCO; up to 1,000 cells per
+        AP, AP50, AP75, APS, APM, APL, AR of all hypotheses: means over classes, in 0-1 (COCO; up to 1,000 cells per
         image).
+    counted : mapping of str to float
+        The same of the cells that are counted, one class a cell: what recipes are chosen by.
     classes : mapping of str to mapping
-        For each class: cells, AP, AP50, F1 (IoU 0.5), and of the count per image bias, MAE and
-        correlation.
+        For each class: cells, AP and AP50 of all hypotheses, counted AP and counted AP50, F1 (IoU 0.5), and of the
+        count per image bias, MAE and correlation.
     """
 
     weights: str
@@ -62,21 +69,24 @@ class DetectionReport:
     pixel_size_um: float | None
     score_threshold: float
     overall: Mapping[str, float]
+    counted: Mapping[str, float]
     classes: Mapping[str, Mapping[str, float]]
 
     def text(self) -> str:
         """Return the figures as a table for a terminal."""
-        columns = ("cells", "AP", "AP50", "F1", "bias", "MAE", "correlation")
+        columns = ("cells", "AP", "AP50", "counted AP", "counted AP50", "F1", "bias", "MAE", "correlation")
+        widths = {column: max(9, len(column) + 2) for column in columns}
         wide = max(map(len, (*self.classes, "class")))
         lines = [
             f"{self.weights} on {self.data} ({self.split}, {self.images} images), "
             f"counts at score >= {self.score_threshold:.3g}",
-            "  ".join(f"{name} {value:.3f}" for name, value in self.overall.items()),
+            "all hypotheses             " + _listed(self.overall),
+            "counted, one class a cell  " + _listed(self.counted),
             "",
-            f"{'class':<{wide}}" + "".join(f"{c:>12}" for c in columns),
+            f"{'class':<{wide}}" + "".join(f"{c:>{w}}" for c, w in widths.items()),
         ]
         for name, row in self.classes.items():
-            cells = "".join(f"{_shown(row.get(c)):>12}" for c in columns)
+            cells = "".join(f"{_shown(row.get(c)):>{w}}" for c, w in widths.items())
             lines.append(f"{name:<{wide}}{cells}")
         return "\n".join(lines)
 
@@ -110,9 +120,9 @@ def evaluate_steps(
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
     found = yield from detect_all_steps(truth, network, card, recipe)
     by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(card.classes)
-    mapped_truth, mapped = [t.to_taxonomy(by) for t in truth], [map_to_taxonomy(f, by) for f in found]
-    overall, per_class = coco_measures(mapped, mapped_truth)
-    threshold = card.score_threshold if recipe.score_threshold is None else recipe.score_threshold
+    true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
+    threshold = card.threshold(recipe.score_threshold)
+    precision = measure_precision([map_to_taxonomy(f, by) for f in found], once, true, threshold=threshold)
     report = DetectionReport(
         weights=card.name,
         sha256=card.sha256,
@@ -121,8 +131,9 @@ def evaluate_steps(
         images=len(truth),
         pixel_size_um=recipe.pixel_size_um,
         score_threshold=threshold,
-        overall=overall,
-        classes=class_measures([c.to_taxonomy(by) for c in count_once(found)], mapped_truth, threshold, per_class),
+        overall=precision.overall,
+        counted=precision.counted,
+        classes=class_measures(once, true, threshold, precision.classes),
     )
     if out is not None:
         report.write(out)
@@ -176,6 +187,39 @@ def own_taxonomy(classes: Sequence[str]) -> Taxonomy:
     )
 
 
+class Precision(NamedTuple):
+    """Average precision of all hypotheses and of what is counted, over classes and of each; see `DetectionReport`."""
+
+    overall: Mapping[str, float]
+    counted: Mapping[str, float]
+    classes: Mapping[str, Mapping[str, float]]
+
+
+def measure_precision(
+    found: Sequence[Detections], once: Sequence[Detections], truth: Sequence[Detections], *, threshold: float
+) -> Precision:
+    """Return the average precision of all hypotheses, and of those that are counted.
+
+    Parameters
+    ----------
+    found : sequence of Detections
+        Cells under every class that the network offers, down to a low score.
+    once : sequence of Detections
+        The same cells, each nucleated one once (`count_once`).
+    truth : sequence of Detections
+        Annotated cells, in the same order and by the same classes as both.
+    threshold : float
+        Score from which a cell of `once` is counted, in 0-1.
+    """
+    overall, of_all = coco_measures(found, truth)
+    counted, of_counted = coco_measures([cells.above(threshold) for cells in once], truth)
+    classes = {
+        name: {**row, **{f"counted {measure}": value for measure, value in of_counted[name].items()}}
+        for name, row in of_all.items()
+    }
+    return Precision(overall, counted, classes)
+
+
 def class_measures(
     found: Sequence[Detections],
     truth: Sequence[Detections],
@@ -201,6 +245,10 @@ def fill_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -
         else replace(f, provenance=replace(f.provenance, pixel_size_um=pixel_size_um))
         for f in fields
     )
+
+
+def _listed(figures: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
 
 
 def _shown(value: float | None) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
-from napari_hemalens.evaluation.detection import class_measures, count_once, detect_all_steps, own_taxonomy
-from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
+from napari_hemalens.evaluation.detection import count_once, detect_all_steps, measure_precision, own_taxonomy
+from napari_hemalens.evaluation.detection_metrics import sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
@@ -46,19 +46,20 @@ def choose_threshold_steps(
 ) -> Steps[weights.DetectorCard]:
     """Return the model card with the best score threshold on annotated images, and its measures there.
 
-    Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`metrics.Sweep.best`); average
-    precision has no threshold.
+    Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`Sweep.best`). The average precision
+    of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
+    cells counted at this one.
     """
     found = yield from detect_all_steps(truth, load_detector(card, device.choose(recipe.device)), card, recipe)
     by = own_taxonomy(card.classes)
     mapped, true = [f.to_taxonomy(by) for f in found], [f.to_taxonomy(by) for f in truth]
-    overall, per_class = coco_measures(mapped, true)
     once = count_once(mapped)
     threshold = round(sweep(once, true).best, 3)
-    measures = class_measures(once, true, threshold, per_class)
+    precision = measure_precision(mapped, once, true, threshold=threshold)
     metrics = {
-        **{key: round(value, 4) for key, value in overall.items()},
-        "AP50 by class": {name: round(of["AP50"], 4) for name, of in measures.items() if "AP50" in of},
+        **{key: round(value, 4) for key, value in precision.overall.items()},
+        **{f"counted {key}": round(precision.counted[key], 4) for key in ("AP", "AP50")},
+        "AP50 by class": {name: round(of["AP50"], 4) for name, of in precision.classes.items()},
         "images": len(truth),
     }
     return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})

@@ -88,6 +88,9 @@ def evaluate_detection_steps(
 ) -> Steps["DetectionReport"]:
     """Measure weights on annotated images; returns the figures, and writes them to `out`.
 
+    Average precision is that of all hypotheses (`overall`), and that of what is counted (`counted`), one class a cell
+    from the score threshold on. Choose recipes by the second.
+
     Parameters
     ----------
     data : path
