@@ -75,8 +75,8 @@ DETECTION: Mapping[str, DetectionTraining] = {
         blur=3.5,
         glare=0.4,
     ),
-    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Six hours
-    # on one core.
+    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Six
+    # hours on one core.
     "marrow-lite": DetectionTraining(
         network=NetworkRecipe(
             network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop", start="imagenet"

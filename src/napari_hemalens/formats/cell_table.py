@@ -1,4 +1,4 @@
-"""Cells of many images, by box, each with its class and where it is from: what classifiers of nucleated cells learn from.
+"""Cells of many images, by box, each with its class and origin: what classifiers of nucleated cells learn from.
 
 One CSV file with a row for each cell: `image` (a path, absolute or from the table's folder), `y0`, `x0`, `y1`, `x1` in
 pixels of the image, `pixel_size_um`, `class`, and the optional `laboratory`, `block` and `part` (train by default).

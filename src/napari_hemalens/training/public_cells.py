@@ -1,7 +1,7 @@
 """Nucleated cells of four laboratories by box: public images, brought into one table.
 
-Pixel sizes are estimates: red cells of 7.2 um in PBC, neutrophils and lymphocytes as large as there in the others. Blocks
-are runs of file numbers, which may be of one slide; no set states patients.
+Pixel sizes are estimates: red cells of 7.2 um in PBC, neutrophils and lymphocytes as large as there in the others.
+Blocks are runs of file numbers, which may be of one slide; no set states patients.
 """
 
 import csv
