@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.records.tasks import ExplainableName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -95,7 +95,23 @@ class DetectionRecipe(Recipe):
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
     tissue: Tissue = Field(
-        default="marrow", description="Decides how many cells ICSH asks for: 500 in marrow, 200 in blood"
+        default="marrow",
+        description="Decides how many cells ICSH asks for: 500 in marrow, 200 in blood. In blood, precursors and "
+        "blasts need more evidence",
+    )
+    tissue_prior: bool = Field(
+        default=True,
+        description="Let the tissue shift the odds of the classes: in blood, precursors and blasts are rare",
+    )
+    naming: str | None = Field(
+        default=None,
+        description="Weights that name nucleated cells, by name or file; empty: those that go with the detector; none: "
+        "cells keep the class that the detector gave them",
+    )
+    unsure: UnsureCells = Field(
+        title="Unsure cells",
+        default="apart",
+        description="Cells unlike all that the classifier learned from: counted apart, or under their likeliest class",
     )
 
 

@@ -75,7 +75,7 @@ DETECTION: Mapping[str, DetectionTraining] = {
         blur=3.5,
         glare=0.4,
     ),
-    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Six
+    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Three
     # hours on one core.
     "marrow-lite": DetectionTraining(
         network=NetworkRecipe(
@@ -185,6 +185,26 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         keep="last",
         zoom=1.25,
         light=0.3,
+    ),
+    # What names detected cells: several laboratories in every batch, from ImageNet.
+    "nucleated": ClassifierTraining(
+        network=ClassifierRecipe(network="efficientnet_lite0", start="imagenet"),
+        crop=CropRecipe(side=128, width=20.0, unit="um"),
+        epochs=8,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        weight_decay=0.02,
+        warmup_steps=100,
+        decay_from=0.2,
+        average=0.99,
+        clip_norm=5.0,
+        keep="last",
+        zoom=1.25,
+        light=0.3,
+        stain=0.3,
+        colour=0.35,
+        resolution=0.3,
+        smoothing=0.05,
     ),
     # Whole fields: each image is one crop with normalised stain. The last epoch is kept, so that no choice depends on
     # the validation fields.

@@ -98,3 +98,20 @@ class ClassifierTraining(Training):
         default=0.05, ge=0, lt=0.5, description="Largest shift of a cell from the centre, as a fraction of the crop"
     )
     light: float = Field(default=0.2, ge=0, description="Largest change of brightness and contrast, as a fraction")
+    stain: float = Field(
+        default=0.0, ge=0, description="Largest change of the amount of a dye, as a fraction; of cells by box"
+    )
+    colour: float = Field(
+        default=0.0, ge=0, description="Largest change of saturation, and an eighth of it of hue; of cells by box"
+    )
+    resolution: float = Field(
+        default=1.0, gt=0, le=1, description="Least share of the resolution that is left; of cells by box"
+    )
+    without: tuple[str, ...] = Field(
+        default=(),
+        description="Laboratories whose cells are left out, to see how strange ones are named; of cells by box",
+    )
+    smoothing: float = Field(default=0.0, ge=0, lt=1, description="Label smoothing; of cells by box")
+    most: int = Field(
+        default=1500, ge=1, description="Most cells of one class from one laboratory that are kept; of cells by box"
+    )

@@ -18,7 +18,6 @@ from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, classify_steps
 from napari_hemalens.inference.labelled_crops import cells_of, labels_of
-from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Provenance
@@ -120,7 +119,7 @@ def evaluate_steps(
     perturbation: str | None = None,
 ) -> Steps[ClassReport]:
     """Measure weights; see `workflows.evaluate_classification_steps`."""
-    classifier = NetworkClassifier(load_classifier(card, device.choose(device_name)), card)
+    classifier = NetworkClassifier.load(card, device.choose(device_name))
     fields = selection.read()
     truth = labels_of(fields, card.classes)
     parts = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.classifiers import CellClassifier
+from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.storage import load_classifier, load_novelty
 from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
@@ -30,10 +33,18 @@ class NetworkClassifier:
         In evaluation, on its device; maps normalised crops (N, C, side, side) to logits (N, K).
     card : ClassifierCard
         What it was trained for.
+    novelty : Novelty or None
+        Where its training cells lie in its embedding; None: not measured.
     """
 
     network: CellClassifier
     card: ClassifierCard
+    novelty: Novelty | None = None
+
+    @classmethod
+    def load(cls, card: ClassifierCard, device: torch.device) -> Self:
+        """Return the classifier of a model card, ready to run; see `storage.load_classifier` for errors."""
+        return cls(load_classifier(card, device), card, load_novelty(card, device))
 
     @property
     def device(self) -> torch.device:

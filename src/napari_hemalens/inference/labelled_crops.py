@@ -10,8 +10,10 @@ from torch import Tensor
 
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.inference.crops import crop_width, crops, masks
+from napari_hemalens.inference.crops import cut as cut_windows
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.open import open_image
 
@@ -44,6 +46,39 @@ def cut(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
         pixels = torch.empty((len(wanted), recipe.channels, wider.side, wider.side), dtype=torch.uint8)
         for which, found in crops(slide, wanted, wider, width=width, batch=_BATCH):
             pixels[torch.from_numpy(which)] = found
+    return pixels
+
+
+def cut_boxes(table: CellTable, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
+    """Return the crops (N, 3, side, side) uint8 of the cells of a table, in their order.
+
+    Parameters
+    ----------
+    table : CellTable
+        The cells.
+    recipe : CropRecipe
+        What a crop is; its unit is um.
+    room : float
+        Factor by which crops are wider, and have more pixels.
+
+    Raises
+    ------
+    TrainingError
+        If the recipe asks for more than boxes can give.
+    """
+    if recipe.unit != "um" or recipe.neighbours != "seen":
+        raise TrainingError("Crops of cells by box are in micrometres, and their neighbours are seen.")
+    side = round(recipe.side * room)
+    pixels = torch.empty((len(table), 3, side, side), dtype=torch.uint8)
+    centres = (table.boxes[:, :2] + table.boxes[:, 2:]).astype(np.float64) / 2
+    half = recipe.width * room / table.pixel_sizes[:, None].astype(np.float64) / 2
+    windows = np.concatenate([centres - half, centres + half], axis=1)
+    names = table.images.astype(str)
+    for name in np.unique(names):
+        rows = np.flatnonzero(names == name)
+        with open_image(name) as slide:
+            for which, found in cut_windows(slide, windows[rows], side=side):
+                pixels[torch.from_numpy(rows[which])] = found
     return pixels
 
 

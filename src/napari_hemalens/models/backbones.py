@@ -1,7 +1,8 @@
-"""Convolution networks of torchvision, cut into the stages that attention and heatmaps work on.
+"""Convolution networks of torchvision and timm, cut into the stages that attention and heatmaps work on.
 
 AlexNet: Krizhevsky 2014, https://arxiv.org/abs/1404.5997. VGG16: https://arxiv.org/abs/1409.1556. GoogLeNet:
 https://arxiv.org/abs/1409.4842. ResNet: https://arxiv.org/abs/1512.03385. MobileNetV2: https://arxiv.org/abs/1801.04381.
+EfficientNet-Lite: `lite.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from torchvision import models
 from torchvision.models.googlenet import BasicConv2d, GoogLeNet, Inception, InceptionAux
 from torchvision.models.vgg import make_layers
 
+from napari_hemalens.models.lite import LITE0, lite0
 from napari_hemalens.models.starts import RGB, start_from_imagenet, start_from_scratch, widen
 
 
@@ -55,8 +57,8 @@ def build_backbone(name: str, *, imagenet: bool, input_channels: int = RGB, dens
     name : str
         A key of BACKBONES.
     imagenet : bool
-        Start from torchvision's weights, which are downloaded and kept where torch keeps such files; else from
-        scratch.
+        Start from ImageNet: torchvision's weights, which are downloaded and kept where torch keeps such files, or
+        those of a package (`efficientnet_lite0`), which need no internet; else from scratch.
     input_channels : int
         Red, green, blue, and whatever follows. ImageNet's weights know nothing of what follows: its filters start at
         zero.
@@ -107,7 +109,7 @@ def _drop_last(network: Any, *, dense: bool) -> None:
     """Take away what names ImageNet's classes: one layer, or unless `dense` all that follow the pooling."""
     if hasattr(network, "fc"):
         network.fc = nn.Identity()
-    elif dense:
+    elif dense and isinstance(network.classifier, nn.Sequential):
         network.classifier[-1] = nn.Identity()
     else:
         network.classifier = nn.Identity()
@@ -223,6 +225,21 @@ def _cut_mobilenet(network: models.MobileNetV2) -> Backbone:
     )
 
 
+def _cut_lite0(network: Any) -> Backbone:
+    blocks = network.blocks
+    return Backbone(
+        stages=(
+            nn.Sequential(network.conv_stem, network.bn1, *blocks[:3]),
+            nn.Sequential(*blocks[3:5]),
+            nn.Sequential(*blocks[5:], network.conv_head, network.bn2),
+        ),
+        channels=(40, 112, 1280),
+        names=("stride 8", "stride 16"),
+        neck=nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)),
+        width=1280,
+    )
+
+
 BACKBONES: Mapping[str, tuple[Callable[[], nn.Module], Callable[[nn.Module], Backbone]]] = {
     "alexnet": (models.alexnet, _cut_alexnet),
     "vgg16": (models.vgg16, _cut_vgg16),
@@ -231,4 +248,5 @@ BACKBONES: Mapping[str, tuple[Callable[[], nn.Module], Callable[[nn.Module], Bac
     "resnet18": (models.resnet18, _cut_resnet),
     "resnet50": (models.resnet50, _cut_resnet),
     "mobilenet_v2": (models.mobilenet_v2, _cut_mobilenet),
+    LITE0: (lite0, _cut_lite0),
 }

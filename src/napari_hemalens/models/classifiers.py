@@ -9,7 +9,8 @@ included, since 'the refined feature map is the input of the next convolutional 
 convolutions a block, which is not VGG16; here there are 13. `eca_vgg16_half` has half the channels of each, for a file
 of a few megabytes.
 
-For whole fields: `residual_channel_attention`, and ResNet18 with CBAM after each of its four groups of blocks.
+For nucleated cells: `efficientnet_lite0`. For whole fields: `residual_channel_attention`, and ResNet18 with CBAM after
+each of its four groups of blocks.
 """
 
 from collections.abc import Callable, Mapping
@@ -92,6 +93,21 @@ class CellClassifier(nn.Module):
         ImageError
             If the images have other channels, or are smaller than the network takes.
         """
+        logits, maps = self.head(self._features(images))
+        return logits, maps
+
+    def name_and_embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (N, classes), and an embedding (N, D) float32 of what is seen: L, averaged over its places.
+
+        Raises
+        ------
+        ImageError
+            As `attend`.
+        """
+        features = self._features(images)
+        return self.head(features)[0], features[-1].mean(dim=(2, 3))
+
+    def _features(self, images: Tensor) -> list[Tensor]:
         channels, height, width = images.shape[-3:]
         if channels != self.input_channels:
             raise ImageError(f"The classifier takes images of {self.input_channels} channels; got {channels}.")
@@ -102,8 +118,7 @@ class CellClassifier(nn.Module):
         for stage in self.stages:
             images = stage(images)
             features.append(images)
-        logits, maps = self.head(features)
-        return logits, maps
+        return features
 
 
 def build_classifier(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
@@ -214,6 +229,7 @@ def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> C
 
 
 CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
+    "efficientnet_lite0": partial(_plain, backbone="efficientnet_lite0"),
     "mobilenet_v2": partial(_plain, backbone="mobilenet_v2"),
     "vgg16": partial(_plain, backbone="vgg16"),
     "vgg16_attention": partial(_spatial, backbone="vgg16"),

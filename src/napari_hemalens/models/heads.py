@@ -140,3 +140,28 @@ class MultiScaleHead(nn.Module):
 def joined(features: Sequence[Tensor]) -> Tensor:
     """Return the means of every (N, C, H, W) over its places, one after another: (N, sum of C)."""
     return torch.cat([x.mean(dim=(2, 3)) for x in features], dim=1)  # Wei et al., (6): F_g = cat(M5', M6', L)
+
+
+class MemberHead(nn.Module):
+    """A head whose classes are put together: of each class, the sum of the probabilities of its members.
+
+    Parameters
+    ----------
+    head : Module
+        Maps the outputs of the stages to logits (N, outputs) and maps.
+    members : sequence of sequence of int
+        The outputs that each class takes in; those that no class takes in are left out.
+    temperature : float
+        What logits are divided by before the softmax; those returned are to be divided by it, too.
+    """
+
+    def __init__(self, head: nn.Module, members: Sequence[Sequence[int]], temperature: float) -> None:
+        super().__init__()
+        self.head, self.members, self.temperature = head, members, temperature
+
+    def forward(self, stages: Sequence[Tensor]) -> tuple[Tensor, Maps]:
+        """Return logits (N, classes), whose softmax is the sum over the members, and the maps of the head."""
+        logits, maps = self.head(stages)
+        calibrated = logits.float() / self.temperature
+        together = [calibrated[:, list(of)].logsumexp(dim=1) for of in self.members]
+        return torch.stack(together, dim=1) * self.temperature, maps

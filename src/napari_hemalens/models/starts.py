@@ -14,18 +14,22 @@ from torch import Tensor, nn
 from torchvision import models
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.lite import LITE0, start_lite0_from_imagenet
 
 RGB = 3
 
 
 def start_from_imagenet(network: nn.Module, name: str) -> None:
-    """Fill all that is left of a torchvision network with what its authors trained on ImageNet.
+    """Fill all that is left of a network with what its authors trained on ImageNet.
 
     Raises
     ------
     WeightsError
-        If the file cannot be downloaded, or does not hold what its name says.
+        If the file cannot be had, or does not hold what its name says.
     """
+    if name == LITE0:
+        start_lite0_from_imagenet(network)
+        return
     if name not in models.list_models():
         raise WeightsError(f"There are no ImageNet weights of {name}: start = 'scratch'.")
     weights = models.get_model_weights(name).DEFAULT

@@ -8,6 +8,7 @@ it is loaded from its file.
 """
 
 from collections.abc import Container, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from napari_hemalens.config.options import ClassifierRecipe, NetworkRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
+from napari_hemalens.models.heads import MemberHead
+from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.weights import ClassifierCard, DetectorCard, detector_card, verify
 
@@ -29,9 +32,11 @@ _BODY = ".body."
 _PREDICTOR = "roi_heads.box_predictor."  # the one part of a detector that depends on its classes
 
 
-def save_network(network: nn.Module, path: Path, *, but: Container[str] = ()) -> None:
-    """Write the tensors of a network as safetensors, but for some by name."""
-    kept: dict[str, Tensor] = {}
+def save_network(
+    network: nn.Module, path: Path, *, but: Container[str] = (), beside: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write the tensors of a network as safetensors, but for some by name; those `beside` are written as they are."""
+    kept: dict[str, Tensor] = dict(beside or {})
     for name, tensor in network.state_dict().items():
         if name in but:
             continue
@@ -59,7 +64,7 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
     state = {
         name: tensor.float() * kept[name + _SCALE] if name + _SCALE in kept else tensor
         for name, tensor in kept.items()
-        if not name.endswith(_SCALE)
+        if not name.endswith(_SCALE) and not name.startswith(PREFIX)
     }
     own = network.state_dict() if partly else {}
     try:
@@ -115,7 +120,19 @@ def _build_detector(
 def load_classifier(card: ClassifierCard, device: torch.device) -> CellClassifier:
     """Return the classifier of a model card, as `load_detector` does a detector."""
     file = _WeightsFile(verify(card), card.sha256)
-    return _build_classifier(file, card.network, classes=len(card.classes), device=device)
+    network = _build_classifier(file, card.network, classes=card.outputs, device=device)
+    if not card.members:
+        return network
+    answering = copy(network)  # the parts stay one copy in memory
+    answering._modules = dict(network._modules)
+    answering.head = MemberHead(network.head, card.members, card.temperature)
+    return answering.eval()
+
+
+def load_novelty(card: ClassifierCard, device: torch.device) -> Novelty | None:
+    """Return where the training cells of a classifier lie in its embedding; None if its file does not say."""
+    found = Novelty.from_tensors(load_file(verify(card)))
+    return None if found is None else found.to(device)
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.records.tasks import TaskName
+from napari_hemalens.records.tasks import Task, TaskName
 
 PACKED = Path(__file__).parent.parent / "weights"
 COARSEST = 32
@@ -64,6 +64,10 @@ class DetectorCard(ModelCard):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     score_threshold: float = Field(ge=0, le=1)
+    naming: str | None = Field(
+        default=None,
+        description="Weights of a classifier that names the nucleated cells found; empty: the detector does",
+    )
     base: str | None = Field(
         default=None, description="Packed weights that these add to: their file holds what those lack; empty: all"
     )
@@ -98,10 +102,51 @@ class ClassifierCard(ModelCard):
     positive: str | None = Field(default=None, description="Of two classes, the one that is looked for")
     threshold: float = Field(default=0.5, ge=0, le=1, description="Probability from which a cell is called positive")
     temperature: float = Field(default=1.0, gt=0, description="What logits are divided by, so that probabilities hold")
+    members: tuple[tuple[int, ...], ...] = Field(
+        default=(), description="Of each class, the outputs of the network that it takes in; empty: one each"
+    )
+    members_of: int | None = Field(
+        default=None, description="How many outputs the network has; empty: as many as classes"
+    )
+    laboratories: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Of each laboratory: whether it was trained on, and what was measured on cells that were not",
+    )
     heatmap: str | None = Field(
         default=None,
         description="The heatmap method that points best, by hemalens evaluate heatmaps; empty: not measured",
     )
+
+    @property
+    def outputs(self) -> int:
+        """Logits of the network."""
+        return self.members_of or len(self.classes)
+
+    def for_task(self, asked: Task) -> Self:
+        """Return the card of the same weights for another task, whose classes take in classes of these.
+
+        Raises
+        ------
+        WeightsError
+            If the weights do not answer it.
+        """
+        if asked.name == self.task:
+            return self
+        if not asked.answered_by(self.classes):
+            raise WeightsError(
+                f"The weights {self.name} answer the task {self.task}; the task is {asked.name}. "
+                f"Choose the task {self.task}, or other weights."
+            )
+        members = tuple(tuple(self.classes.index(name) for name in asked.members[of]) for of in asked.classes)
+        return self.model_copy(
+            update={
+                "task": asked.name,
+                "classes": asked.classes,
+                "positive": asked.positive,
+                "members": members,
+                "members_of": self.outputs,
+            }
+        )
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Decide as `ModelCard.decide`; of two classes the one looked for, from the threshold on."""

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.records.corrections import Corrections
-from napari_hemalens.records.differential import Differential, Tissue, differential
+from napari_hemalens.records.differential import Differential, Tissue, UnsureCells, differential
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import ICSH, MARROW_12, Taxonomy
 
 
@@ -32,6 +33,8 @@ class Provenance:
         Options of the run, as plain values.
     versions : mapping of str to str
         Packages the run depended on.
+    naming : mapping of str to str
+        The weights that named the nucleated cells, and the hash of their file; empty: none but `weights`.
     """
 
     image: str = ""
@@ -41,6 +44,7 @@ class Provenance:
     sha256: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    naming: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +69,8 @@ class Detections:
         Where the cells come from.
     corrections : Corrections or None
         What a person changed, with the network's predictions; None: nothing.
+    naming : Naming or None
+        What a classifier of nucleated cells says of each; None: the classes are those of the detector.
     """
 
     boxes: NDArray[np.float32]
@@ -75,6 +81,7 @@ class Detections:
     recognised: tuple[str, ...] = MARROW_12.classes
     provenance: Provenance = field(default_factory=Provenance)
     corrections: Corrections | None = None
+    naming: Naming | None = None
 
     @classmethod
     def from_arrays(
@@ -84,12 +91,13 @@ class Detections:
         classes: ArrayLike,
         *,
         corrections: Corrections | None = None,
+        naming: Naming | None = None,
         **rest: Any,
     ) -> Self:
         """Build a record from array-likes: checked, clipped to the image, sorted best first.
 
-        `corrections` are in the order of the arrays; `rest` are the remaining attributes. Boxes without area inside the
-        image are dropped.
+        `corrections` and `naming` are in the order of the arrays; `rest` are the remaining attributes. Boxes without
+        area inside the image are dropped.
         """
         corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
         found = np.asarray(scores, dtype=np.float32).reshape(-1)
@@ -106,8 +114,14 @@ class Detections:
         corners = np.clip(corners, 0, np.array([height, width, height, width], dtype=np.float32))
         order = np.argsort(-found, kind="stable")
         order = order[np.all(corners[order, 2:] > corners[order, :2], axis=1)]
-        sorted_corrections = None if corrections is None else corrections.take(order)
-        return cls(corners[order], found[order], index[order], corrections=sorted_corrections, **rest)
+        return cls(
+            corners[order],
+            found[order],
+            index[order],
+            corrections=None if corrections is None else corrections.take(order),
+            naming=None if naming is None else naming.take(order),
+            **rest,
+        )
 
     @classmethod
     def empty(cls, names: Sequence[str], image_shape: tuple[int, int], **rest: Any) -> Self:
@@ -133,6 +147,14 @@ class Detections:
         height, width = (self.boxes[:, 2:] - self.boxes[:, :2]).T
         area: NDArray[np.float32] = height * width
         return area
+
+    @property
+    def unsure(self) -> NDArray[np.bool_]:
+        """Mask (N,) of the cells that are unlike all that the classifier learned from, and that nobody has named."""
+        if self.naming is None:
+            return np.zeros(len(self), dtype=np.bool_)
+        unsure: NDArray[np.bool_] = self.naming.unsure & (self.correction_kinds == "")
+        return unsure
 
     @property
     def correction_kinds(self) -> NDArray[np.str_]:
@@ -161,6 +183,7 @@ class Detections:
             scores=self.scores[keep],
             classes=self.classes[keep],
             corrections=None if self.corrections is None else self.corrections.take(keep),
+            naming=None if self.naming is None else self.naming.take(keep),
         )
 
     def above(self, score_threshold: float) -> Self:
@@ -189,21 +212,33 @@ class Detections:
         found, numbers = np.unique(self.class_names, return_counts=True)
         return {str(name): int(number) for name, number in zip(found, numbers, strict=True)}
 
-    def differential(self, taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow") -> Differential:
+    def differential(
+        self, taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow", unsure: UnsureCells = "apart"
+    ) -> Differential:
         """Return the differential count of this image."""
-        return pooled_differential([self], taxonomy, tissue)
+        return pooled_differential([self], taxonomy, tissue, unsure)
 
 
 def pooled_differential(
-    fields: Iterable[Detections], taxonomy: Taxonomy = ICSH, tissue: Tissue = "marrow"
+    fields: Iterable[Detections],
+    taxonomy: Taxonomy = ICSH,
+    tissue: Tissue = "marrow",
+    unsure: UnsureCells = "apart",
 ) -> Differential:
-    """Return one differential over several fields, whose counts are added."""
+    """Return one differential over several fields, whose counts are added.
+
+    Cells that the classifier is unsure about are counted apart, or under their likeliest class.
+    """
     totals: dict[str, int] = {}
     recognised: dict[str, None] = {}
     names = []
+    apart = 0
     for detections in fields:
         names.append(detections.provenance.image)
         recognised |= dict.fromkeys(detections.recognised)
-        for name, count in detections.counts().items():
+        left_out = detections.unsure if unsure == "apart" else np.zeros(len(detections), dtype=np.bool_)
+        apart += int(left_out.sum())
+        for name, count in detections.take(~left_out).counts().items():
             totals[name] = totals.get(name, 0) + count
-    return differential(totals, tuple(recognised), taxonomy=taxonomy, tissue=tissue, fields=names)
+    counted = differential(totals, tuple(recognised), taxonomy=taxonomy, tissue=tissue, fields=names)
+    return replace(counted, unsure=apart)

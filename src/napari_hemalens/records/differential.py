@@ -13,6 +13,8 @@ from napari_hemalens.records.taxonomy import ICSH, Taxonomy, cell_class
 
 Tissue = Literal["marrow", "blood"]
 
+UnsureCells = Literal["apart", "counted"]
+
 CELLS_ASKED: Mapping[Tissue, int] = {"marrow": 500, "blood": 200}
 """Number of nucleated cells to count for a differential."""
 
@@ -78,6 +80,8 @@ class Differential:
         Determines how many nucleated cells to count.
     taxonomy : str
         Name of the taxonomy of the rows.
+    unsure : int
+        Nucleated cells that are in no row, because they are unlike all that the classifier learned from.
     """
 
     rows: tuple[ClassCount, ...]
@@ -85,6 +89,7 @@ class Differential:
     fields: tuple[str, ...]
     tissue: Tissue
     taxonomy: str
+    unsure: int = 0
 
     @property
     def nucleated(self) -> int:
@@ -108,10 +113,12 @@ class Differential:
         found = []
         if self.nucleated < self.asked:
             found.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
+        if self.unsure:
+            found.append(f"{self.unsure} unsure cells, unlike those the classifier learned from, are counted apart.")
         missing = [row.name for row in self.rows if row.count is None]
         if missing:
             found.append(f"Not recognised by these weights: {', '.join(missing)}.")
-        if "blast" in missing or "other" in missing:
+        if "blast" in missing:
             found.append("Blasts may therefore appear as lymphocytes.")
         return tuple(found)
 

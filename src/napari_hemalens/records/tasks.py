@@ -1,10 +1,11 @@
 """Classification tasks: the one place where they are declared."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class Task:
         The positive class of a task with two classes.
     unit : {'cell', 'field'}
         What is classified: a cell of a label image, or a whole image, which needs no labels.
+    members : mapping of str to tuple of str
+        The finer classes that each class takes in, by which weights of a finer task answer this one as well.
+    broader : mapping of str to tuple of str
+        Names in training sets that say less than a class: the classes that such a cell may be of.
     """
 
     name: str
@@ -39,7 +44,24 @@ class Task:
     preset: str
     positive: str | None = None
     unit: Literal["cell", "field"] = "cell"
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    broader: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def admissible(self, name: str) -> tuple[int, ...]:
+        """Return the classes that a cell called `name` in a training set may be of, as indices; none if unknown."""
+        names = self.broader.get(name, (name,))
+        return tuple(self.classes.index(n) for n in names if n in self.classes)
+
+    def answered_by(self, classes: Sequence[str]) -> bool:
+        """Return whether weights with these classes answer the task: with its own, or with finer ones."""
+        if tuple(classes) == self.classes:
+            return True
+        return bool(self.members) and {n for names in self.members.values() for n in names} <= set(classes)
+
+
+_NEUTROPHILS = ("band_neutrophil", "segmented_neutrophil")
+_MATURING = ("promyelocyte", "myelocyte", "metamyelocyte", *_NEUTROPHILS, "eosinophil", "basophil", "monocyte")
+_BENIGN = (*_MATURING, "erythroblast", "lymphocyte")
 
 TASKS: Mapping[str, Task] = {
     task.name: task
@@ -61,6 +83,7 @@ TASKS: Mapping[str, Task] = {
             weights="all-eca",
             preset="all",
             positive="blast",
+            members={"blast": ("blast",), "normal": _BENIGN},
         ),
         Task(
             name="leukocyte",
@@ -69,6 +92,19 @@ TASKS: Mapping[str, Task] = {
             classes=("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"),
             weights="leukocyte-types",
             preset="leukocyte",
+            members={"neutrophil": _NEUTROPHILS}
+            | {name: (name,) for name in ("eosinophil", "basophil", "lymphocyte", "monocyte")},
+        ),
+        # What names the cells that a detector finds in a smear of blood or marrow.
+        Task(
+            name="nucleated",
+            title="Nucleated cell",
+            short_title="Nucleated cells",
+            classes=("blast", *_BENIGN, UNCLASSIFIABLE),
+            weights="nucleated-cells",
+            preset="nucleated",
+            # A haematogone ("benign") is no blast, and there is no class for it.
+            broader={"neutrophil": _NEUTROPHILS, "benign": _BENIGN, "not_identifiable": (UNCLASSIFIABLE,)},
         ),
         # Benign haematogones, and three stages of B-cell acute lymphoblastic leukaemia.
         Task(

@@ -97,6 +97,7 @@ class ReviewedBoxes:
             recognised=kept.recognised,
             provenance=replace(kept.provenance, recipe=recipe),
             corrections=self._corrections(visible, score_threshold),
+            naming=kept.naming,
         )
 
     @property
@@ -171,7 +172,8 @@ class ReviewedBoxes:
             return self
         classes, scores = self.cells.classes.copy(), self.cells.scores.copy()
         classes[rows], scores[rows] = self._index(names), 1
-        cells = replace(self.cells, classes=classes, scores=scores)
+        naming = None if self.cells.naming is None else self.cells.naming.settled(rows)
+        cells = replace(self.cells, classes=classes, scores=scores, naming=naming)
         return replace(self, cells=cells, touched=_marked(self.touched, rows))
 
     def with_drawn(self, boxes: NDArray[np.float32], names: Sequence[str] | NDArray[np.str_]) -> Self:
@@ -209,7 +211,7 @@ class ReviewedBoxes:
         known = np.where(names == "", NOT_PREDICTED, fresh._index(names))
         return replace(
             fresh,
-            cells=_appended(fresh.cells.take(new), olds.boxes, fresh._index(olds.class_names), olds.scores),
+            cells=_joined(fresh.cells.take(new), olds, fresh._index(olds.class_names)),
             touched=np.concatenate([fresh.touched[new], (self.touched & edited)[kept]]),
             removed=np.concatenate([fresh.removed[new], (self.removed & edited)[kept]]),
             predictions=fresh.predictions.take(new).append(replace(before, classes=known)),
@@ -238,13 +240,22 @@ def first_of_each(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 def _appended(
     cells: Detections, boxes: NDArray[np.float32], classes: NDArray[np.int64], scores: NDArray[np.float32]
 ) -> Detections:
-    """Return cells, then others of the same classes."""
+    """Return cells, then others of the same classes, of which no classifier was asked."""
     return replace(
         cells,
         boxes=np.concatenate([cells.boxes, boxes]),
         scores=np.concatenate([cells.scores, scores]),
         classes=np.concatenate([cells.classes, classes]),
+        naming=None if cells.naming is None else cells.naming.append(None, len(boxes)),
     )
+
+
+def _joined(cells: Detections, others: Detections, classes: NDArray[np.int64]) -> Detections:
+    """Return cells, then others, whose `classes` (M,) are indices into the names of the first."""
+    joined = _appended(cells, others.boxes, classes, others.scores)
+    if cells.naming is None:
+        return joined
+    return replace(joined, naming=cells.naming.append(others.naming, len(others)))
 
 
 def _padded(mask: NDArray[np.bool_], n: int, value: bool) -> NDArray[np.bool_]:

@@ -129,6 +129,23 @@ class Glare(PixelsOnly):
         return seen / light if uniform(0, 1) < 0.5 else seen
 
 
+class Resolution(PixelsOnly):
+    """A lens or a camera that resolves less: an image made smaller, down to a share of its side, and large again."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__()
+        self.least = least
+
+    def change(self, image: Tensor) -> Tensor:
+        """Average pixels, and interpolate between the averages."""
+        height, width = image.shape[1:]
+        share = uniform(self.least, 1)
+        small = (max(8, round(height * share)), max(8, round(width * share)))
+        shrunk = functional.interpolate(image[None], size=small, mode="bilinear", antialias=True)
+        how = "bicubic" if uniform(0, 1) < 0.5 else "bilinear"
+        return functional.interpolate(shrunk, size=(height, width), mode=how)[0]
+
+
 class Jpeg(v2.Transform):
     """The blocks and blurred colours of JPEG at a quality of 40-95: maps uint8 images (3, H, W)."""
 

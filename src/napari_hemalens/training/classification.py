@@ -27,7 +27,7 @@ from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
-from napari_hemalens.training.losses import focal_loss, pointing_loss
+from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses, read_start
 
 BEST = "best.safetensors"
@@ -46,11 +46,15 @@ class Learner(nn.Module):
         self.network = network
         self.gamma = recipe.gamma if recipe.loss == "focal" else 0.0  # at 0 it is cross-entropy
         self.point = recipe.point
+        self.smoothing = recipe.smoothing
 
     def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
         """Return the losses of crops (N, C, side, side)."""
-        labels = torch.cat([target["labels"] for target in targets])
         logits, maps = self.network.attend(images)
+        if "admissible" in targets[0]:
+            admissible = torch.stack([target["admissible"] for target in targets])
+            return {"loss_class": partial_label_loss(logits.float(), admissible, smoothing=self.smoothing)}
+        labels = torch.cat([target["labels"] for target in targets])
         losses = {"loss_class": focal_loss(logits.float(), labels, gamma=self.gamma)}
         if self.point:
             marks = torch.stack([target["marks"] for target in targets])

@@ -40,6 +40,31 @@ def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float = 2.0, alpha: Te
     return losses.mean()
 
 
+def partial_label_loss(logits: Tensor, admissible: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    """Return the cross-entropy of cells that may be of several classes: -log of the sum of their probabilities.
+
+    Jin and Ghahramani 2002, Learning with multiple labels (NIPS 15); with one admissible class it is cross-entropy.
+
+    Parameters
+    ----------
+    logits : (N, C) float
+        Before the softmax.
+    admissible : (N, C) bool
+        The classes that each cell may be of; at least one.
+    smoothing : float
+        Share of the loss that is the cross-entropy with all classes alike (label smoothing, Szegedy et al. 2016,
+        https://arxiv.org/abs/1512.00567).
+
+    Returns
+    -------
+    scalar
+        Mean over the N cells.
+    """
+    log_p = functional.log_softmax(logits, dim=1)
+    right = log_p.masked_fill(~admissible, -torch.inf).logsumexp(dim=1)
+    return -(1 - smoothing) * right.mean() - smoothing * log_p.mean()
+
+
 def pointing_loss(maps: Iterable[Tensor], marks: Tensor) -> Tensor:
     """Return the cross-entropy of attention with marked places; marked and unmarked places weigh the same.
 

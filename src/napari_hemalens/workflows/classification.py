@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish
@@ -71,18 +71,13 @@ def classify(
 def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
     """Name the cells of a label image, or a field; yields `Progress`, with the cells named so far as `partial`."""
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.models.storage import load_classifier  # noqa: PLC0415
 
     slide = as_slide(image)
     card = classifier_card(recipe)
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)
-    network = load_classifier(card, device.choose(recipe.device))
-    return (
-        yield from classifier.classify_steps(
-            slide, cells, classifier.NetworkClassifier(network, card), provenance=provenance
-        )
-    )
+    ready = classifier.NetworkClassifier.load(card, device.choose(recipe.device))
+    return (yield from classifier.classify_steps(slide, cells, ready, provenance=provenance))
 
 
 def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
@@ -118,24 +113,7 @@ def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> weights
     WeightsError
         If they are not there, or answer another question than the recipe's.
     """
-    card = weights.classifier_card(recipe.weights or task(recipe.task).weights)
-    check_task(card, recipe)
-    return card
-
-
-def check_task(card: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> None:
-    """Refuse weights that answer another question than the recipe's.
-
-    Raises
-    ------
-    WeightsError
-        If they do.
-    """
-    if card.task != recipe.task:
-        raise WeightsError(
-            f"The weights {card.name} answer the task {card.task}; the task is {recipe.task}. "
-            f"Choose the task {card.task}, or other weights."
-        )
+    return weights.classifier_card(recipe.weights or task(recipe.task).weights).for_task(task(recipe.task))
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:
@@ -177,8 +155,9 @@ def train_classification_steps(
     Parameters
     ----------
     data : sequence of path
-        Folders as `formats.named_cells` describes them, with parts 'train' and 'val'. Epoch, threshold and temperature
-        are chosen on 'val'.
+        Folders as `formats.named_cells` describes them, with parts 'train' and 'val'; epoch, threshold and temperature
+        are chosen on 'val'. Or folders with a table of cells by box, `cells.csv` (`formats.cell_table`), with parts
+        'train' and 'choose'.
     task_name : str
         A key of `tasks.TASKS`.
     recipe : ClassifierTraining
@@ -187,9 +166,11 @@ def train_classification_steps(
         Folder for checkpoints, losses, their plot and the weights; their name, and what the model card says of them.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import classification  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import cells_by_box, classification  # noqa: PLC0415 -- loads torch and lightning
 
-    return (yield from classification.train_steps(data, task(task_name), recipe, new))
+    by_box = all((Path(folder) / cells_by_box.TABLE).is_file() for folder in data)
+    train_steps = cells_by_box.train_steps if by_box else classification.train_steps
+    return (yield from train_steps(data, task(task_name), recipe, new))
 
 
 def evaluate_classification_steps(

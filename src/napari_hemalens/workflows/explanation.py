@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe, ExplanationRecipe, SegmentationRecipe
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard
@@ -19,7 +19,7 @@ from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.classification import cells_of, check_task, classifier_card, provenance_of
+from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.images import as_slide
 
@@ -90,13 +90,13 @@ def map_steps(
     from napari_hemalens.inference.classifier import NetworkClassifier  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
     from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
-    from napari_hemalens.models.storage import load_classifier, load_detector  # noqa: PLC0415
+    from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     card, chosen = explainable_card(recipe), ChosenCells(cells, only)
     named, at = resolve_recipe(recipe, card), device.choose(recipe.device)
     provenance = provenance_of(slide, card, named)
     if isinstance(card, ClassifierCard):
-        classifier = NetworkClassifier(load_classifier(card, at), card)
+        classifier = NetworkClassifier.load(card, at)
         of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
         return (yield from of_crops)
     detector = NetworkDetector(load_detector(card, at), card)
@@ -117,7 +117,8 @@ def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
     if recipe.task != DETECTION.name:
         return classifier_card(recipe)
     card = weights.explainable_card(recipe.weights or DETECTION.weights)
-    check_task(card, recipe)
+    if not isinstance(card, DetectorCard):
+        raise WeightsError(f"The weights {card.name} answer the task {card.task}; the task is {recipe.task}.")
     return card
 
 

@@ -1,0 +1,114 @@
+"""The classes of detected cells: a classifier looks at each nucleated cell, at a fixed scale.
+
+A detector finds cells in images of laboratories that it has never seen, and misnames them
+(docs/results/laboratories.md); a crop of one cell holds more than the detector pools of it, and is learned from more
+laboratories.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated
+from napari_hemalens.inference.crops import cut
+from napari_hemalens.models.novelty import Novelty
+from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import Naming
+from napari_hemalens.records.taxonomy import CELL_CLASSES, cell_class
+from napari_hemalens.records.tissue_prior import shift_odds
+from napari_hemalens.slides.slide import Slide
+
+_FLOOR = 0.05  # probability from which a class is a hypothesis
+
+
+def name_cells_steps(
+    slide: Slide, found: Detections, classifier: NetworkClassifier, recipe: DetectionRecipe, *, pixel_size_um: float
+) -> Steps[Detections]:
+    """Name the nucleated cells among detected ones; yields after every batch.
+
+    Red cells and platelets, and the score of every cell, stay those of the detector.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    found : Detections
+        Its cells, each once.
+    classifier : NetworkClassifier
+        Ready to run; its crops are in micrometres.
+    recipe : DetectionRecipe
+        Its tissue and tissue prior are used.
+    pixel_size_um : float
+        Micrometres a level-0 pixel.
+    """
+    card = classifier.card
+    rows = np.flatnonzero([cell_class(name).nucleated for name in found.class_names])
+    naming = Naming.none(card.classes, len(found))
+    half = card.crop.width / pixel_size_um / 2
+    centres = found.centres[rows].astype(np.float64)
+    windows = np.concatenate([centres - half, centres + half], axis=1)
+    done = 0
+    for which, pixels in cut(slide, windows, side=card.crop.side, batch=batch_size(classifier.device)):
+        probabilities, novelty = look(classifier, pixels)
+        naming.probabilities[rows[which]] = probabilities
+        naming.novelty[rows[which]] = novelty
+        done += len(which)
+        yield Progress(done, len(rows), f"naming cell {done:,} of {len(rows):,}")
+    if recipe.tissue_prior:
+        naming.probabilities[rows] = shift_odds(naming.probabilities[rows], card.classes, recipe.tissue)
+    return with_names(found, naming, card)
+
+
+@torch.inference_mode()
+def look(classifier: NetworkClassifier, pixels: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return probabilities (n, K) and novelty (n,) of crops (n, 3, side, side) uint8; NaN where it is not measured."""
+    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
+    logits, embeddings = classifier.network.name_and_embed(images)
+    probabilities: NDArray[np.float32] = calibrated(logits, classifier.card).cpu().numpy()
+    novelty: Novelty | None = classifier.novelty
+    if novelty is None:
+        return probabilities, np.full(len(pixels), np.nan, dtype=np.float32)
+    return probabilities, novelty.distance(embeddings).cpu().numpy()
+
+
+def with_names(found: Detections, naming: Naming, card: ClassifierCard) -> Detections:
+    """Return cells under the classes that a classifier gave them; those it was not asked about keep theirs."""
+    kept = [name for name in found.names if not cell_class(name).nucleated]
+    names = tuple(c.name for c in CELL_CLASSES if c.name in {*card.classes, *kept})
+    names += tuple(name for name in (*card.classes, *kept) if name not in names)
+    to_names = np.array([names.index(name) if name in names else 0 for name in found.names], dtype=np.int64)
+    classes = to_names[found.classes]
+    asked = naming.asked
+    likeliest = card.decide(naming.probabilities[asked])
+    classes[asked] = np.array([names.index(name) for name in card.classes])[likeliest]
+    return replace(found, classes=classes, names=names, recognised=names, naming=naming)
+
+
+def hypotheses(found: Detections) -> Detections:
+    """Return each named cell under every class that is likely enough, its score times their probability.
+
+    What average precision of all hypotheses is about; see `merging.one_class_per_cell` for what is counted.
+    """
+    if found.naming is None:
+        return found
+    asked = found.naming.asked
+    index = np.array([found.names.index(name) for name in found.naming.names])
+    rows, of = np.nonzero(np.nan_to_num(found.naming.probabilities) >= _FLOOR)
+    others = found.take(~asked)
+    scores = found.scores[rows] * found.naming.probabilities[rows, of]
+    return Detections.from_arrays(
+        np.concatenate([others.boxes, found.boxes[rows]]),
+        np.concatenate([others.scores, scores]),
+        np.concatenate([others.classes, index[of]]),
+        names=found.names,
+        recognised=found.recognised,
+        image_shape=found.image_shape,
+        provenance=found.provenance,
+    )

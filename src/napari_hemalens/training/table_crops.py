@@ -1,0 +1,128 @@
+"""Cells of many laboratories as training crops: every class as often as any other, from each laboratory alike."""
+
+from collections import defaultdict
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.formats.cell_table import CellTable
+from napari_hemalens.inference.labelled_crops import cut_boxes
+from napari_hemalens.records.tasks import Task
+from napari_hemalens.training.augment import Jpeg, Light, Optics, Resolution, Stain, uniform
+from napari_hemalens.training.cell_crops import ROOM, turn_crop
+from napari_hemalens.training.datasets import Target
+
+_HUE = 1 / 8  # of the change of saturation
+_BLUR = 1.8  # pixels of the crop
+_VAGUE = 0.7  # how often a name that says less than a class is drawn, against a class
+
+
+class TableCrops(Dataset[tuple[Tensor, Target]]):
+    """Training crops (3, side, side) uint8 with `admissible` (K,) bool: new each epoch, the same for a seed.
+
+    A crop is drawn by its name in the table, then by laboratory, then by chance, so that neither a class nor a
+    laboratory counts more because it has more cells. A name that says less than a class (`Task.broader`) teaches what
+    it says.
+
+    Parameters
+    ----------
+    cells : CellTable
+        The cells.
+    task : Task
+        Its classes.
+    recipe : ClassifierTraining
+        Crops and augmentation.
+
+    Raises
+    ------
+    TrainingError
+        If a cell has a name that the task does not know, or a class has no cell.
+    """
+
+    def __init__(self, cells: CellTable, task: Task, recipe: ClassifierTraining) -> None:
+        self.recipe = recipe
+        cells = cells.take(thinned(cells, recipe.most))
+        self.admissible = admissible(cells, task)
+        missing = [name for k, name in enumerate(task.classes) if not self.admissible[:, k].any()]
+        if missing:
+            raise TrainingError(f"No cell of the class {missing[0]} to train on.")
+        self.pixels = cut_boxes(cells, recipe.crop, room=ROOM)
+        self.groups = _groups(cells)
+        names = [name for name, _ in self.groups]
+        self.often = np.cumsum([_VAGUE if name in task.broader else 1.0 for name in names])
+        self.recolour = recolouring(recipe)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
+        """Return one crop and its admissible classes for a draw (index, seed), of which the seed alone decides."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(draw[1])
+            row = self._drawn()
+            image = self.recolour(tv_tensors.Image(turn_crop(self.pixels[row].float() / 255, self.recipe)))
+        return image.as_subclass(Tensor), {"admissible": self.admissible[row]}
+
+    def _drawn(self) -> int:
+        _, laboratories = self.groups[int(np.searchsorted(self.often, uniform(0, self.often[-1]), side="right"))]
+        rows = laboratories[int(torch.randint(len(laboratories), ()))]
+        return int(rows[int(torch.randint(len(rows), ()))])
+
+
+def recolouring(recipe: ClassifierTraining) -> v2.Compose:
+    """Return what changes stain, light, camera and lens of a float image (3, H, W) in 0-1; it becomes uint8."""
+    jitter = v2.ColorJitter(recipe.colour, recipe.colour, recipe.colour, min(0.5, recipe.colour * _HUE))
+    return v2.Compose(
+        [
+            v2.RandomApply([Stain(recipe.stain)], p=0.7),
+            v2.RandomApply([Light(recipe.light)], p=0.4),
+            jitter,
+            v2.RandomApply([Resolution(recipe.resolution)], p=0.3),
+            Optics(_BLUR),
+            v2.ToDtype(torch.uint8, scale=True),
+            v2.RandomApply([Jpeg()], p=0.2),
+        ]
+    )
+
+
+def admissible(cells: CellTable, task: Task) -> Tensor:
+    """Return the classes that each cell may be of: (N, K) bool.
+
+    Raises
+    ------
+    TrainingError
+        If the task does not know a name.
+    """
+    found = torch.zeros((len(cells), len(task.classes)), dtype=torch.bool)
+    for name in np.unique(cells.class_names).tolist():
+        classes = task.admissible(name)
+        if not classes:
+            known = ", ".join((*task.classes, *task.broader))
+            raise TrainingError(f"Cells of the class {name!r}; the task {task.name} knows {known}.")
+        found[torch.from_numpy(np.flatnonzero(cells.class_names == name))[:, None], torch.tensor(classes)] = True
+    return found
+
+
+def thinned(cells: CellTable, most: int) -> NDArray[np.int64]:
+    """Return the rows of the table, at most so many of each name from one laboratory, evenly spread."""
+    kept = [
+        rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]
+        for _, laboratories in _groups(cells)
+        for rows in laboratories
+    ]
+    return np.sort(np.concatenate(kept))
+
+
+def _groups(cells: CellTable) -> list[tuple[str, list[NDArray[np.int64]]]]:
+    """Return the rows of each name, by laboratory."""
+    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, (name, laboratory) in enumerate(zip(cells.class_names, cells.laboratories, strict=True)):
+        found[str(name)][str(laboratory)].append(row)
+    return [(name, [np.array(rows) for rows in of.values()]) for name, of in sorted(found.items())]
