@@ -26,8 +26,10 @@ from napari_hemalens.evaluation.detection import counted, detect_all_steps, own_
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.inference.tile_runner import autocast
 from napari_hemalens.models import weights
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.proposals import Proposals
 from napari_hemalens.models.storage import load_detector, preprocess_of
@@ -79,7 +81,7 @@ def figures_of(
     network: CellDetector, card: weights.DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
-    found = finish(detect_all_steps(truth, network, card, recipe))
+    found = finish(detect_all_steps(truth, CellFinder(NetworkDetector(network, card)), recipe))
     by = own_taxonomy(card.classes)
     mapped = [f.to_taxonomy(by) for f in found]
     overall, _ = coco_measures(mapped, [f.to_taxonomy(by) for f in truth])

@@ -21,7 +21,7 @@ def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
 
 
 def test_an_unknown_task_is_refused_with_those_that_are_known():
-    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte, field"):
+    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte, nucleated, field"):
         task("malaria")
 
 

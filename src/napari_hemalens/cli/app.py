@@ -42,6 +42,12 @@ PixelSize = Annotated[
 ]
 DETECTOR: str = DetectionRecipe().weights
 WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
+NamingName = Annotated[
+    str | None,
+    typer.Option(
+        "--naming", help="Weights that name nucleated cells; by default those of the detector. none: the detector does."
+    ),
+]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
 Precision = Annotated[
     PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")

@@ -10,6 +10,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     DETECTOR,
     Device,
+    NamingName,
     Out,
     PixelSize,
     Precision,
@@ -28,7 +29,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.formats import FORMATS
 from napari_hemalens.records.detections import pooled_differential
-from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.reports.detections import differential_text
 from napari_hemalens.slides.open import images_in
 
@@ -43,7 +44,14 @@ def detect(  # noqa: PLR0913 -- an option each
     pixel_size: PixelSize = None,
     device: Device = "auto",
     precision: Precision = "single",
-    tissue: Tissue = "marrow",
+    tissue: Annotated[
+        Tissue, typer.Option(help="In blood, precursors and blasts need more evidence, and 200 cells are asked for.")
+    ] = "marrow",
+    tissue_prior: Annotated[bool, typer.Option(help="Let the tissue shift the odds of the classes.")] = True,
+    naming: NamingName = None,
+    unsure: Annotated[
+        UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
+    ] = "apart",
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
 ) -> None:
     """Find and count the cells of images; writes overlays, tables and annotations."""
@@ -54,6 +62,9 @@ def detect(  # noqa: PLR0913 -- an option each
         device=device,
         precision=precision,
         tissue=tissue,
+        tissue_prior=tissue_prior,
+        naming=naming,
+        unsure=unsure,
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
     files = images_in(paths)
@@ -61,7 +72,7 @@ def detect(  # noqa: PLR0913 -- an option each
     for reason in batch.failed.values():
         err_console.print(f"[red]not read[/red] {escape(reason)}")
     if batch.fields:
-        pooled = pooled_differential(batch.fields, tissue=recipe.tissue)
+        pooled = pooled_differential(batch.fields, tissue=recipe.tissue, unsure=recipe.unsure)
         out_console.print(escape(differential_text(pooled)))
     out_console.print(f"Written to {escape(str(out))}")
     raise typer.Exit(1 if batch.failed else 0)
@@ -100,6 +111,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
     weights_name: WeightsName = DETECTOR,
+    naming: NamingName = None,
     pixel_size: PixelSize = None,
     taxonomy: Annotated[
         str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")
@@ -116,6 +128,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
         score_threshold=score_threshold,
         device=device,
         precision=precision,
+        naming=naming,
     )
     steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))

@@ -13,13 +13,14 @@ from napari_hemalens.cli.app import Out, app, out_console, run
 @app.command()
 def prepare(
     task: Annotated[
-        str, typer.Argument(help="all, leukocyte or field: what cells, or whole fields, are to be classified into.")
+        str,
+        typer.Argument(help="all, leukocyte, nucleated or field: what cells, or whole fields, are classified into."),
     ],
-    data: Annotated[Path, typer.Option(help="Folder with all_fields, leukocytes and smear_detection.")],
+    data: Annotated[Path, typer.Option(help="Folder with all_fields, leukocytes, smear_detection and marrow_cells.")],
     out: Out,
 ) -> None:
-    """Outline the cells of public images; write them, or the fields, as a set to train and measure classifiers on."""
-    counts = run(workflows.prepare_cells_steps(task, data, out), "Outlining")
+    """Find the cells of public images; write them, or the fields, as a set to train and measure classifiers on."""
+    counts = run(workflows.prepare_cells_steps(task, data, out), "Preparing")
     for what, number in counts.items():
         out_console.print(f"{number:>7,}  {what}")
     out_console.print(f"Written to {escape(str(out))}")

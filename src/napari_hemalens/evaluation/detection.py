@@ -19,13 +19,10 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.detection_metrics import coco_measures, count_measures, sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
-from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.inference.merging import one_class_per_cell
 from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
-from napari_hemalens.models.detector_protocol import NetworkDetector
-from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
@@ -114,11 +111,11 @@ def evaluate_steps(
 ) -> Steps[DetectionReport]:
     """Measure weights; see `workflows.evaluate_detection_steps`."""
     card = weights.detector_card(recipe.weights)
-    network = load_detector(card, device.choose(recipe.device))
+    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
     truth = read_annotations(data, split=split)
     if not truth:
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
-    found = yield from detect_all_steps(truth, network, card, recipe)
+    found = yield from detect_all_steps(truth, finder, recipe)
     by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(card.classes)
     true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
     threshold = card.threshold(recipe.score_threshold)
@@ -141,31 +138,27 @@ def evaluate_steps(
 
 
 def detect_all_steps(
-    truth: Sequence[Detections],
-    network: CellDetector,
-    card: weights.DetectorCard,
-    recipe: DetectionRecipe,
+    truth: Sequence[Detections], finder: CellFinder, recipe: DetectionRecipe
 ) -> Steps[tuple[Detections, ...]]:
-    """Run a network over annotated images, down to a score of 0.05.
+    """Find the cells of annotated images, down to a score of 0.05.
 
-    A cell is returned under every class that the network offers for it, which is what average precision is about.
+    A cell is returned under every class that is likely enough, which is what average precision is about.
     """
     found = []
     low = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
-            found.append(detect_in(slide, network, card, low))
+            found.append(detect_in(slide, finder, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
 
 
-def detect_in(slide: Slide, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe) -> Detections:
+def detect_in(slide: Slide, finder: CellFinder, recipe: DetectionRecipe) -> Detections:
     """Return the cells of a slide, with the pixel size that was taken: told, the slide's own, or estimated."""
-    detector = NetworkDetector(network, card)
-    size, _ = finish(pixel_size_steps(slide, detector, recipe))
+    size, _ = finish(pixel_size_steps(slide, finder.detector, recipe))
     origin = Provenance(image=slide.name, pixel_size_um=size)
-    return finish(detect_steps(slide, detector, recipe, provenance=origin))
+    return finish(finder.find_steps(slide, recipe, provenance=origin))
 
 
 def map_to_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:

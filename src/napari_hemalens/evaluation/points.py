@@ -17,8 +17,8 @@ from napari_hemalens.evaluation.selection import PointSelection
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.points import PointField, holds, read_fields
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
-from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
@@ -119,8 +119,8 @@ def evaluate_steps(selection: PointSelection, recipe: DetectionRecipe, *, radius
     diameter = float(np.median([field.diameter for field in fields]))
     near = diameter / 2 if radius is None else radius
     card = weights.detector_card(recipe.weights)
-    network = load_detector(card, device.choose(recipe.device))
-    every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], network, card, recipe)
+    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], finder, recipe)
     seen = select_nuclei(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]
     threshold, chosen = card.score_threshold, "chosen with the weights"

@@ -34,9 +34,8 @@ from napari_hemalens.evaluation.selection import FieldSeries
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
-from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.taxonomy import cell_class, taxonomy
@@ -117,12 +116,12 @@ def evaluate_steps(
 ) -> Steps[RobustnessReport]:
     """Measure weights on perturbed fields; see `workflows.evaluate_robustness_steps`."""
     card = weights.detector_card(recipe.weights)
-    network = load_detector(card, device.choose(recipe.device))
+    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
     tiles = fill_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
     size = tiles[0].provenance.pixel_size_um if tiles else None
     if size is None:
         raise AnnotationError(f"The images of {data} do not say their pixel size; give it in micrometres.")
-    measured = _Measured(network, card, recipe, size)
+    measured = _Measured(finder, card, recipe, size)
     plan = conditions()
     results = yield from _detect_steps(measured, partial(compose_field, tiles, series), series.fields, out)
     figures = {key: measured.figures(seen) for key, seen in results.items()}
@@ -187,8 +186,8 @@ def _mean_scale(results: Sequence[_FieldResult]) -> float | None:
 class _Measured:
     """Runs one network on perturbed fields and measures its counts."""
 
-    def __init__(self, network: CellDetector, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
-        self.network, self.card, self.size = network, card, size
+    def __init__(self, finder: CellFinder, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
+        self.finder, self.card, self.size = finder, card, size
         self.threshold = card.threshold(recipe.score_threshold)
         self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
         self.by = taxonomy(TAXONOMY)
@@ -197,7 +196,7 @@ class _Measured:
     def detect(self, slide: Slide, field: ComposedField) -> _FieldResult:
         """Return the result for one perturbed field."""
         recipe = self.recipe.model_copy(update={"pixel_size_um": slide.pixel_size_um})
-        found = detect_in(slide, self.network, self.card, recipe)
+        found = detect_in(slide, self.finder, recipe)
         size = found.provenance.pixel_size_um
         return _FieldResult(judge_cells(found, field), field.truth, None if size is None else size / self.size)
 

@@ -11,8 +11,8 @@ from napari_hemalens.evaluation.detection import count_once, detect_all_steps, m
 from napari_hemalens.evaluation.detection_metrics import sweep
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
-from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 
@@ -50,10 +50,11 @@ def choose_threshold_steps(
     of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
     cells counted at this one.
     """
-    found = yield from detect_all_steps(truth, load_detector(card, device.choose(recipe.device)), card, recipe)
+    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    found = yield from detect_all_steps(truth, finder, recipe)
     by = own_taxonomy(card.classes)
-    mapped, true = [f.to_taxonomy(by) for f in found], [f.to_taxonomy(by) for f in truth]
-    once = count_once(mapped)
+    mapped, true = ([cells.to_taxonomy(by) for cells in of] for of in (found, truth))
+    once = [cells.to_taxonomy(by) for cells in count_once(found)]
     threshold = round(sweep(once, true).best, 3)
     precision = measure_precision(mapped, once, true, threshold=threshold)
     metrics = {

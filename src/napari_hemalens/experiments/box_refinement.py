@@ -27,10 +27,12 @@ from napari_hemalens.experiments.refinement_report import RefinementComparison, 
 from napari_hemalens.experiments.refinement_variants import ROWS, RefinementVariant, move_by_truth, take_best_steps
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.models.attention.box_refinement import BoxRefinement
 from napari_hemalens.models.cascade import CascadeBoxHead
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import start_from
@@ -171,7 +173,8 @@ class _Study:
         mover = yield from self._mover_steps(row, training, out, folder)
         held = yield from self._held_steps(row, mover)
         self.replayed.mover = mover
-        found = yield from detect_all_steps(self.fields.val, self.replayed, self.card, DetectionRecipe())
+        finder = CellFinder(NetworkDetector(self.replayed, self.card))
+        found = yield from detect_all_steps(self.fields.val, finder, DetectionRecipe())
         if row.kind == "oracle":
             found = tuple(move_by_truth(f, t, row.refinement) for f, t in zip(found, self.fields.val, strict=True))
         by = own_taxonomy(self.fields.classes)

@@ -21,7 +21,9 @@ from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector
@@ -160,7 +162,7 @@ def _fit_steps(
             continue
         start = time.monotonic()
         card = untuned_card(fields.classes, recipe, NewWeights(out, _WEIGHTS))
-        found = yield from detect_all_steps(seen, network.eval(), card, DetectionRecipe())
+        found = yield from detect_all_steps(seen, CellFinder(NetworkDetector(network.eval(), card)), DetectionRecipe())
         overall = _coco(found, seen, fields.classes)
         network.train()
         curve = [point for point in curve if point[0] < step.done] + [[step.done, round(overall["AP"], 4)]]
@@ -171,8 +173,8 @@ def _fit_steps(
 
 
 def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
-    network = load_detector(card, device.choose("auto"))
-    found = yield from detect_all_steps(fields.val, network, card, DetectionRecipe())
+    finder = CellFinder(NetworkDetector(load_detector(card, device.choose("auto")), card))
+    found = yield from detect_all_steps(fields.val, finder, DetectionRecipe())
     yield Progress(0, 0, "measuring")
     return {name: round(value, 4) for name, value in _coco(found, fields.val, fields.classes).items()}
 

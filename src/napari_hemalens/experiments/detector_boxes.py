@@ -10,6 +10,8 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.detection import detect_in
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.inference import device
+from napari_hemalens.inference.cell_finder import CellFinder
+from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.records.detections import Detections
@@ -38,8 +40,8 @@ def draw_boxes(detectors: Mapping[str, DetectorCard], fields: Sequence[Detection
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
             for place, (label, weights) in zip(row, detectors.items(), strict=False):
                 recipe = DetectionRecipe(score_threshold=_SCORE)
-                network = load_detector(weights, device.choose("auto"))
-                place.imshow(overlay(slide, detect_in(slide, network, weights, recipe)))
+                finder = CellFinder(NetworkDetector(load_detector(weights, device.choose("auto")), weights))
+                place.imshow(overlay(slide, detect_in(slide, finder, recipe)))
                 place.set_title(label, fontsize=9)
             row[-1].imshow(overlay(slide, field))
             row[-1].set_title("annotated", fontsize=9)

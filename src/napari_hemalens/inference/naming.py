@@ -17,12 +17,11 @@ from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, 
 from napari_hemalens.inference.crops import cut
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import Naming
-from napari_hemalens.records.taxonomy import CELL_CLASSES, cell_class
-from napari_hemalens.records.tissue_prior import shift_odds
+from napari_hemalens.records.renaming import with_names
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.slide import Slide
 
 _FLOOR = 0.05  # probability from which a class is a hypothesis
@@ -50,7 +49,7 @@ def name_cells_steps(
     """
     card = classifier.card
     rows = np.flatnonzero([cell_class(name).nucleated for name in found.class_names])
-    naming = Naming.none(card.classes, len(found))
+    naming = replace(Naming.none(card.classes, len(found)), tissue=recipe.tissue if recipe.tissue_prior else None)
     half = card.crop.width / pixel_size_um / 2
     centres = found.centres[rows].astype(np.float64)
     windows = np.concatenate([centres - half, centres + half], axis=1)
@@ -61,9 +60,7 @@ def name_cells_steps(
         naming.novelty[rows[which]] = novelty
         done += len(which)
         yield Progress(done, len(rows), f"naming cell {done:,} of {len(rows):,}")
-    if recipe.tissue_prior:
-        naming.probabilities[rows] = shift_odds(naming.probabilities[rows], card.classes, recipe.tissue)
-    return with_names(found, naming, card)
+    return with_names(found, naming)
 
 
 @torch.inference_mode()
@@ -78,19 +75,6 @@ def look(classifier: NetworkClassifier, pixels: Tensor) -> tuple[NDArray[np.floa
     return probabilities, novelty.distance(embeddings).cpu().numpy()
 
 
-def with_names(found: Detections, naming: Naming, card: ClassifierCard) -> Detections:
-    """Return cells under the classes that a classifier gave them; those it was not asked about keep theirs."""
-    kept = [name for name in found.names if not cell_class(name).nucleated]
-    names = tuple(c.name for c in CELL_CLASSES if c.name in {*card.classes, *kept})
-    names += tuple(name for name in (*card.classes, *kept) if name not in names)
-    to_names = np.array([names.index(name) if name in names else 0 for name in found.names], dtype=np.int64)
-    classes = to_names[found.classes]
-    asked = naming.asked
-    likeliest = card.decide(naming.probabilities[asked])
-    classes[asked] = np.array([names.index(name) for name in card.classes])[likeliest]
-    return replace(found, classes=classes, names=names, recognised=names, naming=naming)
-
-
 def hypotheses(found: Detections) -> Detections:
     """Return each named cell under every class that is likely enough, its score times their probability.
 
@@ -100,9 +84,10 @@ def hypotheses(found: Detections) -> Detections:
         return found
     asked = found.naming.asked
     index = np.array([found.names.index(name) for name in found.naming.names])
-    rows, of = np.nonzero(np.nan_to_num(found.naming.probabilities) >= _FLOOR)
+    probabilities = np.nan_to_num(found.naming.posterior)
+    rows, of = np.nonzero(probabilities >= _FLOOR)
     others = found.take(~asked)
-    scores = found.scores[rows] * found.naming.probabilities[rows, of]
+    scores = found.scores[rows] * probabilities[rows, of]
     return Detections.from_arrays(
         np.concatenate([others.boxes, found.boxes[rows]]),
         np.concatenate([others.scores, scores]),

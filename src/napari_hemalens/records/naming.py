@@ -7,6 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.records.differential import Tissue
+from napari_hemalens.records.tissue_prior import shift_odds
+
 UNSURE_FROM = 1.0
 """Novelty from which a cell is unlike all that a classifier was trained on."""
 
@@ -20,15 +23,19 @@ class Naming:
     names : tuple of str
         The K classes of the classifier.
     probabilities : (N, K) float32
-        In 0-1, each row adds up to 1; NaN for cells that it was not asked about: red cells, platelets, drawn boxes.
+        As the classifier gave them, in 0-1, each row adds up to 1; NaN for cells that it was not asked about: red
+        cells, platelets, drawn boxes.
     novelty : (N,) float32
         Distance to the training cells; from 1 on a cell lies beyond nearly all of the cells of known classes from
         laboratories that were held out. NaN where it was not measured.
+    tissue : {'marrow', 'blood'} or None
+        What shifts the odds of the classes; None: nothing does.
     """
 
     names: tuple[str, ...]
     probabilities: NDArray[np.float32]
     novelty: NDArray[np.float32]
+    tissue: Tissue | None = None
 
     @classmethod
     def none(cls, names: Sequence[str], cells: int) -> Self:
@@ -51,9 +58,14 @@ class Naming:
         return unsure
 
     @property
+    def posterior(self) -> NDArray[np.float32]:
+        """Probabilities (N, K) after what is known of the tissue; NaN where the classifier was not asked."""
+        return self.probabilities if self.tissue is None else shift_odds(self.probabilities, self.names, self.tissue)
+
+    @property
     def certainty(self) -> NDArray[np.float32]:
         """Probability of the likeliest class of each cell (N,), in 0-1; NaN where the classifier was not asked."""
-        certainty: NDArray[np.float32] = self.probabilities.max(axis=1, initial=-np.inf)
+        certainty: NDArray[np.float32] = self.posterior.max(axis=1, initial=-np.inf)
         return np.where(self.asked, certainty, np.float32(np.nan))
 
     def settled(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:

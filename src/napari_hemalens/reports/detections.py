@@ -16,10 +16,13 @@ from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import Record, short_names
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.differential import ClassCount, Differential, Tissue
+from napari_hemalens.records.differential import ClassCount, Differential, Tissue, UnsureCells
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
 RESEARCH_USE = "For research use; not a diagnostic device."
+
+UNSURE = "unsure"
+"""Name of the row of cells that are counted apart."""
 
 _COUNT_COLUMNS = ("count", "percent", "low", "high")
 _PACKAGES = ("torch", "torchvision", "numpy")
@@ -31,6 +34,7 @@ def write_counts(
     *,
     tissue: Tissue = "marrow",
     taxonomy: Taxonomy = ICSH,
+    unsure: UnsureCells = "apart",
 ) -> None:
     """Write `counts.csv`: a block of rows per image, one for each class recognised or counted in it.
 
@@ -39,16 +43,20 @@ def write_counts(
     """
     rows = []
     for image, detections in zip(short_names(fields), fields, strict=True):
-        count = detections.differential(taxonomy, tissue)
+        count = detections.differential(taxonomy, tissue, unsure)
         known = (row for row in (*count.rows, *count.beside) if row.count is not None)
         rows += [(image, row.name, *_numbers(row)) for row in known]
+        if count.unsure:
+            rows.append((image, UNSURE, count.unsure, None, None, None))
     write_csv(path, ("image", "class", *_COUNT_COLUMNS), rows)
 
 
 def write_differential(differential: Differential, path: str | Path) -> None:
     """Write `differential.csv`: every class; one not recognised has a note and no count."""
     rows = (*differential.rows, *differential.beside)
-    lines = ((row.name, *_numbers(row), row.note) for row in rows)
+    lines = [(row.name, *_numbers(row), row.note) for row in rows]
+    if differential.unsure:
+        lines.append((UNSURE, differential.unsure, None, None, None, "counted apart"))
     write_csv(path, ("class", *_COUNT_COLUMNS, "note"), lines)
 
 

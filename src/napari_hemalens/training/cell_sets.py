@@ -116,7 +116,9 @@ def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
         yield from _leukocytes(root / "leukocytes", healthy, split=_last_fifth, tight=True)
         yield from _smears(root / "smear_detection", healthy, every=2, tight=True)
     else:
-        raise AnnotationError(f"Cells are prepared for the tasks all, leukocyte and field; got {task_name!r}.")
+        raise AnnotationError(
+            f"Cells are prepared for the tasks all, leukocyte, nucleated and field; got {task_name!r}."
+        )
 
 
 def _fields(root: Path, names: Mapping[str, str], *, of_set: str = ".") -> Iterator[_Outlined]:

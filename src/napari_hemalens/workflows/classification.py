@@ -137,14 +137,17 @@ def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> ND
 
 
 def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:
-    """Outline the cells of public images, and write them to `out` as a set to train and measure classifiers on.
+    """Find the cells of public images, and write them to `out` as a set to train and measure classifiers on.
 
-    See `training.cell_sets.prepare_steps`. Returns how many cells there are of each part and class.
+    Of the task nucleated a table of cells by box, see `training.public_cells.prepare_steps`; of others outlined cells,
+    see `training.cell_sets.prepare_steps`. Returns how many cells there are of each part and class.
     """
     with explain_missing_packages():
-        from napari_hemalens.training.cell_sets import prepare_steps  # noqa: PLC0415 -- loads torch with its crops
+        from napari_hemalens.training import cell_sets, public_cells  # noqa: PLC0415 -- loads torch with its crops
 
-    return (yield from prepare_steps(task_name, data, out))
+    if task_name == "nucleated":
+        return (yield from public_cells.prepare_steps(data, out))
+    return (yield from cell_sets.prepare_steps(task_name, data, out))
 
 
 def train_classification_steps(

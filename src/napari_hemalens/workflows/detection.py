@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import ImageError, WeightsError
+from napari_hemalens.errors import ImageError
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import check_formats, export
 from napari_hemalens.formats.naming import file_stems
@@ -108,18 +108,15 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
 
     Yields `Progress`, now and then with the cells found so far as `partial`.
     """
-    from napari_hemalens.inference import detection, device  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.inference.classifier import NetworkClassifier  # noqa: PLC0415
-    from napari_hemalens.inference.naming import name_cells_steps  # noqa: PLC0415
+    from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
+    from napari_hemalens.inference.cell_finder import CellFinder  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
-    from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
-    from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = as_slide(image)
-    card, at = weights.detector_card(recipe.weights), device.choose(recipe.device)
-    namer = naming_card(card, recipe)
-    detector = NetworkDetector(load_detector(card, at), card)
-    size, source = yield from pixel_size_steps(slide, detector, recipe)
+    card = weights.detector_card(recipe.weights)
+    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    size, source = yield from pixel_size_steps(slide, finder.detector, recipe)
+    namer = None if finder.namer is None else finder.namer.card
     provenance = Provenance(
         image=slide.name,
         pixel_size_um=size,
@@ -130,31 +127,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         versions={"napari-hemalens": __version__},
         naming={} if namer is None else {namer.name: namer.sha256},
     )
-    found = yield from detection.detect_steps(slide, detector, recipe, provenance=provenance, region=region)
-    if namer is None or not recipe.one_class_per_cell:
-        return found
-    classifier = NetworkClassifier.load(namer, at)
-    return (yield from name_cells_steps(slide, found, classifier, recipe, pixel_size_um=size or card.pixel_size_um))
-
-
-def naming_card(card: weights.DetectorCard, recipe: DetectionRecipe) -> weights.ClassifierCard | None:
-    """Return the card of the classifier that names what a detector finds; None: the detector does.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such card, or it is of other cells or of crops that a detected cell has not.
-    """
-    name = recipe.naming or card.naming
-    if name is None or name == "none":
-        return None
-    namer = weights.classifier_card(name)
-    if namer.crop.unit != "um" or namer.crop.neighbours != "seen" or namer.network.input_channels != 3:
-        raise WeightsError(
-            f"The weights {namer.name} do not name detected cells, since their crops need labels; weights of the task "
-            "nucleated do."
-        )
-    return namer
+    return (yield from finder.find_steps(slide, recipe, provenance=provenance, region=region))
 
 
 def detect_and_attend_steps(
@@ -241,8 +214,8 @@ def write_results(
 ) -> tuple[Path, ...]:
     """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for; return the files."""
     written = export(fields, out, formats)
-    write_counts(fields, out / "counts.csv", tissue=recipe.tissue)
-    pooled = pooled_differential(fields, tissue=recipe.tissue)
+    write_counts(fields, out / "counts.csv", tissue=recipe.tissue, unsure=recipe.unsure)
+    pooled = pooled_differential(fields, tissue=recipe.tissue, unsure=recipe.unsure)
     write_differential(pooled, out / "differential.csv")
     write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
     return (*written, out / "counts.csv", out / "differential.csv", out / "run.json")

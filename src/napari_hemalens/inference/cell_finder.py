@@ -1,0 +1,86 @@
+"""What finds the cells of a slide: a detector, and where there is one, a classifier that names the nucleated cells."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.inference.classifier import NetworkClassifier
+from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.inference.naming import hypotheses, name_cells_steps
+from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
+from napari_hemalens.models.storage import load_detector
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard, classifier_card
+from napari_hemalens.progress import Steps
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.slides.region import Region
+from napari_hemalens.slides.slide import Slide
+
+BY_DETECTOR = "none"
+"""As the option `naming`: cells keep the class that the detector gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellFinder:
+    """A detector and what names its cells.
+
+    Attributes
+    ----------
+    detector : Detector
+        Ready to run.
+    namer : NetworkClassifier or None
+        Names nucleated cells; None: the detector does.
+    """
+
+    detector: Detector
+    namer: NetworkClassifier | None = None
+
+    @classmethod
+    def load(cls, card: DetectorCard, recipe: DetectionRecipe, device: torch.device) -> Self:
+        """Load a detector, and the classifier that the recipe or the card names.
+
+        Raises
+        ------
+        WeightsError
+            If weights are missing, or the classifier's crops are not such as a detected cell has.
+        """
+        named_by = naming_card(card, recipe)
+        namer = None if named_by is None else NetworkClassifier.load(named_by, device)
+        return cls(NetworkDetector(load_detector(card, device), card), namer)
+
+    def find_steps(
+        self, slide: Slide, recipe: DetectionRecipe, *, provenance: Provenance, region: Region | None = None
+    ) -> Steps[Detections]:
+        """Find the cells of a slide, and name them; see `detection.detect_steps`.
+
+        Without `recipe.one_class_per_cell`, a cell is returned under every class that is likely enough.
+        """
+        if self.namer is None:
+            return (yield from detect_steps(slide, self.detector, recipe, provenance=provenance, region=region))
+        each_once = recipe.model_copy(update={"one_class_per_cell": True})
+        found = yield from detect_steps(slide, self.detector, each_once, provenance=provenance, region=region)
+        size = provenance.pixel_size_um or self.detector.card.pixel_size_um
+        named = yield from name_cells_steps(slide, found, self.namer, recipe, pixel_size_um=size)
+        return named if recipe.one_class_per_cell else hypotheses(named)
+
+
+def naming_card(card: DetectorCard, recipe: DetectionRecipe) -> ClassifierCard | None:
+    """Return the card of the classifier that names what a detector finds; None: the detector does.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such card, or its crops are not such as a detected cell has.
+    """
+    name = recipe.naming or card.naming
+    if name is None or name == BY_DETECTOR:
+        return None
+    namer = classifier_card(name)
+    if namer.crop.unit != "um" or namer.crop.neighbours != "seen":
+        raise WeightsError(
+            f"The weights {namer.name} do not name detected cells, since their crops need labels; weights of the task "
+            "nucleated do."
+        )
+    return namer
