@@ -32,6 +32,7 @@ Cells = Annotated[
     list[Path],
     typer.Option(help="Folder of label images with tables of classes (train.csv, val.csv), or C-NMC 2019; repeatable."),
 ]
+NUCLEATED: str = TASKS["nucleated"].weights
 RecipeOption = Annotated[
     str | None, typer.Option(help=f"Of {', '.join(CLASSIFICATION)}, or a TOML file; by default the task's.")
 ]
@@ -173,6 +174,24 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     selection = workflows.CellSelection(data, split, only or ())
     steps = workflows.evaluate_classification_steps(selection, recipe, out=out, perturbation=perturb)
     report = run(steps, "Evaluating")
+    out_console.print(escape(report.text()))
+    if out is not None:
+        out_console.print(f"Written to {escape(str(out))}")
+
+
+@evaluate_app.command("laboratories")
+def evaluate_laboratories(
+    data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
+    *,
+    split: Annotated[str, typer.Option(help="Part of the data: choose, val or train.")] = "choose",
+    weights_name: Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file.")] = NUCLEATED,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.")] = None,
+) -> None:
+    """Print how well weights name the nucleated cells of each laboratory, with intervals."""
+    report = run(
+        workflows.evaluate_laboratories_steps(data, weights_name, split=split, device=device, out=out), "Naming"
+    )
     out_console.print(escape(report.text()))
     if out is not None:
         out_console.print(f"Written to {escape(str(out))}")

@@ -99,6 +99,23 @@ def fields(
     _compare(experiment.fields_steps(options), out)
 
 
+@experiment_app.command("laboratories")
+def laboratories(
+    data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
+    out: Out,
+    *,
+    preset: PresetOption = "cpu",
+    seeds: Seeds = "0",
+    rows: Rows = None,
+) -> None:
+    """Name nucleated cells with each laboratory left out of the training; finished rows are not trained again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import laboratories as experiment  # noqa: PLC0415 -- loads torch and lightning
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    _compare(experiment.laboratories_steps(options), out)
+
+
 @experiment_app.command("detection-table1")
 def detection_table1(  # noqa: PLR0913 -- an option each
     data: Fields,

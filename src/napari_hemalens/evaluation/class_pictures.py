@@ -58,3 +58,22 @@ def draw_confusions(
     figure.supylabel("true class", fontsize="medium")
     with writing(path) as file:
         figure.savefig(file, dpi=120)
+
+
+def draw_reliability(curves: Mapping[str, Sequence[tuple[float, float, int]]], path: Path) -> None:
+    """Draw how often cells are named right against how likely that was said to be, a line for each name.
+
+    Each point is the mean probability, the share named right and the number of cells, which is the size of its mark.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for name, points in curves.items():
+        if points:
+            said, right, cells = zip(*points, strict=True)
+            axes.plot(said, right, linewidth=1, label=name)
+            axes.scatter(said, right, s=[4 + 60 * count / sum(cells) for count in cells])
+    axes.set(xlabel="probability of the likeliest class", ylabel="share named right", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(frameon=False, fontsize="small")
+    with writing(path) as file:
+        figure.savefig(file, dpi=120)

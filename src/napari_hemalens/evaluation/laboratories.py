@@ -79,12 +79,11 @@ class NamedTable:
 
     def reject_auc(self) -> float:
         """Return the area under the ROC curve of the reject class: cells that nobody can classify, against the rest."""
-        wanted = [self.task.admissible(str(name)) == self._reject for name in self.cells.class_names]
-        return _auc(self.probabilities[:, self._reject[0]], np.array(wanted, dtype=np.bool_))
+        return _auc(self.probabilities[:, self._reject[0]], self._rejected)
 
-    def novelty_auc(self, unknown: NDArray[np.bool_]) -> float:
-        """Return the area under the ROC curve of novelty, some cells (N,) against all others."""
-        return _auc(self.novelty, unknown)
+    def novelty_auc(self) -> float:
+        """Return the area under the ROC curve of novelty: cells that nobody can classify, against the rest."""
+        return _auc(self.novelty, self._rejected)
 
     def interval(self, measure: str, seed: int = 0) -> tuple[float, float]:
         """Return the 95 % interval of a measure, by its method's name: blocks of cells are drawn with replacement."""
@@ -108,6 +107,11 @@ class NamedTable:
     def calibration_error(self) -> float:
         """Return the expected calibration error, in 0-1 (Guo et al. 2017, https://arxiv.org/abs/1706.04599)."""
         return sum(abs(said - right) * cells for said, right, cells in self.reliability()) / max(1, len(self))
+
+    @property
+    def _rejected(self) -> NDArray[np.bool_]:
+        wanted = [self.task.admissible(str(name)) == self._reject for name in self.cells.class_names]
+        return np.array(wanted, dtype=np.bool_)
 
     @property
     def _reject(self) -> tuple[int, ...]:
