@@ -36,12 +36,15 @@ class NamedTable:
         In 0-1.
     novelty : (N,) float32
         Distance to the training cells; NaN where it is not measured.
+    unlearned : tuple of str
+        Classes that the classifier cannot know: cells of theirs are left out of the recalls.
     """
 
     cells: CellTable
     task: Task
     probabilities: NDArray[np.float32]
     novelty: NDArray[np.float32]
+    unlearned: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -63,9 +66,13 @@ class NamedTable:
         return np.array([k in self.task.admissible(str(name)) for k, name in zip(likeliest, names, strict=True)])
 
     def recalls(self) -> Mapping[str, float]:
-        """Return the share of each name's cells that are named right; cells that nobody can classify are left out."""
+        """Return the share of each name's cells that are named right.
+
+        Left out are cells that nobody can classify, and classes that the classifier cannot know.
+        """
         names, right = self.cells.class_names, self.right
-        asked = [name for name in np.unique(names).tolist() if self.task.admissible(name) != self._reject]
+        left_out = {self._reject, *((self.task.classes.index(name),) for name in self.unlearned)}
+        asked = [name for name in np.unique(names).tolist() if self.task.admissible(name) not in left_out]
         return {name: float(right[names == name].mean()) for name in asked}
 
     def balanced_accuracy(self) -> float:
@@ -141,7 +148,7 @@ def name_table_steps(classifier: NetworkClassifier, cells: CellTable, task: Task
         rows = order[start : start + _BATCH]
         probabilities[rows], novelty[rows] = look(classifier, cut_boxes(cells.take(rows), classifier.card.crop))
         yield Progress(start + len(rows), len(cells), "naming")
-    return NamedTable(cells, task, probabilities, novelty)
+    return NamedTable(cells, task, probabilities, novelty, classifier.card.unlearned)
 
 
 def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:

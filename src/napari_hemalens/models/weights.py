@@ -108,6 +108,9 @@ class ClassifierCard(ModelCard):
     members_of: int | None = Field(
         default=None, description="How many outputs the network has; empty: as many as classes"
     )
+    unlearned: tuple[str, ...] = Field(
+        default=(), description="Classes of which there was no training cell: the weights never give them on purpose"
+    )
     laboratories: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
         description="Of each laboratory: whether it was trained on, and what was measured on cells that were not",

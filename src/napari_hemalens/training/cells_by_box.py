@@ -28,7 +28,7 @@ from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.classification import Learner, build
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
-from napari_hemalens.training.table_crops import TableCrops, admissible, thinned
+from napari_hemalens.training.table_crops import TableCrops, admissible, thinned, unlearned
 
 TABLE = "cells.csv"
 _BATCH = 128
@@ -86,6 +86,7 @@ def pack_steps(
     novelty = Novelty(novelty.centre, novelty.whiten, novelty.means, far)
     save_network(network, new.file, beside=novelty.tensors())
     card = new_card(task, recipe, new, temperature=round(divisor, 4))
+    card = card.model_copy(update={"unlearned": unlearned(labels, task)})
     classifier = NetworkClassifier(network, card, novelty)
     measured = yield from name_table_steps(classifier, choose, task)
     card = card.model_copy(update={"metrics": overall(measured), "laboratories": by_laboratory(measured, train)})

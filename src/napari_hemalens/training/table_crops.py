@@ -43,15 +43,15 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
     Raises
     ------
     TrainingError
-        If a cell has a name that the task does not know, or a class has no cell.
+        If a cell has a name that the task does not know, or a class has no cell, though no laboratory is left out.
     """
 
     def __init__(self, cells: CellTable, task: Task, recipe: ClassifierTraining) -> None:
         self.recipe = recipe
         cells = cells.take(thinned(cells, recipe.most))
         self.admissible = admissible(cells, task)
-        missing = [name for k, name in enumerate(task.classes) if not self.admissible[:, k].any()]
-        if missing:
+        missing = unlearned(self.admissible, task)
+        if missing and not recipe.without:
             raise TrainingError(f"No cell of the class {missing[0]} to train on.")
         self.pixels = cut_boxes(cells, recipe.crop, room=ROOM)
         self.groups = _groups(cells)
@@ -108,6 +108,12 @@ def admissible(cells: CellTable, task: Task) -> Tensor:
             raise TrainingError(f"Cells of the class {name!r}; the task {task.name} knows {known}.")
         found[torch.from_numpy(np.flatnonzero(cells.class_names == name))[:, None], torch.tensor(classes)] = True
     return found
+
+
+def unlearned(admissible: Tensor, task: Task) -> tuple[str, ...]:
+    """Return the classes that no cell (N, K) has for certain."""
+    certain = admissible[admissible.sum(dim=1) == 1].any(dim=0).tolist()
+    return tuple(name for name, known in zip(task.classes, certain, strict=True) if not known)
 
 
 def thinned(cells: CellTable, most: int) -> NDArray[np.int64]:
