@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import BLOOD_3
 
 NAMES = ("lymphocyte", "erythrocyte", "blast")
@@ -111,3 +113,61 @@ def test_a_class_that_one_field_recognises_is_recognised_in_the_pool(three):
 def test_a_record_gives_its_own_differential_for_its_tissue(three):
     found = three.differential(tissue="blood")
     assert (found.nucleated, found.asked) == (2, 200)
+
+
+def named(kinds=("", "", ""), novelty=(2.0, np.nan, 0.5)):
+    """A strange lymphocyte, a red cell that no classifier was asked about, and a familiar lymphocyte."""
+    naming = Naming.none(("lymphocyte", "blast"), 3)
+    naming.probabilities[[0, 2]] = [[0.6, 0.4], [0.9, 0.1]]
+    naming.novelty[:] = novelty
+    scores, classes = np.array([0.3, 0.9, 0.6], np.float32), np.array([0, 1, 0])
+    corrections = Corrections(np.array(kinds, dtype="<U9"), classes, scores)
+    boxes = [[0, 0, 10, 20], [10, 10, 30, 30], [50, 50, 60, 70]]
+    return detections(boxes, scores, classes, naming=naming, corrections=corrections)
+
+
+def test_what_a_classifier_says_stays_with_its_cell_when_cells_are_sorted():
+    found = named()
+    assert found.naming.asked.tolist() == [False, True, True]
+    assert found.naming.certainty[1:].tolist() == pytest.approx([0.9, 0.6])
+    assert found.take(np.array([2, 0])).naming.asked.tolist() == [True, False]
+    assert found.above(0.5).naming.novelty[1] == pytest.approx(0.5)
+
+
+def test_cells_that_fall_outside_the_image_take_their_naming_along():
+    naming = Naming(("lymphocyte",), np.array([[0.25], [0.75]], np.float32), np.zeros(2, np.float32))
+    found = detections([[300, 0, 310, 9], [0, 0, 9, 9]], [0.9, 0.5], [0, 0], naming=naming)
+    assert found.naming.probabilities.tolist() == [[0.75]]
+
+
+def test_cells_mapped_to_other_classes_keep_what_the_classifier_said():
+    mapped = named().to_taxonomy(BLOOD_3)
+    assert mapped.naming.names == ("lymphocyte", "blast")
+    assert mapped.unsure.tolist() == [False, False, True]
+
+
+def test_unsure_cells_are_counted_apart_or_by_their_likeliest_class():
+    found = named()
+    assert found.unsure.tolist() == [False, False, True]
+    apart, counted = found.differential(), found.differential(unsure="counted")
+    assert (apart.nucleated, apart.unsure) == (1, 1)
+    assert (counted.nucleated, counted.unsure) == (2, 0)
+    assert sum(row.percent or 0 for row in apart.rows) == pytest.approx(100)
+
+
+def test_unsure_cells_of_several_fields_add_up():
+    assert pooled_differential([named(), named(), detections([[0, 0, 9, 9]], [1], [0])]).unsure == 2
+
+
+@pytest.mark.parametrize("kind", ["class", "class+box", "accepted"])
+def test_the_class_that_a_person_gives_ends_the_doubt(kind):
+    assert not named(kinds=(kind, "", "")).unsure.any()
+
+
+def test_a_moved_box_leaves_the_doubt_about_its_class():
+    assert named(kinds=("box", "", "")).unsure.any()
+
+
+def test_without_a_classifier_no_cell_is_unsure(three):
+    assert not three.unsure.any()
+    assert three.differential().unsure == 0

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -94,3 +95,11 @@ def test_missing_classes_are_named_with_where_blasts_may_be():
 
 def test_a_full_count_of_known_classes_says_nothing():
     assert differential({"lymphocyte": 500}, MARROW_12.classes, taxonomy=MARROW_12).warnings == ()
+
+
+def test_cells_counted_apart_are_said_beside_the_numbers():
+    counted = differential({"lymphocyte": 500}, MARROW_12.classes, taxonomy=MARROW_12)
+    assert replace(counted, unsure=7).warnings == (
+        "7 unsure cells, unlike those the classifier learned from, are counted apart.",
+    )
+    assert replace(counted, unsure=7).nucleated == 500

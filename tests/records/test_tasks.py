@@ -1,4 +1,4 @@
-"""The four questions, and a fifth that nobody knows."""
+"""The five questions, and a sixth that nobody knows."""
 
 from typing import get_args
 
@@ -12,7 +12,7 @@ from napari_hemalens.records.palette import colour_of
 from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE, TASKS, ExplainableName, TaskName, task
 
 
-@pytest.mark.parametrize("name", ["micronucleus", "all", "leukocyte", "field"])
+@pytest.mark.parametrize("name", TASKS)
 def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
     found = task(name)
     assert found is TASKS[name]
@@ -49,3 +49,34 @@ def test_options_offer_the_tasks_that_are_declared():
 @pytest.mark.parametrize("name", TASKS)
 def test_the_answers_to_a_question_differ_in_colour(name):
     assert len({colour_of(answer) for answer in TASKS[name].classes}) == len(TASKS[name].classes)
+
+
+NUCLEATED = task("nucleated")
+
+
+def called(classes: tuple[int, ...]) -> set[str]:
+    return {NUCLEATED.classes[k] for k in classes}
+
+
+def test_a_name_that_says_less_than_a_class_admits_several() -> None:
+    assert called(NUCLEATED.admissible("monocyte")) == {"monocyte"}
+    assert called(NUCLEATED.admissible("neutrophil")) == {"band_neutrophil", "segmented_neutrophil"}
+    assert called(NUCLEATED.admissible("benign")) == {*NUCLEATED.classes} - {"blast", "unclassifiable"}
+    assert called(NUCLEATED.admissible("not_identifiable")) == {"unclassifiable"}
+    assert NUCLEATED.admissible("megakaryocyte") == ()
+
+
+@pytest.mark.parametrize("name", ["all", "leukocyte"])
+def test_weights_of_nucleated_cells_answer_coarser_questions(name: str) -> None:
+    asked = task(name)
+    assert asked.answered_by(NUCLEATED.classes)
+    assert asked.answered_by(asked.classes)
+    assert set(asked.members) == set(asked.classes)
+    assert not asked.answered_by([c for c in NUCLEATED.classes if c != "lymphocyte"])
+
+
+def test_only_weights_of_its_own_classes_answer_a_question_without_members() -> None:
+    assert task("field").answered_by(task("field").classes)
+    assert not task("field").answered_by(NUCLEATED.classes)
+    assert not NUCLEATED.answered_by(task("leukocyte").classes)
+    assert not task("micronucleus").answered_by(("none", "micronucleus"))  # in the order of the outputs

@@ -9,6 +9,7 @@ import pytest
 
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import WANG_7
 from napari_hemalens.reports.detections import differential_text, write_counts, write_differential, write_run
 
@@ -142,3 +143,39 @@ def test_a_run_is_written_without_loading_torch(tmp_path):
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=True)
     assert (tmp_path / "run.json").is_file()
+
+
+@pytest.fixture
+def strange(fields):
+    """Three nucleated cells, of which the second is unlike all that the classifier learned from."""
+    naming = Naming(NAMES[:1], np.ones((3, 1), np.float32), np.array([0.2, 1.4, 0.3], np.float32))
+    origin = replace(fields[1].provenance, naming={"namer": "cd34"})
+    return replace(fields[1], naming=naming, provenance=origin)
+
+
+def test_unsure_cells_have_a_row_of_their_own_without_a_share(fields, strange, tmp_path):
+    write_counts([fields[0], strange], tmp_path / "counts.csv")
+    rows = {(r["image"], r["class"]): r for r in lines(tmp_path / "counts.csv")}
+    assert ("a.png", "unsure") not in rows
+    assert [rows["b.png", "unsure"][c] for c in ("count", "percent", "low", "high")] == ["1", "", "", ""]
+    assert rows["b.png", "erythroblast"]["count"] == "1"
+    assert rows["b.png", "erythroblast"]["percent"] == "50.0"
+
+    write_differential(pooled_differential([strange]), tmp_path / "differential.csv")
+    last = lines(tmp_path / "differential.csv")[-1]
+    assert (last["class"], last["count"], last["note"]) == ("unsure", "1", "counted apart")
+    assert "1 unsure cells, unlike those the classifier learned from, are counted apart." in differential_text(
+        pooled_differential([strange])
+    )
+
+
+def test_unsure_cells_that_are_counted_have_no_row(strange, tmp_path):
+    write_counts([strange], tmp_path / "counts.csv", unsure="counted")
+    rows = {r["class"]: r["count"] for r in lines(tmp_path / "counts.csv")}
+    assert "unsure" not in rows
+    assert rows["erythroblast"] == "2"
+
+
+def test_a_run_names_the_weights_that_named_its_cells(fields, strange, tmp_path):
+    write_run([fields[0], strange], {}, tmp_path / "run.json")
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["weights"] == {"w": "ab12", "namer": "cd34"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import ICSH
 from napari_hemalens.review.boxes import ReviewedBoxes, ShownBoxes
 
@@ -194,3 +195,62 @@ class TestWhatTheNetworkSaidIsKept:
         assert after.predicted_class_names.tolist() == before.predicted_class_names.tolist()
         assert after.predicted_scores.tolist() == before.predicted_scores.tolist()
         assert after.corrections.removed_cells(after.names) == before.corrections.removed_cells(before.names)
+
+
+class TestWhatTheClassifierSaysFollows:
+    @pytest.fixture
+    def named(self):
+        return ReviewedBoxes.from_run(self.run(BOXES, [0.9, 0.6, 0.3], [0.25, 1.5, 1.75]))
+
+    @staticmethod
+    def run(boxes, scores, novelty, by="namer"):
+        """Cells whose novelty tells them apart."""
+        classes = np.full(len(boxes), 1)
+        found = detections(boxes, scores, classes)
+        sure = np.tile(np.array([[0.25, 0.75]], np.float32), (len(boxes), 1))
+        origin = replace(found.provenance, naming={by: "0"})
+        return replace(found, naming=Naming(NAMES, sure, np.array(novelty, np.float32)), provenance=origin)
+
+    def test_it_stays_with_its_cell_at_any_threshold(self, named):
+        assert named.current(0.5).naming.novelty.tolist() == [0.25, 1.5]
+        assert named.current(0.2).unsure.tolist() == [False, True, True]
+
+    def test_a_class_given_by_a_person_ends_the_doubt(self, named):
+        edited = named.with_classes(np.array([1]), ["blast"])
+        assert edited.cells.naming.unsure.tolist() == [False, False, True]
+        assert not edited.current(0.5).unsure.any()
+        assert named.cells.naming.unsure.tolist() == [False, True, True]  # for undoing
+
+    def test_the_same_class_confirmed_ends_the_doubt_too(self, named):
+        assert not named.with_classes(np.array([1]), ["lymphocyte"]).current(0.5).unsure.any()
+
+    def test_a_box_that_was_moved_is_still_doubted(self, named):
+        assert named.with_boxes(np.array([1]), BOXES[1:2] + 1).current(0.5).unsure.sum() == 1
+
+    def test_nobody_asked_the_classifier_about_a_drawn_cell(self, named):
+        drawn = named.with_drawn(np.array([[40, 40, 50, 50]], dtype=np.float32), ["blast"])
+        assert drawn.cells.naming.asked.tolist() == [True, True, True, False]
+        found = drawn.current(0.5)
+        assert found.naming.asked[found.class_names == "blast"].tolist() == [False]
+
+    def test_it_comes_back_with_a_result_that_lists_removed_cells(self, named):
+        before = named.without(np.array([1])).current(0.2)
+        after = ReviewedBoxes.from_run(before)
+        assert after.cells.naming.asked.tolist() == [True, True, False]
+        assert after.current(0.2).naming.novelty.tolist() == [0.25, 1.75]
+
+    def test_another_run_brings_its_own_and_leaves_it_outside_the_region(self, named):
+        again = named.merge_run(self.run(BOXES[:1], [0.8], [0.5]), [(0, 0, 50, 40)])
+        assert again.cells.naming.novelty.tolist() == [0.5, 1.5, 1.75]
+        np.testing.assert_array_equal(again.cells.boxes, BOXES)
+
+    def test_a_corrected_cell_stays_settled_in_another_run(self, named):
+        edited = named.with_classes(np.array([1]), ["blast"])
+        again = edited.merge_run(self.run(BOXES, [0.9, 0.6, 0.3], [0.25, 1.5, 1.75]), ())
+        found = again.current(0.5)
+        assert found.counts() == {"blast": 1, "lymphocyte": 1}
+        assert not found.unsure.any()
+
+    def test_cells_that_other_weights_named_do_not_stay(self, named):
+        again = named.merge_run(self.run(BOXES[:1], [0.8], [0.5], by="another"), [(0, 0, 50, 40)])
+        assert len(again.cells) == 1

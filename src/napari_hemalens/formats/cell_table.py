@@ -69,13 +69,13 @@ def read(path: str | Path) -> CellTable:
     Raises
     ------
     AnnotationError
-        If the file cannot be read, lacks a column, lists no cell, or holds something else than a number for one.
+        If the file cannot be read, lacks a column, lists no cell, or has a box or a pixel size that is none.
     """
     file = Path(path)
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             rows = list(csv.DictReader(lines))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise AnnotationError(f"Cannot read the table of cells {file}: {error}.") from error
     if not rows:
         raise AnnotationError(f"{file} lists no cells.")
@@ -86,6 +86,9 @@ def read(path: str | Path) -> CellTable:
         numbers = np.array([[row[name] for name in (*_CORNERS, "pixel_size_um")] for row in rows], dtype=np.float32)
     except ValueError as error:
         raise AnnotationError(f"{file}: a box or a pixel size is no number; {error}.") from error
+    sound = (numbers[:, 2:4] > numbers[:, :2]).all(axis=1) & (numbers[:, 4] > 0)  # false where a number is missing
+    if not sound.all():
+        raise AnnotationError(f"{file}: the box of cell {sound.argmin() + 1} has no area, or its pixel size is none.")
     return CellTable(
         images=np.array([file.parent / row["image"] for row in rows], dtype=object),
         boxes=numbers[:, :4],

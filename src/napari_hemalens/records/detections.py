@@ -153,7 +153,7 @@ class Detections:
         """Mask (N,) of the cells that are unlike all that the classifier learned from, and that nobody has named."""
         if self.naming is None:
             return np.zeros(len(self), dtype=np.bool_)
-        unsure: NDArray[np.bool_] = self.naming.unsure & (self.correction_kinds == "")
+        unsure: NDArray[np.bool_] = self.naming.unsure & np.isin(self.correction_kinds, ("", "box"))
         return unsure
 
     @property

@@ -105,7 +105,7 @@ def write_run(
     run = {
         "hemalens": __version__,
         "versions": _versions(),
-        "weights": {origin.weights: origin.sha256 for origin in origins if origin.weights},
+        "weights": {name: sha for of in origins for name, sha in ((of.weights, of.sha256), *of.naming.items()) if name},
         "recipe": dict(recipe),
         "images": [
             {

@@ -193,12 +193,13 @@ class ReviewedBoxes:
     def merge_run(self, found: Detections, regions: Sequence[Region], *, keep_edits: bool = True) -> Self:
         """Return the cells after another run over `regions`, or over the whole image where there are none.
 
-        Cells outside the regions stay, unless other weights found them. Corrections stay where `keep_edits`, and
-        what is found again at a corrected or deleted cell is left out.
+        Cells outside the regions stay, unless other weights found or named them. Corrections stay where `keep_edits`,
+        and what is found again at a corrected or deleted cell is left out.
         """
         fresh = type(self).from_run(found)
         inside = inside_regions(self.cells.centres, regions)
-        if self.cells.provenance.sha256 != found.provenance.sha256:
+        ours, theirs = self.cells.provenance, found.provenance
+        if (ours.sha256, ours.naming) != (theirs.sha256, theirs.naming):
             inside[:] = True
         edited = (self.touched | self.removed) & keep_edits
         kept = edited | ~inside
