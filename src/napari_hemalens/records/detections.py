@@ -25,8 +25,8 @@ class Provenance:
     pixel_size_um : float or None
         Micrometres per pixel of the image; None where it is not known.
     pixel_size_source : str
-        'given', 'image' (read from the file or layer), 'estimated' (from the red cells) or
-        'unknown'.
+        'given', 'image' (read from the file or layer), 'estimated' (from the red cells), 'assumed' (from how large
+        cells of the kind are) or 'unknown'.
     weights, sha256 : str
         The weights and the hash of their file; empty for boxes drawn by a person.
     recipe : mapping

@@ -20,6 +20,7 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
@@ -76,6 +77,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     card = classifier_card(recipe)
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)
+    provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
     ready = classifier.NetworkClassifier.load(card, device.choose(recipe.device))
     return (yield from classifier.classify_steps(slide, cells, ready, provenance=provenance))
 

@@ -19,6 +19,7 @@ from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.images import as_slide
@@ -95,6 +96,7 @@ def map_steps(
     card, chosen = explainable_card(recipe), ChosenCells(cells, only)
     named, at = resolve_recipe(recipe, card), device.choose(recipe.device)
     provenance = provenance_of(slide, card, named)
+    provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
     if isinstance(card, ClassifierCard):
         classifier = NetworkClassifier.load(card, at)
         of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
