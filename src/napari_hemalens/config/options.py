@@ -311,6 +311,9 @@ class ClassifierRecipe(Recipe):
     batch_norm: bool = Field(
         default=False, description="Add batch normalisation after every convolution of AlexNet and VGG16"
     )
+    white_ground: bool = Field(
+        default=False, description="Bring the brightest part of each crop to white first; for three channels"
+    )
     eca_kernel: Literal[3, 5, 7, 9] | None = Field(
         default=9, description="Kernel size of ECA, in channels; empty: adapted to each block"
     )

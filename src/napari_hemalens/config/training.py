@@ -107,6 +107,12 @@ class ClassifierTraining(Training):
     resolution: float = Field(
         default=1.0, gt=0, le=1, description="Least share of the resolution that is left; of cells by box"
     )
+    neighbours: float = Field(
+        default=0.0, ge=0, le=1, description="Share of crops around whose cell others are pasted; of cells by box"
+    )
+    dyes: float = Field(
+        default=0.0, ge=0, lt=1, description="Largest change of density in each of red, green and blue; of cells by box"
+    )
     without: tuple[str, ...] = Field(
         default=(),
         description="Laboratories whose cells are left out, to see how strange ones are named; of cells by box",

@@ -35,6 +35,7 @@ from napari_hemalens.models.heads import (
     SpatialAttentionHead,
 )
 from napari_hemalens.models.residual_channel import residual_channel_backbone
+from napari_hemalens.models.white_ground import with_white_ground
 
 
 class CellClassifier(nn.Module):
@@ -221,6 +222,9 @@ def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
     parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
+    if recipe.white_ground:
+        first, second, third = parts.stages
+        parts = replace(parts, stages=(with_white_ground(first), second, third))
     return with_batch_norm(parts) if recipe.batch_norm else parts
 
 

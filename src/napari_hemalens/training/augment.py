@@ -78,6 +78,19 @@ class Stain(PixelsOnly):
         return changed.view_as(image)
 
 
+class Tint(PixelsOnly):
+    """Dyes of another maker: the density of red, green and blue each times 1 +- `amount`."""
+
+    def __init__(self, amount: float) -> None:
+        super().__init__()
+        self.amount = amount
+
+    def change(self, image: Tensor) -> Tensor:
+        """Scale densities: empty glass stays as it is."""
+        factor = torch.empty(3, 1, 1).uniform_(1 - self.amount, 1 + self.amount)
+        return image.clamp(min=1 / 255) ** factor
+
+
 class Light(PixelsOnly):
     """Another lamp: brightness and colour of the light, gamma, and a slope across the field."""
 

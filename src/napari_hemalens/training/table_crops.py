@@ -1,6 +1,8 @@
 """Cells of many laboratories as training crops: every class as often as any other, from each laboratory alike."""
 
+import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,10 +17,13 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.inference.labelled_crops import cut_boxes
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.augment import Jpeg, Light, Optics, Resolution, Stain, uniform
+from napari_hemalens.training.augment import Jpeg, Light, Optics, Resolution, Stain, Tint, uniform
 from napari_hemalens.training.cell_crops import ROOM, turn_crop
 from napari_hemalens.training.datasets import Target
 
+_APART_UM = (9.5, 14.0)  # from the middle of a cell to that of a neighbour
+_KEPT_UM = (5.0, 7.0)  # radius of the cell in the middle that no neighbour covers
+_PASTED_UM = (7.0, 9.0)  # radius of what is pasted
 _HUE = 1 / 8  # of the change of saturation
 _BLUR = 1.8  # pixels of the crop
 _VAGUE = 0.7  # how often a name that says less than a class is drawn, against a class
@@ -67,7 +72,11 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(draw[1])
             row = self._drawn()
-            image = self.recolour(tv_tensors.Image(turn_crop(self.pixels[row].float() / 255, self.recipe)))
+            crop = self.pixels[row].float() / 255
+            if uniform(0, 1) < self.recipe.neighbours:
+                others = [self.pixels[self._drawn()].float() / 255 for _ in range(int(torch.randint(1, 4, ())))]
+                crop = surround(crop, others, pixels_um=crop.shape[-1] / (ROOM * self.recipe.crop.width))
+            image = self.recolour(tv_tensors.Image(turn_crop(crop, self.recipe)))
         return image.as_subclass(Tensor), {"admissible": self.admissible[row]}
 
     def _drawn(self) -> int:
@@ -76,11 +85,40 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
         return int(rows[int(torch.randint(len(rows), ()))])
 
 
+def surround(crop: Tensor, others: Sequence[Tensor], *, pixels_um: float) -> Tensor:
+    """Return a crop (3, S, S) in 0-1 in whose middle the cell stays, with other cells around it, as marrow is crowded.
+
+    Parameters
+    ----------
+    crop, others : (3, S, S) float32
+        Each with a cell in its middle; the others are lit as the crop is.
+    pixels_um : float
+        Pixels a micrometre.
+    """
+    side = crop.shape[-1]
+    y, x = torch.meshgrid(torch.arange(side) - side / 2, torch.arange(side) - side / 2, indexing="ij")
+    for other in others:
+        angle, away = uniform(0, 2 * math.pi), uniform(*_APART_UM) * pixels_um
+        dy, dx = round(away * math.sin(angle)), round(away * math.cos(angle))
+        beyond = (torch.hypot(y, x) / pixels_um - uniform(*_KEPT_UM)).clamp(0, 1)  # 0 on the cell, 1 from 1 um beyond
+        near = (uniform(*_PASTED_UM) - torch.hypot(y - dy, x - dx) / pixels_um).clamp(0, 1)
+        share = beyond * near
+        lit = (other.roll((dy, dx), (1, 2)) / _ground(other) * _ground(crop)).clamp(0, 1)
+        crop = crop * (1 - share) + lit * share
+    return crop
+
+
+def _ground(image: Tensor) -> Tensor:
+    """Return the colour of empty glass in an image (3, H, W): (3, 1, 1)."""
+    return image[:, ::4, ::4].flatten(1).quantile(0.95, dim=1)[:, None, None].clamp(min=0.2)
+
+
 def recolouring(recipe: ClassifierTraining) -> v2.Compose:
     """Return what changes stain, light, camera and lens of a float image (3, H, W) in 0-1; it becomes uint8."""
     jitter = v2.ColorJitter(recipe.colour, recipe.colour, recipe.colour, min(0.5, recipe.colour * _HUE))
     return v2.Compose(
         [
+            Tint(recipe.dyes),
             v2.RandomApply([Stain(recipe.stain)], p=0.7),
             v2.RandomApply([Light(recipe.light)], p=0.4),
             jitter,
