@@ -12,6 +12,7 @@ pytestmark = pytest.mark.window
 class Options(BaseModel):
     plain_name: int = Field(default=3, ge=2, description="What it does")
     size: float | None = Field(title="Size (µm)", default=None)
+    file: str | None = Field(default=None)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_whole_number_stays_one(qtbot):
 
 def test_labels_are_titles_or_names_in_words():
     fields = Options.model_fields
-    assert [label_of(name, field) for name, field in fields.items()] == ["Plain name", "Size (µm)"]
+    assert [label_of(name, field) for name, field in fields.items()] == ["Plain name", "Size (µm)", "File"]
 
 
 def test_a_widget_has_the_bounds_and_the_description_of_its_field(qtbot):
@@ -58,3 +59,13 @@ def test_the_digits_of_a_slider_take_little_room(qtbot):
     slider.native.resize(200, 24)
     slider.native.show()
     assert slider.native.findChild(QAbstractSpinBox).width() <= 40
+
+
+def test_a_text_that_is_left_out_is_none(qtbot):
+    widget = widget_for("file", Options.model_fields["file"])
+    qtbot.addWidget(widget.native)
+    assert widget.value is None
+    widget.value = "mine.json"
+    assert widget.value == "mine.json"
+    widget.value = None
+    assert widget.value is None

@@ -46,6 +46,18 @@ class NumberEdit(LineEdit):
         self.native.setText("" if value is None else f"{value:.6g}")
 
 
+class OptionalTextEdit(LineEdit):
+    """A text that may be left out: what is empty has the value None."""
+
+    def get_value(self) -> str | None:
+        """Return the text, None where there is none."""
+        return self.native.text() or None
+
+    def set_value(self, value: str | None) -> None:
+        """Show a text, or none."""
+        self.native.setText(value or "")
+
+
 class Slider(FloatSlider):
     """A slider whose number takes no more room than its digits."""
 
@@ -75,6 +87,8 @@ def widget_for(name: str, field: FieldInfo) -> Widget:
         options |= {"widget_type": NumberEdit, "kind": kind, "empty": "default" if optional else ""}
     elif kind is int:
         options |= {"min": next((m.ge for m in field.metadata if hasattr(m, "ge")), 0), "max": _MOST}
+    elif kind is str and optional:
+        options |= {"widget_type": OptionalTextEdit}
     elif kind is bool:
         options |= {"text": " "}  # the row has a label already
     made: Widget = create_widget(name=name, annotation=kind, options=options)
