@@ -188,7 +188,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
     ),
     # What names detected cells: several laboratories in every batch, from ImageNet.
     "nucleated": ClassifierTraining(
-        network=ClassifierRecipe(network="efficientnet_lite0", start="imagenet"),
+        network=ClassifierRecipe(network="efficientnet_lite0", start="imagenet", white_ground=True),
         crop=CropRecipe(side=128, width=20.0, unit="um"),
         epochs=8,
         optimizer="adamw",
@@ -199,9 +199,10 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         average=0.99,
         clip_norm=5.0,
         keep="last",
-        zoom=1.25,
+        zoom=1.35,
         light=0.3,
-        stain=0.3,
+        stain=0.4,
+        dyes=0.25,
         colour=0.35,
         resolution=0.3,
         smoothing=0.05,
