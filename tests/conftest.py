@@ -177,6 +177,23 @@ def untrained_of_fields(tmp_path: Path) -> ClassifierCard:
     return write_untrained(tmp_path, "untrained-of-fields", "field", network=network, crop=crop)
 
 
+@pytest.fixture(scope="session")
+def nucleated(tmp_path_factory: pytest.TempPathFactory) -> ClassifierCard:
+    """Untrained weights that name nucleated cells, with a temperature and a novelty, in a folder of their own."""
+    import torch
+
+    from napari_hemalens.models.novelty import Novelty
+    from napari_hemalens.models.storage import load_classifier, save_network
+
+    crop, folder = CropRecipe(side=64, width=20.0, unit="um"), tmp_path_factory.mktemp("nucleated")
+    card = write_untrained(folder, "nucleated", "nucleated", network="efficientnet_lite0", crop=crop)
+    novelty = Novelty(torch.randn(1280), torch.randn(1280, 8) / 36, torch.randn(3, 8), far=2.5)
+    save_network(load_classifier(card, torch.device("cpu")), card.file, beside=novelty.tensors())
+    card = card.model_copy(update={"sha256": weights.sha256(card.file), "temperature": 1.5})
+    card.file.with_suffix(".json").write_text(card.model_dump_json(), encoding="utf-8")
+    return weights.classifier_card(card.file)
+
+
 def write_untrained(folder: Path, name: str, task_name: str, *, network: str, crop: CropRecipe) -> ClassifierCard:
     """Write weights of chance for a task."""
     import torch

@@ -88,6 +88,20 @@ def test_every_weight_learns_also_from_crops_with_masks(name: str) -> None:
         assert parameter.grad.isfinite().all(), path
 
 
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "resnet18_attention"])
+def test_the_embedding_is_the_mean_of_the_last_features(name: str) -> None:
+    network = built(name, classes=4)
+    with torch.inference_mode():
+        logits, embedding = network.name_and_embed(images(network))
+        features = images(network)
+        for stage in network.stages:
+            features = stage(features)
+        torch.testing.assert_close(logits, network(images(network)))
+    torch.testing.assert_close(embedding, features.flatten(2).mean(dim=2))
+    with pytest.raises(ImageError, match="takes images of 3 channels; got 5"):
+        network.name_and_embed(images(network, 5))
+
+
 @pytest.mark.parametrize(
     ("name", "last"),
     [
@@ -204,7 +218,7 @@ def test_images_of_other_channels_are_refused() -> None:
 
 
 def test_an_unknown_classifier_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(RecipeError, match=r"No classifier 'vit'\. Known: mobilenet_v2, vgg16, "):
+    with pytest.raises(RecipeError, match=r"No classifier 'vit'\. Known: efficientnet_lite0, mobilenet_v2, vgg16, "):
         built("vit")
 
 

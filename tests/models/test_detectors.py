@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional
@@ -5,6 +7,8 @@ from torch.nn import functional
 from napari_hemalens.config.options import NetworkRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.detectors import DETECTORS, build_detector
+from napari_hemalens.models.lite import LiteStages
+from napari_hemalens.models.storage import load_into, save_network
 
 TARGET = {"boxes": torch.tensor([[20.0, 30.0, 70.0, 90.0]]), "labels": torch.tensor([2])}
 
@@ -102,3 +106,39 @@ def test_the_pyramid_is_laterals_top_down_sums_and_smoothing() -> None:
 def test_more_cells_than_torchvision_would_return_are_returned() -> None:
     detector = build_detector(NetworkRecipe(size="laptop"), classes=1)
     assert detector.roi_heads.detections_per_img >= 1000
+
+
+@pytest.mark.parametrize("network", ["faster_rcnn_fpn", "faster_rcnn_cascade"])
+def test_a_pyramid_on_lite0_learns_and_comes_back_from_its_file(network: str, tmp_path: Path) -> None:
+    recipe = NetworkRecipe(network=network, backbone="efficientnet_lite0", size="laptop")
+    torch.manual_seed(0)
+    detector = build_detector(recipe, classes=3).train()
+    torch.stack(list(detector(torch.rand(2, 3, 128, 128), [TARGET, TARGET]).values())).sum().backward()
+    assert all(value.grad is not None for value in detector.parameters())
+    assert [name for name, value in detector.backbone.named_parameters() if not value.grad.any()] == []
+    torch.optim.SGD(detector.parameters(), lr=1e-3).step()
+
+    save_network(detector, tmp_path / "a.safetensors")
+    again = build_detector(recipe, classes=3)
+    for one in (detector, again):
+        load_into(one, tmp_path / "a.safetensors")
+    image = torch.rand(1, 3, 128, 96)
+    with torch.inference_mode():
+        expected, found = (one.eval()(image)[0] for one in (detector, again))
+    torch.testing.assert_close(found, expected)
+    assert isinstance(again.backbone.body, LiteStages)
+
+
+def test_the_pyramid_on_lite0_has_the_strides_of_that_on_a_resnet() -> None:
+    image = torch.rand(1, 3, 128, 192)
+    shapes = []
+    for backbone in ("resnet18", "efficientnet_lite0"):
+        detector = build_detector(NetworkRecipe(backbone=backbone, size="laptop"), classes=1).eval()
+        with torch.inference_mode():
+            shapes.append({name: tuple(level.shape) for name, level in detector.backbone(image).items()})
+    assert shapes[0] == shapes[1]
+
+
+def test_one_feature_level_is_refused_on_lite0() -> None:
+    with pytest.raises(RecipeError, match="takes a ResNet; with efficientnet_lite0 use faster_rcnn_fpn"):
+        build_detector(NetworkRecipe(network="faster_rcnn", backbone="efficientnet_lite0"), classes=1)

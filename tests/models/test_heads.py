@@ -1,8 +1,10 @@
+import pytest
 import torch
 from torch.nn import functional
 
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
+    MemberHead,
     MultiScaleHead,
     PooledHead,
     SpatialAttentionHead,
@@ -72,3 +74,27 @@ def test_each_scale_of_msa_net_is_a_dilated_convolution_with_its_own_map() -> No
         torch.testing.assert_close(maps[f"dilation {dilation}"], weights)
         pooled.append((features * weights[:, None]).sum(dim=(2, 3)) / 20)
     torch.testing.assert_close(logits, head.linear(torch.cat(pooled, dim=1)))
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_a_class_is_as_likely_as_its_members_together(temperature: float) -> None:
+    fine = PooledHead(10, classes=5)
+    coarse = MemberHead(fine, [(0,), (1, 3, 4)], temperature)
+    logits, maps = coarse(stages())
+    expected = (fine(stages())[0] / temperature).softmax(dim=1)
+    together = torch.stack([expected[:, 0], expected[:, [1, 3, 4]].sum(dim=1)], dim=1)
+    together = together / together.sum(dim=1, keepdim=True)  # output 2 is in no class
+    torch.testing.assert_close((logits / temperature).softmax(dim=1), together)
+    assert maps == {}
+
+
+def test_members_that_are_all_outputs_leave_the_sums_as_they_are() -> None:
+    fine = PooledHead(10, classes=3)
+    logits, _ = MemberHead(fine, [(0, 2), (1,)], 1.7)(stages())
+    p = (fine(stages())[0] / 1.7).softmax(dim=1)
+    torch.testing.assert_close((logits / 1.7).exp()[:, 1] / (logits / 1.7).exp().sum(dim=1), p[:, 1])
+
+
+def test_the_maps_of_attention_are_those_of_the_head_within() -> None:
+    fine = SpatialAttentionHead(CHANNELS, ("a", "b"), classes=3)
+    torch.testing.assert_close(MemberHead(fine, [(0, 1), (2,)], 1.0)(stages())[1], fine(stages())[1])

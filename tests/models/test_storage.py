@@ -9,8 +9,17 @@ from napari_hemalens.config.options import RefinementRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
-from napari_hemalens.models.storage import load_detector, load_into, save_network, start_from
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.storage import (
+    load_classifier,
+    load_detector,
+    load_into,
+    load_novelty,
+    save_network,
+    start_body_from,
+    start_from,
+)
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard
+from napari_hemalens.records.tasks import task
 
 
 def test_weights_come_back_to_a_127th_of_each_channels_largest(tmp_path: Path) -> None:
@@ -97,3 +106,43 @@ def test_a_pyramid_with_a_new_path_and_agents_finds_the_same_at_first(
     apart = torch.cdist(cells, those, compute_mode="donot_use_mm_for_euclid_dist")
     assert apart.amin(dim=0).max() < 1e-3
     assert apart.amin(dim=1).max() < 1e-3
+
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["leukocyte", "all"])
+def test_weights_of_nucleated_cells_answer_by_the_sums_of_their_classes(nucleated: ClassifierCard, name: str) -> None:
+    asked = nucleated.for_task(task(name))
+    images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        fine, coarse = (
+            (load_classifier(card, CPU)(images) / card.temperature).softmax(dim=1) for card in (nucleated, asked)
+        )
+        assert load_classifier(nucleated, CPU)(images).shape == (3, 12)  # what stays in memory is as it was
+    sums = torch.stack([fine[:, list(of)].sum(dim=1) for of in asked.members], dim=1)
+    torch.testing.assert_close(coarse, sums / sums.sum(dim=1, keepdim=True))
+    assert not load_classifier(asked, CPU).training
+
+
+def test_tensors_beside_a_network_come_back_as_they_were(nucleated: ClassifierCard) -> None:
+    novelty = load_novelty(nucleated, CPU)
+    assert novelty is not None
+    assert novelty.far == 2.5
+    assert len(novelty.whiten.unique()) > 1000  # not at 8 bits
+    assert load_novelty(nucleated.for_task(task("all")), CPU) is not None
+
+
+def test_weights_without_novelty_have_none(untrained_classifier: ClassifierCard) -> None:
+    assert load_novelty(untrained_classifier, CPU) is None
+
+
+def test_the_body_of_a_detector_starts_another_of_the_same_kind(untrained: DetectorCard) -> None:
+    recipe = untrained.network.model_copy(update={"network": "faster_rcnn_cascade"})
+    network = build_detector(recipe, 2)
+    start_body_from(network, untrained, recipe)
+    body = load_detector(untrained, CPU).backbone.body
+    torch.testing.assert_close(network.backbone.body.state_dict(), body.state_dict(), rtol=0, atol=0)
+    other = recipe.model_copy(update={"backbone": "efficientnet_lite0"})
+    with pytest.raises(WeightsError, match="hold a resnet18; the recipe asks for efficientnet_lite0"):
+        start_body_from(build_detector(other, 2), untrained, other)
