@@ -177,6 +177,40 @@ def untrained_of_fields(tmp_path: Path) -> ClassifierCard:
     return write_untrained(tmp_path, "untrained-of-fields", "field", network=network, crop=crop)
 
 
+BROADER = {"north": (), "east": ("neutrophil", "benign")}
+"""Names of laboratories that say less than a class."""
+
+
+@pytest.fixture(scope="session")
+def cells_by_box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of the nucleated cells of two laboratories, at scales of their own: discs, each class in its colour.
+
+    Each has two images to train on, one to choose by and one of the part val; east names neither bands nor segments.
+    """
+    from napari_hemalens.formats.cell_table import CellTable, write
+
+    folder, rng, rows = tmp_path_factory.mktemp("cells_by_box"), np.random.default_rng(0), []
+    classes = task("nucleated").classes
+    y, x = np.mgrid[:240, :240]
+    for laboratory, size in (("north", 0.4), ("east", 0.5)):
+        names = [name for name in classes if laboratory == "north" or not name.endswith("_neutrophil")]
+        names += BROADER[laboratory]
+        for block, part in enumerate(("train", "train", "choose", "val")):
+            rgb = np.full((240, 240, 3), 230) + rng.normal(0, 3, (240, 240, 3))
+            for place, name in enumerate(names):
+                cy, cx = (35 + 56 * i for i in divmod(place, 4))
+                kind = classes.index(name) if name in classes else 5
+                rgb[np.hypot(y - cy, x - cx) < 5 / size] = (40 + 60 * (kind % 3), 30 + 40 * (kind // 3), 150)
+                half = 5 / size
+                box = tuple(c + 0.5 + d for d in (-half, half) for c in (cy, cx))  # centre of a pixel
+                rows.append((f"{laboratory}{block}.png", box, size, name, laboratory, f"{laboratory} {block}", part))
+            iio.imwrite(folder / f"{laboratory}{block}.png", rgb.clip(0, 255).astype(np.uint8))
+    images, boxes, sizes, *words = zip(*rows, strict=True)
+    numbers = np.array(boxes, np.float32), np.array(sizes, np.float32)
+    write(CellTable(np.array(images, object), *numbers, *map(np.array, words)), folder / "cells.csv")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def nucleated(tmp_path_factory: pytest.TempPathFactory) -> ClassifierCard:
     """Untrained weights that name nucleated cells, with a temperature and a novelty, in a folder of their own."""

@@ -9,8 +9,10 @@ import pytest
 
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.formats import cell_table
+from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.named_cells import NamedCells, read
-from napari_hemalens.inference.labelled_crops import cells_of, cut, labels_of, marks
+from napari_hemalens.inference.labelled_crops import cells_of, cut, cut_boxes, labels_of, marks
 
 RECIPE = CropRecipe(side=32, width=2.0, light="fluorescence")
 
@@ -72,3 +74,43 @@ def test_classes_become_indices_and_an_unknown_one_is_refused(field: NamedCells)
     assert found.tolist() == [int(name == "micronucleus") for name in field.class_names] * 2
     with pytest.raises(TrainingError, match="Cells of the class 'none'; known: micronucleus"):
         labels_of([field], ("micronucleus",))
+
+
+BY_BOX = CropRecipe(side=40, width=16.0, unit="um")
+
+
+@pytest.fixture(scope="module")
+def boxed(cells_by_box: Path) -> CellTable:
+    """The cells of two laboratories, whose images have scales of their own."""
+    return cell_table.read(cells_by_box / "cells.csv")
+
+
+def test_cells_by_box_are_cut_in_the_order_of_the_table(boxed: CellTable) -> None:
+    every = cut_boxes(boxed, BY_BOX)
+    assert every.shape == (len(boxed), 3, 40, 40)
+    rows = np.random.default_rng(0).permutation(len(boxed))
+    assert (cut_boxes(boxed.take(rows), BY_BOX) == every[rows]).all()
+    assert every[:, 2, 20, 20].float().sub(150).abs().max() < 15  # blue of a cell in the middle of each
+
+
+def test_a_cell_is_as_large_in_its_crop_whatever_the_scale_of_its_image(boxed: CellTable) -> None:
+    cells = cut_boxes(boxed, BY_BOX)[:, 2] < 190
+    share = cells.float().mean(dim=(1, 2)).numpy()
+    np.testing.assert_allclose(share, np.pi * (5 / 16) ** 2, atol=0.03)
+    y, x = np.mgrid[:40, :40]
+    middle = np.array([[y[cell].mean(), x[cell].mean()] for cell in cells.numpy()])
+    np.testing.assert_allclose(middle, 19.5, atol=0.8)
+
+
+def test_crops_by_box_with_room_show_the_same_in_their_middle(boxed: CellTable) -> None:
+    plain, wide = cut_boxes(boxed, BY_BOX), cut_boxes(boxed, BY_BOX, room=1.5)
+    assert wide.shape == (len(boxed), 3, 60, 60)
+    assert (wide[:, :, 10:50, 10:50].int() - plain.int()).abs().max() <= 2
+
+
+@pytest.mark.parametrize(
+    "more", [{"unit": "diameter"}, {"neighbours": "hidden"}, {"stain": "reference"}, {"detail": 32}]
+)
+def test_a_box_gives_no_crop_that_needs_outlines(boxed: CellTable, more: dict[str, object]) -> None:
+    with pytest.raises(TrainingError, match="Crops of cells by box are in micrometres, and show the image as it is"):
+        cut_boxes(boxed, CropRecipe.from_options(**(BY_BOX.model_dump() | more)))

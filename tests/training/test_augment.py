@@ -7,7 +7,7 @@ from torchvision.transforms import v2
 
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.training import augment
-from napari_hemalens.training.augment import Glare, Light, Optics, RightAngle, Stain, augmentation, blurred
+from napari_hemalens.training.augment import Glare, Light, Optics, Resolution, RightAngle, Stain, augmentation, blurred
 
 BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
 
@@ -49,7 +49,7 @@ def test_all_four_right_angles_come_up() -> None:
     assert len(turned) == 4
 
 
-@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0), Glare(0.0)])
+@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0), Glare(0.0), Resolution(1.0)])
 def test_a_change_of_nothing_changes_nothing(change: v2.Transform) -> None:
     image = tv_tensors.Image(torch.rand(3, 16, 16) * 0.9 + 0.05)
     torch.testing.assert_close(change(image), image, atol=1e-3, rtol=0)
@@ -91,3 +91,26 @@ def test_a_focus_is_as_soft_as_the_recipe_allows(monkeypatch: pytest.MonkeyPatch
     edge[..., 30:] = 1
     for blur in (1.6, 4.0):
         torch.testing.assert_close(Optics(blur).change(edge), blurred(edge, blur))
+
+
+@pytest.mark.parametrize("kind", [0.0, 0.9])  # bicubic, bilinear
+def test_less_resolution_blurs_an_edge_and_keeps_size_and_mean(monkeypatch: pytest.MonkeyPatch, kind: float) -> None:
+    monkeypatch.setattr(augment, "uniform", lambda low, high: kind if (low, high) == (0, 1) else low)
+    edge = torch.zeros(3, 64, 48)
+    edge[..., 24:] = 1
+    steepest = []
+    for least in (1.0, 0.5, 0.25):
+        seen = Resolution(least).change(edge)
+        assert seen.shape == edge.shape
+        assert float(seen.mean()) == pytest.approx(0.5, abs=0.01)
+        steepest.append(float(seen[0, 32].diff().max()))
+    assert steepest[0] == pytest.approx(1)
+    assert steepest[0] > 1.5 * steepest[1] > 2 * steepest[2]
+
+
+def test_resolution_is_lost_down_to_the_least_share_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(augment, "uniform", lambda low, high: drawn.append((low, high)) or low)
+    Resolution(0.3).change(torch.rand(3, 64, 64))
+    assert drawn[0] == (0.3, 1)
+    assert Resolution(0.01).change(torch.rand(3, 16, 16)).std() > 0  # never less than 8 pixels a side

@@ -140,3 +140,57 @@ def test_a_checkpoint_that_holds_code_is_refused_and_not_run(
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         finish(fit(network(), Noise(), RECIPE, tmp_path))
     assert "a checkpoint ran code" not in capsys.readouterr().out
+
+
+AVERAGED = RECIPE.model_copy(update={"average": 0.9, "batch": 2})
+
+
+class Normed(Mean):
+    """The same with statistics that run along, and with dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.3))
+
+    def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
+        return super().forward(self.norm(images), targets)
+
+
+def normed() -> Normed:
+    torch.manual_seed(0)
+    return Normed()
+
+
+def test_the_average_of_the_weights_is_kept_and_not_the_last(tmp_path: Path) -> None:
+    kept = {name: value.clone() for name, value in normed().state_dict().items()}
+    last = fit(net := normed(), Noise(), AVERAGED, tmp_path)
+    for step in range(15):
+        next(last)
+        state = {name: value.clone() for name, value in net.state_dict().items()}
+        for name, value in state.items():
+            if value.is_floating_point():  # the first step begins the average
+                kept[name] = value if step == 0 else 0.9 * kept[name] + 0.1 * value
+    finish(last)
+    for name, value in net.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, kept[name], msg=name)
+    assert not torch.allclose(net.layer.weight, state["layer.weight"])
+    assert not torch.allclose(net.norm[0].running_var, state["norm.0.running_var"])
+
+
+def test_a_killed_run_goes_on_with_its_average_and_its_chances(tmp_path: Path) -> None:
+    finish(fit(whole := normed(), Noise(), AVERAGED, tmp_path / "whole"))
+    killed = fit(normed(), Noise(), AVERAGED.model_copy(update={"checkpoint_minutes": 1e-9}), tmp_path / "killed")
+    for _ in range(7):
+        next(killed)
+    killed.close()
+    finish(fit(resumed := normed(), Noise(), AVERAGED, tmp_path / "killed"))
+    torch.testing.assert_close(resumed.state_dict(), whole.state_dict(), rtol=0, atol=0)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_an_average_is_made_where_the_network_is_trained(tmp_path: Path) -> None:
+    recipe = AVERAGED.model_copy(update={"accelerator": "gpu", "epochs": 1})
+    finish(fit(net := normed(), Noise(), recipe, tmp_path))
+    assert net.layer.weight.is_cuda
+    assert net.layer.weight.isfinite().all()

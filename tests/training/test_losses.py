@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_hemalens.training.losses import focal_loss, pointing_loss
+from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss
 
 LOGITS = torch.tensor([[2.0, -1.0], [0.3, 0.1], [-4.0, 3.0], [1.0, 1.5]], dtype=torch.float64)
 TARGETS = torch.tensor([0, 1, 0, 1])
@@ -67,3 +67,36 @@ def test_attention_that_points_at_the_marks_loses_least() -> None:
     assert float(pointing_loss([1 - there], marks)) > 10
     assert float(pointing_loss([there, level], marks)) == pytest.approx(math.log(2) / 2, rel=1e-3)
     assert torch.isfinite(pointing_loss([level], torch.zeros(2, 20, 20)))
+
+
+ADMISSIBLE = torch.tensor([[True, False, False], [False, True, True], [True, True, True]])
+THREE = torch.tensor([[1.0, 0.5, -1.0], [0.2, -0.3, 0.8], [2.0, 0.0, 1.0]], dtype=torch.float64)
+
+
+def test_a_cell_of_several_classes_loses_by_the_sum_of_their_probabilities() -> None:
+    total = 0.0
+    for scores, allowed in zip(THREE.tolist(), ADMISSIBLE.tolist(), strict=True):
+        exponentials = [math.exp(score) for score in scores]
+        right = sum(e for e, ok in zip(exponentials, allowed, strict=True) if ok)
+        total -= math.log(right / sum(exponentials))
+    assert float(partial_label_loss(THREE, ADMISSIBLE)) == pytest.approx(total / 3, rel=1e-9)
+    assert float(partial_label_loss(THREE[2:], ADMISSIBLE[2:])) == pytest.approx(0, abs=1e-9)  # of any class
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_of_one_class_each_it_is_cross_entropy_with_label_smoothing(smoothing: float) -> None:
+    logits = torch.randn(20, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    targets = torch.arange(20) % 5
+    ours = partial_label_loss(logits, functional.one_hot(targets, 5).bool(), smoothing=smoothing)
+    theirs = functional.cross_entropy(logits, targets, label_smoothing=smoothing)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(torch.autograd.grad(ours, logits), torch.autograd.grad(theirs, logits))
+
+
+def test_gradients_of_several_classes_stay_finite_however_wrong_they_are() -> None:
+    logits = torch.tensor([[200.0, 0.0, -200.0]], requires_grad=True)
+    loss = partial_label_loss(logits, torch.tensor([[False, True, True]]))
+    loss.backward()
+    assert loss.item() == pytest.approx(200)
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()

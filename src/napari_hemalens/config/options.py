@@ -294,6 +294,12 @@ class CropRecipe(Recipe):
             return 3
         return 3 if self.light == "fluorescence" else 5
 
+    @property
+    def needs_labels(self) -> bool:
+        """Whether a box and a pixel size are not enough: the crop depends on outlines, or on all cells of an image."""
+        as_seen = (self.unit, self.light, self.neighbours, self.detail, self.stain)
+        return as_seen != ("um", "transmitted", "seen", None, "as_is")
+
 
 class ClassifierRecipe(Recipe):
     """Which classifier, and its initial weights."""

@@ -155,4 +155,5 @@ def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
     """Return the area under the ROC curve; NaN where all or none are positive, or a score is missing."""
     if not 0 < positive.sum() < len(positive) or np.isnan(scores).any():
         return float("nan")
-    return float(binary_auroc(torch.from_numpy(scores), torch.from_numpy(positive).int()))
+    within = scores / max(1, scores.max())  # torchmetrics takes values beyond 1 for logits, whose sigmoid loses ranks
+    return float(binary_auroc(torch.from_numpy(within), torch.from_numpy(positive).int()))

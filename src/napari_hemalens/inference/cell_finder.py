@@ -78,7 +78,7 @@ def naming_card(card: DetectorCard, recipe: DetectionRecipe) -> ClassifierCard |
     if name is None or name == BY_DETECTOR:
         return None
     namer = classifier_card(name)
-    if namer.crop.unit != "um" or namer.crop.neighbours != "seen":
+    if namer.crop.needs_labels:
         raise WeightsError(
             f"The weights {namer.name} do not name detected cells, since their crops need labels; weights of the task "
             "nucleated do."

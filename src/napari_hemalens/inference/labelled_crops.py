@@ -57,7 +57,7 @@ def cut_boxes(table: CellTable, recipe: CropRecipe, *, room: float = 1.0) -> Ten
     table : CellTable
         The cells.
     recipe : CropRecipe
-        What a crop is; its unit is um.
+        What a crop is, such as needs no labels.
     room : float
         Factor by which crops are wider, and have more pixels.
 
@@ -66,8 +66,8 @@ def cut_boxes(table: CellTable, recipe: CropRecipe, *, room: float = 1.0) -> Ten
     TrainingError
         If the recipe asks for more than boxes can give.
     """
-    if recipe.unit != "um" or recipe.neighbours != "seen":
-        raise TrainingError("Crops of cells by box are in micrometres, and their neighbours are seen.")
+    if recipe.needs_labels:
+        raise TrainingError("Crops of cells by box are in micrometres, and show the image as it is.")
     side = round(recipe.side * room)
     pixels = torch.empty((len(table), 3, side, side), dtype=torch.uint8)
     centres = (table.boxes[:, :2] + table.boxes[:, 2:]).astype(np.float64) / 2

@@ -29,6 +29,7 @@ from napari_hemalens.training.datasets import Draws, Target, collate
 
 CHECKPOINT = "last.ckpt"
 _LOG_EVERY = 20  # steps that a line of losses.csv averages over
+_STEPS_APART = 1_000_003  # seeds of steps: more than a run has
 
 
 class TrainingImages(Protocol):
@@ -180,8 +181,8 @@ class _TrainingLoop:
         self.log = LossLog()
         self.normalised = normalised
         network.train().to(memory_format=torch.channels_last)
-        self.average = _average(network, recipe)
         self.network, self.optimizer = self.fabric.setup(network, _optimizer(network, recipe))
+        self.average = _average(self.network.module, recipe)  # now that it is where it will be trained
         self.schedule = LambdaLR(self.optimizer, lambda step: learning_rate_factor(step, self.total, recipe))
         self.saved_at = time.monotonic()
 
@@ -221,6 +222,8 @@ class _TrainingLoop:
 
     def train_on(self, pixels: Tensor, targets: Sequence[Target]) -> float:
         """Take one step and return the loss."""
+        # Dropout and the choice of regions follow from the step alone, also in a run that was killed and resumed.
+        torch.manual_seed(self.recipe.seed * _STEPS_APART + self.step)
         images = self.normalised(pixels).contiguous(memory_format=torch.channels_last)
         losses = self.network(images, list(targets))
         total = torch.stack(list(losses.values())).sum()

@@ -1,0 +1,132 @@
+"""Every class as often as any other, from each laboratory alike; and the same draw is the same crop."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torchvision import tv_tensors
+
+from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.formats.cell_table import CellTable, read
+from napari_hemalens.records.tasks import task
+from napari_hemalens.training.table_crops import TableCrops, admissible, recolouring, thinned, unlearned
+
+TASK = task("nucleated")
+RECIPE = ClassifierTraining(crop=CropRecipe(side=32, width=20.0, unit="um"), stain=0.3, colour=0.35, resolution=0.3)
+
+
+@pytest.fixture(scope="module")
+def cells(cells_by_box: Path) -> CellTable:
+    return read(cells_by_box / "cells.csv")
+
+
+@pytest.fixture(scope="module")
+def images(cells: CellTable) -> TableCrops:
+    """Thirty times as many monocytes as others, nearly all of them from the north."""
+    common = np.flatnonzero((cells.class_names == "monocyte") & (cells.laboratories == "north"))
+    return TableCrops(cells.take(np.concatenate([np.arange(len(cells)), np.repeat(common, 30)])), TASK, RECIPE)
+
+
+def drawn(images: TableCrops, draws: int = 3000) -> list[int]:
+    torch.manual_seed(0)
+    return [images._drawn() for _ in range(draws)]
+
+
+def test_the_same_draw_is_the_same_crop_and_another_seed_another(images: TableCrops) -> None:
+    first, target = images[3, 11]
+    again, same = images[3, 11]
+    assert (first.shape, first.dtype) == ((3, 32, 32), torch.uint8)
+    assert torch.equal(first, again)
+    assert torch.equal(target["admissible"], same["admissible"])
+    assert not torch.equal(first, images[3, 12][0])
+    assert torch.equal(first, images[0, 11][0])  # the seed alone decides
+
+
+def test_drawing_a_crop_leaves_the_random_numbers_of_others_alone(images: TableCrops) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    images[0, 0]
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_class_is_drawn_as_often_as_any_other_and_a_vague_name_less(images: TableCrops) -> None:
+    rows = drawn(images)
+    names = Counter(name for of in rows for name, laboratories in images.groups if any(of in x for x in laboratories))
+    share = len(rows) / (len(TASK.classes) + 2 * 0.7)
+    for name in TASK.classes:
+        assert names[name] == pytest.approx(share, rel=0.25), name
+    for name in ("neutrophil", "benign"):
+        assert names[name] == pytest.approx(0.7 * share, rel=0.25), name
+
+
+def test_each_laboratory_is_drawn_alike_whatever_its_cells(images: TableCrops) -> None:
+    groups = dict(images.groups)["monocyte"]
+    assert sorted(map(len, groups)) == [4, 124]
+    counts = [sum(row in set(of.tolist()) for row in drawn(images, 8000)) for of in groups]
+    assert counts[0] == pytest.approx(counts[1], rel=0.25)
+
+
+def test_a_crop_teaches_what_its_name_says(images: TableCrops, cells: CellTable) -> None:
+    said = admissible(cells, TASK)
+    count = {name: set(said[cells.class_names == name].sum(dim=1).tolist()) for name in np.unique(cells.class_names)}
+    assert (count["neutrophil"], count["benign"], count["blast"]) == ({2}, {10}, {1})
+    for seed in range(20):
+        taught = images[0, seed][1]["admissible"]
+        assert any(torch.equal(taught, row) for row in said)
+
+
+def test_a_drawn_crop_shows_the_cell_that_its_target_names(images: TableCrops) -> None:
+    """The disc of a class has a colour of its own, which turning keeps."""
+    torch.manual_seed(3)
+    rows = [images._drawn() for _ in range(30)]
+    for row in rows:
+        (kind,) = images.admissible[row].nonzero().T.tolist()
+        k = kind[0] if len(kind) == 1 else 5
+        middle = images.pixels[row][:, 24, 24].tolist()
+        assert middle == pytest.approx([40 + 60 * (k % 3), 30 + 40 * (k // 3), 150], abs=12)
+
+
+def test_a_class_without_cells_is_refused_unless_laboratories_are_left_out(cells: CellTable) -> None:
+    without = cells.take(cells.class_names != "basophil")
+    with pytest.raises(TrainingError, match="No cell of the class basophil to train on"):
+        TableCrops(without, TASK, RECIPE)
+    left_out = RECIPE.model_copy(update={"without": ("south",)})
+    assert len(TableCrops(without, TASK, left_out)) == len(without)
+    assert unlearned(admissible(without, TASK), TASK) == ("basophil",)
+
+
+def test_a_class_known_only_by_a_vague_name_is_not_learned(cells: CellTable) -> None:
+    east = cells.take(cells.laboratories == "east")
+    assert unlearned(admissible(east, TASK), TASK) == ("band_neutrophil", "segmented_neutrophil")
+
+
+def test_a_name_that_the_task_does_not_know_is_refused(cells: CellTable) -> None:
+    with pytest.raises(TrainingError, match=r"Cells of the class 'band_neutrophil'; the task leukocyte knows neutro"):
+        admissible(cells, task("leukocyte"))
+
+
+def test_what_is_thinned_keeps_so_many_of_each_class_and_laboratory_evenly(cells: CellTable) -> None:
+    many = cells.take(np.repeat(np.arange(len(cells)), 10))
+    rows = thinned(many, 7)
+    kept = many.take(rows)
+    of_each = Counter(zip(kept.class_names.tolist(), kept.laboratories.tolist(), strict=True))
+    assert set(of_each.values()) == {7}
+    assert (np.diff(rows) > 0).all()
+    of_one = np.flatnonzero((many.class_names == "blast") & (many.laboratories == "north"))
+    steps = np.diff(np.searchsorted(of_one, rows[np.isin(rows, of_one)]))
+    assert steps.max() - steps.min() <= 1
+    assert len(thinned(many, 10_000)) == len(many)
+
+
+def test_recolouring_changes_colours_and_keeps_the_shape_of_a_crop() -> None:
+    image = tv_tensors.Image(torch.rand(3, 32, 32))
+    torch.manual_seed(0)
+    changed = [recolouring(RECIPE)(image) for _ in range(8)]
+    assert {(tuple(one.shape), one.dtype) for one in changed} == {((3, 32, 32), torch.uint8)}
+    means = torch.stack([one.float().mean(dim=(1, 2)) / 255 for one in changed])
+    assert (means - image.mean(dim=(1, 2))).abs().max() > 0.02
