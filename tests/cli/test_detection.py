@@ -127,3 +127,23 @@ def test_the_score_threshold_has_a_second_name(
 ) -> None:
     assert hemalens("detect", images, "--out", tmp_path / "out", option, "2") == 2
     assert "Option 'score_threshold' got 2.0" in capsys.readouterr().err
+
+
+def test_dark_images_are_named_and_the_count_is_marked(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    images: Path,
+    untrained: DetectorCard,
+    tmp_path: Path,
+) -> None:
+    iio.imwrite(images / "dapi.png", np.random.default_rng(0).integers(0, 40, (96, 128), dtype=np.uint8))
+    assert detect(hemalens, untrained, tmp_path / "out", images) == 0
+    said = capsys.readouterr()
+    flat = " ".join(said.err.split())
+    assert "doubtful" in flat
+    assert "dapi.png: Dark ground, as of fluorescence" in flat
+    assert "a.png" not in [line.partition(":")[0] for line in said.err.splitlines() if "Dark ground" in line]
+    assert "Doubtful: Dark ground, as of fluorescence" in said.out
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    dark = [image["image"] for image in run["images"] if any("Dark" in note for note in image.get("notes", ()))]
+    assert dark == ["dapi.png"]

@@ -170,3 +170,10 @@ def test_corrections_are_read_back_from_the_attributes_of_each_box(corrected_fie
 def test_attributes_of_other_tools_are_no_corrections(tmp_path, attributes):
     (found,) = coco.read(saved(tmp_path, changed("annotations", attributes=attributes)))
     assert found.corrections is None
+
+
+def test_what_speaks_against_an_image_is_kept(tmp_path):
+    origins = [Provenance(image="a.png", notes=("Grey image: open it in colour.",)), Provenance(image="b.png")]
+    coco.write([Detections.empty((), (60, 90), provenance=origin) for origin in origins], tmp_path / "coco.json")
+    assert [f.provenance.notes for f in coco.read(tmp_path)] == [origins[0].notes, ()]
+    assert "notes" not in json.loads((tmp_path / "coco.json").read_text())["images"][1]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -171,3 +173,12 @@ def test_a_moved_box_leaves_the_doubt_about_its_class():
 def test_without_a_classifier_no_cell_is_unsure(three):
     assert not three.unsure.any()
     assert three.differential().unsure == 0
+
+
+def test_a_pooled_differential_says_which_images_have_a_note(three):
+    doubtful = replace(three, provenance=replace(three.provenance, notes=("Grey image: open it in colour.",)))
+    assert doubtful.differential().notes == ("Grey image: open it in colour.",)
+    assert doubtful.above(0.5).take(np.arange(1)).to_taxonomy(BLOOD_3).provenance.notes == doubtful.provenance.notes
+    pooled = pooled_differential([doubtful, three])
+    assert pooled.notes == ("Grey image: open it in colour. (1 of 2 images: a.png)",)
+    assert pooled_differential([three, three]).notes == ()

@@ -179,3 +179,26 @@ def test_unsure_cells_that_are_counted_have_no_row(strange, tmp_path):
 def test_a_run_names_the_weights_that_named_its_cells(fields, strange, tmp_path):
     write_run([fields[0], strange], {}, tmp_path / "run.json")
     assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["weights"] == {"w": "ab12", "namer": "cd34"}
+
+
+def test_a_count_in_doubt_is_marked_wherever_it_is_told(fields, tmp_path):
+    note = "Out of focus: take the image again."
+    doubtful = replace(fields[0], provenance=replace(fields[0].provenance, notes=(note,)))
+    both = [doubtful, fields[1]]
+    pooled = pooled_differential(both)
+    said = f"{note} (1 of 2 images: a.png)"
+    assert f"Doubtful: {said}" in differential_text(pooled).splitlines()
+
+    write_counts(both, tmp_path / "counts.csv")
+    notes = {(r["image"], r["note"]) for r in lines(tmp_path / "counts.csv")}
+    assert notes == {("a.png", note), ("b.png", "")}
+
+    write_differential(pooled, tmp_path / "differential.csv")
+    found = {r["class"]: r["note"] for r in lines(tmp_path / "differential.csv")}
+    assert found["lymphocyte"] == said
+    assert found["plasma_cell"] == "not recognised by these weights"
+
+    write_run(both, {}, tmp_path / "run.json")
+    first, second = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["images"]
+    assert first["notes"] == [note]
+    assert "notes" not in second

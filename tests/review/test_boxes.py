@@ -145,6 +145,15 @@ class TestRerun:
         again = reviewed.merge_run(detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0]), ())
         np.testing.assert_array_equal(again.cells.boxes, reviewed.cells.boxes)
 
+    def test_what_spoke_against_the_cells_that_stay_is_still_said(self, reviewed):
+        def noted(cells, note):
+            return replace(cells, provenance=replace(cells.provenance, notes=(note,)))
+
+        before = replace(reviewed, cells=noted(reviewed.cells, "Blur: old."))
+        found = noted(detections(BOXES[:1], [0.8], [1]), "Light: new.")
+        assert before.merge_run(found, [(0, 0, 50, 40)]).current(0.0).provenance.notes == ("Light: new.", "Blur: old.")
+        assert before.merge_run(found, ()).current(0.0).provenance.notes == ("Light: new.",)
+
 
 class TestWhatTheNetworkSaidIsKept:
     def test_nothing_changed_is_no_corrections(self, reviewed):

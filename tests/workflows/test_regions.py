@@ -1,7 +1,9 @@
 """Regions of one image that overlap make one result."""
 
+from dataclasses import replace
+
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.workflows.regions import join_regions
 
 NAMES = ("lymphocyte", "monocyte", "erythrocyte")
@@ -18,3 +20,12 @@ def test_a_cell_that_two_regions_share_counts_once() -> None:
     joined = join_regions([left, right], DetectionRecipe())
     assert joined.class_names.tolist() == ["monocyte", "erythrocyte", "erythrocyte"]
     assert join_regions([left], DetectionRecipe()) is left
+
+
+def test_what_speaks_against_any_region_speaks_against_the_whole() -> None:
+    parts = [found(([10, 10, 40, 40], 0.8, 0)), found(([50, 50, 80, 80], 0.8, 0))]
+    noted = [
+        replace(part, provenance=Provenance(notes=notes))
+        for part, notes in zip(parts, (("Blur: a.",), ("Blur: b.", "Light: b.")), strict=True)
+    ]
+    assert join_regions(noted, DetectionRecipe()).provenance.notes == ("Blur: a.", "Light: b.")

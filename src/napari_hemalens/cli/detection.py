@@ -71,6 +71,9 @@ def detect(  # noqa: PLR0913 -- an option each
     batch = run(workflows.detect_files_steps(files, recipe, out, formats=chosen), "Detecting")
     for reason in batch.failed.values():
         err_console.print(f"[red]not read[/red] {escape(reason)}")
+    for field in batch.fields if len(batch.fields) > 1 else ():  # of one, the table says it
+        for note in field.provenance.notes:
+            err_console.print(f"[yellow]doubtful[/yellow] {escape(f'{field.provenance.image}: {note}')}")
     if batch.fields:
         pooled = pooled_differential(batch.fields, tissue=recipe.tissue, unsure=recipe.unsure)
         out_console.print(escape(differential_text(pooled)))

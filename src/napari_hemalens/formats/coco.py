@@ -25,7 +25,8 @@ class _Image(BaseModel):
     file_name: str
     width: int | None = None
     height: int | None = None
-    pixel_size_um: float | None = None  # our own key, which other readers ignore
+    pixel_size_um: float | None = None  # our own keys, which other readers ignore
+    notes: tuple[str, ...] = ()
 
 
 class _Category(BaseModel):
@@ -90,7 +91,8 @@ def write(fields: Sequence[Detections], path: Path) -> None:
         height, width = field.image_shape
         size = field.provenance.pixel_size_um
         scale = {} if size is None else {"pixel_size_um": size}
-        images.append({"id": number, "file_name": name, "width": width, "height": height, **scale})
+        notes = {"notes": list(field.provenance.notes)} if field.provenance.notes else {}
+        images.append({"id": number, "file_name": name, "width": width, "height": height, **scale, **notes})
         for (box, label, score), attributes in zip(rounded_cells(field), _attributes(field), strict=True):
             placed = {"id": len(annotations) + 1, "image_id": number, "score": score}
             annotations.append({**placed, "category_id": categories[label], **_bbox(box), **attributes})
@@ -107,7 +109,7 @@ def write(fields: Sequence[Detections], path: Path) -> None:
 def _draft(file: Path, image: _Image, folders: Sequence[Path]) -> Draft:
     where = locate_image(image.file_name, folders)
     shape = (image.height, image.width) if image.height and image.width else known_size(where)
-    return Draft(file, where, shape, image.pixel_size_um)
+    return Draft(file, where, shape, image.pixel_size_um, notes=image.notes)
 
 
 def _add(

@@ -62,6 +62,8 @@ class Draft:
         One entry per cell.
     predictions : list
         The network's prediction for each cell, or None if the file has none.
+    notes : tuple of str
+        What speaks against trusting the cells, if the file states it.
     """
 
     source: Path
@@ -72,6 +74,7 @@ class Draft:
     labels: list[str] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     predictions: list[Prediction | None] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
     def add(self, box: Box, label: str, score: float = 1.0, prediction: Prediction | None = None) -> None:
         """Add a cell.
@@ -122,6 +125,7 @@ class Draft:
                 image=self.image,
                 pixel_size_um=self.pixel_size_um,
                 pixel_size_source="unknown" if self.pixel_size_um is None else "given",
+                notes=self.notes,
             ),
         )
 

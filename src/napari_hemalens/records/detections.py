@@ -11,6 +11,7 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells, differential
 from napari_hemalens.records.naming import Naming
+from napari_hemalens.records.notes import pooled_notes
 from napari_hemalens.records.taxonomy import ICSH, MARROW_12, Taxonomy
 
 
@@ -35,6 +36,8 @@ class Provenance:
         Packages the run depended on.
     naming : mapping of str to str
         The weights that named the nucleated cells, and the hash of their file; empty: none but `weights`.
+    notes : tuple of str
+        What speaks against trusting the result, a sentence each (`records.notes`).
     """
 
     image: str = ""
@@ -45,6 +48,7 @@ class Provenance:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     naming: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,14 +235,15 @@ def pooled_differential(
     """
     totals: dict[str, int] = {}
     recognised: dict[str, None] = {}
-    names = []
+    images = []
     apart = 0
     for detections in fields:
-        names.append(detections.provenance.image)
+        images.append((detections.provenance.image, detections.provenance.notes))
         recognised |= dict.fromkeys(detections.recognised)
         left_out = detections.unsure if unsure == "apart" else np.zeros(len(detections), dtype=np.bool_)
         apart += int(left_out.sum())
         for name, count in detections.take(~left_out).counts().items():
             totals[name] = totals.get(name, 0) + count
+    names = [name for name, _ in images]
     counted = differential(totals, tuple(recognised), taxonomy=taxonomy, tissue=tissue, fields=names)
-    return replace(counted, unsure=apart)
+    return replace(counted, unsure=apart, notes=pooled_notes(images))

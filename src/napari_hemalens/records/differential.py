@@ -82,6 +82,8 @@ class Differential:
         Name of the taxonomy of the rows.
     unsure : int
         Nucleated cells that are in no row, because they are unlike all that the classifier learned from.
+    notes : tuple of str
+        What speaks against trusting the counts, a sentence each; of several images, with how many and which.
     """
 
     rows: tuple[ClassCount, ...]
@@ -90,6 +92,7 @@ class Differential:
     tissue: Tissue
     taxonomy: str
     unsure: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def nucleated(self) -> int:

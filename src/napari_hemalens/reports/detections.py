@@ -39,22 +39,27 @@ def write_counts(
     """Write `counts.csv`: a block of rows per image, one for each class recognised or counted in it.
 
     Nucleated classes have their percentage of the nucleated cells with its 95 % interval; red cells and platelets have
-    none.
+    none. The note is what speaks against trusting the counts of an image.
     """
     rows = []
     for image, detections in zip(short_names(fields), fields, strict=True):
         count = detections.differential(taxonomy, tissue, unsure)
         known = (row for row in (*count.rows, *count.beside) if row.count is not None)
-        rows += [(image, row.name, *_numbers(row)) for row in known]
+        doubts = " ".join(count.notes)
+        rows += [(image, row.name, *_numbers(row), doubts) for row in known]
         if count.unsure:
-            rows.append((image, UNSURE, count.unsure, None, None, None))
-    write_csv(path, ("image", "class", *_COUNT_COLUMNS), rows)
+            rows.append((image, UNSURE, count.unsure, None, None, None, doubts))
+    write_csv(path, ("image", "class", *_COUNT_COLUMNS, "note"), rows)
 
 
 def write_differential(differential: Differential, path: str | Path) -> None:
-    """Write `differential.csv`: every class; one not recognised has a note and no count."""
+    """Write `differential.csv`: every class; one not recognised has no count.
+
+    The note of a class says so; that of a count is what speaks against trusting it.
+    """
     rows = (*differential.rows, *differential.beside)
-    lines = [(row.name, *_numbers(row), row.note) for row in rows]
+    doubts = " ".join(differential.notes)
+    lines = [(row.name, *_numbers(row), row.note or doubts) for row in rows]
     if differential.unsure:
         lines.append((UNSURE, differential.unsure, None, None, None, "counted apart"))
     write_csv(path, ("class", *_COUNT_COLUMNS, "note"), lines)
@@ -75,6 +80,7 @@ def differential_text(differential: Differential) -> str:
             f"Nucleated cells: {differential.nucleated} of the {differential.asked} asked for in "
             f"{differential.tissue}; images: {len(differential.fields)}",
             f"Myeloid:erythroid ratio: {shown}",
+            *(f"Doubtful: {note}" for note in differential.notes),
             *differential.warnings,
             RESEARCH_USE,
         ]
@@ -88,7 +94,7 @@ def write_run(
     *,
     failed: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `run.json`: what is needed to reproduce the result, and the corrections.
+    """Write `run.json`: what is needed to reproduce the result, what speaks against it, and the corrections.
 
     Parameters
     ----------
@@ -114,6 +120,7 @@ def write_run(
                 "pixel_size_um": origin.pixel_size_um,
                 "pixel_size_source": origin.pixel_size_source,
                 "cells": len(field),
+                **({"notes": list(origin.notes)} if origin.notes else {}),
                 **_corrections(field),
             }
             for name, origin, field in zip(short_names(fields), origins, fields, strict=True)

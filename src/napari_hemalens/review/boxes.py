@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.records.corrections import NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.notes import merged_notes
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.overlaps import inside_regions, same_cells, touching_regions
 from napari_hemalens.review.predictions import Predictions
@@ -208,11 +209,14 @@ class ReviewedBoxes:
         new = ~same_cells(fresh.cells.boxes, rivals)
         olds = self.cells.take(kept)
         before = self.predictions.take(kept)
+        earlier = () if inside.all() else self.cells.provenance.notes  # still true of cells outside
+        notes = merged_notes(found.provenance.notes, earlier)
+        cells = _joined(fresh.cells.take(new), olds, fresh._index(olds.class_names))
         names = np.array([*self.cells.names, ""])[before.classes]  # -1 is the last
         known = np.where(names == "", NOT_PREDICTED, fresh._index(names))
         return replace(
             fresh,
-            cells=_joined(fresh.cells.take(new), olds, fresh._index(olds.class_names)),
+            cells=replace(cells, provenance=replace(found.provenance, notes=notes)),
             touched=np.concatenate([fresh.touched[new], (self.touched & edited)[kept]]),
             removed=np.concatenate([fresh.removed[new], (self.removed & edited)[kept]]),
             predictions=fresh.predictions.take(new).append(replace(before, classes=known)),

@@ -110,6 +110,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
     """
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference.cell_finder import CellFinder  # noqa: PLC0415
+    from napari_hemalens.inference.image_check import with_notes  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
 
     slide = as_slide(image)
@@ -127,7 +128,8 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         versions={"napari-hemalens": __version__},
         naming={} if namer is None else {namer.name: namer.sha256},
     )
-    return (yield from finder.find_steps(slide, recipe, provenance=provenance, region=region))
+    found = yield from finder.find_steps(slide, recipe, provenance=provenance, region=region)
+    return with_notes(slide, found, card, region)
 
 
 def detect_and_attend_steps(

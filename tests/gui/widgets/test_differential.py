@@ -1,5 +1,7 @@
 """The table says what the differential says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,18 @@ def test_keys_stand_in_the_colours_of_their_classes(view):
     assert len(inner[0]) > 1  # a digit is written on it
     assert len(inner[1]) == 1
     assert np.all([icon.pixelColor(0, 0).isValid() for icon in icons])
+
+
+def test_a_count_in_doubt_is_marked_and_still_shown(view):
+    count = differential(COUNTS, MARROW_12.classes, fields=["stack"])
+    assert view.doubts.isHidden()
+    view.show_differential(replace(count, notes=("Dark ground: do not use this count.",)), [])
+    assert not view.doubts.isHidden()
+    assert view.doubts.text() == "Dark ground: do not use this count."
+    assert "Doubtful:</b></span> <b>40</b> of 500" in view.summary.text()
+    assert rows(view)["segmented neutrophil"] == ["30", "75.0", ""]
+    marked = view.table.item(5, 1).foreground().color()
+    view.show_differential(count, [])
+    assert view.doubts.isHidden()
+    assert "Doubtful" not in view.summary.text()
+    assert view.table.item(5, 1).foreground().color() != marked

@@ -42,7 +42,7 @@ def annotation_steps(file: Path) -> DetectSteps:
             recognised=ICSH.classes if by_icsh else found.names,
             scores=np.ones_like(found.scores),
             image_shape=(image.shape[0], image.shape[1]),
-            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um),
+            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um, notes=found.provenance.notes),
         )
 
     return steps

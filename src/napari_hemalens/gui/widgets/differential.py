@@ -25,6 +25,7 @@ from napari_hemalens.reports.detections import RESEARCH_USE
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)
 _ROW = 17  # pixels
+_DOUBTFUL = "#d98200"  # on dark and on light themes
 _DATA = int(Qt.ItemDataRole.UserRole)
 
 
@@ -52,37 +53,44 @@ class DifferentialView(QWidget):
         header.setSectionResizeMode(_BAR, QHeaderView.ResizeMode.Stretch)
         self.summary, self.warnings, self.use = sentences(), sentences(small=True), sentences(small=True)
         self.use.setText(RESEARCH_USE)
+        self.doubts = sentences()
+        self.doubts.setStyleSheet(f"background: {_DOUBTFUL}; color: black; padding: 3px; border-radius: 3px")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self.table, self.summary, self.warnings, self.use):
+        for widget in (self.doubts, self.table, self.summary, self.warnings, self.use):
             layout.addWidget(widget)
 
     def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
-        """Show a differential, with more sentences to be read with it."""
+        """Show a differential, with more sentences to be read with it; one that is in doubt is marked."""
         # Classes that nobody looked for are named below, unless a digit gives them.
         rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name).isdigit()]
         self.table.setRowCount(len(rows))
+        self.doubts.setText("\n".join(count.notes))
+        self.doubts.setVisible(bool(count.notes))
         longest = max((row.high for row in rows if row.high is not None), default=100)
         for number, row in enumerate(rows):
-            self._show_row(number, row, key_of(row.name))
+            self._show_row(number, row, doubtful=bool(count.notes))
             bar = self.table.item(number, _BAR)
             bar.setData(_DATA, (row.name, row.percent, row.low, row.high, longest))
         ratio = count.myeloid_erythroid
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
         images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
-        self.summary.setText(f"<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
+        mark = f'<span style="color: {_DOUBTFUL}"><b>Doubtful:</b></span> ' if count.notes else ""
+        self.summary.setText(f"{mark}<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
         self.warnings.setText("\n".join((*notes, *map(display_name, count.warnings))))
 
-    def _show_row(self, number: int, row: ClassCount, key: str) -> None:
+    def _show_row(self, number: int, row: ClassCount, *, doubtful: bool) -> None:
         count = "-" if row.count is None else f"{row.count:,}"
         share = "" if row.percent is None else f"{row.percent:.1f}"
         for column, text in ((_CLASS, display_name(row.name)), (_COUNT, count), (_PERCENT, share)):
             item = QTableWidgetItem(text)
             if column != _CLASS:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if doubtful:
+                    item.setForeground(QColor(_DOUBTFUL))
             self.table.setItem(number, column, item)
-        self.table.item(number, _CLASS).setIcon(swatch(row.name, key))
+        self.table.item(number, _CLASS).setIcon(swatch(row.name, key_of(row.name)))
         bar = QTableWidgetItem("not recognised" if row.note else "")
         bar.setToolTip(row.note)
         if row.percent is not None:

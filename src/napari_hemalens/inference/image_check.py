@@ -1,0 +1,159 @@
+"""Whether an image is of the kind that weights can name cells in, said in sentences.
+
+Weights name cells in any image, also where there are none that they know: in fluorescence every nucleus becomes a
+promyelocyte. So the image and what was found in it are looked at before a differential is shown. Thresholds were chosen
+on eight public sets of images (docs/results/image_check.md).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.inference.image_measures import ImageMeasures, measure_image
+from napari_hemalens.inference.scale import RED_CELL_UM
+from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.slides.region import Region
+from napari_hemalens.slides.slide import Slide
+
+_DARK = 96  # grey level; the median of smears is above 134, of fluorescence below 31
+_GREY = 8  # grey levels; smears have differences of 25 and more between their channels
+_TISSUE = 0.06  # share of the image; sections have 0.08 and more, smears hardly any
+_CLIPPED = 0.2  # share of the image; smears have less than 0.14, clipped ones 0.3 and more
+_BLURRED_UM = 0.42  # smears have less than 0.31; at 0.3 more the differential begins to be wrong, at 0.45 it is
+_BLURRED_BORNE_UM = 0.6  # the same for weights that were trained for it
+_COARSE_UM = 0.3  # a pixel; coarser ones hide the chromatin that nucleated cells are named by
+_RED_CELLS_UM = (4.7, 10.4)  # median diameter in an image; 4.9 to 9.8 at the right pixel size
+_SURELY = 5  # red cells from which their median diameter is trusted
+_FEW = 0.15  # red cells a nucleated cell
+_MANY = 10  # nucleated cells among which red cells are missed
+
+ROBUST_WEIGHTS = "marrow-robust"
+"""Packed weights that were trained on blurred and overexposed images."""
+
+
+def with_notes(slide: Slide, found: Detections, card: DetectorCard, region: Region | None = None) -> Detections:
+    """Return the cells with what speaks against their count in the provenance; see `image_notes`."""
+    notes = image_notes(slide, found, card, region)
+    return replace(found, provenance=replace(found.provenance, notes=notes))
+
+
+def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Region | None = None) -> tuple[str, ...]:
+    """Return what speaks against a count, a sentence each; nothing for weights that name no blood cells.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image.
+    found : Detections
+        Its cells; of those below the card's score threshold nothing is concluded.
+    card : DetectorCard
+        Of the weights that found them.
+    region : Region, optional
+        What was analysed; by default all of the image.
+    """
+    if not names_blood_cells(card):
+        return ()
+    sure = found.above(card.score_threshold)
+    size = found.provenance.pixel_size_um
+    measured = measure_image(slide, sure, size or card.pixel_size_um, region or (0, 0, *slide.shape))
+    smears = any(map(_is_red_cell, card.classes))
+    kind = kind_notes(measured, smears=smears)
+    if kind:
+        return kind  # the rest would be about cells that are none
+    about_red_cells = (*size_notes(sure, card), *red_cell_notes(sure)) if smears else ()
+    return (*about_red_cells, *light_notes(measured, card, sized=size is not None))
+
+
+def names_blood_cells(card: DetectorCard) -> bool:
+    """Return whether weights tell blood cells apart, as those for nuclei in sections do not."""
+    return any(cell_class(name).lineage in {"myeloid", "erythroid", "lymphoid"} for name in card.classes)
+
+
+def kind_notes(measured: ImageMeasures, *, smears: bool = True) -> tuple[str, ...]:
+    """Return what is said of an image of another kind: fluorescence, grey, a section; one at most.
+
+    Parameters
+    ----------
+    measured : ImageMeasures
+        Of the image.
+    smears : bool
+        Whether the weights are for smears, so that sections are strange to them.
+    """
+    if measured.brightness < _DARK:
+        return (
+            "Dark ground, as of fluorescence: these weights know only stained cells on a bright ground, so do not use "
+            "this count; nuclei are for Classify cells.",
+        )
+    if measured.colour < _GREY:
+        return ("Grey image: these weights need the colours of the stain, so take or open it in colour.",)
+    if smears and measured.eosin >= _TISSUE:
+        return (
+            "Looks like a tissue section (H&E): these weights know only smears, so do not use this count; train "
+            "weights for sections with the recipe histology.",
+        )
+    return ()
+
+
+def size_notes(found: Detections, card: DetectorCard) -> tuple[str, ...]:
+    """Return what is said of the pixel size, by itself and by the red cells; one sentence at most."""
+    size = found.provenance.pixel_size_um
+    if size is None:
+        return (
+            f"Pixel size unknown: no red cells show it, so {card.pixel_size_um:g} µm was taken; give the right one.",
+        )
+    red = found.areas[_red_cells(found)]
+    across = float(np.sqrt(np.median(red))) * size if len(red) >= _SURELY else RED_CELL_UM
+    if not _RED_CELLS_UM[0] <= across <= _RED_CELLS_UM[1]:
+        return (
+            f"Pixel size doubtful: at {size:.2g} µm red cells would be {across:.1f} µm across in place of "
+            f"{RED_CELL_UM:g}; about {size * RED_CELL_UM / across:.2g} µm fits.",
+        )
+    if size > _COARSE_UM:
+        return (
+            f"Low magnification: {size:.2g} µm a pixel is too coarse to name cells by; take the image with a stronger "
+            f"objective, below {_COARSE_UM:g} µm a pixel.",
+        )
+    return ()
+
+
+def red_cell_notes(found: Detections) -> tuple[str, ...]:
+    """Return what is said where nucleated cells lie among few red cells or none."""
+    nucleated = sum(count for name, count in found.counts().items() if cell_class(name).nucleated)
+    if nucleated < _MANY or np.count_nonzero(_red_cells(found)) >= _FEW * nucleated:
+        return ()
+    return (
+        "Few red cells among the nucleated ones: these weights learned from smears that are full of them, so look at "
+        "the cells before you use this count.",
+    )
+
+
+def light_notes(measured: ImageMeasures, card: DetectorCard, *, sized: bool = True) -> tuple[str, ...]:
+    """Return what is said of exposure and, of an image `sized` in micrometres, of focus.
+
+    Weights that bear it are advised, unless these do already.
+    """
+    blur, glare = (float(card.training.get(name) or 0) for name in ("blur", "glare"))
+    bears_blur = blur * card.pixel_size_um >= _BLURRED_UM
+    notes = []
+    if sized and measured.blur_um > (_BLURRED_BORNE_UM if bears_blur else _BLURRED_UM):
+        other = "" if bears_blur else f"choose the weights {ROBUST_WEIGHTS}, or "
+        notes.append(f"Out of focus: granulocytes are then named erythroblasts; {other}take the image again.")
+    if measured.clipped > _CLIPPED:
+        other = "" if glare >= _CLIPPED else f", or choose the weights {ROBUST_WEIGHTS}"
+        notes.append(
+            f"Overexposed: monocytes and pale red cells are then lost; take the image again with less light{other}."
+        )
+    return tuple(notes)
+
+
+def _red_cells(found: Detections) -> NDArray[np.bool_]:
+    red = np.array([_is_red_cell(name) for name in found.names], dtype=bool)
+    return red[found.classes]
+
+
+def _is_red_cell(name: str) -> bool:
+    of = cell_class(name)
+    return of.lineage == "erythroid" and not of.nucleated

@@ -1,0 +1,177 @@
+"""What is said of images that weights cannot name cells in, and that nothing is said of others."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.evaluation.perturbations import blur, white
+from napari_hemalens.inference.image_check import (
+    image_notes,
+    kind_notes,
+    light_notes,
+    names_blood_cells,
+    red_cell_notes,
+    size_notes,
+    with_notes,
+)
+from napari_hemalens.inference.image_measures import ImageMeasures
+from napari_hemalens.models.weights import DetectorCard, detector_card
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.notes import fault_of
+from napari_hemalens.rendering.fields import render_field
+from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.open import open_image
+
+SMEAR = ImageMeasures(brightness=235, colour=60, clipped=0.01, eosin=0.0, blur_um=0.15)
+PACKED, ROBUST = detector_card("marrow-cascade"), detector_card("marrow-robust")
+
+
+def faults(notes: Sequence[str]) -> list[str]:
+    return [fault_of(note) for note in notes]
+
+
+def cells(red: int, nucleated: int, *, red_px: float = 60, size: float | None = 0.12) -> Detections:
+    """Red cells of `red_px`, and lymphocytes."""
+    sides = [red_px] * red + [90] * nucleated
+    boxes = [(0, 100 * n, side, 100 * n + side) for n, side in enumerate(sides)]
+    return Detections.from_arrays(
+        np.array(boxes).reshape(-1, 4),
+        np.full(len(boxes), 0.9),
+        [0] * red + [1] * nucleated,
+        names=("erythrocyte", "lymphocyte"),
+        image_shape=(200, 100 * len(boxes) + 100),
+        provenance=Provenance(pixel_size_um=size),
+    )
+
+
+def test_nothing_is_said_of_a_smear() -> None:
+    found = cells(30, 3)
+    said = (*kind_notes(SMEAR), *size_notes(found, PACKED), *red_cell_notes(found), *light_notes(SMEAR, PACKED))
+    assert said == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"brightness": 12, "colour": 0}, "Dark ground, as of fluorescence"),
+        ({"colour": 0}, "Grey image"),
+        ({"eosin": 0.12}, "Looks like a tissue section (H&E)"),
+    ],
+)
+def test_an_image_of_another_kind_is_named(change: dict[str, float], fault: str) -> None:
+    assert faults(kind_notes(replace(SMEAR, **change))) == [fault]
+
+
+def test_sections_are_strange_only_to_weights_for_smears() -> None:
+    section = replace(SMEAR, eosin=0.12)
+    assert kind_notes(section, smears=False) == ()
+
+
+def test_blur_gets_the_advice_to_use_other_weights_unless_they_are_in_use() -> None:
+    (said,) = light_notes(replace(SMEAR, blur_um=0.5), PACKED)
+    assert said.startswith("Out of focus")
+    assert "marrow-robust" in said
+    assert light_notes(replace(SMEAR, blur_um=0.5), ROBUST) == ()  # they bear it
+    (beyond,) = light_notes(replace(SMEAR, blur_um=0.7), ROBUST)
+    assert "marrow-robust" not in beyond
+    assert "take the image again" in beyond
+
+
+def test_what_is_clipped_gets_the_advice_of_less_light() -> None:
+    over = replace(SMEAR, clipped=0.4)
+    (by_packed,), (by_robust,) = light_notes(over, PACKED), light_notes(over, ROBUST)
+    assert "less light" in by_packed
+    assert "marrow-robust" in by_packed
+    assert "marrow-robust" not in by_robust
+
+
+def test_of_the_focus_nothing_is_said_without_edges_or_scale() -> None:
+    assert light_notes(replace(SMEAR, blur_um=math.nan), PACKED) == ()
+    assert light_notes(replace(SMEAR, blur_um=2.0), PACKED, sized=False) == ()
+
+
+@pytest.mark.parametrize("size", [0.06, 0.25])
+def test_red_cells_of_the_wrong_size_tell_the_right_pixel_size(size: float) -> None:
+    (said,) = size_notes(cells(12, 1, size=size), PACKED)
+    assert fault_of(said) == "Pixel size doubtful"
+    assert "about 0.12 µm fits" in said
+
+
+def test_a_few_red_cells_do_not_make_a_pixel_size_doubtful() -> None:
+    assert size_notes(cells(4, 1, size=0.06), PACKED) == ()
+
+
+def test_an_unknown_pixel_size_is_said_with_the_one_that_was_taken() -> None:
+    (said,) = size_notes(cells(0, 2, size=None), PACKED)
+    assert fault_of(said) == "Pixel size unknown"
+    assert "0.15 µm was taken" in said
+
+
+def test_low_magnification_is_said() -> None:
+    assert faults(size_notes(cells(12, 1, red_px=18, size=0.4), PACKED)) == ["Low magnification"]
+
+
+def test_many_nucleated_cells_without_red_cells_are_looked_at() -> None:
+    assert faults(red_cell_notes(cells(1, 12))) == ["Few red cells among the nucleated ones"]
+    assert red_cell_notes(cells(0, 4)) == ()  # a crop
+    assert red_cell_notes(cells(6, 12)) == ()  # crowded marrow
+
+
+def for_sections() -> DetectorCard:
+    return PACKED.model_copy(update={"classes": ("nucleus",)})
+
+
+def test_weights_that_name_no_blood_cells_get_no_notes() -> None:
+    assert names_blood_cells(PACKED)
+    assert names_blood_cells(PACKED.model_copy(update={"classes": ("WBC", "RBC", "Platelets")}))
+    assert not names_blood_cells(for_sections())
+    black = from_array(np.zeros((50, 50, 3), dtype=np.uint8), axes="YXC")
+    assert image_notes(black, cells(0, 0), PACKED)
+    assert image_notes(black, cells(0, 0), for_sections()) == ()
+
+
+def test_a_rendered_smear_is_in_order_until_it_is_spoiled() -> None:
+    image, truth = render_field((420, 420), pixel_size_um=0.12, tissue="blood", seed=3)
+    spoiled = {"": image, "Out of focus": blur(image, 0.6, 0.12), "Overexposed": white(image, 0.4, 0.12)}
+    for fault, pixels in spoiled.items():
+        assert faults(image_notes(from_array(pixels, axes="YXC"), truth, PACKED)) == [fault] * bool(fault)
+
+
+def test_cells_below_the_score_threshold_lead_to_no_notes() -> None:
+    image, truth = render_field((420, 420), pixel_size_um=0.12, tissue="blood", seed=3)
+    slide, faint = from_array(image, axes="YXC"), cells(20, 0, red_px=200)
+    noise = replace(faint, scores=np.full(20, 0.1, np.float32), image_shape=truth.image_shape)
+    assert image_notes(slide, noise, PACKED) == ()
+
+
+def test_the_rest_of_the_provenance_stays() -> None:
+    found = cells(0, 0)
+    noted = with_notes(from_array(np.zeros((50, 50, 3), dtype=np.uint8), axes="YXC"), found, PACKED)
+    assert noted.provenance.notes
+    assert replace(noted.provenance, notes=()) == found.provenance
+
+
+@pytest.mark.slow
+def test_real_fluorescence_and_sections_do_not_pass_for_smears(real_data: Path) -> None:
+    for folder, fault in (("micronuclei", "Dark ground"), ("marrow_histology", "Looks like a tissue section")):
+        file = sorted((real_data / folder / "images").iterdir())[0]
+        with open_image(file) as slide:
+            found = workflows.detect(slide.read(0, 0, 500, 500), pixel_size_um=0.25)
+        assert found.provenance.notes[0].startswith(fault)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "size"), [("smear_detection", 0.1), ("marrow_fields", 0.165)])
+def test_of_real_smears_only_the_blurred_get_a_note(real_data: Path, data: str, size: float) -> None:
+    for file in sorted((real_data / data / "images").iterdir())[:200:100]:
+        with open_image(file) as slide:
+            pixels = slide.read(0, 0, *slide.shape)
+        found = workflows.detect(pixels, pixel_size_um=size)
+        assert found.provenance.notes == ()
+        blurred = from_array(blur(pixels, 0.5, size), axes="YXC")
+        assert faults(image_notes(blurred, found, PACKED)) == ["Out of focus"]
