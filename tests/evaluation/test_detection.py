@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.detection import DetectionReport, count_once, map_to_taxonomy, measure_precision
+from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import taxonomy
 
@@ -70,3 +74,18 @@ def test_the_report_says_which_average_precision_is_which(tmp_path: Path) -> Non
     assert written["classes"]["monocyte"]["F1"] is None
     with (tmp_path / "classes.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.DictReader(file))["counted AP50"] == "0.625"
+
+
+def test_a_classifier_changes_names_and_leaves_red_cells_as_they_were(
+    two_fields: Path, nucleated: ClassifierCard
+) -> None:
+    recipe = DetectionRecipe(pixel_size_um=0.15, naming="none", device="cpu")
+    plain = finish(workflows.evaluate_detection_steps(two_fields, recipe))
+    by_chance = recipe.model_copy(update={"naming": str(nucleated.file)})  # untrained
+    named = finish(workflows.evaluate_detection_steps(two_fields, by_chance))
+    for name in ("erythrocyte", "platelet"):
+        assert named.classes[name] == plain.classes[name]
+    assert plain.counted["AP50"] > 0.6
+    assert named.counted["AP50"] < plain.counted["AP50"]
+    assert named.overall["AP50"] < plain.overall["AP50"]
+    assert {"lymphocyte", "erythrocyte"} <= set(named.classes)

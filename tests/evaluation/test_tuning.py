@@ -6,7 +6,7 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 
 
@@ -38,6 +38,15 @@ def test_weights_tuned_where_they_lie_keep_their_file(untrained: DetectorCard, t
     assert untrained.file.read_bytes() == before
     assert weights.detector_card(untrained.file) == card
     assert card.metrics["images"] == 2
+
+
+def test_weights_tuned_with_a_classifier_name_it(
+    untrained: DetectorCard, nucleated: ClassifierCard, two_fields: Path, tmp_path: Path
+) -> None:
+    recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15, naming=str(nucleated.file))
+    card = finish(workflows.tune_detection_steps(two_fields, recipe, tmp_path / "out", name="ours"))
+    assert (card.naming, untrained.naming) == (str(nucleated.file), None)
+    assert card.metrics.keys() >= {"AP50", "counted AP50"}
 
 
 def test_images_without_a_class_that_the_weights_know_are_refused(

@@ -7,7 +7,17 @@ from torchvision.transforms import v2
 
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.training import augment
-from napari_hemalens.training.augment import Glare, Light, Optics, Resolution, RightAngle, Stain, augmentation, blurred
+from napari_hemalens.training.augment import (
+    Glare,
+    Light,
+    Optics,
+    Resolution,
+    RightAngle,
+    Stain,
+    Tint,
+    augmentation,
+    blurred,
+)
 
 BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
 
@@ -49,7 +59,7 @@ def test_all_four_right_angles_come_up() -> None:
     assert len(turned) == 4
 
 
-@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0), Glare(0.0), Resolution(1.0)])
+@pytest.mark.parametrize("change", [Stain(0.0), Light(0.0), Glare(0.0), Resolution(1.0), Tint(0.0)])
 def test_a_change_of_nothing_changes_nothing(change: v2.Transform) -> None:
     image = tv_tensors.Image(torch.rand(3, 16, 16) * 0.9 + 0.05)
     torch.testing.assert_close(change(image), image, atol=1e-3, rtol=0)
@@ -114,3 +124,13 @@ def test_resolution_is_lost_down_to_the_least_share_and_no_further(monkeypatch: 
     Resolution(0.3).change(torch.rand(3, 64, 64))
     assert drawn[0] == (0.3, 1)
     assert Resolution(0.01).change(torch.rand(3, 16, 16)).std() > 0  # never less than 8 pixels a side
+
+
+def test_another_dye_changes_density_in_each_colour_and_leaves_glass_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = torch.tensor([0.5, 1.0, 2.0])[:, None, None]
+    monkeypatch.setattr(torch.Tensor, "uniform_", lambda *_: factors)
+    image = torch.rand(3, 8, 8) * 0.8 + 0.1
+    image[:, 0, 0] = 1
+    changed = Tint(0.5).change(image)
+    torch.testing.assert_close(changed.log10(), image.log10() * factors)
+    assert changed[:, 0, 0].tolist() == [1, 1, 1]

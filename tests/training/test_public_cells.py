@@ -91,7 +91,7 @@ def test_a_marrow_cell_lies_in_the_middle_of_its_image(cells: CellTable) -> None
     munich = of(cells, "Munich")
     assert len(munich) == 9
     assert (munich.boxes[:, :2] + munich.boxes[:, 2:] == [250, 240]).all()
-    np.testing.assert_allclose(munich.boxes[:, 2] - munich.boxes[:, 0], 15 / 0.09, atol=0.2)
+    np.testing.assert_allclose((munich.boxes[:, 2] - munich.boxes[:, 0]) * munich.pixel_sizes, 15, rtol=1e-3)
     assert set(munich.class_names) == {"blast", "monocyte", "unclassifiable"}
 
 

@@ -13,7 +13,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.cell_table import CellTable, read
 from napari_hemalens.records.tasks import task
-from napari_hemalens.training.table_crops import TableCrops, admissible, recolouring, thinned, unlearned
+from napari_hemalens.training.table_crops import TableCrops, admissible, recolouring, surround, thinned, unlearned
 
 TASK = task("nucleated")
 RECIPE = ClassifierTraining(crop=CropRecipe(side=32, width=20.0, unit="um"), stain=0.3, colour=0.35, resolution=0.3)
@@ -130,3 +130,31 @@ def test_recolouring_changes_colours_and_keeps_the_shape_of_a_crop() -> None:
     assert {(tuple(one.shape), one.dtype) for one in changed} == {((3, 32, 32), torch.uint8)}
     means = torch.stack([one.float().mean(dim=(1, 2)) / 255 for one in changed])
     assert (means - image.mean(dim=(1, 2))).abs().max() > 0.02
+
+
+def test_pasted_neighbours_leave_the_cell_in_the_middle_alone() -> None:
+    """A crop of 30 um at 3 pixels a micrometre: a grey cell of 10 um, beside which white cells of 14 um and more."""
+    y, x = torch.meshgrid(torch.arange(90) - 45.0, torch.arange(90) - 45.0, indexing="ij")
+    away = torch.hypot(y, x) / 3
+    crop, other = (torch.where(away < r, shade, 0.8).expand(3, -1, -1) for r, shade in ((5.0, 0.3), (7.0, 0.1)))
+    torch.manual_seed(0)
+    for _ in range(20):
+        crowded = surround(crop, [other, other], pixels_um=3)
+        assert torch.equal(crowded[:, away < 5], crop[:, away < 5])
+        changed = (crowded - crop).abs().amax(dim=0) > 0.05
+        assert changed.any()
+        assert 0 <= crowded.min() <= crowded.max() <= 1
+
+
+def test_a_pasted_cell_is_lit_as_the_crop_is() -> None:
+    crop, other = torch.full((3, 90, 90), 0.8), torch.full((3, 90, 90), 0.5)
+    torch.testing.assert_close(surround(crop, [other], pixels_um=3), crop)
+
+
+def test_neighbours_are_pasted_as_often_as_the_recipe_says(cells: CellTable) -> None:
+    crowded = TableCrops(cells, TASK, RECIPE.model_copy(update={"neighbours": 1.0}))
+    first, target = crowded[0, 4]
+    assert torch.equal(first, crowded[0, 4][0])
+    alone = TableCrops(cells, TASK, RECIPE)
+    assert torch.equal(target["admissible"], alone[0, 4][1]["admissible"])  # what is pasted teaches nothing
+    assert not torch.equal(first, alone[0, 4][0])

@@ -116,7 +116,7 @@ def evaluate_steps(
     if not truth:
         raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
     found = yield from detect_all_steps(truth, finder, recipe)
-    by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(card.classes)
+    by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(found[0].recognised)
     true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
     threshold = card.threshold(recipe.score_threshold)
     precision = measure_precision([map_to_taxonomy(f, by) for f in found], once, true, threshold=threshold)

@@ -61,9 +61,12 @@ class NamedTable:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Mask (N,) of the cells whose likeliest class is one that their name allows."""
-        likeliest = self.probabilities.argmax(axis=1)
-        names = self.cells.class_names
-        return np.array([k in self.task.admissible(str(name)) for k, name in zip(likeliest, names, strict=True)])
+        names, of = np.unique(self.cells.class_names, return_inverse=True)
+        allowed = np.zeros((len(names), len(self.task.classes)), dtype=np.bool_)
+        for row, name in zip(allowed, names.tolist(), strict=True):
+            row[list(self.task.admissible(name))] = True
+        right: NDArray[np.bool_] = allowed[of, self.probabilities.argmax(axis=1)]
+        return right
 
     def recalls(self) -> Mapping[str, float]:
         """Return the share of each name's cells that are named right.
@@ -117,8 +120,11 @@ class NamedTable:
 
     @property
     def _rejected(self) -> NDArray[np.bool_]:
-        wanted = [self.task.admissible(str(name)) == self._reject for name in self.cells.class_names]
-        return np.array(wanted, dtype=np.bool_)
+        names = np.unique(self.cells.class_names).tolist()
+        rejected: NDArray[np.bool_] = np.isin(
+            self.cells.class_names, [name for name in names if self.task.admissible(name) == self._reject]
+        )
+        return rejected
 
     @property
     def _reject(self) -> tuple[int, ...]:

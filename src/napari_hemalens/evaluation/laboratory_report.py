@@ -60,7 +60,9 @@ class LaboratoryReport:
 
     def text(self) -> str:
         """Return the figures as Markdown."""
-        found = self.figures()
+        return self._text(self.figures())
+
+    def _text(self, found: Mapping[str, Mapping[str, Any]]) -> str:
         columns = ["laboratory", "cells", "trained on", *MEASURES, "ECE"]
         trained = {name: str(of.get("trained on", 0)) for name, of in self.card.laboratories.items()}
         lines = [
@@ -80,11 +82,12 @@ class LaboratoryReport:
 
     def write(self, out: Path) -> None:
         """Write `report.json`, `report.md` and `reliability.png` to a folder."""
+        found = self.figures()
         with writing(out / "report.json") as file:
             plain = {"weights": self.card.name, "sha256": self.card.sha256, "data": self.data, "part": self.part}
-            file.write_text(json.dumps({**plain, "laboratories": self.figures()}, indent=2) + "\n", encoding="utf-8")
+            file.write_text(json.dumps({**plain, "laboratories": found}, indent=2) + "\n", encoding="utf-8")
         with writing(out / "report.md") as file:
-            file.write_text(f"# {self.text()}\n", encoding="utf-8")
+            file.write_text(f"# {self._text(found)}\n", encoding="utf-8")
         draw_reliability(
             {name: self.named.of(name).reliability() for name in self.laboratories}, out / "reliability.png"
         )

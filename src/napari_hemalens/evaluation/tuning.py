@@ -28,7 +28,8 @@ def tune_steps(
             f"Nothing in {data}, part {split!r}, is annotated by a class that {card.name} knows: "
             f"{', '.join(card.classes)}."
         )
-    new = card.model_copy(update={"name": name or f"{card.name}-tuned", "folder": out})
+    named = {"name": name or f"{card.name}-tuned", "folder": out, "naming": recipe.naming or card.naming}
+    new = card.model_copy(update=named)
     if new.file.exists() and weights.sha256(new.file) != card.sha256:
         raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
     tuned = yield from choose_threshold_steps(card, truth, recipe)
@@ -52,7 +53,7 @@ def choose_threshold_steps(
     """
     finder = CellFinder.load(card, recipe, device.choose(recipe.device))
     found = yield from detect_all_steps(truth, finder, recipe)
-    by = own_taxonomy(card.classes)
+    by = own_taxonomy(found[0].recognised)
     mapped, true = ([cells.to_taxonomy(by) for cells in of] for of in (found, truth))
     once = [cells.to_taxonomy(by) for cells in count_once(found)]
     threshold = round(sweep(once, true).best, 3)

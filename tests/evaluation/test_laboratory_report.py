@@ -1,0 +1,65 @@
+"""Figures of weights by laboratory, as a person and a program read them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation.laboratory_report import LaboratoryReport, shown
+from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.progress import finish
+
+
+@pytest.fixture(scope="module")
+def report(
+    cells_by_box: Path, nucleated: ClassifierCard, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[LaboratoryReport, Path]:
+    out = tmp_path_factory.mktemp("report")
+    steps = workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, device="cpu", out=out)
+    return finish(steps), out
+
+
+def test_each_laboratory_has_its_cells_recalls_and_intervals(report: tuple[LaboratoryReport, Path]) -> None:
+    figures = report[0].figures()
+    assert list(figures) == ["east", "north"]
+    assert [of["cells"] for of in figures.values()] == [12, 12]
+    assert "neutrophil" in figures["east"]["recalls"]
+    assert "band_neutrophil" in figures["north"]["recalls"]
+    value, low, high = figures["north"]["balanced accuracy"]
+    assert 0 <= low <= value <= high <= 1
+
+
+def test_the_report_is_written_for_people_and_programs(
+    report: tuple[LaboratoryReport, Path], nucleated: ClassifierCard
+) -> None:
+    found, out = report
+    written = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert (written["sha256"], written["part"]) == (nucleated.sha256, "choose")
+    assert written["laboratories"]["east"]["cells"] == 12
+    text = (out / "report.md").read_text(encoding="utf-8")
+    assert text == f"# {found.text()}\n"
+    assert (
+        "| laboratory | cells | trained on | balanced accuracy | blast AUC | reject AUC | novelty AUC | ECE |" in text
+    )
+    assert "| east | 12 | - |" in text  # the card does not say
+    assert (out / "reliability.png").exists()
+
+
+def test_the_text_says_how_many_cells_were_trained_on(report: tuple[LaboratoryReport, Path]) -> None:
+    found = report[0]
+    card = found.card.model_copy(update={"laboratories": {"north": {"trained on": 24}}})
+    lines = LaboratoryReport(card, found.data, found.part, found.named).text().splitlines()
+    assert any(line.startswith("| north | 12 | 24 |") for line in lines)
+
+
+def test_a_measure_is_shown_with_its_interval_or_a_dash() -> None:
+    assert shown([0.5, 0.25, 0.75]) == "0.500 (0.250-0.750)"
+    assert shown([0.5, 0.25, 0.75], bold=True) == "**0.500** (0.250-0.750)"
+    assert shown(None) == "-"
+
+
+def test_a_part_without_cells_is_refused(cells_by_box: Path, nucleated: ClassifierCard) -> None:
+    with pytest.raises(AnnotationError, match=r"cells\.csv has no cells of the part 'test'"):
+        finish(workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, split="test"))

@@ -1,0 +1,26 @@
+"""Weights are measured by laboratory with one call, and refused where they are of no classifier."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.errors import AnnotationError, WeightsError
+from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.progress import finish
+
+
+def test_any_part_of_a_table_can_be_measured_and_nothing_is_written(
+    cells_by_box: Path, nucleated: ClassifierCard
+) -> None:
+    before = sorted(cells_by_box.iterdir())
+    report = finish(workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, split="val", device="cpu"))
+    assert (report.part, len(report.named), report.laboratories) == ("val", 24, ("east", "north"))
+    assert sorted(cells_by_box.iterdir()) == before
+
+
+def test_a_detector_and_a_folder_without_a_table_are_refused(tmp_path: Path, nucleated: ClassifierCard) -> None:
+    with pytest.raises(WeightsError, match="marrow-cascade do not classify them"):
+        finish(workflows.evaluate_laboratories_steps(tmp_path, "marrow-cascade"))
+    with pytest.raises(AnnotationError, match=r"Cannot read the table of cells .*cells\.csv"):
+        finish(workflows.evaluate_laboratories_steps(tmp_path, nucleated.file))
