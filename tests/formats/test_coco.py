@@ -1,11 +1,15 @@
 import copy
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 
 DOCUMENT = {
     "images": [{"id": 7, "file_name": "a.png", "width": 90, "height": 60}],
@@ -177,3 +181,20 @@ def test_what_speaks_against_an_image_is_kept(tmp_path):
     coco.write([Detections.empty((), (60, 90), provenance=origin) for origin in origins], tmp_path / "coco.json")
     assert [f.provenance.notes for f in coco.read(tmp_path)] == [origins[0].notes, ()]
     assert "notes" not in json.loads((tmp_path / "coco.json").read_text())["images"][1]
+
+
+def test_how_sure_each_class_is_is_read_back_with_the_corrections(tmp_path):
+    names = ("blast", "lymphocyte")
+    cells = Detections.from_arrays(
+        [[0, 0, 9, 9], [0, 20, 9, 29], [20, 0, 29, 9]], [0.9, 0.8, 0.7], [0, 1, 0], names=names, image_shape=(60, 90)
+    )
+    probabilities = np.array([[0.6, 0.4], [0.3, 0.7], [np.nan] * 2], np.float32)
+    naming = Naming(names, probabilities, np.array([1.5, np.nan, np.nan], np.float32))
+    kinds = np.array(["", "accepted", ""])
+    named = replace(cells, naming=naming, corrections=Corrections(kinds, cells.classes, cells.scores))
+    coco.write([named], tmp_path / "coco.json")
+    (back,) = coco.read(tmp_path / "coco.json")
+    np.testing.assert_allclose(back.certainty, [0.6, 0.7, np.nan])
+    assert back.unsure.tolist() == [True, False, False]
+    assert back.correction_kinds.tolist() == kinds.tolist()
+    assert back.predicted_class_names.tolist() == cells.class_names.tolist()

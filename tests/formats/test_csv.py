@@ -3,11 +3,14 @@
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import cells_rows, read_cells, write_cells
+from napari_hemalens.formats.csv import cells_rows, read_cells, write_cells, write_csv
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 
 NAMES = ("lymphocyte", "erythrocyte", "erythroblast", "blast")
 
@@ -47,6 +50,9 @@ def test_a_row_tells_all_of_a_cell(fields):
         "corrected": "",
         "predicted_class": "lymphocyte",
         "predicted_score": 0.5,
+        "certainty": None,
+        "novelty": None,
+        "unsure": None,
         "y0": 5,
         "x0": 10,
         "y1": 20,
@@ -76,8 +82,9 @@ def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
     write_cells(fields, tmp_path / "cells.csv")
     found = lines(tmp_path / "cells.csv")
     assert (found[1]["area_um2"], found[2]["area_um2"]) == ("75.0", "")
-    assert list(found[0])[:15] == [
+    assert list(found[0])[:18] == [
         *("image", "cell", "class", "score", "corrected", "predicted_class", "predicted_score"),
+        *("certainty", "novelty", "unsure"),
         *("y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
     ]
 
@@ -145,3 +152,37 @@ def test_a_table_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(AnnotationError, match=r"Cannot read .*t\.csv: No such file"):
         read_cells(tmp_path / "t.csv")
+
+
+class TestNamed:
+    """Cells that a classifier named: the first two are unsure, the second of them until a person confirmed it."""
+
+    @pytest.fixture
+    def named(self, fields):
+        first, second = fields
+        probabilities = np.array([[0.1, 0.1, 0.5, 0.3], [0, 0, 1, 0], [np.nan] * 4], np.float32)
+        naming = Naming(NAMES, probabilities, np.array([1.25, np.nan, np.nan], np.float32))
+        kinds = np.array(["", "accepted", ""])
+        return [first, replace(second, naming=naming, corrections=Corrections(kinds, second.classes, second.scores))]
+
+    def test_a_row_tells_how_sure_the_class_is(self, named):
+        said = [[row[column] for column in ("certainty", "novelty", "unsure")] for row in cells_rows(named)]
+        assert said == [[None] * 3, [None] * 3, [0.5, 1.25, 1], [1.0, None, 0], [None] * 3]
+
+    def test_it_is_read_back(self, named, tmp_path):
+        write_cells(named, tmp_path / "cells.csv")
+        first, second = read_cells(tmp_path)
+        assert first.naming is None
+        np.testing.assert_allclose(second.certainty, named[1].certainty)
+        np.testing.assert_allclose(second.novelty, named[1].novelty)
+        assert second.unsure.tolist() == [True, False, False]
+
+    def test_a_table_without_these_columns_is_still_read(self, named, tmp_path):
+        write_cells(named, tmp_path / "cells.csv")
+        gone = ("certainty", "novelty", "unsure")
+        rows = [[value for name, value in row.items() if name not in gone] for row in lines(tmp_path / "cells.csv")]
+        columns = [name for name in cells_rows(named)[0] if name not in gone]
+        write_csv(tmp_path / "old.csv", columns, rows)
+        second = read_cells(tmp_path / "old.csv")[1]
+        assert second.naming is None
+        assert second.counts() == named[1].counts()

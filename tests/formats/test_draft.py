@@ -1,9 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.draft import Draft, finish_drafts, floats
+from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,18 @@ def test_a_class_that_is_not_among_those_given_is_refused():
 def test_a_text_that_is_no_number_is_named():
     with pytest.raises(AnnotationError, match=r"line 3: 'x' is not a number\."):
         floats(["1", "x"], "line 3")
+
+
+def test_how_sure_a_class_is_goes_with_its_cell():
+    draft = Draft(Path("a.csv"), "a.png", (9, 9))
+    draft.add((0, 0, 5, 5), "WBC", 0.5, Prediction("", "WBC", 0.5, certainty=0.4, novelty=1.2))
+    draft.add((0, 0, 6, 6), "RBC", 0.9)
+    (cells,) = finish_drafts([draft])
+    np.testing.assert_allclose(cells.certainty, [np.nan, 0.4])
+    assert cells.unsure.tolist() == [False, True]
+
+
+def test_a_file_that_does_not_state_it_says_nothing_of_how_cells_were_named():
+    draft = Draft(Path("a.csv"), "a.png", (9, 9))
+    draft.add((0, 0, 5, 5), "WBC")
+    assert finish_drafts([draft])[0].naming is None

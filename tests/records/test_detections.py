@@ -131,7 +131,7 @@ def named(kinds=("", "", ""), novelty=(2.0, np.nan, 0.5)):
 def test_what_a_classifier_says_stays_with_its_cell_when_cells_are_sorted():
     found = named()
     assert found.naming.asked.tolist() == [False, True, True]
-    assert found.naming.certainty[1:].tolist() == pytest.approx([0.9, 0.6])
+    assert found.certainty[1:].tolist() == pytest.approx([0.9, 0.6])
     assert found.take(np.array([2, 0])).naming.asked.tolist() == [True, False]
     assert found.above(0.5).naming.novelty[1] == pytest.approx(0.5)
 
@@ -182,3 +182,15 @@ def test_a_pooled_differential_says_which_images_have_a_note(three):
     pooled = pooled_differential([doubtful, three])
     assert pooled.notes == ("Grey image: open it in colour. (1 of 2 images: a.png)",)
     assert pooled_differential([three, three]).notes == ()
+
+
+def test_the_certainty_is_the_probability_of_the_class_that_a_cell_has():
+    found = named()
+    np.testing.assert_allclose(found.certainty, [np.nan, 0.9, 0.6])
+    given = replace(found, classes=np.array([1, 2, 2]))  # a red cell, and two blasts
+    np.testing.assert_allclose(given.certainty, [np.nan, 0.1, 0.4], rtol=1e-6)
+
+
+def test_without_a_classifier_nothing_is_known_of_certainty_and_novelty(three):
+    assert np.isnan(three.certainty).all()
+    assert np.isnan(three.novelty).all()

@@ -30,18 +30,11 @@ def test_a_cell_is_unsure_from_a_novelty_of_1_on_and_never_unmeasured(naming: Na
     assert at_the_edge.unsure.tolist() == [False, False, True]
 
 
-def test_the_certainty_is_the_likeliest_probability(naming: Naming) -> None:
-    np.testing.assert_allclose(naming.certainty, [0.8, np.nan, 0.5], rtol=1e-6)
-    assert Naming.none(NAMES, 0).certainty.shape == (0,)
-
-
 def test_the_tissue_shifts_what_follows_and_keeps_what_was_seen(naming: Naming) -> None:
     blood = replace(naming, tissue="blood")
     assert blood.probabilities is naming.probabilities
     assert blood.posterior[2, 0] < naming.posterior[2, 0] == pytest.approx(0.5)
-    assert blood.certainty[2] == pytest.approx(blood.posterior[2].max())
     assert np.isnan(blood.posterior[1]).all()
-    assert np.isnan(blood.certainty[1])
     np.testing.assert_array_equal(replace(naming, tissue="marrow").posterior, naming.posterior)
 
 
@@ -71,3 +64,13 @@ def test_nothing_is_known_of_cells_named_by_nobody_or_by_others(naming: Naming, 
     assert (both.names, len(both)) == (NAMES, 5)
     assert both.asked.tolist() == [True, False, True, False, False]
     assert not both.unsure[3:].any()
+
+
+def test_of_a_file_only_the_probability_of_the_class_is_known() -> None:
+    certainty, novelty = np.array([0.7, np.nan], np.float32), np.array([0.2, 1.5], np.float32)
+    known = Naming.from_certainty(NAMES[:2], np.array([1, 0]), certainty, novelty)
+    expected = np.array([[np.nan, 0.7], [np.nan, np.nan]], np.float32)
+    np.testing.assert_array_equal(known.probabilities, expected)
+    np.testing.assert_array_equal(replace(known, tissue="blood").posterior, expected)
+    assert known.unsure.tolist() == [False, True]
+    assert not known.asked.any()

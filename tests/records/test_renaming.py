@@ -85,3 +85,9 @@ def test_a_cell_that_is_not_free_keeps_its_class_in_another_tissue(found: Detect
 def test_cells_that_no_classifier_named_are_left_alone(found: Detections) -> None:
     assert with_tissue(found, "blood", EVERY) is found
     np.testing.assert_array_equal(likeliest_classes(found, EVERY), found.classes)
+
+
+def test_a_class_stays_where_no_other_probability_is_known(found: Detections) -> None:
+    naming = Naming.from_certainty(FOUND, found.classes, np.full(4, 0.2, np.float32), np.zeros(4, np.float32))
+    read = replace(found, naming=naming)
+    np.testing.assert_array_equal(with_tissue(read, "blood", EVERY).class_names, found.class_names)

@@ -202,3 +202,9 @@ def test_a_count_in_doubt_is_marked_wherever_it_is_told(fields, tmp_path):
     first, second = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["images"]
     assert first["notes"] == [note]
     assert "notes" not in second
+
+
+def test_a_run_tells_of_each_image_how_many_cells_are_unsure(fields, strange, tmp_path):
+    write_run([fields[0], strange], {}, tmp_path / "run.json")
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert [image.get("unsure") for image in run["images"]] == [None, 1]

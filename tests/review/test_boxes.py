@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import ICSH
@@ -263,3 +264,36 @@ class TestWhatTheClassifierSaysFollows:
     def test_cells_that_other_weights_named_do_not_stay(self, named):
         again = named.merge_run(self.run(BOXES[:1], [0.8], [0.5], by="another"), [(0, 0, 50, 40)])
         assert len(again.cells) == 1
+
+
+class TestTissue:
+    """Cells that a classifier named, of which the second would be no myelocyte in blood."""
+
+    @pytest.fixture
+    def named(self):
+        probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], np.float32)
+        naming = Naming(NAMES, probabilities, np.array([1.5, 0.2, 0.3], np.float32))
+        return ReviewedBoxes.from_run(replace(detections(BOXES, [0.9, 0.6, 0.3], [0, 0, 1]), naming=naming))
+
+    def test_another_one_names_cells_anew_and_corrects_nothing(self, named):
+        blood = named.with_tissue("blood")
+        assert blood.cells.class_names.tolist() == ["myelocyte", "lymphocyte", "lymphocyte"]
+        assert blood.kinds.tolist() == ["", "", ""]
+        assert blood.current(0).corrections is None
+        assert blood.with_tissue(None).cells.class_names.tolist() == named.cells.class_names.tolist()
+        assert blood.with_tissue("blood") is blood
+
+    def test_another_one_leaves_what_a_person_corrected(self, named):
+        given = named.with_classes(np.array([1]), ["blast"]).with_tissue("blood")
+        assert given.cells.class_names[1] == "blast"
+        assert given.kinds.tolist() == ["", "class", ""]
+        assert given.current(0).predicted_class_names[1] == "myelocyte"
+
+
+def test_a_cell_that_was_named_in_a_file_is_not_unsure_again():
+    naming = Naming.none(NAMES, 3)
+    naming.novelty[:] = 2
+    kinds = np.array(["accepted", "box", ""])
+    found = detections(BOXES, [0.9, 0.6, 0.3], [0, 1, 0])
+    read = replace(found, naming=naming, corrections=Corrections(kinds, found.classes, found.scores))
+    assert ReviewedBoxes.from_run(read).cells.unsure.tolist() == [False, True, True]

@@ -2,8 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
+from napari_hemalens.records.renaming import with_names
 from napari_hemalens.workflows.regions import join_regions
 
 NAMES = ("lymphocyte", "monocyte", "erythrocyte")
@@ -29,3 +34,24 @@ def test_what_speaks_against_any_region_speaks_against_the_whole() -> None:
         for part, notes in zip(parts, (("Blur: a.",), ("Blur: b.", "Light: b.")), strict=True)
     ]
     assert join_regions(noted, DetectionRecipe()).provenance.notes == ("Blur: a.", "Light: b.")
+
+
+def named(part: Detections, novelty: float) -> Detections:
+    probabilities = np.full((len(part), 2), 0.5, np.float32)
+    naming = Naming(("blast", "lymphocyte"), probabilities, np.full(len(part), novelty, np.float32))
+    return with_names(part, naming)
+
+
+def test_what_the_classifier_says_goes_with_each_cell() -> None:
+    left, right = found(([10, 10, 40, 40], 0.8, 0)), found(([60, 60, 80, 80], 0.9, 1))
+    joined = join_regions([named(left, 0.5), named(right, 1.5)], DetectionRecipe())
+    assert joined.naming is not None
+    assert joined.scores.tolist() == pytest.approx([0.9, 0.8])
+    assert joined.unsure.tolist() == [True, False]
+
+
+def test_a_region_whose_cells_have_no_names_yet_keeps_its_classes() -> None:
+    left, right = found(([10, 10, 40, 40], 0.8, 0)), found(([60, 60, 80, 80], 0.9, 1))
+    joined = join_regions([named(left, 1.5), right], DetectionRecipe())
+    assert joined.class_names.tolist() == ["monocyte", "blast"]
+    assert joined.unsure.tolist() == [False, True]

@@ -19,6 +19,8 @@ from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.corrections import KINDS
 from napari_hemalens.records.detections import Detections
 
+_NAMING = ("certainty", "novelty")  # attributes of an annotation
+
 
 class _Image(BaseModel):
     id: int | str
@@ -40,7 +42,7 @@ class _Annotation(BaseModel):
     bbox: tuple[float, float, float, float]
     score: float = 1.0
     iscrowd: int = 0
-    attributes: Any = None  # a mapping in most tools; we only read how the cell was corrected
+    attributes: Any = None  # a mapping in most tools; we only read how the cell was named and corrected
 
 
 class _Document(BaseModel):
@@ -83,7 +85,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write the fields to one JSON file; every box carries its `score`, and how a person corrected it."""
+    """Write the fields to one JSON file; boxes carry `score`, how sure the class is, and how a person corrected it."""
     categories = {name: number for number, name in enumerate(listed_classes(fields), start=1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -127,26 +129,32 @@ def _add(
         raise AnnotationError(f"{file}: an annotation names the category {annotation.category_id}. Known: {known}.")
     x, y, width, height = annotation.bbox
     label = categories[annotation.category_id]
-    drafts[annotation.image_id].add(
-        (y, x, y + height, x + width), label, annotation.score, _prediction(annotation.attributes)
-    )
+    prediction = _prediction(annotation.attributes, label, annotation.score)
+    drafts[annotation.image_id].add((y, x, y + height, x + width), label, annotation.score, prediction)
 
 
 def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
-    """Yield the correction of each cell with the network's prediction; empty where it was not corrected."""
+    """Yield what is known of each cell beside its class: its correction with the prediction, and how sure it is."""
     columns = (field.correction_kinds.tolist(), field.predicted_class_names.tolist(), field.predicted_scores.tolist())
-    for kind, name, score in zip(*columns, strict=True):
+    namings = zip(field.certainty.tolist(), field.novelty.tolist(), strict=True)
+    for kind, name, score, naming in zip(*columns, namings, strict=True):
         predicted = {"predicted_class": name, "predicted_score": round(score, 4)} if name else {}
-        yield {"attributes": {"corrected": kind, **predicted}} if kind else {}
+        corrected = {"corrected": kind, **predicted} if kind else {}
+        named = zip(_NAMING, naming, strict=True)
+        sure = {key: round(value, 4) for key, value in named if not math.isnan(value)}
+        yield {"attributes": corrected | sure} if corrected or sure else {}
 
 
-def _prediction(attributes: Any) -> Prediction | None:
+def _prediction(attributes: Any, label: str, score: float) -> Prediction | None:
     found = attributes if isinstance(attributes, dict) else {}
-    if found.get("corrected") not in KINDS[1:]:  # attributes of another tool
+    numbers = (found.get(key) for key in _NAMING)
+    sure = [float(value) if isinstance(value, (int, float)) else math.nan for value in numbers]
+    if found.get("corrected") in KINDS[1:]:
+        predicted = str(found.get("predicted_class", "")), float(found.get("predicted_score", math.nan))
+        return Prediction(str(found["corrected"]), *predicted, *sure)
+    if all(map(math.isnan, sure)):  # attributes of another tool
         return None
-    return Prediction(
-        str(found["corrected"]), str(found.get("predicted_class", "")), float(found.get("predicted_score", math.nan))
-    )
+    return Prediction("", label, score, *sure)
 
 
 def _bbox(box: Box) -> dict[str, Any]:

@@ -4,7 +4,9 @@ Files are UTF-8 with `.` as the decimal point; images have the same names as in 
 """
 
 import csv
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from napari_hemalens.formats.naming import short_names
 from napari_hemalens.records.detections import Detections
 
 _CORRECTION = ("corrected", "predicted_class", "predicted_score")
+_NAMING = ("certainty", "novelty")
 _CELL_COLUMNS = (
-    *("image", "cell", "class", "score", *_CORRECTION, "y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
+    *("image", "cell", "class", "score", *_CORRECTION, *_NAMING, "unsure"),
+    *("y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
     # Needed to read the boxes back.
     *("image_height", "image_width", "pixel_size_um"),
 )
@@ -27,9 +31,11 @@ def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
     """Return one row per cell, by column.
 
     `corrected` is the kind of correction (`corrections.KINDS`), beside the network's class and score; these are empty
-    where it found no cell, and where no network was used. `cell` counts from 1 in each image, in the order of the
-    record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas are those of the boxes.
-    Unknown values are None.
+    where it found no cell, and where no network was used. `certainty` is the probability of the class, `novelty` how
+    unlike the cells that the classifier learned from a cell is; `unsure` is 1 where that is 1 or more and nobody has
+    named the cell, else 0; they are empty where no classifier was asked. `cell` counts from 1 in each image, in the
+    order of the record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas are those of
+    the boxes. Unknown values are None.
     """
     rows: list[dict[str, Any]] = []
     for image, detections in zip(short_names(fields), fields, strict=True):
@@ -63,6 +69,10 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
         y0, x0, y1, x1, score = floats((row[c] for c in ("y0", "x0", "y1", "x1", "score")), where)
         kind, predicted, sure = (row.get(column, "") for column in _CORRECTION)
         prediction = Prediction.from_texts(kind, predicted, sure, where)
+        certainty, novelty = (_number(row.get(column), where) for column in _NAMING)
+        if not (math.isnan(certainty) and math.isnan(novelty)):
+            prediction = prediction or Prediction("", row["class"], score)
+            prediction = replace(prediction, certainty=certainty, novelty=novelty)
         drafts[image].add((y0, x0, y1, x1), row["class"], score, prediction)
     return finish_drafts(list(drafts.values()))
 
@@ -108,11 +118,11 @@ def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:
         detections.centres.tolist(),
         detections.areas.tolist(),
     )
-    cells = zip(_predictions(detections), *columns, strict=True)
-    for cell, (predicted, label, score, box, centre, area) in enumerate(cells, start=1):
+    cells = zip(_predictions(detections), _namings(detections), *columns, strict=True)
+    for cell, (predicted, said, label, score, box, centre, area) in enumerate(cells, start=1):
         corners = [round(value, 2) for value in (*box, *centre)]
         area_um2 = None if pixel is None else round(area * pixel**2, 2)
-        values = (image, cell, label, round(score, 4), *predicted, *corners, round(area, 2), area_um2)
+        values = (image, cell, label, round(score, 4), *predicted, *said, *corners, round(area, 2), area_um2)
         yield dict(zip(_CELL_COLUMNS, (*values, height, width, pixel), strict=True))
 
 
@@ -121,6 +131,21 @@ def _predictions(detections: Detections) -> Iterator[tuple[str, str | None, floa
     columns = (detections.correction_kinds, detections.predicted_class_names, detections.predicted_scores)
     for kind, name, score in zip(*(column.tolist() for column in columns), strict=True):
         yield (kind, name, round(score, 4)) if name and asked else (kind, None, None)
+
+
+def _namings(detections: Detections) -> Iterator[tuple[float | None, float | None, int | None]]:
+    columns = (detections.certainty, detections.novelty, detections.unsure)
+    for certainty, novelty, unsure in zip(*(column.tolist() for column in columns), strict=True):
+        asked = not (math.isnan(certainty) and math.isnan(novelty))
+        yield _known(certainty), _known(novelty), int(unsure) if asked else None
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _number(text: str | None, where: str) -> float:
+    return floats([text], where)[0] if text else math.nan
 
 
 def _draft(file: Path, row: Mapping[str, str], where: str) -> Draft:

@@ -10,6 +10,7 @@ import numpy as np
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.records.corrections import KINDS, NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 
 Box = tuple[float, float, float, float]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
@@ -27,11 +28,17 @@ class Prediction:
         The predicted class; empty where the network found no cell.
     score : float
         The predicted score in 0-1; NaN where the network found no cell.
+    certainty : float
+        The probability of the cell's class, in 0-1, by what names cells; NaN if the file does not state it.
+    novelty : float
+        How unlike the cells it learned from the cell is, see `records.naming`; NaN if the file does not state it.
     """
 
     correction: str
     class_name: str = ""
     score: float = math.nan
+    certainty: float = math.nan
+    novelty: float = math.nan
 
     @classmethod
     def from_texts(cls, correction: str, class_name: str, score: str, where: str) -> "Prediction | None":
@@ -113,13 +120,15 @@ class Draft:
             raise AnnotationError(
                 f"{self.source}: {self.image!r} has the class {unknown[0]!r}. Known: {', '.join(names)}."
             )
+        classes = [index[label] for label in self.labels]
         return Detections.from_arrays(
             self.boxes,
             self.scores,
-            [index[label] for label in self.labels],
+            classes,
             names=names,
             image_shape=self.shape or self._extent(),
             corrections=self._corrections(index),
+            naming=self._naming(names, classes),
             recognised=names,  # the annotator knew every class of the file
             provenance=Provenance(
                 image=self.image,
@@ -139,6 +148,13 @@ class Draft:
             np.array([index.get(each.class_name, NOT_PREDICTED) for each in found], dtype=np.int64),
             np.array([each.score for each in found], dtype=np.float32),
         )
+
+    def _naming(self, names: tuple[str, ...], classes: Sequence[int]) -> Naming | None:
+        said = [(each.certainty, each.novelty) if each else (math.nan, math.nan) for each in self.predictions]
+        certainty, novelty = np.array(said, dtype=np.float32).reshape(-1, 2).T
+        if np.isnan(certainty).all() and np.isnan(novelty).all():
+            return None
+        return Naming.from_certainty(names, np.array(classes, dtype=np.int64), certainty, novelty)
 
     def _extent(self) -> tuple[int, int]:
         bottom = max((box[2] for box in self.boxes), default=0)

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 KINDS = ("", "class", "box", "class+box", "drawn", "accepted")
 """Kinds of correction of a cell: none, another class, its box moved, both, drawn by hand, or its class confirmed."""
 
+UNNAMED_KINDS = ("", "box")
+"""Kinds of correction after which the class of a cell is still the network's."""
+
 NOT_PREDICTED = -1
 """In place of a predicted class: the network found no cell there."""
 

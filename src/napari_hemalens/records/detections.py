@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.records.corrections import Corrections
+from napari_hemalens.records.corrections import UNNAMED_KINDS, Corrections
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells, differential
 from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.notes import pooled_notes
@@ -157,8 +157,31 @@ class Detections:
         """Mask (N,) of the cells that are unlike all that the classifier learned from, and that nobody has named."""
         if self.naming is None:
             return np.zeros(len(self), dtype=np.bool_)
-        unsure: NDArray[np.bool_] = self.naming.unsure & np.isin(self.correction_kinds, ("", "box"))
+        unsure: NDArray[np.bool_] = self.naming.unsure & ~self.named
         return unsure
+
+    @property
+    def named(self) -> NDArray[np.bool_]:
+        """Mask (N,) of the cells whose class a person gave or confirmed."""
+        named: NDArray[np.bool_] = ~np.isin(self.correction_kinds, UNNAMED_KINDS)
+        return named
+
+    @property
+    def certainty(self) -> NDArray[np.float32]:
+        """Probability (N,) of the class that each cell has, in 0-1, by the classifier; NaN where it was not asked."""
+        certainty = np.full(len(self), np.nan, dtype=np.float32)
+        if self.naming is None:
+            return certainty
+        column = {name: index for index, name in enumerate(self.naming.names)}
+        columns = np.array([column.get(name, -1) for name in self.names], dtype=np.int64)[self.classes]
+        known = np.flatnonzero(columns >= 0)
+        certainty[known] = self.naming.posterior[known, columns[known]]
+        return certainty
+
+    @property
+    def novelty(self) -> NDArray[np.float32]:
+        """Distance (N,) to the cells that the classifier learned from, see `Naming`; NaN where not measured."""
+        return np.full(len(self), np.nan, dtype=np.float32) if self.naming is None else self.naming.novelty
 
     @property
     def correction_kinds(self) -> NDArray[np.str_]:

@@ -24,7 +24,7 @@ class Naming:
         The K classes of the classifier.
     probabilities : (N, K) float32
         As the classifier gave them, in 0-1, each row adds up to 1; NaN for cells that it was not asked about: red
-        cells, platelets, drawn boxes.
+        cells, platelets, drawn boxes. A file may tell that of the cell's class alone; the others are NaN, then.
     novelty : (N,) float32
         Distance to the training cells; from 1 on a cell lies beyond nearly all of the cells of known classes from
         laboratories that were held out. NaN where it was not measured.
@@ -42,13 +42,29 @@ class Naming:
         """Return what is said of cells that the classifier was not asked about."""
         return cls(tuple(names), np.full((cells, len(names)), np.nan, np.float32), np.full(cells, np.nan, np.float32))
 
+    @classmethod
+    def from_certainty(
+        cls,
+        names: Sequence[str],
+        classes: NDArray[np.int64],
+        certainty: NDArray[np.float32],
+        novelty: NDArray[np.float32],
+    ) -> Self:
+        """Return what is known of cells whose other probabilities were not kept.
+
+        `classes` (N,) are indices into `names`, `certainty` (N,) their probabilities in 0-1; NaN where not known.
+        """
+        probabilities = np.full((len(classes), len(names)), np.nan, np.float32)
+        probabilities[np.arange(len(classes)), classes] = certainty
+        return cls(tuple(names), probabilities, novelty)
+
     def __len__(self) -> int:
         return len(self.novelty)
 
     @property
     def asked(self) -> NDArray[np.bool_]:
-        """Mask (N,) of the cells that the classifier named."""
-        asked: NDArray[np.bool_] = ~np.isnan(self.probabilities[:, 0])
+        """Mask (N,) of the cells whose class follows from their probabilities, all of which are known."""
+        asked: NDArray[np.bool_] = np.all(~np.isnan(self.probabilities), axis=1)
         return asked
 
     @property
@@ -59,14 +75,11 @@ class Naming:
 
     @property
     def posterior(self) -> NDArray[np.float32]:
-        """Probabilities (N, K) after what is known of the tissue; NaN where the classifier was not asked."""
-        return self.probabilities if self.tissue is None else shift_odds(self.probabilities, self.names, self.tissue)
-
-    @property
-    def certainty(self) -> NDArray[np.float32]:
-        """Probability of the likeliest class of each cell (N,), in 0-1; NaN where the classifier was not asked."""
-        certainty: NDArray[np.float32] = self.posterior.max(axis=1, initial=-np.inf)
-        return np.where(self.asked, certainty, np.float32(np.nan))
+        """Probabilities (N, K) after what is known of the tissue; NaN where they are not known."""
+        if self.tissue is None:
+            return self.probabilities
+        shifted = shift_odds(self.probabilities, self.names, self.tissue)
+        return np.where(self.asked[:, None], shifted, self.probabilities)
 
     def settled(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
         """Return the same with some cells no longer unsure: a person has named them."""

@@ -121,6 +121,7 @@ def write_run(
                 "pixel_size_source": origin.pixel_size_source,
                 "cells": len(field),
                 **({"notes": list(origin.notes)} if origin.notes else {}),
+                **_unsure(field),
                 **_corrections(field),
             }
             for name, origin, field in zip(short_names(fields), origins, fields, strict=True)
@@ -130,6 +131,12 @@ def write_run(
     with writing(path) as temporary:
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _unsure(field: Record) -> dict[str, int]:
+    if not isinstance(field, Detections) or field.naming is None:
+        return {}
+    return {"unsure": int(field.unsure.sum())}
 
 
 def _corrections(field: Record) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from napari_hemalens.records.corrections import NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.differential import Tissue
 from napari_hemalens.records.notes import merged_notes
+from napari_hemalens.records.renaming import with_tissue
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.overlaps import inside_regions, same_cells, touching_regions
 from napari_hemalens.review.predictions import Predictions
@@ -63,7 +65,8 @@ class ReviewedBoxes:
         """Begin with what a run found; from here on any ICSH class can be assigned."""
         names = tuple(dict.fromkeys((*found.names, *ICSH.classes)))
         predictions = Predictions.from_run(found)
-        cells = replace(found, names=names, corrections=None)
+        naming = None if found.naming is None else found.naming.settled(found.named)
+        cells = replace(found, names=names, corrections=None, naming=naming)
         if found.corrections is None:
             untouched = np.zeros(len(found), dtype=bool)
             return cls(cells, untouched, untouched, predictions)
@@ -177,6 +180,17 @@ class ReviewedBoxes:
         cells = replace(self.cells, classes=classes, scores=scores, naming=naming)
         return replace(self, cells=cells, touched=_marked(self.touched, rows))
 
+    def with_tissue(self, tissue: Tissue | None) -> Self:
+        """Return cells as the classifier names them in another tissue, or (None) in any; what was corrected stays.
+
+        It is the network that names them anew, so that nothing becomes a correction.
+        """
+        cells = with_tissue(self.cells, tissue, ~self.touched)
+        if cells is self.cells:
+            return self
+        classes = np.where(self.touched, self.predictions.classes, cells.classes)
+        return replace(self, cells=cells, predictions=replace(self.predictions, classes=classes))
+
     def with_drawn(self, boxes: NDArray[np.float32], names: Sequence[str] | NDArray[np.str_]) -> Self:
         """Add cells that a person drew, clipped to the image; one outside of it is deleted at once."""
         if len(boxes) == 0:
@@ -208,18 +222,18 @@ class ReviewedBoxes:
         rivals = self.cells.boxes[edited | (kept & touching_regions(self.cells.boxes, regions))]
         new = ~same_cells(fresh.cells.boxes, rivals)
         olds = self.cells.take(kept)
-        before = self.predictions.take(kept)
+        said = self.predictions.take(kept)
         earlier = () if inside.all() else self.cells.provenance.notes  # still true of cells outside
         notes = merged_notes(found.provenance.notes, earlier)
         cells = _joined(fresh.cells.take(new), olds, fresh._index(olds.class_names))
-        names = np.array([*self.cells.names, ""])[before.classes]  # -1 is the last
+        names = np.array([*self.cells.names, ""])[said.classes]  # -1 is the last
         known = np.where(names == "", NOT_PREDICTED, fresh._index(names))
         return replace(
             fresh,
             cells=replace(cells, provenance=replace(found.provenance, notes=notes)),
             touched=np.concatenate([fresh.touched[new], (self.touched & edited)[kept]]),
             removed=np.concatenate([fresh.removed[new], (self.removed & edited)[kept]]),
-            predictions=fresh.predictions.take(new).append(replace(before, classes=known)),
+            predictions=fresh.predictions.take(new).append(replace(said, classes=known)),
         )
 
     def _clipped(self, boxes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
