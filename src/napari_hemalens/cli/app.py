@@ -48,6 +48,15 @@ NamingName = Annotated[
         "--naming", help="Weights that name nucleated cells; by default those of the detector. none: the detector does."
     ),
 ]
+Channel = Annotated[
+    str | None,
+    typer.Option(
+        "--channel",
+        metavar="NAME|NUMBER",
+        help="Channel of the images, by name or number from 0; red, green or blue of pictures in colour. By default "
+        "the one that is named after a DNA stain.",
+    ),
+]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
 Precision = Annotated[
     PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
+    Channel,
     Device,
     Out,
     app,
@@ -56,6 +57,7 @@ def classify(  # noqa: PLR0913 -- an option each
         str | None,
         typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
     ] = None,
+    channel: Channel = None,
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
     ] = None,
@@ -90,6 +92,7 @@ def classify(  # noqa: PLR0913 -- an option each
     recipe = ClassificationRecipe.from_options(
         task=task,
         weights=weights_name,
+        channel=channel,
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, Out, app, err_console, out_console, run
+from napari_hemalens.cli.app import Channel, Device, Out, app, err_console, out_console, run
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import ExplainableName
@@ -47,6 +47,7 @@ def explain(  # noqa: PLR0913 -- an option each
         str | None,
         typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
     ] = None,
+    channel: Channel = None,
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
     ] = None,
@@ -62,6 +63,7 @@ def explain(  # noqa: PLR0913 -- an option each
         weights=weights_name,
         target=target,
         smoothing=smoothing,
+        channel=channel,
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,

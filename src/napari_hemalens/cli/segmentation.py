@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Out, app, err_console, evaluate_app, out_console, run
+from napari_hemalens.cli.app import Channel, Out, app, err_console, evaluate_app, out_console, run
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
@@ -34,6 +34,7 @@ def segment(  # noqa: PLR0913 -- an option each
     out: Out,
     *,
     kind: Kind = "auto",
+    channel: Channel = None,
     pixel_size: PixelSize = None,
     smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter of a cell.")] = None,
     largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
@@ -43,6 +44,7 @@ def segment(  # noqa: PLR0913 -- an option each
     """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table."""
     recipe = SegmentationRecipe.from_options(
         kind=kind,
+        channel=channel,
         pixel_size_um=pixel_size,
         smallest_um=smallest,
         largest_um=largest,

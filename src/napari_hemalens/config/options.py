@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +14,15 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["single", "half"]
 ImageKind = Literal["smear", "fluorescence"]
 SegmentedKind = Literal["auto", "smear", "fluorescence"]
+
+
+Channel = Annotated[
+    int | str | None,
+    Field(
+        description="Channel of the image, by name or number from 0; red, green or blue of a picture in colour; empty: "
+        "the one that is named after a DNA stain (DAPI, Hoechst…)"
+    ),
+]
 
 
 class Recipe(BaseModel):
@@ -123,6 +132,7 @@ class SegmentationRecipe(Recipe):
         default="auto",
         description="Stained smear, or fluorescent nuclei; auto: decided by the brightness of the image",
     )
+    channel: Channel = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,
@@ -158,6 +168,7 @@ class ClassificationRecipe(Recipe):
     weights: str | None = Field(
         default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
     )
+    channel: Channel = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,
@@ -196,6 +207,7 @@ class ExplanationRecipe(Recipe):
         le=20,
         description="Standard deviation of the Gaussian that smooths the heatmap, in network pixels",
     )
+    channel: Channel = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,

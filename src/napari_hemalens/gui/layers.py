@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
 from napari_hemalens.gui.box_labels import label_style, short_names
+from napari_hemalens.gui.channels import names_of_channels
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.workflows.images import Region, Slide, from_array
@@ -212,6 +213,7 @@ def slide_opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True)
         axes=axes_of(layer),
         pixel_size_um=pixel_size_um(layer) if sized else None,
         frame=tuple(frame),
+        channels=names_of_channels(layer),
     )
 
 

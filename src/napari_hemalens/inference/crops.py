@@ -19,9 +19,10 @@ from torchvision.ops import roi_align
 
 from napari_hemalens.config.options import CropRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.inference.stain import restained, stain_of
+from napari_hemalens.inference.stain import dark_on_bright, restained, stain_of
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.dna import dna_in_grey
 from napari_hemalens.slides.slide import Slide
 
 _BLOCK = 1024  # pixels of the slide's level that are read at once, along a side, and the reach of crops
@@ -78,7 +79,7 @@ def crops(  # noqa: PLR0913 -- what a crop is made of
         Their crops. Beyond the edge of the slide lies its background; masks are 0 or 255.
     """
     if recipe.light == "fluorescence":
-        slide = replace(slide, contrast=Contrast.for_fluorescence(slide.levels[-1]))
+        slide = dna_on_black(slide, cells)
     seen = recipe.detail or recipe.side  # pixels a side, of the image
     level = slide.best_level(seen / width)
     factor = slide.downsamples[level]
@@ -92,7 +93,7 @@ def crops(  # noqa: PLR0913 -- what a crop is made of
         area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
         area = area if stain is None else restained(area, stain, grey=grey, field=recipe.unit == "field")
         if recipe.neighbours == "masks":
-            area = area[:, : recipe.channels - 2]  # the masks take the place of green and blue, which grey has not
+            area = area[:, : recipe.channels - 2]  # fluorescence is grey: the masks take the place of green and blue
         shrink = max(1, math.ceil(width / factor / seen))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
             boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
@@ -100,6 +101,19 @@ def crops(  # noqa: PLR0913 -- what a crop is made of
             layout = _Layout(block[part], corners[part], width)
             parts = _with_neighbours(pixels, cells, layout, recipe)
             yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
+
+
+def dna_on_black(slide: Slide, cells: CellMap) -> Slide:
+    """Return the DNA stain of a slide as the networks of fluorescence see it: grey, square-rooted, on black.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be told which of the channels it is.
+    """
+    grey = dna_in_grey(slide)
+    dark = dark_on_bright(grey, cells, level=len(grey.levels) - 1)
+    return replace(grey, contrast=Contrast.for_fluorescence(grey.levels[-1], dark_on_bright=dark))
 
 
 def cut(

@@ -6,16 +6,19 @@ and a background; a single cell cut out by a mask has neither. In grey, what is 
 lies where: red and green light show them, blue light shows the eosin, the lamp and the camera.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.slide import Slide
 
 _SAMPLE = 100  # cells that stand for all of an image
+_AROUND = 0.25  # sides of a cell, around it
 _LEAST = 0.03  # deviation that counts as colour; below it noise would be drawn out
 
 
@@ -42,23 +45,48 @@ FIELD_GREY = StainStatistics((0.085,) * 3, (0.09,) * 3)
 
 def stain_of(slide: Slide, cells: CellMap, *, level: int, grey: bool = False) -> StainStatistics:
     """Measure the stain of an image by up to 100 of its cells, spread evenly over their numbers."""
-    factor = slide.downsamples[level]
-    height, width = slide.levels[level].shape[:2]
-    densities = []
-    for row in np.unique(np.linspace(0, len(cells) - 1, _SAMPLE).astype(int)):
-        y0, x0, y1, x1 = (cells.boxes[row] / factor).astype(int)
-        y1, x1 = min(max(y1, y0 + 1), height), min(max(x1, x0 + 1), width)
-        y, x = (
-            np.minimum(((np.arange(low, high) + 0.5) * factor).astype(int), side - 1)
-            for low, high, side in ((y0, y1, cells.labels.shape[0]), (x0, x1, cells.labels.shape[1]))
-        )
-        own = cells.labels[y[:, None], x[None]] == cells.ids[row]
-        densities.append(density(torch.from_numpy(slide.read(y0, x0, y1, x1, level=level)[own]).float()))
+    densities = [
+        density(torch.from_numpy(pixels[labels == number]).float())
+        for number, pixels, labels in _samples(slide, cells, level=level)
+    ]
     found = torch.cat(densities)  # (pixels, 3)
     found = greyed(found.T[None])[0].T if grey else found
     if len(found) < 2:
         return GREY if grey else REFERENCE
     return StainStatistics(tuple(found.mean(dim=0).tolist()), tuple(found.std(dim=0).tolist()))
+
+
+def dark_on_bright(slide: Slide, cells: CellMap, *, level: int) -> bool:
+    """Return whether cells are darker than what lies around them: a stain in bright field, or a picture inverted."""
+    inside, outside = [], []
+    for number, pixels, labels in _samples(slide, cells, level=level, room=_AROUND):
+        inside.append(pixels[labels == number])
+        outside.append(pixels[labels == 0])
+    if not sum(map(len, outside)):  # no cell, or nothing around them
+        return False
+    return bool(np.concatenate(inside).mean() < np.concatenate(outside).mean())
+
+
+def _samples(
+    slide: Slide, cells: CellMap, *, level: int, room: float = 0.0
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.int32]]]:
+    """Yield the number, the box (h, w, 3) and its labels (h, w) of cells that stand for all, in pixels of a level.
+
+    Boxes reach over the cell by `room` times its sides.
+    """
+    factor = slide.downsamples[level]
+    height, width = slide.levels[level].shape[:2]
+    for row in np.unique(np.linspace(0, len(cells) - 1, min(_SAMPLE, len(cells))).astype(int)):
+        near, far = cells.boxes[row].reshape(2, 2)
+        reach = room * (far - near)
+        (y0, x0), (y1, x1) = (np.maximum(corner / factor, 0).astype(int) for corner in (near - reach, far + reach))
+        y1, x1 = min(max(y1, y0 + 1), height), min(max(x1, x0 + 1), width)
+        y, x = (
+            np.minimum(((np.arange(low, high) + 0.5) * factor).astype(int), side - 1)
+            for low, high, side in ((y0, y1, cells.labels.shape[0]), (x0, x1, cells.labels.shape[1]))
+        )
+        labels = cells.labels[y[:, None], x[None]]
+        yield int(cells.ids[row]), slide.read(int(y0), int(x0), int(y1), int(x1), level=level), labels
 
 
 def restained(pixels: Tensor, stain: StainStatistics, *, grey: bool = False, field: bool = False) -> Tensor:

@@ -19,7 +19,9 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.labels import numbered_parts
 from napari_hemalens.segmentation.segment import LARGEST, kind_of
 from napari_hemalens.segmentation.shapes import Labels
+from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.dna import dna_in_grey
 from napari_hemalens.slides.slide import Slide
 
 # Fractions of the typical nucleus of the image, and of the brightness of the nearest one, tuned on every third field of
@@ -66,8 +68,9 @@ def find_micronuclei(slide: Slide, nuclei: CellMap) -> Micronuclei:
     reason = why_not(slide)
     if reason is not None:
         raise ImageError(reason)
-    rooted = replace(slide, contrast=Contrast.for_fluorescence(slide.levels[-1]))
-    return find_in_square_root(rooted.read(0, 0, *slide.shape).max(axis=2).astype(np.float32), nuclei)
+    grey = dna_in_grey(slide)
+    rooted = replace(grey, contrast=Contrast.for_fluorescence(grey.levels[-1]))
+    return find_in_square_root(rooted.read(0, 0, *slide.shape)[..., 0].astype(np.float32), nuclei)
 
 
 def why_not(slide: Slide) -> str | None:
@@ -75,7 +78,7 @@ def why_not(slide: Slide) -> str | None:
     height, width = slide.shape
     if height * width > LARGEST:
         return f"Micronuclei can be counted in up to {LARGEST:,} pixels; {slide} has {height:,} x {width:,}."
-    coarsest = len(slide.levels) - 1
+    coarsest, slide = len(slide.levels) - 1, choose_channel(slide)
     if kind_of(slide.read(0, 0, *slide.levels[coarsest].shape[:2], level=coarsest)) != "fluorescence":
         return (
             f"Micronuclei are counted in fluorescence images, and {slide} is bright field: give label images of them."

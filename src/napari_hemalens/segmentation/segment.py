@@ -11,6 +11,8 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.segmentation.fluorescence import fluorescence_steps
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.segmentation.smear import smear_steps
+from napari_hemalens.slides.channels import choose_channel
+from napari_hemalens.slides.dna import dna_in_grey
 from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
@@ -43,6 +45,7 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
             f"{y1 - y0:,} x {x1 - x0:,} pixels of {slide} are too many to segment at once: "
             f"give a region of up to {LARGEST:,} pixels, such as 6,000 x 6,000."
         )
+    slide = choose_channel(slide, recipe.channel)
     rgb = slide.read(y0, x0, y1, x1)
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
     source = "unknown" if size is None else "image" if recipe.pixel_size_um is None else "given"
@@ -57,8 +60,14 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
     if kind == "smear":
         labels, nuclei = yield from smear_steps(rgb, recipe, size)
         return Segmentation(labels, nuclei, where, provenance)
-    labels = yield from fluorescence_steps(rgb.max(axis=2).astype(np.float32), recipe, size)
+    grey = dna_in_grey(slide).read(y0, x0, y1, x1)[..., 0]
+    labels = yield from fluorescence_steps(_on_black(grey).astype(np.float32), recipe, size)
     return Segmentation(labels, None, where, provenance)
+
+
+def _on_black(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey (H, W) as it is, or inverted where it has dark bodies on bright ground."""
+    return 255 - grey if grey.mean() < np.median(grey) >= _DARK else grey
 
 
 def kind_of(rgb: NDArray[np.uint8]) -> ImageKind:

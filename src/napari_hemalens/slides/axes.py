@@ -10,6 +10,8 @@ Without `axes`, the shape decides, and `rgb` if the last axis is ambiguous:
 - With `rgb=True`, any number of frame axes may come before (Y, X, 3 or 4), and with `rgb=False`
   before (Y, X). But (3 or 4, Y, X) is then colour, whatever `frame` is: napari passes
   `rgb=False` for every layer that is not RGB, and its sliders always have a position.
+- Channels that are stored as planes (C before Y and X) may be colours or stains of their own: they are read
+  as colours, if there are three or four of them, by whoever does not look for a stain (`slides.channels`).
 - Anything else is an error. Only lengths of 1, 3 and 4 are used: small crops are images too.
 """
 
@@ -36,6 +38,7 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     rgb: bool | None = None,
     pixel_size_um: float | None = None,
     frame: Sequence[int] = (),
+    channels: Sequence[str] = (),
 ) -> Slide:
     """Return an array, or a pyramid of arrays, as a slide.
 
@@ -49,9 +52,8 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     name : str
         Name used in errors and results.
     axes : str, optional
-        One letter per axis: `Y`, `X`, `C` for 1, 3 or 4 channels, any other for frames, as in
-        'YX', 'YXC', 'CYX', 'TYXC'. If there is an `S` (samples), that is the colour and `C` is a
-        frame axis.
+        One letter per axis: `Y`, `X`, `C` for channels, any other for frames, as in 'YX', 'YXC',
+        'CYX', 'TYXC'. If there is an `S` (samples), that is the colour and `C` is a frame axis.
     rgb : bool, optional
         Whether the last axis is the colour, as in a napari layer; ignored if `axes` is given.
     pixel_size_um : float, optional
@@ -60,6 +62,8 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
         The frame: one index per frame axis, in their order. As with napari's sliders, indices are
         matched from the last axis: surplus ones at the front belong to axes that this image does
         not have. An axis of length 1 needs no index; a longer one without an index is an error.
+    channels : sequence of str
+        Names of the channels along C, where they are known.
 
     Raises
     ------
@@ -75,7 +79,18 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     _check_planes(planes)
     if pixel_size_um is not None and not 0 < pixel_size_um < math.inf:
         raise ImageError(f"A pixel size of {pixel_size_um} um is none: it has to be above 0.")
-    return Slide(name, planes, pixel_size_um, Contrast.from_level(planes[-1]))
+    shown = planes[-1].shape[2] in (1, *_COLOURS)
+    contrast = Contrast.from_level(planes[-1]) if shown else Contrast()
+    return Slide(name, planes, pixel_size_um, contrast, _kept_apart(planes[0], channels))
+
+
+def _kept_apart(plane: Plane, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of channels that are stored as planes, or are too many for colours; none for a picture."""
+    number, letters = plane.shape[2], plane.axes
+    interleaved = plane.colour == "S" or letters.find("C") > letters.index("Y")
+    if number == 1 or (interleaved and number in _COLOURS):
+        return ()
+    return (*names, *[""] * number)[:number]
 
 
 def _levels(image: Any) -> tuple[Any, ...]:
@@ -151,11 +166,6 @@ def _frame(sizes: Mapping[str, int], colour: str, given: tuple[int, ...]) -> dic
 
 def _check_planes(planes: Sequence[Plane]) -> None:
     height, width, channels = planes[0].shape
-    if channels not in (1, *_COLOURS):
-        raise ImageError(
-            f"{channels} channels cannot be shown as colour: pass one of them as (Y, X), "
-            "or three as red, green and blue."
-        )
     for finer, coarser in pairwise(planes):
         h, w, c = coarser.shape
         # Sides are rounded at every level, and some scanners crop a little.

@@ -5,16 +5,14 @@ the coarsest level, and never from the tile. Values outside the range of the sam
 """
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.slides.plane import Plane
+from napari_hemalens.slides.sample import sample_pixels
 
-_SAMPLE = 1 << 20  # pixels
-_BLOCKS = 8  # per side: a large level is sampled in 64 blocks of 128 x 128 pixels
 _OVERSHOOT = 0.05  # interpolated floats may slightly exceed their range
 _PERCENTILES = (0.1, 99.9)  # leaves out hot and dead pixels
 
@@ -26,7 +24,7 @@ class Contrast:
     Attributes
     ----------
     low, high : float
-        Values mapped to 0 and 255.
+        Values mapped to 0 and 255; `low` may be the greater one.
     opaque : float
         Value of an opaque alpha channel.
     gamma : float
@@ -51,7 +49,7 @@ class Contrast:
             return cls(high=1, opaque=1)
         if level.dtype == np.uint8:
             return cls()
-        sample = _sample(level)
+        sample = sample_pixels(level)
         channels = sample.shape[-1]
         colours, alpha = sample[:, :3], sample[:, 3:]
         whole = np.issubdtype(level.dtype, np.integer)
@@ -65,13 +63,21 @@ class Contrast:
         return cls(low, high if high > low else low + 1, opaque)
 
     @classmethod
-    def for_fluorescence(cls, level: Plane) -> Self:
+    def for_fluorescence(cls, level: Plane, *, dark_on_bright: bool = False) -> Self:
         """Choose the rule for fluorescence: stretched to the percentiles, then the square root.
 
         A micronucleus may be a tenth as bright as its nucleus, and needs enough grey levels at 8 bits.
+
+        Parameters
+        ----------
+        level : Plane
+            The coarsest, of one channel.
+        dark_on_bright : bool
+            Whether what is dark is the stain: black and white then change places.
         """
-        low, high = (float(v) for v in np.percentile(_sample(level)[:, :3], _PERCENTILES))
-        return cls(low, high if high > low else low + 1, gamma=0.5)
+        low, high = (float(v) for v in np.percentile(sample_pixels(level)[:, :3], _PERCENTILES))
+        high = high if high > low else low + 1
+        return cls(high, low, gamma=0.5) if dark_on_bright else cls(low, high, gamma=0.5)
 
     def __call__(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Return `values` (h, w, 1, 3 or 4) as a new (h, w, 3) array of RGB, blended over white.
@@ -96,7 +102,7 @@ class Contrast:
         kind = np.float64 if values.dtype.itemsize > 4 else np.float32
         scaled: NDArray[np.floating] = np.array(values, dtype=kind, order="C")
         np.nan_to_num(scaled, copy=False, nan=low)
-        np.clip(scaled, low, high, out=scaled)
+        np.clip(scaled, min(low, high), max(low, high), out=scaled)
         factor = 255 / (high - low)
         scaled *= factor  # before the subtraction, which could overflow
         scaled -= low * factor
@@ -113,24 +119,3 @@ def _full_scale(sample: NDArray[Any], whole: bool) -> float | None:
         if np.all((sample >= -slack * full) & (sample <= full + slack * full)):
             return full
     return None
-
-
-def _sample(level: Plane) -> NDArray[Any]:
-    """Return up to about a million finite pixels, spread over `level`: shape (N, C)."""
-    height, width, channels = level.shape
-    if height * width <= _SAMPLE:
-        regions = [(slice(0, height), slice(0, width))]
-    else:
-        regions = list(product(_spread(height), _spread(width)))
-    pixels = np.concatenate([level[region].reshape(-1, channels) for region in regions])
-    finite = pixels[np.isfinite(pixels).all(axis=1)]
-    return finite if len(finite) else np.zeros((1, channels), dtype=pixels.dtype)
-
-
-def _spread(length: int) -> list[slice]:
-    """Return evenly spaced ranges with a total length of at most 1,024."""
-    side = int(_SAMPLE**0.5)
-    if length <= side:
-        return [slice(0, length)]
-    starts = np.linspace(0, length - side // _BLOCKS, _BLOCKS).astype(int)
-    return [slice(int(start), int(start) + side // _BLOCKS) for start in starts]

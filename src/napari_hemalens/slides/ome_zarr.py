@@ -39,6 +39,9 @@ def read_zarr(path: Path) -> Stored:
         tuple(node[level["path"]] for level in image["datasets"]),
         axes=letters or "TCZYX",  # fixed before NGFF 0.3
         pixel_size_um=_pixel_size(image, axes),
+        channels=tuple(
+            str(channel.get("label", "")) for channel in _metadata(node).get("omero", {}).get("channels", ())
+        ),
     )
 
 

@@ -89,11 +89,30 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
                 rgb=stored.rgb,
                 pixel_size_um=stored.pixel_size_um if pixel_size_um is None else pixel_size_um,
                 frame=frame,
+                channels=stored.channels,
             )
         except DAMAGE as error:  # an ImageError is a ValueError
             raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
         files.pop_all()
     return replace(slide, release=stored.release)
+
+
+def channel_names_in(path: str | Path) -> tuple[str, ...]:
+    """Return the names of the channels of an image file, in their order; none where the file names none.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it cannot be read as an image.
+    """
+    file = Path(path)
+    try:
+        stored = _reader(file)(file)
+    except DAMAGE as error:
+        raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
+    if stored.release is not None:
+        stored.release()
+    return stored.channels
 
 
 def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:

@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
-from tifffile import TiffFile, TiffPage, xml2dict
+from tifffile import TiffFile, TiffPage
+
+from napari_hemalens.slides.ome_xml import pixels_of
 
 _SMALLEST, _LARGEST = 0.01, 10.0  # micrometres: the plausible range for a microscope
 _MICROMETRES = {
@@ -46,11 +48,7 @@ def read_tiff_pixel_size(tif: TiffFile, page: TiffPage, index: int) -> float | N
 
 
 def _ome(tif: TiffFile, index: int) -> float | None:
-    if tif.ome_metadata is None:
-        return None
-    images = xml2dict(tif.ome_metadata).get("OME", {}).get("Image", [])
-    images = images if isinstance(images, list) else [images]
-    pixels = images[index].get("Pixels", {}) if index < len(images) else {}
+    pixels = pixels_of(tif, index)
     return micrometres(pixels.get("PhysicalSizeX"), pixels.get("PhysicalSizeXUnit", "µm"))
 
 

@@ -3,7 +3,7 @@
 import struct
 import tokenize
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -28,6 +28,9 @@ DAMAGE = (
     tokenize.TokenError,  # the header of .npy
 )
 
+COLOURS = ("red", "green", "blue")
+"""Names of the channels of a picture in colour."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slide:
@@ -43,6 +46,9 @@ class Slide:
         Micrometres per pixel of level 0; None where it is not known.
     contrast : Contrast
         How values become 8 bits; one rule for the whole slide.
+    channels : tuple of str
+        Names of the channels that the image keeps apart, empty where one has none; an empty tuple for grey, and for a
+        picture in colour.
     release : callable or None
         Closes the file behind the levels, which otherwise happens when they are garbage-collected;
         None if no file is open.
@@ -52,6 +58,7 @@ class Slide:
     levels: tuple[Plane, ...]
     pixel_size_um: float | None = None
     contrast: Contrast = field(default_factory=Contrast)
+    channels: tuple[str, ...] = ()
     release: Callable[[], object] | None = field(default=None, repr=False)
 
     @property
@@ -93,7 +100,9 @@ class Slide:
         if not 0 <= level < len(self.levels):
             raise ImageError(f"No level {level} in {self}: it has {len(self.levels)}, from 0.")
         plane = self.levels[level]
-        height, width, _ = plane.shape
+        height, width, channels = plane.shape
+        if channels not in (1, 3, 4):
+            raise ImageError(f"{self} has {channels} channels, which are no colours: {self.listed_channels}")
         if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
             raise ImageError(
                 f"Region y {y0} to {y1}, x {x0} to {x1} is empty or not inside level {level} of "
@@ -107,6 +116,18 @@ class Slide:
                 f"{str(error) or type(error).__name__}"
             ) from error
         return self.contrast(values)
+
+    def with_light(self, light: int | tuple[float, ...]) -> Self:
+        """Return the slide in grey: one of its stored channels by its index, or a weighted sum of them."""
+        levels = tuple(replace(level, light=light) for level in self.levels)
+        return replace(self, levels=levels, contrast=Contrast.from_level(levels[-1]))
+
+    @property
+    def listed_channels(self) -> str:
+        """What asks for one of the channels, which it lists."""
+        names = self.channels or COLOURS
+        listed = ", ".join(f"{i} {name}".strip() for i, name in enumerate(names))
+        return f"choose one as channel (--channel), by its name or number: {listed}."
 
     def close(self) -> None:
         """Close the file behind the slide, if any; nothing can be read from it afterwards."""

@@ -19,6 +19,8 @@ class Stored:
         Whether the last axis is the colour, if the file states it.
     pixel_size_um : float or None
         Micrometres per pixel of the finest level, if the file states it.
+    channels : tuple of str
+        Names of the channels along C, in their order, empty where one has none; empty if the file names none.
     release : callable or None
         Closes the file; None if none stays open.
     """
@@ -27,4 +29,5 @@ class Stored:
     axes: str | None = None
     rgb: bool | None = None
     pixel_size_um: float | None = None
+    channels: tuple[str, ...] = ()
     release: Callable[[], object] | None = None

@@ -15,6 +15,7 @@ from zarr.storage import WrapperStore
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.slides import pixel_size
+from napari_hemalens.slides.channel_names import read_tiff_channel_names
 from napari_hemalens.slides.stored import Stored
 
 _CACHE = 128 << 20  # bytes: a row of tiles from strips 20,000 pixels wide takes half of it
@@ -94,13 +95,17 @@ def read_tiff(path: Path) -> Stored:
             axes=None if "Q" in series.axes else series.axes,
             rgb=None if {3, 4}.intersection(series.shape) else False,
             pixel_size_um=pixel_size.read_tiff_pixel_size(tif, page, index),
+            channels=read_tiff_channel_names(tif, index, _length(series, "C")),
             release=release,
         )
 
 
 def _area(series: TiffPageSeries) -> int:
-    sizes = dict(zip(series.axes, series.shape, strict=True))
-    return int(sizes.get("Y", 0) * sizes.get("X", 0))
+    return _length(series, "Y") * _length(series, "X")
+
+
+def _length(series: TiffPageSeries, axis: str) -> int:
+    return int(dict(zip(series.axes, series.shape, strict=True)).get(axis, 0))
 
 
 def _arrays(node: zarr.Array | zarr.Group) -> tuple[Any, ...]:

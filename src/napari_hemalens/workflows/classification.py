@@ -21,7 +21,7 @@ from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
-from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.images import as_slide, choose_channel
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     """Name the cells of a label image, or a field; yields `Progress`, with the cells named so far as `partial`."""
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
 
-    slide = as_slide(image)
+    slide = choose_channel(as_slide(image), recipe.channel)
     card = classifier_card(recipe)
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)

@@ -28,6 +28,7 @@ from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import check_labels
 from napari_hemalens.segmentation.pairing import as_labels, in_cells, pair_nuclei
 from napari_hemalens.segmentation.segment import segment_steps
+from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
@@ -124,7 +125,8 @@ class _ClassificationInProgress:
         labels = None if self.outlines.labels is None else self.outlines.labels[i]
         cells = None if self.outlines.cells is None or paired else Path(self.outlines.cells[i])
         micronuclei = None if self.outlines.micronuclei is None else self.outlines.micronuclei[i]
-        with open_image(file) as slide:
+        with open_image(file) as opened:
+            slide = choose_channel(opened, self.recipe.channel)
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
             of_cells = None if cells is None else in_cells(map_, check_labels(read_labels(cells), slide.shape))
@@ -225,7 +227,7 @@ def classify_files_steps(
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
     _check_groups(files, recipe, groups)
     matched = _match(files, outlines)
-    segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
+    segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
     options = recipe.model_dump(mode="json") | {
         "labels": _paths(matched.labels),
         "segmentation": segmentation.model_dump(mode="json") if matched.labels is None and not of_fields else None,

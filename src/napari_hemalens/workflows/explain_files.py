@@ -19,6 +19,7 @@ from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation.files import write_labels
+from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.explanation import explainable_card, map_of, map_steps
@@ -55,8 +56,9 @@ class _ExplanationInProgress:
 
     def add(self, file: Path, stem: str, labels: Path | None) -> int:
         """Explain one file and write what it shows; returns how many cells it has."""
-        with open_image(file) as slide:
+        with open_image(file) as opened:
             first = self.recipes[0]
+            slide = choose_channel(opened, first.channel)
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
             results = [self._explain(slide, cells, recipe, stem) for recipe in self.recipes]
             if EXPLAINABLE[first.task].unit == "cell" and (labels is None or first.relabel):
@@ -112,7 +114,8 @@ def explain_files_steps(
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
-    batch = _ExplanationInProgress(recipes, SegmentationRecipe(pixel_size_um=recipe.pixel_size_um), out)
+    segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
+    batch = _ExplanationInProgress(recipes, segmentation, out)
     named = tuple(str(each.method) for each in recipes)
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):

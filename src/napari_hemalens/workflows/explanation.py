@@ -22,7 +22,7 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
-from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.images import as_slide, choose_channel
 
 
 def explain(  # noqa: PLR0913 -- public: options that scripts give by name
@@ -76,7 +76,7 @@ def explain_steps(
 
     `partial` holds the cells of the last batch alone, on the heatmap of all so far.
     """
-    slide = as_slide(image)
+    slide = choose_channel(as_slide(image), recipe.channel)
     resolve_recipe(recipe, explainable_card(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 
@@ -93,6 +93,7 @@ def map_steps(
     from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
+    slide = choose_channel(slide, recipe.channel)
     card, chosen = explainable_card(recipe), ChosenCells(cells, only)
     named, at = resolve_recipe(recipe, card), device.choose(recipe.device)
     provenance = provenance_of(slide, card, named)
@@ -155,5 +156,5 @@ def map_of(
     if isinstance(card, DetectorCard):
         found = finish(detect_steps(slide, _as_detection(recipe, card)))
         return CellMap.from_labels(cells_of(nucleated_labels(found), slide.shape, relabel=False))
-    how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um)
+    how = segmentation or SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
     return CellMap.from_labels(cells_of(finish(segment_steps(slide, how)).labels, slide.shape, relabel=False))

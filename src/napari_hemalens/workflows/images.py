@@ -5,11 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.slides.open import images_in, open_image
+from napari_hemalens.slides.channels import choose_channel
+from napari_hemalens.slides.open import channel_names_in, images_in, open_image
 from napari_hemalens.slides.region import Region
-from napari_hemalens.slides.slide import Slide
+from napari_hemalens.slides.slide import COLOURS, Slide
 
-__all__ = ["Region", "Slide", "as_slide", "from_array", "images_in", "open_image"]
+__all__ = [
+    "COLOURS",
+    "Region",
+    "Slide",
+    "as_slide",
+    "channel_names_in",
+    "choose_channel",
+    "from_array",
+    "images_in",
+    "open_image",
+]
 
 
 def as_slide(image: Any, *, axes: str | None = None, frame: Sequence[int] = ()) -> Slide:

@@ -14,6 +14,7 @@ from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import files as written
 from napari_hemalens.segmentation import segment as segmenting
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
+from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.detection import Batch
@@ -87,7 +88,8 @@ def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: 
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
-                with open_image(file) as slide:
+                with open_image(file) as opened:
+                    slide = choose_channel(opened, recipe.channel)
                     found = finish(segment_steps(slide, recipe))
                     written.write_images(slide, found, out, stem)
                 fields.append(CellMeasures.from_segmentation(found))

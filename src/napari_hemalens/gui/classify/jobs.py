@@ -15,7 +15,7 @@ from napari_hemalens.gui.classify.state import NucleusValues
 from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.workflows.images import Slide
+from napari_hemalens.workflows.images import Slide, choose_channel
 from napari_hemalens.workflows.labels import Micronuclei, Segmentation, check_labels, is_semantic, relabel_pieces
 
 
@@ -104,7 +104,8 @@ def classify_cells(
         If labels and image do not fit, hold no cell, or the weights are not what they should be.
     """
     yield ClassUpdate(f"{job.name}: opening", 0)
-    with job.open() as slide:
+    with job.open() as opened:
+        slide = choose_channel(opened, job.recipe.channel)
         labels = check_labels(job.cells(slide.shape), slide.shape)
         if job.recipe.relabel is None and is_semantic(labels):
             yield ClassUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)

@@ -9,12 +9,14 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
+from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
@@ -34,6 +36,7 @@ class AttentionWidget(Dock):
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.channel = ChannelChoice()
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.whole = Label(value="the whole field")
         self.form = ExplanationForm()
@@ -56,7 +59,7 @@ class AttentionWidget(Dock):
     def _lay_out(self) -> None:
         self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
         self.use.setText(RESEARCH_USE)
-        self.sources, self.results = Rows(self.image), QWidget()
+        self.sources, self.results = Rows(self.image, self.channel), QWidget()
         self.sources.add("Cells", self.cells, self.whole)
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -69,6 +72,7 @@ class AttentionWidget(Dock):
     def _connect_widgets(self) -> None:
         self.image.changed.connect(self._on_image)
         self.form.changed.connect(self._on_options)
+        self.form.options["weights"].changed.connect(self._offer_channels)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
         self.blend.shown.connect(self.session.results.show_method)
@@ -89,7 +93,7 @@ class AttentionWidget(Dock):
 
     def _start(self, relabel: bool | None) -> None:
         try:
-            recipe = self.form.read().model_copy(update={"relabel": relabel})
+            recipe = self.form.read().model_copy(update={"relabel": relabel, "channel": self.channel.value})
         except HemaLensError as error:
             self.running.say(str(error))
             return
@@ -99,6 +103,10 @@ class AttentionWidget(Dock):
     def _on_image(self) -> None:
         image = self.image.value
         self.form.show_pixel_size(None if image is None else pixel_size_um(image))
+        self._offer_channels()
+
+    def _offer_channels(self) -> None:
+        self.sources.show_row(self.channel, self.channel.offer(offered_channels(self.image.value, self.form.card)))
 
     def _on_options(self) -> None:
         self.lacking.setText(self.form.lacking)

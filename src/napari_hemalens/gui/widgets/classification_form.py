@@ -27,7 +27,7 @@ class SegmentationForm(QCollapsible):
         super().__init__("Segment: outline the cells first", collapsedIcon="▸", expandedIcon="▾")
         flatten(self)
         self.form: RecipeForm[SegmentationRecipe] = RecipeForm(
-            SegmentationRecipe, ("kind", "threshold", "split"), {}, hidden=("pixel_size_um",)
+            SegmentationRecipe, ("kind", "threshold", "split"), {}, hidden=("pixel_size_um", "channel")
         )
         self.button = QPushButton("Segment")
         self.button.setToolTip("Outline the cells of the image as a new Labels layer, without a network")

@@ -58,7 +58,7 @@ class ClassifierForm(RecipeForm[R]):
             "pixel_size_um": NumberEdit(empty="not known"),
             "device": DeviceChoice(),
         }
-        super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel",))
+        super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel"))
         self._task.changed.connect(self.offer_weights)
         self._weights.changed.connect(self._on_weights)
         self.offer_weights()

@@ -8,11 +8,13 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
@@ -35,6 +37,7 @@ class ClassifyWidget(Dock):
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.channel = ChannelChoice()
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()
@@ -57,7 +60,7 @@ class ClassifyWidget(Dock):
 
     def _lay_out(self) -> None:
         self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
-        self.sources, self.results = Rows(self.image, self.cells), QWidget()
+        self.sources, self.results = Rows(self.image, self.channel, self.cells), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
@@ -72,6 +75,7 @@ class ClassifyWidget(Dock):
         self.image.changed.connect(self._on_image)
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)
+        self.form.options["weights"].changed.connect(self._offer_channels)
         self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
         self.counted.chosen.connect(results.count)
@@ -96,7 +100,7 @@ class ClassifyWidget(Dock):
 
     def _start(self, relabel: bool | None) -> None:
         try:
-            recipe = self.form.read().model_copy(update={"relabel": relabel})
+            recipe = self.form.read().model_copy(update={"relabel": relabel, "channel": self.channel.value})
         except HemaLensError as error:
             self.running.say(str(error))
             return
@@ -109,7 +113,8 @@ class ClassifyWidget(Dock):
     def _segment(self) -> None:
         try:
             size = self.form.read_pixel_size()
-            self.session.segment(self.image.value, self.segmentation.read(size))
+            recipe = self.segmentation.read(size).model_copy(update={"channel": self.channel.value})
+            self.session.segment(self.image.value, recipe)
         except HemaLensError as error:
             self.running.say(str(error))
 
@@ -128,6 +133,10 @@ class ClassifyWidget(Dock):
     def _on_image(self) -> None:
         image = self.image.value
         self.form.show_pixel_size(None if image is None else pixel_size_um(image))
+        self._offer_channels()
+
+    def _offer_channels(self) -> None:
+        self.sources.show_row(self.channel, self.channel.offer(offered_channels(self.image.value, self.form.card)))
 
     def _on_options(self) -> None:
         self.lacking.setText(self.form.lacking)

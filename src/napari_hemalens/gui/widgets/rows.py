@@ -33,6 +33,10 @@ class Rows(Container):
         self.append(row)
         return row
 
+    def show_row(self, field: Widget, shown: bool) -> None:
+        """Show or hide the row of a widget."""
+        next(row for row in self if field in row).visible = shown
+
     def align_top(self, field: Widget) -> None:
         """Put the label of a high widget beside its top; by default it is beside its middle."""
         row = next(row for row in self if field in row)
