@@ -72,6 +72,23 @@ def test_micronuclei_are_counted_of_labels_that_are_given(
     assert np.unique(tifffile.imread(fields / "out" / "a.micronuclei.tif")).tolist() == [0, 3]
 
 
+def test_the_channel_is_chosen_by_name_or_the_channels_are_listed(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+) -> None:
+    for file in (fields / "images").iterdir():
+        grey = tifffile.imread(file)
+        named = {"axes": "CYX", "Channel": {"Name": ["PI", "FITC"]}}
+        tifffile.imwrite(file, np.stack([grey, grey[::-1]]), ome=True, photometric="minisblack", metadata=named)
+    assert classify(hemalens, untrained_classifier, fields, "--channel", "pi") == 0
+    assert not capsys.readouterr().err.count("not done")
+    assert classify(hemalens, untrained_classifier, fields) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("choose one as channel (--channel), by its name or number: 0 PI, 1 FITC.") == 2
+
+
 def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],

@@ -46,6 +46,23 @@ def test_a_folder_and_its_labels_become_heat(
     assert heatmap.max() > 0
 
 
+def test_the_channel_is_chosen_by_name_or_the_channels_are_listed(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    fields: Path,
+    untrained_classifier: ClassifierCard,
+) -> None:
+    for file in (fields / "images").iterdir():
+        grey = tifffile.imread(file)
+        named = {"axes": "CYX", "Channel": {"Name": ["PI", "FITC"]}}
+        tifffile.imwrite(file, np.stack([grey, grey[::-1]]), ome=True, photometric="minisblack", metadata=named)
+    assert explain(hemalens, untrained_classifier, fields, "--channel", "pi") == 0
+    assert not capsys.readouterr().err.count("not done")
+    assert explain(hemalens, untrained_classifier, fields) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("choose one as channel (--channel), by its name or number: 0 PI, 1 FITC.") == 2
+
+
 def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],

@@ -45,6 +45,19 @@ def test_a_smear_becomes_labels_nuclei_a_picture_and_a_table_that_agree(
     assert "Cells: 2; images: 1" in capsys.readouterr().out
 
 
+def test_only_the_channel_that_is_chosen_is_segmented(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    y, x = np.mgrid[:120, :160]
+    one, two = ((np.hypot(y - 60, x - cx) < 12) * 3000 + 400 for cx in (40, 110))
+    planes = np.stack([one, np.maximum(one, two), one]).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", planes, imagej=True, metadata={"axes": "CYX"})
+    assert hemalens("segment", tmp_path / "a.tif", "--channel", "1", "--out", tmp_path / "out") == 0
+    assert "Cells: 2" in capsys.readouterr().out
+    assert hemalens("segment", tmp_path / "a.tif", "--out", tmp_path / "out") == 1
+    assert "no name tells which is the DNA stain" in " ".join(capsys.readouterr().err.split())
+
+
 def test_an_unreadable_file_is_reported_with_exit_code_one(
     hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
 ) -> None:

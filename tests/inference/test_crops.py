@@ -97,6 +97,19 @@ def test_dim_things_keep_their_shades_in_fluorescence():
     assert pixels[0, 0, 2, 2] == 0
 
 
+@pytest.mark.parametrize("neighbours", ["seen", "masks"])
+def test_crops_of_a_dna_stain_are_alike_in_every_colour_and_inverted(neighbours):
+    grey, labels = np.full((200, 200), 30, np.uint8), np.zeros((200, 200), np.int32)
+    grey[80:120, 80:120], labels[80:120, 80:120] = 200, 1
+    grey[100:110, 130:140] = 60
+    recipe = CropRecipe(side=80, width=2, light="fluorescence", neighbours=neighbours)
+    wanted, _ = cut(grey, labels, recipe, width=80.0)
+    for colour in ((0, 0, 1), (0, 1, 0), (0, 0.4, 1), (1, 0, 1)):
+        image = np.rint(grey[..., None] * np.array(colour)).astype(np.uint8)
+        torch.testing.assert_close(cut(image, labels, recipe, width=80.0)[0], wanted)
+    torch.testing.assert_close(cut(255 - grey, labels, recipe, width=80.0)[0], wanted)
+
+
 def test_a_pyramid_is_read_at_the_level_that_fits():
     image, labels = scene((1024, 1024), ((500, 500),), side=100)
     levels = [image, image[::2, ::2], image[::4, ::4]]

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.inference.stain import FIELD, FIELD_GREY, GREY, REFERENCE, density, restained, stain_of
+from napari_hemalens.inference.stain import (
+    FIELD,
+    FIELD_GREY,
+    GREY,
+    REFERENCE,
+    dark_on_bright,
+    density,
+    restained,
+    stain_of,
+)
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
@@ -70,3 +79,11 @@ def test_a_whole_field_gets_the_mean_and_deviation_of_a_field(cells, grey, refer
     shown = density(restained(pixels, stain, grey=grey, field=True))[0].flatten(1)
     np.testing.assert_allclose(shown.mean(dim=1), reference.mean, atol=0.01)
     np.testing.assert_allclose(shown.std(dim=1), reference.deviation, rtol=0.15)
+
+
+def test_dark_cells_are_told_from_bright_ones_by_what_lies_around(cells):
+    image, found = cells
+    assert dark_on_bright(from_array(image), found, level=0)
+    assert not dark_on_bright(from_array(255 - image), found, level=0)
+    full = CellMap.from_labels(np.ones(image.shape[:2], np.int32))
+    assert not dark_on_bright(from_array(image), full, level=0)  # nothing lies around

@@ -52,3 +52,29 @@ def test_a_region_that_is_too_large_is_refused_with_what_to_do(monkeypatch):
     monkeypatch.setattr(segment, "LARGEST", 1000)
     with pytest.raises(ImageError, match=r"too many to segment at once.*give a region"):
         finish(segment.segment_steps(from_array(np.zeros((50, 50), np.uint16)), SegmentationRecipe()))
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 1), (0, 1, 0), (0.4, 0, 1)])
+def test_nuclei_are_the_same_in_every_colour(colour):
+    grey = fluorescence(discs([(50, 60), (60, 180), (160, 100)]))
+    wanted = finish(segment.segment_steps(from_array(grey), SegmentationRecipe())).labels
+    image = np.rint(grey[..., None] * np.array(colour)).astype(np.uint16)
+    np.testing.assert_array_equal(finish(segment.segment_steps(from_array(image), SegmentationRecipe())).labels, wanted)
+
+
+def test_nuclei_are_those_of_the_channel_that_is_chosen_or_named():
+    one, other = fluorescence(discs([(50, 60)])), fluorescence(discs([(60, 180), (160, 100)]))
+    slide = from_array(np.stack([one, other]), axes="CYX", channels=("GFP", "DAPI"))
+    found = [
+        finish(segment.segment_steps(slide, SegmentationRecipe(channel=channel))).labels.max()
+        for channel in (None, 0, "gfp")
+    ]
+    assert found == [2, 1, 1]
+
+
+def test_dark_nuclei_on_bright_ground_are_found_where_fluorescence_is_said():
+    truth = discs([(50, 60), (60, 180), (160, 100)])
+    grey = np.where(truth > 0, 60, 230).astype(np.uint8)
+    found = finish(segment.segment_steps(from_array(grey), SegmentationRecipe(kind="fluorescence"))).labels
+    assert found.max() == 3
+    assert ((found > 0) & (truth > 0)).sum() / ((found > 0) | (truth > 0)).sum() > 0.85

@@ -126,8 +126,6 @@ REFUSED = {
     "which Z": (TCZYX, {"axes": "TCZYX"}, r"2 frames along T.*frame=\(0, 0\) for axes TZ"),
     "no such frame": (TYXC, {"frame": (5,)}, "No frame 5 along T: the image has 5"),
     "a negative frame": (TYXC, {"frame": (-1,)}, "No frame -1"),
-    "two channels": (pixels(2, 20, 20), {"axes": "CYX"}, "2 channels cannot be shown"),
-    "five channels": (TYX, {"axes": "CYX"}, "5 channels"),
     "too few letters": (YXC, {"axes": "YX"}, "does not fit"),
     "a letter twice": (YXC, {"axes": "YXX"}, "does not fit"),
     "no X": (YXC, {"axes": "YZC"}, "does not fit"),
@@ -159,3 +157,27 @@ def test_what_is_no_image_or_ambiguous_is_refused_in_one_sentence(image, options
 def test_name_and_pixel_size_are_kept():
     slide = from_array(YX, name="marrow", pixel_size_um=0.11)
     assert (slide.name, slide.pixel_size_um) == ("marrow", 0.11)
+
+
+@pytest.mark.parametrize(("image", "axes"), [(TYX, "CYX"), (np.moveaxis(TYX, 0, 2), "YXC"), (TYX[:2], "CYX")])
+def test_channels_that_are_no_colours_are_opened_and_asked_about_when_read(image, axes):
+    slide = from_array(image, axes=axes, channels=("DAPI",))
+    assert slide.channels[:2] == ("DAPI", "")
+    with pytest.raises(ImageError, match=r"channels, which are no colours: choose one as channel .*: 0 DAPI, 1"):
+        slide.read(0, 0, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("image", "axes", "count"),
+    [
+        (YX, "YX", 0),
+        (YXC, "YXC", 0),
+        (OPAQUE, "YXC", 0),
+        (YX[None], "CYX", 0),
+        (TZCYXS[0], "ZCYXS", 0),
+        (CYX, "CYX", 3),
+    ],
+)
+def test_planes_are_channels_kept_apart_and_interleaved_colours_are_not(image, axes, count):
+    slide = from_array(image, axes=axes, frame=(0, 0))
+    assert slide.channels == ("",) * count

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.contrast import Contrast
 
 
 def whole(image, **options):
@@ -150,3 +151,13 @@ def test_what_was_read_may_be_written_to():
     image = SMEAR.copy()
     from_array(image).read(0, 0, 60, 80)[:] = 0
     np.testing.assert_array_equal(image, SMEAR)
+
+
+def test_a_dark_stain_on_bright_ground_becomes_its_own_negative():
+    grey = np.linspace(10, 240, 10_000).reshape(100, 100).round().astype(np.uint8)
+    seen = []
+    for image, dark in ((grey, False), (250 - grey, True)):
+        level = from_array(image).levels[0]
+        seen.append(Contrast.for_fluorescence(level, dark_on_bright=dark)(level[0:100, 0:100]))
+    np.testing.assert_allclose(seen[0].astype(int), seen[1], atol=1)
+    assert (seen[0].min(), seen[0].max()) == (0, 255)

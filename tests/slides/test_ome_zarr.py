@@ -131,3 +131,10 @@ def test_a_large_array_is_read_in_parts(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32 << 20  # of 1,144 MiB
+
+
+def test_channels_have_the_labels_of_omero(tmp_path):
+    root = write(tmp_path / "a.ome.zarr", [SMEAR])
+    root.attrs["omero"] = {"channels": [{"label": "GFP"}, {"color": "FF0000"}, {"label": "DAPI"}]}
+    with open_image(tmp_path / "a.ome.zarr") as slide:
+        assert slide.channels == ("GFP", "", "DAPI")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.workflows import ClassifiedBatch, Groups, OutlineFiles
 
+CASES = Path(os.environ.get("HEMALENS_CASES", Path(__file__).parents[3] / "shared" / "cases"))
 SHAPE = (120, 160)
 # y, x, radius: two alike side by side, one alone, one that the edge cuts
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12), (2, 100, 12))
@@ -289,3 +291,48 @@ def test_labels_that_are_read_are_not_replaced_by_results(files: list[Path], rec
     with pytest.raises(RecipeError, match="folder of their own"):
         next(workflows.classify_files_steps(files, recipe, folder, outlines=OutlineFiles(of(files))))
     assert not (folder / "run.json").exists()
+
+
+def answers(path: Path) -> list[tuple[str, ...]]:
+    """Return what stands of each cell in a table, but for the name of the image."""
+    return [tuple(value for key, value in row.items() if key != "image") for row in table(path)]
+
+
+@pytest.mark.parametrize("names", [("actin", "tubulin", "DAPI"), ("Hoechst", "actin")])
+def test_a_dna_channel_gives_what_the_grey_image_gives(
+    files: list[Path], classified: Run, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    assert not classified(files[:1], labels=of(files[:1])).failed
+    wanted = answers(tmp_path / "out" / "cells.csv")
+    grey = tifffile.imread(files[0])
+    planes = np.random.default_rng(1).integers(0, 4000, (len(names), *SHAPE), dtype=np.uint16)
+    planes[[name in {"DAPI", "Hoechst"} for name in names]] = grey
+    tifffile.imwrite(files[0], planes, ome=True, metadata={"axes": "CYX", "Channel": {"Name": list(names)}})
+    assert not classified(files[:1], labels=of(files[:1])).failed
+    assert answers(tmp_path / "out" / "cells.csv") == wanted
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="no cases: set HEMALENS_CASES to their folder")
+@pytest.mark.parametrize(
+    "case",
+    [f"dna_stain_in_colour/{colour}" for colour in ("blue", "green", "red")]
+    + [f"multichannel_fluorescence/{planes}" for planes in ("dapi_first", "dapi_third", "two")],
+)
+def test_stains_in_colour_and_in_channels_give_the_classes_of_grey(case: str, tmp_path: Path) -> None:
+    """The channels of the second kind carry noise of their own: grey is the stain alone there."""
+    image = next((CASES / case).iterdir())
+    labels = next((CASES / case).parent.joinpath("labels").iterdir())
+    stain = CASES / "dna_stain_in_colour" / "grey" / "f.png"
+    if image.suffix == ".tif":
+        stain = tmp_path / "grey.tif"
+        planes = tifffile.imread(image)
+        tifffile.imwrite(stain, planes[2 if "third" in case else 0])
+    tables = []
+    for name, file in (("wanted", stain), ("found", image)):
+        steps = workflows.classify_files_steps(
+            [file], ClassificationRecipe(device="cpu"), tmp_path / name, outlines=OutlineFiles([labels])
+        )
+        assert not finish(steps).failed
+        tables.append(answers(tmp_path / name / "cells.csv"))
+    assert tables[0] == tables[1]
+    assert 18 <= sum("micronucleus" in row for row in tables[1]) <= 22

@@ -61,7 +61,7 @@ def test_the_frame_of_a_stack_is_chosen_by_its_index(nuclei: np.ndarray) -> None
 
 
 def test_an_unknown_option_is_refused_with_those_that_are_known(nuclei: np.ndarray) -> None:
-    with pytest.raises(RecipeError, match=r"No option 'diameter'. Known: kind, pixel_size_um"):
+    with pytest.raises(RecipeError, match=r"No option 'diameter'. Known: kind, channel, pixel_size_um"):
         napari_hemalens.segment(nuclei, diameter=30)
 
 

@@ -49,7 +49,10 @@ def smear_steps(
         If the image is grey.
     """
     if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 1] == rgb[..., 2]).all():
-        raise ImageError("A grey image shows no stain: nuclei of a smear are found by their colour.")
+        raise ImageError(
+            "A grey image shows no stain: nuclei of a smear are found by their colour. For fluorescence that is shown "
+            "dark on bright ground, choose the image type fluorescence (--kind fluorescence)."
+        )
     density = optical_density(rgb)
     body = body_diameter(density) if pixel_size_um is None else BODY_UM / pixel_size_um
     yield Progress(1, _STAGES, "measured what the dyes absorb")

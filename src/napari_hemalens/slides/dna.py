@@ -50,12 +50,13 @@ def dna_in_grey(slide: Slide) -> Slide:
     stored = sample_pixels(level, shrink=_SHRINK)
     pixels = stored[:, : len(COLOURS)].astype(np.float64)
     direction = _direction(pixels)
-    if not _on_bright_ground(slide, stored) and _shows_several_stains(level, pixels, direction):
+    bright = _on_bright_ground(slide, stored)
+    if not bright and _shows_several_stains(level, pixels, direction):
         spread = pixels.std(axis=0)
         if spread[2] < _BLUE * spread.max():
             raise ImageError(f"{slide} shows several stains, none of them blue: {slide.listed_channels}")
         return slide.with_light(2)
-    return slide.with_light(_weights(direction))
+    return slide.with_light(_weights(direction, bright=bright))
 
 
 def _direction(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -74,12 +75,16 @@ def _shows_several_stains(level: Plane, pixels: NDArray[np.float64], direction: 
     return len(np.unique(sample_pixels(level)[:, : len(COLOURS)], axis=0)) > _LOOKUP
 
 
-def _weights(direction: NDArray[np.float64]) -> int | tuple[float, ...]:
-    """Return the channel that is the stain, or the weights of all, of which a stain of this colour is the sum."""
+def _weights(direction: NDArray[np.float64], *, bright: bool) -> int | tuple[float, ...]:
+    """Return the channel that is the stain, or weights: on bright ground of a mean, which leaves white as it is.
+
+    On black they are of a sum that is the brightest channel of a pure colour.
+    """
     colour = np.where(direction >= _FAINT * direction.max(), direction, 0)
     if np.count_nonzero(colour) == 1:
         return int(np.argmax(colour))
-    return tuple((colour * colour.max() / (colour @ colour)).tolist())
+    weights = colour / colour.sum() if bright else colour * colour.max() / (colour @ colour)
+    return tuple(weights.tolist())
 
 
 def _on_bright_ground(slide: Slide, pixels: NDArray[Any]) -> bool:

@@ -337,3 +337,12 @@ def test_a_detector_offers_its_attention_and_one_without_is_refused(dock, attent
     dock.form.choose_file(PACKED / "marrow-frcnn.json")
     assert "no attention of its own" in dock.running.message.text()
     assert dock.form.options["weights"].value == str(attentive.file)
+
+
+def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, explainer):
+    assert not dock.channel.native.isVisible()
+    planes = np.zeros((3, *SHAPE), np.uint16)
+    dock.image.value = dock.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
+    dock.channel.value = 1
+    run()
+    assert explainer.asked[-1][2].channel == 1

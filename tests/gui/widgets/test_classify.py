@@ -323,3 +323,18 @@ def test_images_keep_their_concentration_are_compared_and_counted_together(dock,
     assert dock.counted.box.current_choice == "All images of this task"
     assert legend(dock)[0][1] == "8"
     assert not report.concentration.enabled
+
+
+def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, classifier):
+    assert not dock.channel.native.isVisible()  # the weights are of stained cells, and the image is in colour
+    planes = np.zeros((3, *SHAPE), np.uint16)
+    planes[2] = 500
+    dock.image.value = dock.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
+    assert dock.channel.native.isVisible()
+    dock.channel.value = 2
+    run()
+    slide, _, recipe = classifier.asked[-1]
+    assert recipe.channel == 2
+    np.testing.assert_array_equal(slide.levels[0][0:4, 0:4], np.full((4, 4, 1), 500))
+    dock.image.value = dock.viewer.layers["smear"]
+    assert (dock.channel.value, dock.channel.native.isVisible()) == (None, False)

@@ -52,3 +52,14 @@ def test_the_label_of_a_high_widget_may_be_beside_its_top(qtbot):
     label = rows[1][0].native
     assert label.geometry().bottom() < 100
     assert label.geometry().top() == high.native.geometry().top()
+
+
+def test_the_row_of_a_widget_can_be_hidden(qtbot):
+    first, second = LineEdit(label="A"), LineEdit(label="B")
+    rows = Rows(first, second)
+    qtbot.addWidget(rows.native)
+    rows.show()
+    rows.show_row(first, False)
+    assert (rows[0].visible, rows[1].visible) == (False, True)
+    rows.show_row(first, True)
+    assert rows[0].visible
