@@ -79,7 +79,7 @@ def side_by_side(data: Path) -> str:
         f"| weights | {' | '.join(f'{run[0].name}: AP | AP50 | counted AP | counted AP50' for run in runs)} |",
         f"| --- |{' ---: |' * 4 * len(runs)}",
     ]
-    for name in weights.known(weights.DetectorCard):
+    for name in weights.packed(weights.DetectorCard):
         found = [measured(name, *run) for run in runs]
         cells = (
             f"{of[key]:.3f}" for report in found for of in (report.overall, report.counted) for key in ("AP", "AP50")

@@ -54,7 +54,7 @@ def python_api() -> str:
 def model_cards() -> str:
     """Return what is said of each packed file of weights."""
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "weights").glob("*.json"))]
-    head = "# Model cards\n\nThe weights that come with the package, as `hemalens weights info NAME` prints them."
+    head = "# Model cards\n\nThe weights that come with the package, as `hemalens weights show NAME` prints them."
     return "\n\n".join([head, *(_model_card(card) for card in cards)])
 
 

@@ -17,6 +17,14 @@ from napari_hemalens.records.tasks import task
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True)
+def installed_weights(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of installed weights, empty: tests know none that the user of this machine installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    monkeypatch.setenv("HEMALENS_WEIGHTS", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real images with labels, which is no part of the repository."""

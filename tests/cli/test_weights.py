@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models import weights
+from napari_hemalens.models.weights import DetectorCard
 
 
 def test_a_laboratory_chooses_the_least_score_on_its_own_images(
@@ -27,3 +29,51 @@ def test_weights_of_another_name_are_not_written_over(
     assert "mine.safetensors holds other weights; choose another name or folder." in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine.safetensors"]
     assert (tmp_path / "mine.safetensors").read_bytes() == b"trained for a week"
+
+
+def test_weights_are_installed_listed_shown_verified_and_removed(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: DetectorCard, installed_weights: Path
+) -> None:
+    card = untrained.file.with_suffix(".json")
+    said = json.loads(card.read_text(encoding="utf-8")) | {"licence": "CC BY-NC-SA 4.0"}
+    card.write_text(json.dumps(said), encoding="utf-8")
+    assert hemalens("weights", "add", untrained.folder) == 0
+    assert "Use it with: --weights untrained" in capsys.readouterr().out
+
+    assert hemalens("weights", "list") == 0
+    listed = capsys.readouterr().out.splitlines()
+    at = listed.index("untrained  (installed, detection)  Untrained")
+    assert listed[at + 1] == "    licence: non-commercial use only: CC BY-NC-SA 4.0"
+    assert any(line.startswith("marrow-frcnn  (packed, detection)") for line in listed)
+
+    assert hemalens("weights", "show", "untrained") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["origin"], shown["file"]) == ("installed", str(installed_weights / "untrained.safetensors"))
+
+    assert hemalens("weights", "verify") == 0
+    assert "untrained (installed): as published" in capsys.readouterr().out
+    assert hemalens("weights", "add", untrained.folder) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert hemalens("weights", "add", untrained.folder, "--replace") == 0
+
+    assert hemalens("weights", "remove", "untrained") == 0
+    assert list(installed_weights.iterdir()) == []
+    assert hemalens("weights", "remove", "marrow-frcnn") == 2
+    assert "marrow-frcnn are packed" in capsys.readouterr().err
+
+
+def test_one_bad_installed_file_spoils_neither_list_nor_check(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: DetectorCard, installed_weights: Path
+) -> None:
+    assert hemalens("weights", "add", untrained.folder) == 0
+    (installed_weights / "untrained.safetensors").write_bytes(b"other")
+    (installed_weights / "broken.json").write_text("{}", encoding="utf-8")
+    capsys.readouterr()
+    assert hemalens("weights", "list") == 0
+    assert "broken  (installed, cannot be used)" in capsys.readouterr().out
+    assert hemalens("weights", "verify") == 2
+    verified = capsys.readouterr()
+    assert "marrow-frcnn (packed): as published" in verified.out
+    assert "untrained: " in verified.err
+    assert "is damaged or was exchanged" in verified.err
+    assert "broken: " in verified.err

@@ -28,7 +28,7 @@ def test_a_card_that_lacks_what_a_card_must_say_is_refused(tmp_path: Path) -> No
         weights.detector_card(tmp_path / "a.json")
 
 
-@pytest.mark.parametrize("name", weights.known())
+@pytest.mark.parametrize("name", weights.packed())
 def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str) -> None:
     card = weights.model_card(name)
     weights.verify(card)
@@ -72,3 +72,55 @@ def test_of_many_classes_the_likeliest_is_decided() -> None:
     p = np.zeros((2, 12), np.float32)
     p[0, 4], p[1, 11] = 0.6, 0.5
     assert card_of(task("nucleated"), threshold=0.9).decide(p).tolist() == [4, 11]
+
+
+@pytest.mark.parametrize(
+    ("licence", "forbidden"),
+    [
+        ("BSD-3-Clause", False),
+        ("CC BY 4.0", False),
+        ("", False),
+        ("CC BY-NC-SA 4.0", True),
+        ("cc-by-nc-4.0", True),
+        ("Images: non-commercial (Kainz)", True),
+        ("for noncommercial research", True),
+    ],
+)
+def test_a_licence_that_forbids_commercial_use_says_so_first(
+    untrained: DetectorCard, licence: str, *, forbidden: bool
+) -> None:
+    card = untrained.model_copy(update={"licence": licence})
+    assert card.non_commercial == forbidden
+    assert card.terms.startswith("non-commercial use only: ") == forbidden
+    assert card.terms
+
+
+def test_installed_weights_that_cannot_be_used_are_told_apart(installed_weights: Path) -> None:
+    packed = weights.detector_card("marrow-frcnn")
+    for name in ("marrow-frcnn", "alone"):
+        (installed_weights / f"{name}.json").write_text(
+            packed.model_copy(update={"name": name}).model_dump_json(), encoding="utf-8"
+        )
+    (installed_weights / "broken.json").write_bytes(b"\xff")
+    reasons = weights.unusable_cards()
+    assert "packed weights are called marrow-frcnn, too" in reasons["marrow-frcnn"]
+    assert "alone.safetensors is missing" in reasons["alone"]
+    assert "does not describe weights" in reasons["broken"]
+    assert weights.installed() == ()
+    assert weights.detector_card("marrow-frcnn") == packed
+    with pytest.raises(WeightsError, match="does not describe weights"):
+        weights.model_card("broken")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "Invalid JSON"),
+        ('{"task": "detection"}', "name: Field required"),
+        ('{"task": "all", "name": "a"}', "description: Field required"),
+        ('{"task": "astrology"}', "name: Field required"),
+    ],
+)
+def test_what_is_wrong_with_a_card_is_said_of_its_kind(text: str, said: str) -> None:
+    with pytest.raises(WeightsError, match=f"mine does not describe weights: {said}"):
+        weights.read_card(text.encode(), "mine")

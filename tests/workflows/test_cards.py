@@ -1,5 +1,7 @@
 """The model cards that the docks read: those of all packed weights, by their kind."""
 
+from pathlib import Path
+
 import pytest
 
 from napari_hemalens.errors import WeightsError
@@ -21,3 +23,13 @@ def test_a_card_is_found_by_name_and_by_its_kind_alone() -> None:
         cards.detector_card(name)
     with pytest.raises(WeightsError):
         cards.classifier_card("marrow-frcnn")
+
+
+def test_a_menu_says_what_is_installed_and_what_is_not_for_commerce(installed_weights: Path) -> None:
+    packed = cards.detector_card("marrow-frcnn")
+    assert (cards.label_of(packed), cards.describe(packed)) == ("marrow-frcnn", packed.description)
+    own = packed.model_copy(update={"name": "mine", "description": "Mine.", "folder": installed_weights})
+    assert cards.label_of(own) == "mine (installed)"
+    shared = own.model_copy(update={"licence": "CC BY-NC-SA 4.0"})
+    assert cards.label_of(shared) == "mine (installed, non-commercial)"
+    assert cards.describe(shared) == "Mine. Licence: non-commercial use only: CC BY-NC-SA 4.0"

@@ -41,7 +41,7 @@ PixelSize = Annotated[
     ),
 ]
 DETECTOR: str = DetectionRecipe().weights
-WeightsName = Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")]
+WeightsName = Annotated[str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")]
 NamingName = Annotated[
     str | None,
     typer.Option(

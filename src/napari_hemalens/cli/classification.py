@@ -55,7 +55,7 @@ def classify(  # noqa: PLR0913 -- an option each
     task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")] = "micronucleus",
     weights_name: Annotated[
         str | None,
-        typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
+        typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
     pixel_size: Annotated[
@@ -153,7 +153,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
     weights_name: Annotated[
         str | None,
-        typer.Option("--weights", help="Packed weights by name, or a file of your own; by default those of the task."),
+        typer.Option("--weights", help="Packed or installed weights by name, or a file; by default those of the task."),
     ] = None,
     task: Annotated[TaskName | None, typer.Option(help="By default that of the weights.")] = None,
     device: Device = "auto",
@@ -187,7 +187,9 @@ def evaluate_laboratories(
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data: choose, val or train.")] = "choose",
-    weights_name: Annotated[str, typer.Option("--weights", help="Packed weights by name, or a file.")] = NUCLEATED,
+    weights_name: Annotated[
+        str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")
+    ] = NUCLEATED,
     device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.")] = None,
 ) -> None:

@@ -45,7 +45,7 @@ def explain(  # noqa: PLR0913 -- an option each
     ] = 0.0,
     weights_name: Annotated[
         str | None,
-        typer.Option("--weights", help="Packed weights by name, or a file of your own; by default the task's."),
+        typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
     pixel_size: Annotated[

@@ -19,7 +19,7 @@ def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
     *,
     split: Annotated[str, typer.Option(help="Part of the data.")] = "val",
     weights_name: Annotated[
-        str, typer.Option("--weights", help="Packed weights by name, or a file of your own.")
+        str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")
     ] = TASKS["micronucleus"].weights,
     methods: Annotated[
         str, typer.Option(metavar="NAME,NAME", help="layer-5,grad-cam,…; by default all of the network.")

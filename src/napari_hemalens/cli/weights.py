@@ -7,36 +7,85 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, out_console, run, say_of, weights_app
+from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, err_console, out_console, run, say_of, weights_app
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
+
+_WHICH = "Packed or installed weights by name, or a file."
 
 
 @weights_app.command("list")
 def list_weights() -> None:
-    """List the packed weights."""
+    """List the weights that are there: what they do, whether they are packed or installed, and their licence."""
     for name in weights.known():
-        out_console.print(f"{name}  {escape(weights.model_card(name).description)}")
+        card = weights.model_card(name)
+        out_console.print(f"{name}  ({card.origin}, {card.task})  {escape(card.description)}")
+        out_console.print(f"    licence: {escape(card.terms)}")
+    for name, reason in weights.unusable_cards().items():
+        out_console.print(f"{escape(name)}  (installed, cannot be used)  {escape(reason)}")
 
 
-@weights_app.command("info")
-def show_weights(name: str) -> None:
-    """Print the model card: classes, pixel size, threshold, figures, data, licence, hash."""
-    out_console.print_json(weights.model_card(name).model_dump_json())
+@weights_app.command("show")
+@weights_app.command("info", hidden=True)
+def show_weights(name: Annotated[str, typer.Argument(help=_WHICH)]) -> None:
+    """Print the model card: classes, pixel size, threshold, figures, data, licence, hash, and where the file lies."""
+    card = weights.model_card(name)
+    where = {"origin": card.origin, "file": str(card.file), "terms": card.terms}
+    out_console.print_json(data=card.model_dump(mode="json") | where)
 
 
 @weights_app.command("verify")
-def verify_weights(name: Annotated[str | None, typer.Argument()] = None) -> None:
-    """Check the files of weights against their hashes; all packed ones by default."""
+def verify_weights(name: Annotated[str | None, typer.Argument(help=_WHICH)] = None) -> None:
+    """Check the files of weights against their hashes; all packed and installed ones by default."""
+    damaged = {} if name else dict(weights.unusable_cards())
     for each in [name] if name else weights.known():
         card = weights.model_card(each)
-        weights.verify(card)
-        out_console.print(f"{card.name}: as published")
+        try:
+            weights.verify(card)
+        except WeightsError as error:
+            damaged[each] = str(error)
+        else:
+            out_console.print(f"{card.name} ({card.origin}): as published")
+    for each, reason in damaged.items():
+        err_console.print(f"[red]{escape(each)}:[/red] {escape(reason)}")
+    raise typer.Exit(2 if damaged else 0)
+
+
+@weights_app.command("add")
+def add_weights(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|URL",
+            help="A model card (.json) beside its .safetensors file, a folder with both, or the card's web address.",
+        ),
+    ],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take them instead of installed ones of that name.")
+    ] = False,
+) -> None:
+    """Install weights for yourself, after a check: docks and commands know them by their name then."""
+    card = run(workflows.add_weights_steps(source, replace=replace), "Adding")
+    out_console.print(f"Installed {card.name} ({card.task}): {escape(card.description)}")
+    out_console.print(f"    licence: {escape(card.terms)}")
+    out_console.print(f"    file: {escape(str(card.file))}")
+    out_console.print(f"Use it with: --weights {card.name}")
+
+
+@weights_app.command("remove")
+def remove_weights(name: Annotated[str, typer.Argument(help="Of installed weights.")]) -> None:
+    """Delete installed weights."""
+    for file in workflows.remove_weights(name):
+        out_console.print(f"Removed {escape(str(file))}")
 
 
 @weights_app.command("tune")
 def tune_weights(  # noqa: PLR0913 -- an option each
-    name: Annotated[str, typer.Argument(help="Of a detector: packed weights by name, or a file.")] = DETECTOR,
+    name: Annotated[
+        str, typer.Argument(help="Of a detector: packed or installed weights by name, or a file.")
+    ] = DETECTOR,
     *,
     data: Annotated[Path, typer.Option(help="Your annotated images (COCO, VOC, YOLO, VIA).")],
     out: Out,

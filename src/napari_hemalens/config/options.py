@@ -66,7 +66,9 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
 class DetectionRecipe(Recipe):
     """How cells are detected in an image."""
 
-    weights: str = Field(default="marrow-cascade", description="Name of packed weights, or path of a weights file")
+    weights: str = Field(
+        default="marrow-cascade", description="Name of packed or installed weights, or path of a weights file"
+    )
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,
@@ -166,7 +168,7 @@ class ClassificationRecipe(Recipe):
 
     task: TaskName = Field(default="micronucleus", description="What cells are classified into")
     weights: str | None = Field(
-        default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
+        default=None, description="Name of packed or installed weights, or path of a weights file; empty: the task's"
     )
     channel: Channel = None
     pixel_size_um: float | None = Field(
@@ -189,7 +191,7 @@ class ExplanationRecipe(Recipe):
 
     task: ExplainableName = Field(default="micronucleus", description="What cells are classified into")
     weights: str | None = Field(
-        default=None, description="Name of packed weights, or path of a weights file; empty: the task's"
+        default=None, description="Name of packed or installed weights, or path of a weights file; empty: the task's"
     )
     method: str | None = Field(
         title="Methods",

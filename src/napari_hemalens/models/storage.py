@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -25,7 +26,7 @@ from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard, detector_card, verify
+from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard, detector_card, verify
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."
@@ -58,9 +59,12 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
     Raises
     ------
     WeightsError
-        If the file holds the tensors of another network.
+        If the file holds the tensors of another network, or none.
     """
-    kept = load_file(path)
+    try:
+        kept = load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is no file of safetensors: {error}.") from error
     state = {
         name: tensor.float() * kept[name + _SCALE] if name + _SCALE in kept else tensor
         for name, tensor in kept.items()
@@ -71,6 +75,13 @@ def load_into(network: nn.Module, path: Path, *, partly: bool = False) -> None:
         network.load_state_dict({**own, **state})
     except RuntimeError as error:
         raise WeightsError(f"{path} holds the weights of another network.") from error
+
+
+def build_network(card: AnyCard) -> nn.Module:
+    """Return the network of a model card, untrained."""
+    if isinstance(card, DetectorCard):
+        return build_detector(card.network.model_copy(update={"start": "scratch"}), len(card.classes))
+    return build_classifier(card.network.model_copy(update={"start": "scratch"}), card.outputs)
 
 
 def load_detector(card: DetectorCard, device: torch.device) -> CellDetector:
@@ -139,7 +150,7 @@ def load_novelty(card: ClassifierCard, device: torch.device) -> Novelty | None:
 def _build_classifier(
     file: _WeightsFile, recipe: ClassifierRecipe, *, classes: int, device: torch.device
 ) -> CellClassifier:
-    network = build_classifier(recipe, classes)
+    network = build_classifier(recipe.model_copy(update={"start": "scratch"}), classes)
     load_into(network, file.path)
     return network.eval().to(device).to(memory_format=torch.channels_last)
 

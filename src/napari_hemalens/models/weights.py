@@ -1,10 +1,11 @@
 """Model cards: what each file of weights was trained for, on what, and how good it is. Loads no torch.
 
-A card is a JSON file beside its safetensors. Those of packed weights lie in the package; those that `hemalens train`
-writes lie in its output folder.
+A card is a JSON file beside its safetensors. Those of packed weights lie in the package, those of installed ones in a
+folder of the user's; those that `hemalens train` writes lie in its output folder.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,13 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.weights_folders import PACKED, Origin, card_path, cards_in, installed_folder, origin_of
 from napari_hemalens.records.tasks import Task, TaskName
 
-PACKED = Path(__file__).parent.parent / "weights"
 COARSEST = 32
 """Stride of the last stage of a ResNet, in its pixels."""
 _CHUNK = 1 << 20
+_NON_COMMERCIAL = re.compile(r"non-?commercial|\bBY-NC\b|\bBY NC\b", re.IGNORECASE)
 
 
 class ModelCard(Recipe):
@@ -44,6 +46,21 @@ class ModelCard(Recipe):
     def file(self) -> Path:
         """The safetensors file."""
         return self.folder / f"{self.name}.safetensors"
+
+    @property
+    def origin(self) -> Origin:
+        """Whether the weights are packed, installed by the user, or a file that lies elsewhere."""
+        return origin_of(self.folder)
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether the licence, of the weights or of what they were trained on, forbids commercial use."""
+        return _NON_COMMERCIAL.search(self.licence) is not None
+
+    @property
+    def terms(self) -> str:
+        """The licence, with what matters most said first."""
+        return f"non-commercial use only: {self.licence}" if self.non_commercial else self.licence or "not stated"
 
     @property
     def explainable(self) -> bool:
@@ -187,12 +204,41 @@ class NewWeights:
 
 
 def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
+    """Return the names of the packed and installed weights that can be used, of one kind or all."""
+    return tuple(sorted((*packed(kind), *installed(kind))))
+
+
+def packed(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
     """Return the names of the packed weights, of one kind or all."""
-    return tuple(sorted(path.stem for path in PACKED.glob("*.json") if isinstance(model_card(path), kind)))
+    return tuple(name for name, path in cards_in(PACKED).items() if isinstance(model_card(path), kind))
+
+
+def installed(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
+    """Return the names of the installed weights that can be used, of one kind or all."""
+    cards, unusable = cards_in(installed_folder()), unusable_cards()
+    return tuple(name for name, path in cards.items() if name not in unusable and isinstance(model_card(path), kind))
+
+
+def unusable_cards() -> Mapping[str, str]:
+    """Return installed weights that cannot be used, with a sentence that says why; one bad file spoils no list."""
+    reasons: dict[str, str] = {}
+    taken = cards_in(PACKED)
+    for name, path in cards_in(installed_folder()).items():
+        if name in taken:
+            reasons[name] = f"packed weights are called {name}, too, and are the ones used."
+            continue
+        try:
+            card = model_card(path)
+        except WeightsError as error:
+            reasons[name] = str(error)
+            continue
+        if not card.file.is_file():
+            reasons[name] = f"The file of weights {card.file} is missing."
+    return reasons
 
 
 def detector_card(name: str | Path) -> DetectorCard:
-    """Return the model card of a detector: packed weights by name, or a `.json` or `.safetensors` file of training.
+    """Return the model card of a detector: packed or installed weights by name, or a `.json` or `.safetensors` file.
 
     Raises
     ------
@@ -209,17 +255,23 @@ def classifier_card(name: str | Path) -> ClassifierCard:
 
 def model_card(name: str | Path) -> AnyCard:
     """Return a card of either kind, as `detector_card` does that of a detector."""
-    path = Path(name)
-    if path.suffix not in {".json", ".safetensors"}:
-        path = PACKED / f"{name}.json"
-    path = path.with_suffix(".json")
+    path = card_path(name)
     if not path.is_file():
         raise WeightsError(f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file.")
+    return read_card(path.read_bytes(), path).model_copy(update={"folder": path.parent})
+
+
+def read_card(text: bytes, called: str | Path) -> AnyCard:
+    """Return the card that a JSON text describes; `called` is where it lies, for the error if it describes none."""
     try:
-        found = _EITHER.validate_json(path.read_text(encoding="utf-8"))
+        return _EITHER.validate_json(text)
     except ValidationError as error:
-        raise WeightsError(f"{path} does not describe weights: {error.errors()[0]['msg']}.") from error
-    return found.model_copy(update={"folder": path.parent})
+        # Each kind of card has its errors: those of a detector count unless the task is of no detector.
+        wrong = {each["loc"]: each["msg"] for each in error.errors()}
+        other = "DetectorCard" if ("DetectorCard", "task") in wrong else "ClassifierCard"
+        where, said = next((loc, text) for loc, text in wrong.items() if other not in loc)
+        option = ".".join(map(str, where[1:]))
+        raise WeightsError(f"{called} does not describe weights: {option + ': ' if option else ''}{said}.") from error
 
 
 _EITHER: TypeAdapter[AnyCard] = TypeAdapter(AnyCard)
@@ -269,9 +321,12 @@ def verify(weights: ModelCard) -> Path:
     """
     if not weights.file.is_file():
         raise WeightsError(f"The file of weights {weights.file} is missing.")
-    found = sha256(weights.file)
-    if found != weights.sha256:
-        raise WeightsError(
-            f"{weights.file} is damaged or was exchanged: its sha256 is {found[:12]}…, not {weights.sha256[:12]}…."
-        )
+    verify_file(weights.file, weights.sha256, called=weights.file)
     return weights.file
+
+
+def verify_file(file: Path, expected: str, *, called: str | Path) -> None:
+    """Refuse a file whose hash is not the one expected; `called` is where it came from."""
+    found = sha256(file)
+    if found != expected:
+        raise WeightsError(f"{called} is damaged or was exchanged: its sha256 is {found[:12]}…, not {expected[:12]}….")

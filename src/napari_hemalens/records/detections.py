@@ -34,6 +34,8 @@ class Provenance:
         Options of the run, as plain values.
     versions : mapping of str to str
         Packages the run depended on.
+    licences : mapping of str to str
+        The licence of each file of weights, by its name; where it forbids commercial use, that is said first.
     naming : mapping of str to str
         The weights that named the nucleated cells, and the hash of their file; empty: none but `weights`.
     notes : tuple of str
@@ -47,6 +49,7 @@ class Provenance:
     sha256: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
     naming: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -112,6 +112,7 @@ def write_run(
         "hemalens": __version__,
         "versions": _versions(),
         "weights": {name: sha for of in origins for name, sha in ((of.weights, of.sha256), *of.naming.items()) if name},
+        "licences": {name: terms for origin in origins for name, terms in origin.licences.items()},
         "recipe": dict(recipe),
         "images": [
             {

@@ -116,7 +116,7 @@ def save_weights(
     Where only box refinement was trained, on top of packed weights, the file holds only what those lack.
     """
     base = None
-    if recipe.learn == "refinement" and recipe.start in weights.known(weights.DetectorCard):
+    if recipe.learn == "refinement" and recipe.start in weights.packed(weights.DetectorCard):
         start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
     save_network(network, new.file, but=() if base is None else known_to(base, recipe.network))

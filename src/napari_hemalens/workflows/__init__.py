@@ -41,6 +41,7 @@ from napari_hemalens.workflows.segmentation import (
     segment_files_steps,
     segment_steps,
 )
+from napari_hemalens.workflows.weights import add_weights_steps, remove_weights
 
 __all__ = [
     "Batch",
@@ -53,6 +54,7 @@ __all__ = [
     "NewWeights",
     "OutlineFiles",
     "PointSelection",
+    "add_weights_steps",
     "as_slide",
     "classify",
     "classify_files_steps",
@@ -74,6 +76,7 @@ __all__ = [
     "explain_files_steps",
     "explain_steps",
     "prepare_cells_steps",
+    "remove_weights",
     "segment",
     "segment_files_steps",
     "segment_steps",

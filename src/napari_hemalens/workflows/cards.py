@@ -18,8 +18,24 @@ __all__ = [
     "DetectorCard",
     "ModelCard",
     "classifier_card",
+    "describe",
     "detector_card",
     "explainable_card",
     "known_weights",
+    "label_of",
     "model_card",
 ]
+
+
+def label_of(card: AnyCard) -> str:
+    """Return the name of weights for a menu, with what a user should know before choosing them."""
+    notes = {"installed": card.origin == "installed", "non-commercial": card.non_commercial}
+    said = [note for note, holds in notes.items() if holds]
+    return f"{card.name} ({', '.join(said)})" if said else card.name
+
+
+def describe(card: AnyCard) -> str:
+    """Return what weights are, in a sentence or two; with their licence where they are not the package's own."""
+    if card.origin == "packed" and not card.non_commercial:
+        return card.description
+    return f"{card.description.rstrip('.')}. Licence: {card.terms}"

@@ -104,6 +104,7 @@ def provenance_of(slide: Slide, card: weights.AnyCard, recipe: ClassificationRec
         sha256=card.sha256,
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
+        licences={card.name: card.terms},
     )
 
 

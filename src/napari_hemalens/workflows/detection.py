@@ -126,6 +126,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         sha256=card.sha256,
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
+        licences={each.name: each.terms for each in (card, namer) if each is not None},
         naming={} if namer is None else {namer.name: namer.sha256},
     )
     found = yield from finder.find_steps(slide, recipe, provenance=provenance, region=region)

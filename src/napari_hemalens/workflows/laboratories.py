@@ -27,7 +27,7 @@ def evaluate_laboratories_steps(
     data : path
         Folder with `cells.csv`, as `hemalens prepare nucleated` writes it.
     weights : path
-        Packed weights by name, or a file of your own.
+        Packed or installed weights by name, or a file.
     split : str
         Part of the table: 'choose', 'val' or 'train'.
     device : {'auto', 'cpu', 'cuda', 'mps'}

@@ -5,6 +5,7 @@ import pytest
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.gui.widgets.classifier_form import ClassifierForm
 from napari_hemalens.records.tasks import task
+from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window
 
@@ -81,3 +82,16 @@ def test_the_fastest_device_is_the_automatic_one_and_others_are_offered(form):
     device = form.options["device"].native
     assert form.options["device"].choices == ("auto", "cpu")
     assert [device.itemText(i) for i in range(2)] == ["GPU", "CPU (2 cores)"]
+
+
+def test_installed_weights_of_the_task_follow_the_packed_ones(form, weights, installed_weights):
+    own = cards.classifier_card("leukocyte-types").model_copy(update={"name": "a-leukocyte"})
+    (installed_weights / "a-leukocyte.json").write_text(own.model_dump_json(), encoding="utf-8")
+    (installed_weights / "a-leukocyte.safetensors").touch()
+    form.options["task"].value = "leukocyte"
+    assert weights.choices[:2] == ("leukocyte-types", "a-leukocyte")
+    assert weights.native.itemText(1) == "a-leukocyte (installed)"
+    weights.value = "a-leukocyte"
+    assert form.card.name == "a-leukocyte"
+    form.options["task"].value = "micronucleus"
+    assert "a-leukocyte" not in weights.choices

@@ -7,6 +7,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets import detection_form
 from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window
 
@@ -103,3 +104,26 @@ def test_without_a_pixel_size_it_is_estimated(form):
     form.show_pixel_size(None)
     assert form.read().pixel_size_um is None
     assert "estimate" in form.options["pixel_size_um"].native.placeholderText()
+
+
+def test_installed_weights_are_offered_and_say_their_licence(qtbot, installed_weights):
+    packed = cards.detector_card("marrow-frcnn")
+    own = packed.model_copy(update={"name": "mine", "description": "Mine", "licence": "CC BY-NC 4.0"})
+    (installed_weights / "mine.json").write_text(own.model_dump_json(), encoding="utf-8")
+    (installed_weights / "mine.safetensors").touch()
+    form = DetectionForm()
+    qtbot.addWidget(form)
+    box = form.options["weights"]
+    assert {"mine", "marrow-frcnn"} < set(box.choices)
+    assert box.native.findText("mine (installed, non-commercial)") >= 0
+    form.write(DetectionRecipe(weights="mine"))
+    assert form.read().weights == "mine"
+    assert box.tooltip == "Mine. Licence: non-commercial use only: CC BY-NC 4.0"
+
+
+def test_a_file_that_was_filled_in_stays_offered(qtbot, installed_weights):
+    form = DetectionForm()
+    qtbot.addWidget(form)
+    form.write(DetectionRecipe(weights="elsewhere/mine.json"))
+    form.options["weights"].reset_choices()
+    assert form.read().weights == "elsewhere/mine.json"

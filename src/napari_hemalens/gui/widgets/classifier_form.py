@@ -135,10 +135,10 @@ class ClassifierForm(RecipeForm[R]):
     def _offered_weights(self, _: object) -> list[tuple[str, str | None]]:
         task = self._task.value
         described = {name: cards.model_card(name) for name in cards.known_weights()}
-        packed = [name for name, card in described.items() if card.task == task and card.explainable]
-        packed.sort(key=lambda name: name != self._tasks[task].weights)
+        there = [name for name, card in described.items() if card.task == task and card.explainable]
+        there.sort(key=lambda name: name != self._tasks[task].weights)
         own = [path for path in self._own if self.card_of(path).task == task]
-        items: list[tuple[str, str | None]] = [(name, name) for name in packed]
+        items: list[tuple[str, str | None]] = [(cards.label_of(described[name]), name) for name in there]
         items += [(path.stem, str(path)) for path in own]
         return [*(items or [("none for this task yet", None)]), ("Weights file…", _FILE)]
 
@@ -155,4 +155,4 @@ class ClassifierForm(RecipeForm[R]):
 
     def _described(self) -> str:
         card = self.card
-        return self.lacking if card is None else card.description
+        return self.lacking if card is None else cards.describe(card)

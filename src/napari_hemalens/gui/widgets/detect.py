@@ -35,7 +35,7 @@ class DetectWidget(Dock):
         self.hint = DemoHint(napari_viewer)
         self.images = ImageBox(napari_viewer)
         self.form = DetectionForm()
-        self.form.options["weights"].select(preference("detection_weights"))
+        self.form.choose_weights(preference("detection_weights"))
         self.form.options["device"].select(preference("device"))
         self.running = RunBar()
         self.annotations = button("Open annotations…")

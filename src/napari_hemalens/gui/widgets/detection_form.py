@@ -23,11 +23,12 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def __init__(self) -> None:
         self.slider = Slider(min=_LEAST_SCORE, max=1, step=0.01)
         self._own_score: float | None = None  # until weights say theirs
+        self._elsewhere: list[str] = []  # files that were filled in
         super().__init__(
             DetectionRecipe,
             _FIRST,
             {
-                "weights": Choice([(name, name) for name in cards.known_weights(DetectorCard)]),
+                "weights": Choice(self._offered_weights),
                 "pixel_size_um": NumberEdit(empty="estimate from the red cells"),
                 "score_threshold": self.slider,
                 "device": DeviceChoice(),
@@ -46,10 +47,16 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
 
     def write(self, recipe: DetectionRecipe) -> None:
         """Fill in a recipe; without a score threshold, that of the weights."""
-        self.options["weights"].select(recipe.weights)
+        self.choose_weights(recipe.weights)
         score = recipe.score_threshold
         own = 0.5 if self._own_score is None else self._own_score
         super().write(recipe.model_copy(update={"score_threshold": max(_LEAST_SCORE, own if score is None else score)}))
+
+    def choose_weights(self, name: str) -> None:
+        """Choose weights by name, or those of a file, which is offered from then on."""
+        if name not in (*self._elsewhere, *cards.known_weights(DetectorCard)):
+            self._elsewhere.append(name)
+        self.options["weights"].select(name)
 
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer the devices of this machine, with their titles; the first is the fastest."""
@@ -64,11 +71,15 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         with self.slider.changed.blocked():
             self.slider.value = max(_LEAST_SCORE, score)
 
+    def _offered_weights(self, _: object) -> list[tuple[str, str]]:
+        known = [(cards.label_of(cards.detector_card(name)), name) for name in cards.known_weights(DetectorCard)]
+        return known + [(name, name) for name in self._elsewhere]
+
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
         name = self.options["weights"].value
         if name in cards.known_weights(DetectorCard):
             card = cards.detector_card(name)
-            self.options["weights"].tooltip = card.description
+            self.options["weights"].tooltip = cards.describe(card)
             self._own_score = round(card.score_threshold, 4)
             self.slider.value = max(_LEAST_SCORE, card.score_threshold)

@@ -1,0 +1,55 @@
+"""Packed weights come before installed ones; installed ones lie in a folder that a variable may name."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.models import weights_folders
+from napari_hemalens.models.weights_folders import PACKED
+
+
+def test_a_variable_names_the_folder_of_installed_weights(
+    monkeypatch: pytest.MonkeyPatch, installed_weights: Path
+) -> None:
+    assert weights_folders.installed_folder() == installed_weights
+    assert weights_folders.origin_of(installed_weights) == "installed"
+    monkeypatch.delenv("HEMALENS_WEIGHTS")
+    own = weights_folders.installed_folder()
+    assert own.parts[-2:] == ("napari-hemalens", "weights")
+    assert own.is_relative_to(Path.home())
+
+
+def test_cards_are_found_by_name_packed_before_installed(installed_weights: Path) -> None:
+    for name in ("mine", "marrow-frcnn"):
+        (installed_weights / f"{name}.json").write_text("{}", encoding="utf-8")
+    assert weights_folders.card_path("mine") == installed_weights / "mine.json"
+    assert weights_folders.card_path("marrow-frcnn") == PACKED / "marrow-frcnn.json"
+    assert weights_folders.card_path("here/mine.safetensors") == Path("here/mine.json")
+    assert not weights_folders.card_path("nobody").is_file()
+
+
+@pytest.mark.parametrize("name", ["", "../evil", "a/b", ".hidden", "mine.json", "two words", "x" * 65])
+def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
+    with pytest.raises(WeightsError, match="cannot be installed by the name"):
+        weights_folders.check_name(name, replace=False)
+
+
+def test_names_that_are_taken_are_refused(installed_weights: Path) -> None:
+    with pytest.raises(WeightsError, match="Packed weights are called Marrow-FRCNN"):
+        weights_folders.check_name("Marrow-FRCNN", replace=True)
+    weights_folders.check_name("mine", replace=False)
+    (installed_weights / "mine.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(WeightsError, match="mine are installed already; --replace"):
+        weights_folders.check_name("mine", replace=False)
+    weights_folders.check_name("mine", replace=True)
+
+
+def test_what_is_not_installed_is_not_removed(installed_weights: Path) -> None:
+    (installed_weights / "mine.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(WeightsError, match=r"The weights marrow-frcnn are packed; installed are: mine\."):
+        weights_folders.uninstall("marrow-frcnn")
+    with pytest.raises(WeightsError, match="No weights 'nobody' are installed"):
+        weights_folders.uninstall("nobody")
+    weights_folders.uninstall("mine")
+    assert list(installed_weights.iterdir()) == []

@@ -1,0 +1,60 @@
+"""Installed weights serve everywhere by their name, and results say what their licence forbids."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.models import weights
+from napari_hemalens.models.weights import ClassifierCard, DetectorCard
+from napari_hemalens.progress import finish
+
+NC = "CC BY-NC-SA 4.0"
+
+
+def licensed(card: weights.ModelCard, **values: object) -> Path:
+    """Give a model card a licence that forbids commercial use."""
+    file = card.file.with_suffix(".json")
+    said = json.loads(file.read_text(encoding="utf-8")) | {"licence": NC} | values
+    file.write_text(json.dumps(said), encoding="utf-8")
+    return file
+
+
+def test_run_json_says_the_licence_of_installed_weights(
+    untrained: DetectorCard, two_fields: Path, tmp_path: Path
+) -> None:
+    finish(workflows.add_weights_steps(licensed(untrained)))
+    recipe = DetectionRecipe(weights="untrained", pixel_size_um=0.15, device="cpu")
+    image = next((two_fields / "images").iterdir())
+    finish(workflows.detect_files_steps([image], recipe, tmp_path / "out"))
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["weights"] == {"untrained": untrained.sha256}
+    assert run["licences"] == {"untrained": f"non-commercial use only: {NC}"}
+
+
+def test_cells_are_named_by_installed_weights(untrained_classifier: ClassifierCard) -> None:
+    finish(workflows.add_weights_steps(licensed(untrained_classifier)))
+    labels = np.zeros((60, 60), np.int32)
+    labels[20:40, 20:40] = 1
+    named = workflows.classify(labels.astype(np.uint16), labels, task="micronucleus", weights="untrained-classifier")
+    assert named.provenance.licences == {"untrained-classifier": f"non-commercial use only: {NC}"}
+
+
+def test_weights_that_others_need_are_removed_after_those(untrained: DetectorCard) -> None:
+    finish(workflows.add_weights_steps(untrained.file))
+    finish(workflows.add_weights_steps(untrained.file, replace=True))
+    other = untrained.model_copy(update={"name": "other", "base": "untrained", "base_sha256": untrained.sha256})
+    (untrained.folder / "other.json").write_text(other.model_dump_json(), encoding="utf-8")
+    (untrained.folder / "other.safetensors").write_bytes(untrained.file.read_bytes())
+    finish(workflows.add_weights_steps(untrained.folder / "other.json"))
+    with pytest.raises(WeightsError, match="The installed weights other need untrained; remove other first"):
+        workflows.remove_weights("untrained")
+    for name in ("other", "untrained"):
+        assert [file.exists() for file in workflows.remove_weights(name)] == [False, False]
+    assert weights.installed() == ()
+    with pytest.raises(WeightsError, match="No weights 'untrained'"):
+        weights.detector_card("untrained")
