@@ -1,15 +1,25 @@
 """Figures of weights by laboratory, as a person and a program read them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.evaluation import laboratories
 from napari_hemalens.evaluation.laboratory_report import LaboratoryReport, shown
 from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_draws() -> Iterator[None]:
+    """Intervals of fifty draws, since none is compared with a figure here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(laboratories, "_DRAWS", 50)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 
 from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.evaluation import laboratories as measures
 from napari_hemalens.experiments import laboratories
 from napari_hemalens.experiments.laboratories import BUDGETS, ROWS, SETS, LaboratoriesTable, laboratories_steps
 from napari_hemalens.experiments.options import ExperimentOptions
@@ -28,7 +29,7 @@ def data(cells_by_box: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A budget that needs no start of ImageNet, and small crops."""
+    """A budget that needs no start of ImageNet, with small crops and few draws."""
     recipe = BUDGETS["ci"].recipe.model_copy(
         update={
             "network": ClassifierRecipe(network="efficientnet_lite0"),
@@ -36,6 +37,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
             "accelerator": "cpu",
         }
     )
+    monkeypatch.setattr(measures, "_DRAWS", 20)
     monkeypatch.setitem(laboratories.BUDGETS, "ci", Budget(recipe, reduced=BUDGETS["ci"].reduced))  # type: ignore[arg-type]
 
 
@@ -64,10 +66,10 @@ def test_a_row_is_trained_without_its_set_and_read_when_it_is_finished(data: Pat
     assert page == table.text() + "\n"
     assert (tmp_path / "trials" / "PBC" / "reliability.png").exists()
 
-    measures = tmp_path / "trials" / "PBC" / "measures.json"
-    written = json.loads(measures.read_text(encoding="utf-8"))
+    kept = tmp_path / "trials" / "PBC" / "measures.json"
+    written = json.loads(kept.read_text(encoding="utf-8"))
     written["PBC"]["blast AUC"] = [0.125, 0.1, 0.2]
-    measures.write_text(json.dumps(written), encoding="utf-8")
+    kept.write_text(json.dumps(written), encoding="utf-8")
     again = finish(laboratories_steps(options))
     assert again.rows["PBC"]["PBC"]["blast AUC"] == [0.125, 0.1, 0.2]
 
