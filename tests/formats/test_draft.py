@@ -59,7 +59,7 @@ def test_how_sure_a_class_is_goes_with_its_cell():
     assert cells.unsure.tolist() == [False, True]
 
 
-def test_a_file_that_does_not_state_it_says_nothing_of_how_cells_were_named():
+def test_a_file_without_names_says_nothing_of_how_cells_were_named():
     draft = Draft(Path("a.csv"), "a.png", (9, 9))
     draft.add((0, 0, 5, 5), "WBC")
     assert finish_drafts([draft])[0].naming is None
