@@ -105,7 +105,7 @@ def test_weights_are_described_and_verified_by_file(
     assert hemalens("weights", "info", untrained.file) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == list(untrained.classes)
     assert hemalens("weights", "verify", untrained.file) == 0
-    assert "untrained: as published" in capsys.readouterr().out
+    assert "untrained (file): as published" in capsys.readouterr().out
 
 
 def test_smears_are_rendered_with_their_truth(hemalens: Callable[..., int], tmp_path: Path) -> None:
