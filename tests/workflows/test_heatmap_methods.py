@@ -22,7 +22,8 @@ def test_a_huge_heatmap_takes_no_memory_before_it_is_written() -> None:
 
 
 def test_the_best_method_of_all_packed_weights_is_one_of_theirs() -> None:
-    for card in (detector_card("marrow-frcnn"), *(classifier_card(task.weights) for task in TASKS.values())):
+    packed = [task.weights for task in TASKS.values() if task.name != "nucleated"]  # whose weights are to come
+    for card in (detector_card("marrow-frcnn"), *map(classifier_card, packed)):
         best = heatmap_methods.best_of(card)
         assert heatmap_methods.method_of(card.network, best.name) == best
         assert best in heatmap_methods.methods_of(card.network)
