@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_hemalens.figures.detections import overlay, shrink_slide
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
 
@@ -31,6 +34,18 @@ def test_only_nucleated_cells_are_named() -> None:
     picture = np.asarray(overlay(from_array(image), cells([[50, 60, 90, 120], [120, 200, 160, 240]], (200, 300))))
     assert (picture[38:50, 60:100] != 250).any()
     assert (picture[108:119, 200:240] == 250).all()
+
+
+def test_the_name_of_an_unsure_cell_ends_with_a_question_mark() -> None:
+    slide = from_array(np.full((200, 300, 3), 250, dtype=np.uint8))
+    sure = cells([[50, 60, 90, 120], [120, 200, 160, 240]], (200, 300))
+    naming = Naming.none(("myelocyte",), 2)
+    naming.novelty[0] = 1.5
+    y, x = np.nonzero(
+        (np.asarray(overlay(slide, sure)) != np.asarray(overlay(slide, replace(sure, naming=naming))))[..., 0]
+    )
+    assert y.max() <= 50
+    assert x.min() > 60
 
 
 def test_a_large_slide_becomes_a_small_picture_read_piece_by_piece() -> None:

@@ -28,6 +28,8 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.naming import Naming
+from napari_hemalens.records.renaming import with_tissue
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.record import Segmentation
 
@@ -52,6 +54,30 @@ def found(count=12, *, shape=SHAPE, image="smear"):
     )
 
 
+UNSURE = (1, 4)
+"""Which of the cells that `named_cells` names are unsure, counted from 0 by score."""
+
+
+def named_cells(cells, recipe):
+    """Return cells as a classifier names them, ever less certain: 0.9, 0.83 and so on.
+
+    In blood all but the first would be lymphocytes. Nobody asked it about red cells.
+    """
+    names = NAMES[:3]
+    rows = np.flatnonzero(cells.classes < len(names))
+    naming = Naming.none(names, len(cells))
+    certainty = 0.9 - 0.07 * rows
+    lymphocyte = names.index("lymphocyte")
+    naming.probabilities[rows] = 0
+    naming.probabilities[rows, np.where(cells.classes[rows] == lymphocyte, 0, lymphocyte)] = 1 - certainty
+    naming.probabilities[rows, cells.classes[rows]] = certainty
+    naming.novelty[rows] = np.where(np.isin(rows, UNSURE), 1.5, 0.5)
+    origin = replace(cells.provenance, naming={"namer": "1"})
+    tissue = recipe.tissue if recipe.tissue_prior else None
+    everyone = np.ones(len(cells), dtype=bool)
+    return with_tissue(replace(cells, naming=naming, provenance=origin), tissue, everyone)
+
+
 class FakeNetwork:
     """Stands in for `workflows.detect_steps`: finds what it is told to, in so many tiles."""
 
@@ -59,13 +85,17 @@ class FakeNetwork:
         self.count = 12
         self.tiles = 4
         self.error = None
+        self.names_cells = False  # whether a classifier names what it finds
         self.asked = []
         self.go = threading.Event()  # cleared, it waits after the first tile
         self.go.set()
 
     def __call__(self, image, recipe, *, region=None):
         self.asked.append((image, recipe, region))
-        result = found(self.count, shape=image.shape, image=image.name).above(recipe.score_threshold)
+        result = found(self.count, shape=image.shape, image=image.name)
+        if self.names_cells:
+            result = named_cells(result, recipe)
+        result = result.above(recipe.score_threshold)
         recipe = recipe.model_dump(mode="json")
         result = replace(result, provenance=replace(result.provenance, recipe=recipe))
         if region is not None:
@@ -267,6 +297,15 @@ def session(viewer, runner, network):
 @pytest.fixture
 def recipe():
     return DetectionRecipe(score_threshold=0.5)
+
+
+@pytest.fixture
+def named_session(session, viewer, runner, network, recipe):
+    """The same with a classifier: of the six cells on screen, one is a red cell and two are unsure."""
+    network.names_cells = True
+    session.start_run([viewer.layers["smear"]], recipe)
+    runner.run()
+    return session
 
 
 @pytest.fixture

@@ -1,6 +1,11 @@
 """Short names of classes on boxes."""
 
-from napari_hemalens.gui.box_labels import label_style, short_names
+import numpy as np
+import pytest
+
+from napari_hemalens.gui.box_labels import describe, in_words, label_style, short_names
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import Naming
 
 
 def test_red_cells_and_platelets_have_no_label():
@@ -10,3 +15,26 @@ def test_red_cells_and_platelets_have_no_label():
 def test_labels_are_hidden_until_they_are_wanted():
     assert label_style()["visible"] is False
     assert label_style()["string"] == "{short}"
+
+
+def test_the_label_of_an_unsure_cell_ends_with_a_question_mark():
+    names = ["blast", "blast", "erythrocyte", "unclassifiable"]
+    assert list(short_names(names, np.array([True, False, True, True]))) == ["blast?", "blast", "", "?"]
+
+
+@pytest.mark.parametrize(
+    ("certainty", "unsure", "words"),
+    [
+        (0.618, False, "plasma cell (p 0.62), score 0.95"),
+        (0.618, True, "plasma cell (p 0.62), score 0.95, unsure"),
+        (np.nan, False, "plasma cell, score 0.95"),
+    ],
+)
+def test_a_cell_is_told_in_words(certainty, unsure, words):
+    assert in_words("plasma_cell", certainty, 0.95, unsure=unsure) == words
+
+
+def test_a_cell_of_a_record_is_told_in_the_same_words():
+    naming = Naming(("blast",), np.array([[0.7]], np.float32), np.array([1.2], np.float32))
+    cells = Detections.from_arrays([[0, 0, 9, 9]], [0.5], [0], names=("blast",), image_shape=(9, 9), naming=naming)
+    assert describe(cells, 0) == "blast (p 0.70), score 0.50, unsure"

@@ -1,8 +1,10 @@
 """Keys and mouse on a layer of cells."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from napari_hemalens.gui.gestures import bind, cell_at, pick
 
@@ -32,10 +34,47 @@ def test_a_drag_selects_nothing(boxes):
     assert {*boxes.selected_data} == set()
 
 
-def test_keys_of_classes_and_of_undo_reach_the_reviewer(boxes):
-    pressed = []
-    bind(boxes, SimpleNamespace(press=pressed.append, undo=lambda: pressed.append("undo"), redo=None, hover=None))
-    keys = {str(key): act for key, act in boxes.keymap.items()}
-    keys["1"](boxes)
-    keys["Ctrl+Z"](boxes)
-    assert pressed == ["1", "undo"]
+@pytest.fixture
+def told(boxes):
+    """What a reviewer of the boxes is told."""
+    told = []
+    actions = {name: partial(told.append, name) for name in ("undo", "redo", "accept", "look_at_next")}
+    bind(boxes, SimpleNamespace(press=told.append, hover=told.append, **actions))
+    return told
+
+
+def keys(layer):
+    return {str(key): act for key, act in layer.keymap.items()}
+
+
+def test_keys_of_classes_and_of_a_review_reach_the_reviewer(boxes, told):
+    for key in ("1", "Ctrl+Z", "U", "N", "Ctrl+Y"):
+        keys(boxes)[key](boxes)
+    assert told == ["1", "undo", "undo", "look_at_next", "redo"]
+
+
+def test_space_accepts_and_while_boxes_are_changed_moves_the_image(boxes, told):
+    list(keys(boxes)["Space"](boxes))
+    assert told == ["accept"]
+    boxes.mode = "select"
+    held = keys(boxes)["Space"](boxes)
+    next(held)
+    assert boxes.mode == "pan_zoom"
+    next(held, None)
+    assert boxes.mode == "select"
+    assert told == ["accept"]
+
+
+@pytest.mark.parametrize(
+    ("unsure", "words"),
+    [
+        (False, "erythroblast (p 0.42), score 0.67"),
+        (True, "erythroblast (p 0.42), score 0.67, unsure: unlike all cells that the classifier learned from"),
+    ],
+)
+def test_hovering_tells_class_probability_and_whether_it_is_unsure(boxes, told, unsure, words):
+    boxes.features.loc[1, ["certainty", "unsure"]] = [0.42, unsure]
+    (hover,) = boxes.mouse_move_callbacks[-1:]
+    y, x = boxes.data[1].mean(axis=0) * 0.1
+    hover(boxes, SimpleNamespace(position=(y, x)))
+    assert told == [words]

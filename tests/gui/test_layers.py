@@ -1,5 +1,7 @@
 """Records become layers and layers records: nothing is lost on the way, and all lies where the image lies."""
 
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from napari_hemalens.gui.layers import (
     visible_region,
 )
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.slides.axes import from_array
 
@@ -87,8 +90,36 @@ def test_edits_in_napari_come_back(cells):
 
 def test_the_table_describes_each_cell(cells):
     table = layer_of(cells).features
-    assert list(table.columns) == ["cell", "class", "score", "area", "y", "x", "short"]
-    assert table.iloc[0].to_list() == [1, "myelocyte", pytest.approx(0.9), 600, 20, 35, "myelo"]
+    assert list(table.columns) == ["cell", "class", "score", "certainty", "unsure", "area", "y", "x", "short"]
+    known = table.iloc[0].drop("certainty")
+    assert known.to_list() == [1, "myelocyte", pytest.approx(0.9), False, 600, 20, 35, "myelo"]
+    assert np.isnan(table["certainty"]).all()
+
+
+@pytest.fixture
+def named(cells):
+    probabilities = np.array([[0.7], [np.nan], [0.4]], np.float32)
+    return replace(cells, naming=Naming(("myelocyte",), probabilities, np.array([0.1, np.nan, 1.5], np.float32)))
+
+
+def test_the_table_tells_how_sure_the_class_of_each_cell_is(named):
+    table = layer_of(named).features
+    np.testing.assert_allclose(table["certainty"], [0.7, np.nan, 0.4])
+    assert table["unsure"].tolist() == [False, False, True]
+    assert table["short"].tolist() == ["myelo", "", "myelo?"]
+
+
+def test_unsure_cells_are_told_apart_without_colours_and_come_back(named, monkeypatch):
+    layer = layer_of(named)
+    assert layer.shape_type == ["rectangle", "rectangle", "polygon"]
+    monkeypatch.setattr(layers, "BOXES_AT_MOST", 1)
+    many = layer_of(named)
+    assert len({str(symbol) for symbol in many.symbol[:2]}) == 1
+    assert many.symbol[2] != many.symbol[0]
+    for shown in (layer, many):
+        back = detections_from_layer(shown)
+        assert back.unsure.tolist() == named.unsure.tolist()
+        np.testing.assert_allclose(back.certainty, named.certainty)
 
 
 def test_pixels_of_napari_begin_half_a_pixel_before_ours(cells):

@@ -18,20 +18,20 @@ _TILE = 2048
 def overlay(slide: Slide, detections: Detections, *, longest: int = _LONGEST) -> Image.Image:
     """Return a picture of the slide with its cells, at most `longest` pixels on its longer side.
 
-    Nucleated cells carry the name of their class.
+    Nucleated cells carry the name of their class, with a question mark where they are unsure.
     """
     picture = Image.fromarray(shrink_slide(slide, longest))
     scale = picture.width / slide.shape[1]
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(9, round(picture.height / 140)))
     width = max(1, round(min(picture.size) / 500))
-    names = detections.class_names.tolist()
-    for box, name in zip((detections.boxes * scale).tolist(), names, strict=True):
+    cells = zip((detections.boxes * scale).tolist(), detections.class_names.tolist(), detections.unsure, strict=True)
+    for box, name, unsure in cells:
         y0, x0, y1, x1 = box
         colour = colour_of(name)
         draw.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), outline=colour, width=width)
         if cell_class(name).nucleated:
-            words = name.replace("_", " ")
+            words = name.replace("_", " ") + "?" * bool(unsure)
             draw.rectangle(draw.textbbox((x0, y0), words, font=font, anchor="lb"), fill=colour)
             draw.text((x0, y0), words, _readable_on(colour), font=font, anchor="lb")
     return picture

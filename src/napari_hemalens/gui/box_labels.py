@@ -8,14 +8,39 @@ from napari.layers.utils.color_encoding import NominalColorEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import CLASS_COLOURS, colour_of
 from napari_hemalens.records.taxonomy import ICSH, cell_class
 
+UNSURE_MEANS = "unlike all cells that the classifier learned from"
 
-def short_names(names: Sequence[str] | NDArray[Any]) -> NDArray[np.object_]:
-    """Return what the label on a box says of each class (N,): nothing of red cells and platelets, which abound."""
+_UNSURE = "?"
+
+
+def short_names(names: Sequence[str] | NDArray[Any], unsure: NDArray[np.bool_] | None = None) -> NDArray[np.object_]:
+    """Return what the label on a box says of each class (N,): nothing of red cells and platelets, which abound.
+
+    That of an `unsure` cell (N,) ends with a question mark.
+    """
     known = {name: cell_class(str(name)) for name in {*names}}
-    return np.array([known[name].short if known[name].nucleated else "" for name in names], dtype=object)
+    short = [known[name].short if known[name].nucleated else "" for name in names]
+    marked = np.zeros(len(short), dtype=np.bool_) if unsure is None else unsure
+    said = [label + _UNSURE if label and strange else label for label, strange in zip(short, marked, strict=True)]
+    return np.array([label.replace("??", "?") for label in said], dtype=object)
+
+
+def describe(cells: Detections, row: int) -> str:
+    """Return a cell in words: its class, the probability of that, the score, and whether it is unsure."""
+    cell = cells.take(np.array([row]))
+    certainty, score = float(cell.certainty[0]), float(cell.scores[0])
+    return in_words(str(cell.class_names[0]), certainty, score, unsure=bool(cell.unsure[0]))
+
+
+def in_words(name: str, certainty: float, score: float, *, unsure: bool) -> str:
+    """Return class, probability (NaN: none), score and whether a cell is unsure as one phrase."""
+    sure = "" if np.isnan(certainty) else f" (p {certainty:.2f})"
+    return f"{display_name(name)}{sure}, score {score:.2f}{', unsure' if unsure else ''}"
 
 
 def label_style() -> dict[str, Any]:

@@ -8,7 +8,8 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.layers import MARK, boxes_of, placement_of
+from napari_hemalens.gui.box_shapes import boxes_of
+from napari_hemalens.gui.layers import MARK, placement_of
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.labels import ellipses
 

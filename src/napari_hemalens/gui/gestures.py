@@ -6,7 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from napari.layers import Layer, Points
 
-from napari_hemalens.gui.classes import KEYS, display_name
+from napari_hemalens.gui.box_labels import UNSURE_MEANS, in_words
+from napari_hemalens.gui.classes import KEYS
 
 STILL = 4
 """Screen pixels that a hand may move during a click."""
@@ -24,18 +25,27 @@ class Reviewer(Protocol):
     def redo(self) -> None:
         """Make it again."""
 
+    def accept(self) -> None:
+        """Confirm the classes of the selected cells."""
+
+    def look_at_next(self) -> None:
+        """Select the next cell that nobody has named."""
+
     def hover(self, text: str) -> None:
         """Tell of the cell under the mouse; nothing where there is none."""
 
 
 def bind(layer: Layer, reviewer: Reviewer) -> None:
-    """Let a layer of cells answer the keys of classes, undo and redo, clicks and the hovering mouse.
+    """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse.
 
     Keys are bound to this layer alone: elsewhere E, B, P and G stay napari's.
     """
     for key in KEYS:
         layer.bind_key(key, _pressing(reviewer, key), overwrite=True)
-    layer.bind_key("Control-Z", lambda _: reviewer.undo(), overwrite=True)
+    for undo in ("Control-Z", "U"):
+        layer.bind_key(undo, lambda _: reviewer.undo(), overwrite=True)
+    layer.bind_key("N", lambda _: reviewer.look_at_next(), overwrite=True)
+    layer.bind_key("Space", _accepting(reviewer), overwrite=True)
     for redo in ("Control-Shift-Z", "Control-Y"):
         layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
     layer.mouse_drag_callbacks.append(pick)
@@ -72,6 +82,19 @@ def _pressing(reviewer: Reviewer, key: str) -> Callable[[Layer], None]:
     return lambda _: reviewer.press(key)
 
 
+def _accepting(reviewer: Reviewer) -> Callable[[Layer], Iterator[None]]:
+    def accept(layer: Layer) -> Iterator[None]:
+        if layer.mode == "pan_zoom":
+            reviewer.accept()
+            yield
+            return
+        before, layer.mode = layer.mode, "pan_zoom"  # as napari does: held down, Space lets a drag move the image
+        yield
+        layer.mode = before
+
+    return accept
+
+
 def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:
     def hover(layer: Layer, event: Any) -> None:
         cell = cell_at(layer, event)
@@ -79,6 +102,7 @@ def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:
             reviewer.hover("")
             return
         row = layer.features.iloc[cell]
-        reviewer.hover(f"{display_name(row['class'])}, score {row['score']:.2f}")
+        said = in_words(row["class"], row["certainty"], row["score"], unsure=bool(row["unsure"]))
+        reviewer.hover(f"{said}: {UNSURE_MEANS}" if row["unsure"] else said)
 
     return hover

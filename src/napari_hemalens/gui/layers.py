@@ -6,14 +6,26 @@ from pathlib import Path, PurePath
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from napari.layers import Image, Layer, Points, Shapes
+from napari.layers import Image, Layer, Shapes
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
 from napari_hemalens.gui.box_labels import label_style, short_names
+from napari_hemalens.gui.box_shapes import (
+    EDGE,
+    SURE_POINT,
+    boxes_of,
+    line_width,
+    outlines,
+    point_size,
+    point_symbols,
+    points,
+    sides,
+)
 from napari_hemalens.gui.channels import names_of_channels
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import UNSURE_FROM, Naming
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.workflows.images import Region, Slide, from_array
 
@@ -28,11 +40,6 @@ BOXES_AT_MOST = 20_000
 
 MARK = "hemalens"
 """Key in a layer's metadata under which the result without its cells is kept."""
-
-EDGE = np.float32(0.5)
-"""napari puts pixel 0 from -0.5 to 0.5; our pixel 0 goes from 0 to 1."""
-
-_BOX_SHARE = 1 / 15  # line width as a share of the side of a box: thin, yet seen when zoomed out
 
 
 def as_layers(detections: Detections, *, like: Layer | None = None) -> list[LayerData]:
@@ -74,10 +81,12 @@ def cell_layer(detections: Detections, placement: Mapping[str, Any], *, many: bo
     if many:
         attributes["features"] |= sides(detections.boxes)
         attributes |= {"face_color": colours, "border_width": 0, "size": point_size(detections.boxes)}
+        attributes["symbol"] = point_symbols(detections) if len(detections) else SURE_POINT
         return points(detections.boxes), attributes, "points"
     attributes |= {"edge_color": colours, "face_color": "transparent", "opacity": 1.0}
-    attributes |= {"edge_width": line_width(detections.boxes), "shape_type": "rectangle", "text": label_style()}
-    return corners(detections.boxes), attributes, "shapes"
+    shapes, kinds = outlines(detections.boxes, detections.unsure)
+    attributes |= {"edge_width": line_width(detections.boxes), "shape_type": kinds, "text": label_style()}
+    return shapes, attributes, "shapes"
 
 
 def detections_from_layer(layer: Layer) -> Detections:
@@ -94,15 +103,24 @@ def detections_from_layer(layer: Layer) -> Detections:
     labels = layer.features["class"].to_numpy(dtype=object)
     names = tuple(dict.fromkeys((*header.names, *map(str, labels))))
     index = {name: number for number, name in enumerate(names)}
+    classes = np.array([index[str(label)] for label in labels], dtype=np.int64)
     return Detections.from_arrays(
         boxes_of(layer),
         layer.features["score"].to_numpy(dtype=np.float32),
-        [index[str(label)] for label in labels],
+        classes,
         names=names,
         image_shape=header.image_shape,
         recognised=header.recognised,
         provenance=header.provenance,
+        naming=None if header.naming is None else _naming_of(layer, names, classes),
     )
+
+
+def _naming_of(layer: Layer, names: Sequence[str], classes: NDArray[np.int64]) -> Naming:
+    """Return what the features of a layer tell of how its cells were named."""
+    certainty = layer.features["certainty"].to_numpy(dtype=np.float32)
+    novelty = np.where(layer.features["unsure"].to_numpy(dtype=bool), np.float32(UNSURE_FROM), np.float32(np.nan))
+    return Naming.from_certainty(names, classes, certainty, novelty)
 
 
 def features(detections: Detections, numbers: ArrayLike) -> dict[str, NDArray[Any]]:
@@ -112,41 +130,13 @@ def features(detections: Detections, numbers: ArrayLike) -> dict[str, NDArray[An
         "cell": np.asarray(numbers, dtype=np.int64) + 1,
         "class": detections.class_names.astype(object),
         "score": detections.scores,
+        "certainty": detections.certainty,
+        "unsure": detections.unsure,
         "area": detections.areas,
         "y": y,
         "x": x,
-        "short": short_names(detections.class_names),
+        "short": short_names(detections.class_names, detections.unsure),
     }
-
-
-def corners(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return boxes (N, 4) as rectangles (N, 4, 2), the way that Shapes draws them."""
-    return (boxes[:, [[0, 1], [0, 3], [2, 3], [2, 1]]] - EDGE).astype(np.float32)
-
-
-def points(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the centres of boxes (N, 4) where Points draws them: shape (N, 2)."""
-    return ((boxes[:, :2] + boxes[:, 2:]) / 2 - EDGE).astype(np.float32)
-
-
-def sides(boxes: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Return the features that make a point a box again."""
-    return {"height": boxes[:, 2] - boxes[:, 0], "width": boxes[:, 3] - boxes[:, 1]}
-
-
-def boxes_of(layer: Layer) -> NDArray[np.float32]:
-    """Return the box around each shape, or around each point by its height and width: shape (N, 4)."""
-    if isinstance(layer, Points):
-        half = layer.features[["height", "width"]].to_numpy(dtype=np.float32) / 2
-        centres = np.asarray(layer.data, dtype=np.float32)[:, -2:] + EDGE
-        return np.concatenate([centres - half, centres + half], axis=1)
-    shapes = layer.data
-    if not shapes:
-        return np.zeros((0, 4), dtype=np.float32)
-    vertices = np.concatenate(shapes)[:, -2:].astype(np.float32) + EDGE
-    starts = np.cumsum([0, *map(len, shapes[:-1])])
-    near, far = (bound.reduceat(vertices, starts) for bound in (np.minimum, np.maximum))
-    return np.concatenate([near, far], axis=1)
 
 
 def rgba(names: Sequence[str] | NDArray[Any]) -> NDArray[np.float32]:
@@ -154,23 +144,6 @@ def rgba(names: Sequence[str] | NDArray[Any]) -> NDArray[np.float32]:
     known = {name: (*bytes.fromhex(colour_of(str(name))[1:]), 255) for name in {*names}}
     rows = [known[name] for name in names]
     return np.array(rows, dtype=np.float32).reshape(-1, 4) / np.float32(255)
-
-
-def box_side(boxes: NDArray[np.float32]) -> float:
-    """Return the side of a typical box in pixels; 48 where there is none."""
-    if len(boxes) == 0:
-        return 48.0
-    return float(np.median(boxes[:, 2:] - boxes[:, :2]))
-
-
-def line_width(boxes: NDArray[np.float32]) -> float:
-    """Return a line width in pixels that suits boxes of this size."""
-    return max(1.0, round(box_side(boxes) * _BOX_SHARE, 1))
-
-
-def point_size(boxes: NDArray[np.float32]) -> float:
-    """Return a diameter in pixels that leaves cells of this size visible."""
-    return box_side(boxes) / 3
 
 
 def placement_of(layer: Layer) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """A layer follows its cells with the fewest changes, in small steps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.layers import Layer
 from napari.utils.colormaps.standardize_color import transform_color
 
+from napari_hemalens.gui.box_shapes import boxes_of
 from napari_hemalens.gui.detect.drawing import drawing
-from napari_hemalens.gui.layers import boxes_of, cell_layer
+from napari_hemalens.gui.layers import cell_layer
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.palette import colour_of
 
 NAMES = ("myelocyte", "lymphocyte")
@@ -135,3 +139,36 @@ def test_a_new_point_gets_a_box_of_usual_size():
     finish(drawn.follow(cells(2), np.arange(2)))
     drawn.layer.add([[50, 60]])
     np.testing.assert_allclose(drawn.read().boxes[2], [46.5, 56.5, 54.5, 64.5])
+
+
+def unsure(found, which):
+    """Return cells of which some are unsure."""
+    naming = Naming.none(NAMES, len(found))
+    naming.novelty[which] = 2
+    return replace(found, naming=naming)
+
+
+def looks(layer):
+    return [str(look) for look in (layer.shape_type if hasattr(layer, "shape_type") else layer.symbol)]
+
+
+def test_unsure_cells_look_different_until_they_are_named(drawn):
+    found = cells(5)
+    finish(drawn.follow(unsure(found, [1, 3]), np.arange(5)))
+    first = looks(drawn.layer)
+    assert [first[1] == first[3], first[1] == first[0], first[0] == first[2] == first[4]] == [True, False, True]
+    drawn.layer.selected_data = {3}
+    finish(drawn.follow(unsure(found, [0, 1]), np.arange(5)))
+    second = looks(drawn.layer)
+    assert [second[0], second[1], second[3]] == [first[1], first[1], first[0]]
+    assert drawn.layer.features["unsure"].tolist() == [True, True, False, False, False]
+    assert_shows(drawn, found, range(5))
+
+
+@pytest.mark.parametrize("drawn", [False], indirect=True)
+def test_a_box_that_was_named_stays_selected(drawn):
+    found = cells(5)
+    finish(drawn.follow(unsure(found, [3]), np.arange(5)))
+    drawn.layer.selected_data = {3}
+    finish(drawn.follow(found, np.arange(5)))
+    assert set(drawn.layer.selected_data) == {3}

@@ -64,3 +64,17 @@ def test_an_edit_is_told_of_with_its_layer(layers, field):
 def test_what_is_selected_are_rows_of_the_cells(field):
     field.drawing.layer.selected_data = {1, 0}
     assert field.selected == field.drawing.shown.rows[[0, 1]].tolist()
+
+
+def test_a_cell_is_looked_at_once_its_field_is_drawn(layers, field, viewer, runner):
+    layer = field.drawing.layer
+    layers.draw(field, 0.1)
+    layers.look_at(field, 10)
+    assert set(layer.selected_data) == set()
+    runner.draw()
+    (index,) = layer.selected_data
+    assert layer.features.loc[index, "cell"] == 11
+    layer.selected_data = set()
+    layers.draw(field, 0.1)
+    runner.draw()
+    assert set(layer.selected_data) == set()

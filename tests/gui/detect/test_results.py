@@ -224,3 +224,116 @@ class TestLayers:
         assert runner.drawings == [drawing]
         runner.draw()
         assert_all_agree(results, layer)
+
+
+class TestTissue:
+    """Blood, where cells that nobody corrected are named otherwise."""
+
+    @pytest.fixture
+    def results(self, named_session):
+        return named_session.results
+
+    def test_it_names_cells_anew_without_a_run_and_corrects_none(self, results, viewer, runner, network):
+        marrow = counts(results)
+        results.choose_tissue("blood")
+        runner.draw()
+        assert counts(results) == {"myelocyte": 1, "lymphocyte": 2, "erythrocyte": 1}
+        assert len(network.asked) == 1
+        assert results.detections()[0].corrections is None
+        assert sorted(viewer.layers["smear cells"].features["class"])[-1] == "myelocyte"
+        results.choose_tissue("marrow")
+        assert counts(results) == marrow
+
+    def test_it_is_undone_and_redone_as_one_step(self, results):
+        marrow = counts(results)
+        results.choose_odds("blood", prior=True)
+        blood = counts(results)
+        results.undo()
+        assert (counts(results), results.tissue) == (marrow, "marrow")
+        results.redo()
+        assert (counts(results), results.tissue) == (blood, "blood")
+
+    def test_the_odds_can_be_left_as_they_are(self, results):
+        marrow = counts(results)
+        results.choose_tissue("blood")
+        results.choose_tissue_prior(False)
+        assert counts(results) == marrow
+        assert results.differential().asked == 200
+        results.undo()
+        assert results.tissue_prior
+
+    def test_what_a_person_gave_stays(self, results, viewer):
+        viewer.layers["smear cells"].selected_data = {5}
+        results.classify("blast")
+        results.choose_tissue("blood")
+        assert counts(results)["blast"] == 1
+        assert sorted(results.detections()[0].correction_kinds)[-2:] == ["", "class"]
+
+    def test_a_run_that_ends_after_the_choice_is_named_by_it(self, results, named_session, viewer, runner, recipe):
+        named_session.start_run([viewer.layers["smear"]], recipe)
+        results.choose_tissue("blood")
+        runner.run()
+        assert counts(results)["lymphocyte"] == 2
+
+    def test_choosing_what_is_chosen_is_nothing_to_undo(self, results):
+        results.undo()
+        results.choose_tissue("marrow")
+        assert not results.can_undo
+
+
+class TestUnsure:
+    """Two of six cells are unlike all that the classifier learned from."""
+
+    @pytest.fixture
+    def results(self, named_session):
+        return named_session.results
+
+    def test_they_are_counted_apart_or_under_their_likeliest_class_at_once(self, results):
+        assert (results.differential().unsure, counts(results)["myelocyte"]) == (2, 1)
+        results.choose_unsure("counted")
+        assert (results.differential().unsure, counts(results)["myelocyte"]) == (0, 2)
+        assert results.notes == ("2 unsure cells are counted under their likeliest class.",)
+        results.choose_unsure("apart")
+        assert results.notes == ()
+
+    def test_they_are_looked_at_one_after_the_other_in_the_middle(self, results, viewer):
+        layer = viewer.layers["smear cells"]
+        viewer.layers.selection.active = viewer.layers["smear"]
+        layer.visible = False
+        for cell in (5, 2, 5):
+            results.look_at_next()
+            (index,) = layer.selected_data
+            assert layer.features.loc[index, "cell"] == cell
+            middle = layer.features.loc[index, ["y", "x"]].to_numpy(float)
+            np.testing.assert_allclose(getattr(viewer, "scene", viewer).camera.center[-2:], (middle - 0.5) * 0.1)
+        assert viewer.layers.selection.active is layer
+        assert layer.visible
+
+    def test_a_key_names_the_cell_and_does_not_move_on(self, results, viewer, runner):
+        layer = viewer.layers["smear cells"]
+        results.look_at_next()
+        chosen = set(layer.selected_data)
+        results.press("1")
+        runner.draw()
+        assert set(layer.selected_data) == chosen
+        assert (results.waiting.unsure, counts(results)["blast"]) == (1, 1)
+        assert layer.features.loc[min(chosen), "short"] == "blast"
+        assert layer.shape_type[min(chosen)] == "rectangle"
+
+    def test_an_accepted_cell_is_counted_and_no_longer_unsure(self, results, runner):
+        results.look_at_next()
+        results.accept()
+        runner.draw()
+        (cells,) = results.detections()
+        assert sorted(cells.correction_kinds)[-1] == "accepted"
+        assert (results.differential().unsure, counts(results)["myelocyte"]) == (1, 2)
+        assert results.next_class == "unclassifiable"
+        results.undo()
+        assert results.waiting.unsure == 2
+
+    def test_there_is_nothing_to_look_at_while_a_run_goes_on(self, results, viewer):
+        results.lock(True)
+        results.look_at_next()
+        results.accept()
+        assert set(viewer.layers["smear cells"].selected_data) == set()
+        assert results.detections()[0].corrections is None

@@ -85,3 +85,15 @@ def test_a_session_writes_the_script_of_its_images(session, viewer, recipe):
     script = session.script([viewer.layers["smear"], Path("a.tif")], recipe, "whole")
     ast.parse(script)
     assert "hemalens.detect('a.tif', recipe)" in script
+
+
+@pytest.mark.parametrize("tissue", ["marrow", "blood"])
+@pytest.mark.parametrize("unsure", ["apart", "counted"])
+def test_the_script_gives_the_count_that_is_on_screen(named_session, tmp_path, calls, capsys, tissue, unsure):
+    path = tmp_path / "smear.png"
+    iio.imwrite(path, np.zeros((400, 600, 3), np.uint8))
+    recipe = DetectionRecipe(score_threshold=0.5, tissue=tissue, unsure=unsure)
+    named_session.results.choose_tissue(tissue)
+    named_session.results.choose_unsure(unsure)
+    exec(compile(as_python([ScriptedImage(path)], recipe), "script", "exec"), {})  # noqa: S102
+    assert capsys.readouterr().out.strip() == napari_hemalens.differential_text(named_session.results.differential())

@@ -233,6 +233,21 @@ class TestFolder:
         session.show_field(session.results.fields[1])
         assert said[-1].startswith("Cannot read")
 
+    def test_the_next_cell_may_be_in_a_field_that_is_not_shown(self, session, folder, runner, recipe, viewer, network):
+        network.names_cells = True
+        session.start_run(folder, recipe)
+        runner.run()
+        first, second = session.results.fields[:2]
+        for _ in range(2):
+            session.results.look_at_next()
+            session.results.accept()
+            runner.draw()
+        assert (first.hidden, second.hidden) == (False, True)
+        session.results.look_at_next()
+        runner.draw()
+        assert (first.hidden, second.hidden) == (True, False)
+        assert second.selected == [4]
+
 
 class TestCalibration:
     def test_a_known_count_sets_the_score(self, analysed, runner, viewer):
@@ -287,6 +302,29 @@ class TestSave:
         analysed.results.undo()
         analysed.results.undo()
         assert analysed.results.detections()[0].corrections is None
+
+    def test_files_count_as_the_screen_does(self, named_session, runner, tmp_path):
+        named_session.results.choose_tissue("blood")
+        for unsure, rows in (("apart", ["unsure,2,,,,counted apart"]), ("counted", [])):
+            named_session.results.choose_unsure(unsure)
+            named_session.save(tmp_path, ("csv",))
+            runner.run()
+            lines = (tmp_path / "differential.csv").read_text().splitlines()
+            assert [line for line in lines if line.startswith("unsure")] == rows
+            run = json.loads((tmp_path / "run.json").read_text())
+            assert (run["recipe"]["tissue"], run["recipe"]["unsure"]) == ("blood", unsure)
+            assert (run["images"][0]["unsure"], run["weights"]["namer"]) == (2, "1")
+
+    def test_cells_of_a_table_are_unsure_again_and_keep_their_class(self, named_session, image, runner, tmp_path):
+        saved = named_session.results.detections()[0]
+        named_session.save(tmp_path, ("csv",))
+        runner.run()
+        named_session.results.clear()
+        named_session.annotate([image], tmp_path / "cells.csv")
+        runner.run()
+        assert named_session.results.waiting.unsure == 2
+        named_session.results.choose_tissue("blood")
+        assert named_session.results.detections()[0].counts() == saved.counts()
 
     def test_a_folder_that_cannot_be_written_is_said(self, analysed, runner, tmp_path, said):
         (tmp_path / "file").write_text("")

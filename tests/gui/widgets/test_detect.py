@@ -355,3 +355,47 @@ def test_class_labels_on_boxes_are_switched_on_and_off(dock, run):
     dock.review.labels.native.click()
     assert not text.visible
     assert not dock.session.show_labels
+
+
+UNSURE_FOUND = {"myelocyte": 1, "erythroblast": 1, "lymphocyte": 1, "erythrocyte": 1, "unsure": 2}
+
+
+def test_unsure_cells_are_reviewed_with_keys(dock, run, qtbot, network):
+    network.names_cells = True
+    run()
+    layer, bar = dock.viewer.layers["smear cells"], dock.review
+    assert counts(dock) == UNSURE_FOUND
+    assert bar.next.text() == "Next unsure (2)"
+    bar.next.click()
+    assert bar.words.text() == "Cell 5: myelocyte (p 0.62), score 0.64, unsure"
+    QTest.keyClick(canvas(dock), Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert bar.words.text() == "Cell 5: blast, corrected"
+    QTest.keyClick(canvas(dock), Qt.Key.Key_N)
+    assert bar.words.text() == "Cell 2: erythroblast (p 0.83), score 0.87, unsure"
+    QTest.keyClick(canvas(dock), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert counts(dock) == {"blast": 1, "myelocyte": 1, "erythroblast": 2, "lymphocyte": 1, "erythrocyte": 1}
+    assert bar.next.text() == "Next least certain (3)"
+    QTest.keyClick(canvas(dock), Qt.Key.Key_U)
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert bar.next.text() == "Next unsure (1)"
+    assert layer.shape_type.count("polygon") == 1
+
+
+def test_tissue_and_unsure_cells_act_at_once_and_undo_shows_the_tissue(dock, run, qtbot, network):
+    network.names_cells = True
+    run()
+    dock.form.options["tissue"].value = "blood"
+    assert counts(dock) == {"myelocyte": 1, "lymphocyte": 2, "erythrocyte": 1, "unsure": 2}
+    dock.form.options["unsure"].value = "counted"
+    assert counts(dock) == {"myelocyte": 1, "lymphocyte": 4, "erythrocyte": 1}
+    dock.form.options["tissue_prior"].value = False
+    assert counts(dock) == FOUND
+    for tissue in ("blood", "marrow"):
+        dock.review.undo.click()
+        assert dock.form.options["tissue"].value == tissue
+    assert counts(dock) == FOUND
+    assert dock.form.read().tissue_prior
+    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert len(network.asked) == 1

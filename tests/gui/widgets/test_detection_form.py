@@ -127,3 +127,13 @@ def test_a_file_that_was_filled_in_stays_offered(qtbot, installed_weights):
     form.write(DetectionRecipe(weights="elsewhere/mine.json"))
     form.options["weights"].reset_choices()
     assert form.read().weights == "elsewhere/mine.json"
+
+
+def test_what_is_counted_is_shown_without_being_told_back(form):
+    told = []
+    for name in ("tissue", "unsure", "tissue_prior"):
+        form.options[name].changed.connect(told.append)
+    form.show_counting("blood", "counted", prior=False)
+    recipe = form.read()
+    assert (recipe.tissue, recipe.unsure, recipe.tissue_prior) == ("blood", "counted", False)
+    assert told == []

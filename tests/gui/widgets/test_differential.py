@@ -105,3 +105,15 @@ def test_a_count_in_doubt_is_marked_and_still_shown(view):
     assert view.doubts.isHidden()
     assert "Doubtful" not in view.summary.text()
     assert view.table.item(5, 1).foreground().color() != marked
+
+
+def test_unsure_cells_have_a_row_of_their_own_that_says_what_they_are(view):
+    count = replace(differential(COUNTS, MARROW_12.classes), unsure=7)
+    view.show_differential(count, [])
+    assert rows(view)["unsure"] == ["7", "", "counted apart"]
+    last = view.table.rowCount() - 1
+    assert "unlike all cells that the classifier learned from" in view.table.item(last, 0).toolTip()
+    view.show()
+    assert view.table.viewport().grab().toImage().height() > 0  # painted without a share
+    view.show_differential(replace(count, unsure=0), [])
+    assert "unsure" not in rows(view)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from napari_hemalens.gui.detect.review_queue import Waiting
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.records.taxonomy import CELL_CLASSES
 
@@ -41,3 +42,32 @@ def test_a_known_count_is_told(review, qtbot):
     with qtbot.waitSignal(review.calibrated) as told:
         review.set_score.click()
     assert told.args == [123]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "words"),
+    [
+        (Waiting(cells=1234, unsure=5), "Next unsure (5)"),
+        (Waiting(cells=1234), "Next least certain (1,234)"),
+        (Waiting(), "All cells are reviewed"),
+    ],
+)
+def test_the_button_says_what_comes_next_and_how_many_are_left(review, waiting, words):
+    review.show_waiting(waiting, "Cell 5: blast", locked=False)
+    assert (review.next.text(), review.next.isEnabled()) == (words, waiting.cells > 0)
+    assert (review.words.text(), review.words.isHidden()) == ("Cell 5: blast", False)
+
+
+def test_during_a_run_no_cell_is_reviewed(review):
+    review.show_waiting(Waiting(cells=5), "", locked=True)
+    assert not review.next.isEnabled()
+    assert not review.accept.isEnabled()
+    assert review.words.isHidden()
+
+
+def test_the_next_cell_and_accepting_are_asked_for(review, qtbot):
+    review.show_waiting(Waiting(cells=5), "", locked=False)
+    with qtbot.waitSignal(review.asked):
+        review.next.click()
+    with qtbot.waitSignal(review.accepted):
+        review.accept.click()

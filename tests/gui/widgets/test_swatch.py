@@ -3,7 +3,7 @@
 import pytest
 from qtpy.QtGui import QColor
 
-from napari_hemalens.gui.widgets.swatch import SIDE, swatch
+from napari_hemalens.gui.widgets.swatch import SIDE, swatch, unsure_swatch
 from napari_hemalens.records.palette import colour_of
 
 pytestmark = pytest.mark.window
@@ -29,3 +29,10 @@ def test_a_key_stands_out_from_the_colour_of_its_class(qapp, name):
 
 def test_two_keys_of_a_class_look_different(qapp):
     assert pixels(swatch("none", "1")) != pixels(swatch("none", "8"))
+
+
+def test_unsure_cells_have_an_icon_of_another_form(qapp):
+    image = unsure_swatch().pixmap(SIDE, SIDE).toImage()
+    alphas = [image.pixelColor(x, y).alpha() for x, y in ((0, 0), (SIDE - 1, SIDE - 1), (SIDE // 2, 0), (0, SIDE // 2))]
+    assert alphas[:2] == [0, 0]
+    assert min(alphas[2:]) > 0

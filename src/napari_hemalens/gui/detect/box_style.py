@@ -7,7 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer, Shapes
 
-from napari_hemalens.gui.layers import boxes_of, line_width
+from napari_hemalens.gui.box_shapes import boxes_of, line_width
 
 LABELS_AT_MOST = 300
 """Labels of a layer, above which none is shown: napari lays all of them out anew at each change, about 1 ms each."""

@@ -15,17 +15,20 @@ from napari.layers import Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.box_labels import short_names
-from napari_hemalens.gui.layers import (
+from napari_hemalens.gui.box_shapes import (
+    SURE_POINT,
+    are_cut,
     box_side,
     boxes_of,
-    corners,
-    features,
     line_width,
+    outlines,
     point_size,
+    point_symbols,
     points,
-    rgba,
+    reshape,
     sides,
 )
+from napari_hemalens.gui.layers import features, rgba
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 from napari_hemalens.review.boxes import ShownBoxes
@@ -98,8 +101,11 @@ class Drawing(ABC):
 
     def _blank(self) -> dict[str, Any]:
         """Return the features of a box just drawn: number 0, until it is counted."""
-        return {"cell": 0, "class": self._next, "score": 1.0, "area": 0.0, "y": 0.0, "x": 0.0} | {
-            "short": str(short_names([self._next])[0])
+        return {"cell": 0, "class": self._next, "score": 1.0, "certainty": np.nan, "unsure": False} | {
+            "area": 0.0,
+            "y": 0.0,
+            "x": 0.0,
+            "short": str(short_names([self._next])[0]),
         }
 
 
@@ -121,6 +127,7 @@ class BoxDrawing(Drawing):
         self._recolour(rgba(cells.take(present).class_names))
         self.number(cells, present)
         yield
+        yield from self._reshape(cells.take(present))
         for start in range(0, len(missing), _ADDED_AT_ONCE):
             present = np.append(present, missing[start : start + _ADDED_AT_ONCE])
             self._add(cells, present)
@@ -130,14 +137,22 @@ class BoxDrawing(Drawing):
         """Draw the last of the boxes `present`, which the layer does not show yet."""
         new = cells.take(present[self.layer.nshapes :])
         with self.writing():
+            shapes, kinds = outlines(new.boxes, new.unsure)
             self.layer.add(
-                corners(new.boxes),
-                shape_type="rectangle",
+                shapes,
+                shape_type=kinds,
                 edge_color=rgba(new.class_names),
                 face_color="transparent",
                 edge_width=line_width(cells.boxes),
             )
             self.layer.features = self._features(cells.take(present), present)
+
+    def _reshape(self, cells: Detections) -> Iterator[None]:
+        """Cut the corners of the first boxes where their cells are unsure, and only there; one after the other."""
+        for index in np.flatnonzero(are_cut(self.layer)[: len(cells)] != cells.unsure):
+            with self.writing():
+                reshape(self.layer, int(index), cells.boxes[index], unsure=bool(cells.unsure[index]))
+            yield
 
     def _recolour(self, colours: NDArray[np.float32]) -> None:
         # The colours of all boxes are one setting, and setting it is slow: only where it has to be.
@@ -161,7 +176,10 @@ class PointDrawing(Drawing):
             self.layer.features = self._features(chosen, rows)
             if len(chosen):  # napari warns of no colours for no points
                 self.layer.face_color = rgba(chosen.class_names)
+                self.layer.symbol = point_symbols(chosen)
             self.layer.size = point_size(cells.boxes)
+            with self.layer.block_update_properties():
+                self.layer.current_symbol = SURE_POINT
         yield
 
     def _features(self, cells: Detections, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

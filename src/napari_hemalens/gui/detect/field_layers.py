@@ -12,6 +12,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
+from napari_hemalens.gui.box_shapes import EDGE, box_side
+from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility
 from napari_hemalens.gui.detect.drawing import Drawing, drawing
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
@@ -98,6 +100,7 @@ class FieldLayers:
         self._rearranging = False
         self._drawn_layers: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._labels_wanted = True
+        self._awaited: tuple[Field, int] | None = None  # a cell to be looked at, once its field is drawn
         viewer.layers.events.removed.connect(self._on_removed)
         camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
         camera.events.zoom.connect(self._update_labels)
@@ -144,6 +147,8 @@ class FieldLayers:
         f.following = False
         self._update_labels()
         self.drawn.emit(f)
+        if self._awaited is not None and self._awaited[0] is f:
+            self.look_at(*self._awaited)
 
     def show_field(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""
@@ -158,6 +163,23 @@ class FieldLayers:
             other.image, other.hidden = None, True
         viewer.add_layer(image)
         f.image, f.placement, f.hidden = image, placement_of(image), False
+
+    def look_at(self, f: Field, row: int) -> None:
+        """Select one cell of a field, in the middle of the canvas; of one that is still being drawn, once it is."""
+        viewer = self._viewer()
+        self._awaited = (f, row) if f.following else None
+        if viewer is None or f.following or f.drawing is None:
+            return
+        layer, shown = f.drawing.layer, f.drawing.shown
+        for index in np.flatnonzero(shown.rows == row):
+            layer.visible = True
+            viewer.layers.selection.active = layer  # whose keys count
+            layer.selected_data = {int(index)}
+            layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+            y0, x0, y1, x1 = shown.boxes[index].astype(float)
+            middle = np.array([y0 + y1, x0 + x1]) / 2 - EDGE
+            # What the border of the image leaves of a cell would fill the canvas otherwise.
+            centre_on(viewer, layer, middle, max(y1 - y0, x1 - x0, box_side(shown.boxes)))
 
     def put_away(self, f: Field) -> None:
         """Remove the layer of the cells of a field."""

@@ -12,15 +12,17 @@ from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
+from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
 from napari_hemalens.gui.layers import BOXES_AT_MOST
 from napari_hemalens.gui.running import RunIdle
 from napari_hemalens.records.detections import Detections, pooled_differential
-from napari_hemalens.records.differential import Differential, Tissue
+from napari_hemalens.records.differential import Differential, Tissue, UnsureCells
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.review.history import History
 
-State: TypeAlias = tuple[tuple[Field, ReviewedBoxes], ...]
+State: TypeAlias = tuple[Tissue, bool, tuple[tuple[Field, ReviewedBoxes], ...]]
+"""What undo returns to: tissue, whether it shifts the odds, and the cells of each field."""
 
 
 class Results:
@@ -34,6 +36,10 @@ class Results:
         The score from which a cell is shown and counted.
     tissue : {'marrow', 'blood'}
         What is counted.
+    tissue_prior : bool
+        Whether it shifts the odds of the classes.
+    unsure : {'apart', 'counted'}
+        How cells are counted that are unlike all that the classifier learned from.
     next_class : str
         The class of the next box that a person draws.
     locked : bool
@@ -43,15 +49,19 @@ class Results:
     changed = Signal()
     drawn = Signal(object)  # a Field whose layer shows all of its cells
     layer_lost = Signal(object)  # a Field whose layer or image a person removed
+    opened = Signal(object)  # a Field of a folder that is to be shown
     hovered = Signal(str)
 
     def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
         self.fields: list[Field] = []
         self.score_threshold = 0.5
         self.tissue: Tissue = "marrow"
+        self.tissue_prior = True
+        self.unsure: UnsureCells = "apart"
         self.next_class = UNCLASSIFIABLE
         self.locked = False
         self._history: History[State] = History()
+        self._queue = ReviewQueue()
         self._layers_of_fields = FieldLayers(viewer, run_idle)
         self._layers_of_fields.added.connect(self._on_added)
         self._layers_of_fields.drawn.connect(self.drawn.emit)
@@ -73,7 +83,17 @@ class Results:
 
     def differential(self) -> Differential:
         """Return the one differential of all fields."""
-        return pooled_differential(self.detections(), ICSH, self.tissue)
+        return pooled_differential(self.detections(), ICSH, self.tissue, self.unsure)
+
+    @property
+    def waiting(self) -> Waiting:
+        """How many cells are left that nobody has named."""
+        return self._queue.waiting(self.fields, self.score_threshold)
+
+    @property
+    def status(self) -> str:
+        """Which cell the review has come to, in words."""
+        return self._queue.status(self.fields)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -87,6 +107,9 @@ class Results:
                 said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
             if f.drawing is not None and isinstance(f.drawing.layer, Points):
                 said.append(f"{f.name}: more than {BOXES_AT_MOST:,} cells, shown as points instead of boxes.")
+        unsure = self.waiting.unsure if self.unsure == "counted" else 0
+        if unsure:
+            said.append(f"{unsure:,} unsure cells are counted under their likeliest class.")
         return tuple(said)
 
     @property
@@ -107,7 +130,7 @@ class Results:
         """Give a field its cells, as a run finds them."""
         if f not in self.fields:
             self.fields.append(f)
-        f.cells = cells
+        f.cells = cells.with_tissue(self._odds_of)  # a person may have chosen another one since the run began
         self._layers_of_fields.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
 
@@ -124,9 +147,32 @@ class Results:
         self._draw()
 
     def choose_tissue(self, tissue: Tissue) -> None:
-        """Count as marrow or as blood."""
-        self.tissue = tissue
+        """Count as marrow or as blood; cells that nobody corrected get the classes that are likeliest there."""
+        self.choose_odds(tissue, prior=self.tissue_prior)
+
+    def choose_tissue_prior(self, wanted: bool) -> None:
+        """Let the tissue shift the odds of the classes, or not."""
+        self.choose_odds(self.tissue, prior=wanted)
+
+    def choose_odds(self, tissue: Tissue, *, prior: bool) -> None:
+        """Choose both at once, which is one step to be undone."""
+        if (tissue, prior) == (self.tissue, self.tissue_prior):
+            return
+        if self.fields and not self.locked:
+            self.remember()
+        self.tissue, self.tissue_prior = tissue, prior
+        for f in self.fields:
+            f.cells = f.cells.with_tissue(self._odds_of)
+        self._draw()
+
+    def choose_unsure(self, unsure: UnsureCells) -> None:
+        """Count unsure cells apart, or under their likeliest class."""
+        self.unsure = unsure
         self.changed.emit()
+
+    @property
+    def _odds_of(self) -> Tissue | None:
+        return self.tissue if self.tissue_prior else None
 
     def lock(self, locked: bool) -> None:
         """Forbid or allow edits."""
@@ -136,12 +182,7 @@ class Results:
     def classify(self, name: str) -> None:
         """Give the selected cells a class; boxes drawn from now on get it too."""
         self.next_class = name
-        chosen = [f for f in self.fields if f.selected and not self.locked]
-        if chosen:
-            self.remember()
-        for f in chosen:
-            rows = np.array(f.selected, dtype=np.int64)
-            self._replace(f, f.cells.with_classes(rows, [name] * len(rows)))
+        self._name_selected(name)
         for f in self.fields:
             if f.drawing is not None:
                 f.drawing.expect(name)
@@ -153,6 +194,30 @@ class Results:
         if name is not None:
             self.classify(name)
 
+    def accept(self) -> None:
+        """Confirm the classes of the selected cells."""
+        self._name_selected(None)
+
+    def look_at_next(self) -> None:
+        """Select the next cell that nobody has named, unsure ones first, in the middle of the canvas."""
+        found = None if self.locked else self._queue.advance(self.fields, self.score_threshold)
+        if found is None:
+            return
+        if found[0].hidden:
+            self.opened.emit(found[0])
+        self._layers_of_fields.look_at(*found)
+        self.changed.emit()
+
+    def _name_selected(self, name: str | None) -> None:
+        """Give the selected cells a class, or (None) let theirs stand."""
+        chosen = [f for f in self.fields if f.selected and not self.locked]
+        if chosen:
+            self.remember()
+        for f in chosen:
+            rows = np.array(f.selected, dtype=np.int64)
+            names = f.cells.cells.class_names[rows] if name is None else [name] * len(rows)
+            self._replace(f, f.cells.with_classes(rows, names))
+
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""
         self.hovered.emit(text)
@@ -160,7 +225,7 @@ class Results:
     def clear(self) -> None:
         """Forget all cells, to count anew."""
         self.remember()
-        self._restore(())
+        self._restore((self.tissue, self.tissue_prior, ()))
 
     def remember(self) -> None:
         """Make the present state one that undo returns to."""
@@ -177,15 +242,16 @@ class Results:
             self._restore(self._history.forth(self._state()))
 
     def _state(self) -> State:
-        return tuple((f, f.cells) for f in self.fields)
+        return self.tissue, self.tissue_prior, tuple((f, f.cells) for f in self.fields)
 
     def _restore(self, state: State) -> None:
-        fields = [f for f, _ in state]
+        self.tissue, self.tissue_prior, cells_of_fields = state
+        fields = [f for f, _ in cells_of_fields]
         for f in self.fields:
             if f not in fields:
                 self._layers_of_fields.put_away(f)
         self.fields = fields
-        for f, cells in state:
+        for f, cells in cells_of_fields:
             f.cells = cells
         self._draw()
 

@@ -26,7 +26,7 @@ recipe = hemalens.DetectionRecipe({options})
 fields = [
 {calls}
 ]
-count = hemalens.pooled_differential(fields, tissue=recipe.tissue)
+count = hemalens.pooled_differential(fields, tissue=recipe.tissue, unsure=recipe.unsure)
 print(hemalens.differential_text(count))
 """
 

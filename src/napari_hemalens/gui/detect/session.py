@@ -57,6 +57,7 @@ class DetectionSession(ViewerSession):
         self.results = Results(viewer, runner.run_idle)
         self.recipe = DetectionRecipe()
         self.results.layer_lost.connect(self._on_lost)
+        self.results.opened.connect(self.show_field)
 
     @property
     def show_labels(self) -> bool:
@@ -82,6 +83,8 @@ class DetectionSession(ViewerSession):
         """
         if self.running:
             return
+        self.results.choose_odds(recipe.tissue, prior=recipe.tissue_prior)
+        self.results.choose_unsure(recipe.unsure)
         try:
             jobs = self._jobs(sources, recipe, where, keep_edits)
             score = (
@@ -94,7 +97,6 @@ class DetectionSession(ViewerSession):
             return
         self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
-        self.results.choose_tissue(recipe.tissue)
         self._begin(run(jobs, recipe, self._detect), self._on_update)
 
     def annotate(self, sources: Sequence[Source], file: Path, *, keep_edits: bool = True) -> None:
@@ -146,7 +148,8 @@ class DetectionSession(ViewerSession):
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
-        recipe = self.recipe.model_copy(update={"score_threshold": self.results.score_threshold})
+        chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
+        recipe = self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
         steps = save_steps(self.results.detections(), recipe, folder, formats)
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 

@@ -69,9 +69,13 @@ class DetectWidget(Dock):
         self.images.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)
         self.form.options["tissue"].changed.connect(results.choose_tissue)
+        self.form.options["tissue_prior"].changed.connect(results.choose_tissue_prior)
+        self.form.options["unsure"].changed.connect(results.choose_unsure)
         self.running.run.clicked.connect(self._run)
         self.annotations.clicked.connect(self._annotate)
         self.fields.changed.connect(self.session.show_field)
+        self.review.asked.connect(self._look_at_next)
+        self.review.accepted.connect(results.accept)
         self.review.classified.connect(results.classify)
         self.review.labels.changed.connect(self._on_labels)
         self.review.undone.connect(results.undo)
@@ -124,6 +128,12 @@ class DetectWidget(Dock):
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())
 
+    def _look_at_next(self) -> None:
+        focused = QApplication.focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            focused.clearFocus()  # keys go to the canvas
+        self.session.results.look_at_next()
+
     def _on_labels(self, wanted: bool) -> None:
         self.session.show_labels = wanted
 
@@ -149,6 +159,8 @@ class DetectWidget(Dock):
         self.exports.setVisible(bool(results.fields))
         if results.fields:
             self.form.show_score(results.score_threshold)
+        self.form.show_counting(results.tissue, results.unsure, prior=results.tissue_prior)
+        self.review.show_waiting(results.waiting, results.status, locked=results.locked)
         self.review.show_state(results.next_class, can_undo=results.can_undo, can_redo=results.can_redo)
         with self.fields.changed.blocked():
             self.fields.reset_choices()

@@ -8,6 +8,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import DetectorCard
 
@@ -70,6 +71,12 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         """Move the slider without telling anybody: a slider rounds, and the score set is exact."""
         with self.slider.changed.blocked():
             self.slider.value = max(_LEAST_SCORE, score)
+
+    def show_counting(self, tissue: Tissue, unsure: UnsureCells, *, prior: bool) -> None:
+        """Show what is counted, and how, without telling anybody: undo may have changed it."""
+        for name, value in {"tissue": tissue, "unsure": unsure, "tissue_prior": prior}.items():
+            with self.options[name].changed.blocked():
+                self.options[name].value = value
 
     def _offered_weights(self, _: object) -> list[tuple[str, str]]:
         known = [(cards.label_of(cards.detector_card(name)), name) for name in cards.known_weights(DetectorCard)]

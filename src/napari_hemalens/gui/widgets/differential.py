@@ -15,17 +15,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_hemalens.gui.box_labels import UNSURE_MEANS
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.widgets.rows import sentences
-from napari_hemalens.gui.widgets.swatch import SIDE, swatch
+from napari_hemalens.gui.widgets.swatch import SIDE, swatch, unsure_swatch
 from napari_hemalens.records.differential import ClassCount, Differential
 from napari_hemalens.records.palette import colour_of
-from napari_hemalens.reports.detections import RESEARCH_USE
+from napari_hemalens.reports.detections import RESEARCH_USE, UNSURE
 
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)
 _ROW = 17  # pixels
 _DOUBTFUL = "#d98200"  # on dark and on light themes
+_UNSURE = (
+    f"Cells {UNSURE_MEANS}, and that nobody has named yet: counted apart, in no class and in no per cent. Next unsure "
+    "shows them one after the other; More options, Unsure cells, counts them under their likeliest class."
+)
 _DATA = int(Qt.ItemDataRole.UserRole)
 
 
@@ -65,7 +70,7 @@ class DifferentialView(QWidget):
         """Show a differential, with more sentences to be read with it; one that is in doubt is marked."""
         # Classes that nobody looked for are named below, unless a digit gives them.
         rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name).isdigit()]
-        self.table.setRowCount(len(rows))
+        self.table.setRowCount(len(rows) + (count.unsure > 0))
         self.doubts.setText("\n".join(count.notes))
         self.doubts.setVisible(bool(count.notes))
         longest = max((row.high for row in rows if row.high is not None), default=100)
@@ -73,6 +78,8 @@ class DifferentialView(QWidget):
             self._show_row(number, row, doubtful=bool(count.notes))
             bar = self.table.item(number, _BAR)
             bar.setData(_DATA, (row.name, row.percent, row.low, row.high, longest))
+        if count.unsure:
+            self._show_unsure(len(rows), count.unsure)
         ratio = count.myeloid_erythroid
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
         images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
@@ -96,6 +103,16 @@ class DifferentialView(QWidget):
         if row.percent is not None:
             bar.setToolTip(f"{row.percent:.1f} %, 95 % interval {row.low:.1f} to {row.high:.1f} %")
         self.table.setItem(number, _BAR, bar)
+
+    def _show_unsure(self, number: int, count: int) -> None:
+        for column, text in enumerate(("unsure", f"{count:,}", "", "counted apart")):
+            item = QTableWidgetItem(text)
+            item.setToolTip(_UNSURE)
+            if column == _COUNT:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(number, column, item)
+        self.table.item(number, _CLASS).setIcon(unsure_swatch())
+        self.table.item(number, _BAR).setData(_DATA, (UNSURE, None, None, None, 100))
 
 
 class BarDelegate(QStyledItemDelegate):

@@ -1,7 +1,7 @@
-"""Correcting cells: another class for those selected, undo, and a score for a known count."""
+"""Correcting cells: the next to be looked at, another class for those selected, undo, a score for a known count."""
 
 from magicgui.widgets import CheckBox, SpinBox
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_hemalens.gui.classes import display_name, key_of
+from napari_hemalens.gui.detect.review_queue import Waiting
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.taxonomy import CELL_CLASSES
@@ -20,6 +21,8 @@ from napari_hemalens.records.taxonomy import CELL_CLASSES
 class ReviewBar(QWidget):
     """Buttons for corrections."""
 
+    asked = Signal()  # for the next cell
+    accepted = Signal()
     classified = Signal(str)
     undone = Signal()
     redone = Signal()
@@ -36,12 +39,22 @@ class ReviewBar(QWidget):
             "Class of the selected cells, and of the boxes you draw next. Click a cell to select it."
         )
         self.undo, self.redo = button("Undo"), button("Redo")
+        self.next, self.accept = QPushButton(), button("Accept")
+        self.next.setToolTip(
+            "Select the next cell that nobody has named (N): unsure ones, then those of the least certain class"
+        )
+        self.accept.setToolTip("Confirm the class of the selected cells (Space)")
+        for each in (self.next, self.accept):
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space and N belong to the canvas
+        self.words = sentences()
         self.count = SpinBox(min=0, max=1_000_000, tooltip="Number of nucleated cells that you counted yourself")
         self.labels = CheckBox(text="Show class labels on boxes")
         self.labels.tooltip = "Boxes that are large enough on the screen carry the short name of their class"
         self.set_score = button("Set threshold")
         self.set_score.setToolTip("Set the score threshold that gives this count")
         self._lay_out()
+        self.next.clicked.connect(self.asked)
+        self.accept.clicked.connect(self.accepted)
         self.undo.clicked.connect(self.undone)
         self.redo.clicked.connect(self.redone)
         self.set_score.clicked.connect(self._calibrate)
@@ -56,6 +69,15 @@ class ReviewBar(QWidget):
         for action in self.menu.actions():
             action.setIcon(swatch(action.data(), key_of(action.data())))
 
+    def show_waiting(self, waiting: Waiting, said: str, *, locked: bool) -> None:
+        """Show how many cells nobody has named yet, and which one is looked at."""
+        what = f"Next unsure ({waiting.unsure:,})" if waiting.unsure else f"Next least certain ({waiting.cells:,})"
+        self.next.setText(what if waiting.cells else "All cells are reviewed")
+        self.next.setEnabled(waiting.cells > 0 and not locked)
+        self.accept.setEnabled(not locked)
+        self.words.setText(said)
+        self.words.setVisible(bool(said))
+
     def _classify(self, action: QAction) -> None:
         self.classified.emit(action.data())
 
@@ -63,16 +85,20 @@ class ReviewBar(QWidget):
         self.calibrated.emit(self.count.value)
 
     def _lay_out(self) -> None:
-        classes, layout = QHBoxLayout(), QVBoxLayout(self)
+        order, classes, layout = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         for widget in (self.button, self.undo, self.redo):
             classes.addWidget(widget)
         classes.setStretch(0, 1)
+        order.addWidget(self.next, 1)
+        order.addWidget(self.accept)
         hint = sentences(small=True)
-        hint.setText("Click a cell, press a class key · Delete removes · R draws")
+        hint.setText("A key gives its class · Space accepts · N goes on · Delete removes · R draws")
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
+        layout.addLayout(order)
+        layout.addWidget(self.words)
         layout.addLayout(classes)
         for widget in (hint, self.labels.native, self._rows.native):
             layout.addWidget(widget)

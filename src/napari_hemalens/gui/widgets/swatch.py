@@ -1,11 +1,13 @@
 """The colour of a class as an icon, with the key that gives the class."""
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
 
 from napari_hemalens.records.palette import colour_of
 
 SIDE = 15  # pixels
+_UNSURE = "#888888"  # seen on dark and on light themes
+_CUT = 0.3  # of a side, as of the boxes
 
 
 def swatch(name: str, key: str = "") -> QIcon:
@@ -14,12 +16,32 @@ def swatch(name: str, key: str = "") -> QIcon:
     square = QPixmap(SIDE, SIDE)
     square.fill(colour)
     if key:
-        painter = QPainter(square)
-        font = painter.font()
-        font.setPixelSize(SIDE - 4)
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor("white" if colour.lightnessF() < 0.5 else "black"))
-        painter.drawText(square.rect(), Qt.AlignmentFlag.AlignCenter, key)
-        painter.end()
+        _write(square, key, "white" if colour.lightnessF() < 0.5 else "black")
     return QIcon(square)
+
+
+def unsure_swatch() -> QIcon:
+    """Return the outline of unsure cells, a question mark in it."""
+    picture = QPixmap(SIDE, SIDE)
+    picture.fill(Qt.GlobalColor.transparent)
+    near, far = 0.5, SIDE - 0.5
+    cut, left = near + _CUT * (SIDE - 1), far - _CUT * (SIDE - 1)
+    corners = ((cut, near), (left, near), (far, cut), (far, left), (left, far), (cut, far), (near, left), (near, cut))
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QColor(_UNSURE))
+    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+    painter.end()
+    _write(picture, "?", _UNSURE)
+    return QIcon(picture)
+
+
+def _write(picture: QPixmap, key: str, colour: str) -> None:
+    painter = QPainter(picture)
+    font = painter.font()
+    font.setPixelSize(SIDE - 4)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    painter.drawText(picture.rect(), Qt.AlignmentFlag.AlignCenter, key)
+    painter.end()
