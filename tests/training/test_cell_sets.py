@@ -92,7 +92,7 @@ def test_what_is_not_there_is_named(tmp_path):
     for task_name in ("all", "field"):
         with pytest.raises(HemaLensError, match="benign holds no"):
             finish(prepare_steps(task_name, tmp_path, tmp_path / "out"))
-    with pytest.raises(HemaLensError, match="all, leukocyte, nucleated and field; got 'micronucleus'"):
+    with pytest.raises(HemaLensError, match="all, leukocyte, nucleated, plasma and field; got 'micronucleus'"):
         finish(prepare_steps("micronucleus", tmp_path, tmp_path / "out"))
 
 

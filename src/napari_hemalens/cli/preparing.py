@@ -14,9 +14,11 @@ from napari_hemalens.cli.app import Out, app, out_console, run
 def prepare(
     task: Annotated[
         str,
-        typer.Argument(help="all, leukocyte, nucleated or field: what cells, or whole fields, are classified into."),
+        typer.Argument(
+            help="all, leukocyte, nucleated, plasma or field: what cells, or whole fields, are classified into."
+        ),
     ],
-    data: Annotated[Path, typer.Option(help="Folder with all_fields, leukocytes, smear_detection and marrow_cells.")],
+    data: Annotated[Path, typer.Option(help="Folder with the public sets, such as marrow_cells.")],
     out: Out,
 ) -> None:
     """Find the cells of public images; write them, or the fields, as a set to train and measure classifiers on."""

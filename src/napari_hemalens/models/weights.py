@@ -204,8 +204,8 @@ class NewWeights:
 
 
 def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:
-    """Return the names of the packed and installed weights that can be used, of one kind or all."""
-    return tuple(sorted((*packed(kind), *installed(kind))))
+    """Return the names of the packed, then the installed weights that can be used, of one kind or all."""
+    return (*packed(kind), *installed(kind))
 
 
 def packed(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def _sources(task_name: str, root: Path) -> Iterator[_Outlined]:
         yield from _smears(root / "smear_detection", healthy, every=2, tight=True)
     else:
         raise AnnotationError(
-            f"Cells are prepared for the tasks all, leukocyte, nucleated and field; got {task_name!r}."
+            f"Cells are prepared for the tasks all, leukocyte, nucleated, plasma and field; got {task_name!r}."
         )
 
 

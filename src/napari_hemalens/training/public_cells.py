@@ -7,7 +7,7 @@ Blocks are runs of file numbers, which may be of one slide; no set states patien
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,9 @@ _MUNICH_SIDE_UM = 15.0  # of the box given to a cell whose image says only that 
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class PublicCell:
+    """A cell of a public image; box as y0, x0, y1, x1 in its pixels, block as in `CellTable` but for the laboratory."""
+
     image: Path
     box: tuple[float, float, float, float]
     pixel_size_um: float
@@ -64,7 +66,7 @@ def prepare_steps(data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]
     AnnotationError
         If none of the sets is there.
     """
-    root, cells = Path(data), list[_Cell]()
+    root, cells = Path(data), list[PublicCell]()
     for folder, source in SOURCES.items():
         if (root / folder).is_dir():
             for cell in source(root / folder):
@@ -73,13 +75,18 @@ def prepare_steps(data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]
                     yield Progress(len(cells), 0, folder)
     if not cells:
         raise AnnotationError(f"{root} holds none of {', '.join(SOURCES)}.")
+    return write_table(cells, Path(out))
+
+
+def write_table(cells: Sequence[PublicCell], out: Path) -> Mapping[str, int]:
+    """Write cells to `cells.csv` in a folder; return how many there are of each laboratory, part and class."""
     table = _table(cells)
-    cell_table.write(table, Path(out) / "cells.csv")
+    cell_table.write(table, out / "cells.csv")
     names = [" ".join(of) for of in zip(table.laboratories, table.parts, table.class_names, strict=True)]
     return dict(zip(*(column.tolist() for column in np.unique(names, return_counts=True)), strict=True))
 
 
-def _table(cells: list[_Cell]) -> CellTable:
+def _table(cells: Sequence[PublicCell]) -> CellTable:
     return CellTable(
         images=np.array([cell.image.resolve() for cell in cells], dtype=object),
         boxes=np.array([cell.box for cell in cells], dtype=np.float32),
@@ -91,7 +98,7 @@ def _table(cells: list[_Cell]) -> CellTable:
     )
 
 
-def _smears(root: Path) -> Iterator[_Cell]:
+def _smears(root: Path) -> Iterator[PublicCell]:
     """Yield the boxed nucleated cells of PBC."""
     for split in ("train", "val"):
         fields = sorted(coco.read(root, split=split), key=lambda field: field.provenance.image)
@@ -100,10 +107,10 @@ def _smears(root: Path) -> Iterator[_Cell]:
             image = Path(field.provenance.image)
             for box, name in zip(field.boxes.tolist(), field.class_names.tolist(), strict=True):
                 if cell_class(name).nucleated:
-                    yield _Cell(image, tuple(box), _PBC_UM, name, PBC, image.stem, part)
+                    yield PublicCell(image, tuple(box), _PBC_UM, name, PBC, image.stem, part)
 
 
-def _marrow(root: Path) -> Iterator[_Cell]:
+def _marrow(root: Path) -> Iterator[PublicCell]:
     """Yield the cells in the middle of the images from Munich."""
     for split in ("train", "val"):
         with (root / f"{split}.csv").open(newline="", encoding="utf-8") as table:
@@ -115,10 +122,10 @@ def _marrow(root: Path) -> Iterator[_Cell]:
             box = (height / 2 - half, width / 2 - half, height / 2 + half, width / 2 + half)
             name = UNCLASSIFIABLE if row["class"] == "not_identifiable" else row["class"]
             part = "val" if split == "val" else _part(number // _BLOCK)
-            yield _Cell(image, box, _MUNICH_UM, name, MUNICH, f"{name} {number // _BLOCK}", part)
+            yield PublicCell(image, box, _MUNICH_UM, name, MUNICH, f"{name} {number // _BLOCK}", part)
 
 
-def _leukocytes(root: Path) -> Iterator[_Cell]:
+def _leukocytes(root: Path) -> Iterator[PublicCell]:
     """Yield the masked white cells of segmentation_WBC, of two laboratories."""
     with (root / "labels.csv").open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
@@ -129,10 +136,10 @@ def _leukocytes(root: Path) -> Iterator[_Cell]:
             number, name = _number(row["image"]), row["class"]
             box = tuple(found.boxes[0].tolist())
             image, part = root / "images" / f"{row['image']}.png", _part(number // _FEW)
-            yield _Cell(image, box, pixel_size, name, laboratory, str(number // _FEW), part)
+            yield PublicCell(image, box, pixel_size, name, laboratory, str(number // _FEW), part)
 
 
-def _fields(root: Path) -> Iterator[_Cell]:
+def _fields(root: Path) -> Iterator[PublicCell]:
     """Yield the cells of Taleqani's fields, outlined without a network; those that the edge cuts are left out."""
     for kind, name in _STAGES.items():
         files = sorted((root / kind).glob("*.jpg"))
@@ -140,10 +147,10 @@ def _fields(root: Path) -> Iterator[_Cell]:
             found = CellMap.from_labels(outline_tight_cells(read_rgb(file), None))
             block, part = f"{kind} {place // _BLOCK}", _part(place // _BLOCK)
             for box in found.boxes.tolist():
-                yield _Cell(file, tuple(box), _TALEQANI_UM, name, TALEQANI, block, part)
+                yield PublicCell(file, tuple(box), _TALEQANI_UM, name, TALEQANI, block, part)
 
 
-SOURCES: Mapping[str, Callable[[Path], Iterator[_Cell]]] = {
+SOURCES: Mapping[str, Callable[[Path], Iterator[PublicCell]]] = {
     "smear_detection": _smears,
     "marrow_cells": _marrow,
     "leukocytes": _leukocytes,

@@ -142,14 +142,16 @@ def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> ND
 def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]:
     """Find the cells of public images, and write them to `out` as a set to train and measure classifiers on.
 
-    Of the task nucleated a table of cells by box, see `training.public_cells.prepare_steps`; of others outlined cells,
-    see `training.cell_sets.prepare_steps`. Returns how many cells there are of each part and class.
+    Of nucleated and plasma a table of cells by box, see `prepare_steps` in `training.public_cells` and
+    `training.plasma_cells`; of others outlined cells, see `training.cell_sets.prepare_steps`. Returns how many cells
+    there are of each part and class.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import cell_sets, public_cells  # noqa: PLC0415 -- loads torch with its crops
+        from napari_hemalens.training import cell_sets, plasma_cells, public_cells  # noqa: PLC0415 -- loads torch
 
-    if task_name == "nucleated":
-        return (yield from public_cells.prepare_steps(data, out))
+    by_box = {"nucleated": public_cells.prepare_steps, "plasma": plasma_cells.prepare_steps}
+    if task_name in by_box:
+        return (yield from by_box[task_name](data, out))
     return (yield from cell_sets.prepare_steps(task_name, data, out))
 
 
