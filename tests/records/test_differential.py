@@ -100,6 +100,6 @@ def test_a_full_count_of_known_classes_says_nothing():
 def test_cells_counted_apart_are_said_beside_the_numbers():
     counted = differential({"lymphocyte": 500}, MARROW_12.classes, taxonomy=MARROW_12)
     assert replace(counted, unsure=7).warnings == (
-        "7 unsure cells, unlike those the classifier learned from, are counted apart.",
+        "7 unsure cells are counted apart: unlike those the classifier learned from.",
     )
     assert replace(counted, unsure=7).nucleated == 500

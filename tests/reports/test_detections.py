@@ -164,7 +164,7 @@ def test_unsure_cells_have_a_row_of_their_own_without_a_share(fields, strange, t
     write_differential(pooled_differential([strange]), tmp_path / "differential.csv")
     last = lines(tmp_path / "differential.csv")[-1]
     assert (last["class"], last["count"], last["note"]) == ("unsure", "1", "counted apart")
-    assert "1 unsure cells, unlike those the classifier learned from, are counted apart." in differential_text(
+    assert "1 unsure cell is counted apart: unlike those the classifier learned from." in differential_text(
         pooled_differential([strange])
     )
 

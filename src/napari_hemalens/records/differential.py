@@ -117,7 +117,8 @@ class Differential:
         if self.nucleated < self.asked:
             found.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
         if self.unsure:
-            found.append(f"{self.unsure} unsure cells, unlike those the classifier learned from, are counted apart.")
+            cells = "1 unsure cell is" if self.unsure == 1 else f"{self.unsure} unsure cells are"
+            found.append(f"{cells} counted apart: unlike those the classifier learned from.")
         missing = [row.name for row in self.rows if row.count is None]
         if missing:
             found.append(f"Not recognised by these weights: {', '.join(missing)}.")
