@@ -60,9 +60,9 @@ def test_no_more_is_read_than_expected(server: str, what: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("short", "ended after 200,000 of 400,000 bytes"),
+        ("short", "ended after [\\d,]+ of 400,000 bytes"),
         ("missing", "the server answers 404 Not Found"),
-        ("away", "302"),
+        ("away", "no such address .*file:///"),
     ],
 )
 def test_what_the_server_does_wrong_is_said(server: str, what: str, said: str, tmp_path: Path) -> None:
