@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from napari_hemalens.config.options import CropRecipe, DetectionRecipe
+from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.merging import one_class_per_cell
 from napari_hemalens.inference.naming import hypotheses, look, name_cells_steps
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.novelty import Novelty
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.tasks import task
@@ -118,6 +119,17 @@ def test_where_there_is_nothing_to_name_nothing_is_asked(
     assert (red.class_names.tolist(), len(none)) == (["erythrocyte"], 0)
     assert classifier.network.seen == []  # type: ignore[attr-defined]
     assert hypotheses(none).names == none.names
+
+
+def test_a_kind_that_the_classifier_does_not_know_stays_the_detectors(
+    slide: Slide, found: Detections, classifier: NetworkClassifier
+) -> None:
+    names = ("plasma_cell", "erythrocyte", "lymphocyte")
+    told = replace(found, names=names, recognised=names, classes=np.array([0, 2, 1, 0]))
+    cells = named(slide, told, classifier)
+    assert cells.class_names.tolist() == ["plasma_cell", "blast", "erythrocyte", "plasma_cell"]
+    assert cells.naming is not None
+    assert cells.naming.asked.tolist() == [False, True, False, False]
 
 
 def test_the_tissue_prior_can_be_switched_off(slide: Slide, found: Detections, card: ClassifierCard) -> None:

@@ -40,9 +40,11 @@ def test_nucleated_cells_are_renamed_and_the_others_keep_their_class(found: Dete
     assert named.naming is naming
 
 
-def test_the_classes_known_are_those_of_the_classifier_and_red_cells(found: Detections, naming: Naming) -> None:
+def test_the_classes_known_are_those_of_the_classifier_and_what_it_is_not_asked_about(
+    found: Detections, naming: Naming
+) -> None:
     named = with_names(found, naming)
-    assert named.names == ("blast", "metamyelocyte", "band_neutrophil", "lymphocyte", "erythrocyte", "platelet")
+    assert set(named.names) == {*NAMED, "promyelocyte", "erythrocyte", "platelet"}
     assert named.recognised == named.names
 
 
@@ -50,8 +52,13 @@ def test_classes_of_your_own_come_last_and_are_not_lost(found: Detections) -> No
     own = Naming(("hairy_cell", "lymphocyte"), np.full((4, 2), np.nan, np.float32), np.full(4, np.nan, np.float32))
     own.probabilities[[0, 2]] = [0.9, 0.1]
     named = with_names(found, own)
-    assert named.names == ("lymphocyte", "erythrocyte", "platelet", "hairy_cell")
+    assert set(named.names) == {"lymphocyte", "promyelocyte", "erythrocyte", "platelet", "hairy_cell"}
+    assert named.names[-1] == "hairy_cell"
     assert named.counts() == {"hairy_cell": 2, "erythrocyte": 1, "platelet": 1}
+
+
+def test_a_cell_of_a_kind_that_the_classifier_does_not_know_keeps_its_class(found: Detections) -> None:
+    assert with_names(found, Naming.none(NAMED, 4)).class_names.tolist() == found.class_names.tolist()
 
 
 def test_a_record_without_cells_is_renamed_too() -> None:

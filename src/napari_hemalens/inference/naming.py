@@ -1,8 +1,7 @@
 """The classes of detected cells: a classifier looks at each nucleated cell, at a fixed scale.
 
-A detector finds cells in images of laboratories that it has never seen, and misnames them
-(docs/results/laboratories.md); a crop of one cell holds more than the detector pools of it, and is learned from more
-laboratories.
+A detector finds cells in images of laboratories that it has never seen, and misnames them; a crop of one cell holds
+more than the detector pools of it, and is learned from more laboratories.
 """
 
 from dataclasses import replace
@@ -20,8 +19,7 @@ from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import Naming
-from napari_hemalens.records.renaming import with_names
-from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.records.renaming import is_asked_about, with_names
 from napari_hemalens.slides.slide import Slide
 
 _FLOOR = 0.05  # probability from which a class is a hypothesis
@@ -32,7 +30,8 @@ def name_cells_steps(
 ) -> Steps[Detections]:
     """Name the nucleated cells among detected ones; yields after every batch.
 
-    Red cells and platelets, and the score of every cell, stay those of the detector.
+    Red cells and platelets, kinds that the classifier does not know, and the score of every cell stay those of the
+    detector.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def name_cells_steps(
         Micrometres a level-0 pixel.
     """
     card = classifier.card
-    rows = np.flatnonzero([cell_class(name).nucleated for name in found.class_names])
+    rows = np.flatnonzero(np.array([is_asked_about(name, card.classes) for name in found.names])[found.classes])
     naming = replace(Naming.none(card.classes, len(found)), tissue=recipe.tissue if recipe.tissue_prior else None)
     half = card.crop.width / pixel_size_um / 2
     centres = found.centres[rows].astype(np.float64)
