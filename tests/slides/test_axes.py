@@ -163,7 +163,9 @@ def test_name_and_pixel_size_are_kept():
 def test_channels_that_are_no_colours_are_opened_and_asked_about_when_read(image, axes):
     slide = from_array(image, axes=axes, channels=("DAPI",))
     assert slide.channels[:2] == ("DAPI", "")
-    with pytest.raises(ImageError, match=r"channels, which are no colours: choose one as channel .*: 0 DAPI, 1"):
+    with pytest.raises(
+        ImageError, match=r"channels, which are no colours\. .* of a DNA stain choose one as channel .*: 0 DAPI, 1"
+    ):
         slide.read(0, 0, 10, 10)
 
 

@@ -102,7 +102,10 @@ class Slide:
         plane = self.levels[level]
         height, width, channels = plane.shape
         if channels not in (1, 3, 4):
-            raise ImageError(f"{self} has {channels} channels, which are no colours: {self.listed_channels}")
+            raise ImageError(
+                f"{self} has {channels} channels, which are no colours. Stained cells need red, green and blue; of a "
+                f"DNA stain {self.listed_channels}"
+            )
         if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
             raise ImageError(
                 f"Region y {y0} to {y1}, x {x0} to {x1} is empty or not inside level {level} of "
