@@ -14,10 +14,11 @@ from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import ClassifierCard, classifier_card
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 

@@ -17,10 +17,11 @@ import torch
 
 from fields import SAMPLE
 from machine import machine
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.inference import device
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.box_refinement import STOP
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import load_detector, start_from
@@ -35,7 +36,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def grown(card: weights.DetectorCard, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
+def grown(card: DetectorCard, refinement: RefinementRecipe, at: torch.device) -> CellDetector:
     """Return the network of a row with agents that never stop."""
     recipe = card.network.model_copy(update={"network": "faster_rcnn_attention", "refinement": refinement})
     network = build_detector(recipe, len(card.classes))

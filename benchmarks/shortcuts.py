@@ -29,6 +29,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.inference.tile_runner import autocast
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.proposals import Proposals
@@ -78,7 +79,7 @@ def print_profile(network: CellDetector, image: torch.Tensor) -> None:
 
 
 def figures_of(
-    network: CellDetector, card: weights.DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
+    network: CellDetector, card: DetectorCard, truth: tuple[Detections, ...], recipe: DetectionRecipe
 ) -> str:
     """Return AP, AP50, AP75 and how many cells are counted, as cells of a table."""
     found = finish(detect_all_steps(truth, CellFinder(NetworkDetector(network, card)), recipe))

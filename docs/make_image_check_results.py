@@ -22,7 +22,8 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS, Pixels
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
 from napari_hemalens.inference.image_check import image_notes
-from napari_hemalens.models.weights import DetectorCard, detector_card
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.weights import detector_card
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.notes import fault_of
 from napari_hemalens.slides.axes import from_array

@@ -14,6 +14,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.detection import DetectionReport
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import evaluate_detection_steps
 
@@ -79,7 +80,7 @@ def side_by_side(data: Path) -> str:
         f"| weights | {' | '.join(f'{run[0].name}: AP | AP50 | counted AP | counted AP50' for run in runs)} |",
         f"| --- |{' ---: |' * 4 * len(runs)}",
     ]
-    for name in weights.packed(weights.DetectorCard):
+    for name in weights.packed(DetectorCard):
         found = [measured(name, *run) for run in runs]
         cells = (
             f"{of[key]:.3f}" for report in found for of in (report.overall, report.counted) for key in ("AP", "AP50")

@@ -8,9 +8,9 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens import __version__
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 
 
 @pytest.fixture

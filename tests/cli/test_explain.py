@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 
 ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 
 
 def test_the_command_prints_a_table_and_writes_it(

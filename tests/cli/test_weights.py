@@ -6,7 +6,7 @@ import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 
 
 def test_a_laboratory_chooses_the_least_score_on_its_own_images(

@@ -11,7 +11,7 @@ import pytest
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import TrainingError, WeightsError
 from napari_hemalens.formats.named_cells import read
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import CellSelection, classify, evaluate_classification_steps
 

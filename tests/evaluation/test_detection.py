@@ -7,7 +7,7 @@ import pytest
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.detection import DetectionReport, count_once, map_to_taxonomy, measure_precision
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import taxonomy

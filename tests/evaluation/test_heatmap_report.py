@@ -8,7 +8,8 @@ import pytest
 
 from napari_hemalens.evaluation.heatmap_report import Finding, HeatmapReport, Shown, draw_cells
 from napari_hemalens.heatmaps.methods import best_of
-from napari_hemalens.models.weights import ClassifierCard, classifier_card
+from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.weights import classifier_card
 
 
 def finding(

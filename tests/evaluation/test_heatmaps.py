@@ -15,7 +15,7 @@ from napari_hemalens.evaluation import heatmaps as heatmap_evaluation
 from napari_hemalens.evaluation.heatmap_report import HeatmapReport
 from napari_hemalens.evaluation.heatmaps import MarkedCells, build_untrained
 from napari_hemalens.formats.named_cells import read
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import CellSelection, evaluate_heatmaps_steps
 

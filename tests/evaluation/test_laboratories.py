@@ -12,7 +12,7 @@ from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.labelled_crops import cut_boxes
 from napari_hemalens.inference.naming import look
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 
@@ -106,18 +106,18 @@ def test_reliability_is_what_was_said_against_what_was_right_by_tenths() -> None
 def test_the_interval_is_of_blocks_and_wider_than_that_of_cells() -> None:
     rows = [("blast", "blast" if row // 8 % 2 else "monocyte", 0.9) for row in range(64)]
     found = named(*rows)
-    low, high = found.interval("balanced_accuracy")
+    low, high = found.interval(NamedTable.balanced_accuracy)
     assert low < 0.5 < high
-    assert found.interval("balanced_accuracy") == (low, high)  # by its seed
+    assert found.interval(NamedTable.balanced_accuracy) == (low, high)  # by its seed
     of_eight = NamedTable(
         CellTable(**{f: getattr(found.cells, f) for f in CellTable.__dataclass_fields__ if f != "blocks"},
                   blocks=np.array([str(row // 8) for row in range(64)])),
         TASK, found.probabilities, found.novelty,
     )  # fmt: skip
-    wider_low, wider_high = of_eight.interval("balanced_accuracy")
+    wider_low, wider_high = of_eight.interval(NamedTable.balanced_accuracy)
     assert wider_high - wider_low > 1.5 * (high - low)
     certain = named(*[("blast", "blast", 0.9)] * 10)
-    assert certain.interval("balanced_accuracy") == (1, 1)
+    assert certain.interval(NamedTable.balanced_accuracy) == (1, 1)
 
 
 def test_cells_of_one_laboratory_are_taken_together() -> None:

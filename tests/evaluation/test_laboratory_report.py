@@ -10,7 +10,7 @@ from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation import laboratories
 from napari_hemalens.evaluation.laboratory_report import LaboratoryReport, shown
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 
 

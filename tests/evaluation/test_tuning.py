@@ -6,7 +6,7 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.evaluation import laboratories as measures
 from napari_hemalens.experiments import laboratories

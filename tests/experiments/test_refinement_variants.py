@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.experiments.refinement_variants import move_by_truth, take_best_steps
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.records.detections import Detections, Provenance

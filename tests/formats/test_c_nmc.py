@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.named_cells import read, read_all
 from napari_hemalens.inference.labelled_crops import cut

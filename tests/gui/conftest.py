@@ -10,19 +10,14 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_hemalens.config.options import (
-    ClassificationRecipe,
-    ClassifierRecipe,
-    CropRecipe,
-    DetectionRecipe,
-    ExplanationRecipe,
-)
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.models.backbones import Backbone
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
-from napari_hemalens.models.weights import ClassifierCard
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import unit
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierCard
 
 Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]

@@ -12,8 +12,8 @@ from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
 from napari_hemalens.heatmaps.assembly import ChosenCells
 from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps
 from napari_hemalens.inference import classifier
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance

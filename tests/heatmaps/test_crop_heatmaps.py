@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.classifier import NetworkClassifier, probabilities_of
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierCard
 
 Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]

@@ -12,7 +12,7 @@ from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.heatmaps.detector_heatmaps import _attention_in_squares
 from napari_hemalens.heatmaps.methods import best_of, methods_of
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.explained import Explained

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.heatmaps.faithfulness import (
     area,
     around,

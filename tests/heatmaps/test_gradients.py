@@ -17,10 +17,10 @@ from napari_hemalens.heatmaps.gradients import (
     gradient_heatmap,
     integrated_gradients,
 )
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.heads import Maps
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierCard
 
 Cards = Callable[..., ClassifierCard]
 Networks = Callable[[ClassifierCard], CellClassifier]

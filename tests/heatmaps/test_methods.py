@@ -6,14 +6,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolve_recipe, target_of
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.cbam import SpatialAttention
 from napari_hemalens.models.attention.eca import ECA
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier
-from napari_hemalens.models.weights import ClassifierCard
 
 Cards = Callable[..., ClassifierCard]
 LARGE = ("vgg16", "vgg16_attention", "eca_vgg16", "resnet50", "resnet50_attention", "msa_net", "alexnet")

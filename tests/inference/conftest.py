@@ -8,8 +8,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor, nn
 
-from napari_hemalens.config.options import NetworkRecipe
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.config.networks import NetworkRecipe
+from napari_hemalens.models.cards import DetectorCard
 
 PLATELET_BELOW = 24  # pixels of the network: 3.6 um
 

@@ -9,14 +9,14 @@ import napari_hemalens
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.box_attention import attend_steps
-from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
 
 
-def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: weights.DetectorCard) -> None:
+def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive: DetectorCard) -> None:
     rgb = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
     rgb[100:160, 80:150] = (90, 40, 130)
     options = {"weights": str(attentive.folder / "attentive.json"), "pixel_size_um": 0.1, "score_threshold": 0.05}
@@ -32,7 +32,7 @@ def test_the_attention_of_each_cell_comes_with_it_when_it_is_asked_for(attentive
     assert_allclose(attention.windows, np.concatenate([middle - half, middle + half], axis=1), atol=0.05)
 
 
-def test_attention_does_not_depend_on_the_tiles(attentive: weights.DetectorCard) -> None:
+def test_attention_does_not_depend_on_the_tiles(attentive: DetectorCard) -> None:
     rng = np.random.default_rng(1)
     slide = from_array(rng.integers(0, 255, (400, 640, 3), dtype=np.uint8), axes="YXC")
     boxes = np.array([[50, 60, 90, 100], [190, 300, 230, 350], [300, 560, 350, 600]])

@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from napari_hemalens import workflows
-from napari_hemalens.config.options import CropRecipe, DetectionRecipe
+from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.cell_finder import CellFinder, naming_card
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.tasks import task

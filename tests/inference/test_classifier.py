@@ -6,7 +6,7 @@ import torch
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.classifier import calibrated, check_same_image
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 

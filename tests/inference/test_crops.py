@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.records.cell_map import CellMap

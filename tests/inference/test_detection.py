@@ -12,8 +12,8 @@ import napari_hemalens
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.detection import detect_steps
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
-from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array

@@ -20,7 +20,8 @@ from napari_hemalens.inference.image_check import (
     with_notes,
 )
 from napari_hemalens.inference.image_measures import ImageMeasures
-from napari_hemalens.models.weights import DetectorCard, detector_card
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.weights import detector_card
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.notes import fault_of
 from napari_hemalens.rendering.fields import render_field

@@ -7,7 +7,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.formats import cell_table
 from napari_hemalens.formats.cell_table import CellTable

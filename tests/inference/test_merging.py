@@ -10,8 +10,8 @@ from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.merging import collect_detections, merge_detections, one_class_per_cell
 from napari_hemalens.inference.tile_plan import TilePlan, plan_tiles
 from napari_hemalens.inference.tile_runner import RawDetections, run_tiles
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
-from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array

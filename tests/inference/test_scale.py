@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
-from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.axes import from_array
 

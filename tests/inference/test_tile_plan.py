@@ -8,7 +8,7 @@ import pytest
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.inference.tile_plan import TilePlan, plan_tiles, read_tile
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.slides.axes import from_array
 
 TILED = DetectionRecipe(tile=256, overlap=96)

@@ -13,8 +13,8 @@ from napari_hemalens.errors import DeviceError
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.tile_plan import plan_tiles
 from napari_hemalens.inference.tile_runner import BatchOfTiles, autocast, run_tiles
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
-from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.axes import from_array

@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.models.bottom_up import BottomUpPath
 from napari_hemalens.models.detectors import build_detector
 

@@ -7,7 +7,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models import _api
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.models.weights import DetectorCard
 
 
 class Plain(nn.Module):

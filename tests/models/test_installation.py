@@ -12,8 +12,8 @@ import pytest
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.installation import find_card, install_steps, most_bytes
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 
 
@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def change(card: weights.ModelCard, **values: object) -> None:
+def change(card: ModelCard, **values: object) -> None:
     """Change what a model card says."""
     file = card.file.with_suffix(".json")
     file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | values), encoding="utf-8")

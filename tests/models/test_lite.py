@@ -10,7 +10,7 @@ from skimage import data
 from torch import Tensor
 from torch.nn import functional
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import lite
 from napari_hemalens.models.classifiers import build_classifier

@@ -4,7 +4,7 @@ import pytest
 import tifffile
 import torch
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.proposals import Proposals

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.networks import NetworkRecipe, RefinementRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.training.refinement_alone import RefinementAlone

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.attention.residual_channel import ResidualChannelBlock, ResidualGroup
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier

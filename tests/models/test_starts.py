@@ -7,7 +7,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models import _api
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.starts import start_from_scratch, widen

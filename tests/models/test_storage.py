@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.models.storage import (
     load_classifier,
@@ -18,7 +19,6 @@ from napari_hemalens.models.storage import (
     start_body_from,
     start_from,
 )
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
 from napari_hemalens.records.tasks import task
 
 

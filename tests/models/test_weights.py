@@ -1,15 +1,12 @@
-"""Model cards: found by name or by file, and refused where they say too little."""
+"""Model cards are found by name or by file, and refused where they say too little."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
-from napari_hemalens.records.tasks import Task, task
+from napari_hemalens.models.cards import DetectorCard
 
 
 def test_a_card_is_found_by_either_of_its_files(untrained: DetectorCard) -> None:
@@ -36,63 +33,6 @@ def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str)
     assert card.data
     assert card.licence
     assert card.metrics
-
-
-def card_of(asked: Task, **more: object) -> ClassifierCard:
-    plain = {"description": "", "metrics": {}, "data": "", "licence": "", "training": {}, "sha256": ""}
-    recipes = {"network": ClassifierRecipe(), "crop": CropRecipe()}
-    about = {"name": "mine", "task": asked.name, "classes": asked.classes, "positive": asked.positive}
-    return ClassifierCard(**plain, **recipes, **about, **more)
-
-
-@pytest.mark.parametrize("name", ["leukocyte", "all"])
-def test_weights_of_nucleated_cells_answer_a_coarser_task(name: str) -> None:
-    fine, asked = card_of(task("nucleated")), task(name)
-    card = fine.for_task(asked)
-    assert (card.task, card.classes, card.positive) == (asked.name, asked.classes, asked.positive)
-    assert card.outputs == fine.outputs == 12
-    for of, members in zip(asked.classes, card.members, strict=True):
-        assert [fine.classes[k] for k in members] == list(asked.members[of])
-    assert (fine.for_task(task("nucleated")), fine.members) == (fine, ())
-
-
-@pytest.mark.parametrize(("of", "asked"), [("all", "nucleated"), ("leukocyte", "all"), ("nucleated", "field")])
-def test_weights_that_do_not_answer_a_task_say_which_they_do(of: str, asked: str) -> None:
-    with pytest.raises(WeightsError, match=f"weights mine answer the task {of}; the task is {asked}. Choose the task"):
-        card_of(task(of)).for_task(task(asked))
-
-
-def test_of_two_classes_the_positive_one_is_decided_by_the_threshold() -> None:
-    p = np.array([[0.3, 0.7], [0.25, 0.75], [0.2, 0.8]], np.float32)
-    card = card_of(task("all"), threshold=0.25)
-    assert [card.classes[k] for k in card.decide(p)] == ["blast", "blast", "normal"]
-
-
-def test_of_many_classes_the_likeliest_is_decided() -> None:
-    p = np.zeros((2, 12), np.float32)
-    p[0, 4], p[1, 11] = 0.6, 0.5
-    assert card_of(task("nucleated"), threshold=0.9).decide(p).tolist() == [4, 11]
-
-
-@pytest.mark.parametrize(
-    ("licence", "forbidden"),
-    [
-        ("BSD-3-Clause", False),
-        ("CC BY 4.0", False),
-        ("", False),
-        ("CC BY-NC-SA 4.0", True),
-        ("cc-by-nc-4.0", True),
-        ("Images: non-commercial (Kainz)", True),
-        ("for noncommercial research", True),
-    ],
-)
-def test_a_licence_that_forbids_commercial_use_says_so_first(
-    untrained: DetectorCard, licence: str, *, forbidden: bool
-) -> None:
-    card = untrained.model_copy(update={"licence": licence})
-    assert card.non_commercial == forbidden
-    assert card.terms.startswith("non-commercial use only: ") == forbidden
-    assert card.terms
 
 
 def test_installed_weights_that_cannot_be_used_are_told_apart(installed_weights: Path) -> None:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.white_ground import RANGE, WhiteGround
 
@@ -51,3 +52,8 @@ def test_a_network_behind_it_does_not_see_the_lamp(crop: Tensor) -> None:
     with torch.inference_mode():
         one, other = (network.name_and_embed(image * 2 * RANGE - RANGE) for image in (crop, dim))
     torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_channels_that_are_no_colours_have_no_white_ground() -> None:
+    with pytest.raises(RecipeError, match="Option 'white_ground' is of red, green and blue; got 5 channels"):
+        build_classifier(ClassifierRecipe(white_ground=True, input_channels=5), 3)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.named_cells import read

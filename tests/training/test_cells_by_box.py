@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from napari_hemalens import workflows
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.evaluation.laboratories import NamedTable
@@ -17,7 +17,8 @@ from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.labelled_crops import cut_boxes
 from napari_hemalens.inference.naming import look
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard, NewWeights
+from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.open import open_image

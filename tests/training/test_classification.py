@@ -11,7 +11,7 @@ import pytest
 import torch
 from torchvision.models import _api
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.formats.named_cells import read
@@ -163,3 +163,12 @@ def test_the_last_epoch_is_kept_where_the_recipe_says_so(data: Path, tmp_path: P
     network = finish(best_epoch_steps(images, crops, task=TASK, recipe=recipe, out=tmp_path))
     last = torch.load(tmp_path / CHECKPOINT, weights_only=True)["network"]
     torch.testing.assert_close(network.state_dict(), {name.removeprefix("network."): v for name, v in last.items()})
+
+
+def test_an_average_over_the_run_has_no_best_epoch(data: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"average": 0.9, "keep": "best"})
+    train, val = (read(data, split=part) for part in ("train", "val"))
+    images, crops = CellCrops(train, TASK.classes, recipe), EvaluationCrops.cut(val, TASK, recipe)
+    with pytest.raises(RecipeError, match="with `average` use keep = 'last'"):
+        finish(best_epoch_steps(images, crops, task=TASK, recipe=recipe, out=tmp_path))
+    assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models.detectors import build_detector
 from napari_hemalens.records.detections import Detections

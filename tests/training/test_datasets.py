@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import ImageError, TrainingError
 from napari_hemalens.records.detections import Detections, Provenance

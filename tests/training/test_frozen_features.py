@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.networks import NetworkRecipe, RefinementRecipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detectors import CellDetector, build_detector

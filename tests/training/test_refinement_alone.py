@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from napari_hemalens import workflows
-from napari_hemalens.config.options import NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.networks import NetworkRecipe, RefinementRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import RecipeError, WeightsError

@@ -34,3 +34,10 @@ def test_a_menu_says_what_is_installed_and_what_is_not_for_commerce(installed_we
     shared = own.model_copy(update={"licence": "CC BY-NC-SA 4.0"})
     assert cards.label_of(shared) == "mine (installed, non-commercial)"
     assert cards.describe(shared) == "Mine. Licence: non-commercial use only: CC BY-NC-SA 4.0"
+
+
+def test_weights_are_offered_for_each_task_that_they_answer(nucleated: cards.ClassifierCard) -> None:
+    detector = cards.detector_card("marrow-frcnn")
+    assert [name for name in TASKS if cards.answers(nucleated, name)] == ["all", "leukocyte", "nucleated"]
+    assert not any(cards.answers(detector, name) for name in TASKS)
+    assert cards.answers(detector, detector.task)

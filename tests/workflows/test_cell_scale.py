@@ -5,7 +5,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.inference import scale
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance

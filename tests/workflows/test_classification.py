@@ -5,7 +5,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 
 
 @pytest.fixture

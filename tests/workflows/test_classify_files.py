@@ -14,7 +14,7 @@ import tifffile
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.reports.design import Sample

@@ -11,7 +11,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
 from napari_hemalens.evaluation.detection_metrics import box_iou
 from napari_hemalens.formats import read_annotations
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.axes import from_array

@@ -8,7 +8,8 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, TrainingError
-from napari_hemalens.models.weights import DetectorCard, NewWeights, detector_card
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.weights import NewWeights, detector_card
 from napari_hemalens.progress import finish
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 
 METHODS = ("grad-cam-middle", "saliency")

@@ -12,7 +12,7 @@ import napari_hemalens
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, RecipeError, WeightsError
 from napari_hemalens.formats.label_images import read_labels
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 
 ASSAY = Path(__file__).parents[2] / "sample_data" / "micronucleus_assay"
 

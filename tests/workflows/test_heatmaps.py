@@ -7,7 +7,7 @@ import pytest
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, RecipeError
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import CellSelection, evaluate_heatmaps_steps
 

@@ -6,7 +6,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.errors import AnnotationError, WeightsError
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import PointSelection, evaluate_points_steps
 

@@ -10,13 +10,13 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.progress import finish
 
 NC = "CC BY-NC-SA 4.0"
 
 
-def licensed(card: weights.ModelCard, **values: object) -> Path:
+def licensed(card: ModelCard, **values: object) -> Path:
     """Give a model card a licence that forbids commercial use."""
     file = card.file.with_suffix(".json")
     said = json.loads(file.read_text(encoding="utf-8")) | {"licence": NC} | values

@@ -11,7 +11,8 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName
-from napari_hemalens.models.weights import DetectorCard, NewWeights
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Steps
 
 T = TypeVar("T")

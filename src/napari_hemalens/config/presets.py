@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
 from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
 
@@ -75,8 +75,7 @@ DETECTION: Mapping[str, DetectionTraining] = {
         blur=3.5,
         glare=0.4,
     ),
-    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, which starts from ImageNet. Three
-    # hours on one core.
+    # A cascade box head on a pyramid over EfficientNet-Lite0, both trained at once from an ImageNet start.
     "marrow-lite": DetectionTraining(
         network=NetworkRecipe(
             network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop", start="imagenet"

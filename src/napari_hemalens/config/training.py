@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, NetworkRecipe, Recipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.config.options import Recipe
 
 
 class Training(Recipe):

@@ -18,7 +18,7 @@ from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, classify_steps
 from napari_hemalens.inference.labelled_crops import cells_of, labels_of
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.open import open_image

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.heatmaps.faithfulness import REACH, SHARES
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.records.differential import wilson_interval
 
 _ALIKE = 0.5  # rank correlation from which a map hardly depends on what the network learned

@@ -24,9 +24,9 @@ from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, probabilities_of
 from napari_hemalens.inference.crops import crop_width, masks
 from napari_hemalens.inference.labelled_crops import cells_of, cut, labels_of, marks
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.storage import load_classifier
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.progress import Progress, Steps
 
 _TASK = "micronucleus"

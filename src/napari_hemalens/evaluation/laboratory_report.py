@@ -1,7 +1,7 @@
 """The figures of weights on the cells of each laboratory, as text, JSON and pictures."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,17 @@ from napari_hemalens.evaluation.laboratories import NamedTable, name_table_steps
 from napari_hemalens.formats import cell_table
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.tasks import task
 
-MEASURES: Mapping[str, str] = {
-    "balanced accuracy": "balanced_accuracy",
-    "blast AUC": "blast_auc",
-    "reject AUC": "reject_auc",
-    "novelty AUC": "novelty_auc",
+MEASURES: Mapping[str, Callable[[NamedTable], float]] = {
+    "balanced accuracy": NamedTable.balanced_accuracy,
+    "blast AUC": NamedTable.blast_auc,
+    "reject AUC": NamedTable.reject_auc,
+    "novelty AUC": NamedTable.novelty_auc,
 }
-"""Measures with an interval, and the method of `NamedTable` that computes each."""
+"""Measures with an interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,10 +112,10 @@ def evaluate_steps(
 def measures_of(named: NamedTable) -> dict[str, Any]:
     """Return cells, recalls, calibration error, and each measure that is defined as value, low and high end."""
     found: dict[str, Any] = {"cells": len(named), "ECE": named.calibration_error(), "recalls": dict(named.recalls())}
-    for measure, method in MEASURES.items():
-        value = float(getattr(named, method)())
+    for name, measure in MEASURES.items():
+        value = measure(named)
         if not np.isnan(value):
-            found[measure] = [value, *named.interval(method)]
+            found[name] = [value, *named.interval(measure)]
     return found
 
 

@@ -36,6 +36,7 @@ from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.taxonomy import cell_class, taxonomy
@@ -186,7 +187,7 @@ def _mean_scale(results: Sequence[_FieldResult]) -> float | None:
 class _Measured:
     """Runs one network on perturbed fields and measures its counts."""
 
-    def __init__(self, finder: CellFinder, card: weights.DetectorCard, recipe: DetectionRecipe, size: float) -> None:
+    def __init__(self, finder: CellFinder, card: DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.finder, self.card, self.size = finder, card, size
         self.threshold = card.threshold(recipe.score_threshold)
         self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})

@@ -13,13 +13,12 @@ from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 
 
-def tune_steps(
-    data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None
-) -> Steps[weights.DetectorCard]:
+def tune_steps(data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None) -> Steps[DetectorCard]:
     """Choose the score threshold of weights anew; see `workflows.tune_detection_steps`."""
     card = weights.detector_card(recipe.weights)
     truth = read_annotations(data, split=split)
@@ -43,8 +42,8 @@ def tune_steps(
 
 
 def choose_threshold_steps(
-    card: weights.DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
-) -> Steps[weights.DetectorCard]:
+    card: DetectorCard, truth: Sequence[Detections], recipe: DetectionRecipe
+) -> Steps[DetectorCard]:
     """Return the model card with the best score threshold on annotated images, and its measures there.
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`Sweep.best`). The average precision
@@ -67,7 +66,7 @@ def choose_threshold_steps(
     return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})
 
 
-def write_card(card: weights.DetectorCard) -> None:
+def write_card(card: AnyCard) -> None:
     """Write the model card beside its file of weights."""
     with writing(card.file.with_suffix(".json")) as file:
         file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ on fold 7; 'leave-one-out' tests on each fold what was trained on all others.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.options import ExperimentOptions, FoldScheme, TrialKey, check_choice

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.networks import NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining, Training
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
@@ -28,9 +29,9 @@ from napari_hemalens.experiments.refinement_variants import ROWS, RefinementVari
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
-from napari_hemalens.models import weights
 from napari_hemalens.models.attention.actor_critic import matched_iou
 from napari_hemalens.models.attention.box_refinement import BoxRefinement
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.cascade import CascadeBoxHead
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector, build_detector
@@ -236,7 +237,7 @@ class _Study:
 _FILE = "mover.safetensors"
 
 
-def _as_refining(card: weights.DetectorCard) -> CellDetector:
+def _as_refining(card: DetectorCard) -> CellDetector:
     """Return the same detector with untrained agents and a bottom-up path that adds nothing."""
     recipe: NetworkRecipe = card.network.model_copy(
         update={"network": "faster_rcnn_attention", "refinement": RefinementRecipe()}

@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.config.presets import DETECTION
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison

@@ -23,6 +23,7 @@ from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.preprocess import Preprocess
@@ -81,7 +82,7 @@ class DetectionTrial:
     folder: Path
 
     @property
-    def weights(self) -> weights.DetectorCard:
+    def weights(self) -> DetectorCard:
         """The model card of the trained weights."""
         return weights.detector_card(self.folder / f"{_WEIGHTS}.json")
 
@@ -172,7 +173,7 @@ def _fit_steps(
     return measuring
 
 
-def _measured_steps(card: weights.DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
+def _measured_steps(card: DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
     finder = CellFinder(NetworkDetector(load_detector(card, device.choose("auto")), card))
     found = yield from detect_all_steps(fields.val, finder, DetectionRecipe())
     yield Progress(0, 0, "measuring")
@@ -185,7 +186,7 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
     return overall
 
 
-def _still(card: weights.DetectorCard) -> weights.DetectorCard:
+def _still(card: DetectorCard) -> DetectorCard:
     """Return the model card of the same weights with agents that take no steps."""
     refinement = card.network.refinement.model_copy(update={"most_steps": 0})
     return card.model_copy(update={"network": card.network.model_copy(update={"refinement": refinement})})

@@ -11,9 +11,9 @@ from napari_hemalens.evaluation.detection import detect_in
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.models.weights import DetectorCard
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.open import open_image
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.experiments.field_views import (

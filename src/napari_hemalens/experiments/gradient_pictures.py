@@ -18,9 +18,9 @@ from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
 from napari_hemalens.inference.classifier import NetworkClassifier
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.classification import EvaluationCrops
 

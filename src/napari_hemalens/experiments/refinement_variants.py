@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.models.attention.actor_critic import best_actions, matched_iou
 from napari_hemalens.models.attention.box_refinement import moved
 from napari_hemalens.records.detections import Detections

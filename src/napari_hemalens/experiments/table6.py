@@ -7,7 +7,7 @@ copies of each (the cell and four that are turned, flipped and scaled).
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.options import ExperimentOptions, Table6Protocol, TrialKey, check_choice

@@ -11,7 +11,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.heatmaps.crop_heatmaps import CropHeatmaps
 from napari_hemalens.heatmaps.placing import blank_heatmap, place
 from napari_hemalens.inference.classifier import record_classes
-from napari_hemalens.models.weights import ModelCard
+from napari_hemalens.models.cards import ModelCard
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance

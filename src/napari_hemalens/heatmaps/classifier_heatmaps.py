@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_hemalens.config.options import CropRecipe, ExplanationRecipe
+from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.heatmaps.assembly import ChosenCells, CropWindows, HeatmapAssembly
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import method_of, resolve_recipe

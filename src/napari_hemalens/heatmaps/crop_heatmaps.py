@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.gradients import GradientInputs, grad_cam, gradient_heatmap
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.heatmaps.scaling import smoothed, unit
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
-from napari_hemalens.models.weights import ClassifierCard
 from napari_hemalens.records.explained import PREDICTED
 
 _DEEPER = 8  # of the crops that are classified at once, the share whose graph is kept in memory

@@ -16,7 +16,7 @@ from scipy.ndimage import distance_transform_edt
 from scipy.stats import rankdata
 from torch import Tensor
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.heatmaps.crop_heatmaps import light_channels
 
 REACH = 5.0

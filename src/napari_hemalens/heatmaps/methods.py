@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from napari_hemalens.config.options import ClassifierRecipe, ExplanationRecipe, NetworkRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, NetworkRecipe
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.models.weights import AnyCard, DetectorCard, ModelCard
+from napari_hemalens.models.cards import AnyCard, DetectorCard, ModelCard
 from napari_hemalens.records.explained import PREDICTED
 
 Kind: TypeAlias = Literal["attention", "features", "gradient", "occlusion"]

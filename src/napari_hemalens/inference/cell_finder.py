@@ -10,9 +10,10 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.naming import hypotheses, name_cells_steps
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
 from napari_hemalens.models.storage import load_detector
-from napari_hemalens.models.weights import ClassifierCard, DetectorCard, classifier_card
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.region import Region

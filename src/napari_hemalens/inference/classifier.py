@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.cards import ClassifierCard, ModelCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_classifier, load_novelty
-from napari_hemalens.models.weights import ClassifierCard, ModelCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import roi_align
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.stain import dark_on_bright, restained, stain_of
 from napari_hemalens.records.cell_map import CellMap

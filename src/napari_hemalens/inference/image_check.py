@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.inference.image_measures import ImageMeasures, measure_image
 from napari_hemalens.inference.scale import RED_CELL_UM
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.region import Region

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_hemalens.config.options import CropRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import AnnotationError, TrainingError
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.named_cells import NamedCells

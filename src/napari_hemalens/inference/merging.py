@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.tile_runner import RawDetections, run_order
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.stitch import paired_iou, suppress

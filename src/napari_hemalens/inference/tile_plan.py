@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.slides.region import Region, check_region
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.tiles import Tile, plan

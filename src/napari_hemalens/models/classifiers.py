@@ -21,7 +21,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
-from napari_hemalens.config.options import ClassifierRecipe
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA, adaptive_kernel_size
@@ -35,6 +35,7 @@ from napari_hemalens.models.heads import (
     SpatialAttentionHead,
 )
 from napari_hemalens.models.residual_channel import residual_channel_backbone
+from napari_hemalens.models.starts import RGB
 from napari_hemalens.models.white_ground import with_white_ground
 
 
@@ -128,12 +129,15 @@ def build_classifier(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
     Raises
     ------
     RecipeError
-        If no classifier is called `recipe.network`, or it takes no images as small as `recipe.input_size`.
+        If no classifier is called `recipe.network`, it takes no images as small as `recipe.input_size`, or the ground
+        of other channels than red, green and blue is to be white.
     WeightsError
         If ImageNet's weights are asked for and cannot be had.
     """
     if recipe.network not in CLASSIFIERS:
         raise RecipeError(f"No classifier {recipe.network!r}. Known: {', '.join(CLASSIFIERS)}.")
+    if recipe.white_ground and recipe.input_channels != RGB:
+        raise RecipeError(f"Option 'white_ground' is of red, green and blue; got {recipe.input_channels} channels.")
     classifier = CLASSIFIERS[recipe.network](recipe, classes)
     least = classifier.smallest_px
     if recipe.input_size < least:
@@ -216,16 +220,20 @@ def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
         input_channels=recipe.input_channels,
         normalise=recipe.batch_norm,
     )
+    parts = _on_white(parts) if recipe.white_ground else parts
     return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
 
 
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
     parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
-    if recipe.white_ground:
-        first, second, third = parts.stages
-        parts = replace(parts, stages=(with_white_ground(first), second, third))
+    parts = _on_white(parts) if recipe.white_ground else parts
     return with_batch_norm(parts) if recipe.batch_norm else parts
+
+
+def _on_white(parts: Backbone) -> Backbone:
+    first, second, third = parts.stages
+    return replace(parts, stages=(with_white_ground(first), second, third))
 
 
 def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> CellClassifier:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detectors import CellDetector
-from napari_hemalens.models.weights import DetectorCard
 
 
 class Detector(Protocol):

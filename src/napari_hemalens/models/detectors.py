@@ -21,17 +21,17 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.ops import Conv2dNormActivation, FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
-from napari_hemalens.config.options import NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.bottom_up import PyramidBothWays
+from napari_hemalens.models.cards import COARSEST
 from napari_hemalens.models.cascade import CascadeRoIHeads
-from napari_hemalens.models.lite import STAGE_CHANNELS, LiteStages
+from napari_hemalens.models.feature_levels import FeaturePyramid, SingleLevel
+from napari_hemalens.models.lite import LITE0, STAGE_CHANNELS, LiteStages
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
-from napari_hemalens.models.weights import COARSEST
 
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
@@ -164,50 +164,6 @@ def _padded(images: Tensor) -> Tensor:
     return functional.pad(images, (0, -width % COARSEST, 0, -height % COARSEST))
 
 
-class SingleLevel(nn.Module):
-    """The third stage of a ResNet (stride 16), brought to `out_channels`: one feature level.
-
-    Maps (N, 3, H, W) to {'0': (N, out_channels, H/16, W/16)}.
-    """
-
-    def __init__(self, body: resnet.ResNet, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.body = IntermediateLayerGetter(body, {"layer3": "0"})
-        self.reduce = Conv2dNormActivation(in_channels, out_channels, 1, norm_layer=None)
-        self.out_channels = out_channels
-
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the one level by name."""
-        return {"0": self.reduce(self.body(x)["0"])}
-
-
-class FeaturePyramid(nn.Module):
-    """A feature pyramid on some stages of a backbone, and a coarser level on top, which only proposes.
-
-    Maps (N, 3, H, W) to levels (N, out_channels, H/stride, W/stride) by name, the finest first.
-
-    Parameters
-    ----------
-    body : Module
-        Maps images to the outputs of the stages by name, the finest first.
-    channels : sequence of int
-        Of these.
-    out_channels : int
-        Of every level.
-    """
-
-    def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int) -> None:
-        super().__init__()
-        self.body = body
-        self.fpn = FeaturePyramidNetwork(list(channels), out_channels, LastLevelMaxPool())
-        self.out_channels = out_channels
-
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the levels by name."""
-        levels: dict[str, Tensor] = self.fpn(self.body(x))
-        return levels
-
-
 def faster_rcnn(recipe: NetworkRecipe, classes: int) -> CellDetector:
     """Build Faster R-CNN on one feature level (Wang et al., Table 1, first row).
 
@@ -216,7 +172,7 @@ def faster_rcnn(recipe: NetworkRecipe, classes: int) -> CellDetector:
     RecipeError
         If the backbone is no ResNet.
     """
-    if recipe.backbone == "efficientnet_lite0":
+    if recipe.backbone == LITE0:
         raise RecipeError("faster_rcnn takes a ResNet; with efficientnet_lite0 use faster_rcnn_fpn.")
     size = _SIZES[recipe.size]
     body, widths = _resnet(recipe)
@@ -251,7 +207,7 @@ def faster_rcnn_cascade(recipe: NetworkRecipe, classes: int) -> CellDetector:
 def _pyramid(recipe: NetworkRecipe, *, bottom_up: bool) -> tuple[nn.Module, list[tuple[float, float]]]:
     """Return a pyramid, and the diameters of the anchors of each of its levels in um."""
     size = _SIZES[recipe.size]
-    if recipe.backbone == "efficientnet_lite0":
+    if recipe.backbone == LITE0:
         body: nn.Module = LiteStages(size.stages, imagenet=recipe.start == "imagenet")
         widths = STAGE_CHANNELS
     else:

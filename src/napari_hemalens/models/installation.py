@@ -9,17 +9,10 @@ from urllib.parse import urljoin
 import torch
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.download import download_steps
 from napari_hemalens.models.storage import build_network, load_classifier, load_detector
-from napari_hemalens.models.weights import (
-    AnyCard,
-    DetectorCard,
-    classifier_card,
-    model_card,
-    read_card,
-    verify,
-    verify_file,
-)
+from napari_hemalens.models.weights import classifier_card, model_card, read_card, verify, verify_file
 from napari_hemalens.models.weights_folders import check_name, installed_folder, put
 from napari_hemalens.progress import Progress, Steps
 

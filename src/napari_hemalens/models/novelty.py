@@ -61,7 +61,7 @@ class Novelty:
         covariance = within.T @ within / len(within)
         covariance += _SHRINKAGE * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
         whiten = leading @ torch.linalg.cholesky(torch.linalg.inv(covariance))
-        return cls(centre.float(), whiten.float(), ((means @ leading.T) @ whiten).float())
+        return cls(centre.float(), whiten.float(), (means @ leading.T @ whiten).float())
 
     def distance(self, embeddings: Tensor) -> Tensor:
         """Return the distance of embeddings (N, D) to the nearest class: (N,), 1 where they begin to be unsure."""

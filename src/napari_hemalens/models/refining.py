@@ -9,7 +9,7 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.ops import clip_boxes_to_image
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.models.attention.actor_critic import actor_critic_losses, foresight_loss, imitation_loss, rewards
 from napari_hemalens.models.attention.box_refinement import BoxRefinement, Episode, widened
 

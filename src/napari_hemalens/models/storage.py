@@ -19,14 +19,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.options import ClassifierRecipe, NetworkRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, NetworkRecipe
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard, detector_card, verify
+from napari_hemalens.models.weights import detector_card, verify
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."
@@ -141,8 +142,16 @@ def load_classifier(card: ClassifierCard, device: torch.device) -> CellClassifie
 
 
 def load_novelty(card: ClassifierCard, device: torch.device) -> Novelty | None:
-    """Return where the training cells of a classifier lie in its embedding; None if its file does not say."""
-    found = Novelty.from_tensors(load_file(verify(card)))
+    """Return where the training cells of a classifier lie in its embedding; None if its file does not say.
+
+    Ask for it after `load_classifier`, which checks the hash of the file.
+    """
+    return _read_novelty(_WeightsFile(card.file, card.sha256), device)
+
+
+@lru_cache(maxsize=2)
+def _read_novelty(file: _WeightsFile, device: torch.device) -> Novelty | None:
+    found = Novelty.from_tensors(load_file(file.path))
     return None if found is None else found.to(device)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.evaluation.class_metrics import temperature
-from napari_hemalens.evaluation.laboratories import NamedTable, name_table_steps
+from napari_hemalens.evaluation.laboratories import NamedTable
+from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.formats import cell_table
 from napari_hemalens.formats.cell_table import CellTable
-from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.labelled_crops import cut_boxes
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.classification import Learner, build
+from napari_hemalens.training.classification import Learner, build, new_card
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
 from napari_hemalens.training.table_crops import TableCrops, admissible, thinned, unlearned
@@ -37,7 +38,7 @@ _WITHIN = 0.95  # share of the cells held out that lie nearer than a novelty of 
 
 def train_steps(
     data: Sequence[str | Path], task: Task, recipe: ClassifierTraining, new: weights.NewWeights
-) -> Steps[weights.ClassifierCard]:
+) -> Steps[ClassifierCard]:
     """Train a classifier on `cells.csv` of some folders; see `workflows.train_classification_steps`.
 
     Raises
@@ -61,61 +62,44 @@ def train_steps(
     network = build(recipe, task)
     yield from fit_steps(Learner(network, recipe), images, recipe, new.folder, normalised=normalised)
     plot_losses(new.folder)
-    return (yield from pack_steps(network, cells, task=task, recipe=recipe, new=new))
+    yield Progress(0, 0, "calibrating on the cells held out")
+    return pack(network, cells, task=task, recipe=recipe, new=new)
 
 
-def pack_steps(
+def pack(
     network: CellClassifier, cells: CellTable, *, task: Task, recipe: ClassifierTraining, new: weights.NewWeights
-) -> Steps[weights.ClassifierCard]:
+) -> ClassifierCard:
     """Save a network; calibrate its probabilities and its novelty on the cells of `choose`, and measure it there."""
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     save_network(network, new.file)
     load_into(network, new.file)  # all figures are those of the network as loaded
     network.eval()
-    yield Progress(0, 0, "placing the training cells")
     train = train.take(thinned(train, recipe.most))
+    labels, held_out = admissible(train, task), admissible(choose, task)
+    known, certain = labels.sum(dim=1) == 1, held_out.sum(dim=1) == 1
     _, placed = _looked_at(network, train, recipe)
-    labels = admissible(train, task)
-    known = labels.sum(dim=1) == 1
     novelty = Novelty.fit(placed[known], labels[known].int().argmax(dim=1))
-    logits, held_out = _looked_at(network, choose, recipe)
-    certain = admissible(choose, task)
-    one = certain.sum(dim=1) == 1
-    divisor = temperature(logits[one], certain[one].int().argmax(dim=1))
-    far = float(novelty.distance(held_out[one]).quantile(_WITHIN))
-    novelty = Novelty(novelty.centre, novelty.whiten, novelty.means, far)
+    logits, placed = _looked_at(network, choose, recipe)
+    novelty = replace(novelty, far=float(novelty.distance(placed[certain]).quantile(_WITHIN)))
     save_network(network, new.file, beside=novelty.tensors())
-    card = new_card(task, recipe, new, temperature=round(divisor, 4))
-    card = card.model_copy(update={"unlearned": unlearned(labels, task)})
-    classifier = NetworkClassifier(network, card, novelty)
-    measured = yield from name_table_steps(classifier, choose, task)
-    card = card.model_copy(update={"metrics": overall(measured), "laboratories": by_laboratory(measured, train)})
-    with writing(new.file.with_suffix(".json")) as file:
-        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return card
-
-
-def new_card(
-    task: Task, recipe: ClassifierTraining, new: weights.NewWeights, *, temperature: float
-) -> weights.ClassifierCard:
-    """Return the model card of trained weights before they are measured."""
-    size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
-    return weights.ClassifierCard(
-        name=new.name,
-        task=task.name,
-        description=new.about.get("description", recipe.network.network),
-        network=recipe.network.model_copy(update=size),
-        crop=recipe.crop,
-        classes=task.classes,
-        positive=task.positive,
-        temperature=temperature,
-        metrics={},
-        data=new.about.get("data", ""),
-        licence=new.about.get("licence", ""),
-        training=recipe.model_dump(mode="json"),
-        sha256=weights.sha256(new.file),
-        folder=new.folder,
+    divisor = round(temperature(logits[certain], held_out[certain].int().argmax(dim=1)), 4)
+    measured = NamedTable(
+        choose,
+        task,
+        (logits / divisor).softmax(dim=1).numpy(),
+        novelty.distance(placed).numpy(),
+        unlearned(labels, task),
     )
+    card = new_card(task, recipe, new).model_copy(
+        update={
+            "temperature": divisor,
+            "unlearned": measured.unlearned,
+            "metrics": overall(measured),
+            "laboratories": by_laboratory(measured, train),
+        }
+    )
+    write_card(card)
+    return card
 
 
 def overall(measured: NamedTable) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.evaluation.class_metrics import ClassMeasures, best_threshold, class_measures, temperature
+from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.inference import device
 from napari_hemalens.inference.labelled_crops import cut, labels_of
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.heads import SpatialAttentionHead
 from napari_hemalens.models.preprocess import normalised
@@ -89,7 +91,7 @@ def train_steps(
     task: Task,
     recipe: ClassifierTraining,
     new: weights.NewWeights,
-) -> Steps[weights.ClassifierCard]:
+) -> Steps[ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
     crops = EvaluationCrops.cut(val, task, recipe)
@@ -127,6 +129,8 @@ def best_epoch_steps(
     images: CellCrops, crops: EvaluationCrops, *, task: Task, recipe: ClassifierTraining, out: Path
 ) -> Steps[nn.Module]:
     """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
+    if recipe.keep == "best" and recipe.average:
+        raise RecipeError("An average of the weights is that of the whole run: with `average` use keep = 'last'.")
     keep_recipe(recipe, out)
     torch.manual_seed(recipe.seed)
     network = build(recipe, task)
@@ -163,7 +167,7 @@ def pack(
     task: Task,
     recipe: ClassifierTraining,
     new: weights.NewWeights,
-) -> weights.ClassifierCard:
+) -> ClassifierCard:
     """Save a network, choose temperature and threshold with the saved weights, and write their model card."""
     save_network(network, new.file)
     load_into(network, new.file)
@@ -176,8 +180,21 @@ def pack(
         positive = task.classes.index(task.positive)
         threshold = round(best_threshold(p[:, positive], crops.labels == positive), 4)
     measured = class_measures(p, crops.labels, task.classes, positive=task.positive, threshold=threshold)
+    card = new_card(task, recipe, new).model_copy(
+        update={
+            "threshold": threshold,
+            "temperature": round(divisor, 4),
+            "metrics": {key: round(value, 4) for key, value in measured.overall.items()} | {"cells": len(p)},
+        }
+    )
+    write_card(card)
+    return card
+
+
+def new_card(task: Task, recipe: ClassifierTraining, new: weights.NewWeights) -> ClassifierCard:
+    """Return the model card of trained weights before anything is measured."""
     size = {"input_size": recipe.crop.side, "input_channels": recipe.crop.channels, "start": "scratch"}
-    card = weights.ClassifierCard(
+    return ClassifierCard(
         name=new.name,
         task=task.name,
         description=new.about.get("description", recipe.network.network),
@@ -185,18 +202,13 @@ def pack(
         crop=recipe.crop,
         classes=task.classes,
         positive=task.positive,
-        threshold=threshold,
-        temperature=round(divisor, 4),
-        metrics={key: round(value, 4) for key, value in measured.overall.items()} | {"cells": len(p)},
+        metrics={},
         data=new.about.get("data", ""),
         licence=new.about.get("licence", ""),
         training=recipe.model_dump(mode="json"),
         sha256=weights.sha256(new.file),
         folder=new.folder,
     )
-    with writing(new.file.with_suffix(".json")) as file:
-        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return card
 
 
 def _measure(logits: Tensor, crops: EvaluationCrops, task: Task) -> ClassMeasures:

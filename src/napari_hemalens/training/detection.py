@@ -13,6 +13,7 @@ from napari_hemalens.evaluation.detection import fill_pixel_size
 from napari_hemalens.evaluation.tuning import choose_threshold_steps, write_card
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import known_to, save_network, start_body_from, start_from
@@ -41,7 +42,7 @@ def train_steps(
     new: weights.NewWeights,
     *,
     pixel_size_um: float | None,
-) -> Steps[weights.DetectorCard]:
+) -> Steps[DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
@@ -97,7 +98,7 @@ def pack_steps(
     fields: TrainingData,
     recipe: DetectionTraining,
     new: weights.NewWeights,
-) -> Steps[weights.DetectorCard]:
+) -> Steps[DetectorCard]:
     """Save a trained network, and measure the saved weights on the validation images."""
     unmeasured = save_weights(network, fields.classes, recipe, new)
     card = yield from choose_threshold_steps(unmeasured, fields.val, DetectionRecipe())
@@ -110,13 +111,13 @@ def save_weights(
     classes: Sequence[str],
     recipe: DetectionTraining,
     new: weights.NewWeights,
-) -> weights.DetectorCard:
+) -> DetectorCard:
     """Write the file of trained weights, and return their model card without measures.
 
     Where only box refinement was trained, on top of packed weights, the file holds only what those lack.
     """
     base = None
-    if recipe.learn == "refinement" and recipe.start in weights.packed(weights.DetectorCard):
+    if recipe.learn == "refinement" and recipe.start in weights.packed(DetectorCard):
         start = weights.detector_card(recipe.start)
         base = start if set(classes) <= set(start.classes) else None
     save_network(network, new.file, but=() if base is None else known_to(base, recipe.network))
@@ -126,10 +127,10 @@ def save_weights(
 
 def untuned_card(
     classes: Sequence[str], recipe: DetectionTraining, new: weights.NewWeights, *, sha256: str = ""
-) -> weights.DetectorCard:
+) -> DetectorCard:
     """Return the model card of weights before anything is measured, with a score threshold of 0.5."""
     preprocess = Preprocess(recipe.network.pixel_size_um)
-    return weights.DetectorCard(
+    return DetectorCard(
         name=new.name,
         description=new.about.get("description", recipe.network.network),
         network=recipe.network,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from torchvision.ops import box_iou, clip_boxes_to_image
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.attention.box_refinement import BoxRefinement
 from napari_hemalens.models.cascade import CascadeBoxHead

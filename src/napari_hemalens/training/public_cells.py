@@ -24,8 +24,6 @@ from napari_hemalens.records.taxonomy import UNCLASSIFIABLE, cell_class
 from napari_hemalens.training.cell_sets import outline_tight_cells
 
 PBC, MUNICH, JIANGXI, CELLAVISION, TALEQANI = "PBC", "Munich", "Jiangxi", "CellaVision", "Taleqani"
-NEUTROPHIL = "neutrophil"
-"""Band or segmented: the set does not say."""
 BENIGN = "benign"
 """A haematogone, no blast: a precursor of B cells for which there is no class."""
 _PBC_UM, _MUNICH_UM, _TALEQANI_UM = 0.11, 0.1, 0.43

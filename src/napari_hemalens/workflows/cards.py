@@ -1,22 +1,16 @@
 """The model cards of the weights that are there: what each finds or names, at which threshold, and how. No torch."""
 
-from napari_hemalens.models.weights import (
-    AnyCard,
-    ClassifierCard,
-    DetectorCard,
-    ModelCard,
-    classifier_card,
-    detector_card,
-    explainable_card,
-    model_card,
-)
+from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
+from napari_hemalens.models.weights import classifier_card, detector_card, explainable_card, model_card
 from napari_hemalens.models.weights import known as known_weights
+from napari_hemalens.records.tasks import TASKS
 
 __all__ = [
     "AnyCard",
     "ClassifierCard",
     "DetectorCard",
     "ModelCard",
+    "answers",
     "classifier_card",
     "describe",
     "detector_card",
@@ -25,6 +19,11 @@ __all__ = [
     "label_of",
     "model_card",
 ]
+
+
+def answers(card: AnyCard, task: str) -> bool:
+    """Return whether weights answer a task: their own, or one whose classes take in theirs."""
+    return card.task == task or (isinstance(card, ClassifierCard) and task in TASKS and card.answers(TASKS[task]))
 
 
 def label_of(card: AnyCard) -> str:

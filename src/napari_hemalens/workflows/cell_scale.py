@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from napari_hemalens.config.options import DetectionRecipe, DeviceName
-from napari_hemalens.models.weights import AnyCard, ClassifierCard, detector_card
+from napari_hemalens.models.cards import AnyCard, ClassifierCard
+from napari_hemalens.models.weights import detector_card
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance

@@ -13,6 +13,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import AnyCard, ClassifierCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
@@ -82,7 +83,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     return (yield from classifier.classify_steps(slide, cells, ready, provenance=provenance))
 
 
-def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
+def _cells(slide: Slide, labels: Any, card: ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
     """Return the cells that are named: those of the labels, or the image as one, whichever the weights are of."""
     if card.crop.unit == "field":
         if labels is not None:
@@ -93,7 +94,7 @@ def _cells(slide: Slide, labels: Any, card: weights.ClassifierCard, recipe: Clas
     return CellMap.from_labels(cells_of(labels, slide.shape, relabel=recipe.relabel))
 
 
-def provenance_of(slide: Slide, card: weights.AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
+def provenance_of(slide: Slide, card: AnyCard, recipe: ClassificationRecipe | ExplanationRecipe) -> Provenance:
     """Return where a result of these weights on this image comes from."""
     size = slide.pixel_size_um if recipe.pixel_size_um is None else recipe.pixel_size_um
     return Provenance(
@@ -108,7 +109,7 @@ def provenance_of(slide: Slide, card: weights.AnyCard, recipe: ClassificationRec
     )
 
 
-def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> weights.ClassifierCard:
+def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> ClassifierCard:
     """Return the model card that a recipe asks for.
 
     Raises
@@ -157,7 +158,7 @@ def prepare_cells_steps(task_name: str, data: str | Path, out: str | Path) -> St
 
 def train_classification_steps(
     data: Sequence[str | Path], task_name: str, recipe: ClassifierTraining, new: weights.NewWeights
-) -> Steps[weights.ClassifierCard]:
+) -> Steps[ClassifierCard]:
     """Train a classifier on label images whose cells have a class; returns the model card, which lies in the folder.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models import weights
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
@@ -20,7 +21,7 @@ def train_detection_steps(
     new: weights.NewWeights,
     *,
     pixel_size_um: float | None = None,
-) -> Steps[weights.DetectorCard]:
+) -> Steps[DetectorCard]:
     """Train a detector on annotated images; returns the model card, which lies in the folder.
 
     Parameters
@@ -48,7 +49,7 @@ def tune_detection_steps(
     *,
     split: str = "val",
     name: str | None = None,
-) -> Steps[weights.DetectorCard]:
+) -> Steps[DetectorCard]:
     """Choose the score threshold of weights on annotated images, such as those of another laboratory.
 
     Returns the model card with that score and with what was measured at it; it is written to `out`, beside the

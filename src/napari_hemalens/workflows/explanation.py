@@ -11,7 +11,7 @@ from napari_hemalens.config.options import DetectionRecipe, ExplanationRecipe, S
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models import weights
-from napari_hemalens.models.weights import AnyCard, ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained

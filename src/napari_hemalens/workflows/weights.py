@@ -4,7 +4,8 @@ from pathlib import Path
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights_folders
-from napari_hemalens.models.weights import AnyCard, DetectorCard, detector_card, installed
+from napari_hemalens.models.cards import AnyCard, DetectorCard
+from napari_hemalens.models.weights import detector_card, installed
 from napari_hemalens.progress import Steps
 
 

@@ -17,7 +17,8 @@ RESULT = "nuclei: micronucleus"
 def said(classifying):
     sentences = []
     classifying.message_sent.connect(sentences.append)
-    return sentences
+    yield sentences
+    assert not any("\n" in sentence for sentence in sentences)  # one line under the button
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from napari.layers import Layer
 from PIL import Image as Picture
 
 from napari_hemalens import workflows
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe, ExplanationRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.gui.explain.session import ExplanationSession, explanation_session
 from napari_hemalens.gui.layers import as_layers
-from napari_hemalens.models.weights import ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.records.tasks import task
 from napari_hemalens.rendering.fields import render_field
 

@@ -7,11 +7,12 @@ from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 
-from napari_hemalens.config.options import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.explain import session
 from napari_hemalens.gui.widgets import attention
-from napari_hemalens.models.weights import PACKED, ClassifierCard
+from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.weights import PACKED
 from napari_hemalens.records.tasks import task
 
 pytestmark = pytest.mark.window

@@ -2,11 +2,12 @@
 
 import pytest
 
-from napari_hemalens.config.options import DetectionRecipe, NetworkRecipe
+from napari_hemalens.config.networks import NetworkRecipe
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets import detection_form
 from napari_hemalens.gui.widgets.detection_form import DetectionForm
-from napari_hemalens.models.weights import DetectorCard
+from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 from napari_hemalens.models.attention.actor_critic import (
     actor_critic_losses,
     best_actions,

@@ -135,9 +135,9 @@ class ClassifierForm(RecipeForm[R]):
     def _offered_weights(self, _: object) -> list[tuple[str, str | None]]:
         task = self._task.value
         described = {name: cards.model_card(name) for name in cards.known_weights()}
-        there = [name for name, card in described.items() if card.task == task and card.explainable]
+        there = [name for name, card in described.items() if card.explainable and cards.answers(card, task)]
         there.sort(key=lambda name: name != self._tasks[task].weights)
-        own = [path for path in self._own if self.card_of(path).task == task]
+        own = [path for path in self._own if cards.answers(self.card_of(path), task)]
         items: list[tuple[str, str | None]] = [(cards.label_of(described[name]), name) for name in there]
         items += [(path.stem, str(path)) for path in own]
         return [*(items or [("none for this task yet", None)]), ("Weights file…", _FILE)]

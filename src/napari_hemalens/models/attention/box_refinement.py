@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_hemalens.config.options import RefinementRecipe
+from napari_hemalens.config.networks import RefinementRecipe
 
 ACTIONS = ("left", "right", "up", "down", "narrower", "wider", "shorter", "taller", "stop")
 STOP = ACTIONS.index("stop")
