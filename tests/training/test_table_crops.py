@@ -13,9 +13,19 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.cell_table import CellTable, read
 from napari_hemalens.records.tasks import task
-from napari_hemalens.training.table_crops import TableCrops, admissible, recolouring, surround, thinned, unlearned
+from napari_hemalens.training.table_crops import (
+    TableCrops,
+    _frequencies,
+    _Group,
+    admissible,
+    recolouring,
+    surround,
+    thinned,
+    unlearned,
+)
 
 TASK = task("nucleated")
+MANY = np.arange(100)
 RECIPE = ClassifierTraining(crop=CropRecipe(side=32, width=20.0, unit="um"), stain=0.3, colour=0.35, resolution=0.3)
 
 
@@ -54,21 +64,23 @@ def test_drawing_a_crop_leaves_the_random_numbers_of_others_alone(images: TableC
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_class_is_drawn_as_often_as_any_other_and_a_vague_name_less(images: TableCrops) -> None:
-    rows = drawn(images)
-    names = Counter(name for of in rows for name, laboratories in images.groups if any(of in x for x in laboratories))
-    share = len(rows) / (len(TASK.classes) + 2 * 0.7)
-    for name in TASK.classes:
-        assert names[name] == pytest.approx(share, rel=0.25), name
-    for name in ("neutrophil", "benign"):
-        assert names[name] == pytest.approx(0.7 * share, rel=0.25), name
+def test_the_names_of_a_laboratory_are_drawn_alike(images: TableCrops) -> None:
+    counts = Counter(drawn(images, 8000))
+    of = {(group.name, group.laboratory): sum(counts[row] for row in group.rows) for group in images.groups}
+    few = [of[group.name, group.laboratory] for group in images.groups if len(group.rows) == 4]
+    assert len(few) > 20
+    assert max(few) < 2.5 * min(few)
+    assert of["monocyte", "north"] == pytest.approx(50 / 4 * np.mean(few), rel=0.3)  # four cells are few
 
 
-def test_each_laboratory_is_drawn_alike_whatever_its_cells(images: TableCrops) -> None:
-    groups = dict(images.groups)["monocyte"]
-    assert sorted(map(len, groups)) == [4, 124]
-    counts = [sum(row in set(of.tolist()) for row in drawn(images, 8000)) for of in groups]
-    assert counts[0] == pytest.approx(counts[1], rel=0.25)
+def test_a_laboratory_is_drawn_by_the_names_it_has(images: TableCrops) -> None:
+    monocytes = [_Group("monocyte", laboratory, MANY) for laboratory in "ab"]
+    even = _frequencies([_Group("blast", "a", MANY), *monocytes], TASK)
+    np.testing.assert_allclose(even, [0.375, 0.375, 0.25])  # a: blasts and half of the monocytes; b: the other half
+    vague = _frequencies([_Group("benign", "a", MANY), _Group("blast", "b", MANY)], TASK)
+    np.testing.assert_allclose(vague, [0.7 / 1.7, 1 / 1.7])
+    few = _frequencies([_Group("monocyte", "a", MANY), _Group("monocyte", "b", MANY[:5])], TASK)
+    np.testing.assert_allclose(few, [1 / 1.1, 0.1 / 1.1])
 
 
 def test_a_crop_teaches_what_its_name_says(images: TableCrops, cells: CellTable) -> None:

@@ -1,8 +1,9 @@
-"""Cells of many laboratories as training crops: every class as often as any other, from each laboratory alike."""
+"""Cells of many laboratories as training crops: the look of a laboratory tells nothing of the class of its cells."""
 
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,14 +28,16 @@ _PASTED_UM = (7.0, 9.0)  # radius of what is pasted
 _HUE = 1 / 8  # of the change of saturation
 _BLUR = 1.8  # pixels of the crop
 _VAGUE = 0.7  # how often a name that says less than a class is drawn, against a class
+_ENOUGH = 50  # cells of one name from one laboratory; fewer are drawn less often, so that none is learned by heart
 
 
 class TableCrops(Dataset[tuple[Tensor, Target]]):
     """Training crops (3, side, side) uint8 with `admissible` (K,) bool: new each epoch, the same for a seed.
 
-    A crop is drawn by its name in the table, then by laboratory, then by chance, so that neither a class nor a
-    laboratory counts more because it has more cells. A name that says less than a class (`Task.broader`) teaches what
-    it says.
+    A crop is drawn by laboratory, then by its name in the table, then by chance. A laboratory is drawn by what it
+    would have, were all names equally common and each shared by the laboratories that have it; its names are equally
+    common, else a network would learn to read the likelier classes from a laboratory's stain. A name that says less
+    than a class (`Task.broader`) teaches what it says.
 
     Parameters
     ----------
@@ -60,8 +63,7 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
             raise TrainingError(f"No cell of the class {missing[0]} to train on.")
         self.pixels = cut_boxes(cells, recipe.crop, room=ROOM)
         self.groups = _groups(cells)
-        names = [name for name, _ in self.groups]
-        self.often = np.cumsum([_VAGUE if name in task.broader else 1.0 for name in names])
+        self.often = np.cumsum(_frequencies(self.groups, task))
         self.recolour = recolouring(recipe)
 
     def __len__(self) -> int:
@@ -80,8 +82,7 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
         return image.as_subclass(Tensor), {"admissible": self.admissible[row]}
 
     def _drawn(self) -> int:
-        _, laboratories = self.groups[int(np.searchsorted(self.often, uniform(0, self.often[-1]), side="right"))]
-        rows = laboratories[int(torch.randint(len(laboratories), ()))]
+        rows = self.groups[int(np.searchsorted(self.often, uniform(0, self.often[-1]), side="right"))].rows
         return int(rows[int(torch.randint(len(rows), ()))])
 
 
@@ -157,16 +158,35 @@ def unlearned(admissible: Tensor, task: Task) -> tuple[str, ...]:
 def thinned(cells: CellTable, most: int) -> NDArray[np.int64]:
     """Return the rows of the table, at most so many of each name from one laboratory, evenly spread."""
     kept = [
-        rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]
-        for _, laboratories in _groups(cells)
-        for rows in laboratories
+        of.rows[np.linspace(0, len(of.rows) - 1, min(most, len(of.rows))).round().astype(np.int64)]
+        for of in _groups(cells)
     ]
     return np.sort(np.concatenate(kept))
 
 
-def _groups(cells: CellTable) -> list[tuple[str, list[NDArray[np.int64]]]]:
-    """Return the rows of each name, by laboratory."""
-    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The rows (n,) int64 of the cells of one name from one laboratory."""
+
+    name: str
+    laboratory: str
+    rows: NDArray[np.int64]
+
+
+def _groups(cells: CellTable) -> list[_Group]:
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, (name, laboratory) in enumerate(zip(cells.class_names, cells.laboratories, strict=True)):
-        found[str(name)][str(laboratory)].append(row)
-    return [(name, [np.array(rows) for rows in of.values()]) for name, of in sorted(found.items())]
+        found[str(name), str(laboratory)].append(row)
+    return [_Group(*of, np.array(rows)) for of, rows in sorted(found.items())]
+
+
+def _frequencies(groups: Sequence[_Group], task: Task) -> NDArray[np.float64]:
+    """Return how often a cell of each group is drawn; see `TableCrops`. They add up to 1."""
+    names, of_name = np.unique([of.name for of in groups], return_inverse=True)
+    _, of_laboratory = np.unique([of.laboratory for of in groups], return_inverse=True)
+    weight = np.array([min(1.0, len(of.rows) / _ENOUGH) for of in groups])
+    common = np.array([_VAGUE if name in task.broader else 1.0 for name in names])
+    share = (common / np.bincount(of_name, weight))[of_name] * weight  # of a name, by laboratory
+    shares = np.bincount(of_laboratory, share) / share.sum()
+    frequencies: NDArray[np.float64] = (shares / np.bincount(of_laboratory, weight))[of_laboratory] * weight
+    return frequencies
