@@ -1,0 +1,1 @@
+"""Which cells a person should name next."""
