@@ -40,9 +40,7 @@ def test_nucleated_cells_are_renamed_and_the_others_keep_their_class(found: Dete
     assert named.naming is naming
 
 
-def test_the_classes_known_are_those_of_the_classifier_and_what_it_is_not_asked_about(
-    found: Detections, naming: Naming
-) -> None:
+def test_the_classes_known_are_the_classifiers_and_what_it_leaves(found: Detections, naming: Naming) -> None:
     named = with_names(found, naming)
     assert set(named.names) == {*NAMED, "promyelocyte", "erythrocyte", "platelet"}
     assert named.recognised == named.names
@@ -57,7 +55,7 @@ def test_classes_of_your_own_come_last_and_are_not_lost(found: Detections) -> No
     assert named.counts() == {"hairy_cell": 2, "erythrocyte": 1, "platelet": 1}
 
 
-def test_a_cell_of_a_kind_that_the_classifier_does_not_know_keeps_its_class(found: Detections) -> None:
+def test_a_cell_of_a_kind_unknown_to_the_classifier_keeps_its_class(found: Detections) -> None:
     assert with_names(found, Naming.none(NAMED, 4)).class_names.tolist() == found.class_names.tolist()
 
 

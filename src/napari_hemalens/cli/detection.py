@@ -135,3 +135,23 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     )
     steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
     out_console.print(escape(run(steps, "Evaluating").text()))
+
+
+@evaluate_app.command("cells")
+def evaluate_known_cells(  # noqa: PLR0913 -- an option each
+    data: Annotated[Path, typer.Option(help="Folder with cells.csv, as `hemalens prepare nucleated` writes it.")],
+    *,
+    split: Annotated[str, typer.Option(help="Part of the data: choose, val or train.")] = "choose",
+    laboratory: Annotated[list[str] | None, typer.Option(help="Laboratory; may be repeated. All by default.")] = None,
+    weights_name: WeightsName = DETECTOR,
+    naming: NamingName = None,
+    score_threshold: ScoreThreshold = None,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+) -> None:
+    """Print how many cells of known class are found and named right; other cells of their images may be unlabelled."""
+    recipe = DetectionRecipe.from_options(
+        weights=weights_name, naming=naming, score_threshold=score_threshold, device=device
+    )
+    steps = workflows.evaluate_known_cells_steps(data, recipe, split=split, laboratories=laboratory or (), out=out)
+    out_console.print(escape(run(steps, "Evaluating").text()))

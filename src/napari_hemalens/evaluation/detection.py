@@ -21,6 +21,7 @@ from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.inference.merging import one_class_per_cell
+from napari_hemalens.inference.naming import hypotheses, rank
 from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, finish
@@ -119,7 +120,7 @@ def evaluate_steps(
     by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(found[0].recognised)
     true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
     threshold = card.threshold(recipe.score_threshold)
-    precision = measure_precision([map_to_taxonomy(f, by) for f in found], once, true, threshold=threshold)
+    precision = measure_precision([map_to_taxonomy(hypotheses(f), by) for f in found], once, true, threshold=threshold)
     report = DetectionReport(
         weights=card.name,
         sha256=card.sha256,
@@ -140,18 +141,23 @@ def evaluate_steps(
 def detect_all_steps(
     truth: Sequence[Detections], finder: CellFinder, recipe: DetectionRecipe
 ) -> Steps[tuple[Detections, ...]]:
-    """Find the cells of annotated images, down to a score of 0.05.
-
-    A cell is returned under every class that is likely enough, which is what average precision is about.
-    """
+    """Find the cells of annotated images, with all their hypotheses; see `all_hypotheses`."""
     found = []
-    low = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
+    low = all_hypotheses(recipe, finder)
     for i, field in enumerate(truth):
         size = recipe.pixel_size_um or field.provenance.pixel_size_um
         with open_image(field.provenance.image, pixel_size_um=size) as slide:
             found.append(detect_in(slide, finder, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
+
+
+def all_hypotheses(recipe: DetectionRecipe, finder: CellFinder) -> DetectionRecipe:
+    """Return the recipe that finds cells down to a score of 0.05, under every class that is likely enough.
+
+    Where a classifier names them, each is found once and carries its probabilities (`naming.hypotheses` lists them).
+    """
+    return recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": finder.namer is not None})
 
 
 def detect_in(slide: Slide, finder: CellFinder, recipe: DetectionRecipe) -> Detections:
@@ -168,9 +174,9 @@ def map_to_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
 
 
 def count_once(found: Sequence[Detections]) -> list[Detections]:
-    """Return the cells as a user would count them: each nucleated one once."""
+    """Return the cells as a user would count them: each nucleated one once, as those are that a classifier named."""
     iou = DetectionRecipe().nms_iou
-    return [one_class_per_cell(cells, iou) for cells in found]
+    return [one_class_per_cell(cells, iou) if cells.naming is None else cells for cells in found]
 
 
 def own_taxonomy(classes: Sequence[str]) -> Taxonomy:
@@ -202,10 +208,11 @@ def measure_precision(
     truth : sequence of Detections
         Annotated cells, in the same order and by the same classes as both.
     threshold : float
-        Score from which a cell of `once` is counted, in 0-1.
+        Score from which a cell of `once` is counted, in 0-1. They are ranked by their score; those that a classifier
+        named, by their score times the probability of the class.
     """
     overall, of_all = coco_measures(found, truth)
-    counted, of_counted = coco_measures([cells.above(threshold) for cells in once], truth)
+    counted, of_counted = coco_measures([rank(cells.above(threshold)) for cells in once], truth)
     classes = {
         name: {**row, **{f"counted {measure}": value for measure, value in of_counted[name].items()}}
         for name, row in of_all.items()

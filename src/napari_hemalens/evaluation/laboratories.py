@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,17 @@ from napari_hemalens.inference.naming import look
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
+
+
+class _Cells(Protocol):
+    """A record of cells that a part of can be taken."""
+
+    def take(self, keep: NDArray[np.int64], /) -> Self:
+        """Return the cells selected by an index."""
+        ...
+
+
+T = TypeVar("T", bound=_Cells)
 
 _BATCH = 64
 _DRAWS = 500
@@ -95,17 +106,9 @@ class NamedTable:
         """Return the area under the ROC curve of novelty: cells that nobody can classify, against the rest."""
         return _auc(self.novelty, self._rejected)
 
-    def interval(self, measure: Callable[["NamedTable"], float], seed: int = 0) -> tuple[float, float]:
-        """Return the 95 % interval of a measure: blocks of cells are drawn with replacement."""
-        rng = np.random.default_rng(seed)
-        blocks, of = np.unique(self.cells.blocks, return_inverse=True)
-        rows = [np.flatnonzero(of == k) for k in range(len(blocks))]
-        values = []
-        for _ in range(_DRAWS):
-            drawn = np.concatenate([rows[k] for k in rng.integers(len(blocks), size=len(blocks))])
-            values.append(measure(self.take(drawn)))
-        low, high = np.nanpercentile(values, [2.5, 97.5])
-        return float(low), float(high)
+    def interval(self, measure: Callable[["NamedTable"], float]) -> tuple[float, float]:
+        """Return the 95 % interval of a measure; see `block_interval`."""
+        return block_interval(self, self.cells.blocks, measure)
 
     def reliability(self) -> list[tuple[float, float, int]]:
         """Return mean probability, share named right and number of cells, for tenths of the likeliest probability."""
@@ -133,6 +136,33 @@ class NamedTable:
     @property
     def _vague(self) -> int:
         return len(self.task.classes) // 2
+
+
+def block_interval(
+    cells: T, blocks: NDArray[np.str_], measure: Callable[[T], float], seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % interval of a measure by a bootstrap in which whole blocks of cells are drawn with replacement.
+
+    Parameters
+    ----------
+    cells : record with `take`
+        N cells.
+    blocks : (N,) str
+        Cells of one block may be of one slide, and are drawn together.
+    measure : function of such a record
+        NaN where it is not defined.
+    seed : int
+        Of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    names, of = np.unique(blocks, return_inverse=True)
+    rows = [np.flatnonzero(of == k) for k in range(len(names))]
+    values = []
+    for _ in range(_DRAWS):
+        drawn = np.concatenate([rows[k] for k in rng.integers(len(rows), size=len(rows))])
+        values.append(measure(cells.take(drawn)))
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def name_table_steps(classifier: NetworkClassifier, cells: CellTable, task: Task) -> Steps[NamedTable]:

@@ -13,7 +13,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.composed_fields import ComposedField, compose_field, judge_cells
 from napari_hemalens.evaluation.detection import (
-    FLOOR,
+    all_hypotheses,
     class_measures,
     count_once,
     detect_in,
@@ -35,6 +35,7 @@ from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
+from napari_hemalens.inference.naming import hypotheses
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import Progress, Steps
@@ -190,7 +191,7 @@ class _Measured:
     def __init__(self, finder: CellFinder, card: DetectorCard, recipe: DetectionRecipe, size: float) -> None:
         self.finder, self.card, self.size = finder, card, size
         self.threshold = card.threshold(recipe.score_threshold)
-        self.recipe = recipe.model_copy(update={"score_threshold": FLOOR, "one_class_per_cell": False})
+        self.recipe = all_hypotheses(recipe, finder)
         self.by = taxonomy(TAXONOMY)
         self.recognised = self.by.recognised_by(card.classes)
 
@@ -210,7 +211,8 @@ class _Measured:
     def figures(self, results: Sequence[_FieldResult]) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
         """Return the figures of a line, and those of each class."""
         truth = [result.truth.to_taxonomy(self.by) for result in results]
-        overall, precision = coco_measures([map_to_taxonomy(result.found, self.by) for result in results], truth)
+        every = [map_to_taxonomy(hypotheses(result.found), self.by) for result in results]
+        overall, precision = coco_measures(every, truth)
         once = [cells.to_taxonomy(self.by) for cells in count_once([result.found for result in results])]
         kept = [cells.above(self.threshold) for cells in once]
         swept = sweep(once, truth)

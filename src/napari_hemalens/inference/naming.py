@@ -96,3 +96,11 @@ def hypotheses(found: Detections) -> Detections:
         image_shape=found.image_shape,
         provenance=found.provenance,
     )
+
+
+def rank(found: Detections) -> Detections:
+    """Return the same cells, the score of each named one times the probability of its likeliest class."""
+    if found.naming is None:
+        return found
+    certainty = np.where(found.naming.asked, found.naming.posterior.max(axis=1), 1)
+    return replace(found, scores=(found.scores * certainty).astype(np.float32))

@@ -31,7 +31,7 @@ from napari_hemalens.workflows.explain_files import ExplainedBatch, explain_file
 from napari_hemalens.workflows.explanation import explain, explain_steps
 from napari_hemalens.workflows.heatmaps import evaluate_heatmaps_steps
 from napari_hemalens.workflows.images import as_slide
-from napari_hemalens.workflows.laboratories import evaluate_laboratories_steps
+from napari_hemalens.workflows.laboratories import evaluate_known_cells_steps, evaluate_laboratories_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.points import evaluate_points_steps
 from napari_hemalens.workflows.robustness import evaluate_robustness_steps
@@ -67,6 +67,7 @@ __all__ = [
     "evaluate_classification_steps",
     "evaluate_detection_steps",
     "evaluate_heatmaps_steps",
+    "evaluate_known_cells_steps",
     "evaluate_laboratories_steps",
     "evaluate_micronuclei_steps",
     "evaluate_points_steps",

@@ -1,14 +1,16 @@
-"""Weights of nucleated cells measured by laboratory."""
+"""Weights measured on the cells of each laboratory: how they are named, and how they are found."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_hemalens.config.options import DeviceName
+from napari_hemalens.config.options import DetectionRecipe, DeviceName
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
+    from napari_hemalens.evaluation.known_cells import KnownCellsReport
     from napari_hemalens.evaluation.laboratory_report import LaboratoryReport
 
 
@@ -41,3 +43,33 @@ def evaluate_laboratories_steps(
     card = classifier_card(weights)
     place = None if out is None else Path(out)
     return (yield from evaluate_steps(Path(data), card, part=split, device_name=device, out=place))
+
+
+def evaluate_known_cells_steps(
+    data: str | Path,
+    recipe: DetectionRecipe,
+    *,
+    split: str = "choose",
+    laboratories: Sequence[str] = (),
+    out: str | Path | None = None,
+) -> Steps["KnownCellsReport"]:
+    """Measure how many cells of a table a detector finds and names right, whatever else it finds in their images.
+
+    Parameters
+    ----------
+    data : path
+        Folder with `cells.csv`, as `hemalens prepare nucleated` writes it.
+    recipe : DetectionRecipe
+        Weights and how they are used; pixel sizes are those of the table.
+    split : str
+        Part of the table: 'choose', 'val' or 'train'.
+    laboratories : sequence of str
+        Those whose cells are looked for; all by default.
+    out : path, optional
+        Folder for `report.json` and `report.md`.
+    """
+    with explain_missing_packages():
+        from napari_hemalens.evaluation.known_cells import evaluate_steps  # noqa: PLC0415 -- loads torch
+
+    place = None if out is None else Path(out)
+    return (yield from evaluate_steps(Path(data), recipe, part=split, laboratories=tuple(laboratories), out=place))
