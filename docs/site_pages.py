@@ -75,6 +75,8 @@ def _model_card(card: dict[str, Any]) -> str:
     }
     lines = [f"## {card['name']}", card["description"] + ".", _table({k: v for k, v in rows.items() if v != ""})]
     lines += [f"### Figures of {card['name']}", _table(dict(_figures(card["metrics"])))]
+    if card.get("laboratories"):
+        lines += ["By laboratory, on cells that were not trained on:", _by_laboratory(card["laboratories"])]
     lines += [f'??? note "How {card["name"]} was trained"', _indented(json.dumps(card["training"], indent=2))]
     return "\n\n".join(lines)
 
@@ -89,6 +91,14 @@ def _figures(metrics: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 def _table(rows: dict[str, Any]) -> str:
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
+
+
+def _by_laboratory(figures: dict[str, dict[str, Any]]) -> str:
+    """Return a line for each laboratory: its cells in training, and what was measured."""
+    columns = list(dict.fromkeys(name for of in figures.values() for name in of))
+    rows = [[laboratory, *(str(of.get(name, "-")) for name in columns)] for laboratory, of in figures.items()]
+    head = [["laboratory", *columns], ["---"] * (len(columns) + 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [*head, *rows])
 
 
 def _indented(text: str) -> str:

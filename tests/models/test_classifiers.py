@@ -36,6 +36,7 @@ MAPS = {
     "alexnet_attention": {"layer 5": 13, "layer 6": 13},
     "vgg16_attention": {"block 3": 28, "block 4": 14},
     "googlenet_attention": {"inception 3": 28, "inception 4": 14},
+    "efficientnet_lite0_attention": {"stride 8": 28, "stride 16": 14},
     "resnet50_attention": {"layer 2": 28, "layer 3": 14},
     "resnet18_attention": {"layer 2": 28, "layer 3": 14},
     "msa_net": {"dilation 1": 14, "dilation 2": 14, "dilation 4": 14},
@@ -218,7 +219,7 @@ def test_images_of_other_channels_are_refused() -> None:
 
 
 def test_an_unknown_classifier_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(RecipeError, match=r"No classifier 'vit'\. Known: efficientnet_lite0, mobilenet_v2, vgg16, "):
+    with pytest.raises(RecipeError, match=r"No classifier 'vit'\. Known: efficientnet_lite0, efficientnet_lite0_attention, "):
         built("vit")
 
 

@@ -242,6 +242,7 @@ def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> C
 
 CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "efficientnet_lite0": partial(_plain, backbone="efficientnet_lite0"),
+    "efficientnet_lite0_attention": partial(_spatial, backbone="efficientnet_lite0"),
     "mobilenet_v2": partial(_plain, backbone="mobilenet_v2"),
     "vgg16": partial(_plain, backbone="vgg16"),
     "vgg16_attention": partial(_spatial, backbone="vgg16"),
