@@ -13,6 +13,7 @@ KINDS = {
     "RecipeError": ValueError,
     "WeightsError": LookupError,
     "DeviceError": RuntimeError,
+    "ProjectError": RuntimeError,
     "TrainingError": RuntimeError,
 }
 

@@ -28,5 +28,9 @@ class DeviceError(HemaLensError, RuntimeError):
     """The device asked for is not there, or has no memory left."""
 
 
+class ProjectError(HemaLensError, RuntimeError):
+    """A project folder is missing, damaged, of a newer version, or open elsewhere."""
+
+
 class TrainingError(HemaLensError, RuntimeError):
     """Training cannot go on: no data, or a loss that is not finite."""
