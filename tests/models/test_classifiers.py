@@ -219,7 +219,9 @@ def test_images_of_other_channels_are_refused() -> None:
 
 
 def test_an_unknown_classifier_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(RecipeError, match=r"No classifier 'vit'\. Known: efficientnet_lite0, efficientnet_lite0_attention, "):
+    with pytest.raises(
+        RecipeError, match=r"No classifier 'vit'\. Known: efficientnet_lite0, efficientnet_lite0_attention, "
+    ):
         built("vit")
 
 
