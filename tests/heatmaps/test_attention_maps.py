@@ -53,10 +53,11 @@ def test_features_of_eca_are_means_over_channels_before_and_after_it(
             assert not torch.allclose(before.mean(dim=1), after.mean(dim=1))
 
 
+@pytest.mark.parametrize("name", ["resnet18_cbam", "resnet18_block_cbam"])
 def test_maps_of_cbam_are_the_weights_of_places_in_its_blocks(
-    card: Cards, network: Networks, pixels: Callable[..., Tensor]
+    name: str, card: Cards, network: Networks, pixels: Callable[..., Tensor]
 ) -> None:
-    built, images = network(card("resnet18_cbam")), normalised(pixels(2, 3, 64))
+    built, images = network(card(name)), normalised(pixels(2, 3, 64))
     seen: list[Tensor] = []
     blocks = [module for module in built.modules() if isinstance(module, CBAM)]
     hooks = [

@@ -49,8 +49,8 @@ _MAPS: Mapping[str, tuple[str, ...]] = {
     "msa_net": ("dilation 1", "dilation 2", "dilation 4"),
 }
 # How many modules of CBAM each network has: they weight places on the way, and give no maps with the answer.
-_CBAM: Mapping[str, int] = {"resnet18_cbam": 4}
-_ECA = frozenset({"eca_vgg16", "eca_vgg16_pooled", "eca_vgg16_half"})
+_CBAM: Mapping[str, int] = {"resnet18_cbam": 4, "resnet18_block_cbam": 8}
+_ECA = frozenset({"eca_vgg16", "eca_vgg16_pooled", "eca_vgg16_half", "resnet18_block_eca"})
 
 GRAD_CAM: Mapping[str, int] = {"grad-cam": 2, "grad-cam-high": 1, "grad-cam-middle": 0}
 """Of which stage of a network each Grad-CAM is: the last has the coarsest map, one place for 32 pixels a side."""

@@ -10,7 +10,8 @@ convolutions a block, which is not VGG16; here there are 13. `eca_vgg16_half` ha
 of a few megabytes.
 
 For nucleated cells: `efficientnet_lite0`. For whole fields: `residual_channel_attention`, and ResNet18 with CBAM after
-each of its four groups of blocks.
+each of its four groups of blocks. For choosing what to label (Jiang et al. 2023): ResNet18 with CBAM, ECA or SRM in
+each of its eight blocks.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA, adaptive_kernel_size
+from napari_hemalens.models.attention.srm import SRM
 from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
@@ -34,6 +36,7 @@ from napari_hemalens.models.heads import (
     PooledHead,
     SpatialAttentionHead,
 )
+from napari_hemalens.models.residual_attention import with_attention_in_blocks
 from napari_hemalens.models.residual_channel import residual_channel_backbone
 from napari_hemalens.models.starts import RGB
 from napari_hemalens.models.white_ground import with_white_ground
@@ -214,6 +217,25 @@ def _with_cbam(stage: Any) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def _in_blocks(
+    recipe: ClassifierRecipe, classes: int, *, attention: Callable[[ClassifierRecipe, int], nn.Module]
+) -> CellClassifier:
+    parts = with_attention_in_blocks(_backbone(recipe, "resnet18"), partial(attention, recipe))
+    return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
+
+
+def _cbam_block(_: ClassifierRecipe, channels: int) -> nn.Module:
+    return CBAM(channels)
+
+
+def _eca_block(recipe: ClassifierRecipe, channels: int) -> nn.Module:
+    return ECA(recipe.eca_kernel or adaptive_kernel_size(channels))
+
+
+def _srm_block(_: ClassifierRecipe, channels: int) -> nn.Module:
+    return SRM(channels)
+
+
 def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
     parts = residual_channel_backbone(
         imagenet=recipe.start == "imagenet",
@@ -262,5 +284,8 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "resnet18": partial(_plain, backbone="resnet18"),
     "resnet18_attention": partial(_spatial, backbone="resnet18"),
     "resnet18_cbam": partial(_cbam, backbone="resnet18"),
+    "resnet18_block_cbam": partial(_in_blocks, attention=_cbam_block),
+    "resnet18_block_eca": partial(_in_blocks, attention=_eca_block),
+    "resnet18_block_srm": partial(_in_blocks, attention=_srm_block),
     "residual_channel_attention": _residual_channel,
 }
