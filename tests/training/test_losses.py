@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss
+from napari_hemalens.errors import TrainingError
+from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss, ranking_loss
 
 LOGITS = torch.tensor([[2.0, -1.0], [0.3, 0.1], [-4.0, 3.0], [1.0, 1.5]], dtype=torch.float64)
 TARGETS = torch.tensor([0, 1, 0, 1])
@@ -100,3 +101,26 @@ def test_gradients_of_several_classes_stay_finite_however_wrong_they_are() -> No
     assert loss.item() == pytest.approx(200)
     assert logits.grad is not None
     assert logits.grad.isfinite().all()
+
+
+def test_predicted_losses_are_ranked_in_pairs_from_both_ends() -> None:
+    predicted, losses = torch.tensor([0.2, 1.5, -0.4, 3.0]), torch.tensor([2.0, 1.0, 4.0, 2.5])
+    # (0, 3): 2.0 < 2.5, sign -1: 1 + (0.2 - 3.0) < 0; (1, 2): 1.0 < 4.0, sign -1: 1 + (1.5 + 0.4) = 2.9
+    assert float(ranking_loss(predicted, losses)) == pytest.approx((0 + 2.9) / 2)
+    assert float(ranking_loss(predicted, losses, margin=2)) == pytest.approx((0 + 3.9) / 2)
+
+
+def test_a_pair_of_equal_losses_costs_the_margin() -> None:
+    assert float(ranking_loss(torch.tensor([5.0, -5.0]), torch.tensor([1.0, 1.0]))) == 1
+
+
+def test_ranking_moves_predictions_and_not_what_they_predict() -> None:
+    predicted, losses = torch.zeros(4, requires_grad=True), torch.arange(4.0, requires_grad=True)
+    ranking_loss(predicted, losses).backward()
+    assert predicted.grad.tolist() == [0.5, 0.5, -0.5, -0.5]
+    assert losses.grad is None
+
+
+def test_an_odd_batch_cannot_be_paired() -> None:
+    with pytest.raises(TrainingError, match="in pairs; got a batch of 5: choose an even one"):
+        ranking_loss(torch.zeros(5), torch.zeros(5))

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from napari_hemalens.errors import TrainingError
+
 _LEAST = 1e-6  # of 1 - p: for gamma between 0 and 1 the gradient at p = 1 would be infinite
 
 
@@ -63,6 +65,42 @@ def partial_label_loss(logits: Tensor, admissible: Tensor, *, smoothing: float =
     log_p = functional.log_softmax(logits, dim=1)
     right = log_p.masked_fill(~admissible, -torch.inf).logsumexp(dim=1)
     return -(1 - smoothing) * right.mean() - smoothing * log_p.mean()
+
+
+def ranking_loss(predicted: Tensor, losses: Tensor, *, margin: float = 1.0) -> Tensor:
+    """Return how badly predicted losses rank cells: max(0, margin - sign(l_i - l_j) (p_i - p_j)), over pairs.
+
+    Yoo and Kweon 2019, equation 2. The pairs are (i, B-1-i): the first cell of a batch and the last, and so on inwards.
+
+    Parameters
+    ----------
+    predicted : (B,) float
+        p, by a LossNet.
+    losses : (B,) float
+        l, the true loss of each cell; no gradient reaches it.
+    margin : float
+        By how much predictions of a pair have to differ.
+
+    Returns
+    -------
+    scalar
+        Mean over the B / 2 pairs.
+
+    Raises
+    ------
+    TrainingError
+        If B is odd: a cell would be left without another.
+    """
+    cells = len(predicted)
+    if cells % 2:
+        raise TrainingError(
+            f"A LossNet compares the cells of a batch in pairs; got a batch of {cells}: choose an even one."
+        )
+    half = cells // 2
+    first, second = predicted[:half], predicted.flip(0)[:half]
+    truth = losses.detach()
+    sign = torch.sign(truth[:half] - truth.flip(0)[:half])
+    return (margin - sign * (first - second)).clamp(min=0).mean()
 
 
 def pointing_loss(maps: Iterable[Tensor], marks: Tensor) -> Tensor:
