@@ -26,19 +26,19 @@ def test_ids_follow_from_image_and_box_wherever_the_file_lies() -> None:
 
 def test_joined_cells_keep_their_order_ids_and_images() -> None:
     parts = [cells_in(FIRST), cells_in(SECOND), cells_in(FIRST, BOXES + 5)]
-    joined = TaughtCells.join(parts, "box")
+    joined = TaughtCells.join(parts)
     assert joined.images == (FIRST, SECOND)
     assert joined.image_index.tolist() == [0, 0, 1, 1, 0, 0]
     assert joined.ids.tolist() == [each for part in parts for each in part.ids.tolist()]
 
 
 def test_no_cells_are_a_record_too() -> None:
-    empty = TaughtCells.join([], "label")
+    empty = TaughtCells.join([])
     assert (len(empty), empty.ids.tolist(), empty.centres.shape, empty.diameters_um.shape) == (0, [], (0, 2), (0,))
 
 
 def test_measures_are_in_micrometres_where_the_pixel_size_is_known() -> None:
-    joined = TaughtCells.join([cells_in(FIRST), cells_in(SECOND)], "box")
+    joined = TaughtCells.join([cells_in(FIRST), cells_in(SECOND)])
     np.testing.assert_allclose(joined.diameters_um, [7.5, 2, 15, 4])
     np.testing.assert_allclose(joined.centres[0], [20, 40])
     np.testing.assert_allclose(joined.areas, [800, 64, 800, 64])

@@ -51,15 +51,15 @@ class TaughtCells:
         y0, x0, y1, x1 in level-0 pixels of its image; the far edge is excluded.
     numbers : (N,) int64
         Number in the label image, or row in what the cell was taken from.
-    source : {'box', 'label', 'image', 'crop'}
-        What all the cells were given as.
+    sources : (N,) str
+        What each cell was given as: 'box', 'label', 'image' or 'crop'.
     """
 
     images: tuple[TaughtImage, ...]
     image_index: NDArray[np.int64]
     boxes: NDArray[np.float32]
     numbers: NDArray[np.int64]
-    source: CellSource
+    sources: NDArray[np.str_]
 
     @classmethod
     def of_image(
@@ -67,30 +67,31 @@ class TaughtCells:
     ) -> Self:
         """Return the cells of one image."""
         corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
-        return cls((image,), np.zeros(len(corners), dtype=np.int64), corners, numbers.astype(np.int64), source)
+        index, sources = np.zeros(len(corners), dtype=np.int64), np.full(len(corners), source, dtype="<U5")
+        return cls((image,), index, corners, numbers.astype(np.int64), sources)
 
     @classmethod
-    def join(cls, parts: Sequence["TaughtCells"], source: CellSource) -> "TaughtCells":
+    def join(cls, parts: Sequence["TaughtCells"]) -> "TaughtCells":
         """Return the cells of several records as one, in their order; an image given twice stays one image."""
         images: dict[str, TaughtImage] = {}
         for part in parts:
             images |= {image.fingerprint: image for image in part.images if image.fingerprint not in images}
         place = {fingerprint: index for index, fingerprint in enumerate(images)}
         where = [np.array([place[image.fingerprint] for image in part.images], dtype=np.int64) for part in parts]
-        none = cls.empty(source)
+        none = cls.empty()
         return cls(
             tuple(images.values()),
             np.concatenate([none.image_index, *(at[p.image_index] for at, p in zip(where, parts, strict=True))]),
             np.concatenate([none.boxes, *(part.boxes for part in parts)]),
             np.concatenate([none.numbers, *(part.numbers for part in parts)]),
-            source,
+            np.concatenate([none.sources, *(part.sources for part in parts)]),
         )
 
     @classmethod
-    def empty(cls, source: CellSource = "box") -> Self:
+    def empty(cls) -> Self:
         """Return a record without cells."""
         none = np.zeros(0, dtype=np.int64)
-        return cls((), none, np.zeros((0, 4), dtype=np.float32), none, source)
+        return cls((), none, np.zeros((0, 4), dtype=np.float32), none, np.zeros(0, dtype="<U5"))
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -119,7 +120,10 @@ class TaughtCells:
     def ids(self) -> NDArray[np.str_]:
         """Names (N,) of the cells, of 16 hexadecimal digits, made of the content of their image and of their box."""
         corners = np.rint(self.boxes * _GRID).astype("<i4")
-        begun = [hashlib.blake2b(image.fingerprint.encode(), digest_size=_ID_BYTES) for image in self.images]
+        begun = {
+            at: hashlib.blake2b(self.images[at].fingerprint.encode(), digest_size=_ID_BYTES)
+            for at in np.unique(self.image_index).tolist()
+        }
         found = []
         for at, corner in zip(self.image_index.tolist(), corners, strict=True):
             digest = begun[at].copy()
@@ -129,5 +133,5 @@ class TaughtCells:
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Return the cells selected by a mask or an index; all images stay."""
-        parts = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name not in {"images", "source"}}
+        parts = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name != "images"}
         return replace(self, **parts)

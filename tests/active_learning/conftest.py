@@ -1,0 +1,50 @@
+"""A blood film of round cells of three colours, and a network that tells nothing, to look at them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+SHADES = ((60, 30, 140), (190, 60, 60), (40, 130, 90))
+
+
+@dataclass(frozen=True)
+class Film:
+    """An image, its cells by box and by label, and the kind of each."""
+
+    path: Path
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    kinds: NDArray[np.int64]
+
+
+def _draw_film(path: Path, *, across: int = 4, seed: int = 0) -> Film:
+    """Write a film of `across` x `across` cells, 12 pixels wide, at 28 pixels from each other."""
+    rng = np.random.default_rng(seed)
+    side = 28 * across
+    y, x = np.mgrid[:side, :side]
+    rgb = np.full((side, side, 3), 232) + rng.normal(0, 3, (side, side, 3))
+    labels, boxes = np.zeros((side, side), np.int32), []
+    kinds = rng.integers(0, 3, across**2)
+    for k, kind in enumerate(kinds):
+        cy, cx = (14 + 28 * i for i in divmod(k, across))
+        inside = np.hypot(y + 0.5 - cy, x + 0.5 - cx) < 6
+        rgb[inside] = np.array(SHADES[kind]) + rng.normal(0, 8, 3)
+        labels[inside] = k + 1
+        boxes.append((cy - 6, cx - 6, cy + 6, cx + 6))
+    iio.imwrite(path, rgb.clip(0, 255).astype(np.uint8))
+    return Film(path, np.array(boxes, np.float32), labels, kinds)
+
+
+@pytest.fixture
+def draw_film() -> Callable[..., Film]:
+    return _draw_film
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    return _draw_film(tmp_path / "film.png")
