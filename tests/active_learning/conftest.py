@@ -1,4 +1,4 @@
-"""A blood film of round cells of three colours, and a network that tells nothing, to look at them."""
+"""A blood film of round cells of three colours, a network that tells nothing, and a pool of dark and bright crops."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,12 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+
+from napari_hemalens.active_learning.cells import PoolCells
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
 
 SHADES = ((60, 30, 140), (190, 60, 60), (40, 130, 90))
 
@@ -48,3 +53,27 @@ def draw_film() -> Callable[..., Film]:
 @pytest.fixture
 def film(tmp_path: Path) -> Film:
     return _draw_film(tmp_path / "film.png")
+
+
+@pytest.fixture
+def training() -> ClassifierTraining:
+    return ClassifierTraining(
+        network=ClassifierRecipe(network="resnet18"),
+        crop=CropRecipe(side=32),
+        batch=8,
+        learning_rate=0.01,
+        warmup_steps=0,
+        workers=0,
+        precision="32-true",
+        accelerator="cpu",
+    )
+
+
+@pytest.fixture
+def cells() -> PoolCells:
+    """Return forty crops; those of class 1, every fourth, are dark in the middle."""
+    rng = np.random.default_rng(0)
+    labels = (np.arange(40) % 4 == 0).astype(np.int64)
+    pixels = torch.from_numpy(rng.integers(180, 255, size=(40, 3, 48, 48), dtype=np.uint8))
+    pixels[labels == 1, :, 12:36, 12:36] = 20
+    return PoolCells(pixels, labels)
