@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -11,8 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from napari_hemalens.active_learning.cells import PoolCells
+from napari_hemalens.active_learning.embedding_cache import Thumbnails
+from napari_hemalens.active_learning.embeddings import Embedded
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.records.taught_cells import TaughtCells, TaughtImage
 
 SHADES = ((60, 30, 140), (190, 60, 60), (40, 130, 90))
 
@@ -77,3 +81,20 @@ def cells() -> PoolCells:
     pixels = torch.from_numpy(rng.integers(180, 255, size=(40, 3, 48, 48), dtype=np.uint8))
     pixels[labels == 1, :, 12:36, 12:36] = 20
     return PoolCells(pixels, labels)
+
+
+def _make_pool(number: int = 120, *, classes: int = 3, seed: int = 0, noise: float = 0.6) -> tuple[Embedded, Any]:
+    """Return cells of classes that lie apart in 24 directions, and the class of each."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(0, classes, number)
+    vectors = (np.eye(classes, 24)[kinds] * 3 + rng.normal(0, noise, (number, 24))).astype(np.float32)
+    corners = np.array([[20 * k, 0, 20 * k + 12, 12] for k in range(number)], dtype=np.float32)
+    image = TaughtImage("film", "f0", (20 * number, 12), 0.5)
+    cells = TaughtCells.of_image(image, corners, np.arange(number), "box")
+    nothing = np.zeros(0, dtype=np.int64)
+    return Embedded(cells, vectors, Thumbnails((), nothing, nothing), "weights", "ab"), kinds
+
+
+@pytest.fixture
+def make_pool() -> Callable[..., tuple[Embedded, Any]]:
+    return _make_pool

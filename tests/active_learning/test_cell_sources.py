@@ -113,7 +113,7 @@ def test_what_is_no_cell_is_refused(film: Any) -> None:
 def test_a_file_that_is_known_is_not_read_again(film: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     known = KnownImages()
     first = cells_of_boxes(film.path, film.boxes, known=known, pixel_size_um=0.5)
-    monkeypatch.setattr("napari_hemalens.active_learning.cell_sources.open_image", None)
+    monkeypatch.setattr("napari_hemalens.active_learning.cell_sources.fingerprint", None)
     again = cells_of_boxes(film.path, film.boxes, known=known)
     assert again.cells.ids.tolist() == first.cells.ids.tolist()
     assert again.cells.images[0].pixel_size_um is None  # what was given once is not remembered as the file's

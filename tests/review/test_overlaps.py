@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_hemalens.review.overlaps import inside_regions, same_cells, touching_regions
+from napari_hemalens.review.overlaps import best_overlaps, inside_regions, same_cells, touching_regions
 
 BOXES = np.array([[0, 0, 10, 10], [0, 20, 10, 30], [50, 50, 60, 60]], dtype=np.float32)
 
@@ -30,3 +30,11 @@ def test_centres_lie_in_a_region_up_to_its_far_edge_and_without_one_all_do():
 def test_a_box_that_only_borders_on_a_region_does_not_touch_it():
     assert touching_regions(BOXES, [(0, 9, 10, 20)]).tolist() == [True, False, False]
     assert touching_regions(BOXES, []).tolist() == [False] * 3
+
+
+def test_the_box_that_overlaps_most_is_found() -> None:
+    boxes = np.array([[0, 0, 10, 10], [50, 50, 60, 60]], dtype=np.float32)
+    others = np.array([[52, 50, 62, 60], [0, 0, 10, 5], [1, 0, 11, 10]], dtype=np.float32)
+    nearest, overlap = best_overlaps(boxes, others)
+    assert nearest.tolist() == [2, 0]
+    np.testing.assert_allclose(overlap, [90 / 110, 80 / 120], rtol=1e-6)

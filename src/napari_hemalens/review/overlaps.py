@@ -22,6 +22,18 @@ def same_cells(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArr
     return same
 
 
+def best_overlaps(
+    boxes: NDArray[np.float32], others: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return, of each of `boxes` (N, 4), which of `others` (M, 4), at least one, overlaps it most, and by how much."""
+    nearest, overlap = np.zeros(len(boxes), dtype=np.int64), np.zeros(len(boxes), dtype=np.float32)
+    for start in range(0, len(boxes), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        found = _overlaps(boxes[block], others)
+        nearest[block], overlap[block] = found.argmax(axis=1), found.max(axis=1)
+    return nearest, overlap
+
+
 def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the intersection over union of each pair: shape (N, M)."""
     near = np.maximum(boxes[:, None, :2], others[None, :, :2])
