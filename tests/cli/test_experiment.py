@@ -57,3 +57,11 @@ def test_seeds_that_are_no_numbers_are_refused(
     arguments = ("--data", micronuclei, "--out", tmp_path, "--seeds", "one")
     assert hemalens("experiment", "micronucleus-table6", *arguments) == 2
     assert "got 'one'" in capsys.readouterr().err
+
+
+def test_ways_to_choose_what_to_label_are_compared_from_a_shell(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], cells_by_box: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", cells_by_box, "--out", tmp_path, "--preset", "ci", "--pool", "marrow")
+    assert hemalens("experiment", "active-learning", *arguments) == 2
+    assert "The table has no cells of Munich" in " ".join(capsys.readouterr().err.split())

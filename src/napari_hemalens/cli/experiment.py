@@ -13,7 +13,9 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.options import (
     ExperimentOptions,
     FoldScheme,
+    PoolName,
     Preset,
+    Start,
     Table1Split,
     Table6Protocol,
 )
@@ -114,6 +116,29 @@ def laboratories(
 
     options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
     _compare(experiment.laboratories_steps(options), out)
+
+
+@experiment_app.command("active-learning")
+def active_learning(  # noqa: PLR0913 -- an option each
+    data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
+    out: Out,
+    *,
+    preset: PresetOption = "cpu",
+    pool: Annotated[PoolName, typer.Option(help="Cells to choose from; `imbalanced` is drawn as unequal as blood.")] = (
+        "imbalanced"
+    ),
+    start: Annotated[
+        Start, typer.Option(help="What networks begin with; the weights of ImageNet are downloaded.")
+    ] = "scratch",
+    seeds: Seeds = "0,1,2",
+    rows: Rows = None,
+) -> None:
+    """Compare ways to choose which cells to label (Jiang et al. 2023); finished rounds are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import active_learning as experiment  # noqa: PLC0415 -- loads torch, lightning
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    _compare(experiment.active_learning_steps(options, pool=pool, start=start), out)
 
 
 @experiment_app.command("detection-table1")

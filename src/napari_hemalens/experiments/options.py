@@ -11,6 +11,8 @@ Preset = Literal["full", "cpu", "ci"]
 Table6Protocol = Literal["tad", "tvad"]
 FoldScheme = Literal["paper", "leave-one-out"]
 Table1Split = Literal["val", "paper"]
+PoolName = Literal["imbalanced", "whole", "marrow"]
+Start = Literal["scratch", "imagenet"]
 
 
 @dataclass(frozen=True, slots=True)

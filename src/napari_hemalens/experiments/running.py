@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from napari_hemalens.config.training import ClassifierTraining, Training
+from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.options import check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.trial import PlannedTrial, Trial, trial_steps
 from napari_hemalens.progress import Progress, Steps
 
-R = TypeVar("R", bound=Training)
+R = TypeVar("R", bound=Recipe)
 T = TypeVar("T")
 
 
@@ -21,7 +22,7 @@ class Budget(Generic[R]):
 
     Attributes
     ----------
-    recipe : Training
+    recipe : Recipe
         Recipe of all rows, but for network and loss, which are the row's.
     cells : int or None
         Number of cells, fields or images to train on and to choose the epoch by, drawn at random; None: all.
