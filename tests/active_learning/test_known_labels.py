@@ -24,7 +24,7 @@ def test_cells_are_known_by_content_and_by_the_overlap_of_their_boxes(make_pool:
     assert found.tolist() == expected.tolist()
 
 
-def test_a_box_that_overlaps_too_little_or_lies_in_another_image_is_not_the_cell(make_pool: Any) -> None:
+def test_a_box_far_off_or_in_another_image_is_not_the_cell(make_pool: Any) -> None:
     cells = make_pool(20)[0].cells
     said = said_of(cells, 5, 8.0) | said_of(cells, 7, 0.5, image="f1")
     assert known_ids(cells, said).tolist() == cells.ids.tolist()

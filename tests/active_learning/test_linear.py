@@ -75,7 +75,7 @@ def test_a_rare_class_weighs_as_much_as_a_frequent_one() -> None:
 
 
 @pytest.mark.parametrize("before", [2, 3])
-def test_a_model_that_starts_from_another_ends_where_one_does_that_does_not(before: int) -> None:
+def test_a_model_that_starts_from_another_ends_where_a_fresh_one_does(before: int) -> None:
     vectors, labels = cells(200)
     placed = linear.place(vectors)
     few = np.flatnonzero(labels[:40] < before)

@@ -64,7 +64,7 @@ def test_random_cells_are_never_trained_on_nor_named_before_their_label(make_poo
     assert session.pool.is_test[session.pool.labelled].sum() == 10
 
 
-def test_the_same_random_cells_come_after_a_restart_and_in_another_strategy(make_pool: Any, tmp_path: Path) -> None:
+def test_the_random_cells_are_the_same_after_a_restart_or_by_any_strategy(make_pool: Any, tmp_path: Path) -> None:
     embedded, kinds = make_pool(120)
     tested = []
     for name, strategy, restart in (("p", "margin-diversity", 0), ("q", "random", 0), ("r", "entropy", 17)):
@@ -177,7 +177,7 @@ def test_a_person_may_be_faster_than_the_model(make_pool: Any, project: Project)
     assert session.is_up_to_date
 
 
-def test_a_class_that_is_added_renamed_or_removed_leaves_the_model_in_place(make_pool: Any, project: Project) -> None:
+def test_a_class_added_renamed_or_removed_leaves_the_model_in_place(make_pool: Any, project: Project) -> None:
     embedded, kinds = make_pool(120)
     session = TeachingSession(project, embedded)
     teach(session, kinds, 30)
@@ -240,3 +240,18 @@ def test_a_project_that_is_only_looked_at_shows_its_labels(make_pool: Any, tmp_p
         looking = TeachingSession(Project.open(tmp_path, read_only=True), embedded)
         looking.refit()
         assert np.count_nonzero(looking.pool.labels >= 0) == 20
+
+
+def test_the_gallery_shows_labels_then_predictions_and_keeps_random_cells_back(
+    make_pool: Any, project: Project
+) -> None:
+    embedded, kinds = make_pool(120)
+    session = TeachingSession(project, embedded)
+    teach(session, kinds, 30)
+    cells = session.gallery_cells
+    labelled = session.pool.labels >= 0
+    assert cells.given.tolist() == labelled.tolist()
+    assert (cells.classes == kinds)[labelled].all()
+    waiting = session.pool.is_test & ~labelled
+    assert (cells.classes[waiting] == -1).all()
+    assert (cells.classes[~waiting] >= 0).all()

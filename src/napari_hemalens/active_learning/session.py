@@ -14,6 +14,7 @@ from napari_hemalens.active_learning.pool_labels import NO_CLASS, PoolLabels
 from napari_hemalens.active_learning.refitting import AHEAD, Refit, Refitted
 from napari_hemalens.projects.decisions import Decision, DecisionKind
 from napari_hemalens.projects.project import Project
+from napari_hemalens.review.gallery import GalleryCells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +114,22 @@ class TeachingSession:
             shown = ~(self.pool.is_test & (self.pool.labels == NO_CLASS))
             classes[shown], certainty[shown] = found[shown].argmax(axis=1), found[shown].max(axis=1)
         return Predictions(classes, certainty)
+
+    @property
+    def gallery_cells(self) -> GalleryCells:
+        """The cells for a gallery: by a person's class, else the model's; random cells without a label have none."""
+        predictions, labels = self.predictions, self.pool.labels
+        cells = self.embedded.cells
+        given = labels != NO_CLASS
+        return GalleryCells(
+            names=self.project.classes.names,
+            classes=np.where(given, labels, predictions.classes),
+            given=given,
+            certainty=predictions.certainty,
+            sizes=cells.diameters_um,
+            images=cells.image_index,
+            rows=np.arange(len(cells)),
+        )
 
     @property
     def can_undo(self) -> bool:

@@ -1,0 +1,209 @@
+"""Cells by class, as digital morphology shows them: least certain first, several selected and named at once. No Qt."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_CLASS = -1
+"""In place of the index of a class: none."""
+
+Whose: TypeAlias = Literal["all", "given", "predicted"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GalleryCells:
+    """N cells, of one image or of many, whatever found them.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The classes.
+    classes : (N,) int64
+        The class that counts, a person's or the network's: index into `names`, or -1.
+    given : (N,) bool
+        Whether a person gave it.
+    certainty : (N,) float32
+        Of the network, in 0-1; NaN where that is not known.
+    sizes : (N,) float32
+        To filter by: diameters in micrometres or pixels; NaN where that is not known.
+    images, rows : (N,) int64
+        Which image each cell is of, and which cell it is there.
+    """
+
+    names: tuple[str, ...]
+    classes: NDArray[np.int64]
+    given: NDArray[np.bool_]
+    certainty: NDArray[np.float32]
+    sizes: NDArray[np.float32]
+    images: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryFilter:
+    """Which cells are shown.
+
+    Attributes
+    ----------
+    only : tuple of str or None
+        Classes; None: all. '' stands for cells without one.
+    smallest, largest : float
+        Bounds of the size, both included; a cell of unknown size is inside.
+    whose : {'all', 'given', 'predicted'}
+        Cells that a person named, cells that nobody did, or both.
+    most_certain : float
+        Cells that nobody named are shown up to this certainty.
+    """
+
+    only: tuple[str, ...] | None = None
+    smallest: float = 0.0
+    largest: float = np.inf
+    whose: Whose = "all"
+    most_certain: float = 1.0
+
+    def mask(self, cells: GalleryCells) -> NDArray[np.bool_]:
+        """Return which cells pass: (N,)."""
+        keep: NDArray[np.bool_] = ~((cells.sizes < self.smallest) | (cells.sizes > self.largest))  # NaN is shown
+        keep &= cells.given | ~(cells.certainty > self.most_certain)  # NaN is not too certain
+        if self.whose != "all":
+            keep &= cells.given == (self.whose == "given")
+        if self.only is not None:
+            wanted = [k for k, name in enumerate(cells.names) if name in self.only]
+            keep &= np.isin(cells.classes, [*wanted, *([NO_CLASS] if "" in self.only else [])])
+        return keep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GalleryGroup:
+    """The cells of one class that are shown.
+
+    Attributes
+    ----------
+    name : str
+        The class; '' for none.
+    cells : (n,) int64
+        Indices into the cells of the gallery: those that nobody named, least certain first, then those that somebody
+        did.
+    """
+
+    name: str
+    cells: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Which cells are shown in which order, and which of them are selected. All cells are indices into `cells`.
+
+    Attributes
+    ----------
+    cells : GalleryCells
+        All cells.
+    filter : GalleryFilter
+        Which of them are shown.
+    groups : tuple of GalleryGroup
+        By class, in the order of the classes; cells without a class last. Classes without cells are there, too.
+    """
+
+    cells: GalleryCells
+    filter: GalleryFilter = field(default_factory=GalleryFilter)
+    groups: tuple[GalleryGroup, ...] = ()
+    _order: list[int] = field(default_factory=list)
+    _place: dict[int, int] = field(default_factory=dict)
+    _selected: set[int] = field(default_factory=set)
+    _anchor: int | None = None
+
+    def __post_init__(self) -> None:
+        self._arrange()
+
+    @property
+    def order(self) -> Sequence[int]:
+        """All cells that are shown, group after group."""
+        return self._order
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """The selected cells, in the order in which they are shown."""
+        return tuple(sorted(self._selected, key=self._place.__getitem__))
+
+    def is_selected(self, cell: int) -> bool:
+        """Whether a cell is selected."""
+        return cell in self._selected
+
+    def update(self, cells: GalleryCells) -> None:
+        """Show the same cells with other classes or certainties; what is selected stays so as far as it is shown."""
+        self.cells = cells
+        self._arrange()
+
+    def show(self, chosen: GalleryFilter) -> None:
+        """Show the cells that pass a filter; others are no longer selected."""
+        self.filter = chosen
+        self._arrange()
+
+    def select(self, cell: int) -> None:
+        """Select one cell alone: a click."""
+        self._select([cell], cell)
+
+    def toggle(self, cell: int) -> None:
+        """Add a cell to the selected ones, or take it away: a click with Ctrl."""
+        self._select(self._selected ^ {cell}, cell)
+
+    def extend_to(self, cell: int) -> None:
+        """Select all cells from the one clicked last to this one: a click with Shift."""
+        if self._anchor not in self._place or cell not in self._place:
+            self.select(cell)
+            return
+        first, last = sorted((self._place[self._anchor], self._place[cell]))
+        self._select(self._order[first : last + 1], self._anchor)
+
+    def select_many(self, cells: Iterable[int], *, add: bool = False) -> None:
+        """Select cells: those inside a rubber band; `add` keeps what was selected before."""
+        found = set(cells)
+        self._select(found | self._selected if add else found, self._anchor)
+
+    def select_group(self, name: str) -> None:
+        """Select all cells of a class that are shown."""
+        self.select_many(cell for group in self.groups if group.name == name for cell in group.cells.tolist())
+
+    def select_all(self) -> None:
+        """Select all cells that are shown."""
+        self.select_many(self._order)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._select([], None)
+
+    def move(self, by: int, *, extend: bool = False) -> int | None:
+        """Select the cell so many places on, or up to it: arrow keys. Return it; None: nothing is shown."""
+        if not self._order:
+            return None
+        at = self._place.get(self._anchor, -1 if by > 0 else len(self._order)) if self._anchor is not None else -1
+        cell = self._order[min(max(at + by, 0), len(self._order) - 1)]
+        if extend:
+            self.select_many([cell], add=True)
+            self._anchor = cell
+        else:
+            self.select(cell)
+        return cell
+
+    def _select(self, cells: Iterable[int], anchor: int | None) -> None:
+        self._selected = {int(cell) for cell in cells if cell in self._place}
+        self._anchor = anchor if anchor in self._place else None
+
+    def _arrange(self) -> None:
+        cells = self.cells
+        certainty = np.where(np.isnan(cells.certainty), -1.0, cells.certainty)
+        order = np.lexsort((np.arange(len(cells)), certainty, cells.given))
+        order = order[self.filter.mask(cells)[order]]
+        of = cells.classes[order]
+        self.groups = tuple(
+            GalleryGroup(name, order[of == index]) for index, name in [*enumerate(cells.names), (NO_CLASS, "")]
+        )
+        self._order = [cell for group in self.groups for cell in group.cells.tolist()]
+        self._place = {cell: place for place, cell in enumerate(self._order)}
+        self._select(self._selected, self._anchor)
