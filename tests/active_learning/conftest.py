@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from napari_hemalens.active_learning.cells import PoolCells
+from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.embedding_cache import Thumbnails
-from napari_hemalens.active_learning.embeddings import Embedded
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.records.taught_cells import TaughtCells, TaughtImage

@@ -32,7 +32,7 @@ def test_what_was_added_is_there_in_a_later_session(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pictures[17], PICTURES[order[17]])
     np.testing.assert_array_equal(pictures.take(np.array([5, 2]))[1], PICTURES[order[2]])
     assert (len(pictures), len(again), "00" * 8 in again, again.notes) == (300, 300, True, [])
-    assert [file.name for file in again.folder.iterdir()] == ["000000.safetensors"]
+    assert [file.suffix for file in again.folder.iterdir()] == [".safetensors"]
 
 
 def test_blocks_are_on_disk_before_the_end(tmp_path: Path) -> None:
@@ -60,7 +60,8 @@ def test_a_block_copied_from_another_network_is_not_read(tmp_path: Path) -> None
     first = filled(tmp_path)
     other = EmbeddingCache(tmp_path, "cd", {})
     other.folder.mkdir()
-    (other.folder / "000000.safetensors").write_bytes((first.folder / "000000.safetensors").read_bytes())
+    (block,) = first.folder.iterdir()
+    (other.folder / block.name).write_bytes(block.read_bytes())
     again = EmbeddingCache(tmp_path, "cd", {})
     assert (len(again), len(again.notes)) == (0, 1)
 
@@ -68,7 +69,7 @@ def test_a_block_copied_from_another_network_is_not_read(tmp_path: Path) -> None
 @pytest.mark.parametrize("damage", ["cut", "bit", "header", "empty"])
 def test_a_damaged_block_is_given_up_and_said(damage: str, tmp_path: Path) -> None:
     cache = filled(tmp_path)
-    file = cache.folder / "000000.safetensors"
+    (file,) = cache.folder.iterdir()
     content = bytearray(file.read_bytes())
     if damage == "bit":
         at = bytes(content).index(VECTORS[:1].tobytes())
@@ -76,7 +77,7 @@ def test_a_damaged_block_is_given_up_and_said(damage: str, tmp_path: Path) -> No
     file.write_bytes({"cut": content[:-1000], "bit": content, "header": b"x" * 900, "empty": b""}[damage])
     again = EmbeddingCache(tmp_path, "ab", {"side": 32})
     assert len(again) < 300
-    assert "000000.safetensors were damaged and are computed again" in again.notes[0]
+    assert f"{file.name} were damaged and are computed again" in again.notes[0]
     missing = [k for k, key in enumerate(KEYS) if key not in again]
     again.add([KEYS[k] for k in missing], VECTORS[missing], PICTURES[missing])
     again.flush()
@@ -87,3 +88,12 @@ def test_a_damaged_block_is_given_up_and_said(damage: str, tmp_path: Path) -> No
 def test_an_empty_cache_has_no_vectors(tmp_path: Path) -> None:
     cache = EmbeddingCache(tmp_path, "ab", {})
     assert (cache.vectors([]).shape, len(cache.thumbnails([]))) == ((0, 0), 0)
+
+
+def test_two_windows_add_to_one_cache(tmp_path: Path) -> None:
+    first, second = EmbeddingCache(tmp_path, "ab", {}), EmbeddingCache(tmp_path, "ab", {})
+    first.add(KEYS[:3], VECTORS[:3], PICTURES[:3])
+    second.add(KEYS[2:5], VECTORS[2:5], PICTURES[2:5])
+    first.flush()
+    second.flush()
+    np.testing.assert_array_equal(EmbeddingCache(tmp_path, "ab", {}).vectors(KEYS[:5]), VECTORS[:5])

@@ -15,7 +15,8 @@ from napari_hemalens.active_learning.cell_sources import (
     cells_of_labels,
     join_cells,
 )
-from napari_hemalens.active_learning.embeddings import Embedded, embed_steps
+from napari_hemalens.active_learning.embedded import Embedded
+from napari_hemalens.active_learning.embeddings import embed_steps
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.crops import crops

@@ -126,10 +126,10 @@ class EmbeddingCache:
             "vectors": np.concatenate(pending.vectors),
             "thumbnails": np.concatenate(pending.thumbnails),
         }
-        number = 1 + max((int(file.stem) for file in self._files), default=-1)
-        file = self.folder / f"{number:06d}.safetensors"
+        digest = _digest(tensors)
+        file = self.folder / f"{digest}.safetensors"  # two windows never write the same file with other content
         with writing(file) as temporary:
-            save_file(tensors, temporary, metadata={**self._about, "digest": _digest(tensors)})
+            save_file(tensors, temporary, metadata={**self._about, "digest": digest})
         self._take(file, pending.keys, tensors["vectors"])
 
     def vectors(self, keys: Sequence[str]) -> NDArray[np.float32]:

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_hemalens.active_learning.cell_sources import ReadableCells
-from napari_hemalens.active_learning.embedding_cache import BLOCK, THUMBNAIL, EmbeddingCache, Thumbnails
+from napari_hemalens.active_learning.embedded import Embedded
+from napari_hemalens.active_learning.embedding_cache import BLOCK, THUMBNAIL, EmbeddingCache
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size
@@ -24,35 +25,6 @@ from napari_hemalens.records.taught_cells import TaughtCells
 from napari_hemalens.slides.slide import Slide
 
 _NEAR = 1024  # pixels: cells of such a square are looked at one after the other, so that it is read once
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedded:
-    """Cells as a network sees them.
-
-    Attributes
-    ----------
-    cells : TaughtCells
-        The N cells.
-    vectors : (N, D) float32
-        Their embeddings.
-    thumbnails : Thumbnails
-        Their pictures, on disk.
-    weights, sha256 : str
-        The network.
-    notes : tuple of str
-        What was found amiss, a sentence each.
-    """
-
-    cells: TaughtCells
-    vectors: NDArray[np.float32]
-    thumbnails: Thumbnails
-    weights: str
-    sha256: str
-    notes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.cells)
 
 
 def embed_steps(source: ReadableCells, card: ClassifierCard, caches: Path, device: torch.device) -> Steps[Embedded]:

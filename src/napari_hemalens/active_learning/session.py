@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.active_learning import linear
 from napari_hemalens.active_learning.choosing import Situation, choose, is_random_turn
-from napari_hemalens.active_learning.embeddings import Embedded
+from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.learning_curve import CurveDrawer, LearningCurve
 from napari_hemalens.active_learning.pool_labels import NO_CLASS, PoolLabels
 from napari_hemalens.active_learning.refitting import AHEAD, Refit, Refitted
@@ -69,7 +69,6 @@ class TeachingSession:
         self._by_queue = True
         if not project.read_only:
             project.remember_images(embedded.cells.images)
-            project.remember_weights(embedded.weights, embedded.sha256)
         self._current = self._next()
 
     def __len__(self) -> int:

@@ -186,6 +186,20 @@ class ClassificationRecipe(Recipe):
     device: DeviceName = Field(default="auto", description="Processor to compute on")
 
 
+class TeachingRecipe(Recipe):
+    """How cells are looked at and chosen while a person teaches their classes."""
+
+    weights: str | None = Field(
+        default=None,
+        description="Name of packed or installed weights of a classifier, or path of a weights file, whose embedding "
+        "is taught on; empty: the project's, or nucleated-cells",
+    )
+    strategy: Literal["margin-diversity", "margin", "entropy", "diversity", "random"] = Field(
+        default="margin-diversity", description="How cells are chosen once every class has a few labels"
+    )
+    device: DeviceName = Field(default="auto", description="Processor to compute on")
+
+
 class ExplanationRecipe(Recipe):
     """How the heatmaps of cells are computed."""
 
