@@ -16,6 +16,7 @@ from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taught_cells import TaughtCells, TaughtImage
+from napari_hemalens.segmentation.ellipses import ellipses
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.fingerprint import fingerprint
 from napari_hemalens.slides.open import images_in, open_image
@@ -227,19 +228,13 @@ def _alone(
 
 
 def _drawn(boxes: NDArray[np.float32], shape: tuple[int, int]) -> CellMap:
-    """Return cells by box as ellipses, the first on top; ids are 1 to N."""
-    labels = np.zeros(shape, dtype=np.int32)
-    for number, (y0, x0, y1, x1) in enumerate(boxes.tolist(), start=1):
-        top, left = max(0, int(y0)), max(0, int(x0))
-        part = labels[top : int(np.ceil(y1)), left : int(np.ceil(x1))]
-        y = (np.arange(part.shape[0])[:, None] + top + 0.5 - (y0 + y1) / 2) / ((y1 - y0) / 2)
-        x = (np.arange(part.shape[1])[None, :] + left + 0.5 - (x0 + x1) / 2) / ((x1 - x0) / 2)
-        part[(y**2 + x**2 <= 1) & (part == 0)] = number
-    sides = boxes[:, 2:] - boxes[:, :2]
+    """Return cells by box as ellipses; ids are 1 to N, also of one that others hide."""
+    ids = np.arange(1, len(boxes) + 1)
+    areas = np.pi / 4 * (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     return CellMap(
-        labels,
-        np.arange(1, len(boxes) + 1),
+        ellipses(boxes, ids, shape),
+        ids,
         ((boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5).astype(np.float64),
-        np.maximum(1, np.rint(np.pi / 4 * sides.prod(axis=1))).astype(np.int64),
+        np.maximum(1, np.rint(areas)).astype(np.int64),
         np.rint(boxes).astype(np.int64),
     )

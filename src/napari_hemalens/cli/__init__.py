@@ -5,6 +5,7 @@ from rich.markup import escape
 from napari_hemalens.cli import (
     annotations,
     classification,
+    collecting,
     detection,
     experiment,
     explain,
@@ -23,6 +24,7 @@ __all__ = [
     "annotations",
     "app",
     "classification",
+    "collecting",
     "detection",
     "experiment",
     "explain",

@@ -15,6 +15,7 @@ from napari_hemalens.workflows.classification import (
     train_classification_steps,
 )
 from napari_hemalens.workflows.classify_files import ClassifiedBatch, Groups, OutlineFiles, classify_files_steps
+from napari_hemalens.workflows.collection import Collected, collect_steps
 from napari_hemalens.workflows.detection import (
     Batch,
     detect,
@@ -47,6 +48,7 @@ __all__ = [
     "Batch",
     "CellSelection",
     "ClassifiedBatch",
+    "Collected",
     "Converted",
     "ExplainedBatch",
     "FieldSeries",
@@ -59,6 +61,7 @@ __all__ = [
     "classify",
     "classify_files_steps",
     "classify_steps",
+    "collect_steps",
     "convert_annotations",
     "count_micronuclei",
     "detect",

@@ -8,13 +8,14 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, check_formats, export, read_annotations
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
-from napari_hemalens.formats.naming import check_apart, short_names
+from napari_hemalens.formats.naming import check_apart, file_stems, short_names
 
 __all__ = [
     "FORMATS",
     "Converted",
     "NamedCells",
     "convert_annotations",
+    "file_stems",
     "read_annotations",
     "read_named_cells",
     "short_names",

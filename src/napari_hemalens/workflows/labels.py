@@ -9,6 +9,7 @@ from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import pairing
 from napari_hemalens.segmentation.ellipses import ellipses
+from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.segmentation.record import Segmentation
@@ -23,6 +24,7 @@ __all__ = [
     "pair_nuclei",
     "read_labels",
     "relabel_pieces",
+    "write_labels",
 ]
 
 

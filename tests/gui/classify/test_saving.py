@@ -9,6 +9,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.progress import finish
 from napari_hemalens.reports.design import Sample
@@ -56,6 +57,7 @@ class TestSave:
         (image,) = json.loads((tmp_path / "run.json").read_text())["images"]
         assert image["corrections"]["counts"] == {"class": 1}
         assert (tmp_path / "summary.csv").exists()
+        np.testing.assert_array_equal(read_labels(tmp_path / "smear.labels.tif"), results.current.labels)
 
     def test_a_folder_that_cannot_be_written_is_said(self, classified, runner, tmp_path, said):
         (tmp_path / "file").write_text("")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Scored:
         Replicate and concentration of each, by the name of its image; None where no person said any.
     cells_by : tuple of str or None
         For each of them what made the cells.
+    labels : tuple of (H, W) int or None
+        For each of them the label image.
     """
 
     reviewed: tuple[ReviewedClasses, ...]
@@ -45,6 +47,7 @@ class Scored:
     micronuclei: tuple[NDArray[np.int64] | None, ...] | None
     design: Mapping[str, Sample] | None
     cells_by: tuple[str | None, ...]
+    labels: tuple[NDArray[Any] | None, ...] = ()
 
     @classmethod
     def from_states(cls, states: Sequence[ClassificationState]) -> Self:
@@ -58,6 +61,7 @@ class Scored:
             _some([state.seen for state in states]),
             design if any(sample != Sample() for sample in design.values()) else None,
             tuple(_said(state) for state in states),
+            tuple(state.labels for state in states),
         )
 
     def summary(self) -> Summary:

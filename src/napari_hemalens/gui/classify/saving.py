@@ -1,15 +1,18 @@
 """Classified cells into a folder, as they are on screen."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.report import Scored, compared
+from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.assay import Comparison
 from napari_hemalens.reports.classes import write_cells, write_summary
 from napari_hemalens.reports.detections import write_run
+from napari_hemalens.workflows.annotations import file_stems
+from napari_hemalens.workflows.labels import write_labels
 
 
 def save_classified_steps(
@@ -40,8 +43,17 @@ def save_classified_steps(
         write_cells(cells, folder / "cells.csv", cells=scored.cells, micronuclei=scored.micronuclei)
         write_summary(summary, folder / "summary.csv", found if isinstance(found, Comparison) else None)
         write_run(cells, options, folder / "run.json")
+        _write_labels(scored, cells, folder)
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return
     reason = f" Not compared: {found}" if isinstance(found, str) else ""
     yield f"Saved cells.csv, summary.csv, run.json in {folder}.{reason}"
+
+
+def _write_labels(scored: Scored, cells: Sequence[Classified], folder: Path) -> None:
+    """Write the outlines beside their classes, so that both can become training data."""
+    stems = file_stems([each.provenance.image for each in cells])
+    for stem, each, labels in zip(stems, cells, scored.labels, strict=False):
+        if labels is not None:
+            write_labels(labels, folder / f"{stem}.labels.tif", pixel_size_um=each.provenance.pixel_size_um)

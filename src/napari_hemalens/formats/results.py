@@ -1,0 +1,182 @@
+"""Folders of results that Detect and Classify wrote, read back with what a person corrected in them."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import FORMATS, read_annotations
+from napari_hemalens.formats.csv import read_rows
+from napari_hemalens.formats.label_images import match_by_name
+from napari_hemalens.formats.naming import short_names
+from napari_hemalens.records.detections import Detections
+
+RUN = "run.json"
+_CELLS = "cells.csv"
+_GIVEN = ("class", "accepted")  # corrections of classified cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectedImage:
+    """The cells of an image by box.
+
+    Attributes
+    ----------
+    image : Path
+        The image; it is there.
+    cells : Detections
+        As a person left them.
+    corrected : bool
+        Whether the person changed or confirmed anything in it.
+    """
+
+    image: Path
+    cells: Detections
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifiedImage:
+    """The cells of an image by label.
+
+    Attributes
+    ----------
+    image, labels : Path
+        The image and its label image; both are there.
+    ids : (N,) int64
+        Numbers of the cells in the label image.
+    class_names : (N,) str
+        Their classes, as a person left them.
+    given : (N,) bool
+        Whether the person gave or confirmed the class.
+    """
+
+    image: Path
+    labels: Path
+    ids: NDArray[np.int64]
+    class_names: NDArray[np.str_]
+    given: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What a folder holds.
+
+    Attributes
+    ----------
+    detected : tuple of DetectedImage
+        Of Detect.
+    classified : tuple of ClassifiedImage
+        Of Classify.
+    missing : tuple of str
+        A sentence for each image of which something is not there.
+    """
+
+    detected: tuple[DetectedImage, ...] = ()
+    classified: tuple[ClassifiedImage, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def read_results(folder: str | Path) -> Results:
+    """Read a folder of results of either kind.
+
+    Raises
+    ------
+    AnnotationError
+        If it is no folder of results, or a file in it is damaged.
+    """
+    place = Path(folder)
+    run = _read_run(place / RUN)
+    paths = {str(each["image"]): _located(place, str(each.get("path", ""))) for each in run["images"]}
+    return _classified(place, run, paths) if _is_classified(place) else _detected(place, run, paths)
+
+
+def _read_run(file: Path) -> dict[str, Any]:
+    try:
+        run = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AnnotationError(f"{file.parent} holds no results of HemaLens: cannot read {RUN}: {error}.") from error
+    if not isinstance(run, dict) or not isinstance(run.get("images"), list):
+        raise AnnotationError(f"{file} does not say which images the results are of.")
+    return run
+
+
+def _is_classified(folder: Path) -> bool:
+    file = folder / _CELLS
+    if not file.is_file():
+        return False
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return "centroid_y" in next(csv.reader(lines), [])
+
+
+def _located(folder: Path, path: str) -> Path | None:
+    """Return where the image of a result is: where it was, or beside the results."""
+    places = (Path(path), folder / path, folder / Path(path).name, folder.parent / Path(path).name)
+    return next((place for place in places if path and place.is_file()), None)
+
+
+def _detected(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
+    there = (name for name, each in FORMATS.items() if (folder / each.target).exists())
+    form = next((name for name in there if FORMATS[name].holds(folder / FORMATS[name].target, None)), None)
+    if form is None:
+        raise AnnotationError(f"{folder} holds no cells: neither {_CELLS} nor annotations of another format.")
+    fields = read_annotations(folder / FORMATS[form].target, format=form)
+    said = {str(each["image"]): each for each in run["images"]}
+    detected, missing = [], []
+    for name, cells in zip(short_names(fields), fields, strict=True):
+        path, about = paths.get(name), said.get(name, {})
+        if path is None:
+            missing.append(f"The image {name} of {folder} cannot be found.")
+            continue
+        size = cells.provenance.pixel_size_um or about.get("pixel_size_um")
+        provenance = replace(cells.provenance, image=str(path), pixel_size_um=size)
+        corrected = bool(about.get("corrections")) or bool((cells.correction_kinds != "").any())
+        detected.append(DetectedImage(path, replace(cells, provenance=provenance), corrected))
+    return Results(detected=tuple(detected), missing=tuple(missing))
+
+
+def _classified(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in read_rows(folder / _CELLS, ("image", "cell", "class", "corrected"), "classified cells"):
+        rows.setdefault(row["image"], []).append(row)
+    labels = dict(zip(paths, _labels_of(folder, run, paths), strict=True))
+    classified, missing = [], []
+    for name, cells in rows.items():
+        image, outlines = paths.get(name), labels.get(name)
+        if image is None or outlines is None:
+            missing.append(f"The {'labels of ' if image else ''}image {name} of {folder} cannot be found.")
+            continue
+        classified.append(_image_of(image, outlines, cells, folder))
+    return Results(classified=tuple(classified), missing=tuple(missing))
+
+
+def _labels_of(folder: Path, run: Mapping[str, Any], paths: Iterable[str]) -> tuple[Path | None, ...]:
+    """Return the label image of each image: those in the folder, else those that the run was given."""
+    names = [Path(name) for name in paths]
+    given = run.get("recipe", {}).get("labels") or ()
+    for found in (sorted(folder.rglob("*.labels.tif")), [Path(path) for path in given if Path(path).is_file()]):
+        if found:
+            try:
+                return match_by_name(names, found)
+            except AnnotationError:  # some have labels, and some not
+                return tuple(_own_labels(name, found) for name in names)
+    return (None,) * len(names)
+
+
+def _own_labels(image: Path, labels: Iterable[Path]) -> Path | None:
+    return next((path for path in labels if path.name.split(".labels.")[0] == image.stem), None)
+
+
+def _image_of(image: Path, labels: Path, rows: list[dict[str, str]], folder: Path) -> ClassifiedImage:
+    try:
+        ids = np.array([int(row["cell"]) for row in rows], dtype=np.int64)
+    except ValueError as error:
+        raise AnnotationError(f"{folder / _CELLS}: every cell needs a whole number; {error}.") from error
+    names = np.array([row["class"] for row in rows], dtype=np.str_)
+    return ClassifiedImage(image, labels, ids, names, np.array([row["corrected"] in _GIVEN for row in rows]))

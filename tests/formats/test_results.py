@@ -1,0 +1,119 @@
+"""Folders of results are read back with what a person said."""
+
+import json
+import shutil
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.results import read_results
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import ICSH
+from napari_hemalens.reports.classes import write_cells
+from napari_hemalens.reports.detections import write_run
+from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.segmentation.files import write_labels
+from napari_hemalens.workflows import write_results
+
+
+def image_at(path: Path, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    iio.imwrite(path, np.random.default_rng(seed).integers(0, 255, (60, 80, 3), dtype=np.uint8))
+    return path
+
+
+def detected(image: Path) -> ReviewedBoxes:
+    return ReviewedBoxes.from_run(
+        Detections.from_arrays(
+            [[0, 0, 10, 12], [20, 20, 32, 34], [40, 40, 52, 50]],
+            [0.9, 0.8, 0.7],
+            [ICSH.classes.index("lymphocyte")] * 3,
+            names=ICSH.classes,
+            image_shape=(60, 80),
+            provenance=Provenance(image=str(image), pixel_size_um=0.2, weights="w"),
+        )
+    )
+
+
+def classified(image: Path) -> tuple[Classified, np.ndarray]:
+    labels = np.zeros((60, 80), np.int32)
+    labels[5:15, 5:15], labels[30:40, 30:40] = 1, 7
+    found = Classified(
+        np.array([1, 7]),
+        np.array([[0.7, 0.3], [0.6, 0.4]], np.float32),
+        np.array([0, 0]),
+        ("blast", "normal"),
+        np.array([[9.5, 9.5], [34.5, 34.5]]),
+        np.array([100, 100]),
+        (60, 80),
+        Provenance(image=str(image)),
+    )
+    return found, labels
+
+
+def write_classified(found: Classified, outlines: np.ndarray | None, folder: Path, **options: object) -> None:
+    write_cells([found], folder / "cells.csv")
+    write_run([found], options, folder / "run.json")
+    if outlines is not None:
+        write_labels(outlines, folder / f"{Path(found.provenance.image).stem}.labels.tif")
+
+
+@pytest.mark.parametrize("formats", [("csv", "coco"), ("csv",)])
+def test_detected_cells_come_back_with_corrections(formats: tuple[str, ...], tmp_path: Path) -> None:
+    seen, unseen = (detected(image_at(tmp_path / f"{k}.png", k)) for k in range(2))
+    seen = seen.with_classes(np.array([1]), ["blast"]).without(np.array([2]))
+    fields = [each.current(0.5) for each in (seen, unseen)]
+    write_results(fields, DetectionRecipe(), tmp_path / "out", formats=formats)
+    first, second = read_results(tmp_path / "out").detected
+    assert (first.corrected, second.corrected) == (True, False)
+    assert sorted(first.cells.class_names.tolist()) == ["blast", "lymphocyte"]
+    assert first.cells.named.sum() == 1
+    assert (first.image.name, first.cells.provenance.pixel_size_um) == ("0.png", 0.2)
+
+
+def test_classified_cells_come_back_with_their_labels(tmp_path: Path) -> None:
+    found, labels = classified(image_at(tmp_path / "a.png"))
+    write_classified(found.with_corrections([-1, 1]), labels, tmp_path / "out")
+    (image,) = read_results(tmp_path / "out").classified
+    assert (image.ids.tolist(), image.class_names.tolist(), image.given.tolist()) == (
+        [1, 7],
+        ["blast", "normal"],
+        [False, True],
+    )
+    assert (image.image.name, image.labels.name) == ("a.png", "a.labels.tif")
+
+
+def test_labels_that_a_run_was_given_are_found_where_they_were(tmp_path: Path) -> None:
+    found, labels = classified(image_at(tmp_path / "a.png"))
+    write_labels(labels, tmp_path / "given" / "a_masks.tif")
+    write_classified(found, None, tmp_path / "out", labels=[str(tmp_path / "given" / "a_masks.tif")])
+    assert read_results(tmp_path / "out").classified[0].labels.name == "a_masks.tif"
+
+
+def test_what_is_not_there_any_more_is_said(tmp_path: Path) -> None:
+    found, labels = classified(image_at(tmp_path / "a.png"))
+    write_classified(found, None, tmp_path / "no labels")
+    assert read_results(tmp_path / "no labels").missing == (
+        f"The labels of image a.png of {tmp_path / 'no labels'} cannot be found.",
+    )
+    write_classified(found, labels, tmp_path / "out")
+    shutil.move(tmp_path / "a.png", tmp_path / "out" / "a.png")
+    assert len(read_results(tmp_path / "out").classified) == 1  # beside the results
+    (tmp_path / "out" / "a.png").unlink()
+    assert "image a.png" in read_results(tmp_path / "out").missing[0]
+
+
+def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="holds no results of HemaLens"):
+        read_results(tmp_path)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(AnnotationError, match="does not say which images"):
+        read_results(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps({"images": []}))
+    with pytest.raises(AnnotationError, match="holds no cells"):
+        read_results(tmp_path)

@@ -1,0 +1,148 @@
+"""Corrected results become sets that training reads, split by image."""
+
+import shutil
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import cell_table, named_cells, read_annotations
+from napari_hemalens.formats.images import read_rgb
+from napari_hemalens.progress import finish
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import ICSH
+from napari_hemalens.reports.classes import write_cells
+from napari_hemalens.reports.detections import write_run
+from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.segmentation.files import write_labels
+from napari_hemalens.workflows import write_results
+from napari_hemalens.workflows.collection import collect_steps, held_out
+
+
+def image_at(path: Path, seed: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    iio.imwrite(path, np.random.default_rng(seed).integers(0, 255, (60, 80, 3), dtype=np.uint8))
+    return path
+
+
+@pytest.fixture
+def detected(tmp_path: Path) -> Path:
+    """Results of Detect on six images; in all but the last, a person named the first cell a blast."""
+    fields = []
+    for k in range(6):
+        path = image_at(tmp_path / "slides" / (f"{k}.tif" if k == 1 else f"{k}.png"), k)
+        found = Detections.from_arrays(
+            [[0, 0, 10, 12], [20, 20, 32, 34]],
+            [0.9, 0.8],
+            [ICSH.classes.index("lymphocyte")] * 2,
+            names=ICSH.classes,
+            image_shape=(60, 80),
+            provenance=Provenance(image=str(path), pixel_size_um=None if k == 2 else 0.2),
+        )
+        reviewed = ReviewedBoxes.from_run(found)
+        fields.append((reviewed.with_classes(np.array([0]), ["blast"]) if k < 5 else reviewed).current(0.5))
+    write_results(fields, DetectionRecipe(), tmp_path / "detected")
+    return tmp_path / "detected"
+
+
+@pytest.fixture
+def classified(tmp_path: Path) -> Path:
+    """Results of Classify on four images, with labels; in each a person confirmed one cell of two."""
+    results = []
+    for k in range(4):
+        path = image_at(tmp_path / "fields" / f"f{k}.png", 10 + k)
+        labels = np.zeros((60, 80), np.int32)
+        labels[5:15, 5:15], labels[30:40, 30:40] = 1, 7
+        found = Classified(
+            np.array([1, 7]),
+            np.array([[0.7, 0.3], [0.6, 0.4]], np.float32),
+            np.array([0, 0]),
+            ("blast", "normal"),
+            np.zeros((2, 2)),
+            np.array([100, 100]),
+            (60, 80),
+            Provenance(image=str(path)),
+        )
+        results.append(found.with_corrections([-1, 1]))
+        write_labels(labels, tmp_path / "classified" / f"f{k}.labels.tif")
+    write_cells(results, tmp_path / "classified" / "cells.csv")
+    write_run(results, {}, tmp_path / "classified" / "run.json")
+    return tmp_path / "classified"
+
+
+def test_corrected_images_become_boxes_and_named_cells_a_table(detected: Path, tmp_path: Path) -> None:
+    found = finish(collect_steps([detected], tmp_path / "set"))
+    assert found.boxes is not None
+    assert found.cells is not None
+    parts = {part: read_annotations(found.boxes, split=part) for part in ("train", "val")}
+    assert sum(map(len, parts.values())) == 5  # nobody looked at the sixth
+    for field in (*parts["train"], *parts["val"]):
+        assert sorted(field.class_names.tolist()) == ["blast", "lymphocyte"]
+        assert read_rgb(field.provenance.image).shape == (60, 80, 3)
+    table = cell_table.read(found.cells / "cells.csv")
+    assert set(table.class_names.tolist()) == {"blast"}
+    assert len(table) == 4  # one image has no pixel size
+    assert any("2.png has no pixel size" in note for note in found.notes)
+    assert all(Path(image).is_file() for image in table.images)
+    held = {Path(field.provenance.image).name for field in parts["val"]}
+    assert {Path(i).name for i in table.images[table.parts == "choose"]} <= held
+    assert not held & {Path(i).name for i in table.images[table.parts == "train"]}
+    assert (found.labels, found.images, found.counts) == (None, 5, {"blast": 4})
+
+
+def test_confirmed_classes_become_label_images_with_a_table(classified: Path, tmp_path: Path) -> None:
+    found = finish(collect_steps([classified], tmp_path / "set"))
+    assert found.labels is not None
+    train, val = (named_cells.read(found.labels, split=part) for part in ("train", "val"))
+    assert len(train) + len(val) == 4
+    assert len(val) >= 1
+    for field in (*train, *val):
+        assert (field.ids.tolist(), field.class_names.tolist()) == ([7], ["normal"])
+        assert set(np.unique(field.label_image()).tolist()) == {0, 1, 7}
+    assert found.counts == {"normal": 4}
+
+
+def test_results_of_both_kinds_are_collected_together(detected: Path, classified: Path, tmp_path: Path) -> None:
+    steps = collect_steps([detected, classified], tmp_path / "set")
+    assert next(steps).total == 9
+    found = finish(steps)
+    assert None not in (found.boxes, found.cells, found.labels)
+
+
+def test_everything_is_taken_if_asked_for(detected: Path, classified: Path, tmp_path: Path) -> None:
+    found = finish(collect_steps([detected, classified], tmp_path / "set", everything=True))
+    assert found.images == 10
+    assert found.counts == {"blast": 4 + 4, "lymphocyte": 6, "normal": 4}
+
+
+def test_an_image_that_two_folders_hold_is_taken_as_the_last_says(detected: Path, tmp_path: Path) -> None:
+    found = finish(collect_steps([detected, shutil.copytree(detected, tmp_path / "again")], tmp_path / "set"))
+    assert found.images == 5
+
+
+def test_where_nobody_said_anything_there_is_nothing_to_collect(detected: Path, tmp_path: Path) -> None:
+    for k in range(5):
+        (tmp_path / "slides" / (f"{k}.tif" if k == 1 else f"{k}.png")).unlink()
+    with pytest.raises(AnnotationError, match="Nobody corrected or confirmed anything"):
+        finish(collect_steps([detected], tmp_path / "set"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a.txt").touch()
+    with pytest.raises(AnnotationError, match="is not empty"):
+        finish(collect_steps([detected], tmp_path / "full"))
+
+
+def test_which_images_are_held_out_follows_from_their_content(tmp_path: Path) -> None:
+    images = [image_at(tmp_path / f"{k}.png", k) for k in range(40)]
+    notes: list[str] = []
+    chosen = held_out(images, notes)
+    assert 3 <= sum(chosen) <= 14
+    assert held_out(images[:25], notes) == chosen[:25]
+    assert sum(held_out(images[:2], notes)) == 1
+    assert notes == []
+    assert held_out(images[:1], notes) == [False]
+    assert "0.png is the only image" in notes[0]
+    assert held_out([], notes) == []
