@@ -15,6 +15,7 @@ from napari_hemalens.cli import (
     rendering,
     robustness,
     segmentation,
+    suggestions,
     weights,
 )
 from napari_hemalens.cli.app import app, err_console
@@ -35,6 +36,7 @@ __all__ = [
     "rendering",
     "robustness",
     "segmentation",
+    "suggestions",
     "weights",
 ]
 

@@ -1,4 +1,4 @@
-"""Options of rounds of active learning."""
+"""Options of rounds of active learning, and of suggestions."""
 
 from typing import Literal
 
@@ -41,3 +41,15 @@ class RoundsRecipe(Recipe):
         description="Share of the labelled cells, those of the highest predicted loss, that are copied anew each epoch",
     )
     copies: float = Field(default=2.0, gt=0, description="Mean number of copies of such a cell")
+
+
+class SuggestionRecipe(Recipe):
+    """Which cells are suggested to be named next, and how many."""
+
+    strategy: Literal["random", "entropy", "margin", "diversity", "margin-diversity"] = Field(
+        default="margin",
+        description="By chance; the least certain (entropy); those between two classes (margin); those unlike all that "
+        "have a name (diversity); or the last two together",
+    )
+    first: int = Field(default=50, ge=1, description="Number of cells")
+    seed: int = Field(default=0, ge=0, description="Seed of chance")

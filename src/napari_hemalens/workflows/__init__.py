@@ -42,6 +42,7 @@ from napari_hemalens.workflows.segmentation import (
     segment_files_steps,
     segment_steps,
 )
+from napari_hemalens.workflows.suggestions import GivenCells, SuggestedCells, suggest_cells_steps
 from napari_hemalens.workflows.weights import add_weights_steps, remove_weights
 
 __all__ = [
@@ -52,10 +53,12 @@ __all__ = [
     "Converted",
     "ExplainedBatch",
     "FieldSeries",
+    "GivenCells",
     "Groups",
     "NewWeights",
     "OutlineFiles",
     "PointSelection",
+    "SuggestedCells",
     "add_weights_steps",
     "as_slide",
     "classify",
@@ -84,6 +87,7 @@ __all__ = [
     "segment",
     "segment_files_steps",
     "segment_steps",
+    "suggest_cells_steps",
     "train_classification_steps",
     "train_detection_steps",
     "tune_detection_steps",

@@ -1,0 +1,86 @@
+"""`hemalens suggest`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+
+from napari_hemalens import workflows
+from napari_hemalens.cli.app import Channel, Device, Out, app, err_console, out_console, run
+from napari_hemalens.config.active_learning import SuggestionRecipe
+from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.records.tasks import TASKS
+from napari_hemalens.slides.open import images_in
+
+NUCLEATED: str = TASKS["nucleated"].weights
+
+
+@app.command()
+def suggest(  # noqa: PLR0913 -- an option each
+    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    out: Out,
+    *,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
+            "Without it, the images are segmented.",
+        ),
+    ] = None,
+    named: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Cells that have a name already: columns image and cell, such as suggestions.csv with its column "
+            "class filled in.",
+        ),
+    ] = None,
+    weights_name: Annotated[
+        str, typer.Option("--weights", help="Packed or installed weights of any classifier of cells, or a file.")
+    ] = NUCLEATED,
+    strategy: Annotated[
+        Literal["random", "entropy", "margin", "diversity", "margin-diversity"],
+        typer.Option(
+            help="By chance; least certain; between two classes; unlike all named ones; the last two together."
+        ),
+    ] = "margin",
+    first: Annotated[int, typer.Option("-n", min=1, help="Number of cells.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of chance.")] = 0,
+    channel: Channel = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
+    ] = None,
+    relabel: Annotated[
+        bool | None,
+        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Say which cells to label next: writes a table to fill in, and a sheet of their pictures."""
+    recipe = ClassificationRecipe.from_options(
+        task=classifier_card(weights_name).task,
+        weights=weights_name,
+        channel=channel,
+        pixel_size_um=pixel_size,
+        relabel=relabel,
+        device=device,
+    )
+    steps = workflows.suggest_cells_steps(
+        images_in(paths),
+        recipe,
+        SuggestionRecipe(strategy=strategy, first=first, seed=seed),
+        out,
+        given=workflows.GivenCells(images_in(labels) if labels else None, named),
+    )
+    found = run(steps, "Looking")
+    for reason in found.failed.values():
+        err_console.print(f"[red]not done[/red] {escape(reason)}")
+    out_console.print(
+        f"{len(found.chosen):,} of {found.cells:,} cells, {found.named:,} of which have a name: suggestions.csv, "
+        "suggestions.png"
+    )
+    out_console.print(f"Written to {escape(str(out))}")
+    raise typer.Exit(1 if found.failed else 0)
