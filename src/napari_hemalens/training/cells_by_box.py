@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.config.training import ClassifierTraining
@@ -26,6 +27,7 @@ from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 from napari_hemalens.training.classification import Learner, build, new_card
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.run_folder import keep_recipe, plot_losses
@@ -33,7 +35,7 @@ from napari_hemalens.training.table_crops import TableCrops, admissible, thinned
 
 TABLE = "cells.csv"
 _BATCH = 128
-_WITHIN = 0.95  # share of the cells held out that lie nearer than a novelty of 1
+_WITHIN = 0.95  # share of the cells held out that lie nearer than a novelty of 1, each laboratory alike
 
 
 def train_steps(
@@ -76,11 +78,13 @@ def pack(
     network.eval()
     train = train.take(thinned(train, recipe.most))
     labels, held_out = admissible(train, task), admissible(choose, task)
-    known, certain = labels.sum(dim=1) == 1, held_out.sum(dim=1) == 1
+    certain = held_out.sum(dim=1) == 1
+    known = (labels.sum(dim=1) == 1) & ~torch.from_numpy(_rejected(train, task))
     _, placed = _looked_at(network, train, recipe)
-    novelty = Novelty.fit(placed[known], labels[known].int().argmax(dim=1))
+    novelty = Novelty.fit(placed[known], kinds(train.take(known.numpy())))
     logits, placed = _looked_at(network, choose, recipe)
-    novelty = replace(novelty, far=float(novelty.distance(placed[certain]).quantile(_WITHIN)))
+    sure = certain.numpy() & ~_rejected(choose, task)
+    novelty = replace(novelty, far=within(novelty.distance(placed[sure]).numpy(), choose.laboratories[sure]))
     save_network(network, new.file, beside=novelty.tensors())
     divisor = round(temperature(logits[certain], held_out[certain].int().argmax(dim=1)), 4)
     measured = NamedTable(
@@ -100,6 +104,20 @@ def pack(
     )
     write_card(card)
     return card
+
+
+def kinds(cells: CellTable) -> Tensor:
+    """Return numbers (N,) of the classes of cells as each laboratory stains them."""
+    _, kind = np.unique(np.stack([cells.class_names, cells.laboratories]), axis=1, return_inverse=True)
+    return torch.from_numpy(kind.reshape(-1))
+
+
+def within(distances: NDArray[np.float32], laboratories: NDArray[np.str_]) -> float:
+    """Return the distance that 95 % of cells lie within, of distances (N,) and laboratories (N,) that count alike."""
+    _, of, cells = np.unique(laboratories, return_inverse=True, return_counts=True)
+    order = distances.argsort()
+    share = np.cumsum(1 / cells[of][order]) / len(cells)
+    return float(distances[order][min(len(order) - 1, int(np.searchsorted(share, _WITHIN)))])
 
 
 def overall(measured: NamedTable) -> dict[str, Any]:
@@ -123,6 +141,13 @@ def by_laboratory(measured: NamedTable, train: CellTable) -> dict[str, dict[str,
         trained = int((train.laboratories == laboratory).sum())
         found[laboratory] = {"trained on": trained, **overall(measured.of(laboratory))}
     return found
+
+
+def _rejected(cells: CellTable, task: Task) -> NDArray[np.bool_]:
+    """Return a mask (N,) of the cells that nobody can classify: what they look like is no kind of cell."""
+    names = np.unique(cells.class_names).tolist()
+    reject = [name for name in names if [task.classes[k] for k in task.admissible(name)] == [UNCLASSIFIABLE]]
+    return np.isin(cells.class_names, reject)
 
 
 @torch.inference_mode()
