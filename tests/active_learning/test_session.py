@@ -242,7 +242,7 @@ def test_a_project_that_is_only_looked_at_shows_its_labels(make_pool: Any, tmp_p
         assert np.count_nonzero(looking.pool.labels >= 0) == 20
 
 
-def test_the_gallery_shows_labels_and_predictions_but_no_random_cells_class(make_pool: Any, project: Project) -> None:
+def test_the_gallery_shows_labels_and_predictions_but_no_random_cell(make_pool: Any, project: Project) -> None:
     embedded, kinds = make_pool(120)
     session = TeachingSession(project, embedded)
     teach(session, kinds, 30)

@@ -18,7 +18,10 @@ VISION = {
     "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
 }
-TOGETHER = {**{name: found.classes for name, found in TAXONOMIES.items()}, **{n: t.classes for n, t in TASKS.items()}}
+TOGETHER = {
+    **{name: found.classes for name, found in TAXONOMIES.items()},
+    **{n: t.classes for n, t in TASKS.items() if t.classes},
+}
 
 
 def seen(colours, vision):

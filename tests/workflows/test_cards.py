@@ -13,7 +13,7 @@ def test_the_packed_weights_are_detectors_and_classifiers() -> None:
     detectors, classifiers = cards.known_weights(cards.DetectorCard), cards.known_weights(cards.ClassifierCard)
     assert "marrow-frcnn" in detectors
     to_come = {TASKS["nucleated"].weights}  # are trained, not packed yet
-    assert {task.weights for task in TASKS.values()} - to_come <= set(classifiers)
+    assert {task.weights for task in TASKS.values() if task.weights} - to_come <= set(classifiers)
     assert sorted(detectors + classifiers) == list(cards.known_weights())
 
 

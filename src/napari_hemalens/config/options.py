@@ -200,6 +200,17 @@ class TeachingRecipe(Recipe):
     device: DeviceName = Field(default="auto", description="Processor to compute on")
 
 
+class FineTuningRecipe(Recipe):
+    """How the network itself learns what a person taught."""
+
+    name: str = Field(
+        default="taught", description="Name of the new weights", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+    )
+    epochs: float = Field(default=30, gt=0, description="Passes over the labelled cells")
+    description: str = Field(default="", description="What the weights are, for their model card; empty: the classes")
+    device: DeviceName = Field(default="auto", description="Processor to compute on")
+
+
 class ExplanationRecipe(Recipe):
     """How the heatmaps of cells are computed."""
 

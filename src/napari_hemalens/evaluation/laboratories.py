@@ -95,11 +95,21 @@ class NamedTable:
         return float(np.mean(recalls)) if recalls else float("nan")
 
     def blast_auc(self) -> float:
-        """Return the area under the ROC curve of the probability of a blast, blasts against all other cells."""
+        """Return the area under the ROC curve of the probability of a blast, blasts against all other cells.
+
+        NaN where the task has no blasts.
+        """
+        if "blast" not in self.task.classes:
+            return float("nan")
         return _auc(self.probabilities[:, self.task.classes.index("blast")], self.cells.class_names == "blast")
 
     def reject_auc(self) -> float:
-        """Return the area under the ROC curve of the reject class: cells that nobody can classify, against the rest."""
+        """Return the area under the ROC curve of the reject class: cells that nobody can classify, against the rest.
+
+        NaN where the task has no such class.
+        """
+        if not self._reject:
+            return float("nan")
         return _auc(self.probabilities[:, self._reject[0]], self._rejected)
 
     def novelty_auc(self) -> float:
@@ -131,11 +141,11 @@ class NamedTable:
 
     @property
     def _reject(self) -> tuple[int, ...]:
-        return (self.task.classes.index(UNCLASSIFIABLE),)
+        return (self.task.classes.index(UNCLASSIFIABLE),) if UNCLASSIFIABLE in self.task.classes else ()
 
     @property
     def _vague(self) -> int:
-        return len(self.task.classes) // 2
+        return max(2, len(self.task.classes) // 2)
 
 
 def block_interval(

@@ -1,7 +1,7 @@
 """Classification tasks: the one place where they are declared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from napari_hemalens.errors import RecipeError
@@ -21,9 +21,9 @@ class Task:
     short_title : str
         Title for menus.
     classes : tuple of str
-        Classes in the order of a network's outputs; empty for detection, whose weights have their own.
+        Classes in the order of a network's outputs; empty for detection and own classes, whose weights have theirs.
     weights : str
-        Name of the packed weights used by default.
+        Name of the packed weights used by default; empty: none.
     preset : str
         Name of the training recipe in `config.presets`.
     positive : str or None
@@ -62,6 +62,9 @@ class Task:
 _NEUTROPHILS = ("band_neutrophil", "segmented_neutrophil")
 _MATURING = ("promyelocyte", "myelocyte", "metamyelocyte", *_NEUTROPHILS, "eosinophil", "basophil", "monocyte")
 _BENIGN = (*_MATURING, "erythroblast", "lymphocyte")
+
+OWN = "own"
+"""Name of the task of weights that were taught classes of a person's own: their model card says which."""
 
 TASKS: Mapping[str, Task] = {
     task.name: task
@@ -116,9 +119,23 @@ TASKS: Mapping[str, Task] = {
             preset="field",
             unit="field",
         ),
+        Task(
+            name=OWN,
+            title="Own classes",
+            short_title="Own classes",
+            classes=(),  # those of the weights
+            weights="",
+            preset="nucleated",
+        ),
     )
 }
 """All classification tasks by name."""
+
+
+def own_task(classes: Sequence[str]) -> Task:
+    """Return the task of weights that a person taught classes of their own."""
+    return replace(TASKS[OWN], classes=tuple(classes))
+
 
 DETECTION = Task(
     name="detection",

@@ -57,11 +57,21 @@ def train_steps(
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     if not len(train) or not len(choose):
         raise TrainingError("Cells are needed in both parts, train and choose (the column `part`).")
+    torch.manual_seed(recipe.seed)
+    return (yield from train_network_steps(build(recipe, task), cells, task=task, recipe=recipe, new=new))
+
+
+def train_network_steps(
+    network: CellClassifier, cells: CellTable, *, task: Task, recipe: ClassifierTraining, new: weights.NewWeights
+) -> Steps[ClassifierCard]:
+    """Train a network on the cells of `train`, and calibrate and measure it on those of `choose`.
+
+    A run that was killed is resumed from its folder, whatever the network begins with.
+    """
+    train = cells.take(cells.parts == "train")
     keep_recipe(recipe, new.folder)
     yield Progress(0, 0, f"cutting {len(train):,} cells")
     images = TableCrops(train, task, recipe)
-    torch.manual_seed(recipe.seed)
-    network = build(recipe, task)
     yield from fit_steps(Learner(network, recipe), images, recipe, new.folder, normalised=normalised)
     plot_losses(new.folder)
     yield Progress(0, 0, "calibrating on the cells held out")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
@@ -117,7 +117,13 @@ def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> Classif
     WeightsError
         If they are not there, or answer another question than the recipe's.
     """
-    return weights.classifier_card(recipe.weights or task(recipe.task).weights).for_task(task(recipe.task))
+    asked = task(recipe.task)
+    name = recipe.weights or asked.weights
+    if not name:
+        raise WeightsError(
+            f"No weights are packed for the task {asked.name}: choose those that were taught its classes."
+        )
+    return weights.classifier_card(name).for_task(asked)
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:
