@@ -41,6 +41,7 @@ def test_each_round_labels_the_share_asked_for_and_no_cell_twice(
     assert np.array(found[0].probabilities["val"]).shape == (40, 2)
 
 
+@pytest.mark.slow
 def test_all_strategies_begin_with_the_same_cells_and_chance_goes_on(
     simulated: SimulatedAnnotation, training: ClassifierTraining, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_loss_net_with_copies_learns_what_dark_cells_are(
     assert (predicted == simulated.pool.labels).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_gives_what_it_would_have_given(
     simulated: SimulatedAnnotation, training: ClassifierTraining, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_finished_rounds_are_not_trained_again(
     assert not list(tmp_path.glob("*.ckpt"))
 
 
+@pytest.mark.slow
 def test_training_on_starts_from_the_network_of_the_round_before(
     simulated: SimulatedAnnotation, training: ClassifierTraining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
