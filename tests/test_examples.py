@@ -38,6 +38,14 @@ def rows(path):
 
 
 @pytest.mark.slow
+def test_classes_are_taught_and_kept_in_a_project(run_example, tmp_path):
+    said = run_example("teach_classes.py")
+    assert re.search(r"\{'nucleated': \d+, 'other': \d+\}", said)
+    assert "cells are taken for nucleated" in said
+    assert len((tmp_path / "project" / "labels.jsonl").read_text().splitlines()) == 30
+
+
+@pytest.mark.slow
 def test_one_image_becomes_a_differential_a_picture_and_tables(run_example, tmp_path):
     said = run_example("detect_one_image.py")
     out = tmp_path / "cells_of_one_image"
