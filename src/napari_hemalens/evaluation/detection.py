@@ -20,7 +20,7 @@ from napari_hemalens.evaluation.detection_metrics import coco_measures, count_me
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
-from napari_hemalens.inference.merging import one_class_per_cell
+from napari_hemalens.inference.merging import one_class_per_cell, with_rivals
 from napari_hemalens.inference.naming import hypotheses, rank
 from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
@@ -168,9 +168,13 @@ def detect_in(slide: Slide, finder: CellFinder, recipe: DetectionRecipe) -> Dete
 
 
 def map_to_taxonomy(found: Detections, taxonomy: Taxonomy) -> Detections:
-    """Return cells by another taxonomy's classes, each once a class: two of ours may be one of theirs."""
-    mapped = found.to_taxonomy(taxonomy)
-    return mapped.take(suppress(mapped.boxes, mapped.scores, mapped.classes, iou=DetectionRecipe().nms_iou))
+    """Return cells by another taxonomy's classes, each once a class.
+
+    Where two of our classes are one of theirs, a cell is as likely of theirs as of either of ours.
+    """
+    mapped, iou = found.to_taxonomy(taxonomy), DetectionRecipe().nms_iou
+    kept = suppress(mapped.boxes, mapped.scores, mapped.classes, iou=iou)
+    return with_rivals(mapped, kept, mapped.classes, iou)
 
 
 def count_once(found: Sequence[Detections]) -> list[Detections]:

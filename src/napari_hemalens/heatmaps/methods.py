@@ -45,6 +45,7 @@ _MAPS: Mapping[str, tuple[str, ...]] = {
     "vgg16_attention": ("block 3", "block 4"),
     "googlenet_attention": ("inception 3", "inception 4"),
     "resnet50_attention": ("layer 2", "layer 3"),
+    "efficientnet_lite0_attention": ("stride 8", "stride 16"),
     "resnet18_attention": ("layer 2", "layer 3"),
     "msa_net": ("dilation 1", "dilation 2", "dilation 4"),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from napari_hemalens.config.options import DetectionRecipe
@@ -70,12 +71,30 @@ def one_class_per_cell(cells: Detections, iou: float) -> Detections:
     """
     nucleated = np.array([cell_class(name).nucleated for name in cells.names], dtype=np.bool_)[cells.classes]
     kept = suppress(cells.boxes, cells.scores, np.where(nucleated, -1, cells.classes), iou=iou)
-    best = kept[nucleated[kept]]
-    rivals = np.setdiff1d(np.flatnonzero(nucleated), best)
-    if not len(rivals):
-        return cells.take(kept)
-    nearest = best[cKDTree(cells.centres[best]).query(cells.centres[rivals])[1]]
-    same = paired_iou(cells.boxes[rivals], cells.boxes[nearest]) > iou
+    return with_rivals(cells, kept, np.where(nucleated, 0, -1), iou)
+
+
+def with_rivals(cells: Detections, kept: NDArray[np.int64], groups: NDArray[np.int64], iou: float) -> Detections:
+    """Return the cells kept, best first, each with its score and that of its rivals, up to 1.
+
+    Parameters
+    ----------
+    cells : Detections
+        N cells, of each class each once.
+    kept : (K,) int64
+        Those that others are rivals of.
+    groups : (N,) int64
+        Rivals are cells of one group; of the group -1 none are.
+    iou : float
+        Boxes that overlap by more are one cell.
+    """
     scores = cells.scores.copy()
-    np.add.at(scores, nearest[same], cells.scores[rivals[same]])
+    for group in np.unique(groups[kept]):
+        best = kept[groups[kept] == group]
+        rivals = np.setdiff1d(np.flatnonzero(groups == group), best)
+        if group < 0 or not len(rivals):
+            continue
+        nearest = best[cKDTree(cells.centres[best]).query(cells.centres[rivals])[1]]
+        same = paired_iou(cells.boxes[rivals], cells.boxes[nearest]) > iou
+        np.add.at(scores, nearest[same], cells.scores[rivals[same]])
     return replace(cells, scores=scores.clip(max=1)).take(kept[np.argsort(-scores[kept], kind="stable")])
