@@ -96,3 +96,10 @@ def test_every_third_cell_may_be_of_the_rarest_class() -> None:
     chosen = choose(with_labels(40, 40, 6), 9).tolist()
     assert len(set(chosen) & {160, 161, 162}) == 3
     assert len(set(chosen)) == 9
+
+
+def test_chance_alone_knows_neither_a_beginning_nor_rare_classes() -> None:
+    now = with_labels(40, 40, 6)
+    chosen = choose(now, 9, "random")
+    assert chosen.tolist() == choose(replace(now, probabilities=None), 9, "random").tolist()
+    assert len(set(chosen.tolist())) == 9

@@ -75,6 +75,8 @@ def choose(now: Situation, first: int, strategy: str = "margin-diversity") -> ND
     Cells as far as possible from all others until there are 20 labels, and until every class that was seen has five;
     then those of the strategy. Every third is looked for among the cells that may be of the rarest class.
     """
+    if strategy == "random":  # the yardstick: by chance from the first cell on
+        return _ordered(now, now.candidates, strategy, first)
     strategy = "diversity" if now.probabilities is None or _is_beginning(now.labels) else strategy
     chosen = _ordered(now, now.candidates, strategy, first)
     if now.probabilities is None:

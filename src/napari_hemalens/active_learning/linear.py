@@ -51,25 +51,48 @@ class LinearModel:
         return logits
 
 
-def place(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return embeddings (N, D) standardised, in their leading directions: (N, E) float32, E at most 256.
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """What brings embeddings to one scale, and to their leading directions; measured on a pool, labelled or not.
 
-    Each number is brought to mean 0 and one standard deviation over all cells, labelled or not, and cells to a mean
-    square length of 1, so that one strength of regularisation suits embeddings of any size. Logistic regression with
-    a squared penalty does not notice a rotation, and the directions left out hold little.
+    Each number is brought to mean 0 and one standard deviation over all cells, and cells to a mean square length of 1,
+    so that one strength of regularisation suits embeddings of any size. Logistic regression with a squared penalty
+    does not notice a rotation, and the directions left out hold little.
+
+    Attributes
+    ----------
+    middle, spread : (D,) float32
+        What is taken off each number, and what it is divided by; infinite where it never changes.
+    directions : (E, D) float32 or None
+        At most 256; None: all of them as they are.
     """
-    if not len(vectors):
-        return np.zeros((0, 0), dtype=np.float32)
-    spread = vectors.std(axis=0)
-    varies = spread > 1e-12 * max(1.0, float(spread.max()))
-    scaled = (vectors - vectors.mean(axis=0)) / np.where(varies, spread * np.sqrt(max(1, varies.sum())), np.inf)
-    if min(scaled.shape) <= DIRECTIONS:
-        small: NDArray[np.float32] = scaled.astype(np.float32)
-        return small
-    step = max(1, len(scaled) // _SAMPLE)
-    _, _, directions = randomized_svd(scaled[::step], DIRECTIONS, n_iter=2, random_state=0)
-    placed: NDArray[np.float32] = (scaled @ directions.T).astype(np.float32)
-    return placed
+
+    middle: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    directions: NDArray[np.float32] | None
+
+    @classmethod
+    def of(cls, vectors: NDArray[np.float32]) -> "Placement":
+        """Measure embeddings (N, D) of at least one cell."""
+        spread = vectors.std(axis=0)
+        varies = spread > 1e-12 * max(1.0, float(spread.max()))
+        scale = np.where(varies, spread * np.sqrt(max(1, varies.sum())), np.inf).astype(np.float32)
+        found = cls(vectors.mean(axis=0), scale, None)
+        if min(vectors.shape) <= DIRECTIONS:
+            return found
+        sample = found.place(vectors[:: max(1, len(vectors) // _SAMPLE)])
+        _, _, directions = randomized_svd(sample, DIRECTIONS, n_iter=2, random_state=0)
+        return cls(found.middle, found.spread, directions.astype(np.float32))
+
+    def place(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return embeddings (N, D) so placed: (N, E) float32."""
+        scaled: NDArray[np.float32] = ((vectors - self.middle) / self.spread).astype(np.float32)
+        return scaled if self.directions is None else scaled @ self.directions.T
+
+
+def place(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the embeddings (N, D) of a pool as `Placement` brings them to one scale: (N, E) float32."""
+    return Placement.of(vectors).place(vectors) if len(vectors) else np.zeros((0, 0), dtype=np.float32)
 
 
 def fit(

@@ -10,6 +10,7 @@ from napari_hemalens.active_learning import linear
 from napari_hemalens.active_learning.choosing import Situation, choose, is_random_turn
 from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.learning_curve import CurveDrawer, LearningCurve
+from napari_hemalens.active_learning.linear import LinearModel
 from napari_hemalens.active_learning.pool_labels import NO_CLASS, PoolLabels
 from napari_hemalens.active_learning.refitting import AHEAD, Refit, Refitted
 from napari_hemalens.projects.decisions import Decision, DecisionKind
@@ -88,6 +89,11 @@ class TeachingSession:
     def shows_random_cell(self) -> bool:
         """Whether the cell that is shown is one of the random ones."""
         return self._current is not None and bool(self.pool.is_test[self._current])
+
+    @property
+    def model(self) -> LinearModel | None:
+        """The model of the last refit, of the project's classes as they were then; None: there is none yet."""
+        return None if self._refitted is None else self._refitted.model
 
     @property
     def probabilities(self) -> NDArray[np.float32] | None:

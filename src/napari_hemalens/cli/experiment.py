@@ -141,6 +141,27 @@ def active_learning(  # noqa: PLR0913 -- an option each
     _compare(experiment.active_learning_steps(options, pool=pool, start=start), out)
 
 
+@experiment_app.command("teaching")
+def teaching(  # noqa: PLR0913 -- an option each
+    data: Annotated[
+        Path, typer.Option(help="Folder with parts train and val: images of single cells with tables, or boxes.")
+    ],
+    out: Out,
+    *,
+    weights: Annotated[str, typer.Option(help="Classifier whose embedding is taught on, by name or file.")],
+    preset: PresetOption = "full",
+    seeds: Seeds = "0,1,2,3,4",
+    rows: Rows = None,
+    pixel_size: PixelSize = None,
+) -> None:
+    """Simulate an annotator: balanced accuracy after so many labels, by strategy; finished trials are not run again."""
+    with explain_missing_packages():
+        from napari_hemalens.experiments import teaching as experiment  # noqa: PLC0415 -- loads torch
+
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    _compare(experiment.teaching_steps(options, weights=weights), out)
+
+
 @experiment_app.command("detection-table1")
 def detection_table1(  # noqa: PLR0913 -- an option each
     data: Fields,
