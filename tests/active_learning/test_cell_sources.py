@@ -12,6 +12,7 @@ from napari_hemalens.active_learning.cell_sources import (
     cells_of_boxes,
     cells_of_crops,
     cells_of_images,
+    cells_of_images_steps,
     cells_of_labels,
     cells_of_table,
     join_cells,
@@ -19,6 +20,7 @@ from napari_hemalens.active_learning.cell_sources import (
 from napari_hemalens.active_learning.known_images import KnownImages
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats import cell_table
+from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.open import open_image
 
@@ -56,6 +58,13 @@ def test_each_image_of_a_folder_is_a_cell(tmp_path: Path) -> None:
     with source.open[2]() as slide:
         assert slide.shape == (22, 30)
     assert source.map_of(2)[0].labels.all()
+
+
+def test_reading_many_images_can_be_watched_and_stopped(tmp_path: Path) -> None:
+    for k in range(3):
+        iio.imwrite(tmp_path / f"{k}.png", np.full((20, 30, 3), 40 * k, np.uint8))
+    steps = cells_of_images_steps([tmp_path])
+    assert (next(steps).done, len(finish(steps).cells)) == (0, 3)
 
 
 @pytest.mark.parametrize("shape", [(5, 24, 24, 3), (5, 24, 24)])

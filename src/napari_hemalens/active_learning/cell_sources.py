@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_hemalens.active_learning.known_images import KnownImages
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats.cell_table import CellTable
+from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taught_cells import TaughtCells, TaughtImage
@@ -24,6 +25,7 @@ from napari_hemalens.slides.slide import Slide
 
 AnyImage: TypeAlias = "str | Path | Slide"
 
+_OFTEN = 64  # images between two steps
 _LARGEST_MAP = 100_000_000  # pixels of an image whose cells, given by box, are drawn where a network asks for outlines
 
 
@@ -132,15 +134,27 @@ def cells_of_labels(
 def cells_of_images(
     images: Sequence[str | Path], *, pixel_size_um: float | None = None, known: KnownImages | None = None
 ) -> ReadableCells:
-    """Return images of one cell each as cells: files, folders or patterns.
+    """Return images of one cell each as cells: files, folders or patterns; see `cells_of_images_steps`."""
+    return finish(cells_of_images_steps(images, pixel_size_um=pixel_size_um, known=known))
+
+
+def cells_of_images_steps(
+    images: Sequence[str | Path], *, pixel_size_um: float | None = None, known: KnownImages | None = None
+) -> Steps[ReadableCells]:
+    """Return images of one cell each as cells; yields now and then, since each that is not known is read.
 
     Raises
     ------
     ImageError
         If there is no image, or one cannot be read.
     """
-    found = [_described(path, pixel_size_um, known) for path in images_in(images)]
-    return join_cells([_alone(described, opener, number) for number, (described, opener) in enumerate(found)])
+    files = images_in(images)
+    parts = []
+    for number, path in enumerate(files):
+        parts.append(_alone(*_described(path, pixel_size_um, known), number))
+        if number % _OFTEN == 0:
+            yield Progress(number, len(files), f"image {number + 1:,} of {len(files):,}")
+    return join_cells(parts)
 
 
 def cells_of_crops(crops: NDArray[np.uint8], *, pixel_size_um: float | None = None) -> ReadableCells:
