@@ -46,7 +46,7 @@ def choose_threshold_steps(
 ) -> Steps[DetectorCard]:
     """Return the model card with the best score threshold on annotated images, and its measures there.
 
-    Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.001 (`Sweep.best`). The average precision
+    Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.005 (`Sweep.best`). The average precision
     of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
     cells counted at this one.
     """
