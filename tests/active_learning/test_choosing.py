@@ -12,8 +12,9 @@ RNG = np.random.default_rng(0)
 
 
 def situation(number: int = 60, **changes: object) -> Situation:
-    """Return cells on a line, none with a label."""
-    placed = np.stack([np.arange(number), np.zeros(number)], axis=1).astype(np.float32)
+    """Return cells on an arc, none with a label."""
+    angles = np.linspace(0, np.pi / 2, number)
+    placed = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     nothing = np.zeros(number, dtype=bool)
     found = Situation(placed, None, np.full(number, -1), nothing, ~nothing)
     return replace(found, **changes)  # type: ignore[arg-type]
@@ -103,3 +104,10 @@ def test_chance_alone_knows_neither_a_beginning_nor_rare_classes() -> None:
     chosen = choose(now, 9, "random")
     assert chosen.tolist() == choose(replace(now, probabilities=None), 9, "random").tolist()
     assert len(set(chosen.tolist())) == 9
+
+
+def test_an_outlier_is_not_chosen_for_its_length() -> None:
+    now = situation()
+    stretched = now.placed.copy()
+    stretched[33] *= 100
+    assert choose(replace(now, placed=stretched), 5).tolist() == choose(now, 5).tolist()

@@ -217,9 +217,9 @@ def test_hardly_any_cells_are_taught_too(number: int, make_pool: Any, project: P
 
 
 def test_labels_that_the_model_contradicts_are_offered_again(make_pool: Any, project: Project) -> None:
-    embedded, kinds = make_pool(200)
+    embedded, kinds = make_pool(200, noise=0.3)
     session = TeachingSession(project, embedded)
-    teach(session, kinds, 50, every=10)
+    teach(session, kinds, 80, every=10)
     wrong = int(session.prepare_refit().rows[5])
     session.label_rows([wrong], NAMES[(kinds[wrong] + 1) % 3])
     assert session.contradicted()[0] == wrong
