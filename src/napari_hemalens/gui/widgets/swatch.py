@@ -10,13 +10,13 @@ _UNSURE = "#888888"  # seen on dark and on light themes
 _CUT = 0.3  # of a side, as of the boxes
 
 
-def swatch(name: str, key: str = "") -> QIcon:
-    """Return a square in the colour of a class, its key in it."""
-    colour = QColor(colour_of(name))
+def swatch(name: str, key: str = "", colour: str | None = None) -> QIcon:
+    """Return a square in the colour of a class, or another one, its key in it."""
+    filled = QColor(colour or colour_of(name))
     square = QPixmap(SIDE, SIDE)
-    square.fill(colour)
+    square.fill(filled)
     if key:
-        _write(square, key, "white" if colour.lightnessF() < 0.5 else "black")
+        _write(square, key, "white" if filled.lightnessF() < 0.5 else "black")
     return QIcon(square)
 
 

@@ -1,0 +1,125 @@
+"""A gallery by class: cells pre-sorted, least certain first; several at once get another class by a key or a drag."""
+
+from collections.abc import Mapping
+
+from magicgui.widgets import FloatRangeSlider
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
+from napari_hemalens.gui.widgets.gallery_grid import CellsGrid, Thumbnail
+from napari_hemalens.gui.widgets.rows import RowBox, sentences
+from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter, Whose
+
+_WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network", "predicted"), ("by you", "given"))
+_HINT = "A key or a drag gives a class · double click goes to the cell · Ctrl+A selects all"
+
+
+class GalleryView(QWidget):
+    """Classes on the left, the cells of the chosen one on the right.
+
+    Parameters
+    ----------
+    thumbnail : callable
+        Gives the picture of a cell, an index into the cells that are shown.
+    """
+
+    named = Signal(object, str)  # cells, their new class
+    opened = Signal(int)  # a cell
+
+    def __init__(self, thumbnail: Thumbnail) -> None:
+        super().__init__()
+        self.grid, self.classes = CellsGrid(thumbnail), ClassList()
+        self.whose = Choice(_WHOSE, label="Show")
+        self.sizes = FloatRangeSlider(label="Size", min=0, max=1, step=0.1, value=(0, 1))
+        self.said, hint = sentences(), sentences(small=True)
+        hint.setText(_HINT)
+        self._keys: Mapping[str, str] = {}
+        self._colours: Mapping[str, str] = {}
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.classes)
+        split.addWidget(self.grid)
+        split.setStretchFactor(1, 1)
+        split.setSizes([150, 500])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(RowBox(self.whose, self.sizes))
+        layout.addWidget(split, 1)
+        for label in (self.said, hint):
+            layout.addWidget(label)
+        self.classes.chosen.connect(self._filter)
+        self.classes.dropped.connect(self.named)
+        self.whose.changed.connect(self._filter)
+        self.sizes.changed.connect(self._filter)
+        self.grid.key_pressed.connect(self._on_key)
+        self.grid.opened.connect(self.opened)
+        self.grid.selectionModel().selectionChanged.connect(self._say)
+
+    @property
+    def gallery(self) -> Gallery:
+        """What is shown and selected."""
+        return self.grid.gallery
+
+    def show_classes(self, keys: Mapping[str, str], colours: Mapping[str, str]) -> None:
+        """Take the keys and colours of classes, by their names."""
+        self._keys, self._colours = keys, colours
+        self.grid.delegate.colours = colours
+
+    def show_cells(self, cells: GalleryCells) -> None:
+        """Show other cells."""
+        self.grid.show_gallery(Gallery(cells, self._chosen_filter()))
+        self._fit_sizes(cells)
+        self._count()
+
+    def update_cells(self, cells: GalleryCells) -> None:
+        """Show the same cells with other classes or certainties; if all selected ones are gone, select the next."""
+        chosen = self.gallery.selected
+        at = self.gallery.order.index(chosen[0]) if chosen else None
+        self.grid.rearrange(lambda: self._update(cells, at))
+        self._count()
+
+    def _update(self, cells: GalleryCells, at: int | None) -> None:
+        self.gallery.update(cells)
+        order = self.gallery.order
+        if at is not None and order and not self.gallery.selected:
+            self.gallery.select(order[min(at, len(order) - 1)])
+
+    def _fit_sizes(self, cells: GalleryCells) -> None:
+        known = cells.sizes[cells.sizes == cells.sizes]  # not NaN
+        least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        with self.sizes.changed.blocked():
+            self.sizes.min, self.sizes.max = least, max(most, least + 0.1)
+            self.sizes.value = (self.sizes.min, self.sizes.max)
+
+    def _chosen_filter(self) -> GalleryFilter:
+        name = self.classes.current
+        low, high = self.sizes.value
+        whole = (low, high) == (self.sizes.min, self.sizes.max)
+        bounds = {} if whole else {"smallest": low, "largest": high}
+        only = None if name is ALL else (name,)
+        return GalleryFilter(only=only, whose=self.whose.value, **bounds)
+
+    def _filter(self, *_: object) -> None:
+        self.grid.rearrange(lambda: self.gallery.show(self._chosen_filter()))
+        self.grid.scrollToTop()
+        self._count()
+
+    def _count(self) -> None:
+        """Show how many cells each class has, whichever of them is shown."""
+        every = Gallery(self.gallery.cells, self._chosen_filter_of_all())
+        self.classes.show_groups(every.groups, keys=self._keys, colours=self._colours)
+        self._say()
+
+    def _chosen_filter_of_all(self) -> GalleryFilter:
+        chosen = self._chosen_filter()
+        return GalleryFilter(smallest=chosen.smallest, largest=chosen.largest, whose=chosen.whose)
+
+    def _say(self, *_: object) -> None:
+        shown, selected = len(self.gallery.order), len(self.gallery.selected)
+        self.said.setText(f"{shown:,} cells, {selected:,} selected" if selected else f"{shown:,} cells")
+
+    def _on_key(self, key: str) -> None:
+        name = next((name for name, own in self._keys.items() if own.upper() == key), None)
+        if name is not None and self.gallery.selected:
+            self.named.emit(self.gallery.selected, name)

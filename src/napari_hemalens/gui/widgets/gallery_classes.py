@@ -1,0 +1,88 @@
+"""The classes of a gallery with how many cells each has: a click shows one of them, and cells are dropped on it."""
+
+from collections.abc import Mapping, Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
+
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.widgets.gallery_grid import CELLS_DRAGGED
+from napari_hemalens.gui.widgets.swatch import swatch
+from napari_hemalens.review.gallery import GalleryGroup
+
+ALL = None
+"""In place of a class: all of them."""
+
+
+class ClassList(QListWidget):
+    """All cells, each class, and cells without one."""
+
+    chosen = Signal(object)  # a class, '' for none, None for all
+    dropped = Signal(object, str)  # cells, the class that they are dropped on
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+        self.currentItemChanged.connect(self._on_current)
+
+    def show_groups(
+        self, groups: Sequence[GalleryGroup], *, keys: Mapping[str, str], colours: Mapping[str, str]
+    ) -> None:
+        """Show the classes with the number of their cells; the one that was chosen stays so."""
+        before = self.current
+        self.blockSignals(True)
+        self.clear()
+        self._add("All", sum(len(group.cells) for group in groups), ALL)
+        for group in groups:
+            if group.name or len(group.cells):
+                item = self._add(display_name(group.name) or "no class", len(group.cells), group.name)
+                if group.name:
+                    item.setIcon(swatch(group.name, keys.get(group.name, ""), colours.get(group.name)))
+        rows = [row for row in range(self.count()) if self._name(row) == before]
+        self.setCurrentRow(rows[0] if rows else 0)
+        self.blockSignals(False)
+        if not rows:
+            self.chosen.emit(self.current)
+
+    @property
+    def current(self) -> str | None:
+        """The class that is shown; '': cells without one; None: all."""
+        return self._name(self.currentRow()) if self.currentRow() >= 0 else ALL
+
+    def _add(self, words: str, cells: int, name: str | None) -> QListWidgetItem:
+        item = QListWidgetItem(f"{cells:,}  {words}")
+        item.setData(Qt.ItemDataRole.UserRole, name)
+        self.addItem(item)
+        return item
+
+    def _name(self, row: int) -> str | None:
+        name: str | None = self.item(row).data(Qt.ItemDataRole.UserRole)
+        return name
+
+    def _on_current(self) -> None:
+        self.chosen.emit(self.current)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's
+        """Take cells of a gallery, and nothing else."""
+        if event.mimeData().hasFormat(CELLS_DRAGGED):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802 -- Qt's
+        """Take them over a class alone."""
+        event.setAccepted(bool(self._under(event)))
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's
+        """Give the cells the class."""
+        name = self._under(event)
+        if name:
+            event.acceptProposedAction()
+            cells = bytes(event.mimeData().data(CELLS_DRAGGED)).decode()
+            self.dropped.emit(tuple(int(cell) for cell in cells.split(",") if cell), name)
+
+    def _under(self, event: QDropEvent) -> str | None:
+        item = self.itemAt(event.position().toPoint())
+        return None if item is None else item.data(Qt.ItemDataRole.UserRole)
