@@ -165,7 +165,7 @@ def test_a_classifier_is_trained_and_measured_from_a_shell(
     options = ("--set", "crop.light=fluorescence", "--set", "accelerator=cpu", "--about", "licence=CC0-1.0")
     arguments = ("--data", micronuclei, "--out", out, "--recipe", "smoke", "--name", "mine", *options)
     assert hemalens("train", "classification", *arguments) == 0
-    assert "mine on 32 cells of val: AUC" in capsys.readouterr().out
+    assert "mine on 32 cells that were held out: AUC" in capsys.readouterr().out
     card = weights.classifier_card(out / "mine.json")
     assert (card.licence, card.crop.light) == ("CC0-1.0", "fluorescence")
 
@@ -214,3 +214,14 @@ def test_an_error_of_training_is_one_sentence_and_exit_code_two(
     names = {"data": micronuclei, "row": untrained_classifier.file}
     assert hemalens(*(a.format(**names) for a in arguments)) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_cells_by_box_are_trained_on_from_a_shell(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], cells_by_box: Path, tmp_path: Path
+) -> None:
+    options = ("network.start=scratch", "crop.side=32", "epochs=0.1", "batch=8", "warmup_steps=0", "workers=0")
+    told = [part for option in options for part in ("--set", option)]
+    arguments = ("--data", cells_by_box, "--task", "nucleated", "--out", tmp_path, "--name", "mine", *told)
+    assert hemalens("train", "classification", *arguments) == 0
+    assert "cells that were held out: balanced accuracy" in capsys.readouterr().out

@@ -41,3 +41,12 @@ def test_weights_are_offered_for_each_task_that_they_answer(nucleated: cards.Cla
     assert [name for name in TASKS if cards.answers(nucleated, name)] == ["all", "leukocyte", "nucleated"]
     assert not any(cards.answers(detector, name) for name in TASKS)
     assert cards.answers(detector, detector.task)
+
+
+def test_weights_whose_crops_need_outlines_do_not_name_detected_cells(
+    nucleated: cards.ClassifierCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "known_weights", lambda _: ("leukocyte-types", "mine"))
+    packed = cards.classifier_card("leukocyte-types")
+    monkeypatch.setattr(cards, "classifier_card", lambda name: nucleated if name == "mine" else packed)
+    assert cards.known_naming() == ("mine",)

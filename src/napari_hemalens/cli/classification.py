@@ -121,6 +121,9 @@ def classify(  # noqa: PLR0913 -- an option each
     raise typer.Exit(1 if batch.failed else 0)
 
 
+_TOLD = ("AUC", "AP", "F1", "balanced accuracy", "blast AUC")
+
+
 @train_app.command("classification")
 def train_classification(  # noqa: PLR0913 -- an option each
     data: Cells,
@@ -141,8 +144,8 @@ def train_classification(  # noqa: PLR0913 -- an option each
     chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
     card = run(steps, "Training")
-    figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in ("AUC", "AP", "F1", "balanced accuracy"))
-    out_console.print(f"{card.name} on {card.metrics['cells']:,} cells of val: {figures}")
+    figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)
+    out_console.print(f"{card.name} on {card.metrics['cells']:,} cells that were held out: {figures}")
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 

@@ -63,6 +63,10 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
     return f"Option {option!r} got {first['input']!r}: {first['msg']}."
 
 
+BY_DETECTOR = "none"
+"""As the option `naming`: cells keep the class that the detector gave them."""
+
+
 class DetectionRecipe(Recipe):
     """How cells are detected in an image."""
 
@@ -115,6 +119,7 @@ class DetectionRecipe(Recipe):
         description="Let the tissue shift the odds of the classes: in blood, precursors and blasts are rare",
     )
     naming: str | None = Field(
+        title="Named by",
         default=None,
         description="Weights that name nucleated cells, by name or file; empty: those that go with the detector; none: "
         "cells keep the class that the detector gave them",

@@ -5,7 +5,7 @@ from typing import Self
 
 import torch
 
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.detection import detect_steps
@@ -18,9 +18,6 @@ from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
-
-BY_DETECTOR = "none"
-"""As the option `naming`: cells keep the class that the detector gave them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label
 
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.inference import device
-from napari_hemalens.inference.cell_finder import BY_DETECTOR, CellFinder
+from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models.weights import detector_card
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap

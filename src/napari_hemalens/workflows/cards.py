@@ -1,11 +1,13 @@
 """The model cards of the weights that are there: what each finds or names, at which threshold, and how. No torch."""
 
+from napari_hemalens.config.options import BY_DETECTOR
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.weights import classifier_card, detector_card, explainable_card, model_card
 from napari_hemalens.models.weights import known as known_weights
 from napari_hemalens.records.tasks import TASKS
 
 __all__ = [
+    "BY_DETECTOR",
     "AnyCard",
     "ClassifierCard",
     "DetectorCard",
@@ -15,6 +17,7 @@ __all__ = [
     "describe",
     "detector_card",
     "explainable_card",
+    "known_naming",
     "known_weights",
     "label_of",
     "model_card",
@@ -24,6 +27,11 @@ __all__ = [
 def answers(card: AnyCard, task: str) -> bool:
     """Return whether weights answer a task: their own, or one whose classes take in theirs."""
     return card.task == task or (isinstance(card, ClassifierCard) and task in TASKS and card.answers(TASKS[task]))
+
+
+def known_naming() -> tuple[str, ...]:
+    """Return the weights that can name detected cells: their crops need no outlines."""
+    return tuple(name for name in known_weights(ClassifierCard) if not classifier_card(name).crop.needs_labels)
 
 
 def label_of(card: AnyCard) -> str:

@@ -31,6 +31,7 @@ def card(monkeypatch):
         sha256="",
     )
     monkeypatch.setattr(detection_form.cards, "known_weights", lambda _: ("fake",))
+    monkeypatch.setattr(detection_form.cards, "known_naming", lambda: ("namer",))
     monkeypatch.setattr(detection_form.cards, "detector_card", lambda _: card)
     return card
 
@@ -138,3 +139,13 @@ def test_what_is_counted_is_shown_without_being_told_back(form):
     recipe = form.read()
     assert (recipe.tissue, recipe.unsure, recipe.tissue_prior) == ("blood", "counted", False)
     assert told == []
+
+
+def test_what_names_cells_is_chosen_from_a_list(form, tmp_path):
+    choice = form.options["naming"]
+    assert choice.choices == (None, "none", "namer")
+    assert choice.value is None
+    choice.value = "namer"
+    assert form.read().naming == "namer"
+    form.write(DetectionRecipe(weights="fake", naming=str(tmp_path / "mine.safetensors")))
+    assert form.read().naming == str(tmp_path / "mine.safetensors")

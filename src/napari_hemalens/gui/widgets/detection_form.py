@@ -10,7 +10,7 @@ from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
-from napari_hemalens.workflows.cards import DetectorCard
+from napari_hemalens.workflows.cards import BY_DETECTOR, DetectorCard
 
 _FIRST = ("weights", "pixel_size_um", "tissue", "device", "score_threshold")
 _LEAST_SCORE = 0.05  # a run asks for no cells below
@@ -33,6 +33,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
                 "pixel_size_um": NumberEdit(empty="estimate from the red cells"),
                 "score_threshold": self.slider,
                 "device": DeviceChoice(),
+                "naming": Choice(self._offered_naming, none="as goes with the weights"),
                 "precision": Choice([("single, 32 bits", "single"), ("half, 16 bits", "half")]),
             },
         )
@@ -49,6 +50,8 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def write(self, recipe: DetectionRecipe) -> None:
         """Fill in a recipe; without a score threshold, that of the weights."""
         self.choose_weights(recipe.weights)
+        if recipe.naming is not None:
+            self.options["naming"].select(recipe.naming)
         score = recipe.score_threshold
         own = 0.5 if self._own_score is None else self._own_score
         super().write(recipe.model_copy(update={"score_threshold": max(_LEAST_SCORE, own if score is None else score)}))
@@ -81,6 +84,9 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def _offered_weights(self, _: object) -> list[tuple[str, str]]:
         known = [(cards.label_of(cards.detector_card(name)), name) for name in cards.known_weights(DetectorCard)]
         return known + [(name, name) for name in self._elsewhere]
+
+    def _offered_naming(self, _: object) -> list[tuple[str, str]]:
+        return [("the detector itself", BY_DETECTOR), *((name, name) for name in cards.known_naming())]
 
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
