@@ -29,7 +29,7 @@ from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 
 SMEAR = ImageMeasures(brightness=235, colour=60, clipped=0.01, eosin=0.0, blur_um=0.15)
-PACKED, ROBUST = detector_card("marrow-lite"), detector_card("marrow-robust")
+PACKED, ROBUST = detector_card("marrow-cascade"), detector_card("marrow-robust")
 
 
 def faults(notes: Sequence[str]) -> list[str]:
