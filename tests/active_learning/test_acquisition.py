@@ -1,7 +1,6 @@
 """Orders of a pool: written out longhand, and as scikit-activeml has them."""
 
 import math
-import time
 import tracemalloc
 
 import numpy as np
@@ -144,13 +143,11 @@ def test_fifty_diverse_cells_of_twenty_thousand_take_bounded_memory() -> None:
     embeddings = rng.normal(size=(20_000, 256)).astype(np.float32)
     pool = Pool(embeddings, np.full((20_000, 4), 0.25, np.float32), np.arange(2_000))
     tracemalloc.start()
-    begun = time.monotonic()
     found = order("diversity", pool, 50)
-    took, (_, peak) = time.monotonic() - begun, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(set(found.tolist())) == 50
     assert peak < 3 * embeddings.nbytes  # all distances to the named cells alone are 8 times as large
-    assert took < 30
 
 
 NAN = np.full((3, 2), np.nan, dtype=np.float32)

@@ -1,7 +1,5 @@
 """The linear model tells classes apart from few labels, whichever of them were seen."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -112,14 +110,3 @@ def test_no_fold_is_yielded_where_nothing_can_be_fitted() -> None:
     vectors, _ = cells(6)
     assert list(linear.held_out_probabilities(vectors, np.zeros(6, np.int64), 3)) == []
     assert list(linear.held_out_probabilities(vectors[:2], np.array([0, 1]), 3)) == []
-
-
-def test_five_hundred_labels_are_fitted_while_a_person_waits() -> None:
-    vectors, labels = cells(500, classes=12, size=1280)
-    everything = np.repeat(vectors, 10, axis=0)
-    placed = linear.place(everything)
-    start = time.perf_counter()
-    model = linear.fit(placed[::10], labels, 12)
-    assert model is not None
-    model.probabilities(placed)
-    assert time.perf_counter() - start < 3  # tenths of a second on a machine of its own

@@ -12,6 +12,7 @@ from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.projects.decisions import Decision
 from napari_hemalens.projects.document import ImageEntry
 from napari_hemalens.projects.project import Project
+from napari_hemalens.records.taught_cells import TaughtImage
 
 LEAST = 3
 """Labels to train on below which a class is left out."""
@@ -88,7 +89,7 @@ def labelled_table(project: Project, crop: CropRecipe) -> LabelledTable:
         CellTable(
             images=np.array([paths[each.image] for each in chosen], dtype=object),
             boxes=np.array([each.box for each in chosen], dtype=np.float32).reshape(-1, 4),
-            pixel_sizes=np.array([_pixel_size(images[each.image], crop) for each in chosen], dtype=np.float32),
+            pixel_sizes=np.array([pixel_size_of(images[each.image], crop) for each in chosen], dtype=np.float32),
             class_names=np.array([names[each.class_id] for each in chosen]),
             laboratories=np.full(len(chosen), project.folder.resolve().name),
             blocks=np.array([each.image for each in chosen]),
@@ -134,7 +135,6 @@ def _block_of(cell: Decision, shape: tuple[int, int]) -> str:
     return f"{int(_ACROSS * y / shape[0])} {int(_ACROSS * x / shape[1])}"
 
 
-def _pixel_size(image: ImageEntry, crop: CropRecipe) -> float:
-    if image.pixel_size_um is not None:
-        return image.pixel_size_um
-    return crop.width / max(image.shape)
+def pixel_size_of(image: ImageEntry | TaughtImage, crop: CropRecipe) -> float:
+    """Return micrometres a pixel; an image of one cell that does not say its own is as wide as a network's crop."""
+    return crop.width / max(image.shape) if image.pixel_size_um is None else image.pixel_size_um

@@ -49,6 +49,23 @@ NamingName = Annotated[
         "--naming", help="Weights that name nucleated cells; by default those of the detector. none: the detector does."
     ),
 ]
+Images = Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")]
+LabelImages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labels",
+        metavar="LABELS",
+        help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. Without "
+        "it, the images are segmented.",
+    ),
+]
+StatedPixelSize = Annotated[
+    float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
+]
+Relabel = Annotated[
+    bool | None,
+    typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
+]
 Channel = Annotated[
     str | None,
     typer.Option(

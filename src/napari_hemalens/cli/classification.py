@@ -10,7 +10,11 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     Channel,
     Device,
+    Images,
+    LabelImages,
     Out,
+    Relabel,
+    StatedPixelSize,
     app,
     err_console,
     evaluate_app,
@@ -41,31 +45,19 @@ RecipeOption = Annotated[
 
 @app.command()
 def classify(  # noqa: PLR0913 -- an option each
-    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    paths: Images,
     out: Out,
     *,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LABELS",
-            help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
-            "Without it, the images are segmented.",
-        ),
-    ] = None,
+    labels: LabelImages = None,
     task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")] = "micronucleus",
     weights_name: Annotated[
         str | None,
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
-    ] = None,
+    pixel_size: StatedPixelSize = None,
     device: Device = "auto",
-    relabel: Annotated[
-        bool | None,
-        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
-    ] = None,
+    relabel: Relabel = None,
     cells: Annotated[
         list[str] | None,
         typer.Option(

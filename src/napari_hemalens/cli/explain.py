@@ -6,7 +6,18 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Channel, Device, Out, app, err_console, out_console, run
+from napari_hemalens.cli.app import (
+    Channel,
+    Device,
+    Images,
+    Out,
+    Relabel,
+    StatedPixelSize,
+    app,
+    err_console,
+    out_console,
+    run,
+)
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import ExplainableName
@@ -15,7 +26,7 @@ from napari_hemalens.slides.open import images_in
 
 @app.command()
 def explain(  # noqa: PLR0913 -- an option each
-    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    paths: Images,
     out: Out,
     *,
     labels: Annotated[
@@ -48,14 +59,9 @@ def explain(  # noqa: PLR0913 -- an option each
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
-    ] = None,
+    pixel_size: StatedPixelSize = None,
     device: Device = "auto",
-    relabel: Annotated[
-        bool | None,
-        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
-    ] = None,
+    relabel: Relabel = None,
 ) -> None:
     """Show where a network looks: writes heatmaps in each image's frame, and pictures of them on the cells."""
     recipe = ExplanationRecipe.from_options(

@@ -7,7 +7,19 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Channel, Device, Out, app, err_console, out_console, run
+from napari_hemalens.cli.app import (
+    Channel,
+    Device,
+    Images,
+    LabelImages,
+    Out,
+    Relabel,
+    StatedPixelSize,
+    app,
+    err_console,
+    out_console,
+    run,
+)
 from napari_hemalens.config.active_learning import SuggestionRecipe
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models.weights import classifier_card
@@ -19,17 +31,10 @@ NUCLEATED: str = TASKS["nucleated"].weights
 
 @app.command()
 def suggest(  # noqa: PLR0913 -- an option each
-    paths: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")],
+    paths: Images,
     out: Out,
     *,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LABELS",
-            help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. "
-            "Without it, the images are segmented.",
-        ),
-    ] = None,
+    labels: LabelImages = None,
     named: Annotated[
         Path | None,
         typer.Option(
@@ -50,13 +55,8 @@ def suggest(  # noqa: PLR0913 -- an option each
     first: Annotated[int, typer.Option("-n", min=1, help="Number of cells.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of chance.")] = 0,
     channel: Channel = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
-    ] = None,
-    relabel: Annotated[
-        bool | None,
-        typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
-    ] = None,
+    pixel_size: StatedPixelSize = None,
+    relabel: Relabel = None,
     device: Device = "auto",
 ) -> None:
     """Say which cells to label next: writes a table to fill in, and a sheet of their pictures."""

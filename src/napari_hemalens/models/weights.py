@@ -16,8 +16,6 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, installed_folder
 
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class NewWeights:
@@ -144,11 +142,8 @@ def _of_kind(name: str | Path, kind: type[_Kind], purpose: str) -> _Kind:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(weights: ModelCard) -> Path:

@@ -1,7 +1,7 @@
 """Cells by class, as digital morphology shows them: least certain first, several selected and named at once. No Qt."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -116,7 +116,6 @@ class Gallery:
     _order: list[int] = field(default_factory=list)
     _place: dict[int, int] = field(default_factory=dict)
     _selected: set[int] = field(default_factory=set)
-    _anchor: int | None = None
 
     def __post_init__(self) -> None:
         self._arrange()
@@ -131,10 +130,6 @@ class Gallery:
         """The selected cells, in the order in which they are shown."""
         return tuple(sorted(self._selected, key=self._place.__getitem__))
 
-    def is_selected(self, cell: int) -> bool:
-        """Whether a cell is selected."""
-        return cell in self._selected
-
     def update(self, cells: GalleryCells) -> None:
         """Show the same cells with other classes or certainties; what is selected stays so as far as it is shown."""
         self.cells = cells
@@ -145,55 +140,15 @@ class Gallery:
         self.filter = chosen
         self._arrange()
 
-    def select(self, cell: int) -> None:
-        """Select one cell alone: a click."""
-        self._select([cell], cell)
-
-    def toggle(self, cell: int) -> None:
-        """Add a cell to the selected ones, or take it away: a click with Ctrl."""
-        self._select(self._selected ^ {cell}, cell)
-
-    def extend_to(self, cell: int) -> None:
-        """Select all cells from the one clicked last to this one: a click with Shift."""
-        if self._anchor not in self._place or cell not in self._place:
-            self.select(cell)
-            return
-        first, last = sorted((self._place[self._anchor], self._place[cell]))
-        self._select(self._order[first : last + 1], self._anchor)
-
-    def select_many(self, cells: Iterable[int], *, add: bool = False) -> None:
-        """Select cells: those inside a rubber band; `add` keeps what was selected before."""
-        found = set(cells)
-        self._select(found | self._selected if add else found, self._anchor)
-
-    def select_group(self, name: str) -> None:
-        """Select all cells of a class that are shown."""
-        self.select_many(cell for group in self.groups if group.name == name for cell in group.cells.tolist())
-
-    def select_all(self) -> None:
-        """Select all cells that are shown."""
-        self.select_many(self._order)
-
-    def clear_selection(self) -> None:
-        """Select nothing."""
-        self._select([], None)
-
-    def move(self, by: int, *, extend: bool = False) -> int | None:
-        """Select the cell so many places on, or up to it: arrow keys. Return it; None: nothing is shown."""
-        if not self._order:
-            return None
-        at = self._place.get(self._anchor, -1 if by > 0 else len(self._order)) if self._anchor is not None else -1
-        cell = self._order[min(max(at + by, 0), len(self._order) - 1)]
-        if extend:
-            self.select_many([cell], add=True)
-            self._anchor = cell
-        else:
-            self.select(cell)
-        return cell
-
-    def _select(self, cells: Iterable[int], anchor: int | None) -> None:
+    def select_many(self, cells: Iterable[int]) -> None:
+        """Select cells, as far as they are shown."""
         self._selected = {int(cell) for cell in cells if cell in self._place}
-        self._anchor = anchor if anchor in self._place else None
+
+    def counts(self) -> dict[str, int]:
+        """Return how many cells of each class, '' for none, pass the filter, whichever classes are shown."""
+        of = self.cells.classes[replace(self.filter, only=None).mask(self.cells)]
+        numbers = np.bincount(of + 1, minlength=len(self.cells.names) + 1).tolist()  # cells without a class come first
+        return dict(zip((*self.cells.names, ""), (*numbers[1:], numbers[0]), strict=True))
 
     def _arrange(self) -> None:
         cells = self.cells
@@ -206,4 +161,4 @@ class Gallery:
         )
         self._order = [cell for group in self.groups for cell in group.cells.tolist()]
         self._place = {cell: place for place, cell in enumerate(self._order)}
-        self._select(self._selected, self._anchor)
+        self.select_many(self._selected)

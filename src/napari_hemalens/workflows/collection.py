@@ -211,8 +211,5 @@ def _copy_picture(image: Path, stem: Path) -> Path:
 
 
 def _digest(image: Path) -> bytes:
-    digest = hashlib.blake2b(digest_size=8)
     with image.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.digest()
+        return hashlib.file_digest(file, "blake2b").digest()

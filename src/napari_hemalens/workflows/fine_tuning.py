@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.active_learning.labelled_table import LabelledTable, labelled_table
+from napari_hemalens.active_learning.labelled_table import LabelledTable, labelled_table, pixel_size_of
 from napari_hemalens.active_learning.learning_curve import CurvePoint, Gain
 from napari_hemalens.active_learning.session import TeachingSession
 from napari_hemalens.config.options import FineTuningRecipe
@@ -150,7 +150,7 @@ def random_cells_of(session: TeachingSession, card: ClassifierCard) -> tuple[NDA
     paths = [session.project.path_of(image.fingerprint) for image in cells.images]
     rows = np.array([row for row in rows if paths[int(cells.image_index[row])] is not None], dtype=np.int64)
     images = [cells.images[index] for index in cells.image_index[rows].tolist()]
-    sizes = [image.pixel_size_um or card.crop.width / max(image.shape) for image in images]
+    sizes = [pixel_size_of(image, card.crop) for image in images]
     table = CellTable(
         images=np.array([paths[index] for index in cells.image_index[rows].tolist()], dtype=object),
         boxes=cells.boxes[rows],

@@ -1,19 +1,13 @@
 """The classes of a gallery count their cells, and take cells that are dropped on them."""
 
-import numpy as np
 import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt
 from qtpy.QtGui import QDropEvent
 
 from napari_hemalens.gui.widgets.gallery_classes import ClassList
 from napari_hemalens.gui.widgets.gallery_grid import CELLS_DRAGGED
-from napari_hemalens.review.gallery import GalleryGroup
 
-GROUPS = (
-    GalleryGroup("smudge", np.arange(1200)),
-    GalleryGroup("hairy_cell", np.arange(0)),
-    GalleryGroup("", np.arange(0)),
-)
+COUNTS = {"smudge": 1200, "hairy_cell": 0, "": 0}
 
 
 @pytest.fixture
@@ -21,7 +15,7 @@ def classes(qtbot) -> ClassList:
     made = ClassList()
     qtbot.addWidget(made)
     made.resize(200, 200)
-    made.show_groups(GROUPS, keys={"smudge": "S"}, colours={"smudge": "#ff0000"})
+    made.show_counts(COUNTS, keys={"smudge": "S"}, colours={"smudge": "#ff0000"})
     made.show()
     return made
 
@@ -56,6 +50,6 @@ def test_a_class_that_is_no_more_is_no_longer_shown(classes: ClassList) -> None:
     chosen: list[str | None] = []
     classes.setCurrentRow(2)
     classes.chosen.connect(chosen.append)
-    classes.show_groups(GROUPS[:1], keys={}, colours={})
+    classes.show_counts({"smudge": 1200}, keys={}, colours={})
     assert classes.current is None
     assert chosen == [None]

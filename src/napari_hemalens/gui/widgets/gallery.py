@@ -83,7 +83,7 @@ class GalleryView(QWidget):
         self.gallery.update(cells)
         order = self.gallery.order
         if at is not None and order and not self.gallery.selected:
-            self.gallery.select(order[min(at, len(order) - 1)])
+            self.gallery.select_many([order[min(at, len(order) - 1)]])
 
     def _fit_sizes(self, cells: GalleryCells) -> None:
         known = cells.sizes[cells.sizes == cells.sizes]  # not NaN
@@ -107,13 +107,8 @@ class GalleryView(QWidget):
 
     def _count(self) -> None:
         """Show how many cells each class has, whichever of them is shown."""
-        every = Gallery(self.gallery.cells, self._chosen_filter_of_all())
-        self.classes.show_groups(every.groups, keys=self._keys, colours=self._colours)
+        self.classes.show_counts(self.gallery.counts(), keys=self._keys, colours=self._colours)
         self._say()
-
-    def _chosen_filter_of_all(self) -> GalleryFilter:
-        chosen = self._chosen_filter()
-        return GalleryFilter(smallest=chosen.smallest, largest=chosen.largest, whose=chosen.whose)
 
     def _say(self, *_: object) -> None:
         shown, selected = len(self.gallery.order), len(self.gallery.selected)

@@ -1,6 +1,6 @@
 """The classes of a gallery with how many cells each has: a click shows one of them, and cells are dropped on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
@@ -9,7 +9,6 @@ from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.widgets.gallery_grid import CELLS_DRAGGED
 from napari_hemalens.gui.widgets.swatch import swatch
-from napari_hemalens.review.gallery import GalleryGroup
 
 ALL = None
 """In place of a class: all of them."""
@@ -29,19 +28,17 @@ class ClassList(QListWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
         self.currentItemChanged.connect(self._on_current)
 
-    def show_groups(
-        self, groups: Sequence[GalleryGroup], *, keys: Mapping[str, str], colours: Mapping[str, str]
-    ) -> None:
-        """Show the classes with the number of their cells; the one that was chosen stays so."""
+    def show_counts(self, counts: Mapping[str, int], *, keys: Mapping[str, str], colours: Mapping[str, str]) -> None:
+        """Show classes with the number of their cells, '' for those without one; what was chosen stays so."""
         before = self.current
         self.blockSignals(True)
         self.clear()
-        self._add("All", sum(len(group.cells) for group in groups), ALL)
-        for group in groups:
-            if group.name or len(group.cells):
-                item = self._add(display_name(group.name) or "no class", len(group.cells), group.name)
-                if group.name:
-                    item.setIcon(swatch(group.name, keys.get(group.name, ""), colours.get(group.name)))
+        self._add("All", sum(counts.values()), ALL)
+        for name, cells in counts.items():
+            if name or cells:
+                item = self._add(display_name(name) or "no class", cells, name)
+                if name:
+                    item.setIcon(swatch(name, keys.get(name, ""), colours.get(name)))
         rows = [row for row in range(self.count()) if self._name(row) == before]
         self.setCurrentRow(rows[0] if rows else 0)
         self.blockSignals(False)
