@@ -67,7 +67,7 @@ class ReadableCells:
         if shape[0] * shape[1] > _LARGEST_MAP:
             raise ImageError(
                 f"These weights look at outlines, and {self.cells.images[image].name} is too large to draw those of "
-                "boxes: choose weights that need none, such as nucleated-cells, or give labels."
+                "boxes: choose weights that need none, such as those of the task nucleated, or give labels."
             )
         return _drawn(self.cells.boxes[rows], shape), np.arange(len(rows))
 

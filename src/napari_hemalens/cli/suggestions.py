@@ -26,7 +26,7 @@ from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.slides.open import images_in
 
-NUCLEATED: str = TASKS["nucleated"].weights
+LEUKOCYTES: str = TASKS["leukocyte"].weights
 
 
 @app.command()
@@ -45,7 +45,7 @@ def suggest(  # noqa: PLR0913 -- an option each
     ] = None,
     weights_name: Annotated[
         str, typer.Option("--weights", help="Packed or installed weights of any classifier of cells, or a file.")
-    ] = NUCLEATED,
+    ] = LEUKOCYTES,
     strategy: Annotated[
         Literal["random", "entropy", "margin", "diversity", "margin-diversity"],
         typer.Option(

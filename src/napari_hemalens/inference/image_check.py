@@ -20,8 +20,7 @@ from napari_hemalens.slides.slide import Slide
 
 _DARK = 96  # grey level; the median of smears is above 134, of fluorescence below 31
 _GREY = 8  # grey levels; smears have differences of 25 and more between their channels
-_TISSUE = 0.03  # share of the image; sections have 0.034 and more, smears less than 0.006
-_REALLY_A_CELL = 0.8  # score; in sections, tissue passes for red cells of lower ones
+_TISSUE = 0.06  # share of the image; sections have 0.08 and more, smears hardly any
 _CLIPPED = 0.2  # share of the image; smears have less than 0.14, clipped ones 0.3 and more
 _BLURRED_UM = 0.42  # smears have less than 0.31; at 0.3 more the differential begins to be wrong, at 0.45 it is
 _BLURRED_BORNE_UM = 0.6  # the same for weights that were trained for it
@@ -59,8 +58,7 @@ def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Reg
         return ()
     sure = found.above(card.score_threshold)
     size = found.provenance.pixel_size_um
-    cells = found.above(max(_REALLY_A_CELL, card.score_threshold))
-    measured = measure_image(slide, cells, size or card.pixel_size_um, region or (0, 0, *slide.shape))
+    measured = measure_image(slide, sure, size or card.pixel_size_um, region or (0, 0, *slide.shape))
     smears = any(map(_is_red_cell, card.classes))
     kind = kind_notes(measured, smears=smears)
     if kind:

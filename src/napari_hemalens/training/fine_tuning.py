@@ -35,7 +35,7 @@ def recipe_for(card: ClassifierCard, cells: int, epochs: float) -> ClassifierTra
     if card.crop.needs_labels:
         raise TrainingError(
             f"The weights {card.name} look at outlines or at whole images; fine-tuning takes weights that see cells at "
-            "a fixed scale, such as nucleated-cells."
+            "a fixed scale, such as those of the task nucleated."
         )
     return CLASSIFICATION["nucleated"].model_copy(
         update={

@@ -68,7 +68,7 @@ __all__ = [
     "start_steps",
 ]
 
-WEIGHTS = TASKS["nucleated"].weights
+WEIGHTS = TASKS["leukocyte"].weights
 """What cells are embedded by, unless a recipe or the project says otherwise."""
 
 
