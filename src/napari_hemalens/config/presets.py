@@ -14,8 +14,7 @@ R = TypeVar("R", DetectionTraining, ClassifierTraining)
 DETECTION: Mapping[str, DetectionTraining] = {
     # First stage of the packed weights: hours on two cores, minutes on a GPU.
     "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
-    # Second stage, with larger and more varied mosaics. Also for your own cells, since it starts from the packed
-    # weights.
+    # Second stage, with larger and more varied mosaics. Also for your own cells: it starts from the packed weights.
     "marrow-laptop-wide": DetectionTraining(
         network=NetworkRecipe(size="laptop"),
         start="marrow-frcnn",
@@ -121,8 +120,7 @@ DETECTION: Mapping[str, DetectionTraining] = {
         epochs=40,
         workers=8,
     ),
-    # Wang et al. 2021: 30,000 iterations of two images of 800 x 800 on 609 fields, no warm-up, no
-    # mosaics.
+    # Wang et al. 2021: 30,000 iterations of two images of 800 x 800 on 609 fields, no warm-up, no mosaics.
     "wang-2021": DetectionTraining(
         network=NetworkRecipe(network="faster_rcnn", backbone="resnet50", start="imagenet"),
         side=800,
