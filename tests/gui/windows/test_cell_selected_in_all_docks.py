@@ -43,9 +43,18 @@ def table(window, qtbot):
     viewer, _ = window
     shown = features_table.FeaturesTable(viewer)
     viewer.window.add_dock_widget(shown, area="bottom", name="Features table")
-    viewer.layers.selection.active = viewer.layers["nuclei: micronucleus"]
-    qtbot.wait(200)  # the table is looked for between the events of the window
+    layer = viewer.layers["nuclei: micronucleus"]
+    viewer.layers.selection.active = layer
+    # The table is looked for between the events of the window, which may take its time; then we listen after it.
+    qtbot.waitUntil(lambda: listeners(layer)[-2:] == ["_update_table_selected_cells", "_on_label"], timeout=PATIENCE)
     return shown
+
+
+def listeners(layer):
+    """Return the names of the methods that are told of the selected label, in their order."""
+    return [
+        method for entry in layer.events.selected_label.callbacks if isinstance(entry, tuple) for method in entry[1:]
+    ]
 
 
 def choose(table, row):
