@@ -64,9 +64,12 @@ def test_the_card_says_of_each_laboratory_what_was_trained_and_measured(trained:
 def test_novelty_is_calibrated_on_cells_held_out(trained: ClassifierCard, cells_by_box: Path) -> None:
     classifier = NetworkClassifier.load(trained, torch.device("cpu"))
     cells = cell_table.read(cells_by_box / "cells.csv")
-    held_out = cells.take((cells.parts == "choose") & ~np.isin(cells.class_names, list(TASK.broader)))
+    uncertain = [*TASK.broader, "unclassifiable"]
+    held_out = cells.take((cells.parts == "choose") & ~np.isin(cells.class_names, uncertain))
     probabilities, novelty = look(classifier, cut_boxes(held_out, trained.crop))
-    assert (novelty < 1).mean() == pytest.approx(0.95, abs=0.05)
+    share = [[(novelty[held_out.laboratories == of] < limit).mean() for of in trained.laboratories] for limit in (0.999, 1.001)]
+    nearer, with_the_last = np.mean(share, axis=1)  # laboratories count alike
+    assert nearer < 0.95 <= with_the_last
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     noise = torch.randint(256, (4, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     assert look(classifier, noise)[1].mean() > novelty.mean()
