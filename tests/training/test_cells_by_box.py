@@ -67,7 +67,10 @@ def test_novelty_is_calibrated_on_cells_held_out(trained: ClassifierCard, cells_
     uncertain = [*TASK.broader, "unclassifiable"]
     held_out = cells.take((cells.parts == "choose") & ~np.isin(cells.class_names, uncertain))
     probabilities, novelty = look(classifier, cut_boxes(held_out, trained.crop))
-    share = [[(novelty[held_out.laboratories == of] < limit).mean() for of in trained.laboratories] for limit in (0.999, 1.001)]
+    share = [
+        [(novelty[held_out.laboratories == of] < limit).mean() for of in trained.laboratories]
+        for limit in (0.999, 1.001)
+    ]
     nearer, with_the_last = np.mean(share, axis=1)  # laboratories count alike
     assert nearer < 0.95 <= with_the_last
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)

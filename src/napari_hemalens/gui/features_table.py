@@ -5,7 +5,7 @@ whatever the column `index` says. Here is what puts it right. The table is found
 label, and what is used of it is looked for first: another release has another table, or none. No Qt is imported.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -42,17 +42,20 @@ def chosen_number(layer: Labels) -> int:
 def show_row(layer: Labels, number: int) -> None:
     """Let the tables of a layer show the row of a cell, or none."""
     for shown in tables_of(layer):
-        if shown._selection_blocked:
-            continue  # a person has just chosen the row there
-        row = _row_of(layer, number)
-        with shown._block_selection():
-            view = shown.table
-            if row is None:
-                view.clearSelection()
-            else:
-                place = view.model().mapFromSource(view.model().sourceModel().index(row, 0))
-                view.selectRow(place.row())
-                view.scrollTo(place)
+        if not shown._selection_blocked:  # else a person has just chosen the row there
+            _show(shown, layer, number)
+
+
+def _show(shown: Any, layer: Labels, number: int) -> None:
+    row = _row_of(layer, number)
+    with shown._block_selection():
+        view = shown.table
+        if row is None:
+            view.clearSelection()
+        else:
+            place = view.model().mapFromSource(view.model().sourceModel().index(row, 0))
+            view.selectRow(place.row())
+            view.scrollTo(place)
 
 
 def _row_of(layer: Labels, number: int) -> int | None:
@@ -63,14 +66,27 @@ def _row_of(layer: Labels, number: int) -> int | None:
     return int(rows[0]) if len(rows) else None
 
 
-def listen(table: Any, told: Callable[[int], object]) -> None:
-    """Tell of the row that a person chooses in a table: napari is silent where it is the selected label already."""
+def listen(table: Any, layers: Container[Labels], told: Callable[[int], object]) -> None:
+    """Tell of the row that a person chooses in a table, and put right the row that napari does.
+
+    napari is silent about a row that is the selected label already. It may hear of a label after us, as a table does
+    that was opened since, and then take the label for a row: of the layers named here, the row of the cell is shown.
+    """
 
     def changed(*_: Any) -> None:
         rows = {
             table.table.model().mapToSource(index).row() for index in table.table.selectionModel().selectedIndexes()
         }
-        if not table._selection_blocked and len(rows) == 1:
+        if table._selection_blocked:  # no person, but napari, or we
+            layer = table._selected_layers[0] if len(table._selected_layers) == 1 else None
+            if layer is not None and layer in layers and rows != _rows_of(layer):
+                _show(table, layer, int(layer.selected_label))
+        elif len(rows) == 1:
             told(rows.pop())
 
     table.table.selectionModel().selectionChanged.connect(changed)
+
+
+def _rows_of(layer: Labels) -> set[int]:
+    row = _row_of(layer, int(layer.selected_label))
+    return set() if row is None else {row}

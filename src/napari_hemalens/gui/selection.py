@@ -147,7 +147,7 @@ class SelectedCell:
         for table in features_table.tables_of(layer):
             if table not in self._tables:
                 self._tables.add(table)
-                features_table.listen(table, _weakly(self, table))
+                features_table.listen(table, self._labels, _weakly(self, table))
             features_table.show_row(layer, self._labels[layer])
 
     def _on_boxes(self, told: Callable[[], Layer | None], _: Any) -> None:

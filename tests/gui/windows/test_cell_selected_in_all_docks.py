@@ -87,6 +87,27 @@ def test_the_row_that_is_the_selected_label_already_can_be_chosen(window, table)
     assert rows(table) == {0}
 
 
+@pytest.mark.parametrize("later", ["opened", "reconnected"])
+def test_a_table_that_hears_of_a_label_after_us_shows_its_row(window, later, qtbot, request):
+    viewer, dock = window
+    layer = viewer.layers["nuclei: micronucleus"]
+    viewer.layers.selection.active = layer
+    qtbot.waitUntil(lambda: listeners(layer)[-1] == "_on_label", timeout=PATIENCE)
+    if later == "opened":
+        shown = features_table.FeaturesTable(viewer)
+        viewer.window.add_dock_widget(shown, area="bottom", name="Features table")
+    else:
+        shown = request.getfixturevalue("table")
+        layer.events.selected_label.disconnect(shown._update_table_selected_cells)
+        layer.events.selected_label.connect(shown._update_table_selected_cells)
+    assert listeners(layer)[-1] == "_update_table_selected_cells"
+    layer.selected_label = 9
+    assert rows(shown) == {2}
+    assert dock.cell.words.text().startswith("Cell 9:")
+    layer.features = layer.features.copy()
+    assert rows(shown) == {2}
+
+
 def test_a_click_on_the_canvas_shows_the_row_the_label_and_the_cell(window, table):
     viewer, dock = window
     viewer.reset_view()
