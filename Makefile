@@ -15,6 +15,10 @@ UV := $(BIN)/uv$(EXE)
 OUT ?= demo_output
 DATA ?= ../shared/data
 QT_API ?= pyqt6
+# Files of tests run beside each other, a worker on each core, of one thread, lest they wait for each other; a worker takes
+# 1 to 2 GB. WORKERS=0 runs all in one process, where a debugger works.
+WORKERS ?= logical
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile
 ifeq ($(shell uname -s 2>/dev/null),Linux)
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
 else
@@ -30,7 +34,7 @@ help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
 	@echo "make test        everything CI runs: checks, and all tests, with real windows on a virtual display"
 	@echo "make tests       all tests, as in make test, without the checks; QT_API=pyside6 for the other binding"
-	@echo "make quick       the tests that take no window and little time"
+	@echo "make quick       the tests that take no window and little time; WORKERS=0 for one process"
 	@echo "make check       ruff, mypy, import contracts"
 	@echo "make check-lowest  tests with the lowest versions that pyproject.toml allows, in .venv-lowest (6 GB)"
 	@echo "make workflows   check .github/workflows with actionlint"
@@ -74,10 +78,10 @@ test: check tests
 # PySide6 is no dependency: whoever asks for it gets it here, beside PyQt6. Its 6.12 ends napari by itself on Python 3.11.
 tests: $(VENV)/.tested display
 	@if [ "$(QT_API)" = pyside6 ]; then $(UV) pip install --quiet --python $(BIN)/python "pyside6<6.12"; fi
-	QT_API=$(QT_API) $(XVFB) $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 QT_API=$(QT_API) $(XVFB) $(BIN)/python $(PYTEST)
 
 quick: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not slow and not window"
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not window"
 
 check: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -90,7 +94,7 @@ check: $(VENV)/.tested
 check-lowest: $(UV)
 	$(UV) venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(UV) pip install --quiet --python .venv-lowest/$(SCRIPTS)/python --resolution lowest-direct --editable ".[all]" --group test
-	.venv-lowest/$(SCRIPTS)/python -m pytest -m "not slow and not window" -W ignore -o filterwarnings= $(LOWEST)
+	OMP_NUM_THREADS=1 .venv-lowest/$(SCRIPTS)/python $(PYTEST) -m "not slow and not window" -W ignore -o filterwarnings= $(LOWEST)
 
 # Fetches actionlint from where its makers keep it: no package index has the program itself.
 workflows: $(UV)
