@@ -1,7 +1,9 @@
 """What many tests share: where real images are, and weights that cost no training."""
 
 import csv
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -15,6 +17,15 @@ from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imports_are_no_garbage() -> Iterator[None]:
+    """Search what is imported by now for garbage no more: each window that is closed begins such a search."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The plan of the package holds: rooms, words, contracts, mirrored tests, few exceptions for the linter."""
 
+import functools
 import io
 import json
 import re
@@ -57,10 +58,11 @@ def identifiers(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
 
 
-def modules() -> set[str]:
+@functools.cache
+def modules() -> frozenset[str]:
     """Return every module of the package as a path without suffix, packages themselves aside."""
     paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
-    return {path.as_posix() for path in paths if path.name not in {"__init__", "_version"}}
+    return frozenset(path.as_posix() for path in paths if path.name not in {"__init__", "_version"})
 
 
 def test_the_top_of_the_package_holds_at_most_eight_files() -> None:

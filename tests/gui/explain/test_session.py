@@ -91,14 +91,14 @@ class TestCells:
         session, said = ExplanationSession(viewer, runner), []
         session.message_sent.connect(said.append)
         asking = ExplanationRecipe(weights=str(untrained_classifier.file), device="cpu")
-        session.start_run(image, nuclei, asking, ("grad-cam-middle", "occlusion"))
+        session.start_run(image, nuclei, asking, ("grad-cam-middle", "saliency"))
         runner.run()
         assert said == []
         expected = workflows.explain(
-            image.data, nuclei.data, asking, method="occlusion", pixel_size_um=asking.pixel_size_um
+            image.data, nuclei.data, asking, method="saliency", pixel_size_um=asking.pixel_size_um
         )
-        np.testing.assert_allclose(viewer.layers["smear: Occlusion"].data, expected.heatmap, atol=1e-6)
-        assert viewer.layers["smear: Occlusion"].metadata["hemalens"]["sha256"] == untrained_classifier.sha256
+        np.testing.assert_allclose(viewer.layers["smear: Saliency"].data, expected.heatmap, atol=1e-6)
+        assert viewer.layers["smear: Saliency"].metadata["hemalens"]["sha256"] == untrained_classifier.sha256
 
 
 class TestField:
