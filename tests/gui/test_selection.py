@@ -387,16 +387,16 @@ def test_a_click_among_20000_cells_takes_less_than_50_ms(
     detection.results.changed.emit()
     took = []
     for box in (150, 9000, 19_000):
-        began = time.perf_counter()
+        began = time.process_time()
         layer.selected_data = {box}
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
         assert viewer.layers["cells: micronucleus"].selected_label == box + 1
     for number in (77, 10_000):
-        began = time.perf_counter()
+        began = time.process_time()
         viewer.layers["cells: micronucleus"].selected_label = number
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
         assert {*layer.selected_data} == {number - 1}
-    assert sorted(took)[2] < 0.05  # the middle one: a busy machine stumbles
+    assert sorted(took)[2] < 0.05  # the middle one; unlike the clock, not moved by what else the machine does
     assert selected is not None
 
 
