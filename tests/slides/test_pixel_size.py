@@ -100,3 +100,10 @@ def test_what_the_user_says_goes_before_what_the_file_says(tmp_path):
     imwrite(tmp_path / "a.ome.tif", IMAGE, **RGB, **ome(0.25, "µm"))
     with open_image(tmp_path / "a.ome.tif", pixel_size_um=0.4) as slide:
         assert slide.pixel_size_um == 0.4
+
+
+def test_pixels_that_are_not_square_have_the_side_of_a_square_as_large(tmp_path):
+    about = {"axes": "YXS", "PhysicalSizeX": 0.1, "PhysicalSizeY": 0.4}
+    imwrite(tmp_path / "oblong.ome.tif", IMAGE, ome=True, metadata=about, **RGB)
+    with open_image(tmp_path / "oblong.ome.tif") as slide:
+        assert slide.pixel_size_um == pytest.approx(0.2)

@@ -72,7 +72,7 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     """
     sources = _levels(image)
     shape = tuple(int(side) for side in sources[0].shape)
-    letters = _infer(shape, rgb, bool(frame)) if axes is None else _check_axes(axes.upper(), shape)
+    letters = infer_axes(shape, rgb, framed=bool(frame)) if axes is None else _check_axes(axes.upper(), shape)
     colour = next((letter for letter in "SC" if letter in letters), "")
     index = _frame(dict(zip(letters, shape, strict=True)), colour, tuple(frame))
     planes = tuple(Plane(source, letters, colour, index) for source in sources)
@@ -113,8 +113,14 @@ def _levels(image: Any) -> tuple[Any, ...]:
     return sources
 
 
-def _infer(shape: tuple[int, ...], rgb: bool | None, framed: bool) -> str:
-    """Return one letter per axis of `shape`."""
+def infer_axes(shape: tuple[int, ...], rgb: bool | None = None, *, framed: bool = False) -> str:
+    """Return one letter per axis of `shape`; see the top of this module.
+
+    Raises
+    ------
+    ImageError
+        If they are ambiguous.
+    """
     depth = len(shape)
     last = depth > 2 and shape[-1] in _COLOURS
     if rgb and not last:

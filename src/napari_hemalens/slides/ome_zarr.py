@@ -11,7 +11,7 @@ from typing import Any
 import zarr
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.slides.pixel_size import micrometres
+from napari_hemalens.slides.pixel_size import steps_along
 from napari_hemalens.slides.stored import Stored
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -38,7 +38,7 @@ def read_zarr(path: Path) -> Stored:
     return Stored(
         tuple(node[level["path"]] for level in image["datasets"]),
         axes=letters or "TCZYX",  # fixed before NGFF 0.3
-        pixel_size_um=_pixel_size(image, axes),
+        steps_um=_steps(image, axes),
         channels=tuple(
             str(channel.get("label", "")) for channel in _metadata(node).get("omero", {}).get("channels", ())
         ),
@@ -50,15 +50,16 @@ def _metadata(group: zarr.Group) -> Mapping[str, Any]:
     return {**attributes, **attributes.get("ome", {})}
 
 
-def _pixel_size(image: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return the pixel size of the finest level, if the X axis has a scale and a unit."""
-    for i, axis in enumerate(axes):
-        if axis["name"] == "x":
-            factors = [
-                step["scale"][i]
-                for part in (image["datasets"][0], image)
-                for step in part.get("coordinateTransformations", ())
-                if step["type"] == "scale"
-            ]
-            return micrometres(math.prod(factors), axis.get("unit")) if factors else None
-    return None
+def _steps(image: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the steps of the finest level along axes in space that have a scale and a unit, in micrometres."""
+    scales = [
+        step["scale"]
+        for part in (image["datasets"][0], image)
+        for step in part.get("coordinateTransformations", ())
+        if step["type"] == "scale"
+    ]
+    if not scales:
+        return {}
+    return steps_along(
+        {axis["name"].upper(): (math.prod(s[i] for s in scales), axis.get("unit")) for i, axis in enumerate(axes)}
+    )

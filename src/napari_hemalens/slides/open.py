@@ -76,12 +76,11 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
     ImageError
         If there is no such file, or it cannot be read as an image.
     """
-    file = Path(path)
+    stored = read_stored(path)
     with ExitStack() as files:
+        if stored.release is not None:
+            files.callback(stored.release)
         try:
-            stored = _reader(file)(file)
-            if stored.release is not None:
-                files.callback(stored.release)
             slide = from_array(
                 stored.levels,
                 name=str(path),
@@ -97,8 +96,14 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
     return replace(slide, release=stored.release)
 
 
-def channel_names_in(path: str | Path) -> tuple[str, ...]:
-    """Return the names of the channels of an image file, in their order; none where the file names none.
+def is_image(path: str | Path) -> bool:
+    """Return whether a path is a file with the suffix of an image, or a zarr folder."""
+    file = Path(path)
+    return is_zarr(file) if file.is_dir() else file.is_file() and file.suffix.lower() in _READERS
+
+
+def read_stored(path: str | Path) -> Stored:
+    """Return an image file as it is stored, with all of its frames and channels; no pixels are read in parts yet.
 
     Raises
     ------
@@ -107,9 +112,20 @@ def channel_names_in(path: str | Path) -> tuple[str, ...]:
     """
     file = Path(path)
     try:
-        stored = _reader(file)(file)
-    except DAMAGE as error:
+        return _reader(file)(file)
+    except DAMAGE as error:  # an ImageError is a ValueError
         raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
+
+
+def channel_names_in(path: str | Path) -> tuple[str, ...]:
+    """Return the names of the channels of an image file, in their order; none where the file names none.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it cannot be read as an image.
+    """
+    stored = read_stored(path)
     if stored.release is not None:
         stored.release()
     return stored.channels

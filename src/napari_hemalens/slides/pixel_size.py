@@ -1,6 +1,8 @@
 """The pixel size, from the metadata that microscopes and scanners write."""
 
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from tifffile import TiffFile, TiffPage
@@ -30,43 +32,67 @@ def micrometres(length: Any, unit: Any) -> float | None:
 
     72 or 300 dots per inch state a print size, not a pixel size.
     """
-    try:
-        size = float(length) * _MICROMETRES[str(unit).strip().lower()]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return size if _SMALLEST <= size <= _LARGEST else None
+    size = _micrometres(length, unit)
+    return size if size is not None and _SMALLEST <= size <= _LARGEST else None
 
 
-def read_tiff_pixel_size(tif: TiffFile, page: TiffPage, index: int) -> float | None:
-    """Return the pixel size of image number `index` of a TIFF file, whose first page is `page`.
+def steps_along(lengths: Mapping[str, tuple[Any, Any]]) -> dict[str, float]:
+    """Return the plausible ones of lengths by axis, each with its unit, in micrometres.
 
-    The first plausible source is used: OME, Aperio, ImageJ, then the resolution tags. Pixels are
-    assumed to be square.
+    `X` and `Y` have to be a pixel size; what is said only of X goes for Y, too. Slices (`Z`) may be any distance apart.
+    """
+    steps = {axis: micrometres(*lengths[axis]) for axis in "YX" if axis in lengths}
+    if steps.get("X") is None:
+        return {}
+    apart = _micrometres(*lengths["Z"]) if "Z" in lengths else None
+    found = {"Z": apart if apart and 0 < apart < math.inf else None, "Y": steps.get("Y") or steps["X"], "X": steps["X"]}
+    return {axis: step for axis, step in found.items() if step is not None}
+
+
+def size_of_pixel(steps: Mapping[str, float]) -> float | None:
+    """Return the side, in micrometres, of the square with the area of a pixel; None where no steps are known."""
+    return math.sqrt(steps["Y"] * steps["X"]) if {"Y", "X"} <= steps.keys() else None
+
+
+def read_tiff_steps(tif: TiffFile, page: TiffPage, index: int) -> dict[str, float]:
+    """Return micrometres by axis (`Z`, `Y`, `X`) of image number `index` of a TIFF file, whose first page is `page`.
+
+    The first plausible source is used: OME, Aperio, ImageJ, then the resolution tags; none: an empty mapping.
     """
     found = (_ome(tif, index), _aperio(page), _imagej(tif, page), _resolution(page))
-    return next((size for size in found if size is not None), None)
+    return next((steps for steps in map(steps_along, found) if steps), {})
 
 
-def _ome(tif: TiffFile, index: int) -> float | None:
+def _micrometres(length: Any, unit: Any) -> float | None:
+    try:
+        return float(length) * _MICROMETRES[str(unit).strip().lower()]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _ome(tif: TiffFile, index: int) -> dict[str, tuple[Any, Any]]:
     pixels = pixels_of(tif, index)
-    return micrometres(pixels.get("PhysicalSizeX"), pixels.get("PhysicalSizeXUnit", "µm"))
+    keys = {axis: f"PhysicalSize{axis}" for axis in "ZYX"}
+    return {axis: (pixels[key], pixels.get(f"{key}Unit", "µm")) for axis, key in keys.items() if key in pixels}
 
 
-def _aperio(page: TiffPage) -> float | None:
+def _aperio(page: TiffPage) -> dict[str, tuple[Any, Any]]:
     stated = _APERIO_MPP.search(page.description)
-    return micrometres(stated[1], "µm") if stated else None
+    return {"X": (stated[1], "µm")} if stated else {}
 
 
-def _imagej(tif: TiffFile, page: TiffPage) -> float | None:
-    unit = (tif.imagej_metadata or {}).get("unit")
-    return micrometres(_pixel_width(page), unit)
+def _imagej(tif: TiffFile, page: TiffPage) -> dict[str, tuple[Any, Any]]:
+    described = tif.imagej_metadata or {}
+    lengths = _sides(page) | ({"Z": described["spacing"]} if "spacing" in described else {})
+    return {axis: (length, described.get("unit")) for axis, length in lengths.items()}
 
 
-def _resolution(page: TiffPage) -> float | None:
-    return micrometres(_pixel_width(page), _TIFF_UNITS.get(page.tags.valueof("ResolutionUnit")))
+def _resolution(page: TiffPage) -> dict[str, tuple[Any, Any]]:
+    unit = _TIFF_UNITS.get(page.tags.valueof("ResolutionUnit"))
+    return {axis: (length, unit) for axis, length in _sides(page).items()}
 
 
-def _pixel_width(page: TiffPage) -> float | None:
-    """Return the width of a pixel in the file's resolution unit."""
-    pixels, units = page.tags.valueof("XResolution", default=(0, 0))
-    return units / pixels if pixels else None
+def _sides(page: TiffPage) -> dict[str, Any]:
+    """Return the sides of a pixel in the file's resolution unit."""
+    stated = {axis: page.tags.valueof(f"{axis}Resolution", default=(0, 0)) for axis in "YX"}
+    return {axis: units / pixels for axis, (pixels, units) in stated.items() if pixels}

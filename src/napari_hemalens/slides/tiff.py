@@ -94,7 +94,7 @@ def read_tiff(path: Path) -> Stored:
             # Q is tifffile's letter for an unnamed axis.
             axes=None if "Q" in series.axes else series.axes,
             rgb=None if {3, 4}.intersection(series.shape) else False,
-            pixel_size_um=pixel_size.read_tiff_pixel_size(tif, page, index),
+            steps_um=pixel_size.read_tiff_steps(tif, page, index),
             channels=read_tiff_channel_names(tif, index, _length(series, "C")),
             release=release,
         )

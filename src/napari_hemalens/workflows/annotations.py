@@ -16,6 +16,7 @@ __all__ = [
     "NamedCells",
     "convert_annotations",
     "file_stems",
+    "holds_annotations",
     "read_annotations",
     "read_named_cells",
     "short_names",
@@ -37,6 +38,17 @@ class Converted:
     target: Path
     images: int
     cells: int
+
+
+def holds_annotations(path: str | Path) -> bool:
+    """Return whether a file or folder looks like annotations of some format."""
+    where = Path(path)
+    if not where.exists():
+        return False
+    try:
+        return any(known.holds(where, None) for known in FORMATS.values())
+    except AnnotationError:  # no JSON, say
+        return False
 
 
 def convert_annotations(data: Sequence[str | Path], out: str | Path, *, to: str, split: str | None = None) -> Converted:

@@ -4,22 +4,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.slides.axes import from_array
-from napari_hemalens.slides.channels import choose_channel
-from napari_hemalens.slides.open import channel_names_in, images_in, open_image
+from napari_hemalens.slides.axes import from_array, infer_axes
+from napari_hemalens.slides.channels import choose_channel, named_as_colours
+from napari_hemalens.slides.open import channel_names_in, images_in, is_image, open_image, read_stored
 from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import COLOURS, Slide
+from napari_hemalens.slides.stored import Stored
 
 __all__ = [
     "COLOURS",
     "Region",
     "Slide",
+    "Stored",
     "as_slide",
     "channel_names_in",
     "choose_channel",
     "from_array",
     "images_in",
+    "infer_axes",
+    "is_image",
+    "named_as_colours",
     "open_image",
+    "read_stored",
 ]
 
 
