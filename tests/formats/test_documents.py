@@ -27,7 +27,7 @@ def test_a_byte_order_mark_is_passed_over(tmp_path):
     ("text", "fault"),
     [
         ('{"y": 1}', "is not a point: x: field required"),
-        ('{"y": 1', "is not a point: invalid JSON"),
+        ('{"y": 1', "is not JSON: "),
         (None, "Cannot read"),
     ],
 )
@@ -38,10 +38,17 @@ def test_what_is_not_laid_out_like_the_model_is_refused(tmp_path, text, fault):
         documents.load(tmp_path / "a.json", Point, "point")
 
 
-def test_a_folder_stands_for_its_split_its_only_file_or_the_usual_one(tmp_path):
-    assert documents.file_of(tmp_path / "b.json", None, "coco.json") == tmp_path / "b.json"
-    assert documents.file_of(tmp_path, "val", "coco.json") == tmp_path / "val.json"
-    (tmp_path / "mine.json").touch()
-    assert documents.file_of(tmp_path, None, "coco.json") == tmp_path / "mine.json"
-    (tmp_path / "other.json").touch()
-    assert documents.file_of(tmp_path, None, "coco.json") == tmp_path / "coco.json"
+def test_a_folder_stands_for_its_usual_file_or_all_that_it_holds(tmp_path):
+    for name in ("mine.json", "valid.json"):
+        (tmp_path / name).touch()
+    assert documents.files_of(tmp_path / "mine.json", None, "coco.json") == [tmp_path / "mine.json"]
+    assert documents.files_of(tmp_path, "val", "coco.json") == [tmp_path / "valid.json"]
+    assert documents.files_of(tmp_path, None, "coco.json") == [tmp_path / "mine.json", tmp_path / "valid.json"]
+    (tmp_path / "coco.json").touch()
+    assert documents.files_of(tmp_path, None, "coco.json") == [tmp_path / "coco.json"]
+    assert documents.files_of(tmp_path, "test", "coco.json") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_text_is_read_in_the_encodings_that_windows_writes(encoding):
+    assert documents.decoded("Zellgröße".encode(encoding)) == "Zellgröße"

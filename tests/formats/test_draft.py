@@ -4,24 +4,35 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats
+from napari_hemalens.formats.draft import SIZE_GUESSED, Draft, Prediction, finish_drafts, floats
 
 
 @pytest.mark.parametrize(
-    ("box", "score", "fault"),
+    ("box", "score", "cells", "said"),
     [
-        ((5, 0, 4, 9), 1, "spans y 5 to 4 and x 0 to 9"),
-        ((0, 9, 4, 5), 1, "spans y 0 to 4 and x 9 to 5"),
-        ((0, 0, float("nan"), 5), 1, "spans y 0 to nan"),
-        ((0, 0, float("inf"), 5), 1, "spans y 0 to inf"),
-        ((0, 0, 5, 5), 87, "has the score 87; scores lie in 0-1"),
-        ((0, 0, 5, 5), float("nan"), "has the score nan"),
+        ((5, 0, 4, 9), 1, 1, "not read as written: with its corners in the wrong order"),
+        ((0, 0, float("nan"), 5), 1, 0, "left out: a box with a corner that is no number"),
+        ((0, 0, float("inf"), 5), 1, 0, "left out: a box with a corner"),
+        ((0, 0, 0, 5), 1, 0, "left out: a box without area"),
+        ((20, 20, 30, 30), 1, 0, "left out: a box outside the image"),
+        ((0, 0, 5, 50), 1, 1, "more than half of which lies outside the image"),
+        ((0, 0, 5, 5), 87, 1, "with a score that is not in 0-1, taken as 1"),
+        ((0, 0, 5, 5), float("nan"), 1, "with a score that is not in 0-1, taken as 1"),
     ],
 )
-def test_an_impossible_cell_is_refused_with_its_file_and_image(box, score, fault):
+def test_an_odd_cell_is_mended_or_left_out_and_said(box, score, cells, said):
+    draft = Draft(Path("a.json"), "a.png", (10, 10))
+    draft.add((1, 1, 3, 3), "WBC")
+    draft.add(box, "WBC", score)
+    (found,) = finish_drafts([draft])
+    assert len(found) == 1 + cells
+    assert said in found.provenance.notes[0]
+
+
+def test_a_size_taken_from_the_boxes_is_said():
     draft = Draft(Path("a.json"), "a.png")
-    with pytest.raises(AnnotationError, match=f"^a.json: a 'WBC' in 'a.png' {fault}"):
-        draft.add(box, "WBC", score)
+    draft.add((0, 0, 10, 20), "WBC")
+    assert finish_drafts([draft])[0].provenance.notes == (SIZE_GUESSED,)
 
 
 def test_without_a_size_the_image_ends_with_its_boxes():

@@ -70,18 +70,26 @@ def test_a_folder_gives_one_record_a_file_with_classes_in_common(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "fault"),
+    ("odd", "cells", "said"),
     [
-        (feature({"type": "Point", "coordinates": [1, 2]}), "features.0.geometry: "),
-        (feature({"type": "Polygon", "coordinates": [[[1], [2]]]}), "features.0.geometry.Polygon"),
-        (feature(measurements={"score": 2}), "has the score 2"),
+        (feature({"type": "Point", "coordinates": [1, 2]}), 0, "left out: a point"),
+        (feature({"type": "MultiPoint", "coordinates": [[1, 2]]}), 0, "left out: a group of points"),
+        (feature({"type": "LineString", "coordinates": [[1, 2], [3, 4]]}), 0, "left out: a line"),
+        (feature({"type": "Circle"}), 0, "left out: a feature without a geometry"),
+        (feature({"type": "Polygon", "coordinates": [[[1], [2]]]}), 0, "a corner that is no number"),
+        (feature(classification={"name": "WBC"}, measurements={"score": 2}), 1, "a score that is not in 0-1"),
     ],
 )
-def test_a_feature_that_is_wrong_is_refused_in_a_sentence(tmp_path, wrong, fault):
-    with pytest.raises(AnnotationError) as error:
-        geojson.read(saved(tmp_path, wrong))
-    assert "a.geojson" in str(error.value)
-    assert fault in str(error.value)
+def test_an_odd_feature_costs_no_file_and_is_said(tmp_path, odd, cells, said):
+    (found,) = geojson.read(saved(tmp_path, odd))
+    assert len(found) == cells
+    assert any(said in note for note in found.provenance.notes)
+
+
+@pytest.mark.parametrize("score", [None, "high", "NaN"])
+def test_a_score_that_is_no_number_is_1(tmp_path, score):
+    odd = feature(objectType="detection", classification={"name": "WBC"}, measurements={"score": score})
+    assert geojson.read(saved(tmp_path, odd))[0].scores.tolist() == [1]
 
 
 def test_a_folder_without_files_is_refused(tmp_path):

@@ -4,7 +4,6 @@ import math
 import pytest
 from PIL import Image
 
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import via
 from napari_hemalens.records.detections import Detections, Provenance
 
@@ -76,22 +75,21 @@ def test_classes_may_be_given_and_a_split_is_a_file_of_its_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "fault"),
+    ("odd", "labels", "said"),
     [
-        (region({}), "a region of 'a.png' has no class"),
-        (region({"class": ""}), "'class' should hold one"),
-        (region({"type": "WBC", "comment": "x"}), "'class' should hold one"),
-        (region(name="point"), "is not a VIA file: images.a.png123.regions.0.shape_attributes"),
-        (region(name="circle"), "is not a VIA file: images.a.png123.regions.0.shape_attributes.circle.cx"),
-        (region(width=-3), "a box cannot have a negative size"),
-        (region({"class": "WBC", "score": "87"}), "has the score 87"),
+        (region({}), ["unclassifiable"], "without a class, taken as unclassifiable"),
+        (region({"class": ""}), ["unclassifiable"], "without a class"),
+        (region({"comment": "x", "size": "WBC"}), ["unclassifiable"], "without a class"),
+        (region(name="point"), [], "left out: a point"),
+        (region(name="circle"), [], "left out: a box with a corner that is no number"),
+        (region({"class": "WBC"}, width=-3), ["WBC"], "corners in the wrong order"),
+        (region({"class": "WBC", "score": "87"}), ["WBC"], "a score that is not in 0-1"),
     ],
 )
-def test_a_region_that_is_wrong_is_refused_in_a_sentence(tmp_path, wrong, fault):
-    with pytest.raises(AnnotationError) as error:
-        via.read(saved(tmp_path, wrong))
-    assert "via.json" in str(error.value)
-    assert fault in str(error.value)
+def test_an_odd_region_costs_no_file_and_is_said(tmp_path, odd, labels, said):
+    (found,) = via.read(saved(tmp_path, odd))
+    assert found.class_names.tolist() == labels
+    assert any(said in note for note in found.provenance.notes)
 
 
 @pytest.mark.parametrize(

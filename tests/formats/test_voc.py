@@ -75,9 +75,6 @@ def test_classes_may_be_given(tmp_path):
     [
         ("<annotation>", "is not XML: "),
         ("<html/>", "is not a VOC file: its root is <html>, not <annotation>."),
-        (XML.format(name="a", width=90, xmax="many"), "a box: 'many' is not a number"),
-        (XML.format(name="a", width=90, xmax=""), "a box: '' is not a number"),
-        (XML.format(name="a", width=90, xmax="3"), "spans y 5 to 20 and x 10 to 3"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
@@ -86,6 +83,19 @@ def test_a_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
         voc.read(tmp_path)
     assert "a.xml" in str(error.value)
     assert fault in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("xmax", "said"),
+    [
+        ("many", "a box with a corner that is no number"),
+        ("", "a box with a corner"),
+        ("3", "corners in the wrong order"),
+    ],
+)
+def test_an_odd_box_costs_no_other_and_is_said(tmp_path, xmax, said):
+    (tmp_path / "a.xml").write_text(XML.format(name="a", width=90, xmax=xmax), encoding="utf-8")
+    assert said in voc.read(tmp_path)[0].provenance.notes[0]
 
 
 def test_a_folder_without_files_is_refused(tmp_path):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import tifffile
 import yaml
@@ -83,21 +84,36 @@ def test_a_split_is_found_where_tools_say_it_is(tmp_path, value, path):
 
 
 @pytest.mark.parametrize(
-    ("line", "fault"),
+    ("line", "said", "labels"),
     [
-        ("0 0.5 0.5", "a.txt, line 2: 3 numbers; a box has 5, and the score is the 6th."),
-        ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1", "a.txt, line 2: 8 numbers"),
-        ("0 0.5 0.5 0.1 wide", "a.txt, line 2: 'wide' is not a number."),
-        ("7 0.5 0.5 0.1 0.1", "a.txt, line 2: class 7 is not in data.yaml. Known: 0 WBC, 1 RBC."),
-        ("0.5 0.5 0.5 0.1 0.1", "line 2: class 0.5 is not in data.yaml"),
-        ("0 0.5 0.5 -0.1 0.1", "a box cannot have a negative size"),
+        ("0 0.5 0.5", "a line that is neither a box nor a polygon", ["RBC"]),
+        ("0.5 0.5 0.5 0.1 0.1", "a line that is neither a box nor a polygon", ["RBC"]),
+        ("0 0.5 0.5 0.1 wide", "a box with a corner that is no number", ["RBC"]),
+        ("0 0.5 0.5 0 0.1", "a box without area", ["RBC"]),
+        ("7 0.5 0.5 0.1 0.1", "of a class without a name", ["RBC", "class 7"]),
+        ("0 0.5 0.5 -0.1 0.1", "corners in the wrong order", ["RBC", "WBC"]),
     ],
 )
-def test_a_line_that_is_wrong_is_refused_with_its_number(dataset, line, fault):
+def test_an_odd_line_costs_no_other_and_is_said(dataset, line, said, labels):
     (dataset / "labels" / "train" / "a.txt").write_text(f"1 0.5 0.5 0.1 0.2\n{line}\n")
-    with pytest.raises(AnnotationError) as error:
-        yolo.read(dataset)
-    assert fault in str(error.value)
+    found = yolo.read(dataset)[0]
+    assert found.class_names.tolist() == labels
+    assert said in found.provenance.notes[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1 0.1 0.2 0.3 0.2 0.3 0.4 0.1 0.4",
+        "1 0.1 0.2 0.3 0.2 0.3 0.4 0.1 0.4 1.0",
+        "1 0,2 0,3 0,2 0,2",
+        "\ufeff1 0.2 0.3 0.2 0.2\r",
+    ],
+)
+def test_a_polygon_is_the_box_around_it_and_commas_are_points(dataset, line):
+    (dataset / "labels" / "train" / "a.txt").write_text(line + "\n", encoding="utf-8")
+    found = yolo.read(dataset)[0]
+    np.testing.assert_allclose(found.boxes, [[20, 20, 40, 60]], atol=1e-3)
 
 
 def test_labels_without_an_image_are_refused_for_want_of_a_size(dataset):
@@ -110,9 +126,9 @@ def test_labels_without_an_image_are_refused_for_want_of_a_size(dataset):
     ("text", "fault"),
     [
         ("names: [", "is not YAML: "),
-        ("train: images", "is not a YOLO data set: names: field required"),
+        ("train: images", "neither an image nor a file of labels is there"),
         ("just a text", "is not a YOLO data set: "),
-        ("names: [WBC]\ntrain: nowhere", "are empty"),
+        ("names: [WBC]\ntrain: nowhere", "neither an image"),
     ],
 )
 def test_a_data_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, fault):
@@ -124,10 +140,10 @@ def test_a_data_file_that_is_wrong_is_refused_in_a_sentence(tmp_path, text, faul
 
 
 def test_a_missing_data_file_and_an_unknown_split_are_named(dataset, tmp_path_factory):
-    with pytest.raises(AnnotationError, match=r"Cannot read .*data\.yaml: No such file"):
+    with pytest.raises(AnnotationError, match=r"is no YOLO data set: it has no data\.yaml"):
         yolo.read(tmp_path_factory.mktemp("empty"))
     assert not yolo.holds(dataset, "test")
-    with pytest.raises(AnnotationError, match=r"no folder for 'test'\. Known: train, val\."):
+    with pytest.raises(AnnotationError, match="is no YOLO data set"):
         yolo.read(dataset, split="test")
 
 

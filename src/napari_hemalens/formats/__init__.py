@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import coco, geojson, points, via, voc, yolo
+from napari_hemalens.formats import box_table, coco, geojson, points, via, voc, yolo
+from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
+from napari_hemalens.formats.documents import split_names
 from napari_hemalens.records.detections import Detections
 
 __all__ = ["FORMATS", "Format", "check_formats", "export", "read_annotations"]
@@ -44,13 +46,23 @@ class Format:
     one_file_per_image: bool = False
 
 
+def _read_table(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
+    """Read a table: one of cells as it is written here, else one of boxes as other tools write them."""
+    is_ours = split is None and (holds_cells(path) or not box_table.holds(path))
+    return read_cells(path) if is_ours else box_table.read(path, split=split)
+
+
+def _holds_table(path: Path, split: str | None = None) -> bool:
+    return holds_cells(path, split) or box_table.holds(path, split) or path.suffix.lower() == ".csv"
+
+
 FORMATS: Mapping[str, Format] = {
-    "coco": Format(coco.read, coco.write, coco.holds, "a COCO JSON (coco.json, <split>.json)", "coco.json"),
+    "coco": Format(coco.read, coco.write, coco.holds, "a COCO JSON", "coco.json"),
     "voc": Format(voc.read, voc.write, voc.holds, "VOC XML files", "voc", True),
-    "yolo": Format(yolo.read, yolo.write, yolo.holds, "YOLO's data.yaml", "yolo", True),
-    "via": Format(via.read, via.write, via.holds, "a VIA JSON (via.json, <split>.json)", "via.json"),
-    "geojson": Format(geojson.read, geojson.write, geojson.holds, "*.geojson", "geojson", True),
-    "csv": Format(read_cells, write_cells, holds_cells, "a cells.csv", "cells.csv"),
+    "yolo": Format(yolo.read, yolo.write, yolo.holds, "YOLO's data.yaml or classes.txt", "yolo", True),
+    "via": Format(via.read, via.write, via.holds, "a VIA JSON or CSV", "via.json"),
+    "geojson": Format(geojson.read, geojson.write, geojson.holds, "GeoJSON", "geojson", True),
+    "csv": Format(_read_table, write_cells, _holds_table, "a cells.csv or another table of boxes", "cells.csv"),
 }
 """The formats by name, in the order in which a folder is searched for them."""
 
@@ -60,18 +72,21 @@ def read_annotations(
     *,
     format: str | None = None,  # noqa: A002 -- the natural word for users
     split: str | None = None,
+    classes: Mapping[str, str] | None = None,
 ) -> tuple[Detections, ...]:
     """Read the annotations in a file or folder, one record per image.
 
     Parameters
     ----------
     path : path
-        A file, or a folder: `<split>.json` of COCO or VIA, the root of a VOC or YOLO data set,
-        QuPath's GeoJSON, `cells.csv`, or a folder of `points`. A subfolder named after the split is searched too.
+        A file, or a folder in a layout that the usual tools write: COCO or VIA, the root of a VOC or YOLO data set,
+        QuPath's GeoJSON, tables of boxes, or a folder of `points`. A subfolder named after the split is searched too.
     format : str, optional
         One of `FORMATS`; by default detected.
     split : str, optional
-        Split of the data set, such as 'train'.
+        Split of the data set, such as 'train'; 'val' and 'valid' are the same.
+    classes : mapping of str to str, optional
+        What to call the classes of the file; '' leaves their cells out (`formats.class_names`).
 
     Raises
     ------
@@ -82,19 +97,26 @@ def read_annotations(
     names = tuple(FORMATS) if format is None else check_formats([format])
     if not where.exists():
         raise AnnotationError(f"No such file or folder: {where}.")
+    found = _read(where, names, split)
+    if found is None and format is None and points.holds(where, split):  # only read: they have no boxes to write
+        found = points.read(where, split=split)
+    if found is None:
+        more = () if format else ("points/*.csv (with <split>.txt for a split)",)
+        looked_for = ", or ".join((*(FORMATS[name].looks_for for name in names), *more))
+        part = f" for the split {split!r}" if split else ""
+        raise AnnotationError(f"No annotations{part} in {where}: looked for {looked_for}.")
+    return renamed(found, classes or {})
+
+
+def _read(where: Path, names: Sequence[str], split: str | None) -> tuple[Detections, ...] | None:
     for name in names:
         found = FORMATS[name]
         if found.holds(where, split):
             return found.read(where, split=split) if split else found.read(where)
-        if split and found.holds(where / split, None):
-            return found.read(where / split)
-    looked_for = [FORMATS[name].looks_for for name in names]
-    if format is None:  # points are only read: they have no boxes to write
-        if points.holds(where, split):
-            return points.read(where, split=split)
-        looked_for.append("points/*.csv (with <split>.txt for a split)")
-    part = f" for the split {split!r}" if split else ""
-    raise AnnotationError(f"No annotations{part} in {where}: looked for {', or '.join(looked_for)}.")
+        inside = [where / part for part in split_names(split or "") if split and found.holds(where / part, None)]
+        if inside:
+            return found.read(inside[0])
+    return None
 
 
 def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]) -> tuple[Path, ...]:

@@ -4,84 +4,78 @@ Boxes are x, y, width, height in pixels; the far edges are excluded, as in ours.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
-from napari_hemalens.formats.draft import Box, Draft, Prediction, finish_drafts
-from napari_hemalens.formats.images import known_size, locate_image
+from napari_hemalens.formats.coco_outlines import outline_box
+from napari_hemalens.formats.draft import Box, Draft, Prediction, finish_drafts, number, size
+from napari_hemalens.formats.image_names import folders_near, locate_image
+from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.corrections import KINDS
 from napari_hemalens.records.detections import Detections
 
+_SCALES = (1e-4, 1e3)  # micrometres a pixel that a microscope may have
 _NAMING = ("certainty", "novelty")  # attributes of an annotation
 
 
 class _Image(BaseModel):
-    id: int | str
+    id: Any
     file_name: str
-    width: int | None = None
-    height: int | None = None
-    pixel_size_um: float | None = None  # our own keys, which other readers ignore
+    width: Any = None
+    height: Any = None
+    pixel_size_um: Any = None  # our own keys, which other readers ignore
     notes: tuple[str, ...] = ()
 
 
 class _Category(BaseModel):
-    id: int
+    id: Any
     name: str
 
 
 class _Annotation(BaseModel):
-    image_id: int | str
-    category_id: int
-    bbox: tuple[float, float, float, float]
-    score: float = 1.0
-    iscrowd: int = 0
+    image_id: Any
+    category_id: Any = None
+    bbox: Any = None
+    segmentation: Any = None
+    score: Any = 1.0
+    iscrowd: Any = 0
     attributes: Any = None  # a mapping in most tools; we only read how the cell was named and corrected
 
 
 class _Document(BaseModel):
     images: list[_Image]
-    categories: list[_Category]
-    annotations: list[_Annotation]
+    categories: list[_Category] = []
+    annotations: list[Any]
 
 
 def holds(path: Path, split: str | None = None) -> bool:
     """Whether `read` would find a COCO file there."""
-    file = documents.file_of(path, split, "coco.json")
-    if file.suffix != ".json" or not file.is_file():
-        return False
-    found = documents.content(file)
-    return isinstance(found, dict) and {"images", "annotations"} <= found.keys()
+    return any(map(_is_coco, documents.files_of(path, split, "coco.json")))
 
 
 def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
-    """Read one record per image; crowd regions (`iscrowd`) are left out.
+    """Read one record per image of all files; a box that is not given is that of the outline.
 
     Parameters
     ----------
     path : Path
-        The JSON file, or its folder. Images are searched beside it, in `images/` and in
-        `../images/`.
+        The JSON file, or its folder (`documents.files_of`). Images are searched beside it, in `images/`, its folders,
+        and `../images/`.
     split : str, optional
-        Reads `<split>.json` in the folder.
+        Reads the file of that name, or the files in the folder of that name.
     """
-    file = documents.file_of(path, split, "coco.json")
-    document = documents.load(file, _Document, "COCO file")
-    folders = (file.parent, file.parent / "images", file.parent.parent / "images")
-    drafts = {image.id: _draft(file, image, folders) for image in document.images}
-    if len(drafts) < len(document.images):
-        raise AnnotationError(f"{file}: {len(document.images)} images share {len(drafts)} ids.")
-    categories = {c.id: c.name for c in sorted(document.categories, key=lambda c: c.id)}
-    for annotation in document.annotations:
-        if not annotation.iscrowd:
-            _add(annotation, drafts, categories, file)
-    return finish_drafts(list(drafts.values()), dict.fromkeys(categories.values()))
+    files = documents.files_of(path, split, "coco.json") or [path]
+    kept = files if len(files) == 1 else [file for file in files if _is_coco(file)]
+    read_files = [_read_file(file) for file in kept]
+    names = dict.fromkeys(name for _, listed in read_files for name in listed)
+    return finish_drafts([draft for drafts, _ in read_files for draft in drafts], names)
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
@@ -89,14 +83,14 @@ def write(fields: Sequence[Detections], path: Path) -> None:
     categories = {name: number for number, name in enumerate(listed_classes(fields), start=1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for number, (name, field) in enumerate(zip(short_names(fields), fields, strict=True), start=1):
+    for index, (name, field) in enumerate(zip(short_names(fields), fields, strict=True), start=1):
         height, width = field.image_shape
-        size = field.provenance.pixel_size_um
-        scale = {} if size is None else {"pixel_size_um": size}
+        pixel = field.provenance.pixel_size_um
+        scale = {} if pixel is None else {"pixel_size_um": pixel}
         notes = {"notes": list(field.provenance.notes)} if field.provenance.notes else {}
-        images.append({"id": number, "file_name": name, "width": width, "height": height, **scale, **notes})
+        images.append({"id": index, "file_name": name, "width": width, "height": height, **scale, **notes})
         for (box, label, score), attributes in zip(rounded_cells(field), _attributes(field), strict=True):
-            placed = {"id": len(annotations) + 1, "image_id": number, "score": score}
+            placed = {"id": len(annotations) + 1, "image_id": index, "score": score}
             annotations.append({**placed, "category_id": categories[label], **_bbox(box), **attributes})
     documents.save(
         path,
@@ -108,29 +102,68 @@ def write(fields: Sequence[Detections], path: Path) -> None:
     )
 
 
+def _is_coco(file: Path) -> bool:
+    found = documents.content(file)
+    return isinstance(found, dict) and {"images", "annotations"} <= found.keys()
+
+
+def _read_file(file: Path) -> tuple[list[Draft], list[str]]:
+    document = documents.load(file, _Document, "COCO file")
+    folders = folders_near(file)
+    drafts = {_key(image.id): _draft(file, image, folders) for image in document.images}
+    if len(drafts) < len(document.images):
+        raise AnnotationError(f"{file}: {len(document.images)} images share {len(drafts)} ids.")
+    if document.annotations and not drafts:
+        raise AnnotationError(f"{file} lists {len(document.annotations)} annotations, but no image.")
+    categories = {_key(c.id): c.name for c in sorted(document.categories, key=lambda c: number(c.id))}
+    for entry in document.annotations:
+        try:
+            annotation = _Annotation.model_validate(entry)
+        except ValidationError:
+            next(iter(drafts.values())).leave_out("an annotation without an image")
+            continue
+        draft = drafts.get(_key(annotation.image_id))
+        if draft is None:
+            next(iter(drafts.values())).leave_out("an annotation of an image that is not listed")
+        else:
+            _add(annotation, draft, categories)
+    extra = {name for draft in drafts.values() for name in draft.classes} - set(categories.values())
+    return list(drafts.values()), [*categories.values(), *sorted(extra)]
+
+
+def _key(identity: Any) -> str:
+    """Return an id such that 7, '7', '07' and 7.0 are the same."""
+    found = number(identity)
+    return str(int(found)) if found.is_integer() else str(identity).strip()
+
+
 def _draft(file: Path, image: _Image, folders: Sequence[Path]) -> Draft:
     where = locate_image(image.file_name, folders)
-    shape = (image.height, image.width) if image.height and image.width else known_size(where)
-    return Draft(file, where, shape, image.pixel_size_um, notes=image.notes)
+    scale = number(image.pixel_size_um)
+    usable = scale if _SCALES[0] < scale < _SCALES[1] else None
+    return Draft(file, where, size(image.height, image.width) or known_size(where), usable, notes=image.notes)
 
 
-def _add(
-    annotation: _Annotation,
-    drafts: dict[int | str, Draft],
-    categories: dict[int, str],
-    file: Path,
-) -> None:
-    if annotation.image_id not in drafts:
-        raise AnnotationError(
-            f"{file}: an annotation names the image {annotation.image_id}, which is not among the {len(drafts)} listed."
-        )
-    if annotation.category_id not in categories:
-        known = ", ".join(f"{number} {name}" for number, name in categories.items())
-        raise AnnotationError(f"{file}: an annotation names the category {annotation.category_id}. Known: {known}.")
-    x, y, width, height = annotation.bbox
-    label = categories[annotation.category_id]
-    prediction = _prediction(annotation.attributes, label, annotation.score)
-    drafts[annotation.image_id].add((y, x, y + height, x + width), label, annotation.score, prediction)
+def _add(annotation: _Annotation, draft: Draft, categories: Mapping[str, str]) -> None:
+    box = _stated_box(annotation.bbox) or outline_box(annotation.segmentation)
+    if box is None:
+        draft.leave_out("an annotation without a box or an outline")
+        return
+    label = categories.get(_key(annotation.category_id))
+    if label is None and annotation.category_id is not None:
+        label = f"category {annotation.category_id}"
+        draft.mended["of a category that is not listed, called by its number"] += 1
+    if number(annotation.iscrowd, 0):
+        draft.mended["marked as a crowd (iscrowd), taken as one cell"] += 1
+    prediction = _prediction(annotation.attributes, label or "", number(annotation.score, 1.0))
+    draft.add(box, label or "", number(annotation.score, 1.0), prediction)
+
+
+def _stated_box(bbox: Any) -> Box | None:
+    if not isinstance(bbox, (list, tuple)) or len(bbox) != 4:
+        return None
+    x, y, width, height = map(number, bbox)
+    return (y, x, y + height, x + width) if any((x, y, width, height)) else None
 
 
 def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
@@ -150,7 +183,7 @@ def _prediction(attributes: Any, label: str, score: float) -> Prediction | None:
     numbers = (found.get(key) for key in _NAMING)
     sure = [float(value) if isinstance(value, (int, float)) else math.nan for value in numbers]
     if found.get("corrected") in KINDS[1:]:
-        predicted = str(found.get("predicted_class", "")), float(found.get("predicted_score", math.nan))
+        predicted = str(found.get("predicted_class", "")), number(found.get("predicted_score"))
         return Prediction(str(found["corrected"]), *predicted, *sure)
     if all(map(math.isnan, sure)):  # attributes of another tool
         return None

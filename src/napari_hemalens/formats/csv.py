@@ -12,7 +12,8 @@ from typing import Any
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats
+from napari_hemalens.formats.documents import read_text
+from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats, number, size
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.records.detections import Detections
 
@@ -50,7 +51,12 @@ def write_cells(fields: Sequence[Detections], path: str | Path) -> None:
 
 def holds_cells(path: Path, split: str | None = None) -> bool:
     """Whether `read_cells` would find a table there."""
-    return split is None and (path.suffix == ".csv" or (path / "cells.csv").is_file())
+    file = path / "cells.csv" if path.is_dir() else path
+    return split is None and file.suffix == ".csv" and file.is_file() and set(_NEEDED) <= _header(file)
+
+
+def _header(file: Path) -> set[str]:
+    return set(next(csv.reader(read_text(file).splitlines()[:1]), ()))
 
 
 def read_cells(path: str | Path) -> tuple[Detections, ...]:
@@ -61,12 +67,13 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
     """
     file = Path(path) / "cells.csv" if Path(path).is_dir() else Path(path)
     drafts: dict[str, Draft] = {}
-    for number, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 is the header
-        where = f"{file}, line {number}"
+    for line, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 is the header
+        where = f"{file}, line {line}"
         image = row["image"]
         if image not in drafts:
             drafts[image] = _draft(file, row, where)
-        y0, x0, y1, x1, score = floats((row[c] for c in ("y0", "x0", "y1", "x1", "score")), where)
+        y0, x0, y1, x1 = (number(row[c]) for c in ("y0", "x0", "y1", "x1"))
+        score = number(row["score"], 1.0)
         kind, predicted, sure = (row.get(column, "") for column in _CORRECTION)
         prediction = Prediction.from_texts(kind, predicted, sure, where)
         certainty, novelty = (_number(row.get(column), where) for column in _NAMING)
@@ -150,6 +157,5 @@ def _number(text: str | None, where: str) -> float:
 
 def _draft(file: Path, row: Mapping[str, str], where: str) -> Draft:
     height, width, pixel = (row.get(c) for c in ("image_height", "image_width", "pixel_size_um"))
-    shape = floats((height, width), where) if height and width else None
-    size = floats([pixel], where)[0] if pixel else None
-    return Draft(file, row["image"], (int(shape[0]), int(shape[1])) if shape else None, size)
+    scale = floats([pixel], where)[0] if pixel else math.nan
+    return Draft(file, row["image"], size(height, width), scale if 0 < scale < math.inf else None)

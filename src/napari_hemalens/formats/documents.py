@@ -10,6 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.image_names import is_file
+
+_VALIDATION = ("val", "valid", "validation")
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -23,7 +26,7 @@ def load(path: Path, model: type[Document], what: str) -> Document:
         If the file is missing, not JSON, or does not match the model.
     """
     try:
-        return model.model_validate_json(_text(path))
+        return model.model_validate(content(path))
     except ValidationError as error:
         raise AnnotationError(f"{path} is not a {what}: {first_fault(error)}.") from error
 
@@ -38,9 +41,10 @@ def first_fault(error: ValidationError) -> str:
 
 def content(path: Path) -> Any:
     """Return the file as plain values, to detect its format."""
+    text = read_text(path)
     try:
-        return json.loads(_text(path))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise AnnotationError(f"{path} is not JSON: {error}.") from error
 
 
@@ -50,21 +54,64 @@ def save(path: Path, document: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def file_of(path: Path, split: str | None, usual: str) -> Path:
-    """Return the JSON file that a path stands for.
+def files_of(path: Path, split: str | None, usual: str) -> list[Path]:
+    """Return the JSON files that a path stands for, in the layouts of the usual tools.
 
-    In a folder that is `<split>.json`, or without a split the only JSON file, else `usual`.
+    In a folder these are the usual one, else all of the first place that has any: the folder itself, its folder
+    `annotations`, its folders. With a split: the file or the folder of that name, `valid` for `val` and the reverse.
     """
     if not path.is_dir():
-        return path
-    if split:
-        return path / f"{split}.json"
-    only = list(path.glob("*.json"))
-    return only[0] if len(only) == 1 else path / usual
+        return [path] if path.suffix.lower() == ".json" and is_file(path) else []
+    if split is None and is_file(path / usual):
+        return [path / usual]
+    for pattern in ("*.json", "annotations/*.json", "*/*.json", "*/annotations/*.json"):
+        found = sorted(file for file in path.glob(pattern) if file.is_file())
+        kept = [file for file in found if split is None or _is_of(file.relative_to(path), split)]
+        if kept:
+            return kept
+    return []
+
+
+def _is_of(file: Path, split: str) -> bool:
+    parts = {file.stem.casefold(), *(part.casefold() for part in file.parent.parts)}
+    parts |= {stem.rpartition("_")[2] for stem in parts} | {stem.partition("_")[0] for stem in parts}
+    return bool(parts & set(split_names(split)))
+
+
+def split_names(split: str) -> tuple[str, ...]:
+    """Return the names under which tools store a split."""
+    name = split.casefold()
+    return _VALIDATION if name in _VALIDATION else (name,)
+
+
+def decoded(content: bytes) -> str:
+    """Return the text of a file: UTF-8, or what its byte order mark says, or else that of Western Windows."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file, see `decoded`.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read.
+    """
+    return decoded(_text(path))
 
 
 def _text(path: Path) -> bytes:
     try:
-        return path.read_bytes().removeprefix(codecs.BOM_UTF8)
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {path}: {error.strerror}.") from error
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise AnnotationError(f"Cannot read {path}: {getattr(error, 'strerror', error)}.") from error

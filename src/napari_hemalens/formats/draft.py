@@ -1,16 +1,23 @@
 """The annotations of one image while its file is being read."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import orientation
 from napari_hemalens.records.corrections import KINDS, NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.naming import Naming
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
+
+SIZE_GUESSED = "The size of the image is not stated and the image is not there: it is taken from the boxes."
+
+_LARGEST = 1e7  # pixels: ten times the side of any slide
 
 Box = tuple[float, float, float, float]
 """y0, x0, y1, x1 in level-0 pixels, the far edge excluded."""
@@ -55,6 +62,8 @@ class Prediction:
 class Draft:
     """The annotations of one image while its file is being read.
 
+    One odd object never costs the others: it is left out or mended, and counted by kind; the record's notes say so.
+
     Attributes
     ----------
     source : Path
@@ -71,6 +80,13 @@ class Draft:
         The network's prediction for each cell, or None if the file has none.
     notes : tuple of str
         What speaks against trusting the cells, if the file states it.
+    left_out : Counter of str
+        Objects that are no cells of the record, by kind, such as 'a point'.
+    mended : Counter of str
+        Cells that were not read as they are written, by how.
+    frame : {'shown', 'stored'} or None
+        Whether boxes lie in the image as viewers turn it by its EXIF orientation, or as its pixels are stored; None:
+        that is to be seen from the size that the file states and from the boxes.
     """
 
     source: Path
@@ -82,25 +98,32 @@ class Draft:
     scores: list[float] = field(default_factory=list)
     predictions: list[Prediction | None] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
+    mended: Counter[str] = field(default_factory=Counter)
+    frame: orientation.Frame | None = None
+
+    def leave_out(self, kind: str, number: int = 1) -> None:
+        """Count objects that are no cell, by kind: what each is, or what it lacks."""
+        self.left_out[kind] += number
 
     def add(self, box: Box, label: str, score: float = 1.0, prediction: Prediction | None = None) -> None:
-        """Add a cell.
-
-        Raises
-        ------
-        AnnotationError
-            If a far edge lies before the near one, a number is not finite, or the score is not in 0-1.
-        """
+        """Add a cell: corners in the wrong order are swapped, and a score that is none is 1."""
         y0, x0, y1, x1 = box
-        if not all(map(math.isfinite, box)) or y1 < y0 or x1 < x0:
-            raise AnnotationError(
-                f"{self.source}: a {label!r} in {self.image!r} spans y {y0:g} to {y1:g} and "
-                f"x {x0:g} to {x1:g}; a box cannot have a negative size."
-            )
+        if not all(map(math.isfinite, box)) or max(map(abs, box)) > _LARGEST:
+            self.leave_out("a box with a corner that is no number")
+            return
+        if y0 == y1 or x0 == x1:
+            self.leave_out("a box without area")
+            return
+        if y1 < y0 or x1 < x0:
+            self.mended["with its corners in the wrong order"] += 1
+            box = min(y0, y1), min(x0, x1), max(y0, y1), max(x0, x1)
         if not 0 <= score <= 1:
-            raise AnnotationError(
-                f"{self.source}: a {label!r} in {self.image!r} has the score {score:g}; scores lie in 0-1."
-            )
+            self.mended["with a score that is not in 0-1, taken as 1"] += 1
+            score = 1.0
+        if not label.strip():
+            self.mended[f"without a class, taken as {UNCLASSIFIABLE}"] += 1
+            label = UNCLASSIFIABLE
         self.boxes.append(box)
         self.labels.append(label)
         self.scores.append(score)
@@ -121,12 +144,16 @@ class Draft:
                 f"{self.source}: {self.image!r} has the class {unknown[0]!r}. Known: {', '.join(names)}."
             )
         classes = [index[label] for label in self.labels]
+        boxes, shape, frame = orientation.place(self.boxes, self.image, self.shape, self.frame)
+        shape = shape or self._extent()
+        guessed = (SIZE_GUESSED,) if self.shape is None and self.boxes else ()
+        notes = (*self.notes, *frame, *guessed, *self._oddities(boxes, shape))
         return Detections.from_arrays(
-            self.boxes,
+            boxes,
             self.scores,
             classes,
             names=names,
-            image_shape=self.shape or self._extent(),
+            image_shape=shape,
             corrections=self._corrections(index),
             naming=self._naming(names, classes),
             recognised=names,  # the annotator knew every class of the file
@@ -134,9 +161,19 @@ class Draft:
                 image=self.image,
                 pixel_size_um=self.pixel_size_um,
                 pixel_size_source="unknown" if self.pixel_size_um is None else "given",
-                notes=self.notes,
+                notes=tuple(dict.fromkeys(notes)),
             ),
         )
+
+    def _oddities(self, boxes: Sequence[Box], shape: tuple[int, int]) -> Iterator[str]:
+        """Yield what was left out of the file, and what was not read as it is written, a sentence each."""
+        outside, cut = _beyond(boxes, shape)
+        left_out = self.left_out + Counter({"a box outside the image": outside})
+        mended = self.mended + Counter({"more than half of which lies outside the image, cut at its edge": cut})
+        if left_out:
+            yield f"Objects of {self.source.name} were left out: {_counted(left_out)}."
+        if mended:
+            yield f"Cells of {self.source.name} were not read as written: {_counted(mended)}."
 
     def _corrections(self, index: dict[str, int]) -> Corrections | None:
         if not any(self.predictions):
@@ -162,12 +199,48 @@ class Draft:
         return math.ceil(bottom), math.ceil(right)
 
 
+def _beyond(boxes: Sequence[Box], shape: tuple[int, int]) -> tuple[int, int]:
+    """Return how many boxes lie outside an image of (height, width), and how many more than half outside."""
+    corners = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    inside = np.clip(corners, 0, [*shape, *shape])
+    areas, kept = (np.prod(c[:, 2:] - c[:, :2], axis=1) for c in (corners, inside))
+    return int((kept <= 0).sum()), int(((kept > 0) & (kept < areas / 2)).sum())
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind}" if number == 1 else f"{number} times {kind}" for kind, number in sorted(kinds.items()))
+
+
 def finish_drafts(drafts: Sequence[Draft], names: Iterable[str] | None = None) -> tuple[Detections, ...]:
     """Return the records of all drafts; `names` are the classes, by default those found, sorted."""
     if names is None:
         names = sorted({name for draft in drafts for name in draft.classes})
     listed = tuple(names)
     return tuple(draft.to_detections(listed) for draft in drafts)
+
+
+def number(value: object, otherwise: float = math.nan) -> float:
+    """Return a value as a number, also one with a decimal comma; what is none, or is not finite, as `otherwise`."""
+    try:
+        found = float(value.strip().replace(",", ".") if isinstance(value, str) else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
+    return found if math.isfinite(found) else otherwise
+
+
+def bounds(points: Iterable[tuple[float, float]]) -> Box:
+    """Return the box around points (x, y); a box of NaN, which `Draft.add` leaves out, if there are none."""
+    listed = list(points)
+    if not listed:
+        return (math.nan,) * 4
+    xs, ys = zip(*listed, strict=True)
+    return min(ys), min(xs), max(ys), max(xs)
+
+
+def size(height: object, width: object) -> tuple[int, int] | None:
+    """Return height and width if both are sizes of an image in pixels, else None."""
+    sides = number(height), number(width)
+    return (int(sides[0]), int(sides[1])) if all(1 <= side <= _LARGEST for side in sides) else None
 
 
 def floats(texts: Iterable[str | None], where: str) -> list[float]:

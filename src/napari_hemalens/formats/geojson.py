@@ -5,87 +5,48 @@ do not state the image; those written here add its name and size beside the feat
 ignores.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field, model_validator
+from typing import Any
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
-from napari_hemalens.formats.draft import Box, Draft, finish_drafts
-from napari_hemalens.formats.images import IMAGE_SUFFIXES, known_size, locate_image
+from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.image_names import folders_near, locate_image
+from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 
-_Ring = list[tuple[float, float]]
-
-
-class _Polygon(BaseModel):
-    type: Literal["Polygon"]
-    coordinates: list[_Ring]
-
-
-class _MultiPolygon(BaseModel):
-    type: Literal["MultiPolygon"]
-    coordinates: list[list[_Ring]]
-
-
-class _Classification(BaseModel):
-    name: str = ""
-    names: list[str] = Field(default_factory=list)  # for derived classes
-
-    @property
-    def label(self) -> str:
-        return self.name or ": ".join(self.names)
-
-
-class _Properties(BaseModel):
-    objectType: str = "annotation"  # noqa: N815 -- QuPath's name, and its default
-    classification: _Classification = _Classification()
-    measurements: dict[str, Any] | list[Any] = {}  # a list before QuPath 0.4
-
-
-class _Feature(BaseModel):
-    geometry: _Polygon | _MultiPolygon = Field(discriminator="type")
-    properties: _Properties = _Properties()
-
-
-class _Document(BaseModel):
-    features: list[_Feature]
-    image: str = ""
-    height: int = 0
-    width: int = 0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _wrap_features(cls, found: Any) -> Any:
-        # QuPath may write just the list of features.
-        return {"features": found} if isinstance(found, list) else found
+_LEFT_OUT = {
+    "Point": "a point",
+    "MultiPoint": "a group of points",
+    "LineString": "a line",
+    "MultiLineString": "a group of lines",
+}
 
 
 def holds(path: Path, split: str | None = None) -> bool:
     """Whether `read` would find GeoJSON there."""
-    return split is None and (path.suffix == ".geojson" or any(path.rglob("*.geojson")))
+    return split is None and bool(_files(path))
 
 
 def read(path: Path, *, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
     """Read one record per file; a cell's box is the bounding box of its polygon.
 
     Annotations without a class are regions, not cells, and are left out; detections without a class
-    become `unclassifiable`.
+    become `unclassifiable`. Lines and points are left out, too, and said.
 
     Parameters
     ----------
     path : Path
-        A file, or a folder of `*.geojson`, searched recursively. Images are searched beside their
-        files, by stem.
+        A file, or a folder of `*.geojson`, searched recursively, or of `*.json` if it holds none. Images are searched
+        beside their files, by stem.
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
-    files = sorted(path.rglob("*.geojson")) if path.is_dir() else [path]
+    files = _files(path) if path.is_dir() else [path]
     if not files:
         raise AnnotationError(f"{path} contains no *.geojson file.")
     return finish_drafts([_draft(file) for file in files], names)
@@ -107,31 +68,95 @@ def write(fields: Sequence[Detections], path: Path) -> None:
         )
 
 
+def _files(path: Path) -> list[Path]:
+    """Return the files of a folder; QuPath also calls them `*.json`."""
+    if not path.is_dir():
+        is_one = path.suffix.lower() == ".geojson" or (path.suffix.lower() == ".json" and _holds_features(path))
+        return [path] if is_one else []
+    found = sorted(path.rglob("*.geojson"))
+    return found or sorted(file for file in path.glob("*.json") if _holds_features(file))
+
+
+def _holds_features(file: Path) -> bool:
+    return _feature_list(documents.content(file)) is not None
+
+
+def _feature_list(found: Any) -> list[Any] | None:
+    """Return the features of a collection, of a bare list or a bare feature; None if it is none of these."""
+    if isinstance(found, dict) and isinstance(found.get("features"), list):
+        return list(found["features"])
+    listed = [found] if isinstance(found, dict) else found
+    is_one = isinstance(listed, list) and all(isinstance(each, dict) and "geometry" in each for each in listed)
+    return listed if is_one else None
+
+
 def _draft(file: Path) -> Draft:
-    document = documents.load(file, _Document, "GeoJSON file of polygons")
-    beside = (f"{file.stem}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
-    name = document.image or next((n for n in beside if (file.parent / n).is_file()), file.stem)
-    image = locate_image(name, (file.parent, file.parent / "images"))
-    stated = (document.height, document.width)
-    draft = Draft(file, image, stated if all(stated) else known_size(image))
-    for feature in document.features:
-        label = feature.properties.classification.label
-        if label or feature.properties.objectType != "annotation":
-            draft.add(_bounds(feature), label or UNCLASSIFIABLE, _score(feature))
+    document = documents.content(file)
+    features = _feature_list(document)
+    if features is None:
+        raise AnnotationError(f"{file} is not a GeoJSON file: it holds no list of features.")
+    about = document if isinstance(document, dict) else {}
+    name = about.get("image") if isinstance(about.get("image"), str) else ""
+    image = locate_image(name or file.stem, folders_near(file))
+    draft = Draft(file, image, size(about.get("height"), about.get("width")) or known_size(image))
+    for feature in features:
+        _add(draft, feature)
     return draft
 
 
-def _bounds(feature: _Feature) -> Box:
-    geometry = feature.geometry
-    polygons = [geometry.coordinates] if isinstance(geometry, _Polygon) else geometry.coordinates
-    points = [point for polygon in polygons for point in polygon[0]]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(ys), min(xs), max(ys), max(xs)
+def _add(draft: Draft, feature: Any) -> None:
+    about = _mapping(_mapping(feature).get("properties"))
+    label = _label(about)
+    box = _box(_mapping(feature).get("geometry"))
+    if isinstance(box, str):
+        draft.leave_out(box)
+    elif not label and about.get("objectType", "annotation") == "annotation":
+        draft.leave_out("an annotation without a class, a region")
+    else:
+        draft.add(box, label or UNCLASSIFIABLE, _score(about.get("measurements")))
 
 
-def _score(feature: _Feature) -> float:
-    measured = feature.properties.measurements
-    return float(measured.get("score", 1)) if isinstance(measured, dict) else 1.0
+def _label(about: Mapping[str, Any]) -> str:
+    found = about.get("classification")
+    if isinstance(found, str):
+        return found.strip()
+    names = _mapping(found).get("names")  # of derived classes
+    derived = ": ".join(map(str, names)) if isinstance(names, list) else ""
+    return str(_mapping(found).get("name") or derived).strip()
+
+
+def _box(geometry: Any) -> Box | str:
+    """Return the box around a polygon or several; of another geometry, its kind, in words."""
+    kind = _mapping(geometry).get("type")
+    if kind == "GeometryCollection":
+        parts = _mapping(geometry).get("geometries")
+        boxes = [box for box in map(_box, parts if isinstance(parts, list) else ()) if not isinstance(box, str)]
+        return bounds(point for y0, x0, y1, x1 in boxes for point in ((x0, y0), (x1, y1))) if boxes else "an empty cell"
+    if kind not in {"Polygon", "MultiPolygon"}:
+        return _LEFT_OUT.get(str(kind), "a feature without a geometry")
+    polygons = _mapping(geometry).get("coordinates")
+    polygons = [polygons] if kind == "Polygon" else polygons
+    return bounds(_outer_points(polygons))
+
+
+def _outer_points(polygons: Any) -> Iterator[tuple[float, float]]:
+    """Yield x, y along the outer ring of each polygon; a third coordinate is its height or time."""
+    for polygon in polygons if isinstance(polygons, list) else ():
+        ring = polygon[0] if isinstance(polygon, list) and polygon else ()
+        for point in ring if isinstance(ring, list) else ():
+            if isinstance(point, list) and len(point) >= 2:
+                yield number(point[0]), number(point[1])
+
+
+def _score(measured: Any) -> float:
+    """Return the measurement 'score', 1 if there is none, or if it is no number: QuPath before 0.4 writes a list."""
+    if isinstance(measured, list):
+        measured = {each.get("name"): each.get("value") for each in measured if isinstance(each, dict)}
+    return number(_mapping(measured).get("score"), 1.0)
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
 
 
 def _features(detections: Detections) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The images that annotations belong to: their paths and sizes."""
 
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.image_names import is_file
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
 """TIFF, and slide scanner formats based on it."""
@@ -19,14 +19,6 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".jp2")
 
 IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
 """Suffixes of image files, in lower case, for slides and annotations."""
-
-
-def locate_image(name: str, folders: Iterable[Path]) -> str:
-    """Return the path of the image in the first of `folders` that contains it, else its bare name."""
-    for folder in folders:
-        if (folder / name).is_file():
-            return str(folder / name)
-    return name
 
 
 def header_size(path: str | Path) -> tuple[int, int]:
@@ -46,7 +38,7 @@ def header_size(path: str | Path) -> tuple[int, int]:
 
 def known_size(image: str) -> tuple[int, int] | None:
     """Return height and width of an image found by `locate_image`; None for a bare name."""
-    return header_size(image) if Path(image).is_file() else None
+    return header_size(image) if is_file(Path(image)) else None
 
 
 def read_rgb(path: str | Path) -> NDArray[np.uint8]:

@@ -1,111 +1,38 @@
-"""VGG Image Annotator 2: a project, or its plain export of annotations, as JSON.
+"""VGG Image Annotator (VIA): projects and plain exports of versions 1 to 3, as JSON or CSV.
 
-https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md. Rectangles are written; circles, ellipses, polygons and
-polylines are read as their bounding boxes. VIA does not store image sizes: here they are written as file attributes;
-for other files they are read from the images.
+https://gitlab.com/vgg/via/-/blob/master/via-2.x.y/CodeDoc.md; a project of version 3 is described in
+https://www.robots.ox.ac.uk/~vgg/software/via/docs/via3_project.html, its shapes are in `formats.via_shapes`. Rectangles
+are written, in a project of version 2; other shapes are read as their bounding boxes. VIA does not store image sizes:
+here they are written as file attributes; for other files they are read from the images. It shows images as their EXIF
+orientation says.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, Field, field_validator, model_validator
+from typing import Any
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
-from napari_hemalens.formats.draft import Box, Draft, finish_drafts
-from napari_hemalens.formats.images import known_size, locate_image
+from napari_hemalens.formats.draft import Draft, finish_drafts, number, size
+from napari_hemalens.formats.image_names import folders_near, locate_image
+from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.via_shapes import drawn_box, numbered_box
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.detections import Detections
 
 _METADATA = "_via_img_metadata"
-
-
-class _Rectangle(BaseModel):
-    name: Literal["rect"]
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def box(self) -> Box:
-        return self.y, self.x, self.y + self.height, self.x + self.width
-
-
-class _Circle(BaseModel):
-    name: Literal["circle"]
-    cx: float
-    cy: float
-    r: float
-
-    @property
-    def box(self) -> Box:
-        return self.cy - self.r, self.cx - self.r, self.cy + self.r, self.cx + self.r
-
-
-class _Ellipse(BaseModel):
-    name: Literal["ellipse"]
-    cx: float
-    cy: float
-    rx: float
-    ry: float
-    theta: float = 0.0  # radians
-
-    @property
-    def box(self) -> Box:
-        cos, sin = math.cos(self.theta), math.sin(self.theta)
-        wide, high = math.hypot(self.rx * cos, self.ry * sin), math.hypot(self.rx * sin, self.ry * cos)
-        return self.cy - high, self.cx - wide, self.cy + high, self.cx + wide
-
-
-class _Outline(BaseModel):
-    name: Literal["polygon", "polyline"]
-    all_points_x: list[float] = Field(min_length=2)
-    all_points_y: list[float] = Field(min_length=2)
-
-    @property
-    def box(self) -> Box:
-        return min(self.all_points_y), min(self.all_points_x), max(self.all_points_y), max(self.all_points_x)
-
-
-class _Region(BaseModel):
-    shape_attributes: Annotated[_Rectangle | _Circle | _Ellipse | _Outline, Field(discriminator="name")]
-    region_attributes: dict[str, Any]
-
-
-class _Image(BaseModel):
-    filename: str
-    regions: list[_Region]
-    file_attributes: dict[str, Any] = {}
-
-    @field_validator("regions", mode="before")
-    @classmethod
-    def _list_regions(cls, found: Any) -> Any:
-        return list(found.values()) if isinstance(found, dict) else found  # VIA 1 numbers them
-
-
-class _Document(BaseModel):
-    images: dict[str, _Image]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unwrap_project(cls, found: Any) -> Any:
-        # A project has its images under a key; the plain export is just the images.
-        return {"images": found.get(_METADATA, found)} if isinstance(found, dict) else found
+_COLUMNS = {"region_shape_attributes", "region_attributes"}
+_CLASS_ATTRIBUTES = ("label", "name", "type", "category", "cell", "cell_type", "kind")
+_Image = Mapping[str, Any]
+"""An image as version 2 stores it: `filename`, `file_attributes` and `regions`."""
 
 
 def holds(path: Path, split: str | None = None) -> bool:
     """Whether `read` would find a VIA file there."""
-    file = documents.file_of(path, split, "via.json")
-    if file.suffix != ".json" or not file.is_file():
-        return False
-    found = documents.content(file)
-    if not isinstance(found, dict):
-        return False
-    return _METADATA in found or any(isinstance(v, dict) and "regions" in v for v in found.values())
+    return any(_images(file) is not None for file in _files(path, split))
 
 
 def read(
@@ -115,30 +42,28 @@ def read(
     attribute: str = "class",
     names: Sequence[str] | None = None,
 ) -> tuple[Detections, ...]:
-    """Read one record per image.
+    """Read one record per image of all files.
 
     Parameters
     ----------
     path : Path
-        The JSON file, or its folder. Images are searched beside it and in `images/`.
+        The file, or its folder (`documents.files_of`). Images are searched beside it and in `images/`.
     split : str, optional
-        Reads `<split>.json` in the folder.
+        Reads the file of that name, or the files in the folder of that name.
     attribute : str
-        The region attribute with the class; if a region lacks it, its only other attribute is used.
+        The region attribute with the class, text, menu or checkboxes; if a region lacks it, its only other attribute is
+        used.
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
-    file = documents.file_of(path, split, "via.json")
-    document = documents.load(file, _Document, "VIA file")
-    drafts = []
-    for image in document.images.values():
-        where = locate_image(image.filename, (file.parent, file.parent / "images"))
-        draft = Draft(file, where, _stated_size(image) or known_size(where))
-        for region in image.regions:
-            label = _label(region, attribute, f"{file}: a region of {image.filename!r}")
-            score = _number(region.region_attributes.get("score"), 1.0)
-            draft.add(region.shape_attributes.box, label, score)
-        drafts.append(draft)
+    drafts: list[Draft] = []
+    for file in _files(path, split) or [path]:
+        images = _images(file)
+        if images is not None:
+            folders = folders_near(file)
+            drafts += [_draft(file, image, folders, attribute) for image in images]
+        elif file == path:
+            raise AnnotationError(f"{file} is not a VIA file: it holds no images with regions.")
     return finish_drafts(drafts, names)
 
 
@@ -147,11 +72,11 @@ def write(fields: Sequence[Detections], path: Path) -> None:
     images = {}
     for name, detections in zip(short_names(fields), fields, strict=True):
         # VIA's key of an image is its name and size in bytes, by which it recognises files added later.
-        size = _bytes_of(detections.provenance.image)
-        images[f"{name}{size}"] = {
+        in_bytes = _bytes_of(detections.provenance.image)
+        images[f"{name}{in_bytes}"] = {
             "filename": name,
-            "size": size,
-            "regions": list(_regions(detections)),
+            "size": in_bytes,
+            "regions": list(_written(detections)),
             "file_attributes": {
                 "height": str(detections.image_shape[0]),
                 "width": str(detections.image_shape[1]),
@@ -181,33 +106,131 @@ def _bytes_of(image: str) -> int:
     return file.stat().st_size if file.is_file() else -1
 
 
-def _regions(detections: Detections) -> Iterator[dict[str, Any]]:
+def _written(detections: Detections) -> Iterator[dict[str, Any]]:
     for (y0, x0, y1, x1), label, score in rounded_cells(detections):
-        size = {"width": round(x1 - x0, 2), "height": round(y1 - y0, 2)}
+        sides = {"width": round(x1 - x0, 2), "height": round(y1 - y0, 2)}
         yield {
-            "shape_attributes": {"name": "rect", "x": x0, "y": y0, **size},
+            "shape_attributes": {"name": "rect", "x": x0, "y": y0, **sides},
             "region_attributes": {"class": label, "score": str(score)},
         }
 
 
-def _label(region: _Region, attribute: str, where: str) -> str:
-    found = {k: v for k, v in region.region_attributes.items() if k != "score"}
-    if attribute not in found and len(found) == 1:
-        attribute = next(iter(found))
-    label = found.get(attribute)
-    if not isinstance(label, str) or not label:
-        raise AnnotationError(f"{where} has no class: its attributes are {found}, and {attribute!r} should hold one.")
-    return label
+def _files(path: Path, split: str | None) -> list[Path]:
+    """Return files that may be VIA's: JSON, and tables."""
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return [path]
+    return documents.files_of(path, split, "via.json") or (sorted(path.glob("*.csv")) if split is None else [])
 
 
-def _stated_size(image: _Image) -> tuple[int, int] | None:
-    stated = image.file_attributes
-    height, width = (int(_number(stated.get(side), 0)) for side in ("height", "width"))
-    return (height, width) if height and width else None
+def _images(file: Path) -> list[_Image] | None:
+    """Return the images of a file of any version, as version 2 stores them; None if it is no file of VIA."""
+    if file.suffix.lower() == ".csv":
+        return _table_images(file)
+    found = documents.content(file)
+    if not isinstance(found, dict):
+        return None
+    if {"file", "metadata"} <= found.keys():
+        return _third_version(found)
+    listed = found.get(_METADATA, found)
+    images = list(listed.values()) if isinstance(listed, dict) else []
+    whole: list[_Image] = [
+        image for image in images if isinstance(image, dict) and "regions" in image and "filename" in image
+    ]
+    return whole if whole or _METADATA in found else None
 
 
-def _number(text: Any, otherwise: float) -> float:
-    try:  # an attribute may be empty, or used for something else
-        return float(text)
-    except (TypeError, ValueError):
-        return otherwise
+def _table_images(file: Path) -> list[_Image] | None:
+    lines = documents.read_text(file).splitlines()
+    rows = csv.DictReader(lines)
+    if not set(rows.fieldnames or ()) >= _COLUMNS:
+        return None
+    images: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = row.get("filename") or row.get("#filename") or ""
+        attributes = _json(row.get("file_attributes"))
+        image = images.setdefault(name, {"filename": name, "file_attributes": attributes, "regions": []})
+        shape, kinds = (_json(row.get(column)) for column in ("region_shape_attributes", "region_attributes"))
+        if shape or kinds:
+            image["regions"].append({"shape_attributes": shape, "region_attributes": kinds})
+    return list(images.values())
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {"unreadable": text}
+
+
+def _third_version(project: Mapping[str, Any]) -> list[_Image]:
+    """Return the images of a project of version 3: one table of regions, and views between it and the files."""
+    attributes = {key: found for key, found in _mapping(project.get("attribute")).items() if isinstance(found, dict)}
+    views = _mapping(project.get("view"))
+    images: dict[str, dict[str, Any]] = {
+        key: {"filename": str(entry.get("fname") or entry.get("src")), "regions": []}
+        for key, entry in _mapping(project.get("file")).items()
+        if isinstance(entry, dict)
+    }
+    for region in _mapping(project.get("metadata")).values():
+        if not isinstance(region, dict):
+            continue
+        view = str(region.get("vid"))
+        files = _mapping(views.get(view)).get("fid_list") or [view]
+        shape, values = region.get("xy"), _mapping(region.get("av"))
+        image = images.get(str(files[0]))
+        if image is not None and shape:  # else it is said of the whole image, or of a time
+            image["regions"].append({"xy": shape, "region_attributes": dict(_third_attributes(values, attributes))})
+    return list(images.values())
+
+
+def _third_attributes(values: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        about = _mapping(attributes.get(key))
+        options = _mapping(about.get("options"))
+        chosen = [str(options.get(part, part)) for part in str(value).split(",") if part.strip()]
+        yield str(about.get("aname", key)), ", ".join(chosen)
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _draft(file: Path, image: _Image, folders: Sequence[Path], attribute: str) -> Draft:
+    where = locate_image(str(image["filename"]), folders)
+    stated = _mapping(image.get("file_attributes"))
+    shape = size(stated.get("height"), stated.get("width"))
+    # Whoever wrote a size is this program, in the frame of the pixels.
+    draft = Draft(file, where, shape or known_size(where), frame=None if shape else "shown")
+    for region in _regions_of(image):
+        _add(draft, region, attribute)
+    return draft
+
+
+def _regions_of(image: _Image) -> Iterable[Any]:
+    found = image.get("regions")
+    return found.values() if isinstance(found, dict) else found or ()  # VIA 1 numbers them
+
+
+def _add(draft: Draft, region: Any, attribute: str) -> None:
+    kinds = _mapping(_mapping(region).get("region_attributes"))
+    read = (
+        numbered_box(region["xy"]) if "xy" in _mapping(region) else drawn_box(_mapping(region).get("shape_attributes"))
+    )
+    if isinstance(read, str):
+        draft.leave_out(read)
+    else:
+        draft.add(read, _label(kinds, attribute), number(kinds.get("score"), 1.0))
+
+
+def _label(kinds: Mapping[str, Any], attribute: str) -> str:
+    """Return the class that attributes state; '' if they state none."""
+    found = {key: value for key, value in kinds.items() if key != "score"}
+    wanted = next((key for key in found if key.casefold() == attribute.casefold()), None)
+    if wanted is None:
+        wanted = next((key for key in found if key.casefold() in _CLASS_ATTRIBUTES), None)
+    if wanted is None and len(found) == 1:
+        wanted = next(iter(found))
+    value = found.get(wanted) if wanted is not None else None
+    if isinstance(value, dict):  # checkboxes
+        value = ", ".join(str(option) for option, ticked in value.items() if ticked in {True, "true", "1"})
+    return value.strip() if isinstance(value, str) else ""

@@ -7,25 +7,31 @@ decimals if needed: files written here are read back unchanged, and those of the
 off by one pixel at the near edges.
 """
 
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.draft import Draft, finish_drafts, floats
-from napari_hemalens.formats.images import known_size, locate_image
+from napari_hemalens.formats.documents import read_text, split_names
+from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.image_names import folders_near, is_file, locate_image
+from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
+_FOREIGN = "annotations"  # root of CVAT's own XML
 _CORNERS = ("ymin", "xmin", "ymax", "xmax")
 
 
 def holds(path: Path, split: str | None = None) -> bool:
     """Whether `read` would find VOC files there."""
+    if split is not None and _split_file(path, split).is_file():
+        return True
     if split is not None:
-        return _split_file(path, split).is_file()
-    return path.suffix == ".xml" or any(path.rglob("*.xml"))
+        return any(map(holds, _split_folders(path, split)))
+    return any(_root_tag(file) == "annotation" for file in _files(path, None))
 
 
 def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
@@ -41,7 +47,9 @@ def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = 
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
-    drafts = [_draft(file) for file in _files(path, split)]
+    folders = _split_folders(path, split) if split and not _split_file(path, split).is_file() else []
+    files = [file for folder in folders for file in _files(folder, None)] or _files(path, split)
+    drafts = [_draft(file) for file in files if len(files) == 1 or split or _root_tag(file) != _FOREIGN]
     if not drafts:
         raise AnnotationError(f"{path} contains no XML file of annotations.")
     return finish_drafts(drafts, names)
@@ -60,9 +68,22 @@ def _split_file(root: Path, split: str) -> Path:
     return root / "ImageSets" / "Main" / f"{split}.txt"
 
 
+def _split_folders(root: Path, split: str) -> list[Path]:
+    """Return the folder of a split in Roboflow's layout."""
+    return [root / name for name in split_names(split) if (root / name).is_dir()]
+
+
+def _root_tag(file: Path) -> str:
+    """Return the tag of an XML file's root; of a damaged file, that of VOC, so that reading it says what is wrong."""
+    try:
+        return _root(file).tag
+    except AnnotationError:
+        return "annotation"
+
+
 def _files(path: Path, split: str | None) -> list[Path]:
     if path.is_file():
-        return [path]
+        return [path] if path.suffix.lower() == ".xml" else []
     folder = path / "Annotations" if (path / "Annotations").is_dir() else path
     if split is None:
         return sorted(folder.rglob("*.xml"))
@@ -70,31 +91,61 @@ def _files(path: Path, split: str | None) -> list[Path]:
     if not listing.is_file():
         known = ", ".join(sorted(file.stem for file in listing.parent.glob("*.txt"))) or "none"
         raise AnnotationError(f"No split {split!r} in {listing.parent}. Known: {known}.")
-    lines = listing.read_text(encoding="utf-8").splitlines()
-    return [folder / f"{line.strip()}.xml" for line in lines if line.strip()]
+    words = (
+        line.split() for line in read_text(listing).splitlines()
+    )  # lists of one class have a sign behind each name
+    return [folder / f"{found[0]}.xml" for found in words if found and found[-1] != "-1"]
+
+
+def _root(file: Path) -> ET.Element:
+    try:
+        return ET.parse(file).getroot()  # noqa: S314 -- expat itself limits entities since 2.4.1
+    except OSError as error:
+        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
+    except (ET.ParseError, LookupError, ValueError) as error:
+        raise AnnotationError(f"{file} is not XML: {error}.") from error
 
 
 def _draft(file: Path) -> Draft:
-    try:
-        root = ET.parse(file).getroot()  # noqa: S314 -- expat itself limits entities since 2.4.1
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
-    except ET.ParseError as error:
-        raise AnnotationError(f"{file} is not XML: {error}.") from error
+    root = _root(file)
     if root.tag != "annotation":
         raise AnnotationError(f"{file} is not a VOC file: its root is <{root.tag}>, not <annotation>.")
-    name = root.findtext("filename") or file.stem
-    folders = (file.parent, *(file.parent.parent / f for f in ("JPEGImages", "images")))
-    image = locate_image(name, folders)
-    sides = (root.findtext(f"size/{side}", "0") for side in ("height", "width"))
-    height, width = floats(sides, f"{file}: a side")
+    name = root.findtext("filename") or root.findtext("path") or file.stem
+    folders = folders_near(file)
+    image = locate_image(name.strip(), folders)
+    if not is_file(Path(image)):  # files that were renamed keep the old name inside
+        image = next((str(f) for f in (Path(locate_image(file.stem, folders)),) if is_file(f)), image)
     # Some tools leave the size 0.
-    draft = Draft(file, image, (int(height), int(width)) if height and width else known_size(image))
+    stated = size(root.findtext("size/height"), root.findtext("size/width"))
+    draft = Draft(file, image, stated or known_size(image))
     for thing in root.iter("object"):
-        texts = [thing.findtext(f"bndbox/{corner}") for corner in _CORNERS]
-        y0, x0, y1, x1, score = floats([*texts, thing.findtext("score", "1")], f"{file}: a box")
-        draft.add((y0, x0, y1, x1), thing.findtext("name", ""), score)
+        _add(draft, thing)
     return draft
+
+
+def _add(draft: Draft, thing: ET.Element) -> None:
+    texts = [thing.findtext(f"bndbox/{corner}") for corner in _CORNERS]
+    if any(text and text.strip() for text in texts):
+        y0, x0, y1, x1 = map(number, texts)
+    elif (box := _outline(thing)) is not None:
+        y0, x0, y1, x1 = box
+    else:
+        draft.leave_out("an object without a box")
+        return
+    draft.add((y0, x0, y1, x1), (thing.findtext("name") or "").strip(), number(thing.findtext("score"), 1.0))
+
+
+def _outline(thing: ET.Element) -> Box | None:
+    """Return the box around a polygon: points <pt><x/><y/></pt>, or <x1/><y1/><x2/><y2/>... as Roboflow writes them."""
+    found = thing.find("polygon")
+    if found is None:
+        return None
+    points = [(number(pt.findtext("x")), number(pt.findtext("y"))) for pt in found.iter("pt")]
+    if not points:
+        by_tag = {each.tag: number(each.text) for each in found}
+        count = len(by_tag) // 2
+        points = [(by_tag.get(f"x{n}", math.nan), by_tag.get(f"y{n}", math.nan)) for n in range(1, count + 1)]
+    return bounds(points)
 
 
 def _element(name: str, detections: Detections) -> ET.Element:

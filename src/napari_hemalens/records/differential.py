@@ -6,10 +6,11 @@ cells, 200 in blood.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from napari_hemalens.records.taxonomy import ICSH, Taxonomy, cell_class
+from napari_hemalens.records.synonyms import meaning
+from napari_hemalens.records.taxonomy import COARSE_CLASSES, ICSH, UNCLASSIFIABLE, Taxonomy, cell_class, is_known
 
 Tissue = Literal["marrow", "blood"]
 
@@ -82,6 +83,8 @@ class Differential:
         Name of the taxonomy of the rows.
     unsure : int
         Nucleated cells that are in no row, because they are unlike all that the classifier learned from.
+    unknown : mapping of str to int
+        Cells by class where it is not known what the name means: they are among the nucleated, as unclassifiable.
     notes : tuple of str
         What speaks against trusting the counts, a sentence each; of several images, with how many and which.
     """
@@ -92,6 +95,7 @@ class Differential:
     tissue: Tissue
     taxonomy: str
     unsure: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -119,6 +123,9 @@ class Differential:
         if self.unsure:
             cells = "1 unsure cell is" if self.unsure == 1 else f"{self.unsure} unsure cells are"
             found.append(f"{cells} counted apart: unlike those the classifier learned from.")
+        if self.unknown:
+            named = ", ".join(f"{name!r} ({count})" for name, count in self.unknown.items())
+            found.append(f"Counted as nucleated and unclassifiable, since it is not known what they are: {named}.")
         missing = [row.name for row in self.rows if row.count is None]
         if missing:
             found.append(f"Not recognised by these weights: {', '.join(missing)}.")
@@ -148,7 +155,8 @@ def differential(
         Classes that the weights can predict. A class neither recognised nor counted is reported as
         not recognised.
     taxonomy : Taxonomy
-        The rows. Classes without a row are added to `unclassifiable`, so that no cell is lost.
+        The rows. Names are compared by meaning (`records.synonyms`). Classes without a row are added to
+        `unclassifiable`, so that no cell is lost; those that only say less than a row get a row of their own.
     tissue : {'marrow', 'blood'}
         Determines how many nucleated cells to count.
     fields : sequence of str
@@ -156,7 +164,7 @@ def differential(
     """
     totals = dict.fromkeys(taxonomy.recognised_by(recognised), 0)
     for name, count in counts.items():
-        group = taxonomy.class_of(name) or "unclassifiable"
+        group = taxonomy.class_of(name) or _coarse(name)
         totals[group] = totals.get(group, 0) + count
     order = [
         *(g for g in taxonomy.classes if g in totals or cell_class(g).always_listed),
@@ -169,7 +177,13 @@ def differential(
         fields=tuple(fields),
         tissue=tissue,
         taxonomy=taxonomy.name,
+        unknown={name: n for name, n in counts.items() if n and not (taxonomy.class_of(name) or is_known(name))},
     )
+
+
+def _coarse(name: str) -> str:
+    meant = meaning(name)
+    return meant if meant in COARSE_CLASSES else UNCLASSIFIABLE
 
 
 def _row(name: str, count: int | None, total: int) -> ClassCount:

@@ -9,6 +9,8 @@ contains hundreds of them.
 
 from collections.abc import Mapping
 
+from napari_hemalens.records.synonyms import meaning
+
 _OF_CELLS: Mapping[str, str] = {
     "blast": "#aa3377",
     "promyelocyte": "#bb66aa",
@@ -55,4 +57,5 @@ _OTHERS = ("#4477ff", "#559988", "#bb66aa", "#bb9966", "#5533dd", "#cc4466")
 
 def colour_of(name: str) -> str:
     """Return the colour of a class as '#rrggbb'; an unknown class gets one derived from its name."""
-    return CLASS_COLOURS.get(name) or _OTHERS[sum(map(ord, name)) % len(_OTHERS)]
+    known = CLASS_COLOURS.get(name) or CLASS_COLOURS.get(meaning(name) or "")
+    return known or _OTHERS[sum(map(ord, name)) % len(_OTHERS)]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.records.synonyms import meaning
 
 Lineage = Literal["myeloid", "erythroid", "lymphoid", "megakaryocytic", "other"]
 
@@ -72,6 +73,9 @@ CELL_CLASSES: tuple[CellClass, ...] = (
 
 UNCLASSIFIABLE = "unclassifiable"
 
+COARSE_CLASSES = ("WBC", "granulocyte", "neutrophil")
+"""Nucleated classes that say less than those above: a count of these lists cells that are called so under that name."""
+
 # Classes of other data sets and of the tasks. They are never shown beside a class above with the same key.
 _OTHER_CLASSES = (
     CellClass("granulocyte", "myeloid", "6", "gran"),
@@ -92,8 +96,16 @@ _BY_NAME = {c.name: c for c in (*CELL_CLASSES, *_OTHER_CLASSES)}
 
 
 def cell_class(name: str) -> CellClass:
-    """Return the class called `name`; an unknown name is a nucleated cell of no lineage, without a key."""
-    return _BY_NAME.get(name) or CellClass(name, "other", short=name[:5])
+    """Return the class called `name`, or meant by it (`records.synonyms`).
+
+    An unknown name is a nucleated cell of no lineage, without a key; counts say so (`is_known`).
+    """
+    return _BY_NAME.get(name) or _BY_NAME.get(meaning(name) or "") or CellClass(name, "other", short=name[:5])
+
+
+def is_known(name: str) -> bool:
+    """Return whether it is known what kind of cell a class is."""
+    return name in _BY_NAME or meaning(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +130,11 @@ class Taxonomy:
         return tuple(name for name, _ in self.members)
 
     def class_of(self, name: str) -> str | None:
-        """Return the class that includes `name`, or None."""
-        for group, members in self.members:
-            if name == group or name in members:
-                return group
+        """Return the class that includes `name`, or what `name` means (`records.synonyms`); None if there is none."""
+        for each in (name, meaning(name)):
+            for group, members in self.members:
+                if each == group or each in members:
+                    return group
         return None
 
     def lookup(self, names: Sequence[str]) -> NDArray[np.int64]:
@@ -162,7 +175,7 @@ ICSH = Taxonomy("icsh", tuple((c.name, ()) for c in CELL_CLASSES))
 WANG_7 = Taxonomy(
     "wang-7",
     (
-        ("granulocyte", _GRANULOCYTES),
+        ("granulocyte", (*_GRANULOCYTES, "neutrophil")),
         # Wang et al. count red precursors as erythrocytes; mature red cells are not part of
         # a differential.
         ("erythroblast", ()),
@@ -183,7 +196,7 @@ Its erythrocyte row is the erythroblast row here; red cells and platelets are se
 BLOOD_3 = Taxonomy(
     "blood-3",
     (
-        ("WBC", tuple(c.name for c in CELL_CLASSES if c.nucleated)),
+        ("WBC", (*(c.name for c in CELL_CLASSES if c.nucleated), *COARSE_CLASSES[1:])),
         ("RBC", ("erythrocyte",)),
         ("Platelets", ("platelet",)),
     ),

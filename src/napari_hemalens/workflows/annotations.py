@@ -1,14 +1,17 @@
 """Annotations from one format to another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, check_formats, export, read_annotations
+from napari_hemalens.formats.class_names import read_class_names, unknown_names
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
 from napari_hemalens.formats.naming import check_apart, file_stems, short_names
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.notes import pooled_notes
 
 __all__ = [
     "FORMATS",
@@ -18,6 +21,7 @@ __all__ = [
     "file_stems",
     "holds_annotations",
     "read_annotations",
+    "read_class_names",
     "read_named_cells",
     "short_names",
 ]
@@ -33,11 +37,14 @@ class Converted:
         File, or folder where a format has a file an image.
     images, cells : int
         How many.
+    notes : tuple of str
+        What was left out, not read as written, or guessed; and classes of which it is not known what they are.
     """
 
     target: Path
     images: int
     cells: int
+    notes: tuple[str, ...] = ()
 
 
 def holds_annotations(path: str | Path) -> bool:
@@ -51,7 +58,14 @@ def holds_annotations(path: str | Path) -> bool:
         return False
 
 
-def convert_annotations(data: Sequence[str | Path], out: str | Path, *, to: str, split: str | None = None) -> Converted:
+def convert_annotations(
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    to: str,
+    split: str | None = None,
+    classes: Mapping[str, str] | None = None,
+) -> Converted:
     """Read annotations of any known format, and write all of them in another.
 
     Parameters
@@ -64,6 +78,8 @@ def convert_annotations(data: Sequence[str | Path], out: str | Path, *, to: str,
         A key of `formats.FORMATS`.
     split : str, optional
         Part of each folder, such as 'train'.
+    classes : mapping of str to str, optional
+        What to call the classes of the files; '' leaves their cells out. Others keep their names.
 
     Raises
     ------
@@ -73,10 +89,18 @@ def convert_annotations(data: Sequence[str | Path], out: str | Path, *, to: str,
         If `out` holds what is read.
     """
     check_formats([to])
-    fields = [field for path in data for field in read_annotations(path, split=split)]
+    fields = [field for path in data for field in read_annotations(path, split=split, classes=classes)]
     if not fields:
         raise AnnotationError(f"No annotated image in {', '.join(map(str, data))}.")
     # Of a folder, whatever in it holds the annotations.
     check_apart(Path(out), (path / "annotations" if path.is_dir() else path for path in map(Path, data)))
     (target,) = export(fields, out, [to])
-    return Converted(target, len(fields), sum(map(len, fields)))
+    notes = pooled_notes([(field.provenance.image, field.provenance.notes) for field in fields])
+    return Converted(target, len(fields), sum(map(len, fields)), (*notes, *_unknown_classes(fields)))
+
+
+def _unknown_classes(fields: Sequence[Detections]) -> Iterator[str]:
+    """Yield a sentence that names the classes of which it is not known what they are."""
+    if found := unknown_names(fields):
+        listed = ", ".join(f"{name!r} ({count:,})" for name, count in found.items())
+        yield f"It is not known what kind of cell these classes are: {listed}. --classes FILE says what to call them."

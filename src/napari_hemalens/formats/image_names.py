@@ -1,0 +1,67 @@
+"""Where the image lies that a file of annotations names."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path, PurePath
+from urllib.parse import unquote
+
+_FOLDERS = ("images", "JPEGImages", "img", "Images")  # beside annotations, or beside their folder
+_LABELS = ("labels", "annotations", "xml", "json")
+_UPLOADED = re.compile(r"^[0-9a-f]{8}-")  # by Label Studio
+_TEXTS = (".txt", ".xml", ".json", ".geojson", ".csv", ".tsv", ".yaml", ".yml", ".npy", ".names", ".data", "")
+
+
+def locate_image(name: str, folders: Iterable[Path]) -> str:
+    """Return the path of the image in the first of `folders` that contains it, else its name with `/` in it.
+
+    Names are compared by meaning: as they are, then by their last part, whichever way slashes lean, without the eight
+    letters that Label Studio puts before it, in any case, and at last by stem, if one image alone has it.
+    """
+    slashed = name.replace("\\", "/")
+    places = list(dict.fromkeys(folders))
+    last = slashed.rsplit("/", 1)[-1]
+    wanted_names = (name, slashed, last, unquote(last), _UPLOADED.sub("", unquote(last)))
+    for wanted in dict.fromkeys(wanted_names):
+        for folder in places:
+            if wanted and is_file(folder / wanted):
+                return str(folder / wanted)
+    for folder in places:
+        if (found := _alike(last, folder)) is not None:
+            return str(found)
+    return slashed
+
+
+def folders_near(file: Path) -> tuple[Path, ...]:
+    """Return the folders in which the images of a file of annotations lie in the layouts of the usual tools."""
+    root = file.parent
+    near = [root, *(up / name for up in (root, root.parent) for name in _FOLDERS)]
+    if root.name.casefold() in _LABELS:
+        near.append(root.parent)
+    inner = (each for folder in near[1:] if folder.is_dir() for each in sorted(folder.iterdir()) if each.is_dir())
+    return (*near, *inner)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
+def _alike(name: str, folder: Path) -> Path | None:
+    try:
+        listed = _listed(folder, folder.stat().st_mtime_ns)
+    except OSError:
+        return None
+    same = [path for path in listed if path.name.casefold() == name.casefold()]
+    for stem in (name.casefold(), PurePath(name).stem.casefold()):
+        same = same or [path for path in listed if path.stem.casefold() == stem and path.suffix.lower() not in _TEXTS]
+    return same[0] if len(same) == 1 else None
+
+
+@lru_cache(maxsize=64)
+def _listed(folder: Path, changed: int) -> tuple[Path, ...]:
+    del changed  # of the key: a folder that has changed is listed anew
+    return tuple(sorted(folder.iterdir()))

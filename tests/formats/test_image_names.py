@@ -1,0 +1,48 @@
+import pytest
+
+from napari_hemalens.formats.image_names import folders_near, is_file, locate_image
+
+
+def test_an_image_is_looked_for_in_one_folder_after_the_other(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "two" / "a.png").touch()
+    folders = (tmp_path / "one", tmp_path / "two")
+    assert locate_image("a.png", folders) == str(tmp_path / "two" / "a.png")
+    assert locate_image("b.png", folders) == "b.png"
+    assert locate_image("", folders) == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r"images\my a.png",
+        r"C:\data\my a.png",
+        "elsewhere/my a.png",
+        "0a1b2c3d-my%20a.png",
+        "MY A.PNG",
+        "my a.jpg",
+        "my a",
+    ],
+)
+def test_names_of_images_are_compared_by_meaning(tmp_path, name):
+    (tmp_path / "my a.png").touch()
+    (tmp_path / "my a.txt").touch()
+    assert locate_image(name, [tmp_path]) == str(tmp_path / "my a.png")
+
+
+def test_two_images_of_one_stem_are_not_guessed_between(tmp_path):
+    for name in ("a.png", "a.tif"):
+        (tmp_path / name).touch()
+    assert locate_image("a.jpg", [tmp_path]) == "a.jpg"
+
+
+def test_images_lie_in_folders_that_tools_make(tmp_path):
+    (tmp_path / "images" / "default").mkdir(parents=True)
+    found = folders_near(tmp_path / "annotations" / "a.json")
+    assert {tmp_path, tmp_path / "images", tmp_path / "images" / "default"} <= set(found)
+
+
+def test_a_name_that_no_file_can_have_is_no_file(tmp_path):
+    assert not is_file(tmp_path / ("a" * 300))
+    assert not is_file(tmp_path / "a\0b")
