@@ -53,11 +53,6 @@ def test_a_class_the_weights_do_not_know_has_no_count_rather_than_0():
     assert (found["monocyte"].count, found["monocyte"].note) == (0, "")
 
 
-def test_an_assigned_class_is_counted_though_the_weights_lack_it():
-    found = rows(differential({"lymphocyte": 3, "blast": 1}, MARROW_12.classes))
-    assert (found["blast"].count, found["blast"].percent) == (1, 25)
-
-
 def test_the_ratio_sets_myeloid_cells_against_erythroblasts():
     counts = {"myelocyte": 20, "eosinophil": 4, "monocyte": 6, "lymphocyte": 50}
     found = differential(counts | {"erythroblast": 10, "erythrocyte": 999}, MARROW_12.classes)
@@ -103,3 +98,13 @@ def test_cells_counted_apart_are_said_beside_the_numbers():
         "7 unsure cells are counted apart: unlike those the classifier learned from.",
     )
     assert replace(counted, unsure=7).nucleated == 500
+
+
+def test_one_blast_given_by_hand_makes_no_rate_of_a_class_nobody_looks_for():
+    found = differential({"lymphocyte": 3, "blast": 1}, MARROW_12.classes)
+    blast = rows(found)["blast"]
+    assert (blast.count, blast.percent, blast.given) == (None, None, 1)
+    assert blast.note == "not recognised by these weights; 1 given by hand"
+    assert found.nucleated == 4
+    assert rows(found)["lymphocyte"].percent == 75
+    assert any("blast (1 given by hand), plasma_cell" in sentence for sentence in found.warnings)

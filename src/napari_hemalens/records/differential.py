@@ -51,6 +51,9 @@ class ClassCount:
     percent, low, high : float or None
         Share of the nucleated cells and its 95 % Wilson interval, in per cent. None for cells
         outside the differential (red cells, platelets) and for classes that are not recognised.
+    given : int
+        Cells of a class that is not recognised, which a person named: nobody has looked for the others, so they are
+        no rate.
     """
 
     name: str
@@ -58,11 +61,14 @@ class ClassCount:
     percent: float | None = None
     low: float | None = None
     high: float | None = None
+    given: int = 0
 
     @property
     def note(self) -> str:
         """A remark on this row, or an empty string."""
-        return NOT_RECOGNISED if self.count is None else ""
+        if self.count is not None:
+            return ""
+        return f"{NOT_RECOGNISED}; {self.given} given by hand" if self.given else NOT_RECOGNISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,8 @@ class Differential:
 
     @property
     def nucleated(self) -> int:
-        """Nucleated cells counted."""
-        return sum(row.count or 0 for row in self.rows)
+        """Nucleated cells counted, those of classes given by hand included."""
+        return sum((row.count or 0) + row.given for row in self.rows)
 
     @property
     def asked(self) -> int:
@@ -126,15 +132,16 @@ class Differential:
         if self.unknown:
             named = ", ".join(f"{name!r} ({count})" for name, count in self.unknown.items())
             found.append(f"Counted as nucleated and unclassifiable, since it is not known what they are: {named}.")
-        missing = [row.name for row in self.rows if row.count is None]
+        missing = {row.name: row.given for row in self.rows if row.count is None}
         if missing:
-            found.append(f"Not recognised by these weights: {', '.join(missing)}.")
+            listed = (f"{name} ({given} given by hand)" if given else name for name, given in missing.items())
+            found.append(f"Not recognised by these weights: {', '.join(listed)}.")
         if "blast" in missing:
             found.append("Blasts may therefore appear as lymphocytes.")
         return tuple(found)
 
     def _cells_of(self, lineage: str) -> int:
-        return sum(r.count or 0 for r in self.rows if cell_class(r.name).lineage == lineage)
+        return sum((r.count or 0) + r.given for r in self.rows if cell_class(r.name).lineage == lineage)
 
 
 def differential(
@@ -152,8 +159,8 @@ def differential(
     counts : mapping of str to int
         Number of cells by class, predicted or assigned by a person.
     recognised : sequence of str
-        Classes that the weights can predict. A class neither recognised nor counted is reported as
-        not recognised.
+        Classes that the weights can predict. Any other is reported as not recognised, without a count or share; the
+        cells that a person gave it are listed beside.
     taxonomy : Taxonomy
         The rows. Names are compared by meaning (`records.synonyms`). Classes without a row are added to
         `unclassifiable`, so that no cell is lost; those that only say less than a row get a row of their own.
@@ -162,6 +169,7 @@ def differential(
     fields : sequence of str
         Names of the images counted.
     """
+    known = {*taxonomy.recognised_by(recognised), *map(_coarse, recognised), UNCLASSIFIABLE}
     totals = dict.fromkeys(taxonomy.recognised_by(recognised), 0)
     for name, count in counts.items():
         group = taxonomy.class_of(name) or _coarse(name)
@@ -172,8 +180,8 @@ def differential(
     ]
     nucleated = sum(n for g, n in totals.items() if cell_class(g).nucleated)
     return Differential(
-        rows=tuple(_row(g, totals.get(g), nucleated) for g in order if cell_class(g).nucleated),
-        beside=tuple(ClassCount(g, totals.get(g)) for g in order if not cell_class(g).nucleated),
+        rows=tuple(_row(g, totals.get(g), nucleated, g in known) for g in order if cell_class(g).nucleated),
+        beside=tuple(_row(g, totals.get(g), 0, g in known) for g in order if not cell_class(g).nucleated),
         fields=tuple(fields),
         tissue=tissue,
         taxonomy=taxonomy.name,
@@ -186,7 +194,9 @@ def _coarse(name: str) -> str:
     return meant if meant in COARSE_CLASSES else UNCLASSIFIABLE
 
 
-def _row(name: str, count: int | None, total: int) -> ClassCount:
+def _row(name: str, count: int | None, total: int, known: bool) -> ClassCount:
+    if not known:
+        return ClassCount(name, None, given=count or 0)
     if count is None or total == 0:
         return ClassCount(name, count)
     low, high = wilson_interval(count, total)

@@ -24,7 +24,7 @@ RESEARCH_USE = "For research use; not a diagnostic device."
 UNSURE = "unsure"
 """Name of the row of cells that are counted apart."""
 
-_COUNT_COLUMNS = ("count", "percent", "low", "high")
+_COUNT_COLUMNS = ("count", "percent", "low", "high", "by_hand")
 _PACKAGES = ("torch", "torchvision", "numpy")
 
 
@@ -39,21 +39,22 @@ def write_counts(
     """Write `counts.csv`: a block of rows per image, one for each class recognised or counted in it.
 
     Nucleated classes have their percentage of the nucleated cells with its 95 % interval; red cells and platelets have
-    none. The note is what speaks against trusting the counts of an image.
+    none. Of a class that is not recognised, `by_hand` says how many cells a person gave it. The note is what speaks
+    against trusting the counts of an image.
     """
     rows = []
     for image, detections in zip(short_names(fields), fields, strict=True):
         count = detections.differential(taxonomy, tissue, unsure)
-        known = (row for row in (*count.rows, *count.beside) if row.count is not None)
+        known = (row for row in (*count.rows, *count.beside) if row.count is not None or row.given)
         doubts = " ".join(count.notes)
-        rows += [(image, row.name, *_numbers(row), doubts) for row in known]
+        rows += [(image, row.name, *_numbers(row), row.note or doubts) for row in known]
         if count.unsure:
-            rows.append((image, UNSURE, count.unsure, None, None, None, doubts))
+            rows.append((image, UNSURE, count.unsure, None, None, None, None, doubts))
     write_csv(path, ("image", "class", *_COUNT_COLUMNS, "note"), rows)
 
 
 def write_differential(differential: Differential, path: str | Path) -> None:
-    """Write `differential.csv`: every class; one not recognised has no count.
+    """Write `differential.csv`: every class; one not recognised has no count, but cells that were given it `by_hand`.
 
     The note of a class says so; that of a count is what speaks against trusting it.
     """
@@ -61,7 +62,7 @@ def write_differential(differential: Differential, path: str | Path) -> None:
     doubts = " ".join(differential.notes)
     lines = [(row.name, *_numbers(row), row.note or doubts) for row in rows]
     if differential.unsure:
-        lines.append((UNSURE, differential.unsure, None, None, None, "counted apart"))
+        lines.append((UNSURE, differential.unsure, None, None, None, None, "counted apart"))
     write_csv(path, ("class", *_COUNT_COLUMNS, "note"), lines)
 
 
@@ -151,7 +152,7 @@ def _corrections(field: Record) -> dict[str, Any]:
 
 def _numbers(row: ClassCount) -> tuple[float | None, ...]:
     shares = (row.percent, row.low, row.high)
-    return (row.count, *(None if share is None else round(share, 2) for share in shares))
+    return (row.count, *(None if share is None else round(share, 2) for share in shares), row.given or None)
 
 
 def _line(row: ClassCount, width: int) -> str:

@@ -21,7 +21,8 @@ def layer(analysed, viewer):
 
 def counts(results):
     count = results.differential()
-    return {row.name: row.count for row in (*count.rows, *count.beside) if row.count}
+    shown = {row.name: row.count or row.given for row in (*count.rows, *count.beside)}  # recognised, or given by hand
+    return {name: number for name, number in shown.items() if number}
 
 
 def assert_all_agree(results, layer):

@@ -305,7 +305,7 @@ class TestSave:
 
     def test_files_count_as_the_screen_does(self, named_session, runner, tmp_path):
         named_session.results.choose_tissue("blood")
-        for unsure, rows in (("apart", ["unsure,2,,,,counted apart"]), ("counted", [])):
+        for unsure, rows in (("apart", ["unsure,2,,,,,counted apart"]), ("counted", [])):
             named_session.results.choose_unsure(unsure)
             named_session.save(tmp_path, ("csv",))
             runner.run()

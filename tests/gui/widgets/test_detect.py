@@ -1,6 +1,7 @@
 """A real window, with a real mouse and keys: what a person does, and what must not go wrong."""
 
 import gc
+import re
 
 import imageio.v3 as iio
 import numpy as np
@@ -78,10 +79,11 @@ def drag(dock, start, end):
 
 
 def counts(dock):
-    """Return what the table on screen says."""
+    """Return what the table on screen says: of classes that are recognised, and of those given by hand."""
     table = dock.differential.table
-    rows = [(table.item(r, 0).text(), table.item(r, 1).text()) for r in range(table.rowCount())]
-    return {name: int(count) for name, count in rows if count not in {"-", "0"}}
+    rows = [[table.item(r, column).text() for column in (0, 1, 3)] for r in range(table.rowCount())]
+    by_hand = {name: int(re.search(r"(\d+) by hand", text)[1]) for name, _, text in rows if "by hand" in text}
+    return {name: int(count) for name, count, _ in rows if count not in {"-", "0"}} | by_hand
 
 
 FOUND = {"myelocyte": 2, "erythroblast": 2, "lymphocyte": 1, "erythrocyte": 1}

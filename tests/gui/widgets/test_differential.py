@@ -47,7 +47,9 @@ def test_a_class_that_the_weights_do_not_know_has_no_count_of_0(view):
 
 def test_a_class_that_a_person_gave_has_a_row(view):
     view.show_differential(differential({"plasma_cell": 3}, MARROW_12.classes), [])
-    assert rows(view)["plasma cell"][0] == "3"
+    number = list(rows(view)).index("plasma cell")
+    assert rows(view)["plasma cell"][0] == "-"
+    assert view.table.item(number, 3).text() == "not recognised; 3 by hand"
 
 
 def test_below_the_table_stands_what_must_be_known_to_read_it(view):

@@ -69,7 +69,8 @@ class DifferentialView(QWidget):
     def show_differential(self, count: Differential, notes: Sequence[str]) -> None:
         """Show a differential, with more sentences to be read with it; one that is in doubt is marked."""
         # Classes that nobody looked for are named below, unless a digit gives them.
-        rows = [row for row in (*count.rows, *count.beside) if row.count is not None or key_of(row.name).isdigit()]
+        everyone = (*count.rows, *count.beside)
+        rows = [row for row in everyone if row.count is not None or row.given or key_of(row.name).isdigit()]
         self.table.setRowCount(len(rows) + (count.unsure > 0))
         self.doubts.setText("\n".join(count.notes))
         self.doubts.setVisible(bool(count.notes))
@@ -98,7 +99,8 @@ class DifferentialView(QWidget):
                     item.setForeground(QColor(_DOUBTFUL))
             self.table.setItem(number, column, item)
         self.table.item(number, _CLASS).setIcon(swatch(row.name, key_of(row.name)))
-        bar = QTableWidgetItem("not recognised" if row.note else "")
+        by_hand = f"; {row.given:,} by hand" if row.given else ""
+        bar = QTableWidgetItem(f"not recognised{by_hand}" if row.note else "")
         bar.setToolTip(row.note)
         if row.percent is not None:
             bar.setToolTip(f"{row.percent:.1f} %, 95 % interval {row.low:.1f} to {row.high:.1f} %")
