@@ -1,7 +1,7 @@
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.class_names import read_class_names, renamed, unknown_names
+from napari_hemalens.formats.class_names import by_meaning, read_class_names, renamed, unknown_names
 from napari_hemalens.records.detections import Detections
 
 
@@ -35,3 +35,8 @@ def test_cells_are_called_as_told_and_those_of_no_class_left_out():
 
 def test_classes_of_which_nothing_is_known_are_named():
     assert unknown_names([field("Red blood cells", "Leuko", "Leuko")]) == {"Leuko": 2}
+
+
+def test_spellings_of_one_class_become_one():
+    (found,) = by_meaning([field("RBC", "red blood cell", "Leuko")])
+    assert found.class_names.tolist() == ["erythrocyte", "erythrocyte", "Leuko"]

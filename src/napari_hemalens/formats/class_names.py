@@ -16,7 +16,7 @@ import yaml
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import read_text
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.synonyms import spelling
+from napari_hemalens.records.synonyms import meaning, spelling
 from napari_hemalens.records.taxonomy import is_known
 
 
@@ -47,6 +47,11 @@ def renamed(fields: Sequence[Detections], classes: Mapping[str, str]) -> tuple[D
         return tuple(fields)
     given = {spelling(name): wanted for name, wanted in classes.items()}
     return tuple(_renamed(field, given) for field in fields)
+
+
+def by_meaning(fields: Iterable[Detections]) -> tuple[Detections, ...]:
+    """Return annotations whose classes are called as they are here, where it is known what their names mean."""
+    return tuple(_renamed(field, {spelling(name): meaning(name) or name for name in field.names}) for field in fields)
 
 
 def unknown_names(fields: Iterable[Detections]) -> dict[str, int]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, check_formats, export, read_annotations
-from napari_hemalens.formats.class_names import read_class_names, unknown_names
+from napari_hemalens.formats.class_names import by_meaning, read_class_names, unknown_names
+from napari_hemalens.formats.draft import SIZE_GUESSED
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
 from napari_hemalens.formats.naming import check_apart, file_stems, short_names
@@ -15,8 +16,10 @@ from napari_hemalens.records.notes import pooled_notes
 
 __all__ = [
     "FORMATS",
+    "SIZE_GUESSED",
     "Converted",
     "NamedCells",
+    "by_meaning",
     "convert_annotations",
     "file_stems",
     "holds_annotations",
@@ -24,6 +27,7 @@ __all__ = [
     "read_class_names",
     "read_named_cells",
     "short_names",
+    "unknown_names",
 ]
 
 

@@ -90,3 +90,15 @@ def test_a_file_of_something_else_is_refused_in_a_sentence(session, image, runne
 def test_without_an_image_it_says_what_to_do(session, said, tmp_path):
     session.annotate([], tmp_path / "via.json")
     assert said == ["There is no image to analyse: open or select one first."]
+
+
+def test_classes_go_by_meaning_and_unknown_ones_as_the_person_says(session, image, runner, tmp_path):
+    field = Detections.from_arrays(
+        BOXES, [1, 1], [0, 1], names=("RBC", "Leuko"), image_shape=(600, 600), recognised=("RBC", "Leuko")
+    )
+    via.write([field], tmp_path / "via.json")
+    assert session.unknown_classes(tmp_path / "via.json") == {"Leuko": 1}
+    session.annotate([image], tmp_path / "via.json", classes={"Leuko": "lymphocyte"})
+    runner.run()
+    assert session.results.detections()[0].counts() == {"erythrocyte": 1, "lymphocyte": 1}
+    assert session.results.differential().nucleated == 1

@@ -1,6 +1,6 @@
 """Cells that somebody annotated, in place of a detection: they are shown, counted and corrected like cells found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -12,23 +12,24 @@ from napari_hemalens.gui.detect.jobs import DetectSteps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.workflows.annotations import read_annotations
+from napari_hemalens.workflows.annotations import SIZE_GUESSED, by_meaning, read_annotations
 from napari_hemalens.workflows.images import Region, Slide
 
 _NAMED = 5  # images that a message lists
 
 
-def annotation_steps(file: Path) -> DetectSteps:
+def annotation_steps(file: Path, classes: Mapping[str, str] | None = None) -> DetectSteps:
     """Return what 'finds' in an image the cells that a file of annotations holds for it.
 
     The score of all is 1: whatever it was, somebody has kept them. An image is known by the name of its file or layer,
-    with or without suffix; a file of one image alone is of any.
+    with or without suffix; a file of one image alone is of any. Classes go by their names here
+    (`records.synonyms`), or as `classes` says.
     """
 
     def steps(image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
         del recipe, region  # nothing is computed, and annotations are of whole images
         yield Progress(0, 1, f"reading {file.name}")
-        found = _of_image(read_annotations(file), image.name, file)
+        (found,) = by_meaning([_of_image(read_annotations(file, classes=classes), image.name, file)])
         high, wide = found.boxes[:, 2:].max(axis=0, initial=0)
         if high > image.shape[0] + 1 or wide > image.shape[1] + 1:
             raise AnnotationError(
@@ -42,10 +43,15 @@ def annotation_steps(file: Path) -> DetectSteps:
             recognised=ICSH.classes if by_icsh else found.names,
             scores=np.ones_like(found.scores),
             image_shape=(image.shape[0], image.shape[1]),
-            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um, notes=found.provenance.notes),
+            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um, notes=_notes(found)),
         )
 
     return steps
+
+
+def _notes(found: Detections) -> tuple[str, ...]:
+    """Return what the file says of its cells; the size of the image is that of the layer, and no guess."""
+    return tuple(note for note in found.provenance.notes if note != SIZE_GUESSED)
 
 
 def _of_image(fields: Sequence[Detections], name: str, file: Path) -> Detections:

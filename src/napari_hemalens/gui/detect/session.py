@@ -1,6 +1,6 @@
 """Detection in one viewer: its state and its actions. No Qt: who runs long operations is passed in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +23,7 @@ from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows import cards
+from napari_hemalens.workflows.annotations import read_annotations, unknown_names
 from napari_hemalens.workflows.images import Slide, open_image
 
 Source: TypeAlias = Image | Path
@@ -99,8 +100,25 @@ class DetectionSession(ViewerSession):
         self.results.choose_score(score)
         self._begin(run(jobs, recipe, self._detect), self._on_update)
 
-    def annotate(self, sources: Sequence[Source], file: Path, *, keep_edits: bool = True) -> None:
-        """Begin to show the cells that a file of annotations holds for images, unless a run goes on."""
+    def unknown_classes(self, file: Path) -> dict[str, int]:
+        """Return the number of cells of each class in a file of annotations of which it is not known what it is."""
+        try:
+            return unknown_names(read_annotations(file))
+        except HemaLensError:  # `annotate` says what is wrong
+            return {}
+
+    def annotate(
+        self,
+        sources: Sequence[Source],
+        file: Path,
+        *,
+        keep_edits: bool = True,
+        classes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin to show the cells that a file of annotations holds for images, unless a run goes on.
+
+        `classes` says what to call its unknown classes; '' leaves their cells out.
+        """
         if self.running:
             return
         try:
@@ -109,7 +127,7 @@ class DetectionSession(ViewerSession):
             self.message_sent.emit(str(error))
             return
         self._begun = False
-        self._begin(run(jobs, self.recipe, annotation_steps(file)), self._on_update)
+        self._begin(run(jobs, self.recipe, annotation_steps(file, classes)), self._on_update)
 
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays."""

@@ -13,6 +13,7 @@ from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.class_questions import ask_for_classes
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.gui.widgets.differential import DifferentialView
@@ -108,8 +109,11 @@ class DetectWidget(Dock):
         sources = self.images.sources()
         keep = self._keeps_edits(sources)
         file = None if keep is None else ask_for_annotations(self)
-        if keep is not None and file is not None:
-            self.session.annotate(sources, file, keep_edits=keep)
+        if keep is None or file is None:
+            return
+        classes = ask_for_classes(self, self.session.unknown_classes(file))
+        if classes is not None:
+            self.session.annotate(sources, file, keep_edits=keep, classes=classes)
 
     def _keeps_edits(self, sources: Sequence[Source]) -> bool | None:
         """Return whether corrections outlive what comes, as the person says; None: nothing is to come."""
