@@ -67,7 +67,7 @@ demo: $(VENV)/.installed
 	$(BIN)/hemalens detect sample_data/marrow_smear.tif --out $(OUT) --formats csv,coco,geojson
 	@echo
 	@echo "The picture:   $(OUT)/marrow_smear.overlay.png"
-	@echo "In napari:     $(BIN)/napari sample_data/marrow_smear.tif --with napari-hemalens 'Detect cells'"
+	@echo "In napari:     $(BIN)/napari sample_data/marrow_smear.tif --plugin napari-hemalens --with napari-hemalens 'Detect cells'"
 
 $(VENV)/.documented: $(VENV)/.tested
 	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --group docs
