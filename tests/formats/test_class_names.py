@@ -25,6 +25,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("Leuko\n")
     with pytest.raises(AnnotationError, match="is no table of a name and its class"):
         read_class_names(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_text("Leuko," + "x" * 200_000)
+    with pytest.raises(AnnotationError, match="is not a table: field larger"):
+        read_class_names(tmp_path / "b.csv")
 
 
 def test_cells_are_called_as_told_and_those_of_no_class_left_out():

@@ -212,7 +212,7 @@ def test_corrections_are_read_back_from_the_attributes_of_each_box(corrected_fie
     assert_corrected(coco.read(tmp_path / "coco.json")[0])
 
 
-@pytest.mark.parametrize("attributes", [{"occluded": False}, {"corrected": True}, [1], None])
+@pytest.mark.parametrize("attributes", [{"occluded": False}, {"corrected": True}, {"certainty": 10**400}, [1], None])
 def test_attributes_of_other_tools_are_no_corrections(tmp_path, attributes):
     (found,) = coco.read(saved(tmp_path, changed("annotations", attributes=attributes)))
     assert found.corrections is None

@@ -23,6 +23,11 @@ def test_packed_run_lengths_are_those_of_pycocotools():
     assert unpacked(_packed([22, 3, 7, 3, 45])) == [22, 3, 7, 3, 45]
 
 
+def test_a_packed_number_without_end_is_no_run_length():
+    assert unpacked("o" * 1_000_000) == []
+    assert outline_box({"size": [10, 8], "counts": "o" * 1_000_000}) is None
+
+
 def _packed(runs):
     """Return run lengths as `rleToString` of maskApi.c packs them."""
     text = ""

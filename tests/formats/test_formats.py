@@ -1,6 +1,5 @@
 import csv
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -148,11 +147,9 @@ def needs(folder):
 
 @pytest.mark.slow
 @needs("smear_detection")
-def test_the_training_set_is_read_in_seconds_without_decoding_an_image(monkeypatch):
+def test_the_training_set_is_read_without_decoding_an_image(monkeypatch):
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
-    start = time.process_time()
     fields = read_annotations(DATA / "smear_detection", split="train")
-    assert time.process_time() - start < 5  # about 2 s; the rest is for a busy machine
     assert (len(fields), sum(map(len, fields)), len(fields[0].names)) == (4908, 87_231, 12)
     assert all(Path(f.provenance.image).is_file() for f in fields[::500])
 

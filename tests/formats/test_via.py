@@ -80,6 +80,7 @@ def test_classes_may_be_given_and_a_split_is_a_file_of_its_name(tmp_path):
         (region({}), ["unclassifiable"], "without a class, taken as unclassifiable"),
         (region({"class": ""}), ["unclassifiable"], "without a class"),
         (region({"comment": "x", "size": "WBC"}), ["unclassifiable"], "without a class"),
+        (region({"class": {"WBC": []}}), ["unclassifiable"], "without a class"),
         (region(name="point"), [], "left out: a point"),
         (region(name="circle"), [], "left out: a box with a corner that is no number"),
         (region({"class": "WBC"}, width=-3), ["WBC"], "corners in the wrong order"),

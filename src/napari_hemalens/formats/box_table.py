@@ -4,14 +4,13 @@ A line is a cell. It needs corners, or a corner or centre with width and height.
 parted by commas, semicolons or tabs, with decimal points or commas. Tables of VIA are read by `formats.via`.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import read_text, split_names
+from napari_hemalens.formats.documents import split_names, table
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
@@ -90,14 +89,8 @@ def _is_table(file: Path) -> bool:
 
 
 def _rows(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    text = read_text(file)
-    first = text.partition("\n")[0]
-    parting = max(",;\t", key=first.count)
-    try:
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=parting, restval="", skipinitialspace=True)
-        return [name or "" for name in rows.fieldnames or ()], list(rows)
-    except csv.Error as error:
-        raise AnnotationError(f"{file} is not a table: {error}.") from error
+    header, *lines = table(file) or [[]]
+    return header, [dict(zip_longest(header, line[: len(header)], fillvalue="")) for line in lines if line]
 
 
 def _columns(header: Sequence[str]) -> _Columns | None:

@@ -5,7 +5,6 @@ A file is a table of two columns, the name in the annotations and the class (CSV
 compared as `records.synonyms` does.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import yaml
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import read_text
+from napari_hemalens.formats.documents import read_text, table
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.synonyms import meaning, spelling
 from napari_hemalens.records.taxonomy import is_known
@@ -29,14 +28,12 @@ def read_class_names(path: str | Path) -> dict[str, str]:
         If the file cannot be read, or is neither a table of two columns nor a mapping.
     """
     file = Path(path)
-    text = read_text(file)
     if file.suffix.lower() in {".json", ".yaml", ".yml"}:
-        return _mapping(text, file)
-    parting = max(",;\t", key=text.partition("\n")[0].count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=parting) if any(row)]
+        return _mapping(read_text(file), file)
+    rows = [[cell.strip() for cell in row] for row in table(file) if any(row)]
     wrong = next((row for row in rows if len(row) != 2), None)
     if wrong is not None or not rows:
-        line = parting.join(wrong) if wrong else ""
+        line = ", ".join(wrong) if wrong else ""
         raise AnnotationError(f"{file} is no table of a name and its class a line; got {line!r}.")
     return dict(rows[1:] if rows[0][1].casefold() == "class" else rows)
 

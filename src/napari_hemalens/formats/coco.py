@@ -179,12 +179,12 @@ def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
 
 
 def _prediction(attributes: Any, label: str, score: float) -> Prediction | None:
-    found = attributes if isinstance(attributes, dict) else {}
-    numbers = (found.get(key) for key in _NAMING)
-    sure = [float(value) if isinstance(value, (int, float)) else math.nan for value in numbers]
-    if found.get("corrected") in KINDS[1:]:
-        predicted = str(found.get("predicted_class", "")), number(found.get("predicted_score"))
-        return Prediction(str(found["corrected"]), *predicted, *sure)
+    if not isinstance(attributes, dict):
+        return None
+    sure = [number(attributes.get(key)) for key in _NAMING]
+    if attributes.get("corrected") in KINDS[1:]:
+        predicted = str(attributes.get("predicted_class", "")), number(attributes.get("predicted_score"))
+        return Prediction(str(attributes["corrected"]), *predicted, *sure)
     if all(map(math.isnan, sure)):  # attributes of another tool
         return None
     return Prediction("", label, score, *sure)

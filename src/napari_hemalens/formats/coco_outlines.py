@@ -13,6 +13,7 @@ import numpy as np
 from napari_hemalens.formats.draft import Box, bounds, number
 
 _LONGEST = 10_000_000  # characters, or runs: no mask of a cell has more
+_GROUPS = 7  # of five bits, that hold 32: a longer number is no run, and would take hours
 
 
 def outline_box(segmentation: Any) -> Box | None:
@@ -30,13 +31,15 @@ def outline_box(segmentation: Any) -> Box | None:
 
 
 def unpacked(text: str) -> list[int]:
-    """Return the run lengths of a packed text."""
+    """Return the run lengths of a packed text; none if it is not of run lengths."""
     runs: list[int] = []
     value = shift = 0
     for sign in text[:_LONGEST]:
         bits = ord(sign) - 48
         value |= (bits & 31) << (5 * shift)
         shift += 1
+        if shift > _GROUPS:
+            return []
         if not bits & 32:
             if bits & 16:
                 value -= 1 << (5 * shift)

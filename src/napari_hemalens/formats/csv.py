@@ -56,7 +56,7 @@ def holds_cells(path: Path, split: str | None = None) -> bool:
 
 
 def _header(file: Path) -> set[str]:
-    return set(next(csv.reader(read_text(file).splitlines()[:1]), ()))
+    return set(read_text(file).partition("\n")[0].rstrip("\r").split(","))
 
 
 def read_cells(path: str | Path) -> tuple[Detections, ...]:

@@ -1,6 +1,8 @@
-"""JSON files of annotations, validated by pydantic models."""
+"""Files of annotations as texts: JSON, validated by pydantic models, and tables."""
 
 import codecs
+import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +48,22 @@ def content(path: Path) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AnnotationError(f"{path} is not JSON: {error}.") from error
+
+
+def table(path: Path) -> list[list[str]]:
+    """Return the lines of a table, its header first, parted by whatever parts its first line: comma, semicolon, tab.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read, or is no table.
+    """
+    text = read_text(path)
+    parting = max(",;\t", key=text.partition("\n")[0].count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=parting, skipinitialspace=True))
+    except csv.Error as error:
+        raise AnnotationError(f"{path} is not a table: {error}.") from error
 
 
 def save(path: Path, document: Mapping[str, Any]) -> None:

@@ -7,7 +7,6 @@ here they are written as file attributes; for other files they are read from the
 orientation says.
 """
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -140,12 +139,11 @@ def _images(file: Path) -> list[_Image] | None:
 
 
 def _table_images(file: Path) -> list[_Image] | None:
-    lines = documents.read_text(file).splitlines()
-    rows = csv.DictReader(lines)
-    if not set(rows.fieldnames or ()) >= _COLUMNS:
+    header, *lines = documents.table(file) or [[]]
+    if not set(header) >= _COLUMNS:
         return None
     images: dict[str, dict[str, Any]] = {}
-    for row in rows:
+    for row in (dict(zip(header, line, strict=False)) for line in lines if line):
         name = row.get("filename") or row.get("#filename") or ""
         attributes = _json(row.get("file_attributes"))
         image = images.setdefault(name, {"filename": name, "file_attributes": attributes, "regions": []})
@@ -175,9 +173,9 @@ def _third_version(project: Mapping[str, Any]) -> list[_Image]:
         if not isinstance(region, dict):
             continue
         view = str(region.get("vid"))
-        files = _mapping(views.get(view)).get("fid_list") or [view]
+        files = _mapping(views.get(view)).get("fid_list")
         shape, values = region.get("xy"), _mapping(region.get("av"))
-        image = images.get(str(files[0]))
+        image = images.get(str(files[0]) if isinstance(files, list) and files else view)
         if image is not None and shape:  # else it is said of the whole image, or of a time
             image["regions"].append({"xy": shape, "region_attributes": dict(_third_attributes(values, attributes))})
     return list(images.values())
@@ -232,5 +230,5 @@ def _label(kinds: Mapping[str, Any], attribute: str) -> str:
         wanted = next(iter(found))
     value = found.get(wanted) if wanted is not None else None
     if isinstance(value, dict):  # checkboxes
-        value = ", ".join(str(option) for option, ticked in value.items() if ticked in {True, "true", "1"})
+        value = ", ".join(str(option) for option, ticked in value.items() if ticked in (True, "true", "1"))
     return value.strip() if isinstance(value, str) else ""

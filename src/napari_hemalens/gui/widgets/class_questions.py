@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 
@@ -17,7 +26,8 @@ class ClassQuestions(QDialog):
         super().__init__(parent)
         self.setWindowTitle("What are these cells?")
         self.choices = {name: QComboBox() for name in names}
-        rows = QFormLayout()
+        listed = QWidget()
+        rows = QFormLayout(listed)
         for name, choice in self.choices.items():
             choice.addItems([*ICSH.classes, _LEAVE_OUT])
             choice.setCurrentText(UNCLASSIFIABLE)
@@ -26,9 +36,14 @@ class ClassQuestions(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        scrolled = QScrollArea()  # a file may have more classes than a laptop's screen has room for
+        scrolled.setWidgetResizable(True)
+        scrolled.setWidget(listed)
         whole = QVBoxLayout(self)
-        whole.addWidget(QLabel("The file has classes that are not known here. Unclassifiable cells are nucleated."))
-        whole.addLayout(rows)
+        whole.addWidget(
+            QLabel("The file has classes that are not known here. Unclassifiable cells count as nucleated.")
+        )
+        whole.addWidget(scrolled)
         whole.addWidget(buttons)
 
     def answers(self) -> dict[str, str]:
