@@ -54,7 +54,8 @@ def _show(shown: Any, layer: Labels, number: int) -> None:
             view.clearSelection()
         else:
             place = view.model().mapFromSource(view.model().sourceModel().index(row, 0))
-            view.selectRow(place.row())
+            only = type(view.selectionModel()).SelectionFlag  # of the row: `selectRow` would heed Ctrl and Shift
+            view.selectionModel().select(place, only.ClearAndSelect | only.Rows)
             view.scrollTo(place)
 
 
