@@ -39,7 +39,7 @@ def installed_weights(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real images with labels, which is no part of the repository."""
-    folder = Path(os.environ.get("HEMALENS_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("HEMALENS_DATA") or ROOT.parent / "shared" / "data")
     if not folder.is_dir():
         pytest.skip(f"no real images: {folder} is not there (HEMALENS_DATA names another folder)")
     return folder
