@@ -121,8 +121,12 @@ def test_a_pixel_size_of_0_is_refused_rather_than_ignored(tmp_path):
     ("name", "content", "words"),
     [
         ("gone.png", None, "there is no such file"),
-        ("notes.txt", b"cells", r"not that of an image. Readable: \.tif, .*\.npy and zarr folders"),
-        ("cells", b"cells", "not that of an image"),
+        (
+            "notes.txt",
+            b"cells",
+            r"it is no image by its suffix, nor by its first bytes. Readable: \.tif, .*\.npy and zarr folders",
+        ),
+        ("cells", b"cells", "it is no image by its suffix, nor by its first bytes"),
         *((f"empty.{kind}", b"", "the file is empty") for kind in ("tif", "png", "npy")),
         *((f"other.{kind}", b"no image at all" * 9, "") for kind in ("tif", "png", "jpg", "bmp", "npy")),
         ("short.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", ""),

@@ -2,23 +2,62 @@
 
 import warnings
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.image_names import is_file
+from napari_hemalens.formats.tiff_files import open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
 """TIFF, and slide scanner formats based on it."""
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".jp2")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".jp2", ".gif")
 """Pictures, which cannot be read in parts."""
 
 IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
 """Suffixes of image files, in lower case, for slides and annotations."""
+
+
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # classic, and BigTIFF
+_NPY_MARK = b"\x93NUMPY"
+_PICTURE_MARKS = (
+    *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM"),
+    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000: its file, and its bare stream
+)
+
+Kind: TypeAlias = Literal["tiff", "picture", "npy"]
+"""How a file of pixels is read."""
+
+
+def kind_of(file: Path) -> Kind | None:
+    """Return how an image file is read: by its first bytes, since many are called by a wrong suffix, else by that.
+
+    None: it is no image that is known.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(12)
+    if start[:4] in _TIFF_MARKS:
+        return "tiff"
+    if start.startswith(_NPY_MARK):
+        return "npy"
+    if start.startswith(_PICTURE_MARKS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP"):
+        return "picture"
+    by_suffix: dict[str, Kind] = {
+        **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
+        **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
+        ".npy": "npy",
+    }
+    return by_suffix.get(file.suffix.lower())
 
 
 def header_size(path: str | Path) -> tuple[int, int]:
@@ -30,10 +69,8 @@ def header_size(path: str | Path) -> tuple[int, int]:
         If the file is missing or not an image.
     """
     file = Path(path)
-    try:
-        return _tiff_size(file) if file.suffix.lower() in TIFF_SUFFIXES else _picture_size(file)
-    except (OSError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
-        raise ImageError(f"Cannot read the size of {file}: {error}.") from error
+    with decoding(f"Cannot read the size of {file}", ImageError):
+        return _tiff_size(file) if kind_of(file) == "tiff" else _picture_size(file)
 
 
 def known_size(image: str) -> tuple[int, int] | None:
@@ -49,15 +86,12 @@ def read_rgb(path: str | Path) -> NDArray[np.uint8]:
     ImageError
         If the file is missing or not an image.
     """
-    try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except OSError as error:
-        raise ImageError(f"Cannot read the training image {path}: {error}.") from error
+    with decoding(f"Cannot read the training image {path}", ImageError), Image.open(path) as image:
+        return np.array(image.convert("RGB"))
 
 
 def _tiff_size(file: Path) -> tuple[int, int]:
-    with tifffile.TiffFile(file) as tiff:
+    with open_tiff(file) as tiff:
         page = tiff.pages.first  # level 0, in slides and in OME pyramids too
         return page.imagelength, page.imagewidth
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.decoding import check_fits, decoding
+from napari_hemalens.formats.images import kind_of
+from napari_hemalens.formats.tiff_files import open_tiff
 
-_TIFF = frozenset({".tif", ".tiff"})
 _JOINTS = "._- "  # what may follow an image's name in that of its labels
 
 
@@ -24,19 +25,26 @@ def read_labels(path: str | Path) -> NDArray[Any]:
         If it cannot be read.
     """
     file = Path(path)
-    try:
-        values: NDArray[Any]
-        if file.suffix.lower() == ".npy":
-            values = np.load(file, allow_pickle=False)
-        elif file.suffix.lower() in _TIFF:
-            values = tifffile.imread(file)
-        else:
-            with Image.open(file) as picture:
-                values = np.asarray(picture)
-    except (OSError, ValueError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
-        raise AnnotationError(f"Cannot read the labels {file}: {error}.") from error
+    with decoding(f"Cannot read the labels {file}", AnnotationError):
+        values = _values(file)
     lone = tuple(axis for axis, length in enumerate(values.shape) if length == 1 and values.ndim > 2)
     return values.squeeze(axis=lone)
+
+
+def _values(file: Path) -> NDArray[Any]:
+    kind = kind_of(file)
+    if kind == "npy":
+        stored = np.load(file, mmap_mode="r", allow_pickle=False)
+        check_fits(stored.shape, stored.dtype.itemsize)
+        return np.array(stored)
+    if kind == "tiff":
+        with open_tiff(file) as tiff:
+            series = tiff.series[0]
+            check_fits(series.shape, series.dtype.itemsize)
+            values: NDArray[Any] = series.asarray()
+            return values
+    with Image.open(file) as picture:
+        return np.asarray(picture)
 
 
 def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """The names of channels, from the metadata that microscopes and programs write."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tifffile import TiffFile
@@ -19,7 +20,9 @@ def read_tiff_channel_names(tif: TiffFile, index: int, count: int) -> tuple[str,
 def _ome(tif: TiffFile, index: int) -> tuple[str, ...]:
     channels = pixels_of(tif, index).get("Channel", [])
     channels = channels if isinstance(channels, list) else [channels]
-    return tuple(str(channel.get("Name", channel.get("Fluor", ""))) for channel in channels)
+    return tuple(
+        str(channel.get("Name", channel.get("Fluor", ""))) for channel in channels if isinstance(channel, Mapping)
+    )
 
 
 def _micromanager(tif: TiffFile) -> tuple[str, ...]:

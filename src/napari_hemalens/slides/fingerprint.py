@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.slides.slide import DAMAGE, Slide
+from napari_hemalens.formats.decoding import decoding
+from napari_hemalens.slides.slide import Slide
 
 _WHOLE = 1 << 20  # pixels up to which all of an image is read
 _PATCH = 64  # pixels
@@ -20,10 +21,8 @@ def fingerprint(slide: Slide) -> str:
     ImageError
         If the image cannot be read.
     """
-    try:
+    with decoding(f"Cannot read {slide}", ImageError):
         return _digest(slide)
-    except DAMAGE as error:
-        raise ImageError(f"Cannot read {slide}: {str(error) or type(error).__name__}") from error
 
 
 def _digest(slide: Slide) -> str:

@@ -1,59 +1,33 @@
 """Opening image files of any format as slides; listing the images of folders and patterns."""
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.formats.images import PICTURE_SUFFIXES, TIFF_SUFFIXES
+from napari_hemalens.formats.decoding import DAMAGE, reason
+from napari_hemalens.formats.images import PICTURE_SUFFIXES, TIFF_SUFFIXES, Kind, kind_of
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
-from napari_hemalens.slides.slide import DAMAGE, Slide
+from napari_hemalens.slides.pictures import read_picture
+from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stored import Stored
 from napari_hemalens.slides.tiff import read_tiff
 
-# Modes of pictures to convert, whose channels are not already grey, RGB or RGBA.
-_CONVERTED = {
-    "CMYK": "RGB",
-    "YCbCr": "RGB",
-    "LAB": "RGB",
-    "HSV": "RGB",
-    "P": "RGBA",
-    "PA": "RGBA",
-    "LA": "RGBA",
-}
 _OVERLAY = ".overlay.png"  # written by a run, not an image to analyse
-
-
-def _read_picture(path: Path) -> Stored:
-    """Read a whole picture; such files cannot be read in parts.
-
-    A rotation in the EXIF data is not applied: annotations refer to the pixels as stored, and napari
-    shows those.
-    """
-    try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert(_CONVERTED.get(picture.mode, picture.mode)))
-    except Image.DecompressionBombError as error:
-        raise ImageError("it is too large to read at once; save it as a tiled TIFF.") from error
-    return Stored((pixels,), rgb=pixels.ndim == 3)
 
 
 def _read_npy(path: Path) -> Stored:
     return Stored((np.load(path, mmap_mode="r", allow_pickle=False),))
 
 
-_READERS: dict[str, Callable[[Path], Stored]] = {
-    **dict.fromkeys(TIFF_SUFFIXES, read_tiff),
-    **dict.fromkeys(PICTURE_SUFFIXES, _read_picture),
-    ".npy": _read_npy,
-}
-_READABLE = f"{', '.join(_READERS)} and zarr folders"
+_READERS: dict[Kind, Callable[[Path], Stored]] = {"tiff": read_tiff, "picture": read_picture, "npy": _read_npy}
+_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES, ".npy")
+_READABLE = f"{', '.join(_SUFFIXES)} and zarr folders"
 
 
 def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Sequence[int] = ()) -> Slide:
@@ -76,22 +50,19 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
     ImageError
         If there is no such file, or it cannot be read as an image.
     """
-    stored = read_stored(path)
-    with ExitStack() as files:
+    with ExitStack() as files, _reading(path):
+        stored = _reader(Path(path))(Path(path))
         if stored.release is not None:
             files.callback(stored.release)
-        try:
-            slide = from_array(
-                stored.levels,
-                name=str(path),
-                axes=stored.axes,
-                rgb=stored.rgb,
-                pixel_size_um=stored.pixel_size_um if pixel_size_um is None else pixel_size_um,
-                frame=frame,
-                channels=stored.channels,
-            )
-        except DAMAGE as error:  # an ImageError is a ValueError
-            raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
+        slide = from_array(
+            stored.levels,
+            name=str(path),
+            axes=stored.axes,
+            rgb=stored.rgb,
+            pixel_size_um=stored.pixel_size_um if pixel_size_um is None else pixel_size_um,
+            frame=frame,
+            channels=stored.channels,
+        )
         files.pop_all()
     return replace(slide, release=stored.release)
 
@@ -99,7 +70,16 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
 def is_image(path: str | Path) -> bool:
     """Return whether a path is a file with the suffix of an image, or a zarr folder."""
     file = Path(path)
-    return is_zarr(file) if file.is_dir() else file.is_file() and file.suffix.lower() in _READERS
+    return is_zarr(file) if file.is_dir() else file.is_file() and file.suffix.lower() in _SUFFIXES
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Name the file in whatever goes wrong with it."""
+    try:
+        yield
+    except DAMAGE as error:  # an ImageError is a ValueError
+        raise ImageError(f"Cannot read {path}: {reason(error)}.") from error
 
 
 def read_stored(path: str | Path) -> Stored:
@@ -111,10 +91,8 @@ def read_stored(path: str | Path) -> Stored:
         If there is no such file, or it cannot be read as an image.
     """
     file = Path(path)
-    try:
+    with _reading(path):
         return _reader(file)(file)
-    except DAMAGE as error:  # an ImageError is a ValueError
-        raise ImageError(f"Cannot read {path}: {str(error) or type(error).__name__}") from error
 
 
 def channel_names_in(path: str | Path) -> tuple[str, ...]:
@@ -159,11 +137,12 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
         raise ImageError(f"it is a folder, but not a zarr folder. Readable: {_READABLE}.")
     if not path.is_file():
         raise ImageError("there is no such file.")
-    if path.suffix.lower() not in _READERS:
-        raise ImageError(f"its suffix is not that of an image. Readable: {_READABLE}.")
+    kind = kind_of(path)
+    if kind is None:
+        raise ImageError(f"it is no image by its suffix, nor by its first bytes. Readable: {_READABLE}.")
     if path.stat().st_size == 0:
         raise ImageError("the file is empty.")
-    return _READERS[path.suffix.lower()]
+    return _READERS[kind]
 
 
 def _expand(path: str | Path) -> list[Path]:
@@ -181,7 +160,7 @@ def _expand(path: str | Path) -> list[Path]:
 def _is_image(path: Path) -> bool:
     if path.name.startswith(".") or path.name.endswith(_OVERLAY):
         return False
-    return is_zarr(path) if path.is_dir() else path.suffix.lower() in _READERS
+    return is_zarr(path) if path.is_dir() else path.suffix.lower() in _SUFFIXES
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

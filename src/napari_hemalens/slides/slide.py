@@ -1,7 +1,5 @@
 """A slide: an image of any size, read piece by piece as 8-bit RGB."""
 
-import struct
-import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -10,23 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.slides.contrast import Contrast
 from napari_hemalens.slides.plane import Plane
-
-# What readers and decoders raise on damaged files, found by damaging files at random.
-DAMAGE = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,  # XML, and PNG
-    TypeError,
-    ValueError,
-    struct.error,
-    tokenize.TokenError,  # the header of .npy
-)
 
 COLOURS = ("red", "green", "blue")
 """Names of the channels of a picture in colour."""
@@ -111,14 +95,8 @@ class Slide:
                 f"Region y {y0} to {y1}, x {x0} to {x1} is empty or not inside level {level} of "
                 f"{self}, which is {height} x {width} pixels."
             )
-        try:
-            values = plane[y0:y1, x0:x1]
-        except DAMAGE as error:
-            raise ImageError(
-                f"Cannot read y {y0} to {y1}, x {x0} to {x1} of {self}, level {level}: "
-                f"{str(error) or type(error).__name__}"
-            ) from error
-        return self.contrast(values)
+        with decoding(f"Cannot read y {y0} to {y1}, x {x0} to {x1} of {self}, level {level}", ImageError):
+            return self.contrast(plane[y0:y1, x0:x1])
 
     def with_light(self, light: int | tuple[float, ...]) -> Self:
         """Return the slide in grey: one of its stored channels by its index, or a weighted sum of them."""

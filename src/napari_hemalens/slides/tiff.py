@@ -8,18 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import zarr
-from tifffile import PHOTOMETRIC, TiffFile, TiffPageSeries
+from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage, TiffPageSeries
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest, Store
 from zarr.storage import WrapperStore
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.decoding import check_fits
+from napari_hemalens.formats.tiff_files import open_tiff
 from napari_hemalens.slides import pixel_size
 from napari_hemalens.slides.channel_names import read_tiff_channel_names
+from napari_hemalens.slides.converted import Coloured, Inverted
+from napari_hemalens.slides.pictures import read_picture
 from napari_hemalens.slides.stored import Stored
 
 _CACHE = 128 << 20  # bytes: a row of tiles from strips 20,000 pixels wide takes half of it
-_READABLE = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR)
+_GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
+_OTHER_JPEG = (33003, 33004, 33005, 33007, 34712, 34892)  # of Aperio and other scanners, among them JPEG 2000
+_IN_PIECES = (*_GREY, PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR, PHOTOMETRIC.PALETTE, PHOTOMETRIC.MASK)
 
 
 class RecentChunks(WrapperStore[Store]):  # type: ignore[misc]
@@ -71,15 +77,17 @@ def read_tiff(path: Path) -> Stored:
     """Open the largest image of a TIFF file, with its pyramid.
 
     Uncompressed images in one piece are memory-mapped; all others are decoded on access. The file is
-    closed by `release`, or when the last level is garbage-collected.
+    closed by `release`, or when the last level is garbage-collected. Colours that only a whole picture is converted
+    from (CMYK, Lab, Y'CbCr that is no JPEG) are read whole.
     """
     with ExitStack() as files:
-        tif = files.enter_context(TiffFile(path))
+        tif = files.enter_context(open_tiff(path))
         index, series = max(enumerate(tif.series), key=lambda item: _area(item[1]))
         page = series.keyframe
-        if page.photometric not in _READABLE:
-            raise ImageError(f"its colours are {PHOTOMETRIC(page.photometric).name}; save it as grey or RGB.")
+        if page.photometric not in _IN_PIECES or (page.photometric == PHOTOMETRIC.YCBCR and not _is_jpeg(page)):
+            return _read_whole(path, page)
         _check_length(series)
+        _check_chunks(series)
         if all(level.dataoffset is not None and level.keyframe.is_memmappable for level in series.levels):
             levels = tuple(level.asarray(out="memmap") for level in series.levels)
             release = None  # a mapping lasts as long as its array
@@ -89,15 +97,39 @@ def read_tiff(path: Path) -> Stored:
             store = RecentChunks(decoded, files.pop_all().close)
             levels = _arrays(zarr.open(store, mode="r", zarr_format=2))
             release = store.close
+        levels, axes = _meant(levels, series)
         return Stored(
             levels,
-            # Q is tifffile's letter for an unnamed axis.
-            axes=None if "Q" in series.axes else series.axes,
+            axes=axes,
             rgb=None if {3, 4}.intersection(series.shape) else False,
             steps_um=pixel_size.read_tiff_steps(tif, page, index),
             channels=read_tiff_channel_names(tif, index, _length(series, "C")),
             release=release,
         )
+
+
+def _meant(levels: tuple[Any, ...], series: TiffPageSeries) -> tuple[tuple[Any, ...], str | None]:
+    """Return the levels as grey or RGB, and their axes; None where the file does not name all of them."""
+    page = series.keyframe
+    axes = None if "Q" in series.axes else series.axes  # tifffile's letter for an unnamed axis
+    if page.photometric == PHOTOMETRIC.MINISWHITE and page.dtype.kind in "bu":
+        return tuple(Inverted(level, 2**page.bitspersample - 1) for level in levels), axes
+    if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
+        return tuple(Coloured.from_colormap(level, page.colormap) for level in levels), f"{series.axes}S"
+    return levels, axes
+
+
+def _is_jpeg(page: TiffPage) -> bool:
+    """Whether decoding turns Y'CbCr into RGB."""
+    return page.compression in (COMPRESSION.OJPEG, COMPRESSION.JPEG, *_OTHER_JPEG)
+
+
+def _read_whole(path: Path, page: TiffPage) -> Stored:
+    try:
+        return read_picture(path)
+    except OSError as error:  # UnidentifiedImageError
+        colours = PHOTOMETRIC(page.photometric).name
+        raise ImageError(f"its colours are {colours}, stored as nothing reads them; save it as grey or RGB.") from error
 
 
 def _area(series: TiffPageSeries) -> int:
@@ -123,3 +155,11 @@ def _check_length(series: TiffPageSeries) -> None:
             ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
             if max(ends, default=0) > page.parent.filehandle.size:
                 raise ImageError("it is truncated: its image data extend beyond its end.")
+
+
+def _check_chunks(series: TiffPageSeries) -> None:
+    """Refuse an image whose pieces do not fit into memory, each of which is decoded at once."""
+    for level in series.levels:
+        page = level.keyframe
+        if not page.is_memmappable:
+            check_fits(page.chunks, page.dtype.itemsize)
