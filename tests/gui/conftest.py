@@ -10,13 +10,17 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from napari_hemalens.active_learning.embedded import Embedded
+from napari_hemalens.active_learning.embedding_cache import EmbeddingCache
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
-from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe, TeachingRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
+from napari_hemalens.gui.teach.session import TeachSession
+from napari_hemalens.gui.teach.sources import cells_of_layer
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress
 from napari_hemalens.records.cell_map import CellMap
@@ -27,6 +31,7 @@ from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.renaming import with_tissue
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.record import Segmentation
+from napari_hemalens.workflows.teaching import TeachingSession
 
 SHAPE = (400, 600)
 NAMES = ("myelocyte", "erythroblast", "lymphocyte", "erythrocyte")
@@ -201,6 +206,30 @@ def explained(cells, heatmap, recipe):
         crop_heatmaps=np.full((len(cells), 16, 16), 0.75, np.float32),
         windows=windows,
     )
+
+
+class FakeTeaching:
+    """Stands in for `teaching.start_steps`: the cells are of two kinds in turn, which their embeddings tell apart."""
+
+    def __init__(self):
+        self.asked = []
+        self.error = None
+
+    def __call__(self, project, cells, recipe, known):
+        self.asked.append((project, cells, recipe, known))
+        count = len(cells.cells)
+        yield Progress(0, count, "looking at cell 0")
+        if self.error is not None:
+            raise self.error
+        rng, cache = np.random.default_rng(0), EmbeddingCache(project.caches, "ab", {})
+        kinds, keys = np.arange(count) % 2, [f"{row:016x}" for row in range(count)]
+        vectors = (np.eye(2, 8)[kinds] * 3 + rng.normal(0, 0.2, (count, 8))).astype(np.float32)
+        pictures = np.full((count, 64, 64, 3), 40, np.uint8)
+        pictures[kinds == 1] = 200
+        cache.add(keys, vectors, pictures)
+        cache.flush()
+        yield Progress(count, count, "looked")
+        return TeachingSession(project, Embedded(cells.cells, vectors, cache.thumbnails(keys), "fake", "ab"))
 
 
 class StepRunner:
@@ -383,6 +412,36 @@ def classified(classifying, viewer, nuclei, runner, question):
     classifying.start_run(viewer.layers["smear"], nuclei, question)
     runner.run()
     return classifying
+
+
+@pytest.fixture
+def looking():
+    """What looks at cells to teach without a network."""
+    return FakeTeaching()
+
+
+@pytest.fixture
+def many_boxes(viewer):
+    """Twenty nucleated cells as the detection shows them, over the smear."""
+    cells = found(20)
+    cells = replace(cells, classes=np.arange(20) % 3)
+    return viewer.add_layer(Layer.create(*as_layers(cells, like=viewer.layers["smear"])[0]))
+
+
+@pytest.fixture
+def teach(viewer, runner, looking):
+    return TeachSession(viewer, runner, looking)
+
+
+@pytest.fixture
+def taught(teach, viewer, runner, many_boxes, tmp_path):
+    """The same with an open project of two classes, 'dark' (key 1) and 'bright' (key 2), and twenty cells."""
+    teach.open_project(tmp_path / "project")
+    for name in ("dark", "bright"):
+        teach.change_classes(lambda project, name=name: project.add_class(name))
+    teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+    runner.run()
+    return teach
 
 
 @pytest.fixture

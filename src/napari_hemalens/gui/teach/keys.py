@@ -1,0 +1,54 @@
+"""The keys of *Teach*: the same on the circles and in the dock."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from napari.layers import Layer
+
+
+class Teacher(Protocol):
+    """Who is told what a person says of the cell that is shown."""
+
+    def press(self, key: str) -> None:
+        """Give it the class of a key."""
+
+    def skip(self) -> None:
+        """Pass it over."""
+
+    def not_sure(self) -> None:
+        """Say that it cannot be told."""
+
+    def undo(self) -> None:
+        """Take the last word back."""
+
+    def redo(self) -> None:
+        """Say it again."""
+
+
+OTHERS: Mapping[str, str] = {
+    "Space": "skip",
+    "-": "not_sure",
+    "Backspace": "undo",
+    "Control-Z": "undo",
+    "Control-Y": "redo",
+    "Control-Shift-Z": "redo",
+}
+"""Keys that give no class, and what they do."""
+
+
+def bind(layer: Layer, teacher: Teacher, class_keys: Mapping[str, str]) -> None:
+    """Let a layer answer the keys of classes, by their names, and the others; those bound before are given back."""
+    for key in [*layer.keymap]:
+        layer.bind_key(key, None)
+    for key in filter(None, class_keys.values()):
+        layer.bind_key(key, _pressing(teacher, key), overwrite=True)
+    for key, name in OTHERS.items():
+        layer.bind_key(key, _doing(teacher, name), overwrite=True)
+
+
+def _pressing(teacher: Teacher, key: str) -> Callable[[Layer], None]:
+    return lambda _: teacher.press(key)
+
+
+def _doing(teacher: Teacher, name: str) -> Callable[[Layer], None]:
+    return lambda _: getattr(teacher, name)()

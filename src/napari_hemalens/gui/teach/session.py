@@ -1,0 +1,234 @@
+"""Teach, without its widget: a project, a pool of cells, and what a person says of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.gui.teach import keys
+from napari_hemalens.gui.teach.jobs import StartSteps, TeachUpdate, begin_teaching, run_refit
+from napari_hemalens.gui.teach.layers import TaughtLayers
+from napari_hemalens.gui.teach.sources import CellSource
+from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.workflows.teaching import (
+    Project,
+    Refitted,
+    TeachingRecipe,
+    TeachingSession,
+    open_project,
+    start_steps,
+)
+
+
+class TeachSession(ViewerSession):
+    """The teaching of one viewer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    runner : Runner
+        Runs long operations.
+    start : StartSteps, optional
+        What looks at the cells, by default `teaching.start_steps`.
+
+    Attributes
+    ----------
+    project : Project or None
+        That is open.
+    taught : TeachingSession or None
+        The pool that is taught.
+    layers : TaughtLayers
+        Its cells in the viewer.
+    """
+
+    project_changed = Signal()  # another one, or its classes
+    begun = Signal()  # a pool is there
+    changed = Signal()  # the cell that is shown, what was said, or what the model makes of it: told at once
+    drawn = Signal()  # the same, once the circles have followed
+
+    def __init__(self, viewer: ViewerModel, runner: Runner, start: StartSteps | None = None) -> None:
+        super().__init__(viewer, runner)
+        self._start = start or start_steps
+        self.project: Project | None = None
+        self.taught: TeachingSession | None = None
+        self.layers = TaughtLayers(viewer, self.go_to)
+        self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
+        self._refitting = self._moves = False
+        self._stop_drawing: Stop = nothing
+
+    def open_project(self, folder: Path, *, preset: str | None = None, read_only: bool = False) -> bool:
+        """Open or make a project in place of the one before, and return whether it is open; else it is said why."""
+        if self.running:
+            return False
+        try:
+            if self.project is not None:
+                self.project.close()
+            self.project, self.taught = None, None
+            self.layers.clear()
+            self.project = open_project(folder, preset=preset, read_only=read_only)
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
+        self.project_changed.emit()
+        self.changed.emit()
+        if self.project is not None and self.project.notes:
+            self.message_sent.emit(" ".join(self.project.notes))
+        return self.project is not None
+
+    def change_classes(self, change: Callable[[Project], None]) -> None:
+        """Add, change or remove a class; what cannot be done is said."""
+        project = self.project
+        if project is not None:
+            self._try(lambda: change(project))
+            self._bind_keys()
+            self.project_changed.emit()
+            self._show()
+
+    def start(self, sources: Sequence[CellSource], recipe: TeachingRecipe) -> None:
+        """Begin to teach cells, unless a run goes on."""
+        if self.running:
+            return
+        if self.project is None:
+            self.message_sent.emit("Choose the folder of a project first: what you say is kept there.")
+            return
+        layers = [source.image for source in sources if source.image is not None]
+        self._images = {layer.source.path or layer.name: layer for layer in layers}
+        self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
+
+    @property
+    def can_say(self) -> bool:
+        """Whether a cell is shown that may be named now."""
+        taught = self.taught
+        return taught is not None and taught.current is not None and not self.running and not taught.project.read_only
+
+    def press(self, key: str) -> None:
+        """Give the cell that is shown the class of a key, and go on."""
+        found = None if self.project is None else self.project.classes.of_key(key)
+        if found is not None:
+            self.label(found.name)
+
+    def label(self, name: str) -> None:
+        """Give the cell that is shown a class, and go on."""
+        self._say(lambda taught: taught.label(name))
+
+    def skip(self) -> None:
+        """Pass over the cell that is shown."""
+        self._say(lambda taught: taught.skip())
+
+    def not_sure(self) -> None:
+        """Say that the cell that is shown cannot be told."""
+        self._say(lambda taught: taught.not_sure())
+
+    def label_rows(self, rows: Sequence[int], name: str) -> None:
+        """Give several cells a class, in one step."""
+        self._do(lambda taught: taught.label_rows(rows, name))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self._do(lambda taught: taught.undo())
+
+    def redo(self) -> None:
+        """Make it again."""
+        self._do(lambda taught: taught.redo())
+
+    def picture_of(self, row: int) -> NDArray[np.uint8]:
+        """Return the picture (64, 64, 3) of a cell of the pool; a black one where there is no pool."""
+        return np.zeros((64, 64, 3), np.uint8) if self.taught is None else self.taught.embedded.thumbnails[row]
+
+    def go_to(self, row: int) -> None:
+        """Show a cell of the person's choice."""
+        if self.taught is not None and not self.running:
+            self.taught.go_to(row)
+            self._show()
+
+    def _say(self, word: Callable[[TeachingSession], None]) -> None:
+        if self.can_say:
+            self._do(word)
+
+    def _do(self, word: Callable[[TeachingSession], None]) -> None:
+        if self.taught is not None and not self.running:
+            taught = self.taught
+            self._try(lambda: word(taught))
+            self._show()
+            self._refit()
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
+
+    def _show(self, *, move: bool = True) -> None:
+        """Tell what has changed, and let circles and camera follow in between: a key is answered before they have."""
+        self._moves = move or self._moves
+        self.changed.emit()
+        self._stop_drawing()
+        self._stop_drawing = self._runner.run_idle(self._draw())
+
+    def _draw(self) -> Iterator[None]:
+        taught = self.taught
+        if taught is not None:
+            if self._moves:
+                self._moves = False
+                self.layers.visit(taught)
+                yield
+            self.layers.colour(taught)
+            yield
+        self.drawn.emit()
+
+    def _refit(self) -> None:
+        """Bring the model up to date away from the window; labels given meanwhile are for the next time."""
+        taught = self.taught
+        if taught is None or self._refitting or taught.is_up_to_date:
+            return
+        self._refitting = True
+        failed: list[Exception] = []
+
+        def on_error(error: Exception) -> None:
+            failed.append(error)
+            self.message_sent.emit(f"The model could not be fitted: {error}")
+
+        def on_end() -> None:
+            self._refitting = False
+            if not failed:
+                self._refit()
+
+        listener = Listener(lambda found: self._on_refitted(taught, found), on_error, on_end)
+        self._runner.run_in_background(run_refit(taught.prepare_refit()), listener)
+
+    def _on_refitted(self, taught: TeachingSession, found: Refitted) -> None:
+        if taught is self.taught:
+            taught.accept(found)
+            self._show(move=False)
+
+    def _on_update(self, update: TeachUpdate) -> None:
+        if self._summary:
+            return  # told while the run was already asked to stop
+        self._show_progress(update.words, update.fraction)
+        if update.taught is not None:
+            self.taught = update.taught
+            self.layers.begin(update.taught, self._images)
+            self._bind_keys()
+            self._show()
+            self._refit()
+            self.begun.emit()
+
+    def _bind_keys(self) -> None:
+        if self.project is not None:
+            for layer in self.layers:
+                keys.bind(layer, self, {each.name: each.key for each in self.project.classes})
+
+    def _set_running(self, running: bool) -> None:
+        super()._set_running(running)
+        self.changed.emit()
+
+
+def teach_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> TeachSession:
+    """Return the teaching of a viewer, begun at the first call."""
+    return session_for(TeachSession, viewer, runner)

@@ -1,0 +1,71 @@
+"""What a person sees while teaching, as words and numbers. No Qt."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.workflows.teaching import CurvePoint, TeachingSession
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownCell:
+    """The cell that is to be named.
+
+    Attributes
+    ----------
+    row : int
+        Of the pool.
+    picture : (64, 64, 3) uint8
+        The cell in its surroundings.
+    words : str
+        What is known of it: the image, and what the model says or a person has said.
+    """
+
+    row: int
+    picture: NDArray[np.uint8]
+    words: str
+
+
+def shown_cell(taught: TeachingSession) -> ShownCell | None:
+    """Return the cell whose turn it is; None: none is left."""
+    row = taught.current
+    if row is None:
+        return None
+    cells = taught.embedded.cells
+    image = PurePath(cells.images[int(cells.image_index[row])].name).name
+    return ShownCell(row, taught.embedded.thumbnails[row], f"{image}\n{_said_of(taught, row)}")
+
+
+def _said_of(taught: TeachingSession, row: int) -> str:
+    label = int(taught.pool.labels[row])
+    if label >= 0:
+        return f"You said {display_name(taught.class_names[label])}."
+    if taught.pool.unsure[row]:
+        return "You were not sure."
+    if taught.shows_random_cell:
+        return "A random cell: it measures, and nothing is trained on it."
+    predictions = taught.predictions
+    named = int(predictions.classes[row])
+    if named < 0:
+        return "The model cannot tell yet."
+    return f"Perhaps {display_name(taught.class_names[named])} ({predictions.certainty[row]:.0%})."
+
+
+def accuracy_in_words(taught: TeachingSession) -> str:
+    """Return how many of the random cells the model names rightly."""
+    last = taught.curve.points[-1] if taught.curve.points else CurvePoint(0, 0, 0)
+    if not last.tested:
+        return "Accuracy is known once two classes and a random cell have labels."
+    low, high = last.interval
+    cells = "1 random cell" if last.tested == 1 else f"{last.tested:,} random cells"
+    return f"Accuracy {last.accuracy:.0%} ({100 * low:.0f} to {100 * high:.0f} %) on {cells}."
+
+
+def counts_in_words(taught: TeachingSession) -> str:
+    """Return how many cells have a label."""
+    said, unsure = int((taught.pool.labels >= 0).sum()), int(taught.pool.unsure.sum())
+    words = f"{said:,} of {len(taught):,} cells labelled"
+    return f"{words}, {unsure:,} not sure." if unsure else f"{words}."

@@ -1,0 +1,214 @@
+"""Teach: the dock. A person names cells, and the machine chooses which."""
+
+from pathlib import Path
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from qtpy.QtWidgets import QDockWidget, QFileDialog, QVBoxLayout, QWidget
+
+from napari_hemalens.config.options import TeachingRecipe
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.layers import holds_pixels
+from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.teach.keys import OTHERS
+from napari_hemalens.gui.teach.session import teach_session
+from napari_hemalens.gui.teach.sources import (
+    CellSource,
+    cells_of_folder,
+    cells_of_layer,
+    cells_of_stack,
+    known_pixel_size,
+)
+from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, shown_cell
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, layer_choice
+from napari_hemalens.gui.widgets.demo_hint import DemoHint
+from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.fields import NumberEdit
+from napari_hemalens.gui.widgets.form import RecipeForm, folded
+from napari_hemalens.gui.widgets.gallery import GalleryView
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.running import RunBar
+from napari_hemalens.gui.widgets.teach_cell import CellToName
+from napari_hemalens.gui.widgets.teach_curve import CurvePlot
+from napari_hemalens.gui.widgets.teach_project import ProjectRows
+from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.workflows.teaching import TeachingSession
+
+_OF_LAYER, _OF_STACK, _OF_FOLDER = "layer", "stack", "folder"
+
+
+class TeachWidget(Dock):
+    """Choose a project and cells, name one after the other, see how accuracy grows."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self.session = teach_session(napari_viewer, QtRunner)
+        self.hint = DemoHint(napari_viewer)
+        self.project = ProjectRows(self)
+        kinds = [("a layer", _OF_LAYER), ("a stack of crops", _OF_STACK), ("a folder of images", _OF_FOLDER)]
+        self.kind = Choice(kinds, label="Cells from")
+        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
+        self.size = NumberEdit(empty="not known", label="Pixel size um")
+        self.form: RecipeForm[TeachingRecipe] = RecipeForm(TeachingRecipe, (), {"device": DeviceChoice()})
+        self.form.options["device"].select(preference("device"))
+        self.running = RunBar()
+        self.cell, self.curve = CellToName(), CurvePlot()
+        self.counted, self.accuracy, self.sentence = sentences(), sentences(), sentences(small=True)
+        self.gallery = GalleryView(self.session.picture_of)
+        self.gallery.setParent(self)  # until it is asked for
+        self.gallery.hide()
+        self._in_gallery: TeachingSession | None = None
+        self.show_gallery = button("Gallery")
+        self._lay_out()
+        self._connect()
+        self._on_source()
+        self._on_project()
+        self._on_change()
+        self.session.look_for_devices()
+
+    def _lay_out(self) -> None:
+        self.running.run.setText("Look at the cells")
+        self.sources, self.loop = Rows(self.kind, self.image, self.cells, self.size), QWidget()
+        inner = QVBoxLayout(self.loop)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(4)
+        for widget in (self.cell, self.counted, self.accuracy, self.curve, self.sentence, self.show_gallery):
+            inner.addWidget(widget)
+        self.setup = folded("Project and cells", self.project.native, self.sources.native, self.form)
+        self.setup.expand(animate=False)
+        self.fill(self.hint, self.setup, self.running, self.loop)
+        self.following = (self.sources,)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.project.folder.clicked.connect(self._choose_project)
+        self.project.plus.clicked.connect(self._add_class)
+        self.project.new.returnPressed.connect(self._add_class)
+        self.project.minus.clicked.connect(self._remove_class)
+        for told, part in (("renamed", "name"), ("keyed", "key"), ("coloured", "colour")):
+            getattr(self.project.table, told).connect(
+                lambda name, value, part=part: self._change_class(name, part, value)
+            )
+        for choice in (self.kind, self.image, self.cells):
+            choice.changed.connect(self._on_source)
+        self.running.run.clicked.connect(self._start)
+        self.cell.named.connect(session.label)
+        self.cell.pressed.connect(self._press)
+        self.cell.asked.connect(lambda name: getattr(session, name)())
+        self.show_gallery.clicked.connect(self.open_gallery)
+        self.gallery.named.connect(session.label_rows)
+        self.gallery.opened.connect(session.go_to)
+        self.running.follow(session)
+        session.devices_found.connect(self._on_devices)
+        session.project_changed.connect(self._on_project)
+        session.begun.connect(self._on_begun)
+        session.changed.connect(self._on_change)
+        session.drawn.connect(self._on_gallery)
+
+    def _choose_project(self) -> None:
+        folder = self.project.ask_folder()
+        if folder is not None:
+            self.session.open_project(folder, preset=self.project.preset.value)
+
+    def _add_class(self) -> None:
+        name = self.project.new.text().strip()
+        if name:
+            self.session.change_classes(lambda project: project.add_class(name))
+            self.project.new.clear()
+
+    def _remove_class(self) -> None:
+        name = self.project.table.chosen
+        if name is not None:
+            self.session.change_classes(lambda project: project.remove_class(name))
+
+    def _change_class(self, name: str, part: str, value: str) -> None:
+        self.session.change_classes(lambda project: project.change_class(name, **{part: value}))
+
+    def _source(self) -> CellSource | None:
+        """Return the cells that are chosen; None: no folder was chosen."""
+        if self.kind.value == _OF_FOLDER:
+            folder = QFileDialog.getExistingDirectory(self, "Folder of images of one cell each")
+            return cells_of_folder(Path(folder)) if folder else None
+        if self.kind.value == _OF_STACK and self.image.value is not None:
+            return cells_of_stack(self.image.value)
+        steps = self._viewer.dims.current_step
+        return cells_of_layer(self.image.value, self.cells.value, steps, pixel_size_um=self.size.value)
+
+    def _start(self) -> None:
+        try:
+            source = self._source()
+            recipe = self.form.read()
+        except HemaLensError as error:
+            self.running.say(str(error))
+            return
+        if source is not None:
+            self.session.start([source], recipe)
+
+    def _press(self, key: str) -> None:
+        if key in OTHERS:
+            getattr(self.session, OTHERS[key])()
+        else:
+            self.session.press(key)
+
+    def _on_source(self, *_: Any) -> None:
+        of_layer = self.kind.value == _OF_LAYER
+        self.sources.show_row(self.image, self.kind.value != _OF_FOLDER)
+        self.sources.show_row(self.cells, of_layer)
+        self.sources.show_row(self.size, of_layer)
+        self.size.value = known_pixel_size(self.image.value, self.cells.value)
+
+    def open_gallery(self) -> None:
+        """Show all cells by class below the canvas."""
+        window = getattr(self._viewer, "__wrapped__", self._viewer).window
+        if not isinstance(self.gallery.parent(), QDockWidget):
+            window.add_dock_widget(self.gallery, name="Cells by class", area="bottom")
+        self.gallery.parent().show()
+        self.gallery.show()
+        self._on_gallery()
+
+    @while_alive
+    def _on_devices(self) -> None:
+        self.form.options["device"].offer(self.session.devices)
+
+    @while_alive
+    def _on_project(self) -> None:
+        self.project.show_project(self.session.project)
+
+    @while_alive
+    def _on_begun(self) -> None:
+        self.setup.collapse(animate=False)
+        self.cell.setFocus()
+        self._on_gallery()
+
+    @while_alive
+    def _on_change(self) -> None:
+        session, taught = self.session, self.session.taught
+        self.loop.setVisible(taught is not None)
+        if taught is None:
+            return
+        self.cell.show_classes(taught.project.classes, taught.pool.counts)
+        self.cell.show_cell(shown_cell(taught), can_say=session.can_say)
+        self.cell.controls["undo"].setEnabled(taught.can_undo)
+        self.cell.controls["redo"].setEnabled(taught.can_redo)
+        self.counted.setText(counts_in_words(taught))
+        self.accuracy.setText(accuracy_in_words(taught))
+        self.curve.show_curve(taught.curve)
+        self.sentence.setText(taught.curve.sentence)
+
+    @while_alive
+    def _on_gallery(self) -> None:
+        taught = self.session.taught
+        if taught is None or not self.gallery.isVisible():
+            return
+        classes = taught.project.classes
+        self.gallery.show_classes({c.name: c.key for c in classes}, {c.name: c.colour for c in classes})
+        if taught is not self._in_gallery:
+            self._in_gallery = taught
+            self.gallery.show_cells(taught.gallery_cells)
+        else:
+            self.gallery.update_cells(taught.gallery_cells)

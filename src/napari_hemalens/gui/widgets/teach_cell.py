@@ -1,0 +1,127 @@
+"""The cell that is to be named: large, with a button a class, and what else can be said of it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QImage, QKeyEvent, QPixmap
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.teach.view import ShownCell
+from napari_hemalens.gui.widgets.rows import sentences
+from napari_hemalens.gui.widgets.swatch import swatch
+from napari_hemalens.records.class_set import ClassSet
+
+_SIDE = 150  # pixels of the picture
+_COLUMNS = 2
+_CONTROLS = (
+    ("skip", "Skip", "Space: it comes back when no other is left"),
+    ("not_sure", "Not sure", "-: neither trained on nor shown again"),
+    ("undo", "Undo", "Backspace or Ctrl+Z"),
+    ("redo", "Redo", "Ctrl+Y"),
+)
+_NAMED_KEYS = {
+    Qt.Key.Key_Space: "Space",
+    Qt.Key.Key_Minus: "-",
+    Qt.Key.Key_Backspace: "Backspace",
+}
+
+
+class CellToName(QWidget):
+    """Takes the keys while it has the focus."""
+
+    named = Signal(str)  # a class
+    pressed = Signal(str)  # a key, as `gui.teach.keys` calls it
+    asked = Signal(str)  # skip, not_sure, undo or redo
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.picture, self.words = QLabel(), sentences()
+        self.picture.setFixedSize(_SIDE, _SIDE)
+        self.buttons: dict[str, QPushButton] = {}
+        self.controls = {name: self._button(title, tip) for name, title, tip in _CONTROLS}
+        for name, control in self.controls.items():
+            control.clicked.connect(lambda _=False, name=name: self.asked.emit(name))
+        above, below = QHBoxLayout(), QHBoxLayout()
+        above.addWidget(self.picture)
+        above.addWidget(self.words, 1)
+        for control in self.controls.values():
+            below.addWidget(control)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for part in (above, self._grid, below):
+            layout.addLayout(part)
+
+    def show_classes(self, classes: ClassSet, counts: Mapping[str, int]) -> None:
+        """Show a button a class, with its key and how many cells it has."""
+        if [*self.buttons] != [*classes.names]:
+            self._make_buttons(classes)
+        for each in classes:
+            made = self.buttons[each.name]
+            made.setText(f"{counts.get(each.name, 0):,}  {display_name(each.name)}")
+            made.setIcon(swatch(each.name, each.key, each.colour))
+
+    def show_cell(self, cell: ShownCell | None, *, can_say: bool) -> None:
+        """Show the cell whose turn it is; None: none is left."""
+        self.picture.setPixmap(QPixmap() if cell is None else _enlarged(cell.picture))
+        self.words.setText("All cells have been looked at." if cell is None else cell.words)
+        for made in (*self.buttons.values(), self.controls["skip"], self.controls["not_sure"]):
+            made.setEnabled(can_say)
+
+    def _make_buttons(self, classes: ClassSet) -> None:
+        for made in self.buttons.values():
+            self._grid.removeWidget(made)
+            made.deleteLater()
+        self.buttons = {each.name: self._button(each.name, f"Key {each.key}" if each.key else "") for each in classes}
+        for place, (name, made) in enumerate(self.buttons.items()):
+            made.setStyleSheet("text-align: left; padding: 3px")
+            made.clicked.connect(lambda _=False, name=name: self.named.emit(name))
+            self._grid.addWidget(made, *divmod(place, _COLUMNS))
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        made = QPushButton(text)
+        made.setToolTip(tip)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+        made.setMinimumWidth(1)  # long names are cut off instead of making the dock wider
+        return made
+
+    def event(self, event: QEvent) -> bool:
+        """Take keys before they are shortcuts of the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._key_of(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's
+        """Tell of a key that means something here."""
+        key = self._key_of(event)
+        if key:
+            self.pressed.emit(key)
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: object) -> None:  # noqa: N802, ARG002 -- Qt's
+        """Take the keys."""
+        self.setFocus()
+
+    def _key_of(self, event: QKeyEvent) -> str:
+        held = event.modifiers()
+        if held & Qt.KeyboardModifier.ControlModifier:
+            shift = "Shift-" if held & Qt.KeyboardModifier.ShiftModifier else ""
+            return {Qt.Key.Key_Z: f"Control-{shift}Z", Qt.Key.Key_Y: "Control-Y"}.get(event.key(), "")
+        return _NAMED_KEYS.get(event.key()) or event.text().strip().upper()
+
+
+def _enlarged(pixels: NDArray[np.uint8]) -> QPixmap:
+    height, width = pixels.shape[:2]
+    rgb = np.ascontiguousarray(pixels)
+    image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(image).scaled(
+        _SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )

@@ -1,0 +1,106 @@
+"""The project that is taught: its folder, and its classes with colours and keys."""
+
+from pathlib import Path
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QColorDialog, QFileDialog, QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem, QWidget
+
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.swatch import swatch
+from napari_hemalens.records.class_set import ClassSet
+from napari_hemalens.records.tasks import TASKS
+from napari_hemalens.workflows.teaching import Project
+
+_COLUMNS = ("", "Class", "Key")
+_COLOUR, _NAME, _KEY = range(3)
+_ROW = 20  # pixels
+_MOST_ROWS = 6  # that are seen without scrolling
+
+
+class ClassTable(QTableWidget):
+    """A row a class: a double click changes colour, name or key."""
+
+    renamed = Signal(str, str)  # a class, its new name
+    keyed = Signal(str, str)  # a class, its new key
+    coloured = Signal(str, str)  # a class, its new colour
+
+    def __init__(self) -> None:
+        super().__init__(0, len(_COLUMNS))
+        self.setHorizontalHeaderLabels(_COLUMNS)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.setShowGrid(False)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((_COLOUR, 26), (_KEY, 44)):
+            self.setColumnWidth(column, width)
+        self.itemChanged.connect(self._on_change)
+        self.cellDoubleClicked.connect(self._on_double_click)
+
+    def show_classes(self, classes: ClassSet) -> None:
+        """Show other classes, or the same with other names, keys and colours."""
+        with QSignalBlocker(self):
+            self.setRowCount(len(classes))
+            for row, each in enumerate(classes):
+                for column, words in ((_COLOUR, ""), (_NAME, each.name), (_KEY, each.key)):
+                    item = QTableWidgetItem(words)
+                    item.setData(Qt.ItemDataRole.UserRole, each.name)
+                    self.setItem(row, column, item)
+                colour = self.item(row, _COLOUR)
+                colour.setIcon(swatch(each.name, "", each.colour))
+                colour.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        self.setFixedHeight(26 + _ROW * min(max(len(classes), 1), _MOST_ROWS))
+
+    @property
+    def chosen(self) -> str | None:
+        """The class whose row is current."""
+        item = self.item(self.currentRow(), _NAME)
+        return None if item is None else item.data(Qt.ItemDataRole.UserRole)
+
+    def _on_change(self, item: QTableWidgetItem) -> None:
+        told = self.renamed if item.column() == _NAME else self.keyed
+        told.emit(item.data(Qt.ItemDataRole.UserRole), item.text().strip())
+
+    def _on_double_click(self, row: int, column: int) -> None:
+        if column == _COLOUR:
+            name = self.item(row, _NAME).data(Qt.ItemDataRole.UserRole)
+            colour = QColorDialog.getColor(QColor("white"), self, f"Colour of {name}")
+            if colour.isValid():
+                self.coloured.emit(name, colour.name())
+
+
+class ProjectRows(Rows):
+    """Choose or make a project; add, change and remove its classes."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__()
+        self._parent = parent
+        self.folder, self.place = button("Open or make…"), sentences(small=True)
+        tasks = [(task.title, task.name) for task in TASKS.values() if task.unit == "cell"]
+        self.preset = Choice(tasks, none="own, added below", label="New ones have")
+        self.preset.tooltip = "Classes that a new project begins with; others can be added and all renamed"
+        self.table = ClassTable()
+        self.new, self.plus, self.minus = QLineEdit(), button("Add"), button("Remove")
+        self.new.setPlaceholderText("smudge cell")
+        self.add("Project", self.folder)
+        self.add(self.preset.label, self.preset)
+        self.native.layout().addWidget(self.place)
+        self.native.layout().addWidget(self.table)
+        self.add("Class", self.new, self.plus, self.minus)
+        self.show_project(None)
+
+    def ask_folder(self) -> Path | None:
+        """Let the person choose a folder; None: they chose none."""
+        folder = QFileDialog.getExistingDirectory(
+            self._parent, "Folder of the project: one that is there, or a new one"
+        )
+        return Path(folder) if folder else None
+
+    def show_project(self, project: Project | None) -> None:
+        """Show which project is open, and its classes."""
+        self.place.setText("No project is open." if project is None else f"Kept in {project.folder}")
+        self.table.show_classes(ClassSet() if project is None else project.classes)
+        for widget in (self.table, self.new, self.plus, self.minus):
+            widget.setEnabled(project is not None and not project.read_only)

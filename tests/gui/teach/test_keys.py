@@ -1,0 +1,38 @@
+"""The keys of a layer of circles: classes, and what else can be said."""
+
+import numpy as np
+from napari.layers import Points
+
+from napari_hemalens.gui.teach import keys
+
+
+class Told:
+    def __init__(self):
+        self.said = []
+
+    def press(self, key):
+        self.said.append(key)
+
+    def __getattr__(self, name):
+        return lambda: self.said.append(name)
+
+
+def press(layer, key):
+    {str(bound): action for bound, action in layer.keymap.items()}[key](layer)
+
+
+def test_keys_of_classes_and_the_others_are_told():
+    layer, told = Points(np.zeros((1, 2))), Told()
+    keys.bind(layer, told, {"blast": "B", "smudge": "1", "without a key": ""})
+    for key in ("B", "1", "Space", "-", "Backspace", "Ctrl+Z", "Ctrl+Y", "Ctrl+Shift+Z"):
+        press(layer, key)
+    assert told.said == ["B", "1", "skip", "not_sure", "undo", "undo", "redo", "redo"]
+
+
+def test_keys_bound_before_are_given_back():
+    layer, told = Points(np.zeros((1, 2))), Told()
+    keys.bind(layer, told, {"blast": "B"})
+    keys.bind(layer, told, {"blast": "E"})
+    bound = {str(key) for key in layer.keymap}
+    assert "E" in bound
+    assert "B" not in bound

@@ -1,0 +1,234 @@
+"""Teaching in one viewer: a project, cells, what is said of them, and what follows from it."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens.config.options import TeachingRecipe
+from napari_hemalens.errors import WeightsError
+from napari_hemalens.gui.teach.session import TeachSession, teach_session
+from napari_hemalens.gui.teach.sources import CellSource, cells_of_layer
+from napari_hemalens.workflows import teaching
+
+
+@pytest.fixture
+def said(teach):
+    sentences = []
+    teach.message_sent.connect(sentences.append)
+    return sentences
+
+
+@pytest.fixture
+def news(taught):
+    told = []
+    taught.changed.connect(lambda: told.append("changed"))
+    taught.drawn.connect(lambda: told.append("drawn"))
+    return told
+
+
+def label_all(session, runner, count):
+    """Give so many cells the class of their kind."""
+    for _ in range(count):
+        session.press("12"[session.taught.current % 2])
+        runner.run()
+
+
+class TestProject:
+    def test_a_project_is_made_closed_and_opened_again(self, teach, tmp_path, said):
+        assert teach.open_project(tmp_path / "a", preset="leukocyte")
+        assert "neutrophil" in teach.project.classes.names
+        assert teach.open_project(tmp_path / "b")
+        assert teach.project.classes.names == ()
+        assert teach.open_project(tmp_path / "a")
+        assert said == []
+
+    def test_a_project_that_is_open_elsewhere_is_said_and_may_be_looked_at(self, teach, taught, tmp_path, said):
+        with teaching.open_project(tmp_path / "other"):
+            assert not teach.open_project(tmp_path / "other")
+            assert "open in another window" in said[-1]
+            assert (teach.project, teach.taught, [*teach.layers]) == (None, None, [])
+            assert teach.open_project(tmp_path / "other", read_only=True)
+
+    def test_what_was_amiss_in_a_project_is_said(self, teach, tmp_path, said):
+        teaching.open_project(tmp_path / "a", classes=["x"]).close()
+        (tmp_path / "a" / "labels.jsonl").write_text('{"step": [{"kin')
+        teach.open_project(tmp_path / "a")
+        assert "cut off while it was written" in said[-1]
+
+    def test_a_class_that_cells_have_is_not_removed(self, taught, said):
+        taught.label("dark")
+        taught.change_classes(lambda project: project.remove_class("dark"))
+        assert "1 cell is labelled 'dark'" in said[-1]
+        taught.change_classes(lambda project: project.change_class("dark", name="blast"))
+        assert taught.project.classes.names == ("blast", "bright")
+
+    def test_without_a_project_nothing_begins(self, teach, viewer, many_boxes, said):
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        teach.change_classes(lambda project: project.add_class("x"))
+        assert not teach.running
+        assert said == ["Choose the folder of a project first: what you say is kept there."]
+
+
+class TestRun:
+    def test_cells_are_looked_at_and_the_first_is_shown(self, taught, viewer, looking):
+        assert len(taught.taught) == 20
+        assert taught.can_say
+        assert taught.picture_of(1).mean() == 200
+        project, cells, _, _ = looking.asked[0]
+        assert project is taught.project
+        assert set(cells.cells.sources) == {"box"}
+        assert [layer.name for layer in taught.layers] == ["smear taught"]
+
+    def test_stopped_there_is_nothing_to_teach_and_it_can_begin_again(
+        self, teach, viewer, runner, many_boxes, tmp_path
+    ):
+        teach.open_project(tmp_path / "p")
+        source = cells_of_layer(viewer.layers["smear"], many_boxes)
+        for steps in range(5):
+            teach.start([source], TeachingRecipe())
+            for _ in range(steps):
+                runner.step()
+            teach.stop()
+            runner.run()
+            assert not teach.running
+            assert teach.taught is None
+        teach.start([source], TeachingRecipe())
+        teach.start([source], TeachingRecipe())  # already running
+        runner.run()
+        assert len(teach.taught) == 20
+
+    def test_what_goes_wrong_is_said(self, teach, viewer, runner, many_boxes, tmp_path, looking, said):
+        teach.open_project(tmp_path / "p")
+        looking.error = WeightsError("No weights 'zebra'.")
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        runner.run()
+        assert said == ["It failed: No weights 'zebra'."]
+        assert not teach.can_say
+
+    def test_no_cells_are_said(self, teach, runner, tmp_path, said):
+        def read(_):
+            yield from ()
+            return teaching.join_cells([])
+
+        teach.open_project(tmp_path / "p")
+        teach.start([CellSource("empty", read)], TeachingRecipe())
+        runner.run()
+        assert said == ["It failed: There are no cells in empty: nothing can be taught."]
+
+    def test_a_project_is_not_changed_for_another_during_a_run(self, teach, viewer, many_boxes, tmp_path):
+        teach.open_project(tmp_path / "p")
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        assert not teach.open_project(tmp_path / "q")
+        assert teach.project.folder.name == "p"
+
+
+class TestLabels:
+    def test_a_key_is_answered_before_circles_and_camera_follow(self, taught, runner, news):
+        first = taught.taught.current
+        taught.press("1")
+        assert news == ["changed"]
+        assert taught.taught.current != first
+        runner.draw()
+        assert news == ["changed", "drawn"]
+
+    def test_keys_that_are_no_class_say_nothing(self, taught, news):
+        taught.press("7")
+        assert news == []
+        assert not taught.taught.can_undo
+
+    def test_labels_teach_a_model_that_names_the_others(self, taught, runner):
+        label_all(taught, runner, 8)
+        predicted = taught.taught.predictions.classes
+        known = np.flatnonzero(predicted >= 0)
+        assert len(known) > 8
+        assert (predicted[known] == known % 2).all()
+        assert taught.taught.is_up_to_date
+
+    def test_labels_given_during_a_refit_are_learned_after_it(self, taught, runner):
+        taught.press("1")
+        assert len(runner.jobs) == 1
+        taught.press("1")
+        assert len(runner.jobs) == 1
+        runner.run()
+        assert taught.taught.is_up_to_date
+
+    def test_undo_and_redo_show_the_cell_again(self, taught, runner):
+        first = taught.taught.current
+        taught.press("1")
+        taught.undo()
+        assert taught.taught.current == first
+        assert not taught.taught.can_undo
+        taught.redo()
+        assert taught.taught.pool.labels[first] == 0
+
+    def test_not_sure_and_skip_go_on(self, taught):
+        seen = [taught.taught.current]
+        taught.not_sure()
+        seen.append(taught.taught.current)
+        taught.skip()
+        seen.append(taught.taught.current)
+        assert len(set(seen)) == 3
+        assert taught.taught.pool.unsure[seen[0]]
+
+    def test_a_cell_of_ones_choice_is_shown_and_several_get_a_class_at_once(self, taught, runner):
+        taught.go_to(7)
+        assert taught.taught.current == 7
+        taught.label_rows([2, 4], "dark")
+        assert taught.taught.pool.labels[[2, 4]].tolist() == [0, 0]
+        taught.undo()
+        assert taught.taught.pool.labels[[2, 4]].tolist() == [-1, -1]
+
+    def test_in_a_project_of_another_window_nothing_can_be_said(
+        self, teach, viewer, runner, many_boxes, tmp_path, said
+    ):
+        with teaching.open_project(tmp_path / "other", classes=["a"]):
+            teach.open_project(tmp_path / "other", read_only=True)
+            teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+            runner.run()
+            assert not teach.can_say
+            teach.label_rows([1], "a")
+            assert "open to be looked at only" in said[-1]
+
+    def test_a_refit_that_fails_is_said_and_tried_again_after_the_next_label(self, taught, runner, said, monkeypatch):
+        def fail(_):
+            yield from ()
+            raise WeightsError("no luck")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("napari_hemalens.gui.teach.session.run_refit", fail)
+            taught.press("1")
+            runner.run()
+        assert said == ["The model could not be fitted: no luck"]
+        assert not taught.taught.is_up_to_date
+        taught.press("2")
+        runner.run()
+        assert taught.taught.is_up_to_date
+
+    def test_the_model_of_an_earlier_pool_is_not_taken(self, taught, runner, tmp_path):
+        taught.press("1")
+        taught.open_project(tmp_path / "another")
+        runner.run()
+        assert taught.taught is None
+
+
+class TestLayers:
+    def test_labels_go_on_without_the_circles_or_the_image(self, taught, viewer, runner):
+        for gone in ("smear taught", "smear"):
+            viewer.layers.remove(gone)
+            before = taught.taught.current
+            taught.press("1")
+            runner.run()
+            assert taught.taught.current != before
+
+    def test_keys_follow_classes_that_are_added(self, taught, viewer):
+        taught.change_classes(lambda project: project.add_class("smudge", key="S"))
+        cell = taught.taught.current
+        layer = viewer.layers["smear taught"]
+        keys = {str(key): action for key, action in layer.keymap.items()}
+        keys["S"](layer)
+        assert taught.taught.pool.labels[cell] == 2
+
+
+def test_a_viewer_has_one_teaching(viewer, runner):
+    session = teach_session(viewer, lambda _: runner)
+    assert isinstance(session, TeachSession)
+    assert teach_session(viewer, lambda _: runner) is session
