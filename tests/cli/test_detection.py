@@ -6,6 +6,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import tifffile
 
 from napari_hemalens import __version__
 from napari_hemalens.models.cards import DetectorCard
@@ -67,6 +68,26 @@ def test_an_unreadable_file_is_reported_and_the_rest_goes_on(
     assert [image["image"] for image in run["images"]] == ["a.png", "b.png"]
     assert [Path(f["image"]).name for f in run["failed"]] == ["broken.png"]
     assert "broken.png" in capsys.readouterr().err
+
+
+def test_a_frame_and_a_channel_are_chosen_and_named_in_every_table(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: DetectorCard, tmp_path: Path
+) -> None:
+    planes = np.random.default_rng(0).integers(80, 255, (2, 3, 96, 128), dtype=np.uint8)
+    described = {"axes": "TCYX", "Channel": {"Name": ["DAPI", "FITC", "TRITC"]}}
+    tifffile.imwrite(tmp_path / "s.ome.tif", planes, ome=True, metadata=described)
+    out = tmp_path / "out"
+    assert detect(hemalens, untrained, out, tmp_path / "s.ome.tif") == 1
+    assert "choose one as frame (--frame), such as T=0." in capsys.readouterr().err.replace("\n", " ")
+    assert detect(hemalens, untrained, out, tmp_path / "s.ome.tif", "--frame", "T=1") == 1
+    assert "keeps 3 channels apart" in capsys.readouterr().err.replace("\n", " ")
+
+    assert detect(hemalens, untrained, out, tmp_path / "s.ome.tif", "--frame", "t=1", "--channel", "fitc") == 0
+    assert iio.imread(out / "s.ome.overlay.png").shape == (96, 128, 3)
+    counts = list(csv.DictReader((out / "counts.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["image"] for row in counts} == {"s.ome.tif [T=1]"}
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert (run["images"][0]["frame"], run["recipe"]["channel"]) == ("T=1", "fitc")
 
 
 @pytest.mark.parametrize(

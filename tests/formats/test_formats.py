@@ -13,9 +13,9 @@ DATA = Path(os.environ.get("HEMALENS_DATA", Path(__file__).parents[3] / "shared"
 NAMES = ("WBC", "plasma cell", "Zelle µ <&>")
 
 
-def field(image, boxes, classes, scores=None, shape=(60, 90), names=NAMES):
+def field(image, boxes, classes, scores=None, shape=(60, 90), names=NAMES, frame=""):
     scores = np.linspace(1, 0.5, len(boxes)) if scores is None else scores
-    origin = Provenance(image=image)
+    origin = Provenance(image=image, frame=frame)
     return Detections.from_arrays(
         boxes, scores, classes, names=names, image_shape=shape, recognised=names, provenance=origin
     )
@@ -36,6 +36,10 @@ AWKWARD = {
         field("a.png", [[1, 2, 30, 40]], [0]),
         field("a.tif", [[5, 6, 10, 20]], [1], shape=(40, 50)),
     ],
+    "two frames of one image": [
+        field("a.tif", [[1, 2, 30, 40]], [0], frame="T=0,Z=3"),
+        field("a.tif", [[5, 6, 10, 20]], [1], frame="T=1,Z=3"),
+    ],
     "an image as large as a slide": [
         field("a.svs", [[99990.5, 120000.25, 99999, 120020]], [0], shape=(100_000, 130_000))
     ],
@@ -44,7 +48,7 @@ EMPTY = [field("a.png", [[1, 2, 30, 40]], [0]), field("b.png", [], [])]
 
 
 def by_image(fields):
-    return {f.provenance.image: f for f in fields}
+    return {f.provenance.title: f for f in fields}
 
 
 def assert_same(found, expected, images):
@@ -64,7 +68,7 @@ def assert_same(found, expected, images):
 def test_what_is_written_is_read_back_the_same(tmp_path, name, case):
     (written,) = export(AWKWARD[case], tmp_path, [name])
     twice = case == "one base name in two folders"
-    images = [f.provenance.image.removeprefix("/d/") if twice else f.provenance.image for f in AWKWARD[case]]
+    images = [f.provenance.title.removeprefix("/d/") if twice else f.provenance.title for f in AWKWARD[case]]
     assert_same(read_annotations(written), AWKWARD[case], images)
     assert_same(FORMATS[name].read(written), AWKWARD[case], images)
 

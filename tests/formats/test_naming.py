@@ -1,7 +1,7 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.formats.naming import check_apart, short_names
+from napari_hemalens.formats.naming import check_apart, file_stems, short_names, split_frame
 from napari_hemalens.records.detections import Detections, Provenance
 
 
@@ -25,6 +25,17 @@ def fields(*images):
 )
 def test_images_are_called_by_as_little_of_their_path_as_tells_them_apart(images, names):
     assert short_names(fields(*images)) == names
+
+
+def test_two_frames_of_an_image_have_names_and_files_of_their_own():
+    origins = [Provenance(image="/d/stack.tif", frame=frame) for frame in ("T=2,Z=0", "T=3,Z=0")]
+    names = short_names([Detections.empty((), (9, 9), provenance=origin) for origin in origins])
+    assert names == ("stack.tif [T=2,Z=0]", "stack.tif [T=3,Z=0]")
+    assert file_stems([origin.title for origin in origins]) == ("stack_T2_Z0", "stack_T3_Z0")
+    assert [split_frame(name) for name in (*names, "a [1].tif")] == [
+        *(("stack.tif", origin.frame) for origin in origins),
+        ("a [1].tif", ""),
+    ]
 
 
 def test_results_are_kept_out_of_a_folder_that_is_read(tmp_path):

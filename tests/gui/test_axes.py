@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_hemalens.gui.axes import axes_of, colours_guessed, frame_of
+from napari_hemalens.gui.axes import axes_of, colours_guessed, frame_named, frame_of, frame_title, go_to_frame
 from napari_hemalens.gui.layers import slide_from_layer
 
 Z, C = ("z", "y", "x"), ("Channel", "y", "x")
@@ -17,14 +18,17 @@ Z, C = ("z", "y", "x"), ("Channel", "y", "x")
         ((40, 60, 3), True, None, "YXC", False),
         ((3, 40, 60, 3), True, None, "TYXC", False),
         ((2, 5, 40, 60, 4), True, None, "TZYXC", False),
-        ((3, 40, 60), False, Z, "TYX", False),
-        ((4, 40, 60), False, Z, "TYX", False),
+        ((3, 40, 60), False, Z, "ZYX", False),
+        ((4, 40, 60), False, Z, "ZYX", False),
         ((3, 40, 60), False, C, "CYX", False),
         ((3, 40, 60), False, None, "CYX", True),
         ((1, 40, 60), False, None, "CYX", False),
         ((5, 40, 60), False, None, "TYX", False),
         ((7, 3, 40, 60), False, ("t", "c", "y", "x"), "TCYX", False),
         ((7, 3, 40, 60), False, None, "TZYX", False),
+        ((7, 5, 40, 60), False, ("slice", "time", "y", "x"), "ZTYX", False),
+        ((7, 5, 40, 60), False, ("z", "z", "y", "x"), "ZTYX", False),
+        ((2, 7, 40, 60), False, ("position", "t", "y", "x"), "ZTYX", False),
     ],
 )
 def test_axes_are_those_the_layer_tells_of(shape, rgb, labels, axes, guessed):
@@ -36,10 +40,21 @@ def test_a_grey_stack_of_three_slices_is_read_at_its_slider():
     pixels = np.stack([np.full((40, 60), grey, np.uint8) for grey in (10, 120, 250)])
     slide = slide_from_layer(Image(pixels, axis_labels=Z), (1, 0, 0))
     assert slide.levels[0].shape == (40, 60, 1)
-    assert slide.levels[0].frame == {"T": 1}
+    assert slide.levels[0].frame == {"Z": 1}
 
 
 def test_the_slider_of_the_colour_chooses_no_frame():
     layer = Image(np.zeros((7, 3, 40, 60), np.uint8), axis_labels=("t", "c", "y", "x"))
     assert frame_of(layer, (9, 5, 2, 20, 30)) == (5,)
     assert slide_from_layer(layer, (5, 2, 20, 30)).levels[0].shape == (40, 60, 3)
+
+
+def test_the_sliders_go_to_a_frame_that_is_named():
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((2, 9, 5, 40, 60), np.uint8))
+    layer = viewer.add_image(np.zeros((9, 5, 3, 40, 60), np.uint8), axis_labels=("t", "z", "c", "y", "x"))
+    frame = frame_named(layer, "Z=3,T=8")
+    assert frame == (8, 3)
+    assert frame_title(layer, frame) == "T=8,Z=3"
+    go_to_frame(viewer, layer, frame)
+    assert frame_of(layer, viewer.dims.current_step) == (8, 3)

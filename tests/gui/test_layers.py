@@ -141,6 +141,16 @@ def test_cells_lie_where_their_image_lies(cells):
     assert layer.units == image.units[-2:]
 
 
+def test_cells_of_a_turned_stack_are_turned_with_it(cells):
+    turn, affine = np.eye(3), np.eye(4)
+    turn[1:, 1:] = [[0.8, -0.6], [0.6, 0.8]]
+    affine[1:, 1:] = [[1, 0.2, 5], [0, 1, 7], [0, 0, 1]]
+    image = Image(np.zeros((5, *SHAPE)), scale=(2, -0.5, 0.25), rotate=turn, shear=[0, 0, 0.3], affine=affine)
+    layer = layer_of(cells, like=image)
+    for corner in ((0, 0), (40, 90)):
+        np.testing.assert_allclose(layer.data_to_world(corner), image.data_to_world((0, *corner))[1:], rtol=1e-6)
+
+
 def test_without_an_image_a_known_pixel_size_is_the_scale(cells):
     layer = layer_of(cells)
     assert layer.scale.tolist() == [0.11, 0.11]
@@ -162,6 +172,9 @@ def test_a_layer_of_somebody_else_is_refused():
         ((1e-4, 1e-4), ("mm", "mm"), 0.1),
         ((100, 100), ("nm", "nm"), 0.1),
         ((0.1, 0.1), ("s", "s"), None),
+        ((-0.1, 0.1), ("um", "um"), 0.1),
+        ((-0.1, -0.1), ("um", "um"), 0.1),
+        ((0.1, 0.4), ("um", "um"), 0.2),
     ],
 )
 def test_only_units_of_length_give_a_pixel_size(scale, units, size):
@@ -224,6 +237,11 @@ class TestRegions:
         assert marked_regions(Shapes([box]), image) == ((10, 20, 21, 51),)
         scaled = Shapes([box / 2], scale=(2, 2))
         assert regions_of(image, scaled) == ((10, 20, 21, 51),)
+
+    def test_a_region_of_a_mirrored_image_is_in_the_pixels_of_its_file(self, image):
+        image.scale = (-0.5, -0.5)
+        box = np.array([[5, 10], [5, -5], [0, -5], [0, 10]])
+        assert marked_regions(Shapes([box]), image) == ((10, 20, 21, 51),)
 
     def test_rectangles_are_clipped_to_the_image(self, image):
         box = np.array([[0, 0], [0, 500], [500, 500], [500, 0]])

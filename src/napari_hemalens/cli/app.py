@@ -75,6 +75,14 @@ Channel = Annotated[
         "the one that is named after a DNA stain.",
     ),
 ]
+FrameName = Annotated[
+    str | None,
+    typer.Option(
+        "--frame",
+        metavar="T=2,Z=5",
+        help="Frame of images with several, by the letters of their axes, or as numbers from 0 in their order: 2,5.",
+    ),
+]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
 Precision = Annotated[
     PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")

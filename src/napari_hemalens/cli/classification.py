@@ -10,6 +10,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     Channel,
     Device,
+    FrameName,
     Images,
     LabelImages,
     Out,
@@ -55,6 +56,7 @@ def classify(  # noqa: PLR0913 -- an option each
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
+    frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     device: Device = "auto",
     relabel: Relabel = None,
@@ -85,6 +87,7 @@ def classify(  # noqa: PLR0913 -- an option each
         task=task,
         weights=weights_name,
         channel=channel,
+        frame=frame,
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,

@@ -10,6 +10,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     DETECTOR,
     Device,
+    FrameName,
     NamingName,
     Out,
     PixelSize,
@@ -49,6 +50,15 @@ def detect(  # noqa: PLR0913 -- an option each
     ] = "marrow",
     tissue_prior: Annotated[bool, typer.Option(help="Let the tissue shift the odds of the classes.")] = True,
     naming: NamingName = None,
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            "--channel",
+            metavar="NAME|NUMBER|rgb",
+            help="Channel of images that keep them apart, by name or number from 0; rgb: they are colours.",
+        ),
+    ] = None,
+    frame: FrameName = None,
     unsure: Annotated[
         UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
     ] = "apart",
@@ -64,6 +74,8 @@ def detect(  # noqa: PLR0913 -- an option each
         tissue=tissue,
         tissue_prior=tissue_prior,
         naming=naming,
+        channel=channel,
+        frame=frame,
         unsure=unsure,
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))

@@ -9,6 +9,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     Channel,
     Device,
+    FrameName,
     Images,
     Out,
     Relabel,
@@ -59,6 +60,7 @@ def explain(  # noqa: PLR0913 -- an option each
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
     channel: Channel = None,
+    frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     device: Device = "auto",
     relabel: Relabel = None,
@@ -70,6 +72,7 @@ def explain(  # noqa: PLR0913 -- an option each
         target=target,
         smoothing=smoothing,
         channel=channel,
+        frame=frame,
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,

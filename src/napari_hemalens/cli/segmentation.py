@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Channel, Out, app, err_console, evaluate_app, out_console, run
+from napari_hemalens.cli.app import Channel, FrameName, Out, app, err_console, evaluate_app, out_console, run
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
@@ -35,6 +35,7 @@ def segment(  # noqa: PLR0913 -- an option each
     *,
     kind: Kind = "auto",
     channel: Channel = None,
+    frame: FrameName = None,
     pixel_size: PixelSize = None,
     smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter of a cell.")] = None,
     largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
@@ -45,6 +46,7 @@ def segment(  # noqa: PLR0913 -- an option each
     recipe = SegmentationRecipe.from_options(
         kind=kind,
         channel=channel,
+        frame=frame,
         pixel_size_um=pixel_size,
         smallest_um=smallest,
         largest_um=largest,

@@ -10,6 +10,7 @@ from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     Channel,
     Device,
+    FrameName,
     Images,
     LabelImages,
     Out,
@@ -55,6 +56,7 @@ def suggest(  # noqa: PLR0913 -- an option each
     first: Annotated[int, typer.Option("-n", min=1, help="Number of cells.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of chance.")] = 0,
     channel: Channel = None,
+    frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     relabel: Relabel = None,
     device: Device = "auto",
@@ -64,6 +66,7 @@ def suggest(  # noqa: PLR0913 -- an option each
         task=classifier_card(weights_name).task,
         weights=weights_name,
         channel=channel,
+        frame=frame,
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,

@@ -25,6 +25,16 @@ Channel = Annotated[
 ]
 
 
+FrameName = Annotated[
+    str | None,
+    Field(
+        title="Frame",
+        description="Frame of an image with several, such as T=2,Z=5, or numbers from 0 in the order of its axes; "
+        "empty: the only one, in the window the one on screen",
+    ),
+]
+
+
 class Recipe(BaseModel):
     """Frozen options; unknown or invalid options are errors."""
 
@@ -109,6 +119,12 @@ class DetectionRecipe(Recipe):
         title="One class per cell", default=True, description="Count a nucleated cell under its best class only"
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
+    channel: int | str | None = Field(
+        default=None,
+        description="Channel of an image that keeps them apart, by name or number from 0; rgb: they are the colours of "
+        "one picture; empty: the image is in colour or grey",
+    )
+    frame: FrameName = None
     tissue: Tissue = Field(
         default="marrow",
         description="Decides how many cells ICSH asks for: 500 in marrow, 200 in blood. In blood, precursors and "
@@ -140,6 +156,7 @@ class SegmentationRecipe(Recipe):
         description="Stained smear, or fluorescent nuclei; auto: decided by the brightness of the image",
     )
     channel: Channel = None
+    frame: FrameName = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,
@@ -176,6 +193,7 @@ class ClassificationRecipe(Recipe):
         default=None, description="Name of packed or installed weights, or path of a weights file; empty: the task's"
     )
     channel: Channel = None
+    frame: FrameName = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,
@@ -240,6 +258,7 @@ class ExplanationRecipe(Recipe):
         description="Standard deviation of the Gaussian that smooths the heatmap, in network pixels",
     )
     channel: Channel = None
+    frame: FrameName = None
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",
         default=None,

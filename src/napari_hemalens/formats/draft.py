@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import orientation
+from napari_hemalens.formats.naming import split_frame
 from napari_hemalens.records.corrections import KINDS, NOT_PREDICTED, Corrections
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.naming import Naming
@@ -69,7 +70,7 @@ class Draft:
     source : Path
         The file; for messages.
     image : str
-        Path of the image if it was found, else its name.
+        Path of the image if it was found, else its name; of an image with several frames, which, as `short_names`.
     shape : (int, int) or None
         Height and width in pixels; None if unknown: the image is then as large as the boxes require.
     pixel_size_um : float or None
@@ -147,6 +148,7 @@ class Draft:
         boxes, shape, frame = orientation.place(self.boxes, self.image, self.shape, self.frame)
         shape = shape or self._extent()
         guessed = (SIZE_GUESSED,) if self.shape is None and self.boxes else ()
+        image, of_stack = split_frame(self.image)
         notes = (*self.notes, *frame, *guessed, *self._oddities(boxes, shape))
         return Detections.from_arrays(
             boxes,
@@ -158,7 +160,8 @@ class Draft:
             naming=self._naming(names, classes),
             recognised=names,  # the annotator knew every class of the file
             provenance=Provenance(
-                image=self.image,
+                image=image,
+                frame=of_stack,
                 pixel_size_um=self.pixel_size_um,
                 pixel_size_source="unknown" if self.pixel_size_um is None else "given",
                 notes=tuple(dict.fromkeys(notes)),

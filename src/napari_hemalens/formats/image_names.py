@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
+from napari_hemalens.formats.naming import split_frame
+
 _FOLDERS = ("images", "JPEGImages", "img", "Images")  # beside annotations, or beside their folder
 _LABELS = ("labels", "annotations", "xml", "json")
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")  # by Label Studio
@@ -16,8 +18,14 @@ def locate_image(name: str, folders: Iterable[Path]) -> str:
     """Return the path of the image in the first of `folders` that contains it, else its name with `/` in it.
 
     Names are compared by meaning: as they are, then by their last part, whichever way slashes lean, without the eight
-    letters that Label Studio puts before it, in any case, and at last by stem, if one image alone has it.
+    letters that Label Studio puts before it, in any case, and at last by stem, if one image alone has it. A frame
+    (`stack.tif [T=2]`) stays behind the path.
     """
+    image, frame = split_frame(name)
+    return f"{_located(image, folders)} [{frame}]" if frame else _located(image, folders)
+
+
+def _located(name: str, folders: Iterable[Path]) -> str:
     slashed = name.replace("\\", "/")
     places = list(dict.fromkeys(folders))
     last = slashed.rsplit("/", 1)[-1]

@@ -21,11 +21,18 @@ class Record(Protocol):
 
 
 _UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # forbidden in file names on Windows
+_FRAME = re.compile(r"(.+) \[((?:[A-Z]=\d+)(?:,[A-Z]=\d+)*)\]")
 
 
 def short_names(fields: Sequence[Record]) -> tuple[str, ...]:
-    """Return a short name for the image of each record (see `short_paths`)."""
-    return short_paths([f.provenance.image for f in fields])
+    """Return a short name for the image of each record (see `short_paths`), and which frame: `stack.tif [T=2]`."""
+    return short_paths([f.provenance.title for f in fields])
+
+
+def split_frame(name: str) -> tuple[str, str]:
+    """Return a name of `short_names` as that of an image and the frame, which is empty where the name has none."""
+    found = _FRAME.fullmatch(name)
+    return (name, "") if found is None else (found[1], found[2])
 
 
 def short_paths(images: Sequence[str]) -> tuple[str, ...]:
@@ -59,12 +66,17 @@ def check_apart(out: Path, files: Iterable[Path]) -> None:
 
 
 def file_stems(images: Sequence[str]) -> tuple[str, ...]:
-    """Return the stem of the file to write for each image path.
+    """Return the stem of the file to write for each image path, or title of a record: `stack_T2` of `stack.tif [T=2]`.
 
     A stem may include folders, as in `day1/a`. Stems are unique, also on case-insensitive disks.
     """
-    safe = (PurePosixPath(_UNSAFE.sub("_", name)) for name in short_paths(images))
-    return _number_doubles([str(name.with_suffix("")) for name in safe], key=str.casefold)
+    return _number_doubles([_stem(name) for name in short_paths(images)], key=str.casefold)
+
+
+def _stem(name: str) -> str:
+    image, frame = split_frame(name)
+    stem = str(PurePosixPath(_UNSAFE.sub("_", image)).with_suffix(""))
+    return f"{stem}_{frame.replace('=', '').replace(',', '_')}" if frame else stem
 
 
 def _parts(image: str) -> tuple[str, ...]:

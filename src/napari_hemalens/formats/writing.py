@@ -11,7 +11,7 @@ from napari_hemalens.records.detections import Detections
 
 def one_file_each(fields: Sequence[Detections]) -> Iterator[tuple[str, str, Detections]]:
     """Yield, for each image, the stem of the file to write (see `file_stems`), the short name, and the record."""
-    stems = file_stems([f.provenance.image for f in fields])
+    stems = file_stems([f.provenance.title for f in fields])
     yield from zip(stems, short_names(fields), fields, strict=True)
 
 

@@ -1,26 +1,32 @@
 """Which axis of a layer is which: what napari knows of it, in the letters that slides are opened with."""
 
+from collections.abc import Iterator
+
+from napari.components import ViewerModel
 from napari.layers import Image
+
+from napari_hemalens.workflows.images import Frame, frame_indices, frame_text
 
 _COLOURS = (1, 3, 4)
 _CHANNEL = ("c", "ch", "channel", "channels", "colour", "color", "rgb")
+_NAMED = {"time": "T", "frame": "T", "depth": "Z", "slice": "Z", "plane": "Z"}
 _FRAMES = "TZUVW"
 
 
 def axes_of(layer: Image) -> str:
-    """Return one letter an axis: Y, X, C for the colour, others for frames.
+    """Return one letter an axis: Y, X, C for the colour, others for frames, by the names of the axes where they tell.
 
     An RGB layer says it itself, and names of axes are believed. (3 or 4, Y, X) without names is taken for colours,
     which is how planar files come into napari: see `colours_guessed`.
     """
     before = layer.ndim - 2
-    if layer.rgb:
-        return f"{_FRAMES[:before]}YXC"
-    if _looks_planar(layer):
+    if not layer.rgb and _looks_planar(layer):
         return "CYX"
     names = [name.lower() for name in layer.axis_labels[:before]]
-    frames = iter(_FRAMES)
-    return "".join("C" if name in _CHANNEL else next(frames) for name in names) + "YX"
+    told = [_told(name, colour=not layer.rgb) for name in names]
+    told = [letter if told.index(letter) == i else "" for i, letter in enumerate(told)]
+    free: Iterator[str] = (letter for letter in _FRAMES if letter not in told)
+    return "".join(letter or next(free) for letter in told) + ("YXC" if layer.rgb else "YX")
 
 
 def frame_of(layer: Image, steps: tuple[int, ...]) -> tuple[int, ...]:
@@ -30,9 +36,55 @@ def frame_of(layer: Image, steps: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(step) for step, letter in zip(here, letters, strict=True) if letter != "C")
 
 
+def frame_named(layer: Image, frame: Frame) -> tuple[int, ...]:
+    """Return the frame of a layer that a person means, such as 'T=2,Z=5'.
+
+    Raises
+    ------
+    ImageError
+        If the layer has no such frame.
+    """
+    return tuple(frame_indices(_frame_sizes(layer), frame).values())
+
+
+def frame_title(layer: Image, frame: Frame) -> str:
+    """Return a frame of a layer in words, 'T=2,Z=5'; empty where the layer has one only.
+
+    Raises
+    ------
+    ImageError
+        If the layer has no such frame.
+    """
+    sizes = _frame_sizes(layer)
+    return frame_text(sizes, frame_indices(sizes, frame))
+
+
+def go_to_frame(viewer: ViewerModel, layer: Image, frame: tuple[int, ...]) -> None:
+    """Move the sliders to a frame of a layer."""
+    first = viewer.dims.ndim - layer.ndim
+    axes = [i for i, letter in enumerate(axes_of(layer)[: layer.ndim - 2]) if letter != "C"]
+    for axis, index in zip(axes, frame, strict=True):
+        if viewer.dims.current_step[first + axis] != index:
+            viewer.dims.set_current_step(first + axis, index)
+
+
 def colours_guessed(layer: Image) -> bool:
     """Return whether planes are taken for colours although the layer does not say so."""
     return not layer.rgb and _looks_planar(layer) and layer.level_shapes[0][0] > 1
+
+
+def _frame_sizes(layer: Image) -> dict[str, int]:
+    sizes = zip(axes_of(layer), layer.level_shapes[0], strict=False)
+    return {letter: int(size) for letter, size in sizes if letter not in "YXC"}
+
+
+def _told(name: str, *, colour: bool) -> str:
+    """Return the letter that the name of an axis tells, or nothing."""
+    if colour and name in _CHANNEL:
+        return "C"
+    if len(name) == 1 and name.isascii() and name.isalpha() and name.upper() not in "YXCS":
+        return name.upper().replace("I", "T")
+    return _NAMED.get(name, "")
 
 
 def _looks_planar(layer: Image) -> bool:

@@ -27,7 +27,7 @@ from napari_hemalens.gui.channels import names_of_channels
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import UNSURE_FROM, Naming
 from napari_hemalens.records.palette import colour_of
-from napari_hemalens.workflows.images import Region, Slide, from_array
+from napari_hemalens.workflows.images import Frame, Region, Slide, from_array
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 """What `Layer.create` and napari's readers take: data, attributes, kind of layer."""
@@ -71,7 +71,7 @@ def cell_layer(detections: Detections, placement: Mapping[str, Any], *, many: bo
     `placement` are the attributes that put the layer over the image, as `placement_of` returns them.
     """
     attributes: dict[str, Any] = {
-        "name": f"{PurePath(detections.provenance.image or 'image').name} cells",
+        "name": f"{PurePath(detections.provenance.title or 'image').name} cells",
         "ndim": 2,
         "features": features(detections, np.arange(len(detections))),
         "metadata": {MARK: detections.take(np.zeros(0, dtype=np.int64))},
@@ -148,24 +148,29 @@ def rgba(names: Sequence[str] | NDArray[Any]) -> NDArray[np.float32]:
 
 def placement_of(layer: Layer) -> dict[str, Any]:
     """Return the attributes that put a flat layer where the last two axes of `layer` are."""
-    placement = {
+    shear = np.asarray(layer.shear)  # of the axes that are sheared along others, or a matrix
+    return {
         "scale": layer.scale[-2:],
         "translate": layer.translate[-2:],
         "units": layer.units[-2:],
         "axis_labels": layer.axis_labels[-2:],
+        "rotate": layer.rotate[-2:, -2:],
+        "shear": shear[-1:] if shear.ndim == 1 else shear[-2:, -2:],
+        "affine": layer.affine.affine_matrix[-3:, -3:],
     }
-    if layer.ndim == 2:
-        placement |= {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
-    return placement
 
 
 def pixel_size_um(layer: Layer) -> float | None:
-    """Return the micrometres a pixel, or None where the units of the layer are no lengths."""
+    """Return the micrometres a pixel, or None where the units of the layer are no lengths.
+
+    Of a mirrored layer they are those of the image as it is stored; of pixels that are no squares, the side of a square
+    as large as one, as for a file.
+    """
     sizes = []
     for step, unit in zip(layer.scale[-2:], layer.units[-2:], strict=True):
         if not unit.is_compatible_with("micrometer"):
             return None
-        sizes.append(float((float(step) * unit).to("micrometer").magnitude))
+        sizes.append(float((abs(float(step)) * unit).to("micrometer").magnitude))
     return float(np.sqrt(sizes[0] * sizes[1]))
 
 
@@ -174,7 +179,7 @@ def holds_pixels(layer: Layer) -> bool:
     return isinstance(layer, Image) and MARK not in layer.metadata
 
 
-def slide_opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True) -> Callable[[], Slide]:
+def slide_opener(layer: Image, frame: Frame = (), *, sized: bool = True) -> Callable[[], Slide]:
     """Return a function that makes the slide of a layer, with the pixel size of the layer where `sized`.
 
     What the layer says is read at once, its pixels only later: the function may run in another thread.
@@ -185,7 +190,7 @@ def slide_opener(layer: Image, frame: Sequence[int] = (), *, sized: bool = True)
         name=layer.source.path or layer.name,
         axes=axes_of(layer),
         pixel_size_um=pixel_size_um(layer) if sized else None,
-        frame=tuple(frame),
+        frame=frame,
         channels=names_of_channels(layer),
     )
 

@@ -40,6 +40,8 @@ class Provenance:
         The weights that named the nucleated cells, and the hash of their file; empty: none but `weights`.
     notes : tuple of str
         What speaks against trusting the result, a sentence each (`records.notes`).
+    frame : str
+        Which frame of an image that has several, as 'T=2,Z=5'; empty where it has one only.
     """
 
     image: str = ""
@@ -52,6 +54,12 @@ class Provenance:
     licences: Mapping[str, str] = field(default_factory=dict)
     naming: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    frame: str = ""
+
+    @property
+    def title(self) -> str:
+        """What is counted, in tables and on screen: the image, and of one with several frames which, `a.tif [T=2]`."""
+        return f"{self.image} [{self.frame}]" if self.frame else self.image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,7 +272,7 @@ def pooled_differential(
     images = []
     apart = 0
     for detections in fields:
-        images.append((detections.provenance.image, detections.provenance.notes))
+        images.append((detections.provenance.title, detections.provenance.notes))
         recognised |= dict.fromkeys(detections.recognised)
         left_out = detections.unsure if unsure == "apart" else np.zeros(len(detections), dtype=np.bool_)
         apart += int(left_out.sum())

@@ -39,9 +39,10 @@ def pooled_notes(images: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, ...]
             about.setdefault(fault_of(note), []).append(PurePath(name).name)
     first = {fault_of(note): note for note in merged_notes(*(notes for _, notes in images))}
     return tuple(
-        f"{first[fault]} ({len(names)} of {len(images)} images: {_listed(names)})" for fault, names in about.items()
+        f"{first[fault]} ({len(names)} of {len(images)} images: {listed(names)})" for fault, names in about.items()
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names; of more, that there are."""
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")

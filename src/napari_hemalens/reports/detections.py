@@ -119,6 +119,7 @@ def write_run(
             {
                 "image": name,
                 "path": origin.image,
+                **({"frame": origin.frame} if origin.frame else {}),
                 "pixel_size_um": origin.pixel_size_um,
                 "pixel_size_source": origin.pixel_size_source,
                 "cells": len(field),

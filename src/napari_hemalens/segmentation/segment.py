@@ -56,6 +56,7 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
         pixel_size_source=source,
         recipe=recipe.model_copy(update={"kind": kind}).model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
+        frame=slide.frame,
     )
     if kind == "smear":
         labels, nuclei = yield from smear_steps(rgb, recipe, size)

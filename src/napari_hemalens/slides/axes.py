@@ -16,12 +16,13 @@ Without `axes`, the shape decides, and `rgb` if the last axis is ambiguous:
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.frames import Frame, frame_indices
 from napari_hemalens.slides.plane import Plane
 from napari_hemalens.slides.slide import Slide
 
@@ -37,7 +38,7 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     axes: str | None = None,
     rgb: bool | None = None,
     pixel_size_um: float | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     channels: Sequence[str] = (),
 ) -> Slide:
     """Return an array, or a pyramid of arrays, as a slide.
@@ -58,10 +59,9 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
         Whether the last axis is the colour, as in a napari layer; ignored if `axes` is given.
     pixel_size_um : float, optional
         Micrometres per pixel of the finest level.
-    frame : sequence of int
-        The frame: one index per frame axis, in their order. As with napari's sliders, indices are
-        matched from the last axis: surplus ones at the front belong to axes that this image does
-        not have. An axis of length 1 needs no index; a longer one without an index is an error.
+    frame : Frame
+        The frame, such as 'T=2,Z=5' or (2, 5): see `slides.frames`. An axis of length 1 needs no index; a longer one
+        without an index is an error.
     channels : sequence of str
         Names of the channels along C, where they are known.
 
@@ -73,8 +73,9 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
     sources = _levels(image)
     shape = tuple(int(side) for side in sources[0].shape)
     letters = infer_axes(shape, rgb, framed=bool(frame)) if axes is None else _check_axes(axes.upper(), shape)
+    letters = letters if "T" in letters else letters.replace("I", "T")  # tifffile's letter for pages in a sequence
     colour = next((letter for letter in "SC" if letter in letters), "")
-    index = _frame(dict(zip(letters, shape, strict=True)), colour, tuple(frame))
+    index = frame_indices({a: n for a, n in zip(letters, shape, strict=True) if a not in {"Y", "X", colour}}, frame)
     planes = tuple(Plane(source, letters, colour, index) for source in sources)
     _check_planes(planes)
     if pixel_size_um is not None and not 0 < pixel_size_um < math.inf:
@@ -152,22 +153,6 @@ def _check_axes(letters: str, shape: tuple[int, ...]) -> str:
             "give one letter per axis, none twice, with Y and X among them."
         )
     return letters
-
-
-def _frame(sizes: Mapping[str, int], colour: str, given: tuple[int, ...]) -> dict[str, int]:
-    """Return the index along each frame axis."""
-    letters = [letter for letter in sizes if letter not in ("Y", "X", colour)]
-    indices = dict(zip(reversed(letters), reversed(given), strict=False))
-    for letter in letters:
-        size = sizes[letter]
-        if letter not in indices and size > 1:
-            raise ImageError(
-                f"The image has {size} frames along {letter}: choose one, "
-                f"such as frame={(0,) * len(letters)} for axes {''.join(letters)}."
-            )
-        if not 0 <= indices.setdefault(letter, 0) < size:
-            raise ImageError(f"No frame {indices[letter]} along {letter}: the image has {size}, counted from 0.")
-    return indices
 
 
 def _check_planes(planes: Sequence[Plane]) -> None:

@@ -50,7 +50,7 @@ def dna_in_grey(slide: Slide) -> Slide:
     stored = sample_pixels(level, shrink=_SHRINK)
     pixels = stored[:, : len(COLOURS)].astype(np.float64)
     direction = _direction(pixels)
-    bright = _on_bright_ground(slide, stored)
+    bright = on_bright_ground(slide, stored)
     if not bright and _shows_several_stains(level, pixels, direction):
         spread = pixels.std(axis=0)
         if spread[2] < _BLUE * spread.max():
@@ -87,5 +87,6 @@ def _weights(direction: NDArray[np.float64], *, bright: bool) -> int | tuple[flo
     return tuple(weights.tolist())
 
 
-def _on_bright_ground(slide: Slide, pixels: NDArray[Any]) -> bool:
+def on_bright_ground(slide: Slide, pixels: NDArray[Any]) -> bool:
+    """Return whether stored pixels (N, C) of a slide lie on bright ground, as a stained smear does."""
     return bool(np.median(slide.contrast(pixels[:, None]).max(axis=-1)) >= _BRIGHT)

@@ -12,6 +12,7 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import DAMAGE, reason
 from napari_hemalens.formats.images import PICTURE_SUFFIXES, TIFF_SUFFIXES, Kind, kind_of
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.frames import Frame
 from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
 from napari_hemalens.slides.pictures import read_picture
 from napari_hemalens.slides.slide import Slide
@@ -30,7 +31,7 @@ _SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES, ".npy")
 _READABLE = f"{', '.join(_SUFFIXES)} and zarr folders"
 
 
-def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Sequence[int] = ()) -> Slide:
+def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Frame = ()) -> Slide:
     """Open an image file as a slide; only a sample is read, for the contrast.
 
     TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg, .png, .bmp and the
@@ -42,7 +43,7 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: S
         A file, or a zarr folder.
     pixel_size_um : float, optional
         Micrometres per pixel; by default as stated in the file.
-    frame : sequence of int
+    frame : Frame
         The frame, in files with several, as for `from_array`.
 
     Raises

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.slides.contrast import Contrast
+from napari_hemalens.slides.frames import frame_text
 from napari_hemalens.slides.plane import Plane
 
 COLOURS = ("red", "green", "blue")
@@ -49,6 +50,13 @@ class Slide:
     def shape(self) -> tuple[int, int]:
         """Height and width of level 0."""
         return self.levels[0].shape[:2]
+
+    @property
+    def frame(self) -> str:
+        """Which frame of the image this is, as 'T=2,Z=5'; empty where it has one only."""
+        finest = self.levels[0]
+        sizes = dict(zip(finest.axes, finest.source.shape, strict=True))
+        return frame_text({axis: int(sizes[axis]) for axis in finest.frame}, finest.frame)
 
     @property
     def downsamples(self) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
-from napari_hemalens.workflows.images import as_slide, choose_channel
+from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
 from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def classify(
     recipe: ClassificationRecipe | None = None,
     *,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     **options: Any,
 ) -> Classified:
     """Name the cells of a label image, or a whole field.
@@ -66,15 +66,16 @@ def classify(
         are not there.
     """
     chosen = (recipe or ClassificationRecipe()).model_dump() | options
-    slide = as_slide(image, axes=axes, frame=frame)
-    return finish(classify_steps(slide, labels, ClassificationRecipe.from_options(**chosen)))
+    asked = ClassificationRecipe.from_options(**chosen)
+    slide = as_slide(image, axes=axes, frame=frame or asked.frame or ())
+    return finish(classify_steps(slide, labels, asked))
 
 
 def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
     """Name the cells of a label image, or a field; yields `Progress`, with the cells named so far as `partial`."""
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
 
-    slide = choose_channel(as_slide(image), recipe.channel)
+    slide = choose_channel(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = classifier_card(recipe)
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)
@@ -106,6 +107,7 @@ def provenance_of(slide: Slide, card: AnyCard, recipe: ClassificationRecipe | Ex
         recipe=recipe.model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
         licences={card.name: card.terms},
+        frame=slide.frame,
     )
 
 

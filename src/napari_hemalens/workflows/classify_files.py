@@ -125,7 +125,7 @@ class _ClassificationInProgress:
         labels = None if self.outlines.labels is None else self.outlines.labels[i]
         cells = None if self.outlines.cells is None or paired else Path(self.outlines.cells[i])
         micronuclei = None if self.outlines.micronuclei is None else self.outlines.micronuclei[i]
-        with open_image(file) as opened:
+        with open_image(file, frame=self.recipe.frame or ()) as opened:
             slide = choose_channel(opened, self.recipe.channel)
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)

@@ -17,9 +17,10 @@ from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.reports.detections import write_counts, write_differential, write_run
+from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
-from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.images import Frame, as_slide
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ def detect(
     *,
     region: Region | None = None,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     return_attention: Literal[False] = False,
     **options: Any,
 ) -> Detections: ...
@@ -44,7 +45,7 @@ def detect(
     *,
     region: Region | None = None,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     return_attention: Literal[True],
     **options: Any,
 ) -> tuple[Detections, BoxAttention]: ...
@@ -56,7 +57,7 @@ def detect(  # noqa: PLR0913 -- public: options that scripts give by name
     *,
     region: Region | None = None,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     return_attention: bool = False,
     **options: Any,
 ) -> Detections | tuple[Detections, BoxAttention]:
@@ -73,8 +74,9 @@ def detect(  # noqa: PLR0913 -- public: options that scripts give by name
         y0, x0, y1, x1 in level-0 pixels; all of the image by default.
     axes : str, optional
         Axes of an array, such as 'YXC' or 'TYXC', where its shape does not tell.
-    frame : sequence of int, optional
-        Which frame of an array with T or Z axes.
+    frame : str, sequence of int or mapping, optional
+        Which frame of an image with several: 'T=2,Z=5', or numbers in the order of its axes; by default that of the
+        recipe.
     return_attention : bool
         Return also where the network looked at each cell; only `faster_rcnn_attention` has such attention.
     **options
@@ -97,10 +99,11 @@ def detect(  # noqa: PLR0913 -- public: options that scripts give by name
     >>> print(napari_hemalens.differential_text(cells.differential()))  # doctest: +SKIP
     """
     chosen = (recipe or DetectionRecipe()).model_dump() | options
-    slide = as_slide(image, axes=axes, frame=frame)
+    asked = DetectionRecipe.from_options(**chosen)
+    slide = as_slide(image, axes=axes, frame=frame or asked.frame or ())
     if return_attention:
-        return finish(detect_and_attend_steps(slide, DetectionRecipe.from_options(**chosen), region=region))
-    return finish(detect_steps(slide, DetectionRecipe.from_options(**chosen), region=region))
+        return finish(detect_and_attend_steps(slide, asked, region=region))
+    return finish(detect_steps(slide, asked, region=region))
 
 
 def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
@@ -113,7 +116,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
     from napari_hemalens.inference.image_check import with_notes  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
 
-    slide = as_slide(image)
+    slide = choose_colours(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = weights.detector_card(recipe.weights)
     finder = CellFinder.load(card, recipe, device.choose(recipe.device))
     size, source = yield from pixel_size_steps(slide, finder.detector, recipe)
@@ -128,6 +131,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         versions={"napari-hemalens": __version__},
         licences={each.name: each.terms for each in (card, namer) if each is not None},
         naming={} if namer is None else {namer.name: namer.sha256},
+        frame=slide.frame,
     )
     found = yield from finder.find_steps(slide, recipe, provenance=provenance, region=region)
     return with_notes(slide, found, card, region)
@@ -148,7 +152,7 @@ def detect_and_attend_steps(
     from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
     from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
-    slide = as_slide(image)
+    slide = choose_colours(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     weights.explainable_card(recipe.weights)
     card = weights.detector_card(recipe.weights)
     cells = yield from detect_steps(slide, recipe, region=region)
@@ -191,7 +195,8 @@ def detect_files_steps(
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
-                with open_image(file) as slide:
+                with open_image(file, frame=recipe.frame or ()) as opened:
+                    slide = choose_colours(opened, recipe.channel)
                     found = finish(detect_steps(slide, recipe))
                     with writing(out / f"{stem}.overlay.png") as path:
                         overlay(slide, found).save(path)

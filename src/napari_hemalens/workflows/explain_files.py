@@ -56,7 +56,7 @@ class _ExplanationInProgress:
 
     def add(self, file: Path, stem: str, labels: Path | None) -> int:
         """Explain one file and write what it shows; returns how many cells it has."""
-        with open_image(file) as opened:
+        with open_image(file, frame=self.recipes[0].frame or ()) as opened:
             first = self.recipes[0]
             slide = choose_channel(opened, first.channel)
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)

@@ -22,7 +22,7 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
-from napari_hemalens.workflows.images import as_slide, choose_channel
+from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
 
 
 def explain(  # noqa: PLR0913 -- public: options that scripts give by name
@@ -32,7 +32,7 @@ def explain(  # noqa: PLR0913 -- public: options that scripts give by name
     *,
     only: Sequence[int] | None = None,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     **options: Any,
 ) -> Explained:
     """Find out where a classifier looked at each cell of an image.
@@ -65,8 +65,9 @@ def explain(  # noqa: PLR0913 -- public: options that scripts give by name
         weights know no such class, or an option, the weights or the device are not there.
     """
     chosen = (recipe or ExplanationRecipe()).model_dump() | options
-    slide = as_slide(image, axes=axes, frame=frame)
-    return finish(explain_steps(slide, labels, ExplanationRecipe.from_options(**chosen), only=only))
+    asked = ExplanationRecipe.from_options(**chosen)
+    slide = as_slide(image, axes=axes, frame=frame or asked.frame or ())
+    return finish(explain_steps(slide, labels, asked, only=only))
 
 
 def explain_steps(
@@ -76,7 +77,7 @@ def explain_steps(
 
     `partial` holds the cells of the last batch alone, on the heatmap of all so far.
     """
-    slide = choose_channel(as_slide(image), recipe.channel)
+    slide = choose_channel(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     resolve_recipe(recipe, explainable_card(recipe))  # before an image is segmented for nothing
     return (yield from map_steps(slide, map_of(slide, labels, recipe), recipe, only=only))
 

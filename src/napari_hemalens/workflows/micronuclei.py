@@ -1,6 +1,5 @@
 """Micronuclei counted at the nuclei of one image; how well that is done."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
 from napari_hemalens.segmentation.labels import check_labels
 from napari_hemalens.segmentation.micronuclei import Micronuclei
-from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.images import Frame, as_slide
 
 
 def count_micronuclei(
-    image: Any, labels: Any, *, bodies: Any = None, axes: str | None = None, frame: Sequence[int] = ()
+    image: Any, labels: Any, *, bodies: Any = None, axes: str | None = None, frame: Frame = ()
 ) -> Micronuclei:
     """Count the micronuclei of each nucleus of a label image.
 

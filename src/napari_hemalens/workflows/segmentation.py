@@ -18,7 +18,7 @@ from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.detection import Batch
-from napari_hemalens.workflows.images import as_slide
+from napari_hemalens.workflows.images import Frame, as_slide
 
 
 def segment(
@@ -27,7 +27,7 @@ def segment(
     *,
     region: Region | None = None,
     axes: str | None = None,
-    frame: Sequence[int] = (),
+    frame: Frame = (),
     **options: Any,
 ) -> Segmentation:
     """Outline the nucleated cells of a stained smear, or the nuclei of a fluorescence image.
@@ -62,13 +62,14 @@ def segment(
     >>> named = napari_hemalens.classify("smear.tif", cells.labels)  # doctest: +SKIP
     """
     chosen = (recipe or SegmentationRecipe()).model_dump() | options
-    slide = as_slide(image, axes=axes, frame=frame)
-    return finish(segment_steps(slide, SegmentationRecipe.from_options(**chosen), region=region))
+    asked = SegmentationRecipe.from_options(**chosen)
+    slide = as_slide(image, axes=axes, frame=frame or asked.frame or ())
+    return finish(segment_steps(slide, asked, region=region))
 
 
 def segment_steps(image: Any, recipe: SegmentationRecipe, *, region: Region | None = None) -> Steps[Segmentation]:
     """Outline the cells of an image, or of a region of it; yields `Progress`."""
-    return (yield from segmenting.segment_steps(as_slide(image), recipe, region=region))
+    return (yield from segmenting.segment_steps(as_slide(image, frame=recipe.frame or ()), recipe, region=region))
 
 
 def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: Path) -> Steps[Batch[CellMeasures]]:
@@ -88,7 +89,7 @@ def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: 
     try:
         for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
             try:
-                with open_image(file) as opened:
+                with open_image(file, frame=recipe.frame or ()) as opened:
                     slide = choose_channel(opened, recipe.channel)
                     found = finish(segment_steps(slide, recipe))
                     written.write_images(slide, found, out, stem)

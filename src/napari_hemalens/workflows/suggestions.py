@@ -199,7 +199,7 @@ class _Search:
         """Return the cells of an image."""
         from napari_hemalens.active_learning.suggestions import look_steps  # noqa: PLC0415 -- loads torch
 
-        with open_image(self.files[i]) as opened:
+        with open_image(self.files[i], frame=self.recipe.frame or ()) as opened:
             slide = choose_channel(opened, self.recipe.channel)
             cells, card = CellMap.from_labels(self._labels(slide, i)), self.classifier.card
             provenance = provenance_of(slide, card, self.recipe)
@@ -226,7 +226,7 @@ class _Search:
                 continue
             half = self.looked[i].width / 2
             windows = np.concatenate([chosen.centres[of] + 0.5 - half, chosen.centres[of] + 0.5 + half], axis=1)
-            with open_image(self.files[i]) as opened:
+            with open_image(self.files[i], frame=self.recipe.frame or ()) as opened:
                 slide = choose_channel(opened, self.recipe.channel)
                 for which, pixels in cut(slide, windows, side=_SIDE):
                     pictures[of[which]] = pixels.permute(0, 2, 3, 1).numpy()

@@ -78,7 +78,7 @@ def test_a_stack_is_analysed_at_its_frame(calls, monkeypatch, tmp_path):
     monkeypatch.setattr("napari.current_viewer", lambda: viewer)
     script = as_python([ScriptedImage(stack, frame=(3,))], DetectionRecipe(score_threshold=0.5))
     exec(compile(script, "script", "exec"), {})  # noqa: S102
-    assert calls[0][2] == {"region": None, "axes": "TYX", "frame": (3,)}
+    assert calls[0][2] == {"region": None, "axes": "ZYX", "frame": (3,)}
 
 
 def test_a_session_writes_the_script_of_its_images(session, viewer, recipe):

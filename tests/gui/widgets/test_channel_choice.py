@@ -24,6 +24,16 @@ def test_channels_are_listed_with_number_and_name(choice):
     assert choice.value is None
 
 
+def test_what_may_be_chosen_beside_one_channel_is_offered_with_them(qtbot):
+    choice = ChannelChoice([("all", "rgb")])
+    qtbot.addWidget(choice.native)
+    choice.offer(())
+    assert texts(choice) == ["automatic"]
+    choice.offer(("actin", "DAPI"))
+    choice.value = "rgb"
+    assert texts(choice) == ["automatic", "0 actin", "1 DAPI", "all"]
+
+
 def test_the_choice_stays_for_the_same_channels_and_goes_with_others(choice):
     choice.offer(("actin", "DAPI"))
     choice.value = 1

@@ -44,6 +44,16 @@ def form(qtbot, card):
     return form
 
 
+def test_a_channel_is_asked_for_where_the_image_keeps_several_apart(form):
+    form.offer_channels(("DAPI", "FITC", "TRITC"))
+    assert form.options["channel"].native.isVisibleTo(form)
+    form.options["channel"].value = 1
+    assert form.read().channel == 1
+    form.offer_channels(())
+    assert form.read().channel is None
+    assert not form.options["channel"].native.isVisibleTo(form)
+
+
 def test_an_impossible_option_is_refused_in_a_sentence(form):
     form.options["pixel_size_um"].native.setText("99")
     with pytest.raises(RecipeError, match="'pixel_size_um' got 99"):

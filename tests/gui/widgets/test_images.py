@@ -3,6 +3,7 @@
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import tifffile
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
@@ -35,6 +36,17 @@ def test_a_folder_can_be_chosen_in_an_empty_viewer(box, tmp_path, monkeypatch):
     box.images.value = ASK
     assert box.images.value == FOLDER
     assert box.sources() == (tmp_path / "a.png",)
+
+
+def test_channels_are_those_of_the_image_or_of_the_first_of_a_folder(box, viewer, tmp_path):
+    assert box.channels() == ()
+    viewer.add_image(np.zeros((4, 8, 8)), axis_labels=("c", "y", "x"))
+    box.reset_choices()
+    assert box.channels() == ("", "", "", "")
+    named = {"axes": "CYX", "Channel": {"Name": ["actin", "DAPI"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", np.zeros((2, 8, 8), np.uint8), ome=True, metadata=named)
+    box.choose_folder(tmp_path)
+    assert box.channels() == ("actin", "DAPI")
 
 
 def test_a_new_scale_of_the_chosen_image_is_told(box, viewer, qtbot):

@@ -53,7 +53,7 @@ def save_classified_steps(
 
 def _write_labels(scored: Scored, cells: Sequence[Classified], folder: Path) -> None:
     """Write the outlines beside their classes, so that both can become training data."""
-    stems = file_stems([each.provenance.image for each in cells])
+    stems = file_stems([each.provenance.title for each in cells])
     for stem, each, labels in zip(stems, cells, scored.labels, strict=False):
         if labels is not None:
             write_labels(labels, folder / f"{stem}.labels.tif", pixel_size_um=each.provenance.pixel_size_um)

@@ -1,6 +1,6 @@
 """Cells that somebody annotated, in place of a detection: they are shown, counted and corrected like cells found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -29,7 +29,7 @@ def annotation_steps(file: Path, classes: Mapping[str, str] | None = None) -> De
     def steps(image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
         del recipe, region  # nothing is computed, and annotations are of whole images
         yield Progress(0, 1, f"reading {file.name}")
-        (found,) = by_meaning([_of_image(read_annotations(file, classes=classes), image.name, file)])
+        (found,) = by_meaning([_of_image(read_annotations(file, classes=classes), image, file)])
         high, wide = found.boxes[:, 2:].max(axis=0, initial=0)
         if high > image.shape[0] + 1 or wide > image.shape[1] + 1:
             raise AnnotationError(
@@ -43,7 +43,12 @@ def annotation_steps(file: Path, classes: Mapping[str, str] | None = None) -> De
             recognised=ICSH.classes if by_icsh else found.names,
             scores=np.ones_like(found.scores),
             image_shape=(image.shape[0], image.shape[1]),
-            provenance=Provenance(image=image.name, pixel_size_um=image.pixel_size_um, notes=_notes(found)),
+            provenance=Provenance(
+                image=image.name,
+                pixel_size_um=image.pixel_size_um,
+                notes=(*_notes(found), *_guessed_frame(found, image, file)),
+                frame=image.frame,
+            ),
         )
 
     return steps
@@ -54,13 +59,31 @@ def _notes(found: Detections) -> tuple[str, ...]:
     return tuple(note for note in found.provenance.notes if note != SIZE_GUESSED)
 
 
-def _of_image(fields: Sequence[Detections], name: str, file: Path) -> Detections:
-    wanted = {PurePath(name).name.casefold(), PurePath(name).stem.casefold()}
+def _guessed_frame(found: Detections, image: Slide, file: Path) -> Iterator[str]:
+    if image.frame and not found.provenance.frame:
+        yield f"{file.name} does not say of which frame its cells are: they were taken as of {image.frame}."
+
+
+def _of_image(fields: Sequence[Detections], image: Slide, file: Path) -> Detections:
+    name = PurePath(image.name)
+    wanted = {name.name.casefold(), name.stem.casefold()}
     known = [PurePath(f.provenance.image) for f in fields]
-    if len(fields) == 1:
-        return fields[0]
-    for field, path in zip(fields, known, strict=True):
-        if {path.name.casefold(), path.stem.casefold()} & wanted:
-            return field
+    same = (
+        fields
+        if len(fields) == 1
+        else [
+            field
+            for field, path in zip(fields, known, strict=True)
+            if {path.name.casefold(), path.stem.casefold()} & wanted
+        ]
+    )
+    # One that names no frame is of any; one of another frame than that on screen is of that.
+    for frame in (image.frame, ""):
+        for field in same:
+            if field.provenance.frame == frame:
+                return field
+    if same:
+        frames = ", ".join(field.provenance.frame for field in same[:_NAMED])
+        raise AnnotationError(f"{file.name} has cells of other frames of {name.name!r}: {frames}; go to one of them.")
     listed = ", ".join(path.name for path in known[:_NAMED]) + (" …" if len(known) > _NAMED else "")
-    raise AnnotationError(f"{file.name} has no cells of {PurePath(name).name!r}; name the layer as one of: {listed}.")
+    raise AnnotationError(f"{file.name} has no cells of {name.name!r}; name the layer as one of: {listed}.")

@@ -20,6 +20,7 @@ from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
 from napari_hemalens.gui.running import RunIdle, Stop, nothing
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.workflows.images import Frame
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -38,6 +39,8 @@ class Field:
         The layer of its pixels; None once a person has deleted it, or while a field of a folder is not shown.
     path : Path or None
         The file, for a field of a folder.
+    frame : Frame
+        Which frame: where the sliders of the image stood; for a file as a person said it.
     placement : mapping
         What puts a layer over the image.
     drawing : Drawing or None
@@ -52,6 +55,7 @@ class Field:
     cells: ReviewedBoxes = field(default_factory=lambda: ReviewedBoxes.from_run(Detections.empty((), (0, 0))))
     image: Image | None = None
     path: Path | None = None
+    frame: Frame = ()
     placement: Mapping[str, Any] = field(default_factory=dict)
     drawing: Drawing | None = None
     hidden: bool = False

@@ -12,14 +12,17 @@ from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
+from napari_hemalens.gui.detect.frames import FramesOnScreen
 from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
 from napari_hemalens.gui.layers import BOXES_AT_MOST
 from napari_hemalens.gui.running import RunIdle
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells
+from napari_hemalens.records.notes import listed
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.review.history import History
+from napari_hemalens.workflows.images import Frame
 
 State: TypeAlias = tuple[Tissue, bool, tuple[tuple[Field, ReviewedBoxes], ...]]
 """What undo returns to: tissue, whether it shifts the odds, and the cells of each field."""
@@ -63,6 +66,7 @@ class Results:
         self._history: History[State] = History()
         self._queue = ReviewQueue()
         self._layers_of_fields = FieldLayers(viewer, run_idle)
+        self._frames = FramesOnScreen(viewer, lambda: self.fields)
         self._layers_of_fields.added.connect(self._on_added)
         self._layers_of_fields.drawn.connect(self.drawn.emit)
         self._layers_of_fields.edited.connect(self._on_edited)
@@ -98,7 +102,8 @@ class Results:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about how the cells were found and are shown."""
-        said = []
+        framed = [f.name for f in self.fields if f.cells.cells.provenance.frame]
+        said = [f"Counted: {listed(framed)}."] if framed else []
         for f in self.fields:
             origin = f.cells.cells.provenance
             if f.image is not None and colours_guessed(f.image):
@@ -122,9 +127,10 @@ class Results:
         """Whether there is something to redo."""
         return self._history.can_redo and not self.locked
 
-    def field_for(self, source: Image | Path) -> Field | None:
-        """Return the field of a layer or file, or None where it was not analysed yet."""
-        return next((f for f in self.fields if source in (f.image, f.path)), None)
+    def field_for(self, source: Image | Path, frame: Frame | None = None) -> Field | None:
+        """Return the field of a layer or file, and of that frame, or None where it was not analysed yet."""
+        of_source = (f for f in self.fields if source in (f.image, f.path))
+        return next((f for f in of_source if frame is None or f.frame == frame), None)
 
     def put(self, f: Field, cells: ReviewedBoxes) -> None:
         """Give a field its cells, as a run finds them."""
@@ -205,6 +211,7 @@ class Results:
             return
         if found[0].hidden:
             self.opened.emit(found[0])
+        self._frames.go_to(found[0])
         self._layers_of_fields.look_at(*found)
         self.changed.emit()
 
@@ -269,6 +276,7 @@ class Results:
         if f.drawing is not None:
             f.drawing.expect(self.next_class)
             gestures.bind(f.drawing.layer, self)
+            self._frames.follow(f)
         self.changed.emit()  # whether cells are shown as points is known only now
 
     def _on_edited(self, layer: Layer) -> None:

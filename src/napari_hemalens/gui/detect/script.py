@@ -10,7 +10,7 @@ from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.axes import axes_of
 from napari_hemalens.gui.layers import pixel_size_um
-from napari_hemalens.workflows.images import Region
+from napari_hemalens.workflows.images import Frame, Region
 
 _HEAD = '''"""Find cells as in the HemaLens widget (napari-hemalens {version}).
 
@@ -41,13 +41,13 @@ class ScriptedImage:
         The layer, or the file.
     regions : tuple of Region
         Where to look; empty: everywhere.
-    frame : tuple of int
-        Which frame, for an image with several.
+    frame : Frame
+        Which frame, for an image with several; of a file, the recipe says it.
     """
 
     source: Image | Path
     regions: tuple[Region, ...] = ()
-    frame: tuple[int, ...] = ()
+    frame: Frame = ()
 
 
 def as_python(asked: Sequence[ScriptedImage], recipe: DetectionRecipe) -> str:
@@ -65,7 +65,7 @@ def _calls(asked: ScriptedImage, sized: bool) -> list[str]:
     extra = "" if size is None else f", pixel_size_um={size:.6g}"
     if isinstance(asked.source, Image) and _in_viewer(asked):
         extra += f", axes={axes_of(asked.source)!r}"  # an array cannot say it
-    if asked.frame:
+    if asked.frame and isinstance(asked.source, Image):
         extra += f", frame={asked.frame}"
     regions = [f", region={region}" for region in asked.regions] or [""]
     return [f"hemalens.detect({_image(asked)}, recipe{extra}{region})" for region in regions]
@@ -81,7 +81,7 @@ def _image(asked: ScriptedImage) -> str:
 def _in_viewer(asked: ScriptedImage) -> bool:
     """Return whether the pixels have to come from the viewer."""
     # A file with several frames too: it may count its axes in another way than the layer.
-    return bool(asked.frame) or (_path(asked) is None and not _sample(asked))
+    return (bool(asked.frame) and isinstance(asked.source, Image)) or (_path(asked) is None and not _sample(asked))
 
 
 def _path(asked: ScriptedImage) -> str | None:

@@ -11,7 +11,7 @@ from napari.layers import Image, Layer
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
-from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
 from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
 from napari_hemalens.gui.detect.field_layers import Field
@@ -24,7 +24,7 @@ from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.annotations import read_annotations, unknown_names
-from napari_hemalens.workflows.images import Slide, open_image
+from napari_hemalens.workflows.images import Frame, Slide, choose_colours, open_image
 
 Source: TypeAlias = Image | Path
 """An image to be analysed: a layer, or a file of a folder."""
@@ -133,9 +133,12 @@ class DetectionSession(ViewerSession):
         """Ask the run to stop; what was found so far stays."""
         self._halt("Stopped. What was found is kept; Undo goes back.", "Stopping after this tile…")
 
-    def corrections(self, sources: Sequence[Source]) -> int:
-        """Return how many cells of these images a person has corrected."""
-        found = (self.results.field_for(source) for source in sources)
+    def corrections(self, sources: Sequence[Source], frame: str | None = None) -> int:
+        """Return how many cells a person has corrected in a frame of these images, by default that on screen."""
+        try:
+            found = [self.results.field_for(source, self._frame(source, frame)) for source in sources]
+        except ImageError:  # a run says what is wrong
+            return 0
         return sum(f.cells.n_corrections for f in found if f is not None)
 
     def show_field(self, f: Field) -> None:
@@ -143,7 +146,7 @@ class DetectionSession(ViewerSession):
         if f.path is None or not f.hidden:
             return
         try:
-            data = image_layer(open_image(f.path))
+            data = image_layer(choose_colours(open_image(f.path, frame=f.frame), self.recipe.channel))
         except HemaLensError as error:
             self.message_sent.emit(str(error))
             return
@@ -161,7 +164,7 @@ class DetectionSession(ViewerSession):
 
     def script(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where) -> str:
         """Return Python that does what Run does; what a person corrected is not in it."""
-        asked = [ScriptedImage(s, regions_of(s, where), self._frame(s)) for s in sources]
+        asked = [ScriptedImage(s, regions_of(s, where), self._frame(s, recipe.frame)) for s in sources]
         return as_python(asked, recipe)
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
@@ -176,30 +179,35 @@ class DetectionSession(ViewerSession):
             raise ImageError("There is no image to analyse: open or select one first.")
         sized = len(sources) > 1 and recipe.pixel_size_um is None
         jobs = []
-        for source, f in zip(sources, fields := [self._field(s) for s in sources], strict=True):
+        for source, f in zip(sources, fields := [self._field(s, recipe.frame) for s in sources], strict=True):
             before = f.cells if f in self.results.fields else None
             if isinstance(source, Path):
-                pixels: Callable[[], Slide] = partial(open_image, source)
+                pixels: Callable[[], Slide] = partial(open_image, source, frame=f.frame)
             else:
-                pixels = slide_opener(source, self._frame(source), sized=sized)
+                pixels = slide_opener(source, f.frame, sized=sized)
             jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
         self._fields = fields
         return jobs
 
-    def _field(self, source: Source) -> Field:
-        known = self.results.field_for(source)
+    def _field(self, source: Source, asked: str | None) -> Field:
+        frame = self._frame(source, asked)
+        known = self.results.field_for(source, frame)
         if known is not None:
             return known
         if isinstance(source, Path):
-            return Field(source.name, path=source, hidden=True)
-        return Field(source.name, image=source, placement=placement_of(source))
+            return Field(source.name, path=source, frame=frame, hidden=True)
+        title = frame_title(source, frame)
+        name = f"{source.name} [{title}]" if title else source.name
+        return Field(name, image=source, frame=frame, placement=placement_of(source))
 
-    def _frame(self, source: Source) -> tuple[int, ...]:
-        """Return which frame of an image is on screen."""
+    def _frame(self, source: Source, asked: str | None) -> Frame:
+        """Return which frame of an image is meant: the one that is asked for, else the one on screen."""
         viewer = self._viewer()
-        if isinstance(source, Path) or viewer is None:
-            return ()
-        return frame_of(source, viewer.dims.current_step)
+        if isinstance(source, Path):
+            return asked or ()
+        if asked:
+            return frame_named(source, asked)
+        return () if viewer is None else frame_of(source, viewer.dims.current_step)
 
     def _on_update(self, update: Update) -> None:
         if self._summary:

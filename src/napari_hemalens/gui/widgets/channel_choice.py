@@ -8,10 +8,17 @@ _AUTOMATIC = ("automatic", None)
 
 
 class ChannelChoice(Choice):
-    """A choice among the channels of an image, by number; None leaves it to the name or the colour of a stain."""
+    """A choice among the channels of an image, by number; None leaves it to the name or the colour of a stain.
 
-    def __init__(self) -> None:
-        self._default_choices: list[tuple[str, int | None]] = [_AUTOMATIC]
+    Parameters
+    ----------
+    beside : sequence of (str, str)
+        What may be chosen beside one channel, where there are several, with its value.
+    """
+
+    def __init__(self, beside: Sequence[tuple[str, str]] = ()) -> None:
+        self._default_choices: list[tuple[str, int | str | None]] = [_AUTOMATIC]
+        self._beside = tuple(beside)
         super().__init__([_AUTOMATIC], label="Channel")
         self.tooltip = (
             "Which channel is looked at. Automatic: the one named after a DNA stain (DAPI, Hoechst…), or the colour of "
@@ -23,7 +30,8 @@ class ChannelChoice(Choice):
 
         Where they are others than before, none is chosen yet.
         """
-        offered = [_AUTOMATIC, *((f"{i} {name}".strip(), i) for i, name in enumerate(names))]
+        numbered = [(f"{i} {name}".strip(), i) for i, name in enumerate(names)]
+        offered = [_AUTOMATIC, *numbered, *(self._beside if names else ())]
         if offered != self._default_choices:
             self._default_choices = offered
             self.value = None

@@ -117,7 +117,7 @@ class DetectWidget(Dock):
 
     def _keeps_edits(self, sources: Sequence[Source]) -> bool | None:
         """Return whether corrections outlive what comes, as the person says; None: nothing is to come."""
-        corrections = self.session.corrections(sources)
+        corrections = self.session.corrections(sources, self.form.options["frame"].value)
         return ask_to_keep(self, corrections) if corrections else True
 
     def _copy(self) -> None:
@@ -131,6 +131,7 @@ class DetectWidget(Dock):
 
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())
+        self.form.offer_channels(self.images.channels())
 
     def _look_at_next(self) -> None:
         focused = QApplication.focusWidget()

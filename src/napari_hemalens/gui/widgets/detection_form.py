@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import BY_DETECTOR, DetectorCard
+from napari_hemalens.workflows.images import PICTURE
 
-_FIRST = ("weights", "pixel_size_um", "tissue", "device", "score_threshold")
+_FIRST = ("weights", "channel", "pixel_size_um", "tissue", "device", "score_threshold")
 _LEAST_SCORE = 0.05  # a run asks for no cells below
 
 
@@ -30,6 +32,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
             _FIRST,
             {
                 "weights": Choice(self._offered_weights),
+                "channel": ChannelChoice([("all, as red, green, blue", PICTURE)]),
                 "pixel_size_um": NumberEdit(empty="estimate from the red cells"),
                 "score_threshold": self.slider,
                 "device": DeviceChoice(),
@@ -37,6 +40,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
                 "precision": Choice([("single, 32 bits", "single"), ("half, 16 bits", "half")]),
             },
         )
+        self.offer_channels(())
         self.slider.changed.connect(self.scored.emit)
         self.options["weights"].changed.connect(self._choose_weights)
         self._choose_weights()
@@ -69,6 +73,11 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def show_pixel_size(self, size: float | None) -> None:
         """Fill in the pixel size of an image, or leave it to be estimated."""
         self.options["pixel_size_um"].value = size
+
+    def offer_channels(self, names: Sequence[str]) -> None:
+        """Offer the channels that an image keeps apart, where it does."""
+        channel = self.options["channel"]
+        self.main.show_row(channel, channel.offer(names))
 
     def show_score(self, score: float) -> None:
         """Move the slider without telling anybody: a slider rounds, and the score set is exact."""

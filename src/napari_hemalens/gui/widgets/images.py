@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.gui.channels import channels_of
 from napari_hemalens.gui.layers import MARK, Where, holds_pixels, pixel_size_um
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.rows import RowBox
@@ -53,6 +54,11 @@ class ImageBox(RowBox):
     def pixel_size_um(self) -> float | None:
         """Return the pixel size of the image, where it is one and knows it."""
         return pixel_size_um(self.images.value) if isinstance(self.images.value, Image) else None
+
+    def channels(self) -> tuple[str, ...]:
+        """Return the names of the channels that the image, or the first of a folder, keeps apart."""
+        sources = self.sources()
+        return channels_of(sources[0]) if sources else ()
 
     def choose_folder(self, folder: Path) -> None:
         """Take the images of a folder."""
