@@ -1,6 +1,6 @@
 """What moving boxes costs: `faster_rcnn_attention` against the pyramid that it grew from.
 
-    python benchmarks/refining.py [--weights marrow-frcnn] [--side 640] [--rounds 5]
+    python benchmarks/refining.py [--weights marrow-lite] [--side 640] [--rounds 5]
 
 Both networks hold the same weights and see the same rendered marrow; agents never stop, so that what is printed is the
 most that they can cost. Contenders take turns in one process; medians of the rounds, and the ratio within each round.
@@ -30,7 +30,7 @@ from napari_hemalens.models.storage import load_detector, start_from
 def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", default="marrow-frcnn")
+    parser.add_argument("--weights", default="marrow-lite")
     parser.add_argument("--side", type=int, default=640, help="of the tile, in pixels")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()

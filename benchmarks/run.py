@@ -22,7 +22,7 @@ def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, help="make an environment here, and measure in it")
-    parser.add_argument("--weights", default="marrow-cascade", help="packed weights by name, or a .json of training")
+    parser.add_argument("--weights", default="marrow-lite", help="packed weights by name, or a .json of training")
     parser.add_argument("--repeats", type=int, default=5, help="rounds after the warm-up")
     parser.add_argument("--limit", type=float, default=120, help="seconds after which a merging is given up")
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that all of it works")

@@ -169,7 +169,7 @@ def attentive(tmp_path_factory: pytest.TempPathFactory) -> DetectorCard:
     from napari_hemalens.models.detectors import build_detector
     from napari_hemalens.models.storage import save_network, start_from
 
-    packed = weights.detector_card("marrow-frcnn")
+    packed = weights.detector_card("marrow-lite")
     network = packed.network.model_copy(update={"network": "faster_rcnn_attention"})
     torch.manual_seed(0)
     detector = build_detector(network, len(packed.classes))

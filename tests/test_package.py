@@ -78,7 +78,7 @@ def test_the_wheel_holds_manifest_samples_weights_types_and_licence(built):
     assert {f"{path.stem}.safetensors" for path in (PACKAGE / "weights").glob("*.json")} == {
         name.rpartition("/")[2] for name in held if name.endswith(".safetensors")
     }
-    assert "napari_hemalens/weights/marrow-frcnn.safetensors" in held
+    assert "napari_hemalens/weights/marrow-lite.safetensors" in held
 
 
 @needs_uv
@@ -113,7 +113,7 @@ def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
     inside = (
         "import json, napari_hemalens as h, napari_hemalens.gui.sample_data as s; "
         "from napari_hemalens.models import weights; "
-        "row = weights.detector_card('marrow-frcnn'); "
+        "row = weights.detector_card('marrow-lite'); "
         "print(json.dumps([h.__file__, h.__version__, str(weights.verify(row)), len(s.marrow_smear())]))"
     )
     place, version, file, layers = json.loads(run(python, "-I", "-c", inside))

@@ -44,7 +44,7 @@ def test_weights_are_installed_listed_shown_verified_and_removed(
     listed = capsys.readouterr().out.splitlines()
     at = listed.index("untrained  (installed, detection)  Untrained")
     assert listed[at + 1] == "    licence: non-commercial use only: CC BY-NC-SA 4.0"
-    assert any(line.startswith("marrow-frcnn  (packed, detection)") for line in listed)
+    assert any(line.startswith("marrow-lite  (packed, detection)") for line in listed)
 
     assert hemalens("weights", "show", "untrained") == 0
     shown = json.loads(capsys.readouterr().out)
@@ -58,8 +58,8 @@ def test_weights_are_installed_listed_shown_verified_and_removed(
 
     assert hemalens("weights", "remove", "untrained") == 0
     assert list(installed_weights.iterdir()) == []
-    assert hemalens("weights", "remove", "marrow-frcnn") == 2
-    assert "marrow-frcnn are packed" in capsys.readouterr().err
+    assert hemalens("weights", "remove", "marrow-lite") == 2
+    assert "marrow-lite are packed" in capsys.readouterr().err
 
 
 def test_one_bad_installed_file_spoils_neither_list_nor_check(
@@ -73,7 +73,7 @@ def test_one_bad_installed_file_spoils_neither_list_nor_check(
     assert "broken  (installed, cannot be used)" in capsys.readouterr().out
     assert hemalens("weights", "verify") == 2
     verified = capsys.readouterr()
-    assert "marrow-frcnn (packed): as published" in verified.out
+    assert "marrow-lite (packed): as published" in verified.out
     assert "untrained: " in verified.err
     assert "is damaged or was exchanged" in verified.err
     assert "broken: " in verified.err

@@ -34,7 +34,7 @@ def test_a_toml_file_is_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("yolo", [], "No recipe 'yolo'. Known: marrow-laptop, .*or a .toml file"),
+        ("yolo", [], "No recipe 'yolo'. Known: fine-tune, .*or a .toml file"),
         ("smoke", ["epoch=3"], "No option 'epoch'. Known: "),
         ("smoke", ["batch=0"], "Option 'batch' got 0: "),
         ("smoke", ["network.size=huge"], "Option 'network.size' got 'huge'"),

@@ -105,7 +105,7 @@ def test_a_detector_has_one_method_and_those_without_agents_none(attentive: Dete
     assert best_of(attentive).name == "attention"
     rgb = np.zeros((*SHAPE, 3), np.uint8)
     with pytest.raises(WeightsError, match="no attention of its own"):
-        napari_hemalens.explain(rgb, task="detection", weights="marrow-frcnn")
+        napari_hemalens.explain(rgb, task="detection", weights="marrow-lite")
     with pytest.raises(WeightsError, match="answer the task all; the task is detection"):
         napari_hemalens.explain(rgb, task="detection", weights="all-eca")
     with pytest.raises(RecipeError, match=r"No heatmap 'grad-cam' of faster_rcnn_attention\. Known: attention"):

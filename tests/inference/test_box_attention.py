@@ -48,5 +48,5 @@ def test_attention_does_not_depend_on_the_tiles(attentive: DetectorCard) -> None
 
 
 def test_weights_without_attention_are_refused_before_detection() -> None:
-    with pytest.raises(WeightsError, match="marrow-frcnn are of faster_rcnn_fpn, which has no attention"):
-        napari_hemalens.detect(np.zeros((64, 64, 3), np.uint8), return_attention=True, weights="marrow-frcnn")
+    with pytest.raises(WeightsError, match="marrow-lite are of faster_rcnn_cascade, which has no attention"):
+        napari_hemalens.detect(np.zeros((64, 64, 3), np.uint8), return_attention=True, weights="marrow-lite")

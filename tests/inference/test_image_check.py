@@ -29,7 +29,7 @@ from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 
 SMEAR = ImageMeasures(brightness=235, colour=60, clipped=0.01, eosin=0.0, blur_um=0.15)
-PACKED, ROBUST = detector_card("marrow-cascade"), detector_card("marrow-robust")
+PACKED, ROBUST = detector_card("marrow-lite"), detector_card("marrow-robust")
 
 
 def faults(notes: Sequence[str]) -> list[str]:
@@ -70,7 +70,15 @@ def test_an_image_of_another_kind_is_named(change: dict[str, float], fault: str)
 
 def test_sections_are_strange_only_to_weights_for_smears() -> None:
     section = replace(SMEAR, eosin=0.12)
-    assert kind_notes(section, smears=False) == ()
+    assert kind_notes(section, tissue=False) == ()
+
+
+@pytest.mark.parametrize(("score", "said"), [(0.5, ["Looks like a tissue section (H&E)"]), (0.9, [])])
+def test_pink_ground_is_tissue_where_the_cells_in_it_are_doubtful(score: float, said: list[str]) -> None:
+    pink = np.random.default_rng(0).integers(215, 245, (200, 2100, 3), dtype=np.uint8)  # no value of it is clipped
+    pink[:60, ::2] = (220, 120, 180)
+    found = replace(cells(20, 0), scores=np.full(20, score, np.float32))
+    assert faults(image_notes(from_array(pink, axes="YXC"), found, PACKED)) == said
 
 
 def test_blur_gets_the_advice_to_use_other_weights_unless_they_are_in_use() -> None:

@@ -27,7 +27,7 @@ def test_regions_that_are_ground_are_learned_from_and_not_looked_at_in_use() -> 
 
 @pytest.mark.slow
 def test_the_packed_weights_find_as_much_as_with_a_look_at_every_region(sample_data: Path) -> None:
-    card = weights.detector_card("marrow-cascade")
+    card = weights.detector_card("marrow-lite")
     detector = load_detector(card, torch.device("cpu"))
     pixels = torch.from_numpy(tifffile.imread(sample_data / "marrow_smear.tif")[:640, :640]).permute(2, 0, 1)[None]
     image = preprocess_of(card).normalised(pixels)

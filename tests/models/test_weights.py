@@ -36,18 +36,18 @@ def test_packed_weights_are_as_published_and_say_where_they_come_from(name: str)
 
 
 def test_installed_weights_that_cannot_be_used_are_told_apart(installed_weights: Path) -> None:
-    packed = weights.detector_card("marrow-frcnn")
-    for name in ("marrow-frcnn", "alone"):
+    packed = weights.detector_card("marrow-lite")
+    for name in ("marrow-lite", "alone"):
         (installed_weights / f"{name}.json").write_text(
             packed.model_copy(update={"name": name}).model_dump_json(), encoding="utf-8"
         )
     (installed_weights / "broken.json").write_bytes(b"\xff")
     reasons = weights.unusable_cards()
-    assert "packed weights are called marrow-frcnn, too" in reasons["marrow-frcnn"]
+    assert "packed weights are called marrow-lite, too" in reasons["marrow-lite"]
     assert "alone.safetensors is missing" in reasons["alone"]
     assert "does not describe weights" in reasons["broken"]
     assert weights.installed() == ()
-    assert weights.detector_card("marrow-frcnn") == packed
+    assert weights.detector_card("marrow-lite") == packed
     with pytest.raises(WeightsError, match="does not describe weights"):
         weights.model_card("broken")
 

@@ -21,10 +21,10 @@ def test_a_variable_names_the_folder_of_installed_weights(
 
 
 def test_cards_are_found_by_name_packed_before_installed(installed_weights: Path) -> None:
-    for name in ("mine", "marrow-frcnn"):
+    for name in ("mine", "marrow-lite"):
         (installed_weights / f"{name}.json").write_text("{}", encoding="utf-8")
     assert weights_folders.card_path("mine") == installed_weights / "mine.json"
-    assert weights_folders.card_path("marrow-frcnn") == PACKED / "marrow-frcnn.json"
+    assert weights_folders.card_path("marrow-lite") == PACKED / "marrow-lite.json"
     assert weights_folders.card_path("here/mine.safetensors") == Path("here/mine.json")
     assert not weights_folders.card_path("nobody").is_file()
 
@@ -36,8 +36,8 @@ def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
 
 
 def test_names_that_are_taken_are_refused(installed_weights: Path) -> None:
-    with pytest.raises(WeightsError, match="Packed weights are called Marrow-FRCNN"):
-        weights_folders.check_name("Marrow-FRCNN", replace=True)
+    with pytest.raises(WeightsError, match="Packed weights are called Marrow-Lite"):
+        weights_folders.check_name("Marrow-Lite", replace=True)
     weights_folders.check_name("mine", replace=False)
     (installed_weights / "mine.json").write_text("{}", encoding="utf-8")
     with pytest.raises(WeightsError, match="mine are installed already; --replace"):
@@ -47,8 +47,8 @@ def test_names_that_are_taken_are_refused(installed_weights: Path) -> None:
 
 def test_what_is_not_installed_is_not_removed(installed_weights: Path) -> None:
     (installed_weights / "mine.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(WeightsError, match=r"The weights marrow-frcnn are packed; installed are: mine\."):
-        weights_folders.uninstall("marrow-frcnn")
+    with pytest.raises(WeightsError, match=r"The weights marrow-lite are packed; installed are: mine\."):
+        weights_folders.uninstall("marrow-lite")
     with pytest.raises(WeightsError, match="No weights 'nobody' are installed"):
         weights_folders.uninstall("nobody")
     weights_folders.uninstall("mine")

@@ -56,8 +56,8 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
 
 @pytest.mark.slow
 def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
-    options = ["accelerator=cpu", "start=marrow-frcnn", "epochs=0.5", "learning_rate=1e-6", "side=160"]
-    recipe = training_recipe("smoke", options, presets=DETECTION)
+    options = ["accelerator=cpu", "batch=2", "epochs=0.5", "learning_rate=1e-6", "side=160"]
+    recipe = training_recipe("fine-tune", options, presets=DETECTION)
     card = finish(workflows.train_detection_steps([data], recipe, NewWeights(tmp_path, "mine")))
     assert card.metrics["AP50"] > 0.7
     assert not (tmp_path / "pretraining").exists()

@@ -39,7 +39,8 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
     options = [
         "accelerator=cpu",
         "network.network=faster_rcnn_attention",
-        "start=marrow-frcnn",
+        "network.backbone=efficientnet_lite0",
+        "start=marrow-lite",
         "learn=refinement",
         "epochs=2",
         "learning_rate=0.01",
@@ -50,11 +51,11 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
     cells = workflows.detect(sorted((data / "images").iterdir())[0], weights=str(card.file), pixel_size_um=0.15)
     assert len(cells) > 0
     kept = {name for name in load_file(card.file) if not name.endswith(":scale")}
-    assert card.base == "marrow-frcnn"
+    assert card.base == "marrow-lite"
     assert any(".refinement." in name for name in kept)
     assert all(".refinement." in name or ".path." in name for name in kept)
     before, after = (
-        load_detector(of, torch.device("cpu")).state_dict() for of in (weights.detector_card("marrow-frcnn"), card)
+        load_detector(of, torch.device("cpu")).state_dict() for of in (weights.detector_card("marrow-lite"), card)
     )
     body = {name for name in before if name.startswith("backbone.body.")}
     assert body
@@ -63,20 +64,20 @@ def test_packed_weights_get_agents_that_learn_alone(tmp_path: Path) -> None:
 
 
 def test_weights_that_add_to_others_are_refused_once_those_have_changed(tmp_path: Path) -> None:
-    packed = weights.detector_card("marrow-frcnn")
-    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
-    training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
+    packed = weights.detector_card("marrow-lite")
+    recipe = NetworkRecipe(network="faster_rcnn_attention", backbone="efficientnet_lite0", size="laptop")
+    training = DetectionTraining(network=recipe, start="marrow-lite", learn="refinement")
     network = build_detector(recipe, len(packed.classes))
     card = save_weights(network, packed.classes, training, NewWeights(tmp_path, "added"))
     assert card.file.stat().st_size < 2e6
     load_detector(card, torch.device("cpu"))
-    with pytest.raises(WeightsError, match="add to marrow-frcnn as it was when they were trained"):
+    with pytest.raises(WeightsError, match="add to marrow-lite as it was when they were trained"):
         load_detector(card.model_copy(update={"base_sha256": "0" * 64}), torch.device("cpu"))
 
 
 def test_weights_of_classes_that_others_do_not_know_hold_everything(tmp_path: Path) -> None:
-    recipe = NetworkRecipe(network="faster_rcnn_attention", size="laptop")
-    training = DetectionTraining(network=recipe, start="marrow-frcnn", learn="refinement")
+    recipe = NetworkRecipe(network="faster_rcnn_attention", backbone="efficientnet_lite0", size="laptop")
+    training = DetectionTraining(network=recipe, start="marrow-lite", learn="refinement")
     card = save_weights(build_detector(recipe, 1), ("parasite",), training, NewWeights(tmp_path, "own"))
     assert card.base is None
     assert any(name.startswith("backbone.pyramid.body.") for name in load_file(card.file))

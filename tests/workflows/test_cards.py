@@ -11,7 +11,7 @@ from napari_hemalens.workflows import cards
 
 def test_the_packed_weights_are_detectors_and_classifiers() -> None:
     detectors, classifiers = cards.known_weights(cards.DetectorCard), cards.known_weights(cards.ClassifierCard)
-    assert "marrow-frcnn" in detectors
+    assert "marrow-lite" in detectors
     to_come = {TASKS["nucleated"].weights}  # are trained, not packed yet
     assert {task.weights for task in TASKS.values() if task.weights} - to_come <= set(classifiers)
     assert sorted(detectors + classifiers) == list(cards.known_weights())
@@ -23,12 +23,12 @@ def test_a_card_is_found_by_name_and_by_its_kind_alone() -> None:
     with pytest.raises(WeightsError):
         cards.detector_card(name)
     with pytest.raises(WeightsError):
-        cards.classifier_card("marrow-frcnn")
+        cards.classifier_card("marrow-lite")
 
 
 def test_a_menu_says_what_is_installed_and_what_is_not_for_commerce(installed_weights: Path) -> None:
-    packed = cards.detector_card("marrow-frcnn")
-    assert (cards.label_of(packed), cards.describe(packed)) == ("marrow-frcnn", packed.description)
+    packed = cards.detector_card("marrow-lite")
+    assert (cards.label_of(packed), cards.describe(packed)) == ("marrow-lite", packed.description)
     own = packed.model_copy(update={"name": "mine", "description": "Mine.", "folder": installed_weights})
     assert cards.label_of(own) == "mine (installed)"
     shared = own.model_copy(update={"licence": "CC BY-NC-SA 4.0"})
@@ -37,7 +37,7 @@ def test_a_menu_says_what_is_installed_and_what_is_not_for_commerce(installed_we
 
 
 def test_weights_are_offered_for_each_task_that_they_answer(nucleated: cards.ClassifierCard) -> None:
-    detector = cards.detector_card("marrow-frcnn")
+    detector = cards.detector_card("marrow-lite")
     assert [name for name in TASKS if cards.answers(nucleated, name)] == ["all", "leukocyte", "nucleated"]
     assert not any(cards.answers(detector, name) for name in TASKS)
     assert cards.answers(detector, detector.task)

@@ -25,7 +25,7 @@ def test_the_best_method_of_all_packed_weights_is_one_of_theirs() -> None:
     packed = [
         task.weights for task in TASKS.values() if task.weights not in {"nucleated-cells", ""}
     ]  # whose weights are to come
-    for card in (detector_card("marrow-frcnn"), *map(classifier_card, packed)):
+    for card in (detector_card("marrow-lite"), *map(classifier_card, packed)):
         best = heatmap_methods.best_of(card)
         assert heatmap_methods.method_of(card.network, best.name) == best
         assert best in heatmap_methods.methods_of(card.network)

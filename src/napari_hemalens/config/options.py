@@ -81,7 +81,7 @@ class DetectionRecipe(Recipe):
     """How cells are detected in an image."""
 
     weights: str = Field(
-        default="marrow-cascade", description="Name of packed or installed weights, or path of a weights file"
+        default="marrow-lite", description="Name of packed or installed weights, or path of a weights file"
     )
     pixel_size_um: float | None = Field(
         title="Pixel size (µm)",

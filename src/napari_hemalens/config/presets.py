@@ -11,74 +11,33 @@ from napari_hemalens.errors import RecipeError
 
 R = TypeVar("R", DetectionTraining, ClassifierTraining)
 
+_LITE = NetworkRecipe(network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop")
+_FURTHER = DetectionTraining(
+    network=_LITE,
+    start="marrow-lite",
+    batch=8,
+    epochs=10,
+    optimizer="adamw",
+    learning_rate=3e-4,
+    weight_decay=0.02,
+    warmup_steps=50,
+    decay_from=0.3,
+    average=0.998,
+    pretraining_epochs=0,
+    zoom=1.5,
+    stain=0.3,
+    light=0.3,
+    clip_norm=5.0,
+    workers=0,
+)
+
 DETECTION: Mapping[str, DetectionTraining] = {
-    # First stage of the packed weights: hours on two cores, minutes on a GPU.
-    "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
-    # Second stage, with larger and more varied mosaics. Also for your own cells: it starts from the packed weights.
-    "marrow-laptop-wide": DetectionTraining(
-        network=NetworkRecipe(size="laptop"),
-        start="marrow-frcnn",
-        side=512,
-        batch=2,
-        epochs=2.1,
-        learning_rate=0.01,
-        warmup_steps=100,
-        decay_from=0.35,
-        mosaic=0.7,
-        zoom=1.5,
-        stain=0.3,
-        light=0.3,
-    ),
-    # The packed detector with agents that show where they look but move nothing, since moving boxes gains nothing
-    # (docs/results/box-refinement.md). Half an epoch is enough: agents see dozens of boxes per image.
-    "marrow-attention": DetectionTraining(
-        network=NetworkRecipe(
-            network="faster_rcnn_attention",
-            size="laptop",
-            refinement=RefinementRecipe(moves="nothing", reward=0, imitation=1),
-        ),
-        start="marrow-frcnn",
-        learn="refinement",
-        optimizer="adamw",
-        learning_rate=1e-3,
-        epochs=0.5,
-        warmup_steps=50,
-        decay_from=0.3,
-    ),
-    # The packed detector with a cascade box head, which does improve boxes.
-    "marrow-cascade": DetectionTraining(
-        network=NetworkRecipe(network="faster_rcnn_cascade", size="laptop"),
-        start="marrow-frcnn",
-        learn="refinement",
-        optimizer="adamw",
-        learning_rate=1e-3,
-        epochs=1,
-        warmup_steps=50,
-        decay_from=0.3,
-    ),
-    # The packed detector for blurred or overexposed fields, which silently ruin a count (docs/results/robustness.md).
-    # The packed weights were first trained for three epochs without blur and glare.
-    "marrow-robust": DetectionTraining(
-        network=NetworkRecipe(network="faster_rcnn_cascade", size="laptop"),
-        start="marrow-cascade",
-        side=320,
-        batch=6,
-        epochs=1.2,
-        learning_rate=0.008,
-        warmup_steps=50,
-        decay_from=0.1,
-        mosaic=0.75,
-        zoom=1.4,
-        stain=0.3,
-        light=0.3,
-        blur=3.5,
-        glare=0.4,
-    ),
-    # A cascade box head on a pyramid over EfficientNet-Lite0, both trained at once from an ImageNet start.
+    # Your own cells: starts from the packed detector.
+    "fine-tune": _FURTHER,
+    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, from an ImageNet start. Eight hours of
+    # two cores, minutes on a GPU.
     "marrow-lite": DetectionTraining(
-        network=NetworkRecipe(
-            network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop", start="imagenet"
-        ),
+        network=_LITE.model_copy(update={"start": "imagenet"}),
         batch=8,
         epochs=8,
         optimizer="adamw",
@@ -94,12 +53,36 @@ DETECTION: Mapping[str, DetectionTraining] = {
         clip_norm=5.0,
         workers=0,
     ),
+    # The packed detector for blurred or overexposed fields, which silently ruin a count (docs/results/robustness.md).
+    "marrow-robust": _FURTHER.model_copy(
+        update={"epochs": 2.0, "learning_rate": 4e-4, "decay_from": 0.1, "blur": 3.5, "glare": 0.4}
+    ),
+    # The packed detector with agents that show where they look but move nothing, since moving boxes gains nothing
+    # (docs/results/box-refinement.md). Half an epoch is enough: agents see dozens of boxes per image.
+    "marrow-attention": DetectionTraining(
+        network=NetworkRecipe(
+            network="faster_rcnn_attention",
+            backbone="efficientnet_lite0",
+            size="laptop",
+            refinement=RefinementRecipe(moves="nothing", reward=0, imitation=1),
+        ),
+        start="marrow-lite",
+        learn="refinement",
+        optimizer="adamw",
+        learning_rate=1e-3,
+        epochs=0.5,
+        warmup_steps=50,
+        decay_from=0.3,
+        workers=0,
+    ),
+    # The same pyramid on a ResNet-18, from scratch: a plain baseline.
+    "marrow-laptop": DetectionTraining(network=NetworkRecipe(size="laptop")),
     # Nuclei in biopsy sections, stained with haematoxylin and eosin, at the scale of a 40x objective: a few large,
     # crowded images, of which an epoch sees one window each. Hence many epochs, no mosaics, and no extra worker
     # processes. Use fewer epochs with more images.
     "histology": DetectionTraining(
-        network=NetworkRecipe(size="laptop", pixel_size_um=0.25),
-        start="marrow-frcnn",
+        network=_LITE.model_copy(update={"pixel_size_um": 0.25}),
+        start="marrow-lite",
         side=256,
         batch=4,
         epochs=400,

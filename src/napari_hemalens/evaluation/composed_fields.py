@@ -4,7 +4,7 @@ Public sets show single cells with their neighbours; Wang et al. 2021 count fiel
 is a grid of square windows, each cut around a nucleated cell of a tile drawn at random: the smaller the windows, the
 more crowded the field. Windows rather than whole tiles, since a tile holds one nucleated cell; rather than cells pasted
 onto a ground, since an outline that a paste leaves is one more thing for a network to find. Windows meet at hard seams,
-as in the mosaics that detectors are trained on (`datasets.TrainingFields`; seven of ten images that `marrow-frcnn` was
+as in the mosaics that detectors are trained on (`datasets.TrainingFields`; seven of ten images that `marrow-lite` was
 trained on are such): a network that has never seen a seam would do worse on them.
 
 A cell that a window cuts is treated as there: mostly inside, it is clipped and counts; else it is not expected. Its

@@ -46,14 +46,11 @@ _FROM = "from ResNet-50 with ImageNet weights, 800 px, 30,000 steps of two image
 
 _SMALL = DetectionTraining(
     network=NetworkRecipe(size="laptop", pixel_size_um=0.3),
-    start="marrow-frcnn",
-    start_with="body",
     side=128,
     batch=4,
     epochs=5,
     learning_rate=0.01,
     warmup_steps=100,
-    pretraining_epochs=0,
     decay_from=0.5,
     workers=0,
     precision="32-true",
@@ -64,7 +61,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
     "cpu": Budget(
         _SMALL,
         1_600,
-        "reduced: ResNet-18 that starts from the ResNet of marrow-frcnn, windows of 128 px at 0.3 um per pixel, 5 "
+        "reduced: ResNet-18 pretrained on crops by classification, windows of 128 px at 0.3 um per pixel, 5 "
         f"epochs of 1,600 images, {_FROM}",
     ),
     "ci": Budget(

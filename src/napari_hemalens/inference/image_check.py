@@ -20,7 +20,9 @@ from napari_hemalens.slides.slide import Slide
 
 _DARK = 96  # grey level; the median of smears is above 134, of fluorescence below 31
 _GREY = 8  # grey levels; smears have differences of 25 and more between their channels
-_TISSUE = 0.06  # share of the image; sections have 0.08 and more, smears hardly any
+_TISSUE = 0.032  # share of the image outside sure cells; sections have 0.036 and more, smears less than 0.03
+_SURE = 0.8  # score of a sure cell; in sections, red cells of lower ones are found all over the tissue
+_DOUBTFUL = 0.7  # median score; sections have 0.55 and less
 _CLIPPED = 0.2  # share of the image; smears have less than 0.14, clipped ones 0.3 and more
 _BLURRED_UM = 0.42  # smears have less than 0.31; at 0.3 more the differential begins to be wrong, at 0.45 it is
 _BLURRED_BORNE_UM = 0.6  # the same for weights that were trained for it
@@ -58,9 +60,11 @@ def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Reg
         return ()
     sure = found.above(card.score_threshold)
     size = found.provenance.pixel_size_um
-    measured = measure_image(slide, sure, size or card.pixel_size_um, region or (0, 0, *slide.shape))
+    surest = found.above(max(_SURE, card.score_threshold))
+    measured = measure_image(slide, surest, size or card.pixel_size_um, region or (0, 0, *slide.shape))
     smears = any(map(_is_red_cell, card.classes))
-    kind = kind_notes(measured, smears=smears)
+    doubtful = not len(sure) or float(np.median(sure.scores)) < _DOUBTFUL
+    kind = kind_notes(measured, tissue=smears and doubtful)
     if kind:
         return kind  # the rest would be about cells that are none
     about_red_cells = (*size_notes(sure, card), *red_cell_notes(sure)) if smears else ()
@@ -72,15 +76,15 @@ def names_blood_cells(card: DetectorCard) -> bool:
     return any(cell_class(name).lineage in {"myeloid", "erythroid", "lymphoid"} for name in card.classes)
 
 
-def kind_notes(measured: ImageMeasures, *, smears: bool = True) -> tuple[str, ...]:
+def kind_notes(measured: ImageMeasures, *, tissue: bool = True) -> tuple[str, ...]:
     """Return what is said of an image of another kind: fluorescence, grey, a section; one at most.
 
     Parameters
     ----------
     measured : ImageMeasures
         Of the image.
-    smears : bool
-        Whether the weights are for smears, so that sections are strange to them.
+    tissue : bool
+        Whether it may be a section, and strange to the weights: these are for smears, and unsure of what they found.
     """
     if measured.brightness < _DARK:
         return (
@@ -89,7 +93,7 @@ def kind_notes(measured: ImageMeasures, *, smears: bool = True) -> tuple[str, ..
         )
     if measured.colour < _GREY:
         return ("Grey image: these weights need the colours of the stain, so take or open it in colour.",)
-    if smears and measured.eosin >= _TISSUE:
+    if tissue and measured.eosin >= _TISSUE:
         return (
             "Looks like a tissue section (H&E): these weights know only smears, so do not use this count; train "
             "weights for sections with the recipe histology.",

@@ -335,7 +335,7 @@ def test_a_detector_offers_its_attention_and_one_without_is_refused(dock, attent
     assert titles(dock) == ["Attention to the box"]
     assert dock.form.methods.chosen() == ("attention",)
     assert [dock.form.classes.native.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
-    dock.form.choose_file(PACKED / "marrow-frcnn.json")
+    dock.form.choose_file(PACKED / "marrow-lite.json")
     assert "no attention of its own" in dock.running.message.text()
     assert dock.form.options["weights"].value == str(attentive.file)
 

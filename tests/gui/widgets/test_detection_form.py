@@ -119,14 +119,14 @@ def test_without_a_pixel_size_it_is_estimated(form):
 
 
 def test_installed_weights_are_offered_and_say_their_licence(qtbot, installed_weights):
-    packed = cards.detector_card("marrow-frcnn")
+    packed = cards.detector_card("marrow-lite")
     own = packed.model_copy(update={"name": "mine", "description": "Mine", "licence": "CC BY-NC 4.0"})
     (installed_weights / "mine.json").write_text(own.model_dump_json(), encoding="utf-8")
     (installed_weights / "mine.safetensors").touch()
     form = DetectionForm()
     qtbot.addWidget(form)
     box = form.options["weights"]
-    assert {"mine", "marrow-frcnn"} < set(box.choices)
+    assert {"mine", "marrow-lite"} < set(box.choices)
     assert box.native.findText("mine (installed, non-commercial)") >= 0
     form.write(DetectionRecipe(weights="mine"))
     assert form.read().weights == "mine"
