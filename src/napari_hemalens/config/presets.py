@@ -34,8 +34,8 @@ _FURTHER = DetectionTraining(
 DETECTION: Mapping[str, DetectionTraining] = {
     # Your own cells: starts from the packed detector.
     "fine-tune": _FURTHER,
-    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, from an ImageNet start. Eight hours of
-    # two cores, minutes on a GPU.
+    # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, from an ImageNet start. Eight hours
+    # of two cores, minutes on a GPU.
     "marrow-lite": DetectionTraining(
         network=_LITE.model_copy(update={"start": "imagenet"}),
         batch=8,
