@@ -17,7 +17,7 @@ from torch import Tensor
 
 import napari_hemalens as hemalens
 from lane import serve
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.inference import device
 from napari_hemalens.inference.tile_runner import tiles_at_once
 from napari_hemalens.models import weights
@@ -34,7 +34,7 @@ class Network:
 
     def __init__(self, name: str) -> None:
         self.card = weights.detector_card(name)
-        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.card.pixel_size_um)
+        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.card.pixel_size_um, naming=BY_DETECTOR)
         self.device = device.choose("auto")
         self.batch = tiles_at_once(self.device)
         self.detector = load_detector(self.card, self.device)

@@ -12,7 +12,7 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
 smear = SAMPLES / "marrow_smear.tif"
 
 found = detect(smear, device="cpu")
-recipe = teaching.TeachingRecipe(weights="leukocyte-types", device="cpu")  # any classifier: its embedding is taught on
+recipe = teaching.TeachingRecipe(device="cpu")
 
 with teaching.open_project("project", classes=["nucleated", "other"]) as project:
     cells = teaching.cells_of_boxes(smear, found)

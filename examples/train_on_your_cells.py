@@ -3,8 +3,8 @@
     python examples/train_on_your_cells.py [DATA]
 
 DATA is a folder with the parts `train` and `val`, as COCO, VOC, YOLO or VIA. Without it, a few rendered fields take
-its place, and the recipe `smoke`, which only shows that everything works: for weights of use take `marrow-laptop`.
-The same from a shell: hemalens train detection --data DATA --out my_detector --recipe marrow-laptop
+its place, and the recipe `smoke`, which only shows that everything works: for weights of use take `fine-tune`.
+The same from a shell: hemalens train detection --data DATA --out my_detector
 """
 
 import sys

@@ -29,7 +29,7 @@ def test_one_question_is_asked_of_whole_fields():
     assert [name for name, task in TASKS.items() if task.unit == "field"] == ["field"]
 
 
-PACKED = {n: found for n, found in EXPLAINABLE.items() if n != "nucleated" and found.weights}  # those are to come
+PACKED = {n: found for n, found in EXPLAINABLE.items() if found.weights}
 
 
 @pytest.mark.parametrize("found", PACKED.values(), ids=PACKED)

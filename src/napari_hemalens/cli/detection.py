@@ -101,7 +101,7 @@ def train_detection(  # noqa: PLR0913 -- an option each
     ],
     out: Out,
     *,
-    recipe: Annotated[str, typer.Option(help="A preset, or a TOML file.")] = "marrow-laptop",
+    recipe: Annotated[str, typer.Option(help="A preset, or a TOML file.")] = "fine-tune",
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-detector",
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Of images without one.")

@@ -27,7 +27,7 @@ from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.slides.open import images_in
 
-LEUKOCYTES: str = TASKS["leukocyte"].weights
+NUCLEATED: str = TASKS["nucleated"].weights
 
 
 @app.command()
@@ -46,7 +46,7 @@ def suggest(  # noqa: PLR0913 -- an option each
     ] = None,
     weights_name: Annotated[
         str, typer.Option("--weights", help="Packed or installed weights of any classifier of cells, or a file.")
-    ] = LEUKOCYTES,
+    ] = NUCLEATED,
     strategy: Annotated[
         Literal["random", "entropy", "margin", "diversity", "margin-diversity"],
         typer.Option(

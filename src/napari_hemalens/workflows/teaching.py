@@ -68,7 +68,7 @@ __all__ = [
     "start_steps",
 ]
 
-WEIGHTS = TASKS["leukocyte"].weights
+WEIGHTS = TASKS["nucleated"].weights
 """What cells are embedded by, unless a recipe or the project says otherwise."""
 
 
