@@ -134,6 +134,7 @@ def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # 495 images
 def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_data: Path) -> None:
     recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11)
     report = finish(workflows.evaluate_detection_steps(real_data / "smear_detection", recipe))

@@ -57,7 +57,14 @@ _HELD = 0.2  # of the images that the detector has not seen: rows are compared o
 
 
 _CI = table1.BUDGETS["ci"]
-_KNOWING = {"start_with": "all", "learning_rate": 1e-4, "side": 128, "network": NetworkRecipe(size="laptop")}
+_KNOWING = {
+    "start": "marrow-lite",
+    "start_with": "all",
+    "pretraining_epochs": 0,
+    "learning_rate": 1e-4,
+    "side": 128,
+    "network": NetworkRecipe(size="laptop", backbone="efficientnet_lite0"),
+}
 BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
     **table1.BUDGETS,
     # After an epoch of four images, a detector that knows nothing finds nothing that could be moved.

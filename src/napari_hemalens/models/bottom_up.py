@@ -50,6 +50,11 @@ class PyramidBothWays(nn.Module):
         self.path = BottomUpPath(levels, channels)
         self.out_channels = channels
 
+    @property
+    def body(self) -> nn.Module:
+        """What the pyramid stands on: it learns to name single cells before there is a path."""
+        return self.pyramid.body  # type: ignore[return-value]
+
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Return the levels by name, finest first; the pooled one is made anew."""
         *names, pooled = levels = self.pyramid(x)

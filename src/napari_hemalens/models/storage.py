@@ -168,8 +168,8 @@ def start_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe,
     """Fill a new detector with what trained weights know, for classes of its own.
 
     Classes that the weights know keep what was learned of them, in whatever order; the others start afresh, and so do
-    a bottom-up path and agents, where the weights are of `faster_rcnn_fpn` without. Of `faster_rcnn_cascade`, agents
-    leave out the cascade box head.
+    a bottom-up path and agents, where the weights are of `faster_rcnn_fpn` without. Of `faster_rcnn_cascade`, a plain
+    pyramid and agents leave out the cascade box head.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def start_body_from(network: CellDetector, card: DetectorCard, recipe: NetworkRe
 def _grows(trained: NetworkRecipe, asked: NetworkRecipe) -> bool:
     """Return whether a pyramid gets a bottom-up path, or what moves its boxes, that its weights lack."""
     if trained.network == "faster_rcnn_cascade":
-        return asked.network == "faster_rcnn_attention"
+        return asked.network in {"faster_rcnn_fpn", "faster_rcnn_attention"}
     if trained.network != "faster_rcnn_fpn":
         return False
     if trained.bottom_up and not _has_path(asked):

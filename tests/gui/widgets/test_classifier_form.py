@@ -89,8 +89,8 @@ def test_installed_weights_of_the_task_follow_the_packed_ones(form, weights, ins
     (installed_weights / "a-leukocyte.json").write_text(own.model_dump_json(), encoding="utf-8")
     (installed_weights / "a-leukocyte.safetensors").touch()
     form.options["task"].value = "leukocyte"
-    assert weights.choices[:2] == ("leukocyte-types", "a-leukocyte")
-    assert weights.native.itemText(1) == "a-leukocyte (installed)"
+    assert weights.choices[:3] == ("leukocyte-types", "nucleated-cells", "a-leukocyte")
+    assert weights.native.itemText(2) == "a-leukocyte (installed)"
     weights.value = "a-leukocyte"
     assert form.card.name == "a-leukocyte"
     form.options["task"].value = "micronucleus"
