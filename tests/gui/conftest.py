@@ -12,6 +12,7 @@ from napari.layers import Layer
 
 from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.embedding_cache import EmbeddingCache
+from napari_hemalens.active_learning.learning_curve import CurvePoint, Gain
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe, TeachingRecipe
 from napari_hemalens.errors import HemaLensError
@@ -31,6 +32,7 @@ from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.renaming import with_tissue
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.record import Segmentation
+from napari_hemalens.workflows.fine_tuning import FineTuned
 from napari_hemalens.workflows.teaching import TeachingSession
 
 SHAPE = (400, 600)
@@ -232,6 +234,28 @@ class FakeTeaching:
         return TeachingSession(project, Embedded(cells.cells, vectors, cache.thumbnails(keys), "fake", "ab"))
 
 
+class FakeTuning:
+    """Stands in for `fine_tuning.fine_tune_steps`: three steps whose loss falls, and the random cells named better."""
+
+    def __init__(self, card):
+        self.card = card
+        self.asked = []
+        self.error = None
+
+    def __call__(self, taught, recipe):
+        self.asked.append((taught, recipe))
+        if self.error is not None:
+            raise self.error
+        return self.steps()
+
+    def steps(self):
+        yield Progress(0, 0, "cutting 20 cells")
+        for step in (1, 2, 3):
+            yield Progress(step, 3, f"loss {1 / step:.3f}", 1 / step)
+        gain = Gain(20, 20, 20, 1, 40)
+        return FineTuned(self.card, CurvePoint(20, 20, 40), CurvePoint(20, 39, 40), gain, ("Of one image.",))
+
+
 class StepRunner:
     """Runs everything in this thread, when it is told to."""
 
@@ -421,6 +445,13 @@ def looking():
 
 
 @pytest.fixture
+def tuning(card_file):
+    """What trains without a network."""
+    card = ClassifierCard.model_validate_json(card_file.read_text(encoding="utf-8"))
+    return FakeTuning(card.model_copy(update={"name": "mine", "folder": card_file.parent}))
+
+
+@pytest.fixture
 def many_boxes(viewer):
     """Twenty nucleated cells as the detection shows them, over the smear."""
     cells = found(20)
@@ -429,8 +460,8 @@ def many_boxes(viewer):
 
 
 @pytest.fixture
-def teach(viewer, runner, looking):
-    return TeachSession(viewer, runner, looking)
+def teach(viewer, runner, looking, tuning):
+    return TeachSession(viewer, runner, looking, tuning)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from napari_hemalens.active_learning.learning_curve import CurvePoint, Gain
 from napari_hemalens.config.options import ClassificationRecipe, FineTuningRecipe, TeachingRecipe
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.progress import finish
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.workflows import classify, teaching
 from napari_hemalens.workflows.fine_tuning import FineTuned, adopt, fine_tune_steps
+from napari_hemalens.workflows.teaching import TeachingSession
 
 RECIPE = FineTuningRecipe(name="mine", epochs=1, device="cpu")
 
@@ -44,7 +45,7 @@ def test_labels_train_weights_that_classify_and_are_adopted_on_request(
         steps = fine_tune_steps(session, RECIPE)
         next(steps)
         steps.close()  # stopped, and begun again
-        tuned = finish(fine_tune_steps(session, RECIPE))
+        tuned = finish(_during_labelling(session))
         assert tuned.card.folder.parent == project.results
         assert (tuned.card.name, tuned.card.task, tuned.card.classes) == ("mine", "own", ("blue", "red"))
         assert tuned.before.tested == tuned.after.tested == 4
@@ -62,6 +63,15 @@ def test_labels_train_weights_that_classify_and_are_adopted_on_request(
     labels[10:30, 10:30] = 1
     asked = ClassificationRecipe(task="own", weights=str(tuned.card.file), device="cpu", pixel_size_um=0.5)
     assert classify(folder_of_cells / "00.png", labels, asked).names == ("blue", "red")
+
+
+def _during_labelling(session: TeachingSession) -> Steps[FineTuned]:
+    """Train while the person labels on: what is said meanwhile is neither trained on nor measured."""
+    steps = fine_tune_steps(session, RECIPE)
+    session.label_rows(session.pool.random.tolist(), "red")
+    tuned = yield from steps
+    session.undo()
+    return tuned
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ def fit_steps(
 ) -> Steps[nn.Module]:
     """Train a network; yields after every step, returns it, trained: the average of its weights, if the recipe asks so.
 
+    The `partial` result of a step is its loss.
+
     Parameters
     ----------
     network : Module
@@ -108,7 +110,7 @@ def fit_steps(
     while loop.step < loop.total:
         for pixels, targets in loop.rest_of_epoch():
             loss = loop.train_on(pixels, targets)
-            yield Progress(loop.step, loop.total, f"loss {loss:.3f}")
+            yield Progress(loop.step, loop.total, f"loss {loss:.3f}", float(loss))
             if loop.step >= loop.total:
                 break
     loop.save_checkpoint()

@@ -8,12 +8,15 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.active_learning import linear
 from napari_hemalens.active_learning.labelled_table import LabelledTable, labelled_table, pixel_size_of
 from napari_hemalens.active_learning.learning_curve import CurvePoint, Gain
+from napari_hemalens.active_learning.refitting import Refit
 from napari_hemalens.active_learning.session import TeachingSession
 from napari_hemalens.config.options import FineTuningRecipe
 from napari_hemalens.formats.cell_table import CellTable
@@ -62,11 +65,35 @@ class FineTuned:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Labels:
+    """The labels of the moment at which training was asked for.
+
+    Attributes
+    ----------
+    table : LabelledTable
+        To train on.
+    start : ClassifierCard
+        The network that is trained.
+    tested, rows, truth : CellTable, (n,) int64, (n,) int64
+        The random cells that have a label, their rows in the pool, their classes.
+    refit : Refit
+        The pool, for the linear model.
+    """
+
+    table: LabelledTable
+    start: ClassifierCard
+    tested: CellTable
+    rows: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    refit: Refit
+
+
 def fine_tune_steps(session: TeachingSession, recipe: FineTuningRecipe | None = None) -> Steps[FineTuned]:
     """Train the embedding network on all labels of a project; yields after every step.
 
-    Stopped or killed, it goes on from its last checkpoint if called again with the same labels. Losses are in
-    `losses.csv` of its folder.
+    Labels are read when this is called; the session may go on meanwhile. Stopped or killed, it goes on from its last
+    checkpoint if called again with the same labels. Losses are in `losses.csv` of its folder.
 
     Parameters
     ----------
@@ -80,23 +107,11 @@ def fine_tune_steps(session: TeachingSession, recipe: FineTuningRecipe | None = 
     TrainingError
         If there are too few labels, or the weights cannot be trained on boxes.
     """
-    recipe = recipe or FineTuningRecipe()
-    with explain_missing_packages():
-        from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
-        from napari_hemalens.training import fine_tuning  # noqa: PLC0415 -- loads lightning
-
-    project, start = session.project, _start_of(session)
-    table = labelled_table(project, start.crop)
-    training = fine_tuning.recipe_for(start, int((table.cells.parts == "train").sum()), recipe.epochs)
-    device_ = device.choose(recipe.device)
-    training = training.model_copy(update={"accelerator": "cpu" if device_.type == "cpu" else "auto"})
-    folder = project.results / f"{recipe.name}-{table.digest}"
-    new = weights.NewWeights(folder, recipe.name, _about(table, start, recipe))
-    card = yield from fine_tuning.fine_tune_steps(
-        table.cells, task=own_task(table.classes), start=start, recipe=training, new=new
-    )
-    yield Progress(0, 0, "naming the random cells")
-    return _compare(session, table, card, recipe)
+    start = _start_of(session)
+    table = labelled_table(session.project, start.crop)
+    rows, tested = random_cells_of(session, start)
+    labels = _Labels(table, start, tested, rows, session.pool.labels[rows], session.prepare_refit())
+    return _train_steps(labels, session.project.results, recipe or FineTuningRecipe())
 
 
 def adopt(project: Project, card: ClassifierCard) -> None:
@@ -119,28 +134,43 @@ def _about(table: LabelledTable, start: ClassifierCard, recipe: FineTuningRecipe
     }
 
 
-def _compare(
-    session: TeachingSession, table: LabelledTable, card: ClassifierCard, recipe: FineTuningRecipe
-) -> FineTuned:
+def _train_steps(labels: _Labels, results: Path, recipe: FineTuningRecipe) -> Steps[FineTuned]:
+    with explain_missing_packages():
+        from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
+        from napari_hemalens.training import fine_tuning  # noqa: PLC0415 -- loads lightning
+
+    table, start = labels.table, labels.start
+    training = fine_tuning.recipe_for(start, int((table.cells.parts == "train").sum()), recipe.epochs)
+    device_ = device.choose(recipe.device)
+    training = training.model_copy(update={"accelerator": "cpu" if device_.type == "cpu" else "auto"})
+    new = weights.NewWeights(results / f"{recipe.name}-{table.digest}", recipe.name, _about(table, start, recipe))
+    card = yield from fine_tuning.fine_tune_steps(
+        table.cells, task=own_task(table.classes), start=start, recipe=training, new=new
+    )
+    yield Progress(0, 0, "naming the random cells")
+    return _compare(labels, card, recipe)
+
+
+def _compare(labels: _Labels, card: ClassifierCard, recipe: FineTuningRecipe) -> FineTuned:
     """Measure the linear model and the trained network on the same random cells, whose images are there."""
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference.classifier import NetworkClassifier  # noqa: PLC0415
     from napari_hemalens.inference.labelled_crops import cut_boxes  # noqa: PLC0415
     from napari_hemalens.inference.naming import look  # noqa: PLC0415
 
-    rows, tested = random_cells_of(session, card)
+    rows, refit = labels.rows, labels.refit
     before, after = (np.zeros(len(rows), dtype=np.bool_) for _ in range(2))
-    session.refit()
-    if session.probabilities is not None and len(rows):
-        before = session.probabilities[rows].argmax(axis=1) == session.pool.labels[rows]
+    model = linear.fit(refit.placed[refit.rows], refit.labels, len(refit.classes))
+    if model is not None and len(rows):
+        before = model.probabilities(refit.placed[rows]).argmax(axis=1) == labels.truth
     if len(rows):
         classifier = NetworkClassifier.load(card, device.choose(recipe.device))
-        found, _ = look(classifier, cut_boxes(tested, card.crop))
-        after = np.array(card.classes)[found.argmax(axis=1)] == tested.class_names
-    labels = int((table.cells.parts != "val").sum())
-    points = [CurvePoint(labels, int(right.sum()), len(rows)) for right in (before, after)]
-    gain = Gain(labels, labels, int((after & ~before).sum()), int((before & ~after).sum()), len(rows))
-    return FineTuned(card, points[0], points[1], gain if len(rows) else None, table.notes)
+        found, _ = look(classifier, cut_boxes(labels.tested, card.crop))
+        after = np.array(card.classes)[found.argmax(axis=1)] == labels.tested.class_names
+    trained = int((labels.table.cells.parts != "val").sum())
+    points = [CurvePoint(trained, int(right.sum()), len(rows)) for right in (before, after)]
+    gain = Gain(trained, trained, int((after & ~before).sum()), int((before & ~after).sum()), len(rows))
+    return FineTuned(card, points[0], points[1], gain if len(rows) else None, labels.table.notes)
 
 
 def random_cells_of(session: TeachingSession, card: ClassifierCard) -> tuple[NDArray[np.int64], CellTable]:

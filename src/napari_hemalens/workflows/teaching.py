@@ -31,6 +31,7 @@ from napari_hemalens.active_learning.cell_sources import (
 from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.known_images import KnownImages
 from napari_hemalens.active_learning.learning_curve import CurvePoint, LearningCurve
+from napari_hemalens.active_learning.pool_labels import NO_CLASS
 from napari_hemalens.active_learning.refitting import Refit, Refitted
 from napari_hemalens.active_learning.session import Predictions, TeachingSession
 from napari_hemalens.config.options import TeachingRecipe
@@ -43,6 +44,7 @@ from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.records.tasks import task as task_called
 
 __all__ = [
+    "NO_CLASS",
     "ClassSet",
     "CurvePoint",
     "Embedded",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_hemalens.config.options import TeachingRecipe
+from napari_hemalens.config.options import FineTuningRecipe, TeachingRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.gui.teach.session import TeachSession, teach_session
 from napari_hemalens.gui.teach.sources import CellSource, cells_of_layer
@@ -120,6 +120,15 @@ class TestRun:
         assert not teach.open_project(tmp_path / "q")
         assert teach.project.folder.name == "p"
 
+    def test_nor_during_a_training(self, taught, runner, tmp_path, said):
+        taught.training.train(taught.taught, FineTuningRecipe())
+        assert not taught.open_project(tmp_path / "q")
+        assert said == ["Stop first: something goes on in the project that is open."]
+        runner.run()
+        assert taught.training.tuned is not None
+        assert taught.open_project(tmp_path / "q")
+        assert taught.training.tuned is None
+
 
 class TestLabels:
     def test_a_key_is_answered_before_circles_and_camera_follow(self, taught, runner, news):
@@ -208,6 +217,52 @@ class TestLabels:
         taught.open_project(tmp_path / "another")
         runner.run()
         assert taught.taught is None
+
+
+class TestSecondLook:
+    @pytest.fixture
+    def wrong(self, taught, runner):
+        """Two cells that have the label of the others."""
+        plain = [row for row in range(20) if row not in taught.taught.pool.random.tolist()]
+        rows = plain[0], plain[1]
+        for row in plain:
+            taught.label_rows([row], ("dark", "bright")[row % 2 if row not in rows else 1 - row % 2])
+        runner.run()
+        return rows
+
+    def test_labels_that_are_contradicted_are_shown_until_none_is_left(self, taught, runner, wrong, said):
+        taught.look_again()
+        runner.run()
+        assert said == ["2 labels are contradicted."]
+        shown = taught.taught.current
+        assert {*taught.second_look.left} == {*wrong}
+        assert shown in wrong
+        taught.label(("dark", "bright")[shown % 2])
+        assert taught.taught.current in {*wrong} - {shown}
+        kept = taught.taught.current
+        before = taught.taught.pool.labels[kept]
+        taught.skip()
+        assert taught.taught.pool.labels[kept] == before
+        assert taught.taught.pool.passed[kept] == 0  # it was no step of the queue
+        assert taught.second_look.left == ()
+        runner.run()
+        taught.look_again()
+        runner.run()
+        assert taught.second_look.left == (kept,)
+
+    def test_another_cell_may_be_looked_at_in_between(self, taught, runner, wrong):
+        taught.look_again()
+        runner.run()
+        other = next(row for row in range(20) if row not in wrong)
+        taught.go_to(other)
+        taught.label("dark")
+        assert len(taught.second_look.left) == 2
+
+    def test_another_pool_ends_it(self, taught, runner, wrong, tmp_path):
+        taught.look_again()
+        runner.run()
+        taught.open_project(tmp_path / "other")
+        assert taught.second_look.left == ()
 
 
 class TestLayers:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, shown_cell
+from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
 
 
 @pytest.fixture
@@ -52,3 +52,19 @@ def test_accuracy_is_told_with_its_interval_once_it_is_known(pool):
     pool.label_rows([random[1]], ("dark", "bright")[random[1] % 2])
     pool.refit()
     assert accuracy_in_words(pool).endswith("on 2 random cells.")
+
+
+def test_a_label_that_the_model_contradicts_stands_beside_its_own_word(pool):
+    plain = [row for row in range(20) if row not in pool.pool.random.tolist()]
+    for row in plain[:12]:
+        pool.label_rows([row], ("dark", "bright")[row % 2])
+    wrong = pool.pool.random.tolist()[0]  # nothing is trained on a random cell: the model goes on to contradict it
+    pool.label_rows([wrong], ("bright", "dark")[wrong % 2])
+    pool.refit()
+    own, other = ("bright", "dark") if wrong % 2 == 0 else ("dark", "bright")
+    assert words(pool, wrong)[1].startswith(f"You said {own}. The model says {other} (")
+
+
+def test_a_second_look_says_how_many_cells_are_left():
+    assert second_look_in_words(()) == "Second look"
+    assert second_look_in_words((4, 7)) == "Second look (2 left)"

@@ -15,12 +15,12 @@ IMAGES = "folder"
 
 
 @pytest.fixture
-def at_hand(runner, looking, monkeypatch):
+def at_hand(runner, looking, tuning, monkeypatch):
     """No threads, no network, no question for the devices of this machine."""
     monkeypatch.setattr(teach, "QtRunner", lambda _: runner)
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cuda", "GPU"), ("cpu", "CPU"))))
     begin = TeachSession.__init__
-    monkeypatch.setattr(TeachSession, "__init__", lambda self, viewer, runs: begin(self, viewer, runs, looking))
+    monkeypatch.setattr(TeachSession, "__init__", lambda self, viewer, runs: begin(self, viewer, runs, looking, tuning))
 
 
 @pytest.fixture
@@ -173,3 +173,25 @@ def test_the_gallery_opens_below_the_canvas_and_names_several(
     window.window.remove_dock_widget(made.gallery.parent())
     made.show_gallery.click()  # closed, it can be opened again
     assert made.gallery.isVisible()
+
+
+def test_contradicted_labels_are_looked_at_again(started, runner):
+    session = started.session
+    plain = [row for row in range(20) if row not in session.taught.pool.random.tolist()]
+    for row in plain:
+        session.label_rows([row], ("dark", "bright")[row % 2 if row > plain[0] else 1 - row % 2])
+    runner.run()
+    started.look_again.click()
+    runner.run()
+    assert session.taught.current == plain[0]
+    assert started.look_again.text() == "Second look (1 left)"
+    assert started.running.message.text() == "1 label is contradicted."
+    started.cell.controls["skip"].click()
+    assert started.look_again.text() == "Second look"
+
+
+def test_the_network_is_trained_from_the_dock(started, runner, tuning):
+    started.training.running.run.click()
+    runner.run()
+    assert tuning.asked[0][0] is started.session.taught
+    assert "better" in started.training.said.text()

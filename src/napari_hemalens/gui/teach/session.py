@@ -14,7 +14,9 @@ from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
 from napari_hemalens.gui.teach.jobs import StartSteps, TeachUpdate, begin_teaching, run_refit
 from napari_hemalens.gui.teach.layers import TaughtLayers
+from napari_hemalens.gui.teach.second_look import SecondLook
 from napari_hemalens.gui.teach.sources import CellSource
+from napari_hemalens.gui.teach.training import TuneSteps, TuningSession
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows.teaching import (
     Project,
@@ -37,6 +39,8 @@ class TeachSession(ViewerSession):
         Runs long operations.
     start : StartSteps, optional
         What looks at the cells, by default `teaching.start_steps`.
+    tune : TuneSteps, optional
+        What trains the network, by default `fine_tuning.fine_tune_steps`.
 
     Attributes
     ----------
@@ -46,6 +50,10 @@ class TeachSession(ViewerSession):
         The pool that is taught.
     layers : TaughtLayers
         Its cells in the viewer.
+    second_look : SecondLook
+        Labels that the model contradicts.
+    training : TuningSession
+        *Train properly*.
     """
 
     project_changed = Signal()  # another one, or its classes
@@ -53,20 +61,27 @@ class TeachSession(ViewerSession):
     changed = Signal()  # the cell that is shown, what was said, or what the model makes of it: told at once
     drawn = Signal()  # the same, once the circles have followed
 
-    def __init__(self, viewer: ViewerModel, runner: Runner, start: StartSteps | None = None) -> None:
+    def __init__(
+        self, viewer: ViewerModel, runner: Runner, start: StartSteps | None = None, tune: TuneSteps | None = None
+    ) -> None:
         super().__init__(viewer, runner)
         self._start = start or start_steps
         self.project: Project | None = None
         self.taught: TeachingSession | None = None
         self.layers = TaughtLayers(viewer, self.go_to)
+        self.second_look = SecondLook(runner, self.message_sent.emit)
+        self.training = TuningSession(viewer, runner, tune)
         self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
         self._refitting = self._moves = False
         self._stop_drawing: Stop = nothing
 
     def open_project(self, folder: Path, *, preset: str | None = None, read_only: bool = False) -> bool:
         """Open or make a project in place of the one before, and return whether it is open; else it is said why."""
-        if self.running:
+        if self.running or self.training.running:
+            self.message_sent.emit("Stop first: something goes on in the project that is open.")
             return False
+        self.training.forget()
+        self.second_look.end()
         try:
             if self.project is not None:
                 self.project.close()
@@ -118,8 +133,11 @@ class TeachSession(ViewerSession):
         self._say(lambda taught: taught.label(name))
 
     def skip(self) -> None:
-        """Pass over the cell that is shown."""
-        self._say(lambda taught: taught.skip())
+        """Pass over the cell that is shown; in a second look, its label stays."""
+        if self._looks_again:
+            self._look_at_next()
+        else:
+            self._say(lambda taught: taught.skip())
 
     def not_sure(self) -> None:
         """Say that the cell that is shown cannot be told."""
@@ -137,6 +155,11 @@ class TeachSession(ViewerSession):
         """Make it again."""
         self._do(lambda taught: taught.redo())
 
+    def look_again(self) -> None:
+        """Show the labels that the model contradicts, one after the other."""
+        if self.taught is not None and not self.running:
+            self.second_look.find(self.taught.prepare_refit(), lambda: self.go_to(self.second_look.left[0]))
+
     def picture_of(self, row: int) -> NDArray[np.uint8]:
         """Return the picture (64, 64, 3) of a cell of the pool; a black one where there is no pool."""
         return np.zeros((64, 64, 3), np.uint8) if self.taught is None else self.taught.embedded.thumbnails[row]
@@ -148,8 +171,23 @@ class TeachSession(ViewerSession):
             self._show()
 
     def _say(self, word: Callable[[TeachingSession], None]) -> None:
-        if self.can_say:
+        if self.can_say and self.taught is not None:
+            again = self._looks_again
             self._do(word)
+            if again:
+                self._look_at_next()
+
+    @property
+    def _looks_again(self) -> bool:
+        return self.taught is not None and self.taught.current in self.second_look.left[:1]
+
+    def _look_at_next(self) -> None:
+        row = self.second_look.go_on()
+        if row is not None:
+            self.go_to(row)
+        elif self.taught is not None:
+            self.taught.go_on()
+            self._show()
 
     def _do(self, word: Callable[[TeachingSession], None]) -> None:
         if self.taught is not None and not self.running:
@@ -213,6 +251,7 @@ class TeachSession(ViewerSession):
         self._show_progress(update.words, update.fraction)
         if update.taught is not None:
             self.taught = update.taught
+            self.second_look.end()
             self.layers.begin(update.taught, self._images)
             self._bind_keys()
             self._show()

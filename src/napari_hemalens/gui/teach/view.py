@@ -1,5 +1,6 @@
 """What a person sees while teaching, as words and numbers. No Qt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.classes import display_name
-from napari_hemalens.workflows.teaching import CurvePoint, TeachingSession
+from napari_hemalens.workflows.teaching import NO_CLASS, CurvePoint, TeachingSession
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +43,18 @@ def shown_cell(taught: TeachingSession) -> ShownCell | None:
 def _said_of(taught: TeachingSession, row: int) -> str:
     label = int(taught.pool.labels[row])
     if label >= 0:
-        return f"You said {display_name(taught.class_names[label])}."
+        said = f"You said {display_name(taught.class_names[label])}."
+        named, certainty = int(taught.predictions.classes[row]), taught.predictions.certainty[row]
+        if named in {label, NO_CLASS}:
+            return said
+        return f"{said} The model says {display_name(taught.class_names[named])} ({certainty:.0%})."
     if taught.pool.unsure[row]:
         return "You were not sure."
     if taught.shows_random_cell:
         return "A random cell: it measures, and nothing is trained on it."
     predictions = taught.predictions
     named = int(predictions.classes[row])
-    if named < 0:
+    if named == NO_CLASS:
         return "The model cannot tell yet."
     return f"Perhaps {display_name(taught.class_names[named])} ({predictions.certainty[row]:.0%})."
 
@@ -69,3 +74,8 @@ def counts_in_words(taught: TeachingSession) -> str:
     said, unsure = int((taught.pool.labels >= 0).sum()), int(taught.pool.unsure.sum())
     words = f"{said:,} of {len(taught):,} cells labelled"
     return f"{words}, {unsure:,} not sure." if unsure else f"{words}."
+
+
+def second_look_in_words(left: Sequence[int]) -> str:
+    """Return what stands on the button of the second look, of which these cells are left."""
+    return f"Second look ({len(left):,} left)" if left else "Second look"

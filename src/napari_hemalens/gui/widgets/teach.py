@@ -5,7 +5,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from qtpy.QtWidgets import QDockWidget, QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import HemaLensError
@@ -21,7 +21,7 @@ from napari_hemalens.gui.teach.sources import (
     cells_of_stack,
     known_pixel_size,
 )
-from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, shown_cell
+from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
@@ -34,6 +34,7 @@ from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.widgets.teach_cell import CellToName
 from napari_hemalens.gui.widgets.teach_curve import CurvePlot
 from napari_hemalens.gui.widgets.teach_project import ProjectRows
+from napari_hemalens.gui.widgets.teach_training import TrainingRows
 from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.workflows.teaching import TeachingSession
 
@@ -63,7 +64,12 @@ class TeachWidget(Dock):
         self.gallery.setParent(self)  # until it is asked for
         self.gallery.hide()
         self._in_gallery: TeachingSession | None = None
-        self.show_gallery = button("Gallery")
+        self.show_gallery, self.look_again = button("Gallery"), button("Second look")
+        self.show_gallery.setToolTip("All cells by class, below the canvas: correct several at once")
+        self.look_again.setToolTip(
+            "Shows the labels that a model contradicts which was not told them; Skip keeps a label"
+        )
+        self.training = TrainingRows(self.session)
         self._lay_out()
         self._connect()
         self._on_source()
@@ -77,8 +83,13 @@ class TeachWidget(Dock):
         inner = QVBoxLayout(self.loop)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(4)
-        for widget in (self.cell, self.counted, self.accuracy, self.curve, self.sentence, self.show_gallery):
+        for widget in (self.cell, self.counted, self.accuracy, self.curve, self.sentence):
             inner.addWidget(widget)
+        beside = QHBoxLayout()
+        beside.addWidget(self.show_gallery)
+        beside.addWidget(self.look_again)
+        inner.addLayout(beside)
+        inner.addWidget(folded("Train properly", self.training))
         self.setup = folded("Project and cells", self.project.native, self.sources.native, self.form)
         self.setup.expand(animate=False)
         self.fill(self.hint, self.setup, self.running, self.loop)
@@ -101,6 +112,7 @@ class TeachWidget(Dock):
         self.cell.pressed.connect(self._press)
         self.cell.asked.connect(lambda name: getattr(session, name)())
         self.show_gallery.clicked.connect(self.open_gallery)
+        self.look_again.clicked.connect(self._look_again)
         self.gallery.named.connect(session.label_rows)
         self.gallery.opened.connect(session.go_to)
         self.running.follow(session)
@@ -162,6 +174,10 @@ class TeachWidget(Dock):
         self.sources.show_row(self.size, of_layer)
         self.size.value = known_pixel_size(self.image.value, self.cells.value)
 
+    def _look_again(self) -> None:
+        self.session.look_again()
+        self.cell.setFocus()
+
     def open_gallery(self) -> None:
         """Show all cells by class below the canvas."""
         window = getattr(self._viewer, "__wrapped__", self._viewer).window
@@ -196,6 +212,7 @@ class TeachWidget(Dock):
         self.cell.controls["undo"].setEnabled(taught.can_undo)
         self.cell.controls["redo"].setEnabled(taught.can_redo)
         self.counted.setText(counts_in_words(taught))
+        self.look_again.setText(second_look_in_words(session.second_look.left))
         self.accuracy.setText(accuracy_in_words(taught))
         self.curve.show_curve(taught.curve)
         self.sentence.setText(taught.curve.sentence)
