@@ -7,7 +7,7 @@ import pytest
 
 import napari_hemalens
 from napari_hemalens import workflows
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
 from napari_hemalens.evaluation.detection_metrics import box_iou
 from napari_hemalens.formats import read_annotations
@@ -136,7 +136,7 @@ def test_the_pixel_size_of_a_real_smear_is_read_off_its_red_cells(real_data: Pat
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # 495 images
 def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_data: Path) -> None:
-    recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11)
+    recipe = DetectionRecipe(weights=PACKED, pixel_size_um=0.11, naming=BY_DETECTOR)
     report = finish(workflows.evaluate_detection_steps(real_data / "smear_detection", recipe))
     card = napari_hemalens.models.weights.detector_card(PACKED)
     assert report.overall["AP50"] == pytest.approx(card.metrics["AP50"], abs=0.01)
