@@ -90,6 +90,27 @@ def test_a_frame_and_a_channel_are_chosen_and_named_in_every_table(
     assert (run["images"][0]["frame"], run["recipe"]["channel"]) == ("T=1", "fitc")
 
 
+def test_the_same_command_goes_on_and_another_is_refused_or_replaces(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    images: Path,
+    untrained: DetectorCard,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    assert detect(hemalens, untrained, out, images / "a.png") == 0
+    assert detect(hemalens, untrained, out, images) == 0
+    assert "Images that were done before, and are as they were: 1" in capsys.readouterr().out
+    assert detect(hemalens, untrained, out, images / "b.png") == 2
+    said = capsys.readouterr().err
+    assert "holds the results of another run (other images, such as" in said
+    assert "--replace" in said
+    assert (out / "a.overlay.png").exists()
+    assert detect(hemalens, untrained, out, images / "b.png", "--replace") == 0
+    assert not (out / "a.overlay.png").exists()
+    assert (out / "b.overlay.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -66,3 +66,25 @@ def test_boxes_shrink_with_the_picture() -> None:
 @pytest.mark.parametrize("longest", [10_000, 64])
 def test_an_image_is_never_enlarged(longest: int) -> None:
     assert max(shrink_slide(from_array(np.zeros((64, 48, 3), dtype=np.uint8)), longest).shape) == 64
+
+
+def test_no_large_piece_of_a_slide_without_levels_is_read_at_once() -> None:
+    read: list[tuple[int, int]] = []
+
+    class Level:
+        """A large image of which all that is read is grey."""
+
+        shape = (6_000, 9_000, 3)
+        dtype = np.dtype(np.uint8)
+
+        def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
+            shape = tuple(len(range(*part.indices(n))) for part, n in zip(index, self.shape, strict=False))
+            read.append(shape[:2])
+            return np.full((*shape[:2], 3), 90, np.uint8)
+
+    slide = from_array([Level()], axes="YXC", rgb=True)
+    read.clear()
+    picture = shrink_slide(slide, 20)
+    assert picture.shape == (14, 20, 3)
+    assert (picture == 90).all()
+    assert max(height * width for height, width in read) <= 2048**2

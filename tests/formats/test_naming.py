@@ -1,7 +1,7 @@
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.formats.naming import check_apart, file_stems, short_names, split_frame
+from napari_hemalens.formats.naming import check_apart, file_stems, short_names, short_paths, split_frame
 from napari_hemalens.records.detections import Detections, Provenance
 
 
@@ -43,3 +43,15 @@ def test_results_are_kept_out_of_a_folder_that_is_read(tmp_path):
     check_apart(tmp_path / "out", [tmp_path / "a.tif"])
     with pytest.raises(RecipeError, match=r"folder of their own: they could overwrite files such as .*a\.labels\.tif"):
         check_apart(tmp_path / "out" / ".." / "out", [tmp_path / "b.tif", tmp_path / "out" / "a.labels.tif"])
+
+
+def test_stems_are_short_enough_for_endings_and_stay_apart() -> None:
+    long = "ä" * 120
+    one, other = file_stems([f"d/{long}1.png", f"d/{long}2.png"])
+    assert one != other
+    assert all(len(stem.encode()) <= 210 for stem in (one, other))
+
+
+def test_a_name_that_is_no_text_is_written_with_escapes() -> None:
+    assert short_paths(["d/bad-\udce4.png"]) == (r"bad-\udce4.png",)
+    assert file_stems(["d/bad-\udce4.png"]) == ("bad-_udce4",)

@@ -77,20 +77,6 @@ def test_without_the_packages_for_training_a_user_is_told_what_to_install(
         finish(workflows.evaluate_detection_steps(tmp_path, DetectionRecipe()))
 
 
-def test_a_stopped_run_over_files_leaves_what_it_found(
-    image: np.ndarray, untrained: DetectorCard, tmp_path: Path
-) -> None:
-    files = []
-    for name in ("a.png", "b.png"):
-        files.append(tmp_path / name)
-        iio.imwrite(files[-1], image)
-    recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
-    steps = workflows.detect_files_steps(files, recipe, tmp_path / "out")
-    next(steps)
-    steps.close()
-    assert {Path(f.provenance.image).name for f in read_annotations(tmp_path / "out" / "coco.json")} == {"a.png"}
-
-
 def found_of(truth: Detections, cells: Detections, wanted: np.ndarray, *, iou: float) -> float:
     """The share of wanted cells of the truth that a cell overlaps."""
     overlap = box_iou(cells.boxes, truth.boxes[wanted])

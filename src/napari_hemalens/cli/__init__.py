@@ -1,5 +1,8 @@
 """`hemalens`: one thin command a workflow, a module a subject."""
 
+import io
+import sys
+
 from rich.markup import escape
 
 from napari_hemalens.cli import (
@@ -19,6 +22,7 @@ from napari_hemalens.cli import (
     weights,
 )
 from napari_hemalens.cli.app import app, err_console
+from napari_hemalens.cli.stopping import Stopped, handle_signals, stop_at_once
 from napari_hemalens.errors import HemaLensError
 
 __all__ = [
@@ -43,11 +47,19 @@ __all__ = [
 
 def main() -> None:
     """Run the command line; an error that a user can mend is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that a terminal cannot show is shown with escapes
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
-    except HemaLensError as error:
-        err_console.print(f"[red]hemalens:[/red] {escape(str(error))}")
+        with handle_signals(stop_at_once):
+            app()
+    except Stopped as stop:
+        _say(stop)
+        raise SystemExit(stop.exit_code) from None
+    except (HemaLensError, OSError) as error:
+        _say(error)
         raise SystemExit(2) from error
-    except KeyboardInterrupt:
-        err_console.print("[red]hemalens:[/red] stopped")
-        raise SystemExit(130) from None
+
+
+def _say(error: BaseException) -> None:
+    err_console.print(f"[red]hemalens:[/red] {escape(str(error))}")

@@ -1,7 +1,8 @@
 """What all commands share: their groups, common options, the bar, the consoles."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
+from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
@@ -94,10 +96,28 @@ ScoreThreshold = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Delete the results of another run in the folder first; else it is refused.")
+]
 
 
-def run(steps: Steps[T], title: str) -> T:
-    """Run a workflow behind a bar; closed on Ctrl-C, so that what was found is written."""
+def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:
+    """Run a workflow behind a bar; closed after the step at hand when a signal asks for it, so that results stand.
+
+    Parameters
+    ----------
+    steps : Steps
+        The workflow.
+    title : str
+        What stands before the bar.
+    go_on : str
+        What to do after a stop, for the user.
+
+    Raises
+    ------
+    Stopped
+        If a signal asked to end.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -105,7 +125,8 @@ def run(steps: Steps[T], title: str) -> T:
         TimeRemainingColumn(),
         TextColumn("{task.fields[message]}"),
     )
-    with Bar(*columns, console=err_console, transient=True) as bar:
+    asked = StopAsked(lambda: err_console.print("Stopping after the step at hand; once more stops at once."))
+    with Bar(*columns, console=err_console, transient=True) as bar, handle_signals(asked.note):
         task = bar.add_task(title, total=None, message="")
         try:
             while True:
@@ -116,10 +137,40 @@ def run(steps: Steps[T], title: str) -> T:
                     total=step.total or None,
                     message=escape(step.message),
                 )
+                if asked.signum is not None:
+                    of = f" of {step.total:,}" if step.total else ""
+                    raise Stopped(asked.signum, f"stopped after {step.done:,}{of}. {go_on}".rstrip())
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         finally:
             steps.close()
+
+
+def go_on_from(out: Path) -> str:
+    """Return the sentence that says how a stopped run goes on."""
+    return f"What was found is in {out}; the same command goes on from there."
+
+
+class _Batch(Protocol):
+    """What became of images."""
+
+    @property
+    def failed(self) -> Mapping[str, str]: ...
+
+    @property
+    def unpictured(self) -> Mapping[str, str]: ...
+
+    @property
+    def kept(self) -> int: ...
+
+
+def say_of_batch(batch: _Batch, failed: str) -> None:
+    """Print which images an earlier run had done, and which failed; `failed` are the words before these."""
+    if batch.kept:
+        out_console.print(f"Images that were done before, and are as they were: {batch.kept:,}")
+    for words, reasons in ((failed, batch.failed), ("no picture", batch.unpictured)):
+        for reason in reasons.values():
+            err_console.print(f"[red]{words}[/red] {escape(reason)}")
 
 
 def new_weights(out: Path, name: str, about: list[str] | None) -> NewWeights:

@@ -15,15 +15,18 @@ from napari_hemalens.cli.app import (
     Out,
     PixelSize,
     Precision,
+    Replace,
     ScoreThreshold,
     WeightsName,
     app,
     err_console,
     evaluate_app,
+    go_on_from,
     new_weights,
     out_console,
     run,
     say_of,
+    say_of_batch,
     train_app,
 )
 from napari_hemalens.config.options import DetectionRecipe
@@ -63,8 +66,12 @@ def detect(  # noqa: PLR0913 -- an option each
         UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
     ] = "apart",
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
+    replace: Replace = False,
 ) -> None:
-    """Find and count the cells of images; writes overlays, tables and annotations."""
+    """Find and count the cells of images; writes overlays, tables and annotations.
+
+    A run that was stopped goes on from there by the same command.
+    """
     recipe = DetectionRecipe.from_options(
         weights=weights_name,
         score_threshold=score_threshold,
@@ -80,9 +87,9 @@ def detect(  # noqa: PLR0913 -- an option each
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
     files = images_in(paths)
-    batch = run(workflows.detect_files_steps(files, recipe, out, formats=chosen), "Detecting")
-    for reason in batch.failed.values():
-        err_console.print(f"[red]not read[/red] {escape(reason)}")
+    steps = workflows.detect_files_steps(files, recipe, workflows.ResultsFolder(out, replace), formats=chosen)
+    batch = run(steps, "Detecting", go_on=go_on_from(out))
+    say_of_batch(batch, "not read")
     for field in batch.fields if len(batch.fields) > 1 else ():  # of one, the table says it
         for note in field.provenance.notes:
             err_console.print(f"[yellow]doubtful[/yellow] {escape(f'{field.provenance.image}: {note}')}")
@@ -90,7 +97,7 @@ def detect(  # noqa: PLR0913 -- an option each
         pooled = pooled_differential(batch.fields, tissue=recipe.tissue, unsure=recipe.unsure)
         out_console.print(escape(differential_text(pooled)))
     out_console.print(f"Written to {escape(str(out))}")
-    raise typer.Exit(1 if batch.failed else 0)
+    raise typer.Exit(1 if batch.failed or batch.unpictured else 0)
 
 
 @train_app.command("detection")

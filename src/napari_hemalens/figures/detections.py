@@ -49,8 +49,9 @@ def shrink_slide(slide: Slide, longest: int) -> NDArray[np.uint8]:
     height, width = slide.levels[level].shape[:2]
     step = max(1, -(-max(height, width) // longest))  # rounded up
     picture = np.empty((-(-height // step), -(-width // step), 3), dtype=np.uint8)
-    for y0, x0 in corners(height, width, _TILE * step):
-        y1, x1 = min(y0 + _TILE * step, height), min(x0 + _TILE * step, width)
+    side = max(1, _TILE // step) * step  # of a piece, whose pixels are all read though few are kept
+    for y0, x0 in corners(height, width, side):
+        y1, x1 = min(y0 + side, height), min(x0 + side, width)
         piece = slide.read(y0, x0, y1, x1, level=level)[::step, ::step]
         top, left = y0 // step, x0 // step
         picture[top : top + piece.shape[0], left : left + piece.shape[1]] = piece

@@ -5,6 +5,7 @@ Files are UTF-8 with `.` as the decimal point; images have the same names as in 
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ _CELL_COLUMNS = (
     # Needed to read the boxes back.
     *("image_height", "image_width", "pixel_size_um"),
 )
+_ESCAPES = "backslashreplace"
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
 
 
@@ -97,7 +100,7 @@ def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, st
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, restval="")
             missing = [column for column in needed if column not in (reader.fieldnames or ())]
-            rows = list(reader)
+            rows = [{_as_was(name): _as_was(text) for name, text in row.items() if name is not None} for row in reader]
     except OSError as error:
         raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -108,11 +111,23 @@ def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, st
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file with a header."""
-    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+    """Write a CSV file with a header.
+
+    Texts that a spreadsheet would run as a formula begin with an apostrophe, which it takes for "this is text", and
+    `read_rows` takes away. What is no text, in names that Linux allows, is written with escapes.
+    """
+    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="", errors=_ESCAPES) as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerow(map(_harmless, columns))
+        writer.writerows(map(_harmless, row) for row in rows)
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def _as_was(text: str) -> str:
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:

@@ -69,7 +69,9 @@ def table(path: Path) -> list[list[str]]:
 def save(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document as UTF-8."""
     with writing(path) as temporary:
-        temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace"
+        )
 
 
 def files_of(path: Path, split: str | None, usual: str) -> list[Path]:

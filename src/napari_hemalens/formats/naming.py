@@ -22,6 +22,7 @@ class Record(Protocol):
 
 _UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # forbidden in file names on Windows
 _FRAME = re.compile(r"(.+) \[((?:[A-Z]=\d+)(?:,[A-Z]=\d+)*)\]")
+_LONGEST = 200  # bytes of a name: file systems allow 255, endings included
 
 
 def short_names(fields: Sequence[Record]) -> tuple[str, ...]:
@@ -39,9 +40,10 @@ def short_paths(images: Sequence[str]) -> tuple[str, ...]:
     """Return a short name for each image: its base name, if that is unique.
 
     Images that share a base name keep as many of their folders as needed (`day1/a.png` and
-    `day2/a.png`); images with the same path are numbered (`a.png` and `a-2.png`).
+    `day2/a.png`); images with the same path are numbered (`a.png` and `a-2.png`). Bytes that are no text, as Linux
+    allows in names, are written with escapes.
     """
-    parts = [_parts(image) for image in images]
+    parts = [_parts(_as_text(image)) for image in images]
     depth = [1] * len(parts)
     while True:
         names = ["/".join(p[-d:]) for p, d in zip(parts, depth, strict=True)]
@@ -68,15 +70,25 @@ def check_apart(out: Path, files: Iterable[Path]) -> None:
 def file_stems(images: Sequence[str]) -> tuple[str, ...]:
     """Return the stem of the file to write for each image path, or title of a record: `stack_T2` of `stack.tif [T=2]`.
 
-    A stem may include folders, as in `day1/a`. Stems are unique, also on case-insensitive disks.
+    A stem may include folders, as in `day1/a`. Stems are unique, also on case-insensitive disks, and short enough for
+    endings to be added.
     """
     return _number_doubles([_stem(name) for name in short_paths(images)], key=str.casefold)
 
 
 def _stem(name: str) -> str:
     image, frame = split_frame(name)
-    stem = str(PurePosixPath(_UNSAFE.sub("_", image)).with_suffix(""))
+    path = PurePosixPath(_UNSAFE.sub("_", image)).with_suffix("")
+    stem = str(path.with_name(_cut(path.name)))
     return f"{stem}_{frame.replace('=', '').replace(',', '_')}" if frame else stem
+
+
+def _as_text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _cut(name: str) -> str:
+    return name.encode("utf-8")[:_LONGEST].decode("utf-8", "ignore")
 
 
 def _parts(image: str) -> tuple[str, ...]:

@@ -146,6 +146,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def whole_hashes(*names: str | Path | None) -> dict[str, str]:
+    """Return a hash over file and model card of weights, and of those that they add to, by name; 'none' has none.
+
+    Raises
+    ------
+    WeightsError
+        If weights are not there, or are damaged.
+    """
+    hashes: dict[str, str] = {}
+    for name in names:
+        if name is None or name == "none":
+            continue
+        card = model_card(name)
+        hashes[card.name] = hashlib.sha256((card.model_dump_json() + sha256(verify(card))).encode()).hexdigest()
+        if isinstance(card, DetectorCard) and card.base is not None:
+            hashes |= whole_hashes(card.base)
+    return hashes
+
+
 def verify(weights: ModelCard) -> Path:
     """Return the file of weights after a check of its hash.
 

@@ -94,6 +94,7 @@ def write_run(
     path: str | Path,
     *,
     failed: Mapping[str, str] | None = None,
+    left: Sequence[str] = (),
 ) -> None:
     """Write `run.json`: what is needed to reproduce the result, what speaks against it, and the corrections.
 
@@ -107,6 +108,8 @@ def write_run(
         The file.
     failed : mapping of str to str, optional
         Images that could not be read, with the reason.
+    left : sequence of str
+        Images that were not looked at, since the run was stopped; with any, the run is not complete.
     """
     origins = [field.provenance for field in fields]
     run = {
@@ -130,10 +133,13 @@ def write_run(
             for name, origin, field in zip(short_names(fields), origins, fields, strict=True)
         ],
         "failed": [{"image": image, "reason": reason} for image, reason in (failed or {}).items()],
+        "complete": not left,
+        "not_looked_at": list(left),
     }
     with writing(path) as temporary:
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        # A name that is no text, as Linux allows, is written with escapes, which JSON knows.
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _unsure(field: Record) -> dict[str, int]:

@@ -7,6 +7,7 @@ to the end. torch is imported when the first of them runs, not before.
 from napari_hemalens.evaluation.selection import CellSelection, FieldSeries, PointSelection
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.workflows.annotations import Converted, convert_annotations
+from napari_hemalens.workflows.batch import Batch
 from napari_hemalens.workflows.classification import (
     classify,
     classify_steps,
@@ -16,13 +17,8 @@ from napari_hemalens.workflows.classification import (
 )
 from napari_hemalens.workflows.classify_files import ClassifiedBatch, Groups, OutlineFiles, classify_files_steps
 from napari_hemalens.workflows.collection import Collected, collect_steps
-from napari_hemalens.workflows.detection import (
-    Batch,
-    detect,
-    detect_files_steps,
-    detect_steps,
-    write_results,
-)
+from napari_hemalens.workflows.detect_files import detect_files_steps
+from napari_hemalens.workflows.detection import detect, detect_steps, write_results
 from napari_hemalens.workflows.detector_training import (
     evaluate_detection_steps,
     train_detection_steps,
@@ -35,6 +31,7 @@ from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.laboratories import evaluate_known_cells_steps, evaluate_laboratories_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.points import evaluate_points_steps
+from napari_hemalens.workflows.results_folder import ResultsFolder
 from napari_hemalens.workflows.robustness import evaluate_robustness_steps
 from napari_hemalens.workflows.segmentation import (
     evaluate_segmentation_steps,
@@ -58,6 +55,7 @@ __all__ = [
     "NewWeights",
     "OutlineFiles",
     "PointSelection",
+    "ResultsFolder",
     "SuggestedCells",
     "add_weights_steps",
     "as_slide",

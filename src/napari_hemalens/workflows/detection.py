@@ -1,28 +1,20 @@
 """Cells of images: found, counted, written."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Literal, overload
 
 from napari_hemalens._version import __version__
-from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import ImageError
-from napari_hemalens.figures.detections import overlay
-from napari_hemalens.formats import check_formats, export
-from napari_hemalens.formats.naming import file_stems
+from napari_hemalens.formats import export
 from napari_hemalens.models import weights
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.reports.detections import write_counts, write_differential, write_run
 from napari_hemalens.slides.colours import choose_colours
-from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.images import Frame, as_slide
-
-T = TypeVar("T")
 
 
 @overload
@@ -161,69 +153,21 @@ def detect_and_attend_steps(
     return cells, (yield from attend_steps(slide, cells.boxes, detector, pixel_size_um=size, recipe=recipe))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
-    """What became of a number of image files.
-
-    Attributes
-    ----------
-    fields : tuple
-        The images that were read: a record of the cells of each.
-    failed : mapping of str to str
-        The others, with the reason.
-    """
-
-    fields: tuple[T, ...]
-    failed: Mapping[str, str]
-
-
-def detect_files_steps(
-    files: Sequence[Path],
-    recipe: DetectionRecipe,
-    out: Path,
-    *,
-    formats: Sequence[str] = ("csv", "coco"),
-) -> Steps[Batch[Detections]]:
-    """Find the cells of many image files and write overlays, tables and annotations to a folder.
-
-    An image that cannot be read is reported, and the rest goes on. What was found is written also
-    when the run is stopped. Yields after every image.
-    """
-    fields: list[Detections] = []
-    failed: dict[str, str] = {}
-    check_formats(formats)  # before hours of work
-    try:
-        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
-            try:
-                with open_image(file, frame=recipe.frame or ()) as opened:
-                    slide = choose_colours(opened, recipe.channel)
-                    found = finish(detect_steps(slide, recipe))
-                    with writing(out / f"{stem}.overlay.png") as path:
-                        overlay(slide, found).save(path)
-                fields.append(found)
-                message = f"{file.name}: {len(found)} cells"
-            except ImageError as error:
-                failed[str(file)] = str(error)
-                message = f"{file.name}: not read"
-            yield Progress(i + 1, len(files), message)
-    finally:
-        if fields or failed:
-            write_results(fields, recipe, out, formats=formats, failed=failed)
-    return Batch(tuple(fields), failed)
-
-
 def write_results(
-    fields: Sequence[Detections],
-    recipe: DetectionRecipe,
-    out: Path,
-    *,
-    formats: Sequence[str] = ("csv", "coco"),
-    failed: Mapping[str, str] | None = None,
+    fields: Sequence[Detections], recipe: DetectionRecipe, out: Path, *, formats: Sequence[str] = ("csv", "coco")
 ) -> tuple[Path, ...]:
     """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for; return the files."""
+    written = write_tables(fields, recipe, out, formats=formats)
+    write_run(fields, recipe.model_dump(mode="json"), out / "run.json")
+    return (*written, out / "run.json")
+
+
+def write_tables(
+    fields: Sequence[Detections], recipe: DetectionRecipe, out: Path, *, formats: Sequence[str]
+) -> tuple[Path, ...]:
+    """Write what `write_results` does, but for `run.json`."""
     written = export(fields, out, formats)
     write_counts(fields, out / "counts.csv", tissue=recipe.tissue, unsure=recipe.unsure)
     pooled = pooled_differential(fields, tissue=recipe.tissue, unsure=recipe.unsure)
     write_differential(pooled, out / "differential.csv")
-    write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
-    return (*written, out / "counts.csv", out / "differential.csv", out / "run.json")
+    return (*written, out / "counts.csv", out / "differential.csv")

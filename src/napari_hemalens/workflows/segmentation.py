@@ -17,7 +17,7 @@ from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
-from napari_hemalens.workflows.detection import Batch
+from napari_hemalens.workflows.batch import Batch
 from napari_hemalens.workflows.images import Frame, as_slide
 
 

@@ -1,0 +1,179 @@
+"""Many images, one after the other: each kept as it is found, none that ends the rest, gone on with after a stop."""
+
+import errno
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from napari_hemalens.errors import HemaLensError, RecipeError, WeightsError
+from napari_hemalens.formats.content_hash import content_hash
+from napari_hemalens.formats.decoding import DAMAGE, reason
+from napari_hemalens.formats.naming import Record
+from napari_hemalens.formats.record_files import read_record, write_record
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.reports.detections import write_run
+from napari_hemalens.workflows.results_folder import RECORDS, RunIdentity
+
+T = TypeVar("T")
+
+_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_MANY = 16  # tiles from which an image takes long enough that each is told of
+
+Parts = Mapping[str, Any]
+"""What is kept of an image: see `formats.record_files`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """What became of a number of image files.
+
+    Attributes
+    ----------
+    fields : tuple
+        The images that were read: a record of the cells of each.
+    failed : mapping of str to str
+        The others, with the reason.
+    unpictured : mapping of str to str
+        Images whose cells were found, but whose picture could not be drawn, with the reason.
+    kept : int
+        How many of the fields an earlier run had found.
+    """
+
+    fields: tuple[T, ...]
+    failed: Mapping[str, str]
+    unpictured: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
+
+
+@dataclass(slots=True)
+class BatchInProgress:
+    """The images of a run, and what is known of them so far.
+
+    Attributes
+    ----------
+    files, stems : sequence of Path, sequence of str
+        The images, and what the files written for each are called.
+    out : Path
+        The folder.
+    run : RunIdentity
+        What the run is; a record of another run counts for nothing.
+    found : dict of int to mapping
+        What was found, by the index of the image.
+    failed, unpictured : dict of str to str
+        As in `Batch`.
+    kept : set of int
+        Images that an earlier run had looked at.
+    """
+
+    files: Sequence[Path]
+    stems: Sequence[str]
+    out: Path
+    run: RunIdentity
+    found: dict[int, Parts] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    unpictured: dict[str, str] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The images that were not looked at."""
+        return tuple(
+            str(file) for i, file in enumerate(self.files) if i not in self.found and str(file) not in self.failed
+        )
+
+    def column(self, name: str) -> tuple[Any, ...]:
+        """Return one part of every image that was found, in their order."""
+        return tuple(self.found[i][name] for i in sorted(self.found))
+
+    def target(self, i: int, ending: str) -> Path:
+        """Return where a file of an image is written."""
+        return self.out / f"{self.stems[i]}{ending}"
+
+    def find_steps(
+        self,
+        find: Callable[[int], Steps[Parts]],
+        inputs: Callable[[int], Sequence[Path]],
+        endings: Sequence[str] = (),
+    ) -> Steps[None]:
+        """Look at each image in turn; yields after each, and within one of many tiles.
+
+        Parameters
+        ----------
+        find : callable
+            Takes the index of an image; steps that return what is found. 'cells' among it has a length.
+        inputs : callable
+            Takes the index; returns the files that the result depends on.
+        endings : sequence of str
+            Endings of files that `find` writes: where one is gone, the image is looked at again.
+
+        Raises
+        ------
+        HemaLensError
+            If weights or options cannot be used, or the disk is full: no other image would fare better.
+        """
+        total = len(self.files)
+        for i, file in enumerate(self.files):
+            try:
+                key = self._key(inputs(i))
+                there = all(self.target(i, ending).exists() for ending in endings)
+                before = read_record(self._record(i), key=key) if there else None
+                if before is None:
+                    parts = yield from self._tell_steps(find(i), i)
+                    write_record(parts, self._record(i), key=key)
+                    self.found[i] = parts
+                else:
+                    self.found[i] = before
+                    self.kept.add(i)
+                message = f"{file.name}: {len(self.found[i]['cells'])} cells{', found before' * (i in self.kept)}"
+            except DAMAGE as error:
+                self.failed[str(file)] = self._reason(error, file)
+                message = f"{file.name}: not done"
+            yield Progress(i + 1, total, message)
+
+    def draw_steps(self, draw: Callable[[int, Parts], None], ending: str) -> Steps[None]:
+        """Draw a picture of each image whose cells were found, unless it is there; yields after each.
+
+        It comes after the tables, and one that fails costs nothing else.
+        """
+        for done, (i, parts) in enumerate(sorted(self.found.items()), start=1):
+            if i in self.kept and self.target(i, ending).exists():
+                continue
+            try:
+                draw(i, parts)
+            except DAMAGE as error:
+                self.unpictured[str(self.files[i])] = self._reason(error, self.files[i], "Cannot draw")
+            yield Progress(done, len(self.found), f"{self.files[i].name}: drawn")
+
+    def write_run(self, fields: Sequence[Record], options: Mapping[str, Any]) -> None:
+        """Write `run.json`, with the images that failed, and those that were not looked at."""
+        write_run(fields, options, self.out / "run.json", failed=self.failed, left=self.left)
+
+    def _tell_steps(self, steps: Steps[Parts], i: int) -> Steps[Parts]:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                parts: Parts = end.value
+                return parts
+            if step.total >= _MANY:
+                yield Progress(i, len(self.files), f"{self.files[i].name}: {step.done:,} of {step.total:,}")
+
+    def _record(self, i: int) -> Path:
+        return self.out / RECORDS / f"{self.stems[i]}.npz"
+
+    def _key(self, inputs: Sequence[Path]) -> str:
+        run = {name: value for name, value in asdict(self.run).items() if name not in {"images", "files"}}
+        text = json.dumps([run, content_hash(inputs)], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _reason(self, error: Exception, file: Path, what: str = "Cannot look at") -> str:
+        if isinstance(error, (RecipeError, WeightsError)):
+            raise error
+        if isinstance(error, OSError) and error.errno in _NO_PLACE:
+            raise RecipeError(
+                f"Cannot write to {self.out}: {error.strerror}. The same command goes on from here once there is room."
+            ) from error
+        return str(error) if isinstance(error, HemaLensError) else f"{what} {file}: {reason(error)}."
