@@ -20,6 +20,7 @@ from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
+from napari_hemalens.gui.mesa import work_around_mesa
 from napari_hemalens.gui.teach.session import TeachSession
 from napari_hemalens.gui.teach.sources import cells_of_layer
 from napari_hemalens.models.cards import ClassifierCard
@@ -318,6 +319,14 @@ def _a_display_for_windows(request):
     displays = "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     if request.node.get_closest_marker("window") and sys.platform == "linux" and not displays:
         pytest.skip("no display: run under xvfb-run, as `make test` does")
+
+
+@pytest.fixture(autouse=True)
+def _torch_after_windows(request):
+    """Let later tests load torch, also where this one drew a window and its runner knew no threads."""
+    yield
+    if request.node.get_closest_marker("window"):
+        work_around_mesa()
 
 
 @pytest.fixture

@@ -150,3 +150,18 @@ def test_a_project_is_made_once_and_only_where_it_can_be(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(ProjectError, match="No project can be made"):
         Project.create(tmp_path / "file")
+
+
+def test_an_image_that_was_no_file_keeps_the_place_where_it_was_written(tmp_path: Path) -> None:
+    layer = TaughtImage("a layer of napari", "f9", (4, 4))
+    with Project.create(tmp_path / "p", ["a"]) as project:
+        assert project.path_of("f9") is None
+        place = project.folder / "pool" / "f9.png"
+        place.parent.mkdir()
+        place.write_bytes(b"")
+        project.keep_image(layer, place)
+        project.remember_images([layer])
+        assert project.path_of("f9") == place
+    (tmp_path / "p").rename(tmp_path / "moved")
+    with Project.open(tmp_path / "moved") as project:
+        assert project.path_of("f9") == tmp_path / "moved" / "pool" / "f9.png"

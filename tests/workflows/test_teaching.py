@@ -47,7 +47,7 @@ def test_a_folder_of_cells_is_taught_and_found_again(
     with teaching.open_project(tmp_path / "p", classes=["not used"]) as project:
         known = teaching.known_images(project)
         assert known.get(folder_of_cells / "03.png") is not None
-        cells = teaching.cells_of_images([folder_of_cells], known=known)
+        cells = teaching.stored_cells(project)
         again = finish(teaching.start_steps(project, cells, TeachingRecipe(device="cpu"), known))
         assert again.pool.labels.tolist() == labels.tolist()
         assert project.weights is not None

@@ -164,10 +164,20 @@ class Project:
     def remember_images(self, images: Iterable[TaughtImage]) -> None:
         """Note where images are; one that is known by its fingerprint and has moved gets its new place."""
         changed = self._document
+        known = {each.fingerprint: each for each in self.images}
         for image in images:
-            changed = changed.with_image(ImageEntry.of(image, self.folder))
+            entry, before = ImageEntry.of(image, self.folder), known.get(image.fingerprint)
+            if not entry.path and before is not None:  # a layer, of which a file is known
+                entry = entry.model_copy(update={"path": before.path})
+            changed = changed.with_image(entry)
         if changed != self._document:
             self._write(changed)
+
+    def keep_image(self, image: TaughtImage, path: Path) -> None:
+        """Note the file in the project's folder to which an image was written that was none."""
+        entry = ImageEntry.of(image, self.folder)
+        relative = path.relative_to(self.folder).as_posix()
+        self._write(self._document.with_image(entry.model_copy(update={"path": relative})))
 
     def path_of(self, fingerprint: str) -> Path | None:
         """Return where the file of an image is now; None if it is not found, or there never was one."""

@@ -16,8 +16,10 @@ imported when cells are looked at for the first time, not before.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from napari_hemalens.active_learning import stored_pool
 from napari_hemalens.active_learning.cell_sources import (
     ReadableCells,
     cells_of_boxes,
@@ -34,6 +36,8 @@ from napari_hemalens.active_learning.learning_curve import CurvePoint, LearningC
 from napari_hemalens.active_learning.pool_labels import NO_CLASS
 from napari_hemalens.active_learning.refitting import Refit, Refitted
 from napari_hemalens.active_learning.session import Predictions, TeachingSession
+from napari_hemalens.active_learning.stored_pool import has_pool as has_stored_cells
+from napari_hemalens.active_learning.stored_pool import stored as stored_cells
 from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps
@@ -64,10 +68,12 @@ __all__ = [
     "cells_of_images_steps",
     "cells_of_labels",
     "cells_of_table",
+    "has_stored_cells",
     "join_cells",
     "known_images",
     "open_project",
     "start_steps",
+    "stored_cells",
 ]
 
 WEIGHTS = TASKS["nucleated"].weights
@@ -118,6 +124,8 @@ def start_steps(
 ) -> Steps[TeachingSession]:
     """Look at cells, those that are new to the project, and begin to teach; yields after every batch of cells.
 
+    The project remembers them (`stored_cells`).
+
     Stopped, it keeps what is done; called again, it goes on from there.
 
     Parameters
@@ -146,5 +154,7 @@ def start_steps(
     if known is not None:
         known.save()
     if not project.read_only:
+        notes = stored_pool.store(project, cells)
+        embedded = replace(embedded, notes=(*embedded.notes, *notes))
         project.remember_weights(name, card.sha256)
     return TeachingSession(project, embedded, strategy=recipe.strategy)

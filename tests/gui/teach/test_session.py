@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.active_learning import stored_pool
 from napari_hemalens.config.options import FineTuningRecipe, TeachingRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.gui.teach.session import TeachSession, teach_session
@@ -128,6 +129,32 @@ class TestRun:
         assert taught.training.tuned is not None
         assert taught.open_project(tmp_path / "q")
         assert taught.training.tuned is None
+
+
+class TestResume:
+    def test_a_project_goes_on_with_its_cells_and_labels(self, taught, runner, tmp_path, looking):
+        for _ in range(4):
+            taught.press("1")
+        labels, ids = taught.taught.pool.labels.tolist(), taught.taught.embedded.cells.ids.tolist()
+        stored_pool.store(taught.project, looking.asked[-1][1])
+        taught.open_project(tmp_path / "other")
+        taught.resume(TeachingRecipe())  # a project without cells: nothing begins
+        assert not taught.running
+        taught.open_project(tmp_path / "project")
+        taught.resume(TeachingRecipe())
+        runner.run()
+        assert taught.taught.embedded.cells.ids.tolist() == ids
+        assert taught.taught.pool.labels.tolist() == labels
+        assert [layer.name for layer in taught.layers] == ["smear taught"]
+
+    def test_cells_that_cannot_be_read_are_said(self, taught, runner, said):
+        file = taught.project.folder / "pool" / "cells.safetensors"
+        file.parent.mkdir()
+        file.write_bytes(b"damaged")
+        taught.resume(TeachingRecipe())
+        runner.run()
+        assert "cannot be read" in said[-1]
+        assert "choose them again" in said[-1]
 
 
 class TestLabels:

@@ -7,10 +7,17 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from napari_hemalens.active_learning.stored_pool import store
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.gui.teach.sources import cells_of_folder, cells_of_layer, cells_of_stack, known_pixel_size
+from napari_hemalens.gui.teach.sources import (
+    cells_of_folder,
+    cells_of_layer,
+    cells_of_project,
+    cells_of_stack,
+    known_pixel_size,
+)
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows.teaching import KnownImages
+from napari_hemalens.workflows.teaching import KnownImages, open_project
 
 
 def read(source):
@@ -78,3 +85,11 @@ def test_the_pixel_size_that_cells_were_found_with_comes_first(viewer, boxes, la
     found = other.metadata[mark]
     other.metadata[mark] = replace(found, provenance=replace(found.provenance, pixel_size_um=0.25))
     assert known_pixel_size(image, other) == 0.25
+
+
+def test_the_cells_of_a_project_are_those_that_were_looked_at_last(tmp_path, viewer, boxes):
+    with open_project(tmp_path / "p") as project:
+        assert cells_of_project(project) is None
+        given = finish(cells_of_layer(viewer.layers["smear"], boxes).read(KnownImages()))
+        store(project, given)
+        assert read(cells_of_project(project)).ids.tolist() == given.cells.ids.tolist()

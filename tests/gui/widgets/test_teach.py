@@ -7,6 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QFileDialog
 
+from napari_hemalens.active_learning.stored_pool import store
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.teach.session import TeachSession
 from napari_hemalens.gui.widgets import teach
@@ -143,6 +144,17 @@ def test_a_dock_that_is_opened_again_finds_what_goes_on(started, viewer, qtbot):
 
 def test_devices_are_offered_once_they_are_known(dock):
     assert dock.form.options["device"].choices == ("auto", "cpu")
+
+
+def test_a_project_that_is_chosen_goes_on_at_once(started, runner, looking, tmp_path, monkeypatch):
+    started.session.press("1")
+    store(started.session.project, looking.asked[-1][1])
+    for folder in ("other", "p"):
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, name=folder: str(tmp_path / name))
+        started.project.folder.click()
+        runner.run()
+        assert started.loop.isHidden() == (folder == "other")
+    assert started.counted.text() == "1 of 20 cells labelled."
 
 
 @pytest.mark.window

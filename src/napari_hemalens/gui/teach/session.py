@@ -12,10 +12,11 @@ from psygnal import Signal
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
+from napari_hemalens.gui.teach.images import open_missing
 from napari_hemalens.gui.teach.jobs import StartSteps, TeachUpdate, begin_teaching, run_refit
 from napari_hemalens.gui.teach.layers import TaughtLayers
 from napari_hemalens.gui.teach.second_look import SecondLook
-from napari_hemalens.gui.teach.sources import CellSource
+from napari_hemalens.gui.teach.sources import CellSource, cells_of_project
 from napari_hemalens.gui.teach.training import TuneSteps, TuningSession
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows.teaching import (
@@ -113,8 +114,14 @@ class TeachSession(ViewerSession):
             self.message_sent.emit("Choose the folder of a project first: what you say is kept there.")
             return
         layers = [source.image for source in sources if source.image is not None]
-        self._images = {layer.source.path or layer.name: layer for layer in layers}
+        self._images = {**self._images, **{layer.source.path or layer.name: layer for layer in layers}}
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
+
+    def resume(self, recipe: TeachingRecipe) -> None:
+        """Go on with the cells that were looked at last in the project, if there are any."""
+        source = None if self.project is None else cells_of_project(self.project)
+        if source is not None:
+            self.start([source], recipe)
 
     @property
     def can_say(self) -> bool:
@@ -252,11 +259,21 @@ class TeachSession(ViewerSession):
         if update.taught is not None:
             self.taught = update.taught
             self.second_look.end()
+            self._open_images(update.taught)
             self.layers.begin(update.taught, self._images)
             self._bind_keys()
             self._show()
             self._refit()
             self.begun.emit()
+
+    def _open_images(self, taught: TeachingSession) -> None:
+        """Open the images of a pool that are not open; what is not as it was is said."""
+        viewer = self._viewer()
+        if viewer is not None:
+            found, notes = open_missing(viewer, taught, self._images)
+            self._images = {**self._images, **found}
+            if taught.embedded.notes or notes:
+                self.message_sent.emit(" ".join((*taught.embedded.notes, *notes)))
 
     def _bind_keys(self) -> None:
         if self.project is not None:

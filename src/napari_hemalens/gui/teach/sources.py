@@ -19,11 +19,14 @@ from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.images import Slide
 from napari_hemalens.workflows.teaching import (
     KnownImages,
+    Project,
     ReadableCells,
     cells_of_boxes,
     cells_of_crops,
     cells_of_images_steps,
     cells_of_labels,
+    has_stored_cells,
+    stored_cells,
 )
 
 ReadCells: TypeAlias = Callable[[KnownImages], Steps[ReadableCells]]
@@ -111,6 +114,18 @@ def cells_of_stack(image: Image) -> CellSource:
 def cells_of_folder(folder: Path) -> CellSource:
     """Return the images of a folder as cells."""
     return CellSource(folder.name, lambda known: cells_of_images_steps([folder], known=known))
+
+
+def cells_of_project(project: Project) -> CellSource | None:
+    """Return the cells that were looked at last in a project; None: there were none."""
+    if not has_stored_cells(project):
+        return None
+
+    def read(_: KnownImages) -> Steps[ReadableCells]:
+        yield from ()
+        return stored_cells(project)
+
+    return CellSource(project.folder.name, read)
 
 
 def _labels(

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from magicgui.widgets import FloatRangeSlider
+from magicgui.widgets import FloatRangeSlider, Label
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
 from napari_hemalens.gui.widgets.gallery_grid import CellsGrid, Thumbnail
-from napari_hemalens.gui.widgets.rows import RowBox, sentences
+from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter, Whose
 
 _WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network", "predicted"), ("by you", "given"))
@@ -44,7 +44,9 @@ class GalleryView(QWidget):
         split.setSizes([150, 500])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(RowBox(self.whose, self.sizes))
+        self.filters = Rows()  # in one row: the gallery is wide and low
+        self.filters.add(self.whose.label, self.whose, Label(value=self.sizes.label), self.sizes)
+        layout.addWidget(self.filters.native)
         layout.addWidget(split, 1)
         for label in (self.said, hint):
             layout.addWidget(label)

@@ -124,8 +124,8 @@ class TeachWidget(Dock):
 
     def _choose_project(self) -> None:
         folder = self.project.ask_folder()
-        if folder is not None:
-            self.session.open_project(folder, preset=self.project.preset.value)
+        if folder is not None and self.session.open_project(folder, preset=self.project.preset.value):
+            self.session.resume(self.form.read())
 
     def _add_class(self) -> None:
         name = self.project.new.text().strip()
