@@ -58,7 +58,7 @@ def test_the_channel_is_chosen_by_name_or_the_channels_are_listed(
         tifffile.imwrite(file, np.stack([grey, grey[::-1]]), ome=True, photometric="minisblack", metadata=named)
     assert explain(hemalens, untrained_classifier, fields, "--channel", "pi") == 0
     assert not capsys.readouterr().err.count("not done")
-    assert explain(hemalens, untrained_classifier, fields) == 1
+    assert explain(hemalens, untrained_classifier, fields, "--replace") == 1
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("choose one as channel (--channel), by its name or number: 0 PI, 1 FITC.") == 2
 

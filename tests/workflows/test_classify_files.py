@@ -65,13 +65,11 @@ def recipe(untrained_classifier: ClassifierCard) -> ClassificationRecipe:
 
 @pytest.fixture
 def classified(recipe: ClassificationRecipe, tmp_path: Path) -> Run:
-    """Run to the end, into the folder `out`."""
+    """Run to the end, into the folder `out` or another."""
 
-    def run(files: list[Path], *, groups: Groups | None = None, **outlines: Any) -> ClassifiedBatch:
+    def run(files: list[Path], *, groups: Groups | None = None, out: str = "out", **outlines: Any) -> ClassifiedBatch:
         given = OutlineFiles(**outlines)
-        steps = workflows.classify_files_steps(
-            files, recipe, tmp_path / "out", outlines=given, groups=groups or Groups()
-        )
+        steps = workflows.classify_files_steps(files, recipe, tmp_path / out, outlines=given, groups=groups or Groups())
         return finish(steps)
 
     return run
@@ -88,7 +86,7 @@ def test_labels_pictures_and_tables_are_written_and_agree(
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
         *(f"{stem}.{kind}" for stem in "ab" for kind in ("labels.tif", "micronuclei.tif", "classes.png")),
-        *("cells.csv", "summary.csv", "run.json"),
+        *("cells.csv", "summary.csv", "run.json", "records"),
     }
     rows = table(out / "cells.csv")
     assert [(row["image"], int(row["cell"])) for row in rows] == [
@@ -134,9 +132,9 @@ def test_nuclei_in_pairs_are_cells_and_are_drawn_for_a_person(
     assert dict(batch.summary.rows)["Binucleated cells"] == "2"
     drawn = tmp_path / "out" / "a.cells.tif"
     assert np.unique(tifffile.imread(drawn)).tolist() == [0, 1, 3]
-    again = classified(files, labels=of(files), cells=[drawn, tmp_path / "out" / "b.cells.tif"])
+    again = classified(files, labels=of(files), cells=[drawn, tmp_path / "out" / "b.cells.tif"], out="again")
     assert again.summary == batch.summary
-    assert [row["belongs_to"] for row in table(tmp_path / "out" / "cells.csv")][:4] == ["1", "1", "3", "0"]
+    assert [row["belongs_to"] for row in table(tmp_path / "again" / "cells.csv")][:4] == ["1", "1", "3", "0"]
 
 
 def test_without_labels_the_images_are_segmented(files: list[Path], classified: Run, tmp_path: Path) -> None:
@@ -248,6 +246,38 @@ def test_a_stopped_run_leaves_what_it_found(files: list[Path], recipe: Classific
     assert len(table(tmp_path / "out" / "cells.csv")) == 4
     assert (tmp_path / "out" / "summary.csv").exists()
     assert (tmp_path / "out" / "run.json").exists()
+
+
+def test_a_run_stopped_and_gone_on_with_gives_what_one_run_gives(
+    files: list[Path], recipe: ClassificationRecipe, classified: Run, tmp_path: Path
+) -> None:
+    whole = classified(files, labels=of(files), cells="paired", out="whole")
+    given = OutlineFiles(of(files), "paired")
+    steps = workflows.classify_files_steps(files, recipe, tmp_path / "out", outlines=given)
+    next(steps)
+    steps.close()
+    batch = classified(files, labels=of(files), cells="paired")
+    assert (batch.kept, batch.failed, batch.unpictured) == (1, {}, {})
+    assert batch.summary == whole.summary
+    for path in (tmp_path / "whole").glob("*.*"):
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_labels_that_changed_are_looked_at_again_and_a_comparison_may_come(files: list[Path], classified: Run) -> None:
+    classified(files, labels=of(files))
+    tifffile.imwrite(of(files)[1], nuclei(5, 6))
+    batch = classified(files, labels=of(files), groups=Groups(compare=("a.tif", "b.tif")))
+    assert batch.kept == 1
+    assert batch.comparison is not None
+    assert [len(cells) for cells in batch.fields] == [4, 2]
+
+
+def test_a_damaged_label_image_costs_only_its_image(files: list[Path], classified: Run) -> None:
+    whole = of(files)[0].read_bytes()
+    of(files)[0].write_bytes(whole[:200])
+    batch = classified(files, labels=of(files))
+    assert list(batch.failed) == [str(files[0])]
+    assert len(batch.fields) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
+from napari_hemalens.workflows import ExplainedBatch, explain_files
 
 METHODS = ("grad-cam-middle", "saliency")
 
@@ -49,7 +51,7 @@ def test_each_image_and_method_has_a_tiff_and_a_picture(
     batch = finish(steps)
     assert {path.name for path in out.iterdir()} == {
         *(f"{stem}.{method}.{kind}" for stem in "ab" for method in METHODS for kind in ("tif", "png")),
-        "run.json",
+        *("run.json", "records"),
     }
     image, labels = tifffile.imread(files[0]), tifffile.imread(labels_of(files)[0])
     for method in METHODS:
@@ -85,7 +87,7 @@ def test_an_image_that_cannot_be_explained_is_named_and_the_rest_goes_on(
     assert list(batch.failed) == [str(files[0])]
     assert "hold no cell" in batch.failed[str(files[0])]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("b.grad-cam-middle.tif", "b.grad-cam-middle.png", "run.json")
+        *("b.grad-cam-middle.tif", "b.grad-cam-middle.png", "run.json", "records")
     }
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert [each["image"] for each in run["failed"]] == [str(files[0])]
@@ -98,6 +100,27 @@ def test_what_was_found_is_written_when_the_run_is_stopped(
     next(steps)
     steps.close()
     assert len(json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["images"]) == 1
+
+
+def test_the_same_run_goes_on_and_a_picture_that_fails_costs_no_heatmap(
+    files: list[Path], recipe: ExplanationRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: Any) -> None:
+        raise MemoryError
+
+    def run() -> ExplainedBatch:
+        return finish(workflows.explain_files_steps(files, recipe, tmp_path / "out", labels=labels_of(files)))
+
+    steps = workflows.explain_files_steps(files, recipe, tmp_path / "out", labels=labels_of(files))
+    next(steps)
+    steps.close()
+    monkeypatch.setattr(explain_files, "heatmap_picture", no_memory)
+    batch = run()
+    assert (batch.kept, batch.failed, list(batch.unpictured)) == (1, {}, [str(files[1])])
+    assert (tmp_path / "out" / "b.grad-cam-middle.tif").exists()
+    monkeypatch.undo()
+    again = run()
+    assert (again.kept, again.unpictured) == (1, {})  # without a picture, it is explained again
 
 
 def test_what_would_fail_for_every_image_fails_before_the_first(

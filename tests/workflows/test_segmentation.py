@@ -61,7 +61,7 @@ def test_the_frame_of_a_stack_is_chosen_by_its_index(nuclei: np.ndarray) -> None
 
 
 def test_an_unknown_option_is_refused_with_those_that_are_known(nuclei: np.ndarray) -> None:
-    with pytest.raises(RecipeError, match=r"No option 'diameter'. Known: kind, channel, pixel_size_um"):
+    with pytest.raises(RecipeError, match=r"No option 'diameter'. Known: kind, channel, frame, pixel_size_um"):
         napari_hemalens.segment(nuclei, diameter=30)
 
 
@@ -107,6 +107,10 @@ def test_a_stopped_run_over_files_leaves_what_it_found(nuclei: np.ndarray, tmp_p
     next(steps)
     steps.close()
     assert {row["image"] for row in rows(tmp_path / "out")} == {"a.tif"}
+    batch = finish(workflows.segment_files_steps(files, SegmentationRecipe(), tmp_path / "out"))
+    assert batch.kept == 1
+    assert {row["image"] for row in rows(tmp_path / "out")} == {"a.tif", "b.tif"}
+    assert len(rows(tmp_path / "out")) == 8
 
 
 def test_outlines_drawn_by_hand_beside_an_image_are_not_replaced(nuclei: np.ndarray, tmp_path: Path) -> None:

@@ -15,13 +15,16 @@ from napari_hemalens.cli.app import (
     LabelImages,
     Out,
     Relabel,
+    Replace,
     StatedPixelSize,
     app,
     err_console,
     evaluate_app,
+    go_on_from,
     new_weights,
     out_console,
     run,
+    say_of_batch,
     train_app,
 )
 from napari_hemalens.config.options import ClassificationRecipe
@@ -81,8 +84,12 @@ def classify(  # noqa: PLR0913 -- an option each
         tuple[str, str] | None,
         typer.Option(metavar="GROUP_A GROUP_B", help="Two concentrations, replicates or images, the control first."),
     ] = None,
+    replace: Replace = False,
 ) -> None:
-    """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them."""
+    """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them.
+
+    A run that was stopped goes on from there by the same command.
+    """
     recipe = ClassificationRecipe.from_options(
         task=task,
         weights=weights_name,
@@ -97,7 +104,7 @@ def classify(  # noqa: PLR0913 -- an option each
     steps = workflows.classify_files_steps(
         images_in(paths),
         recipe,
-        out,
+        workflows.ResultsFolder(out, replace),
         outlines=workflows.OutlineFiles(
             images_in(labels) if labels else None,
             _cells(recipe, cells, pair=pair),
@@ -105,15 +112,14 @@ def classify(  # noqa: PLR0913 -- an option each
         ),
         groups=workflows.Groups(read_design(design) if design else None, compare),
     )
-    batch = run(steps, "Classifying")
-    for reason in batch.failed.values():
-        err_console.print(f"[red]not done[/red] {escape(reason)}")
+    batch = run(steps, "Classifying", go_on=go_on_from(out))
+    say_of_batch(batch, "not done")
     for reason in batch.uncounted.values():
         err_console.print(f"[yellow]not counted[/yellow] {escape(reason)}")
     if batch.summary is not None:
         out_console.print(escape(summary_text(batch.summary, batch.comparison)))
     out_console.print(f"Written to {escape(str(out))}")
-    raise typer.Exit(1 if batch.failed else 0)
+    raise typer.Exit(1 if batch.failed or batch.unpictured else 0)
 
 
 _TOLD = ("AUC", "AP", "F1", "balanced accuracy", "blast AUC")

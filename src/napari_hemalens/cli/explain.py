@@ -13,11 +13,13 @@ from napari_hemalens.cli.app import (
     Images,
     Out,
     Relabel,
+    Replace,
     StatedPixelSize,
     app,
-    err_console,
+    go_on_from,
     out_console,
     run,
+    say_of_batch,
 )
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.records.explained import PREDICTED
@@ -64,8 +66,12 @@ def explain(  # noqa: PLR0913 -- an option each
     pixel_size: StatedPixelSize = None,
     device: Device = "auto",
     relabel: Relabel = None,
+    replace: Replace = False,
 ) -> None:
-    """Show where a network looks: writes heatmaps in each image's frame, and pictures of them on the cells."""
+    """Show where a network looks: writes heatmaps in each image's frame, and pictures of them on the cells.
+
+    A run that was stopped goes on from there by the same command.
+    """
     recipe = ExplanationRecipe.from_options(
         task=task,
         weights=weights_name,
@@ -77,13 +83,13 @@ def explain(  # noqa: PLR0913 -- an option each
         relabel=relabel,
         device=device,
     )
+    folder = workflows.ResultsFolder(out, replace)
     steps = workflows.explain_files_steps(
-        images_in(paths), recipe, out, labels=images_in(labels) if labels else None, methods=methods or ()
+        images_in(paths), recipe, folder, labels=images_in(labels) if labels else None, methods=methods or ()
     )
-    batch = run(steps, "Explaining")
-    for reason in batch.failed.values():
-        err_console.print(f"[red]not done[/red] {escape(reason)}")
+    batch = run(steps, "Explaining", go_on=go_on_from(out))
+    say_of_batch(batch, "not done")
     cells = sum(len(field) for field in batch.fields)
     out_console.print(f"{cells:,} cells explained by {escape(', '.join(batch.methods))}")
     out_console.print(f"Written to {escape(str(out))}")
-    raise typer.Exit(1 if batch.failed else 0)
+    raise typer.Exit(1 if batch.failed or batch.unpictured else 0)

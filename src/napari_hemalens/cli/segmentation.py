@@ -7,7 +7,18 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Channel, FrameName, Out, app, err_console, evaluate_app, out_console, run
+from napari_hemalens.cli.app import (
+    Channel,
+    FrameName,
+    Out,
+    Replace,
+    app,
+    evaluate_app,
+    go_on_from,
+    out_console,
+    run,
+    say_of_batch,
+)
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
@@ -41,8 +52,12 @@ def segment(  # noqa: PLR0913 -- an option each
     largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
     threshold: Threshold = 1.0,
     split: Split = 0.7,
+    replace: Replace = False,
 ) -> None:
-    """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table."""
+    """Outline cells of stained smears, or fluorescent nuclei; writes label images, pictures and a table.
+
+    A run that was stopped goes on from there by the same command.
+    """
     recipe = SegmentationRecipe.from_options(
         kind=kind,
         channel=channel,
@@ -53,9 +68,9 @@ def segment(  # noqa: PLR0913 -- an option each
         threshold=threshold,
         split=split,
     )
-    batch = run(workflows.segment_files_steps(images_in(paths), recipe, out), "Segmenting")
-    for reason in batch.failed.values():
-        err_console.print(f"[red]not read[/red] {escape(reason)}")
+    steps = workflows.segment_files_steps(images_in(paths), recipe, workflows.ResultsFolder(out, replace))
+    batch = run(steps, "Segmenting", go_on=go_on_from(out))
+    say_of_batch(batch, "not read")
     if batch.fields:
         cells = sum(map(len, batch.fields))
         out_console.print(f"Cells: {cells:,}; images: {len(batch.fields):,}")

@@ -3,19 +3,20 @@
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from napari_hemalens.errors import HemaLensError, RecipeError, WeightsError
 from napari_hemalens.formats.content_hash import content_hash
 from napari_hemalens.formats.decoding import DAMAGE, reason
-from napari_hemalens.formats.naming import Record
+from napari_hemalens.formats.naming import Record, file_stems
 from napari_hemalens.formats.record_files import read_record, write_record
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.reports.detections import write_run
-from napari_hemalens.workflows.results_folder import RECORDS, RunIdentity
+from napari_hemalens.workflows.results_folder import RECORDS, ResultsFolder, RunIdentity
 
 T = TypeVar("T")
 
@@ -46,6 +47,30 @@ class Batch(Generic[T]):
     failed: Mapping[str, str]
     unpictured: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
+
+
+def start_batch(
+    files: Sequence[Path], folder: ResultsFolder, run: RunIdentity, *, endings: Sequence[str], tables: Sequence[str]
+) -> "BatchInProgress":
+    """Return a batch of which nothing is done.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        The images.
+    folder : ResultsFolder
+        Where results go.
+    run : RunIdentity
+        Command, options and weights; images and files are filled in.
+    endings : sequence of str
+        Of the files that may be written for an image.
+    tables : sequence of str
+        The other files.
+    """
+    stems = file_stems([str(file) for file in files])
+    images = tuple(zip(map(str, files), stems, strict=True))
+    written = (*tables, *(f"{stem}{ending}" for stem in stems for ending in endings))
+    return BatchInProgress(files, stems, folder.path, replace(run, images=images, files=written))
 
 
 @dataclass(slots=True)
@@ -141,11 +166,17 @@ class BatchInProgress:
         for done, (i, parts) in enumerate(sorted(self.found.items()), start=1):
             if i in self.kept and self.target(i, ending).exists():
                 continue
-            try:
+            with self.drawing(i):
                 draw(i, parts)
-            except DAMAGE as error:
-                self.unpictured[str(self.files[i])] = self._reason(error, self.files[i], "Cannot draw")
             yield Progress(done, len(self.found), f"{self.files[i].name}: drawn")
+
+    @contextmanager
+    def drawing(self, i: int) -> Iterator[None]:
+        """Take note of a picture of an image that could not be drawn in the block."""
+        try:
+            yield
+        except DAMAGE as error:
+            self.unpictured[str(self.files[i])] = self._reason(error, self.files[i], "Cannot draw")
 
     def write_run(self, fields: Sequence[Record], options: Mapping[str, Any]) -> None:
         """Write `run.json`, with the images that failed, and those that were not looked at."""

@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
-from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.errors import AnnotationError
 from napari_hemalens.figures.classes import class_picture
 from napari_hemalens.formats.label_images import match_by_name, read_labels
-from napari_hemalens.formats.naming import check_apart, file_stems, short_paths
-from napari_hemalens.models.weights import verify
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.formats.naming import check_apart, short_paths
+from napari_hemalens.models.weights import whole_hashes
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import task
 from napari_hemalens.reports.assay import Comparison, Summary, group_names, summary
 from napari_hemalens.reports.classes import write_cells, write_summary
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import check_labels
@@ -31,8 +30,14 @@ from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
+from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
+
+_LABELS, _CELLS, _MICRONUCLEI = ".labels.tif", ".cells.tif", ".micronuclei.tif"
+_PICTURE = ".classes.png"
+_TABLES = ("cells.csv", "summary.csv", "run.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class ClassifiedBatch:
         of the tuple: in no image, or the task is another.
     uncounted : mapping of str to str
         The images in which micronuclei could not be counted, with the reason.
+    unpictured, kept : mapping of str to str, int
+        As in `Batch`.
     """
 
     fields: tuple[Classified, ...]
@@ -101,65 +108,74 @@ class ClassifiedBatch:
     comparison: Comparison | None
     micronuclei: tuple[NDArray[np.int64] | None, ...] | None = None
     uncounted: Mapping[str, str] = field(default_factory=dict)
+    unpictured: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
 
 
-@dataclass(slots=True)
-class _ClassificationInProgress:
-    """What is asked of each image, and what was found in those that are done."""
+@dataclass(frozen=True, slots=True)
+class _Classification:
+    """What is asked of each image."""
 
     recipe: ClassificationRecipe
     segmentation: SegmentationRecipe
-    out: Path
     outlines: OutlineFiles  # in the order of the images
     of_fields: bool  # no labels: an image is one cell
-    options: Mapping[str, Any]
-    fields: list[Classified] = field(default_factory=list)
-    cells: list[NDArray[np.int64]] = field(default_factory=list)
-    micronuclei: list[NDArray[np.int64] | None] = field(default_factory=list)
-    uncounted: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    batch: BatchInProgress
 
-    def add(self, i: int, file: Path, stem: str) -> int:
-        """Classify the image of this index and write what it shows; returns how many cells it has."""
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Of the files that are written for every image."""
+        paired = self.outlines.cells == "paired"
+        return (*((_LABELS,) if not self.of_fields else ()), *((_CELLS,) if paired else ()))
+
+    def inputs(self, i: int) -> tuple[Path, ...]:
+        """Return the image of this index, and the outlines given for it."""
+        given = (self.outlines.labels, self.outlines.cells, self.outlines.micronuclei)
+        return (self.batch.files[i], *(Path(paths[i]) for paths in given if paths is not None and paths != "paired"))
+
+    def find_steps(self, i: int) -> Steps[Parts]:
+        """Classify the image of this index and write its labels; returns its cells, and what they belong to."""
         paired = self.outlines.cells == "paired"
         labels = None if self.outlines.labels is None else self.outlines.labels[i]
         cells = None if self.outlines.cells is None or paired else Path(self.outlines.cells[i])
-        micronuclei = None if self.outlines.micronuclei is None else self.outlines.micronuclei[i]
-        with open_image(file, frame=self.recipe.frame or ()) as opened:
+        with self._open(i) as opened:
             slide = choose_channel(opened, self.recipe.channel)
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
             of_cells = None if cells is None else in_cells(map_, check_labels(read_labels(cells), slide.shape))
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
-            result = finish(classify_steps(slide, found, named))
-            counted = self._count(slide, map_, micronuclei)
+            result = yield from classify_steps(slide, found, named)
+            counted, uncounted = self._count(i, slide, map_)
             size = result.provenance.pixel_size_um
             if found is not None:
-                write_labels(found, self.out / f"{stem}.labels.tif", pixel_size_um=size)
+                write_labels(found, self.batch.target(i, _LABELS), pixel_size_um=size)
             if counted is not None:
-                write_labels(counted.labels, self.out / f"{stem}.micronuclei.tif", pixel_size_um=size)
-            with writing(self.out / f"{stem}.classes.png") as path:
-                class_picture(slide, map_.labels, result).save(path)
+                write_labels(counted.labels, self.batch.target(i, _MICRONUCLEI), pixel_size_um=size)
         if paired:
             of_cells = pair_nuclei(map_)
-            write_labels(as_labels(map_, of_cells), self.out / f"{stem}.cells.tif")  # for a person to look at
-        self.fields.append(result)
-        self.micronuclei.append(None if counted is None else counted.counts)
-        if of_cells is not None:
-            self.cells.append(of_cells)
-        return len(result)
+            write_labels(as_labels(map_, of_cells), self.batch.target(i, _CELLS))  # for a person to look at
+        bodies = None if counted is None else counted.counts
+        return {"cells": result, "belongs_to": of_cells, "micronuclei": bodies, "uncounted": uncounted}
 
-    def _count(self, slide: Slide, nuclei: CellMap, bodies: Path | None) -> counting.Micronuclei | None:
-        """Return the micronuclei given, else those found; None where nobody asks, or they cannot be counted."""
+    def draw(self, i: int, parts: Parts) -> None:
+        """Draw the picture of an image, from the labels that were written."""
+        with self._open(i) as opened, writing(self.batch.target(i, _PICTURE)) as path:
+            slide = choose_channel(opened, self.recipe.channel)
+            labels = CellMap.whole(slide.shape).labels if self.of_fields else read_labels(self.batch.target(i, _LABELS))
+            class_picture(slide, labels, parts["cells"]).save(path)
+
+    def _open(self, i: int) -> Slide:
+        return open_image(self.batch.files[i], frame=self.recipe.frame or ())
+
+    def _count(self, i: int, slide: Slide, nuclei: CellMap) -> tuple[counting.Micronuclei | None, str]:
+        """Return the micronuclei given, else those found; None where nobody asks or they cannot be counted, and why."""
         if self.recipe.task != "micronucleus":
-            return None
-        if bodies is not None:
-            return count_micronuclei(slide, nuclei.labels, bodies=read_labels(bodies))
+            return None, ""
+        if self.outlines.micronuclei is not None:
+            bodies = read_labels(self.outlines.micronuclei[i])
+            return count_micronuclei(slide, nuclei.labels, bodies=bodies), ""
         reason = counting.why_not(slide)
-        if reason is not None:
-            self.uncounted[slide.name] = reason
-            return None
-        return counting.find_micronuclei(slide, nuclei)
+        return (counting.find_micronuclei(slide, nuclei), "") if reason is None else (None, reason)
 
     def _labels(self, slide: Slide, path: Path | None) -> NDArray[np.int32]:
         if path is not None:
@@ -167,37 +183,43 @@ class _ClassificationInProgress:
         found = finish(segment_steps(slide, self.segmentation)).labels
         return cells_of(found, slide.shape, relabel=False)
 
-    def write_tables(self, groups: Groups) -> ClassifiedBatch:
+    def write_tables(self, groups: Groups, options: Mapping[str, Any]) -> ClassifiedBatch:
         """Write the tables of what was found, and return it."""
-        cells = tuple(self.cells) or None
-        micronuclei = tuple(self.micronuclei) if any(each is not None for each in self.micronuclei) else None
+        batch, out = self.batch, self.batch.out
+        fields: tuple[Classified, ...] = batch.column("cells")
+        cells = batch.column("belongs_to") if fields and self.outlines.cells is not None else None
+        counts = batch.column("micronuclei")
+        micronuclei = counts if any(each is not None for each in counts) else None
         said: Summary | None = None
         comparison: Comparison | None = None
-        if self.fields:
-            said = summary(self.fields, cells=cells, design=groups.design, micronuclei=micronuclei)
+        if fields:
+            said = summary(fields, cells=cells, design=groups.design, micronuclei=micronuclei)
             try:
                 comparison = said.compare(*groups.compare) if groups.compare else None
             except AnnotationError as error:  # an image that it needs was not read
-                self.failed["comparison"] = str(error)
-            write_cells(self.fields, self.out / "cells.csv", cells=cells, micronuclei=micronuclei)
-            write_summary(said, self.out / "summary.csv", comparison)
-        if self.fields or self.failed:
-            write_run(self.fields, self.options, self.out / "run.json", failed=self.failed)
-        return ClassifiedBatch(tuple(self.fields), self.failed, cells, said, comparison, micronuclei, self.uncounted)
+                batch.failed["comparison"] = str(error)
+            write_cells(fields, out / "cells.csv", cells=cells, micronuclei=micronuclei)
+            write_summary(said, out / "summary.csv", comparison)
+        if fields or batch.failed:
+            batch.write_run(fields, options)
+        why = {str(batch.files[i]): parts["uncounted"] for i, parts in batch.found.items() if parts["uncounted"]}
+        found = (fields, batch.failed, cells, said, comparison, micronuclei, why)
+        return ClassifiedBatch(*found, batch.unpictured, len(batch.kept))
 
 
 def classify_files_steps(
     files: Sequence[Path],
     recipe: ClassificationRecipe,
-    out: Path,
+    out: Path | ResultsFolder,
     *,
     outlines: OutlineFiles = OutlineFiles(),
     groups: Groups = Groups(),
 ) -> Steps[ClassifiedBatch]:
-    """Name the cells of many image files; write labels, pictures, `cells.csv`, `summary.csv` and `run.json`.
+    """Name the cells of many image files; write labels, `cells.csv`, `summary.csv` and `run.json`, then pictures.
 
-    An image that cannot be read, or whose labels are not of it, is reported, and the rest goes on. What was found is
-    written also when the run is stopped. Yields after every image.
+    An image that cannot be read, or whose labels are not of it, is reported, and the rest goes on. What is found in an
+    image is kept at once: the same run into the same folder goes on from there. The tables are written also when the
+    run is stopped. Yields after every image.
 
     Parameters
     ----------
@@ -205,7 +227,7 @@ def classify_files_steps(
         The images.
     recipe : ClassificationRecipe
         What is asked of each cell, and with which weights.
-    out : Path
+    out : Path or ResultsFolder
         Folder for the results: for each image `<stem>.labels.tif` (not of whole fields) and `<stem>.classes.png`, and
         the tables. For the micronucleus test also `<stem>.micronuclei.tif`, where micronuclei were counted: each has
         the number of its nucleus, whatever the nucleus was called.
@@ -217,11 +239,14 @@ def classify_files_steps(
     Raises
     ------
     HemaLensError
-        Before the first image, if outlines or groups do not fit the images, or weights are not there.
+        Before the first image, if outlines or groups do not fit the images, or weights or folder cannot be used; if
+        the disk is full.
     """
-    check_apart(out, (*files, *(outlines.labels or ()), *(outlines.micronuclei or ())))
+    folder = ResultsFolder.of(out)
+    given = (outlines.labels, outlines.cells, outlines.micronuclei)
+    outlined = [Path(path) for paths in given if paths is not None and paths != "paired" for path in paths]
+    check_apart(folder.path, (*files, *outlined))
     card = classifier_card(recipe)
-    verify(card)
     of_fields = card.crop.unit == "field"
     if of_fields and outlines.labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
@@ -233,20 +258,16 @@ def classify_files_steps(
         "segmentation": segmentation.model_dump(mode="json") if matched.labels is None and not of_fields else None,
         "cells": matched.cells if matched.cells == "paired" else _paths(matched.cells),
         "micronuclei": _paths(matched.micronuclei),
-        "compare": groups.compare,
     }
-    batch = _ClassificationInProgress(recipe, segmentation, out, matched, of_fields, options)
-    try:
-        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
-            try:
-                found = batch.add(i, file, stem)
-                message = f"{file.name}: {found:,} cells"
-            except (ImageError, AnnotationError) as error:
-                batch.failed[str(file)] = str(error)
-                message = f"{file.name}: not classified"
-            yield Progress(i + 1, len(files), message)
-    finally:
-        result = batch.write_tables(groups)
+    run = RunIdentity("classify", options, whole_hashes(card.file))
+    batch = start_batch(files, folder, run, endings=(_LABELS, _CELLS, _MICRONUCLEI, _PICTURE), tables=_TABLES)
+    asked = _Classification(recipe, segmentation, matched, of_fields, batch)
+    with hold_folder(folder, batch.run):
+        try:
+            yield from batch.find_steps(asked.find_steps, asked.inputs, asked.endings)
+        finally:
+            result = asked.write_tables(groups, options | {"compare": groups.compare})
+        yield from batch.draw_steps(asked.draw, _PICTURE)
     return result
 
 

@@ -8,13 +8,13 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import FORMATS, check_formats
-from napari_hemalens.formats.naming import check_apart, file_stems
+from napari_hemalens.formats.naming import check_apart
 from napari_hemalens.models.weights import detector_card, whole_hashes
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.workflows.batch import Batch, BatchInProgress, Parts
+from napari_hemalens.workflows.batch import Batch, Parts, start_batch
 from napari_hemalens.workflows.detection import detect_steps, write_tables
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
@@ -43,11 +43,12 @@ def detect_files_steps(
     check_formats(formats)  # before hours of work
     folder = ResultsFolder.of(out)
     check_apart(folder.path, files)
-    stems = file_stems([str(file) for file in files])
-    run = _identity(files, stems, recipe, formats)
-    with hold_folder(folder, run):
+    naming = recipe.naming or detector_card(recipe.weights).naming
+    run = RunIdentity("detect", recipe.model_dump(mode="json"), whole_hashes(recipe.weights, naming))
+    tables = (*(FORMATS[name].target for name in formats), *_TABLES)
+    batch = start_batch(files, folder, run, endings=(_PICTURE,), tables=tables)
+    with hold_folder(folder, batch.run):
         _check_device(recipe)
-        batch = BatchInProgress(files, stems, folder.path, run)
 
         def find(i: int) -> Steps[Parts]:
             with open_image(files[i], frame=recipe.frame or ()) as opened:
@@ -66,20 +67,6 @@ def detect_files_steps(
                 batch.write_run(fields, recipe.model_dump(mode="json"))
         yield from batch.draw_steps(draw, _PICTURE)
     return Batch(fields, batch.failed, batch.unpictured, len(batch.kept))
-
-
-def _identity(
-    files: Sequence[Path], stems: Sequence[str], recipe: DetectionRecipe, formats: Sequence[str]
-) -> RunIdentity:
-    card = detector_card(recipe.weights)
-    naming = recipe.naming or card.naming
-    return RunIdentity(
-        command="detect",
-        options=recipe.model_dump(mode="json"),
-        weights=whole_hashes(recipe.weights, naming),
-        images=tuple(zip(map(str, files), stems, strict=True)),
-        files=(*(FORMATS[name].target for name in formats), *_TABLES, *(f"{stem}{_PICTURE}" for stem in stems)),
-    )
 
 
 def _check_device(recipe: DetectionRecipe) -> None:

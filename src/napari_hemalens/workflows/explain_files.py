@@ -7,22 +7,24 @@ from typing import Any
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
-from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats.label_images import match_by_name, read_labels
-from napari_hemalens.formats.naming import check_apart, file_stems
+from napari_hemalens.formats.naming import check_apart
 from napari_hemalens.heatmaps.files import heatmap_picture, write_heatmap
 from napari_hemalens.heatmaps.methods import resolve_recipe
-from napari_hemalens.models.weights import verify
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.models.weights import whole_hashes
+from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
-from napari_hemalens.reports.detections import write_run
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.explanation import explainable_card, map_of, map_steps
+from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
+
+_LABELS = ".labels.tif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +39,64 @@ class ExplainedBatch:
         The names of the methods.
     failed : mapping of str to str
         The other images, with the reason.
+    unpictured, kept : mapping of str to str, int
+        As in `Batch`.
     """
 
     fields: tuple[Classified, ...]
     methods: tuple[str, ...]
     failed: Mapping[str, str]
+    unpictured: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
 
 
-@dataclass(slots=True)
-class _ExplanationInProgress:
-    """How each image is explained, and the cells of those that are done."""
+@dataclass(frozen=True, slots=True)
+class _Explanation:
+    """How each image is explained."""
 
     recipes: Sequence[ExplanationRecipe]
     segmentation: SegmentationRecipe
-    out: Path
-    fields: list[Classified] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    labels: Sequence[Path | None]
+    batch: BatchInProgress
 
-    def add(self, file: Path, stem: str, labels: Path | None) -> int:
-        """Explain one file and write what it shows; returns how many cells it has."""
-        with open_image(file, frame=self.recipes[0].frame or ()) as opened:
-            first = self.recipes[0]
+    @property
+    def writes_labels(self) -> bool:
+        """Whether the cells have numbers that no file of the user's has."""
+        first = self.recipes[0]
+        return EXPLAINABLE[first.task].unit == "cell" and (not any(self.labels) or bool(first.relabel))
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Of the files that are written for every image."""
+        heatmaps = (f".{recipe.method}.{kind}" for recipe in self.recipes for kind in ("tif", "png"))
+        return (*heatmaps, *((_LABELS,) if self.writes_labels else ()))
+
+    def inputs(self, i: int) -> tuple[Path, ...]:
+        """Return the image of this index, and its labels if there are any."""
+        labels = self.labels[i]
+        return (self.batch.files[i], *(() if labels is None else (labels,)))
+
+    def find_steps(self, i: int) -> Steps[Parts]:
+        """Explain one image and write what it shows; returns its cells."""
+        first, labels = self.recipes[0], self.labels[i]
+        with open_image(self.batch.files[i], frame=first.frame or ()) as opened:
             slide = choose_channel(opened, first.channel)
             cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
-            results = [self._explain(slide, cells, recipe, stem) for recipe in self.recipes]
-            if EXPLAINABLE[first.task].unit == "cell" and (labels is None or first.relabel):
-                size = results[0].provenance.pixel_size_um  # numbers that no file of the user's has
-                write_labels(cells.labels, self.out / f"{stem}.labels.tif", pixel_size_um=size)
-        self.fields.append(results[0])
-        return len(results[0])
+            result = yield from self._explain_steps(i, slide, cells, first)
+            for recipe in self.recipes[1:]:
+                yield from self._explain_steps(i, slide, cells, recipe)
+            if self.writes_labels:
+                size = result.provenance.pixel_size_um
+                write_labels(cells.labels, self.batch.target(i, _LABELS), pixel_size_um=size)
+        return {"cells": result}
 
-    def _explain(self, slide: Slide, cells: CellMap, recipe: ExplanationRecipe, stem: str) -> Classified:
-        result = finish(map_steps(slide, cells, recipe))
-        write_heatmap(result, self.out / f"{stem}.{result.method}.tif")
-        with writing(self.out / f"{stem}.{result.method}.png") as path:
+    def _explain_steps(self, i: int, slide: Slide, cells: CellMap, recipe: ExplanationRecipe) -> Steps[Classified]:
+        result = yield from map_steps(slide, cells, recipe)
+        write_heatmap(result, self.batch.target(i, f".{result.method}.tif"))
+        with (
+            self.batch.drawing(i),  # without a picture, the heatmap is there
+            writing(self.batch.target(i, f".{result.method}.png")) as path,
+        ):
             heatmap_picture(slide, cells.labels, result).save(path)
         return result.cells  # the rest, of every cell a crop and its heatmap, is let go
 
@@ -78,7 +104,7 @@ class _ExplanationInProgress:
 def explain_files_steps(
     files: Sequence[Path],
     recipe: ExplanationRecipe,
-    out: Path,
+    out: Path | ResultsFolder,
     *,
     labels: Sequence[Path] | None = None,
     methods: Sequence[str] = (),
@@ -87,7 +113,8 @@ def explain_files_steps(
 
     For each image and method, `<stem>.<method>.tif` is the heatmap in the image's frame, and `<stem>.<method>.png` a
     picture of it. Labels that were made here are written as `<stem>.labels.tif`. An image that cannot be read or
-    explained is reported, and the rest goes on; what was found is written also when the run is stopped.
+    explained is reported, and the rest goes on. What is found in an image is kept at once: the same run into the same
+    folder goes on from there.
 
     Parameters
     ----------
@@ -95,7 +122,7 @@ def explain_files_steps(
         The images.
     recipe : ExplanationRecipe
         How.
-    out : Path
+    out : Path or ResultsFolder
         The folder; made if missing.
     labels : sequence of Path, optional
         Label images, matched to the images by name, else by order; without them, the images are segmented.
@@ -108,30 +135,29 @@ def explain_files_steps(
         Before the first image, if labels do not fit the images, the network has no such method, the weights know no
         such class, or they are not there; or if the folder holds files that are read.
     """
-    check_apart(out, (*files, *(labels or ())))
+    folder = ResultsFolder.of(out)
+    check_apart(folder.path, (*files, *(labels or ())))
     card = explainable_card(recipe)
-    verify(card)
     asked = tuple(dict.fromkeys(methods)) or (recipe.method,)
     recipes = [resolve_recipe(recipe.model_copy(update={"method": method}), card) for method in asked]
     of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
     segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
-    batch = _ExplanationInProgress(recipes, segmentation, out)
     named = tuple(str(each.method) for each in recipes)
-    try:
-        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
-            try:
-                message = f"{file.name}: {batch.add(file, stem, of_images[i]):,} cells"
-            except (ImageError, AnnotationError) as error:
-                batch.failed[str(file)] = str(error)
-                message = f"{file.name}: not explained"
-            yield Progress(i + 1, len(files), message)
-    finally:
-        if batch.fields or batch.failed:
-            segmented = labels is None and recipe.task != DETECTION.name
-            options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
-                "methods": named,
-                "labels": None if labels is None else [str(path) for path in of_images],
-                "segmentation": batch.segmentation.model_dump(mode="json") if segmented else None,
-            }
-            write_run(batch.fields, options, out / "run.json", failed=batch.failed)
-    return ExplainedBatch(tuple(batch.fields), named, batch.failed)
+    segmented = labels is None and recipe.task != DETECTION.name
+    options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
+        "methods": named,
+        "labels": None if labels is None else [str(path) for path in of_images],
+        "segmentation": segmentation.model_dump(mode="json") if segmented else None,
+    }
+    endings = (_LABELS, *(f".{name}.{kind}" for name in named for kind in ("tif", "png")))
+    run = RunIdentity("explain", options, whole_hashes(card.file))
+    batch = start_batch(files, folder, run, endings=endings, tables=("run.json",))
+    asked_of = _Explanation(recipes, segmentation, of_images, batch)
+    with hold_folder(folder, batch.run):
+        try:
+            yield from batch.find_steps(asked_of.find_steps, asked_of.inputs, asked_of.endings)
+        finally:
+            fields: tuple[Classified, ...] = batch.column("cells")
+            if fields or batch.failed:
+                batch.write_run(fields, options)
+    return ExplainedBatch(fields, named, batch.failed, batch.unpictured, len(batch.kept))

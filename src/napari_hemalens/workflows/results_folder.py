@@ -65,8 +65,8 @@ class RunIdentity:
     command: str
     options: Mapping[str, Any]
     weights: Mapping[str, str]
-    images: tuple[tuple[str, str], ...]
-    files: tuple[str, ...]
+    images: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
     hemalens: str = __version__
 
     def difference(self, earlier: Mapping[str, Any]) -> str | None:

@@ -5,20 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.config.options import SegmentationRecipe
-from napari_hemalens.errors import ImageError
 from napari_hemalens.evaluation import segmentation as segmentation_measures
 from napari_hemalens.evaluation.segmentation import SegmentationReport
-from napari_hemalens.formats.naming import check_apart, file_stems
-from napari_hemalens.progress import Progress, Steps, finish
-from napari_hemalens.reports.detections import write_run
+from napari_hemalens.formats.naming import check_apart
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.segmentation import files as written
 from napari_hemalens.segmentation import segment as segmenting
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.region import Region
-from napari_hemalens.workflows.batch import Batch
+from napari_hemalens.workflows.batch import Batch, Parts, start_batch
 from napari_hemalens.workflows.images import Frame, as_slide
+from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
+
+_WRITTEN = (".labels.tif", ".outline.png")
+_MEASURED = ("areas", "centres", "nucleus_areas", "provenance")
 
 
 def segment(
@@ -72,38 +74,43 @@ def segment_steps(image: Any, recipe: SegmentationRecipe, *, region: Region | No
     return (yield from segmenting.segment_steps(as_slide(image, frame=recipe.frame or ()), recipe, region=region))
 
 
-def segment_files_steps(files: Sequence[Path], recipe: SegmentationRecipe, out: Path) -> Steps[Batch[CellMeasures]]:
+def segment_files_steps(
+    files: Sequence[Path], recipe: SegmentationRecipe, out: Path | ResultsFolder
+) -> Steps[Batch[CellMeasures]]:
     """Outline the cells of many image files and write labels, pictures and a table to a folder.
 
-    An image that cannot be read is reported, and the rest goes on. What was found is written also when the run is
-    stopped. Yields after every image.
+    An image that cannot be read is reported, and the rest goes on. What is found in an image is kept at once: the same
+    run into the same folder goes on from there. Yields after every image.
 
     Raises
     ------
     RecipeError
-        If the folder is that of the images.
+        If the folder is that of the images, or cannot be used.
     """
-    check_apart(out, files)
-    fields: list[CellMeasures] = []
-    failed: dict[str, str] = {}
-    try:
-        for i, (file, stem) in enumerate(zip(files, file_stems([str(file) for file in files]), strict=True)):
-            try:
-                with open_image(file, frame=recipe.frame or ()) as opened:
-                    slide = choose_channel(opened, recipe.channel)
-                    found = finish(segment_steps(slide, recipe))
-                    written.write_images(slide, found, out, stem)
-                fields.append(CellMeasures.from_segmentation(found))
-                message = f"{file.name}: {len(found)} cells"
-            except ImageError as error:
-                failed[str(file)] = str(error)
-                message = f"{file.name}: not read"
-            yield Progress(i + 1, len(files), message)
-    finally:
-        if fields or failed:
-            written.write_measures(fields, out / "cells.csv")
-            write_run(fields, recipe.model_dump(mode="json"), out / "run.json", failed=failed)
-    return Batch(tuple(fields), failed)
+    folder = ResultsFolder.of(out)
+    check_apart(folder.path, files)
+    options = recipe.model_dump(mode="json")
+    run = RunIdentity("segment", options, {})
+    batch = start_batch(files, folder, run, endings=(*_WRITTEN, ".nuclei.tif"), tables=("cells.csv", "run.json"))
+
+    def find(i: int) -> Steps[Parts]:
+        with open_image(files[i], frame=recipe.frame or ()) as opened:
+            slide = choose_channel(opened, recipe.channel)
+            found = yield from segment_steps(slide, recipe)
+            written.write_images(slide, found, folder.path, batch.stems[i])
+        measured = CellMeasures.from_segmentation(found)
+        return {"cells": measured.ids, **{name: getattr(measured, name) for name in _MEASURED}}
+
+    with hold_folder(folder, batch.run):
+        try:
+            yield from batch.find_steps(find, lambda i: (files[i],), _WRITTEN)
+        finally:
+            columns = zip(*(batch.column(name) for name in ("cells", *_MEASURED)), strict=True)
+            fields = tuple(CellMeasures(*measured) for measured in columns)
+            if fields or batch.failed:
+                written.write_measures(fields, folder.path / "cells.csv")
+                batch.write_run(fields, options)
+    return Batch(fields, batch.failed, batch.unpictured, len(batch.kept))
 
 
 def evaluate_segmentation_steps(

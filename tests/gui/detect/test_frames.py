@@ -109,7 +109,7 @@ def test_the_review_goes_to_the_frame_of_its_cell(both, viewer):
     assert frames == {0, 2}
 
 
-def test_annotations_without_a_frame_are_of_the_one_on_screen_which_is_said(session, viewer, stack, runner, tmp_path):
+def test_annotations_without_a_frame_are_said_to_be_of_the_one_on_screen(session, viewer, stack, runner, tmp_path):
     table = tmp_path / "cells.csv"
     table.write_text("image,class,score,y0,x0,y1,x1\nstack.tif,blast,1,10,10,40,40\n", encoding="utf-8")
     viewer.dims.set_current_step(0, 1)
