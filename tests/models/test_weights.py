@@ -1,12 +1,16 @@
 """Model cards are found by name or by file, and refused where they say too little."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.storage import load_detector
 
 
 def test_a_card_is_found_by_either_of_its_files(untrained: DetectorCard) -> None:
@@ -64,3 +68,60 @@ def test_installed_weights_that_cannot_be_used_are_told_apart(installed_weights:
 def test_what_is_wrong_with_a_card_is_said_of_its_kind(text: str, said: str) -> None:
     with pytest.raises(WeightsError, match=f"mine does not describe weights: {said}"):
         weights.read_card(text.encode(), "mine")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": ["platelet", "erythrocyte", "lymphocyte"]},
+        {"score_threshold": 0.9},
+        {"std": [0.5, 0.5, 0.5]},
+        {"x": 1},
+    ],
+)
+def test_a_card_that_was_altered_after_it_was_written_is_refused(
+    untrained: DetectorCard, change: dict[str, Any]
+) -> None:
+    file = untrained.file.with_suffix(".json")
+    file.write_text(weights.card_text(untrained), encoding="utf-8")
+    assert weights.detector_card(file) == untrained
+    said = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(said, indent=1), encoding="utf-8")
+    assert weights.detector_card(file) == untrained  # what it says counts, and not how it is laid out
+    file.write_text(json.dumps(said | change), encoding="utf-8")
+    with pytest.raises(WeightsError, match=r"was altered after it was written|does not describe weights: x"):
+        weights.detector_card(file)
+
+
+def test_a_deviation_of_zero_is_refused(untrained: DetectorCard) -> None:
+    file = untrained.file.with_suffix(".json")
+    said = json.loads(untrained.model_dump_json())
+    file.write_text(json.dumps(said | {"std": [0.0, 1.0, 1.0]}), encoding="utf-8")
+    with pytest.raises(WeightsError, match="does not describe weights: std"):
+        weights.detector_card(file)
+
+
+def test_weights_that_would_add_to_themselves_are_refused(untrained: DetectorCard) -> None:
+    file = untrained.file.with_suffix(".json")
+    own = untrained.model_copy(update={"base": str(untrained.file), "base_sha256": untrained.sha256})
+    file.write_text(weights.card_text(own), encoding="utf-8")
+    for use in (lambda: weights.whole_hashes(file), lambda: load_detector(own, torch.device("cpu"))):
+        with pytest.raises(WeightsError, match="is damaged: untrained would add to itself"):
+            use()
+
+
+def test_the_hash_of_the_whole_covers_card_file_and_base(untrained: DetectorCard) -> None:
+    file = untrained.file.with_suffix(".json")
+    first = weights.whole_hashes(file, None, "none")
+    assert list(first) == ["untrained"]
+    other = untrained.model_copy(update={"score_threshold": 0.9})
+    file.write_text(weights.card_text(other), encoding="utf-8")
+    assert weights.whole_hashes(file) != first
+    assert list(weights.whole_hashes("marrow-attention")) == ["marrow-attention", "marrow-lite"]
+
+
+@pytest.mark.parametrize("text", [b'{"name": "\xff\xfe"}', b"[" * 100_000, '{"name": 1}'.encode("utf-16")])
+def test_a_card_that_is_no_text_or_nested_too_deep_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(WeightsError, match="does not describe weights"):
+        weights.detector_card(tmp_path / "a.json")

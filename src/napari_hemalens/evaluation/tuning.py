@@ -69,4 +69,4 @@ def choose_threshold_steps(
 def write_card(card: AnyCard) -> None:
     """Write the model card beside its file of weights."""
     with writing(card.file.with_suffix(".json")) as file:
-        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        file.write_text(weights.card_text(card), encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.config.options import Recipe
@@ -34,6 +34,9 @@ class ModelCard(Recipe):
     licence: str
     training: Mapping[str, Any] = Field(description="The recipe of the training run")
     sha256: str
+    card_sha256: str = Field(
+        default="", exclude=True, description="Of all else that the card says; empty: of cards written before 0.2"
+    )
     folder: Path = Field(default=PACKED, exclude=True)
 
     @property
@@ -73,7 +76,7 @@ class DetectorCard(ModelCard):
     task: Literal["detection"] = "detection"
     network: NetworkRecipe
     mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
     score_threshold: float = Field(ge=0, le=1)
     naming: str | None = Field(
         default=None,

@@ -27,7 +27,7 @@ from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
-from napari_hemalens.models.weights import detector_card, verify
+from napari_hemalens.models.weights import detector_card, verify, with_bases
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."
@@ -101,7 +101,8 @@ def load_detector(card: DetectorCard, device: torch.device) -> CellDetector:
 
 def _base_of(card: DetectorCard) -> str | None:
     """Return the name of the weights that a card's file adds to, after a check that they are the same."""
-    if card.base is not None and detector_card(card.base).sha256 != card.base_sha256:
+    bases = with_bases(card)[1:]
+    if bases and bases[0].sha256 != card.base_sha256:
         raise WeightsError(
             f"The weights {card.name} add to {card.base} as it was when they were trained; it has changed since. Train "
             "them again."

@@ -5,16 +5,19 @@ folder of the user's; those that `hemalens train` writes lie in its output folde
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, installed_folder
+
+_SEAL = "card_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,15 @@ def model_card(name: str | Path) -> AnyCard:
 
 
 def read_card(text: bytes, called: str | Path) -> AnyCard:
-    """Return the card that a JSON text describes; `called` is where it lies, for the error if it describes none."""
+    """Return the card that a JSON text describes; `called` is where it lies, for errors.
+
+    Raises
+    ------
+    WeightsError
+        If it describes none, or was altered after it was written.
+    """
     try:
-        return _EITHER.validate_json(text)
+        card = _EITHER.validate_json(text)
     except ValidationError as error:
         # Each kind of card has its errors: those of a detector count unless the task is of no detector.
         wrong = {each["loc"]: each["msg"] for each in error.errors()}
@@ -110,6 +119,20 @@ def read_card(text: bytes, called: str | Path) -> AnyCard:
         where, said = next((loc, text) for loc, text in wrong.items() if other not in loc)
         option = ".".join(map(str, where[1:]))
         raise WeightsError(f"{called} does not describe weights: {option + ': ' if option else ''}{said}.") from error
+    if card.card_sha256 and card.card_sha256 != _seal(json.loads(text)):
+        raise WeightsError(f"{called} was altered after it was written: its card_sha256 is not that of what it says.")
+    return card.model_copy(update={_SEAL: ""})
+
+
+def card_text(card: AnyCard) -> str:
+    """Return a card as JSON, with a hash over all that it says."""
+    said = json.loads(card.model_dump_json())
+    return json.dumps(said | {_SEAL: _seal(said)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _seal(said: Mapping[str, Any]) -> str:
+    kept = {key: value for key, value in said.items() if key != _SEAL}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 _EITHER: TypeAdapter[AnyCard] = TypeAdapter(AnyCard)
@@ -158,11 +181,26 @@ def whole_hashes(*names: str | Path | None) -> dict[str, str]:
     for name in names:
         if name is None or name == "none":
             continue
-        card = model_card(name)
-        hashes[card.name] = hashlib.sha256((card.model_dump_json() + sha256(verify(card))).encode()).hexdigest()
-        if isinstance(card, DetectorCard) and card.base is not None:
-            hashes |= whole_hashes(card.base)
+        for card in with_bases(model_card(name)):
+            hashes[card.name] = hashlib.sha256((card.model_dump_json() + sha256(verify(card))).encode()).hexdigest()
     return hashes
+
+
+def with_bases(card: AnyCard) -> tuple[AnyCard, ...]:
+    """Return a card, and those of the weights that it adds to, one after the other.
+
+    Raises
+    ------
+    WeightsError
+        If one is not there, or weights add to themselves.
+    """
+    chain: tuple[AnyCard, ...] = (card,)
+    while isinstance(card, DetectorCard) and card.base is not None:
+        card = detector_card(card.base)
+        if card.file in {each.file for each in chain}:
+            raise WeightsError(f"The card of the weights {chain[0].name} is damaged: {card.name} would add to itself.")
+        chain += (card,)
+    return chain
 
 
 def verify(weights: ModelCard) -> Path:
