@@ -1,11 +1,13 @@
 """Layers that hold cells, and whether they lie on an image."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.layers import MARK
 
 
@@ -24,6 +26,17 @@ def test_labels_of_a_person_hold_cells_and_our_own_do_not():
     assert holds_cells(Labels(np.zeros((4, 5), int)))
     assert not holds_cells(Labels(np.zeros((4, 5), int), metadata={MARK: {}}))
     assert not holds_cells(Image(np.zeros((4, 5))))
+
+
+def test_cells_of_another_frame_are_refused(boxes):
+    stack = Image(np.zeros((3, 400, 600)), axis_labels=("t", "y", "x"))
+    check_frame(stack, boxes, (1,))  # nobody knows of which frame these are
+    header = boxes.metadata[MARK]
+    boxes.metadata = {MARK: replace(header, provenance=replace(header.provenance, frame="T=2"))}
+    check_frame(stack, boxes, (2,))
+    check_frame(Image(np.zeros((400, 600))), boxes, ())
+    with pytest.raises(AnnotationError, match=r"were found in frame T=2 and not in T=1: go to their frame"):
+        check_frame(stack, boxes, (1,))
 
 
 def test_cells_without_a_scale_lie_on_the_pixels_of_the_image():

@@ -65,6 +65,16 @@ def test_space_accepts_and_while_boxes_are_changed_moves_the_image(boxes, told):
     assert told == ["accept"]
 
 
+def test_escape_puts_the_tool_down_and_then_selects_nothing(boxes, told):
+    boxes.mode = "add_rectangle"
+    boxes.selected_data = {1}
+    keys(boxes)["Escape"](boxes)
+    assert boxes.mode == "pan_zoom"
+    boxes.selected_data = {1}
+    keys(boxes)["Escape"](boxes)
+    assert {*boxes.selected_data} == set()
+
+
 @pytest.mark.parametrize(
     ("unsure", "words"),
     [

@@ -216,6 +216,20 @@ def test_the_cell_of_another_image_at_the_same_place_is_another(three, runner, r
     assert state(three) == ({1}, 9, 9, 9)
 
 
+def test_the_cell_of_another_frame_at_the_same_place_is_another(three, viewer, runner, recipe):
+    stack = viewer.add_image(np.zeros((2, *SHAPE)), name="stack", axis_labels=("t", "y", "x"))
+    for frame in (0, 1):
+        viewer.dims.set_current_step(0, frame)
+        three.detection.start_run([stack], recipe)
+        runner.run()
+    first, second = (f.drawing.layer for f in three.detection.results.fields[-2:])
+    first.selected_data = {0}
+    runner.draw()
+    second.selected_data = {1}
+    runner.draw()
+    assert ({*first.selected_data}, {*second.selected_data}) == (set(), {1})
+
+
 def test_an_image_that_lies_elsewhere_has_its_cells_there(three, runner, recipe, question):
     place = PLACE | {"translate": (0, 100)}
     other = three.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="other", **place)

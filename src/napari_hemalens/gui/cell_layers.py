@@ -8,9 +8,12 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.gui.axes import frame_title
 from napari_hemalens.gui.box_shapes import boxes_of
 from napari_hemalens.gui.layers import MARK, placement_of
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.workflows.images import Frame
 from napari_hemalens.workflows.labels import ellipses
 
 CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
@@ -45,6 +48,24 @@ def cells_in(layer: Layer, plane: tuple[int, ...]) -> CellsOf:
 def holds_cells(layer: Layer) -> bool:
     """Return whether the cells of a layer can be classified: labels of any origin but ours, and detected cells."""
     return isinstance(layer, Labels) != (MARK in layer.metadata) and isinstance(layer, (Labels, Shapes, Points))
+
+
+def check_frame(image: Image, cells: Layer, frame: Frame) -> None:
+    """Refuse cells that were detected in another frame of an image.
+
+    Raises
+    ------
+    AnnotationError
+        If they were.
+    """
+    header = cells.metadata.get(MARK)
+    found_in = header.provenance.frame if isinstance(header, Detections) else ""
+    asked = frame_title(image, frame)
+    if found_in and asked and found_in != asked:
+        raise AnnotationError(
+            f"The cells of {cells.name!r} were found in frame {found_in} and not in {asked}: go to their frame, or "
+            "choose other cells."
+        )
 
 
 def common_placement(image: Image, cells: Layer) -> dict[str, Any]:

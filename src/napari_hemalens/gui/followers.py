@@ -32,6 +32,10 @@ class Follower(Protocol):
         """Which plane; empty where there is one only, or nobody knows."""
 
     @property
+    def frame(self) -> tuple[int, ...]:
+        """Which frame of the image; empty where there is one only, or nobody knows."""
+
+    @property
     def layers(self) -> Sequence[Layer]:
         """Where the cells are seen."""
 
@@ -59,6 +63,11 @@ class BoxFollower:
     def image(self) -> Image | None:
         """The image, where it is still there."""
         return self.field.image
+
+    @property
+    def frame(self) -> tuple[int, ...]:
+        """Which frame of the image; of a file that is shown, nobody has to ask."""
+        return self.field.frame if isinstance(self.field.frame, tuple) else ()
 
     @property
     def layers(self) -> Sequence[Layer]:
@@ -116,6 +125,11 @@ class ClassFollower:
         return self.state.plane
 
     @property
+    def frame(self) -> tuple[int, ...]:
+        """Which frame of the image."""
+        return self.state.frame
+
+    @property
     def layers(self) -> Sequence[Layer]:
         """The classes, and what was classified."""
         source = self.state.source if isinstance(self.state.source, Labels) and not self.state.parted else None
@@ -165,6 +179,11 @@ class HeatmapFollower:
     def plane(self) -> tuple[int, ...]:
         """Which plane of the layer that the cells come from."""
         return self.state.plane
+
+    @property
+    def frame(self) -> tuple[int, ...]:
+        """Which frame of the image."""
+        return self.state.frame
 
     @property
     def layers(self) -> Sequence[Layer]:

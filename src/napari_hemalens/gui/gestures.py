@@ -46,10 +46,20 @@ def bind(layer: Layer, reviewer: Reviewer) -> None:
         layer.bind_key(undo, lambda _: reviewer.undo(), overwrite=True)
     layer.bind_key("N", lambda _: reviewer.look_at_next(), overwrite=True)
     layer.bind_key("Space", _accepting(reviewer), overwrite=True)
+    layer.bind_key("Escape", put_down, overwrite=True)
     for redo in ("Control-Shift-Z", "Control-Y"):
         layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
     layer.mouse_drag_callbacks.append(pick)
     layer.mouse_move_callbacks.append(_hovering(reviewer))
+
+
+def put_down(layer: Layer) -> None:
+    """End what a person does with a tool of napari's; without one, select nothing."""
+    if layer.mode == "pan_zoom":
+        layer.selected_data = set()
+        layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+    else:
+        layer.mode = "pan_zoom"  # which finishes a shape that is being drawn
 
 
 def pick(layer: Layer, event: Any) -> Iterator[None]:

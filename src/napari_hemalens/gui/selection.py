@@ -289,9 +289,10 @@ _SELECTED: "weakref.WeakKeyDictionary[ViewerModel, SelectedCell]" = weakref.Weak
 
 
 def _together(one: Follower, other: Follower) -> bool:
-    """Return whether two show cells of the same plane of the same image."""
+    """Return whether two show cells of the same plane and frame of the same image."""
     planes = not one.plane or not other.plane or one.plane == other.plane
-    return one.image is not None and one.image is other.image and planes
+    frames = not one.frame or not other.frame or one.frame == other.frame
+    return one.image is not None and one.image is other.image and planes and frames
 
 
 def _selecting(layer: Shapes | Points) -> Any:

@@ -57,6 +57,12 @@ class ViewerSession:
         if not self.devices:
             self._runner.run_in_background(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
 
+    def _refuse(self, reason: str) -> None:
+        """Say why nothing is done; how an earlier run ended does not stand beside it."""
+        if not self.running:
+            self.progressed.emit("", 0.0)
+        self.message_sent.emit(reason)
+
     def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
         self._summary, self._share = "", 0.0
         self._set_running(True)
@@ -76,7 +82,11 @@ class ViewerSession:
 
     def _on_end(self) -> None:
         self._set_running(False)
-        self.progressed.emit(self._summary or "Done.", 1.0)
+        self.progressed.emit(self._summary or self._done(), 1.0)
+
+    def _done(self) -> str:
+        """Return what is said of a run that came to its end by itself."""
+        return "Done."
 
     def _on_error(self, error: Exception) -> None:
         self._summary = f"It failed: {error}"

@@ -45,9 +45,14 @@ class ReviewOrder:
     keys: NDArray[np.float64]
 
     @classmethod
-    def of_fields(cls, fields: Sequence[ReviewedBoxes], score_threshold: float) -> Self:
-        """Return the order of the cells of several fields at a score."""
-        found = [_keys(index, field, score_threshold) for index, field in enumerate(fields)]
+    def of_fields(
+        cls, fields: Sequence[ReviewedBoxes], score_threshold: float, shown: Sequence[NDArray[np.bool_]] | None = None
+    ) -> Self:
+        """Return the order of the cells of several fields at a score; of those alone that are `shown`, a mask each."""
+        on_screen = [field.visible(score_threshold) for field in fields]
+        if shown is not None:
+            on_screen = [visible & mask for visible, mask in zip(on_screen, shown, strict=True)]
+        found = [_keys(index, field, on_screen[index]) for index, field in enumerate(fields)]
         keys = np.concatenate([np.zeros((0, 5)), *found])
         return cls(keys[np.lexsort(keys.T[::-1])])
 
@@ -75,12 +80,12 @@ class ReviewOrder:
         return Place(int(group), major, minor, int(field), int(row))
 
 
-def _keys(index: int, field: ReviewedBoxes, score_threshold: float) -> NDArray[np.float64]:
+def _keys(index: int, field: ReviewedBoxes, on_screen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the places of the cells of a field that wait to be looked at: (M, 5)."""
     cells, unsure = field.cells, field.cells.unsure
     nucleated = np.array([cell_class(name).nucleated for name in cells.names], dtype=np.bool_)[cells.classes]
     # A box that was moved has been looked at; what it holds, if that is unsure, has not been named.
-    rows = np.flatnonzero(field.visible(score_threshold) & nucleated & (~field.touched | unsure))
+    rows = np.flatnonzero(on_screen & nucleated & (~field.touched | unsure))
     certainty = np.where(np.isnan(cells.certainty), cells.scores, cells.certainty)[rows].astype(np.float64)
     fields = np.full(len(rows), index, dtype=np.float64)
     first = unsure[rows]

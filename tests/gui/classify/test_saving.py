@@ -34,6 +34,14 @@ def rows_of(path):
 
 
 class TestSave:
+    def test_corrections_are_unsaved_until_files_hold_them(self, classified, tmp_path):
+        classified.results.begin_review()
+        classified.results.press("2")
+        assert classified.unsaved == 1
+        classified.save_now(tmp_path)
+        assert classified.unsaved == 0
+        assert (tmp_path / "classified-micronucleus" / "cells.csv").exists()
+
     def test_the_file_agrees_with_the_table_to_the_row(self, classified, viewer, runner, tmp_path, said):
         results = classified.results
         results.begin_review()

@@ -134,3 +134,13 @@ def test_annotations_of_another_frame_are_refused(session, viewer, stack, runner
     session.annotate([stack], table)
     runner.run()
     assert len(session.results.detections()[0]) == 1
+
+
+def test_a_key_names_no_cell_of_a_frame_that_is_not_on_screen(both, viewer):
+    viewer.layers["stack.tif [T=2] cells"].selected_data = {0}
+    viewer.dims.set_current_step(0, 0)
+    both.results.press("1")
+    assert [f.cells.n_corrections for f in both.results.fields] == [0, 0]
+    viewer.dims.set_current_step(0, 2)
+    both.results.press("1")
+    assert [f.cells.n_corrections for f in both.results.fields] == [0, 1]

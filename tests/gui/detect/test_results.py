@@ -52,6 +52,16 @@ class TestEdits:
         assert_all_agree(results, layer)
         assert layer.features["cell"].is_unique
 
+    def test_drawing_ends_after_one_box_which_stays_selected(self, results, layer, runner):
+        layer.mode = "add_rectangle"
+        layer.add([[300, 300], [300, 340], [340, 340], [340, 300]], shape_type="rectangle")
+        layer.selected_data = {layer.nshapes - 1}
+        runner.draw()
+        assert layer.mode == "pan_zoom"
+        results.press("1")
+        runner.draw()
+        assert counts(results)["blast"] == 1
+
     def test_the_selected_boxes_get_the_class_of_a_key(self, results, layer, runner):
         layer.selected_data = {0, 1}
         results.press("1")

@@ -117,7 +117,7 @@ class TestRun:
             sources, options.get("recipe", DetectionRecipe(score_threshold=0.5)), options.get("where", "whole")
         )
         assert not session.running
-        assert reason in said[0]
+        assert reason in said[-1]
 
     def test_an_unexpected_error_ends_the_run_and_is_said(self, session, image, runner, recipe, said):
         session.start_run([image], recipe)
@@ -223,8 +223,19 @@ class TestFolder:
         session.start_run(folder, recipe)
         runner.run()
         assert any(sentence.startswith("a.png: Cannot read") for sentence in said)
-        assert said[-1] == "Done."
+        assert said[-1] == "1 of 2 images are done."
         assert [f.name for f in session.results.fields] == ["b.png"]
+
+    def test_every_failure_is_listed_and_none_stands_under_done(self, session, folder, runner, recipe, said):
+        for file in folder:
+            file.write_bytes(b"no image")
+        session.start_run(folder, recipe)
+        runner.run()
+        assert said[-1] == "0 of 2 images are done."
+        listed = max(said, key=len).splitlines()
+        assert [line.split(":")[0] for line in listed] == ["a.png", "b.png"]
+        session.start_run([], recipe)
+        assert said[-2:] == ["", "There is no image to analyse: open or select one first."]
 
     def test_a_field_whose_file_is_gone_is_said(self, session, folder, runner, recipe, said):
         session.start_run(folder, recipe)
@@ -263,6 +274,24 @@ class TestCalibration:
 
 
 class TestSave:
+    def test_corrections_are_unsaved_until_files_hold_them(self, analysed, viewer, runner, tmp_path):
+        viewer.layers["smear cells"].selected_data = {0}
+        assert analysed.unsaved == 0
+        analysed.results.classify("blast")
+        assert analysed.unsaved == 1
+        analysed.save(tmp_path, ("csv",))
+        runner.run()
+        assert analysed.unsaved == 0
+        analysed.results.undo()
+        analysed.results.redo()
+        assert analysed.unsaved == 0
+        viewer.layers["smear cells"].selected_data = {1}
+        analysed.results.accept()
+        assert analysed.unsaved == 2
+        assert analysed.save_now(tmp_path)[0].startswith("Saved")
+        assert analysed.unsaved == 0
+        assert (tmp_path / "detected" / "cells.csv").exists()
+
     def test_files_say_what_the_screen_shows_with_every_edit(self, analysed, viewer, runner, tmp_path, said):
         layer = viewer.layers["smear cells"]
         layer.selected_data = {0}

@@ -29,6 +29,17 @@ def test_a_dock_is_opened_once_and_found_again(viewer):
     assert docked(viewer) == 1
 
 
+def test_docks_lie_over_each_other_and_the_last_is_in_front(make_napari_viewer, npe2pm, monkeypatch, qtbot):
+    monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    with npe2pm.tmp_plugin(package="napari-hemalens"):
+        viewer = make_napari_viewer(show=True)
+        first = open_dock(viewer, "Detect cells")
+        _, second = viewer.window.add_plugin_dock_widget("napari-hemalens", "Classify cells")
+        qtbot.waitUntil(
+            lambda: first.visibleRegion().isEmpty() and not second.visibleRegion().isEmpty(), timeout=60_000
+        )
+
+
 def test_a_dock_opened_by_a_script_is_found(viewer):
     _, opened = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
     assert open_dock(viewer, "Detect cells") is opened

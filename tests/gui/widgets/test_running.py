@@ -29,6 +29,14 @@ def test_corrections_are_kept_unless_a_person_says_otherwise(parent, button, ans
     assert ask_to_keep(parent, 3) is answer
 
 
+def test_a_refusal_does_not_stand_under_the_end_of_an_earlier_run(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    bar.show_progress("Done.", 1.0)
+    bar.refuse("There is no image.")
+    assert (bar.words.text(), bar.bar.value(), bar.message.text()) == ("", 0, "There is no image.")
+
+
 def test_the_bar_follows_a_run(qtbot):
     bar = RunBar()
     qtbot.addWidget(bar)

@@ -12,7 +12,9 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_hemalens.gui.axes import frame_title
 from napari_hemalens.gui.classes import class_of_key
+from napari_hemalens.gui.classify.frames import ClassesOnScreen
 from napari_hemalens.gui.classify.keys import bind, unbind
 from napari_hemalens.gui.classify.layers import (
     OPACITY,
@@ -68,6 +70,7 @@ class ClassResults:
         self.queue: ReviewQueue | None = None
         self.locked = False
         self._pointed: tuple[ClassificationState, int] | None = None
+        self._frames = ClassesOnScreen(viewer, lambda: self.states)
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -247,12 +250,14 @@ class ClassResults:
             layer = Layer.create(*result_layer(state.reviewed, state.labels, state.placement, self.display))
             layer.features = features(state.reviewed, state.cells, state.seen)
             layer.metadata = {MARK: origin(state.reviewed, state.sample)}
-            layer.name = f"{state.source.name}: {state.task.name}"
+            frame = frame_title(state.image, state.frame) if state.frame else ""
+            layer.name = f"{state.source.name}: {state.task.name}" + (f" [{frame}]" if frame else "")
             layer.editable = False  # whoever wants other cells paints them in the layer they come from
             layer.events.features.connect(self._on_features)
             viewer.add_layer(layer)
             state.layer = layer
             state.source.visible = False  # its colours would mix with those of the classes
+            self._frames.follow(state)
             return
         with self._drawing():
             if state.layer.data is not state.labels:

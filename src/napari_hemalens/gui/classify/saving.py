@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.report import Scored, compared
+from napari_hemalens.gui.unsaved import SAVED
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.assay import Comparison
 from napari_hemalens.reports.classes import write_cells, write_summary
@@ -48,7 +49,7 @@ def save_classified_steps(
         yield f"Nothing could be saved in {folder}: {error}"
         return
     reason = f" Not compared: {found}" if isinstance(found, str) else ""
-    yield f"Saved cells.csv, summary.csv, run.json in {folder}.{reason}"
+    yield f"{SAVED} cells.csv, summary.csv, run.json in {folder}.{reason}"
 
 
 def _write_labels(scored: Scored, cells: Sequence[Classified], folder: Path) -> None:

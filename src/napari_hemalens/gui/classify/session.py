@@ -11,7 +11,7 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
@@ -28,6 +28,7 @@ from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows.classification import classifier_card
@@ -83,6 +84,7 @@ class ClassificationSession(ViewerSession):
         self.results = ClassResults(viewer)
         self.report = Report(self.results)
         self._assigner = CellAssigner(viewer, runner, self.results, self.message_sent.emit)
+        self._saved = SavedStates(lambda: {c: c.reviewed for c in self.results.states if c.reviewed and c.shown})
         self.recipe = ClassificationRecipe()
         self.results.layer_lost.connect(self._on_lost)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -98,7 +100,7 @@ class ClassificationSession(ViewerSession):
             state.threshold = classifier_card(recipe).threshold
             cells = cells_in(state.source, state.plane)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         if not keep_corrections:
             self.results.forget_corrections(state)
@@ -111,7 +113,7 @@ class ClassificationSession(ViewerSession):
         if self.running:
             return
         if image is None:
-            self.message_sent.emit(_NO_IMAGE)
+            self._refuse(_NO_IMAGE)
             return
         self._state, self._image = None, image
         steps = segment_cells(image.name, self._slide_opener(image), recipe, self._segment)
@@ -138,7 +140,23 @@ class ClassificationSession(ViewerSession):
         """Write the tables of all images of the task, and what it takes to make them again."""
         scored = Scored.from_states(self.results.states_of_task)
         steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared)
+        steps = self._saved.keeping(steps, set(self.results.states_of_task))
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+
+    @property
+    def unsaved(self) -> int:
+        """Corrections that no file holds."""
+        return self._saved.unsaved
+
+    def save_now(self, folder: Path) -> tuple[str, ...]:
+        """Write the tables of each task to `classified-<task>` in a folder; return what is said of it."""
+        said: list[str] = []
+        for name in dict.fromkeys(state.task.name for state in self.results.states if state.shown):
+            states = [state for state in self.results.states if state.shown and state.task.name == name]
+            recipe = self.recipe.model_copy(update={"task": name})
+            steps = save_classified_steps(Scored.from_states(states), recipe, folder / f"classified-{name}")
+            said += self._saved.keeping(steps, set(states))
+        return tuple(said)
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:
         """Return the state that is meant.
@@ -152,14 +170,21 @@ class ClassificationSession(ViewerSession):
             raise ImageError(_NO_IMAGE)
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
+        check_frame(image, source, frame_of(image, self._steps()))
         placement = common_placement(image, source)
         state = self.results.state(self._new(image, source, recipe))
         state.image, state.placement = image, placement
         return state
 
     def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> ClassificationState:
+        steps = self._steps()
         return ClassificationState(
-            image, source, plane_of(source, self._steps()), bool(recipe.relabel), task(recipe.task)
+            image,
+            source,
+            plane_of(source, steps),
+            bool(recipe.relabel),
+            task(recipe.task),
+            frame_of(image, steps),
         )
 
     def _slide_opener(self, image: Image) -> Callable[[], Slide]:

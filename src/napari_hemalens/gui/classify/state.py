@@ -53,6 +53,8 @@ class ClassificationState:
         The layer that the cells come from.
     plane : tuple of int
         Which plane of it.
+    frame : tuple of int
+        Which frame of the image.
     parted : bool
         Whether each separate piece is a cell, whatever its number.
     task : Task
@@ -86,6 +88,7 @@ class ClassificationState:
     plane: tuple[int, ...]
     parted: bool
     task: Task
+    frame: tuple[int, ...] = ()
     placement: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
     labels: NDArray[Any] | None = None
@@ -101,7 +104,7 @@ class ClassificationState:
     @property
     def key(self) -> tuple[Any, ...]:
         """What it shares with the same question asked again."""
-        return self.plane, self.parted, self.task
+        return self.plane, self.frame, self.parted, self.task
 
     @property
     def shown(self) -> bool:

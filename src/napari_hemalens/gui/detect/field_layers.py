@@ -15,6 +15,7 @@ from psygnal import Signal
 from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility
+from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.drawing import Drawing, drawing
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
 from napari_hemalens.gui.running import RunIdle, Stop, nothing
@@ -71,6 +72,14 @@ class Field:
         return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
 
 
+def _put_down(layer: Layer) -> Iterator[None]:
+    """End drawing: who has drawn one box goes on looking, and names it by a key."""
+    chosen = {*layer.selected_data}
+    layer.mode = "pan_zoom"
+    layer.selected_data = chosen
+    yield
+
+
 class FieldLayers:
     """The layers of one viewer that show cells.
 
@@ -91,6 +100,8 @@ class FieldLayers:
         A new layer of cells, to be given keys and mouse.
     drawn : Signal
         A field whose layer shows its cells, all of them.
+    display : BoxFilter
+        Which of the cells are drawn.
     """
 
     edited = Signal(object)
@@ -104,6 +115,7 @@ class FieldLayers:
         self._rearranging = False
         self._drawn_layers: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._labels_wanted = True
+        self.display = BoxFilter()
         self._awaited: tuple[Field, int] | None = None  # a cell to be looked at, once its field is drawn
         viewer.layers.events.removed.connect(self._on_removed)
         camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
@@ -142,7 +154,7 @@ class FieldLayers:
     def _follow(self, f: Field, score_threshold: float) -> Iterator[None]:
         while f.behind:
             f.behind = False
-            rows = np.flatnonzero(f.cells.visible(score_threshold))
+            rows = np.flatnonzero(f.cells.visible(score_threshold) & self.display.shows(f.cells))
             many = len(rows) > BOXES_AT_MOST
             if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
                 self._new_layer(f, many)
@@ -213,8 +225,11 @@ class FieldLayers:
         self.added.emit(f)
 
     def _on_edit(self, event: Any) -> None:
-        if str(getattr(event, "action", "")) not in _UNFINISHED:
+        action = str(getattr(event, "action", ""))
+        if action not in _UNFINISHED:
             self.edited.emit(event.source)
+        if action == "added" and str(event.source.mode).startswith("add"):
+            self._run_idle(_put_down(event.source))  # napari has still to finish the box
 
     def _on_removed(self, event: Any) -> None:
         if not self._rearranging:

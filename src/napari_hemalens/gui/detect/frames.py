@@ -6,6 +6,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 
+from napari_hemalens.gui.away import AwayLayers
 from napari_hemalens.gui.axes import frame_of, go_to_frame
 from napari_hemalens.gui.detect.field_layers import Field
 
@@ -24,7 +25,7 @@ class FramesOnScreen:
     def __init__(self, viewer: ViewerModel, fields: Callable[[], Sequence[Field]]) -> None:
         self._viewer = weakref.ref(viewer)
         self._fields = fields
-        self._away: weakref.WeakSet[Any] = weakref.WeakSet()  # layers that we have hidden
+        self._layers = AwayLayers()
         viewer.dims.events.current_step.connect(self._on_step)
 
     def shows(self, f: Field) -> bool:
@@ -36,15 +37,8 @@ class FramesOnScreen:
 
     def follow(self, f: Field) -> None:
         """Show or hide the cells of a field, as its frame is on screen or not."""
-        if f.drawing is None:
-            return
-        layer, here = f.drawing.layer, self.shows(f)
-        if not here and layer.visible:
-            layer.visible = False
-            self._away.add(layer)
-        elif here and layer in self._away:
-            layer.visible = True
-            self._away.discard(layer)
+        if f.drawing is not None:
+            self._layers.show(f.drawing.layer, here=self.shows(f))
 
     def go_to(self, f: Field) -> None:
         """Move the sliders to the frame of a field."""

@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_hemalens.gui import gestures
 from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import class_of_key
+from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
 from napari_hemalens.gui.detect.frames import FramesOnScreen
 from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
@@ -112,6 +113,7 @@ class Results:
                 said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
             if f.drawing is not None and isinstance(f.drawing.layer, Points):
                 said.append(f"{f.name}: more than {BOXES_AT_MOST:,} cells, shown as points instead of boxes.")
+        said += [words] if (words := self.display.words) else []
         unsure = self.waiting.unsure if self.unsure == "counted" else 0
         if unsure:
             said.append(f"{unsure:,} unsure cells are counted under their likeliest class.")
@@ -171,6 +173,16 @@ class Results:
             f.cells = f.cells.with_tissue(self._odds_of)
         self._draw()
 
+    def choose_display(self, display: BoxFilter) -> None:
+        """Draw some of the cells alone, and review no others; all are counted."""
+        self._layers_of_fields.display = self._queue.display = display
+        self._draw()
+
+    @property
+    def display(self) -> BoxFilter:
+        """Which cells are drawn."""
+        return self._queue.display
+
     def choose_unsure(self, unsure: UnsureCells) -> None:
         """Count unsure cells apart, or under their likeliest class."""
         self.unsure = unsure
@@ -216,8 +228,8 @@ class Results:
         self.changed.emit()
 
     def _name_selected(self, name: str | None) -> None:
-        """Give the selected cells a class, or (None) let theirs stand."""
-        chosen = [f for f in self.fields if f.selected and not self.locked]
+        """Give the selected cells that are on screen a class, or (None) let theirs stand."""
+        chosen = [f for f in self.fields if f.selected and self._frames.shows(f) and not self.locked]
         if chosen:
             self.remember()
         for f in chosen:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from napari_hemalens.gui.box_labels import describe
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.review.box_order import Place, ReviewOrder
 
@@ -30,25 +31,32 @@ class ReviewQueue:
 
     Attributes
     ----------
+    display : BoxFilter
+        Which cells are drawn: it goes to no others.
     looked_at : tuple of Field and int, or None
         The cell that it has come to last, as a row of the cells of a field.
     """
 
     def __init__(self) -> None:
+        self.display = BoxFilter()
         self.looked_at: tuple[Field, int] | None = None
         self._place: Place | None = None
 
     def waiting(self, fields: Sequence[Field], score_threshold: float) -> Waiting:
         """Return how many cells are left."""
-        order = ReviewOrder.of_fields([f.cells for f in fields], score_threshold)
+        order = self._order(fields, score_threshold)
         return Waiting(len(order), order.unsure)
 
     def advance(self, fields: Sequence[Field], score_threshold: float) -> tuple[Field, int] | None:
         """Go on to the next cell, from the last to the first; None where none is left."""
-        order = ReviewOrder.of_fields([f.cells for f in fields], score_threshold)
+        order = self._order(fields, score_threshold)
         self._place = order.after(self._place)
         self.looked_at = None if self._place is None else (fields[self._place.field], self._place.row)
         return self.looked_at
+
+    def _order(self, fields: Sequence[Field], score_threshold: float) -> ReviewOrder:
+        cells = [f.cells for f in fields]
+        return ReviewOrder.of_fields(cells, score_threshold, [self.display.shows(each) for each in cells])
 
     def status(self, fields: Sequence[Field]) -> str:
         """Return which cell was come to last, what the network says of it, and what a person did."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.unsaved import SAVED
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.workflows import write_results
 
@@ -18,4 +19,4 @@ def save_steps(
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return
-    yield f"Saved {', '.join(path.name for path in written)} in {folder}."
+    yield f"{SAVED} {', '.join(path.name for path in written)} in {folder}."

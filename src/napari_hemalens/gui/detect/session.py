@@ -1,6 +1,6 @@
 """Detection in one viewer: its state and its actions. No Qt: who runs long operations is passed in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -21,6 +21,7 @@ from napari_hemalens.gui.detect.saving import save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.annotations import read_annotations, unknown_names
@@ -54,8 +55,10 @@ class DetectionSession(ViewerSession):
         super().__init__(viewer, runner)
         self._detect = detect or workflows.detect_steps
         self._fields: Sequence[Field] = ()
+        self._failures: list[str] = []  # of the run, an image each
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.run_idle)
+        self._saved = SavedStates(lambda: {f: f.cells for f in self.results.fields})
         self.recipe = DetectionRecipe()
         self.results.layer_lost.connect(self._on_lost)
         self.results.opened.connect(self.show_field)
@@ -94,7 +97,7 @@ class DetectionSession(ViewerSession):
                 else recipe.score_threshold
             )
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
@@ -124,7 +127,7 @@ class DetectionSession(ViewerSession):
         try:
             jobs = self._jobs(sources, self.recipe, "whole", keep_edits)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         self._begun = False
         self._begin(run(jobs, self.recipe, annotation_steps(file, classes)), self._on_update)
@@ -148,7 +151,7 @@ class DetectionSession(ViewerSession):
         try:
             data = image_layer(choose_colours(open_image(f.path, frame=f.frame), self.recipe.channel))
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         self.results.show_field(f, Layer.create(*data))
 
@@ -157,7 +160,7 @@ class DetectionSession(ViewerSession):
         try:
             score = score_for_count([f.cells for f in self.results.fields], count)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         self.results.choose_score(score)
         self.message_sent.emit(f"A score of {score:g} gives {count} nucleated cells.")
@@ -169,10 +172,22 @@ class DetectionSession(ViewerSession):
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
+        steps = self._saving(folder, formats)
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+
+    @property
+    def unsaved(self) -> int:
+        """Corrections that no file holds."""
+        return self._saved.unsaved
+
+    def save_now(self, folder: Path) -> tuple[str, ...]:
+        """Write the cells to `detected` in a folder, before anything else happens; return what is said of it."""
+        return tuple(self._saving(folder / "detected", ("csv", "coco")))
+
+    def _saving(self, folder: Path, formats: Sequence[str]) -> Generator[str, None, None]:
         chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
         recipe = self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
-        steps = save_steps(self.results.detections(), recipe, folder, formats)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        return self._saved.keeping(save_steps(self.results.detections(), recipe, folder, formats))
 
     def _jobs(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where, keep_edits: bool) -> list[Job]:
         if not sources:
@@ -186,7 +201,7 @@ class DetectionSession(ViewerSession):
             else:
                 pixels = slide_opener(source, f.frame, sized=sized)
             jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
-        self._fields = fields
+        self._fields, self._failures = fields, []
         return jobs
 
     def _field(self, source: Source, asked: str | None) -> Field:
@@ -213,7 +228,8 @@ class DetectionSession(ViewerSession):
         if self._summary:
             return  # told while the run was already asked to stop
         if update.failure:
-            self.message_sent.emit(update.failure)
+            self._failures.append(update.failure)
+            self.message_sent.emit("\n".join(self._failures))
         else:
             self._show_progress(update.words, update.fraction)
         if update.cells is not None:
@@ -224,6 +240,12 @@ class DetectionSession(ViewerSession):
             self.results.put(f, update.cells)
             if f.hidden and all(g.hidden for g in self._fields):
                 self.show_field(f)
+
+    def _done(self) -> str:
+        images, failed = len(self._fields), len(self._failures)
+        if not failed:
+            return super()._done()
+        return f"{images - failed:,} of {images:,} images are done." if images > 1 else "Nothing was done."
 
     def _on_lost(self, f: Field) -> None:
         """Do not go on with an image, or fill a layer, that a person has removed."""

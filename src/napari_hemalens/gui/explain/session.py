@@ -15,7 +15,7 @@ from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.figures.heatmaps import extremes, gallery
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.cell_layers import cells_in, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
 from napari_hemalens.gui.explain.results import Heatmaps
@@ -80,7 +80,7 @@ class ExplanationSession(ViewerSession):
         try:
             state = self._asked(image, source, recipe, methods)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self._refuse(str(error))
             return
         self._asks, self.view.watched = False, False
         self._go(state, self._job(state, None if state.source is None else cells_in(state.source, state.plane)))
@@ -155,6 +155,7 @@ class ExplanationSession(ViewerSession):
             return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
+        check_frame(image, source, frame)
         placement = common_placement(image, source)
         return ExplanationState(image, source, plane_of(source, steps), frame, recipe, asked, placement)
 

@@ -20,6 +20,7 @@ from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
 from napari_hemalens.gui.widgets.class_view import ClassView
 from napari_hemalens.gui.widgets.classification_form import ClassificationForm, SegmentationForm
+from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.rows import Rows, sentences
@@ -34,6 +35,7 @@ class ClassifyWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = classification_session(napari_viewer, QtRunner)
+        ask_before_closing(napari_viewer, self.session)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
@@ -76,7 +78,7 @@ class ClassifyWidget(Dock):
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
-        self.form.refused.connect(self.running.say)
+        self.form.refused.connect(self.running.refuse)
         self.running.run.clicked.connect(self._run)
         self.counted.chosen.connect(results.count)
         self.report.cells_chosen.connect(self.session.make_cells_by)
@@ -102,7 +104,7 @@ class ClassifyWidget(Dock):
         try:
             recipe = self.form.read().model_copy(update={"relabel": relabel, "channel": self.channel.value})
         except HemaLensError as error:
-            self.running.say(str(error))
+            self.running.refuse(str(error))
             return
         image, cells = self.image.value, self.cells.value
         corrections = self.session.corrections(image, cells, recipe)
@@ -116,7 +118,7 @@ class ClassifyWidget(Dock):
             recipe = self.segmentation.read(size).model_copy(update={"channel": self.channel.value})
             self.session.segment(self.image.value, recipe)
         except HemaLensError as error:
-            self.running.say(str(error))
+            self.running.refuse(str(error))
 
     def _begin_review(self) -> None:
         focused = QApplication.focusWidget()

@@ -12,8 +12,10 @@ from napari_hemalens.gui.detect.session import Source, detection_session
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.class_questions import ask_for_classes
+from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.gui.widgets.differential import DifferentialView
@@ -32,6 +34,7 @@ class DetectWidget(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = detection_session(napari_viewer, QtRunner)
+        ask_before_closing(napari_viewer, self.session)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.images = ImageBox(napari_viewer)
@@ -43,6 +46,7 @@ class DetectWidget(Dock):
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
         self.fields = Choice(self._offered_fields, label="Shown image")
         self.differential = DifferentialView()
+        self.filter = BoxFilterBar()
         self.review = ReviewBar()
         self.review.labels.value = self.session.show_labels
         self.exports = ExportBar()
@@ -59,7 +63,7 @@ class DetectWidget(Dock):
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.shown.native, self.differential, self.review, self.exports):
+        for widget in (self.shown.native, self.differential, self.filter, self.review, self.exports):
             inner.addWidget(widget)
         self.fill(self.hint, self.images, self.form, self.running, self.annotations, self.results)
         self.following = (self.images,)
@@ -67,7 +71,7 @@ class DetectWidget(Dock):
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.images.changed.connect(self._on_image)
-        self.images.refused.connect(self.running.say)
+        self.images.refused.connect(self.running.refuse)
         self.form.scored.connect(results.choose_score)
         self.form.options["tissue"].changed.connect(results.choose_tissue)
         self.form.options["tissue_prior"].changed.connect(results.choose_tissue_prior)
@@ -75,6 +79,7 @@ class DetectWidget(Dock):
         self.running.run.clicked.connect(self._run)
         self.annotations.clicked.connect(self._annotate)
         self.fields.changed.connect(self.session.show_field)
+        self.filter.chosen.connect(results.choose_display)
         self.review.asked.connect(self._look_at_next)
         self.review.accepted.connect(results.accept)
         self.review.classified.connect(results.classify)
@@ -101,7 +106,7 @@ class DetectWidget(Dock):
         try:
             recipe = self.form.read()
         except HemaLensError as error:
-            self.running.say(str(error))
+            self.running.refuse(str(error))
             return
         self.session.start_run(sources, recipe, self.images.where(), keep_edits=keep)
 
@@ -124,7 +129,7 @@ class DetectWidget(Dock):
         try:
             script = self.session.script(self.images.sources(), self.form.read(), self.images.where())
         except HemaLensError as error:
-            self.running.say(str(error))
+            self.running.refuse(str(error))
             return
         QApplication.clipboard().setText(script)
         self.running.say("Copied a script that finds the same cells.")
@@ -158,9 +163,14 @@ class DetectWidget(Dock):
     @while_alive
     def _on_results(self) -> None:
         results = self.session.results
-        self.differential.show_differential(results.differential(), results.notes)
+        count = results.differential()
+        self.differential.show_differential(count, results.notes)
+        self.filter.show_classes(
+            [row.name for row in (*count.rows, *count.beside) if row.count or row.given], results.display
+        )
         self.results.setVisible(bool(results.fields) or results.can_undo)  # Undo lies in there
-        self.differential.setVisible(bool(results.fields))
+        for widget in (self.differential, self.filter):
+            widget.setVisible(bool(results.fields))
         self.exports.setVisible(bool(results.fields))
         if results.fields:
             self.form.show_score(results.score_threshold)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.widgets.alive import while_alive
 
@@ -22,6 +23,10 @@ class Dock(QScrollArea):
         self.setMinimumWidth(_WIDTH)
         self.following: Sequence[Any] = ()  # what offers layers of the viewer
         self._wanted: QWidget | None = None
+        self._placed = False
+        self._placing = QTimer(self)
+        self._placing.setSingleShot(True)
+        self._placing.timeout.connect(self._join_others)
         self._scrolling = QTimer(self)
         self._scrolling.setSingleShot(True)
         self._scrolling.timeout.connect(self._scroll)
@@ -43,6 +48,28 @@ class Dock(QScrollArea):
         for widget in self.following:
             widget.reset_choices()
 
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Find a place as soon as the dock is in its window."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            self._placing.start()
+
+    @while_alive
+    def _join_others(self) -> None:
+        """Lie over the docks of HemaLens that are there, as a tab: below each other none would have room."""
+        mine = _frame_of(self)
+        window = None if mine is None else mine.parent()
+        if mine is None or not isinstance(window, QMainWindow) or mine.isFloating():
+            return
+        frames = [_frame_of(other) for other in window.findChildren(Dock) if other is not self]
+        there = [f for f in frames if f is not None and f is not mine and not f.isFloating() and not f.isHidden()]
+        if there and mine not in window.tabifiedDockWidgets(there[-1]):
+            window.tabifyDockWidget(there[-1], mine)
+            self._placing.start()  # a tab can be raised only once Qt has laid it out
+        elif there:
+            mine.raise_()
+
     def reveal(self, widget: QWidget) -> None:
         """Scroll to a widget, once those around it have found their places."""
         self._wanted = widget
@@ -51,3 +78,11 @@ class Dock(QScrollArea):
     def _scroll(self) -> None:
         if self._wanted is not None:
             self.ensureWidgetVisible(self._wanted, 0, 0)
+
+
+def _frame_of(widget: QWidget) -> QDockWidget | None:
+    """Return the dock of Qt that a widget lies in."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent

@@ -94,7 +94,7 @@ class ReviewBar(QWidget):
         order.addWidget(self.next, 1)
         order.addWidget(self.accept)
         hint = sentences(small=True)
-        hint.setText("A key gives its class · Space accepts · N goes on · Delete removes · R draws")
+        hint.setText("A key gives its class · Space accepts · N goes on · Delete removes · R draws one · Esc ends")
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
         layout.addLayout(order)

@@ -63,6 +63,12 @@ class RunBar(QWidget):
         self.bar.setValue(round(share * _FULL))
         self.words.setText(words)
 
+    def refuse(self, sentence: str) -> None:
+        """Say why nothing was begun; how an earlier run ended does not stand beside it."""
+        if self.run.isEnabled() or not self.stop.isEnabled():
+            self.show_progress("", 0.0)
+        self.say(sentence)
+
     @while_alive
     def say(self, sentence: str) -> None:
         """Show a sentence until the next run."""

@@ -1,0 +1,52 @@
+"""What a person corrected and no file holds yet. No Qt."""
+
+from collections.abc import Callable, Container, Generator, Hashable, Mapping
+from typing import Generic, Protocol, TypeVar
+
+SAVED = "Saved"
+"""How the sentence of a session begins whose files were written."""
+
+
+class Corrected(Protocol):
+    """Cells as a person leaves them; replaced with every change."""
+
+    @property
+    def n_corrections(self) -> int:
+        """Cells that a person changed."""
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+class SavedStates(Generic[K]):
+    """Which states of the results are in files.
+
+    Parameters
+    ----------
+    now : callable
+        Returns the cells of each result, by what they are of.
+    """
+
+    def __init__(self, now: Callable[[], Mapping[K, Corrected]]) -> None:
+        self._now = now
+        self._saved: Mapping[K, Corrected] = {}
+
+    @property
+    def unsaved(self) -> int:
+        """Corrections in results that have changed since they were saved, or never were."""
+        changed = ((self._saved.get(of), cells) for of, cells in self._now().items())
+        return sum(cells.n_corrections for before, cells in changed if cells is not before)
+
+    def keeping(
+        self, steps: Generator[str, None, None], only: Container[K] | None = None
+    ) -> Generator[str, None, None]:
+        """Return steps that save results as they are now, all or `only` some, and remember it where they say so."""
+        now = {of: cells for of, cells in self._now().items() if only is None or of in only}
+
+        def passed_on() -> Generator[str, None, None]:
+            for sentence in steps:
+                if sentence.startswith(SAVED):
+                    self._saved = {**self._saved, **now}
+                yield sentence
+
+        return passed_on()

@@ -1,0 +1,45 @@
+"""Which of the detected cells are drawn: a class, and sizes."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.detect.display import BoxFilter
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.fields import NumberEdit
+from napari_hemalens.gui.widgets.rows import RowBox
+
+
+class BoxFilterBar(RowBox):
+    """Show one class, or cells of some sizes."""
+
+    chosen = Signal(object)  # a BoxFilter
+
+    def __init__(self) -> None:
+        self._names: Sequence[str] = ()
+        self.classes = Choice(self._offered, none="All classes", label="Show")
+        self.classes.tooltip = (
+            "Cells of other classes are not drawn; all are counted. N goes through those that are drawn"
+        )
+        self.smallest, self.largest = NumberEdit(empty="from"), NumberEdit(empty="to")
+        super().__init__(self.classes)
+        self.rows.add("Size (µm)", self.smallest, self.largest)
+        for size in (self.smallest, self.largest):
+            size.tooltip = "Side of a square as large as the box of a cell; empty: any"
+        for widget in (self.classes, self.smallest, self.largest):
+            widget.changed.connect(self._tell)
+
+    def show_classes(self, names: Sequence[str], display: BoxFilter) -> None:
+        """Offer classes, and show what is chosen."""
+        self._names = [*names] if display.only is None or display.only in names else [*names, display.only]
+        with self.classes.changed.blocked():
+            self.classes.reset_choices()
+            self.classes.value = display.only
+
+    def _offered(self, _: object) -> list[tuple[str, str]]:
+        return [(display_name(name), name) for name in self._names]
+
+    def _tell(self) -> None:
+        sizes = (size if isinstance(size, float) else None for size in (self.smallest.value, self.largest.value))
+        self.chosen.emit(BoxFilter(self.classes.value, *sizes))
