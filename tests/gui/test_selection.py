@@ -393,7 +393,7 @@ def test_a_click_among_20000_cells_selects_the_one_in_all_layers(
     classifying.start_run(image, cells, question)
     runner.run()
     classifying.results.put(classifying.results.current, classifying.results.current.reviewed.cells, partial=False)
-    field = SimpleNamespace(image=image, cells=None, hidden=False, drawing=None)
+    field = SimpleNamespace(image=image, cells=None, hidden=False, drawing=None, frame=())
     layer = viewer.add_points(boxes[:, :2] + side / 2, name="points")
     field.drawing = SimpleNamespace(layer=layer, busy=False, shown=SimpleNamespace(boxes=boxes))
     detection.results.fields.append(field)

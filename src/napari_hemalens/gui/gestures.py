@@ -36,7 +36,15 @@ class Reviewer(Protocol):
 
 
 def bind(layer: Layer, reviewer: Reviewer) -> None:
-    """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse.
+    """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse."""
+    bind_keys(layer, reviewer)
+    layer.bind_key("Escape", put_down, overwrite=True)
+    layer.mouse_drag_callbacks.append(pick)
+    layer.mouse_move_callbacks.append(_hovering(reviewer))
+
+
+def bind_keys(layer: Layer, reviewer: Reviewer) -> None:
+    """Let a layer answer the keys of classes, of a review, undo and redo.
 
     Keys are bound to this layer alone: elsewhere E, B, P and G stay napari's.
     """
@@ -46,11 +54,14 @@ def bind(layer: Layer, reviewer: Reviewer) -> None:
         layer.bind_key(undo, lambda _: reviewer.undo(), overwrite=True)
     layer.bind_key("N", lambda _: reviewer.look_at_next(), overwrite=True)
     layer.bind_key("Space", _accepting(reviewer), overwrite=True)
-    layer.bind_key("Escape", put_down, overwrite=True)
     for redo in ("Control-Shift-Z", "Control-Y"):
         layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
-    layer.mouse_drag_callbacks.append(pick)
-    layer.mouse_move_callbacks.append(_hovering(reviewer))
+
+
+def unbind_keys(layer: Layer) -> None:
+    """Give the keys of `bind_keys` back to napari."""
+    for key in (*KEYS, "Control-Z", "U", "N", "Space", "Control-Shift-Z", "Control-Y"):
+        layer.bind_key(key, None)
 
 
 def put_down(layer: Layer) -> None:

@@ -14,6 +14,7 @@ from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
 from napari_hemalens.gui.detect.frames import FramesOnScreen
+from napari_hemalens.gui.detect.image_keys import ImageKeys
 from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
 from napari_hemalens.gui.layers import BOXES_AT_MOST
 from napari_hemalens.gui.running import RunIdle
@@ -68,6 +69,8 @@ class Results:
         self._queue = ReviewQueue()
         self._layers_of_fields = FieldLayers(viewer, run_idle)
         self._frames = FramesOnScreen(viewer, lambda: self.fields)
+        self._keys = ImageKeys(self)
+        self.changed.connect(self._bind_images)
         self._layers_of_fields.added.connect(self._on_added)
         self._layers_of_fields.drawn.connect(self.drawn.emit)
         self._layers_of_fields.edited.connect(self._on_edited)
@@ -304,6 +307,9 @@ class Results:
             self.remember()
             f.drawing.number(cells.cells, rows)
             self._replace(f, cells)
+
+    def _bind_images(self) -> None:
+        self._keys.follow(f.image for f in self.fields if f.image is not None)
 
     def _on_removed(self, layer: Layer) -> None:
         """Drop a field whose cells a person removed; without its image, a field lives on."""

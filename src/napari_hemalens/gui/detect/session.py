@@ -55,7 +55,7 @@ class DetectionSession(ViewerSession):
         super().__init__(viewer, runner)
         self._detect = detect or workflows.detect_steps
         self._fields: Sequence[Field] = ()
-        self._failures: list[str] = []  # of the run, an image each
+        self._failures: list[str] = []  # of the run, in their order
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.run_idle)
         self._saved = SavedStates(lambda: {f: f.cells for f in self.results.fields})

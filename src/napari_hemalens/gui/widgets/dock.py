@@ -23,7 +23,7 @@ class Dock(QScrollArea):
         self.setMinimumWidth(_WIDTH)
         self.following: Sequence[Any] = ()  # what offers layers of the viewer
         self._wanted: QWidget | None = None
-        self._placed = False
+        self._placed = self._settled = False
         self._placing = QTimer(self)
         self._placing.setSingleShot(True)
         self._placing.timeout.connect(self._join_others)
@@ -57,13 +57,15 @@ class Dock(QScrollArea):
 
     @while_alive
     def _join_others(self) -> None:
-        """Lie over the docks of HemaLens that are there, as a tab: below each other none would have room."""
+        """Lie over the docks of HemaLens that were there before, as a tab: below each other none would have room."""
+        self._settled = True
         mine = _frame_of(self)
         window = None if mine is None else mine.parent()
         if mine is None or not isinstance(window, QMainWindow) or mine.isFloating():
             return
-        frames = [_frame_of(other) for other in window.findChildren(Dock) if other is not self]
-        there = [f for f in frames if f is not None and f is not mine and not f.isFloating() and not f.isHidden()]
+        others = [other for other in window.findChildren(Dock) if other is not self and other._settled]
+        frames = [frame for frame in map(_frame_of, others) if frame is not None and frame is not mine]
+        there = [frame for frame in frames if not frame.isFloating() and not frame.isHidden()]
         if there and mine not in window.tabifiedDockWidgets(there[-1]):
             window.tabifyDockWidget(there[-1], mine)
             self._placing.start()  # a tab can be raised only once Qt has laid it out
