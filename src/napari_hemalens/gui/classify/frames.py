@@ -36,7 +36,7 @@ class ClassesOnScreen:
             return
         steps = viewer.dims.current_step
         here = (frame_of(state.image, steps), plane_of(state.source, steps)) == (state.frame, state.plane)
-        for layer in (state.layer, state.pairs):
+        for layer in (state.layer, state.pairs, state.marks):
             if layer is not None:
                 self._layers.show(layer, here=here)
 

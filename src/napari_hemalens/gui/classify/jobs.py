@@ -78,6 +78,8 @@ class ClassUpdate:
         The cells so far; None where nothing is new.
     micronuclei : NucleusValues or None
         Those seen at each nucleus, once the classes are known.
+    bodies : (H, W) int or None
+        The number of its nucleus in each micronucleus.
     uncounted : str
         Why they are not counted.
     semantic : bool
@@ -89,6 +91,7 @@ class ClassUpdate:
     labels: NDArray[Any] | None = None
     found: Classified | None = None
     micronuclei: NucleusValues | None = None
+    bodies: NDArray[Any] | None = None
     uncounted: str = ""
     semantic: bool = False
 
@@ -133,10 +136,10 @@ def _counted(
     job: ClassJob, slide: Slide, labels: NDArray[Any], *, ids: NDArray[np.int64], count: CountMicronuclei
 ) -> ClassUpdate:
     try:
-        counts = count(slide, labels).counts
+        found = count(slide, labels)
     except ImageError as error:  # too large, or no fluorescence: nuclei are then with or without
         return ClassUpdate(f"{job.name}: done", 1, uncounted=str(error))
-    return ClassUpdate(f"{job.name}: done", 1, micronuclei=NucleusValues(ids, counts))
+    return ClassUpdate(f"{job.name}: done", 1, micronuclei=NucleusValues(ids, found.counts), bodies=found.labels)
 
 
 def segment_cells(

@@ -25,6 +25,7 @@ from napari_hemalens.gui.classify.layers import (
     origin,
     result_layer,
 )
+from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
 from napari_hemalens.gui.classify.review_queue import ReviewQueue, centre_on_cell, outline_width
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.gui.layers import MARK
@@ -70,6 +71,7 @@ class ClassResults:
         self.queue: ReviewQueue | None = None
         self.locked = False
         self._pointed: tuple[ClassificationState, int] | None = None
+        self._marks = MicronucleiMarks(viewer)
         self._frames = ClassesOnScreen(viewer, lambda: self.states)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -130,6 +132,7 @@ class ClassResults:
     def put_numbers(self, state: ClassificationState) -> None:
         """Show what has become known of the nuclei of a state beside their classes."""
         self._draw_features(state)
+        self._frames.follow(state)
         self.changed.emit()
 
     def mark(self, state: ClassificationState) -> None:
@@ -270,6 +273,7 @@ class ClassResults:
         if state.reviewed is not None and state.layer is not None:
             with self._drawing():
                 state.layer.features = features(state.reviewed, state.cells, state.seen)
+            self._marks.follow(state)
 
     def _on_features(self, event: Any) -> None:
         """Read the classes that a person has typed into the table of a layer."""
@@ -294,6 +298,8 @@ class ClassResults:
                 self.layer_lost.emit(state)
                 if state is self.current:
                     self.current = next((c for c in reversed(self.states_of_task) if c.shown), state)
+            elif event.value is state.marks:
+                state.marks = state.bodies = None
             elif event.value in (state.source, state.image):
                 self.layer_lost.emit(state)
         self.changed.emit()

@@ -214,6 +214,7 @@ class ClassificationSession(ViewerSession):
                 self._follows = True
         if update.micronuclei is not None or update.uncounted:
             self._state.micronuclei, self._state.uncounted = update.micronuclei, update.uncounted
+            self._state.bodies = update.bodies
             self.results.put_numbers(self._state)
 
     def _on_segmented(self, update: ClassUpdate) -> None:

@@ -81,6 +81,10 @@ class ClassificationState:
         Those seen at each nucleus; None where they are not counted.
     uncounted : str
         Why they are not.
+    bodies : (H, W) int or None
+        The number of its nucleus in each micronucleus; None where they are not counted, or nobody wants to see them.
+    marks : Labels or None
+        Where they are shown.
     """
 
     image: Image
@@ -100,6 +104,8 @@ class ClassificationState:
     cell_of_nucleus: NucleusValues | None = None
     micronuclei: NucleusValues | None = None
     uncounted: str = ""
+    bodies: NDArray[Any] | None = None
+    marks: Labels | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
