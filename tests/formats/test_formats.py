@@ -1,5 +1,7 @@
 import csv
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +177,18 @@ def test_the_table_of_real_cells_counts_them_all(tmp_path):
     (written,) = export(fields, tmp_path, ["csv"])
     with written.open(encoding="utf-8", newline="") as stream:
         assert sum(1 for _ in csv.DictReader(stream)) == sum(map(len, fields))
+
+
+def test_damaged_files_of_every_reader_are_read_or_refused_in_a_sentence(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).parents[2] / "benchmarks" / "fuzz.py")
+    assert spec is not None
+    assert spec.loader is not None
+    fuzz = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = fuzz  # dataclasses look there for the names of their types
+    try:
+        spec.loader.exec_module(fuzz)
+        read, bare = fuzz.fuzz(tmp_path, 460, 0)
+    finally:
+        del sys.modules[spec.name]
+    assert bare == []
+    assert 0 < read < 460

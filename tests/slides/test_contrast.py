@@ -117,6 +117,11 @@ def test_a_flat_image_can_be_read(dtype, value):
     assert np.ptp(whole(np.full((5, 5), value, dtype=dtype))) == 0
 
 
+@pytest.mark.parametrize(("dtype", "value"), [(np.float32, -3.4e38), (np.float64, 1e300), (np.uint64, 2**63)])
+def test_a_flat_image_of_huge_values_can_be_read(dtype, value):
+    assert np.ptp(whole(np.full((5, 5), value, dtype=dtype))) == 0
+
+
 def test_huge_floats_do_not_overflow():
     image = np.array([[-3e38, 0], [1, 3e38]], dtype=np.float32)
     assert whole(image)[0, 0, 0] == 0

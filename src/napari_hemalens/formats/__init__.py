@@ -12,6 +12,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import box_table, coco, geojson, points, via, voc, yolo
 from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
+from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import split_names
 from napari_hemalens.records.detections import Detections
 
@@ -97,7 +98,8 @@ def read_annotations(
     names = tuple(FORMATS) if format is None else check_formats([format])
     if not where.exists():
         raise AnnotationError(f"No such file or folder: {where}.")
-    found = _read(where, names, split)
+    with decoding(f"Cannot read the annotations in {where}", AnnotationError):
+        found = _read(where, names, split)
     if found is None and format is None and points.holds(where, split):  # only read: they have no boxes to write
         found = points.read(where, split=split)
     if found is None:

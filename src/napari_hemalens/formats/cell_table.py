@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.decoding import decoding
 
 _CORNERS = ("y0", "x0", "y1", "x1")
 _NEEDED = ("image", *_CORNERS, "pixel_size_um", "class")
@@ -72,16 +73,18 @@ def read(path: str | Path) -> CellTable:
         If the file cannot be read, lacks a column, lists no cell, or has a box or a pixel size that is none.
     """
     file = Path(path)
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnnotationError(f"Cannot read the table of cells {file}: {error}.") from error
+    with decoding(f"Cannot read the table of cells {file}", AnnotationError):
+        return _read(file)
+
+
+def _read(file: Path) -> CellTable:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        rows = list(csv.DictReader(lines))
     if not rows:
         raise AnnotationError(f"{file} lists no cells.")
     missing = [name for name in _NEEDED if name not in rows[0]]
     if missing:
-        raise AnnotationError(f"{file} has no column {missing[0]}; it has {', '.join(rows[0])}.")
+        raise AnnotationError(f"{file} has no column {missing[0]}; it has {', '.join(map(str, rows[0]))}.")
     try:
         numbers = np.array([[row[name] for name in (*_CORNERS, "pixel_size_um")] for row in rows], dtype=np.float32)
     except ValueError as error:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, read_annotations
 from napari_hemalens.formats.csv import read_rows
+from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.records.detections import Detections
@@ -92,6 +93,11 @@ def read_results(folder: str | Path) -> Results:
         If it is no folder of results, or a file in it is damaged.
     """
     place = Path(folder)
+    with decoding(f"Cannot read the results in {place}", AnnotationError):
+        return _read(place)
+
+
+def _read(place: Path) -> Results:
     run = _read_run(place / RUN)
     paths = {str(each["image"]): _located(place, str(each.get("path", ""))) for each in run["images"]}
     return _classified(place, run, paths) if _is_classified(place) else _detected(place, run, paths)

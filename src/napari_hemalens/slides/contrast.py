@@ -60,7 +60,7 @@ class Contrast:
         low, high = (float(v) for v in np.percentile(colours, _PERCENTILES))
         if channels > 1 and low > 0:
             low = 0
-        return cls(low, high if high > low else low + 1, opaque)
+        return cls(low, high if high > low else _above(low), opaque)
 
     @classmethod
     def for_fluorescence(cls, level: Plane, *, dark_on_bright: bool = False) -> Self:
@@ -76,7 +76,7 @@ class Contrast:
             Whether what is dark is the stain: black and white then change places.
         """
         low, high = (float(v) for v in np.percentile(sample_pixels(level)[:, :3], _PERCENTILES))
-        high = high if high > low else low + 1
+        high = high if high > low else _above(low)
         return cls(high, low, gamma=0.5) if dark_on_bright else cls(low, high, gamma=0.5)
 
     def __call__(self, values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -110,6 +110,11 @@ class Contrast:
             scaled = 255 * (np.maximum(scaled, 0) / 255) ** gamma
         levels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
         return levels
+
+
+def _above(value: float) -> float:
+    """Return a greater value, so that a constant image is black: 1 more, if that changes a number so large."""
+    return value + max(1.0, 1e-6 * abs(value))
 
 
 def _full_scale(sample: NDArray[Any], whole: bool) -> float | None:
