@@ -96,7 +96,8 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
     fields = [each for each in detected.values() if everything or each.corrected]
     outlined = [each for each in classified.values() if everything or each.given.any()]
     if not fields and not outlined:
-        raise AnnotationError("Nobody corrected or confirmed anything in these results: there is nothing to collect.")
+        said = "Nobody corrected or confirmed anything in these results: there is nothing to collect."
+        raise AnnotationError(" ".join((said, *made.notes)))
     total = len(fields) + len(outlined)
     boxes, cells = yield from _collect_boxes(fields, made, total)
     labels = yield from _collect_labels(outlined, made, len(fields), total)

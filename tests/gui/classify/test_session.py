@@ -1,7 +1,9 @@
 """Classification in one viewer: run, stop, segment, and the messages where it cannot be done."""
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
+from napari.layers import Image
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
@@ -56,6 +58,23 @@ class TestCells:
         runner.run()
         assert asked == [True]
         assert len(viewer.layers["mask: micronucleus"].features) == cells
+
+
+class TestCollect:
+    def test_classes_that_a_person_gave_become_a_training_set(
+        self, classifying, viewer, labels, runner, question, tmp_path, said
+    ):
+        iio.imwrite(tmp_path / "field.png", np.zeros((*labels.shape, 3), np.uint8))
+        image = Image(np.zeros((*labels.shape, 3), np.uint8), rgb=True, name=str(tmp_path / "field.png"))
+        viewer.add_layer(image)
+        classifying.start_run(image, viewer.add_labels(labels, name="outlined"), question)
+        runner.run()
+        layer = viewer.layers["outlined: micronucleus"]
+        layer.features = layer.features.assign(corrected=["none", "", "micronucleus", ""])
+        classifying.collect(tmp_path / "set")
+        runner.run()
+        assert said[-1].startswith(f"Collected 1 image in {tmp_path / 'set'} (1 micronucleus, 1 none)")
+        assert (tmp_path / "set" / "labels").is_dir()
 
 
 class TestErrors:

@@ -308,6 +308,27 @@ class TestSave:
         assert '"score_threshold": 0.3' in (tmp_path / "run.json").read_text()
         assert said[-1].startswith("Saved cells.csv, coco.json, counts.csv")
 
+    def test_corrections_become_a_training_set(self, viewer, runner, session, recipe, tmp_path, said):
+        iio.imwrite(tmp_path / "smear.png", np.zeros((*viewer.layers["smear"].data.shape[:2], 3), np.uint8))
+        session.start_run([tmp_path / "smear.png"], recipe)
+        runner.run()
+        layer = next(layer for layer in viewer.layers if layer.name.endswith("cells"))
+        layer.selected_data = {0}
+        session.results.classify("blast")
+        session.collect(tmp_path / "set")
+        runner.run()
+        assert said[-1].startswith(f"Collected 1 image in {tmp_path / 'set'}. Train with hemalens train detection")
+        (cells,) = coco.read(tmp_path / "set" / "boxes" / "train.json")
+        assert cells.counts()["blast"] == layer.features["class"].tolist().count("blast")
+
+    def test_a_layer_without_a_file_is_no_training_set_which_is_said(self, analysed, viewer, runner, tmp_path, said):
+        viewer.layers["smear cells"].selected_data = {0}
+        analysed.results.classify("blast")
+        analysed.collect(tmp_path / "set")
+        runner.run()
+        assert said[-1].startswith("Nothing could be collected")
+        assert "smear" in said[-1]
+
     def test_files_keep_what_the_network_had_said(self, analysed, viewer, runner, tmp_path):
         layer = viewer.layers["smear cells"]
         found = analysed.results.detections()[0]

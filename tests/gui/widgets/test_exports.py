@@ -42,3 +42,14 @@ def test_no_folder_is_nothing_saved(qtbot, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     with qtbot.assertNotEmitted(bar.saved):
         bar.save.click()
+
+
+@pytest.mark.parametrize("folder", ["", "/somewhere/new"])
+def test_a_training_set_asks_for_a_folder(qtbot, monkeypatch, folder):
+    bar = ExportBar()
+    qtbot.addWidget(bar)
+    told = []
+    bar.collected.connect(told.append)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: folder)
+    bar.collect.click()
+    assert told == ([Path(folder)] if folder else [])

@@ -26,6 +26,7 @@ from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
+from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.unsaved import SavedStates
@@ -157,6 +158,12 @@ class ClassificationSession(ViewerSession):
             steps = save_classified_steps(Scored.from_states(states), recipe, folder / f"classified-{name}")
             said += self._saved.keeping(steps, set(states))
         return tuple(said)
+
+    def collect(self, folder: Path) -> None:
+        """Make a training set of the classes that a person gave or confirmed, of all images of the task."""
+        scored, recipe = Scored.from_states(self.results.states_of_task), self.recipe
+        steps = collect_corrections_steps(lambda place: [*save_classified_steps(scored, recipe, place)], folder)
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:
         """Return the state that is meant.

@@ -12,6 +12,7 @@ from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
+from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
 from napari_hemalens.gui.detect.field_layers import Field
@@ -188,6 +189,12 @@ class DetectionSession(ViewerSession):
         chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
         recipe = self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
         return self._saved.keeping(save_steps(self.results.detections(), recipe, folder, formats))
+
+    def collect(self, folder: Path) -> None:
+        """Make a training set of the images in which a person corrected something."""
+        fields, recipe = self.results.detections(), self.recipe
+        steps = collect_corrections_steps(lambda place: workflows.write_results(fields, recipe, place), folder)
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _jobs(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where, keep_edits: bool) -> list[Job]:
         if not sources:

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.exports import collect_button
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 
@@ -53,7 +54,8 @@ class ReviewCells(QWidget):
         super().__init__()
         self.review, self.save = QPushButton("Review the least certain"), button("Save…")
         self.review.setCheckable(True)
-        for each in (self.review, self.save):
+        self.collect = collect_button()
+        for each in (self.review, self.save, self.collect):
             each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press them
         self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
         self.words, self.hint = sentences(), sentences(small=True)
@@ -65,6 +67,7 @@ class ReviewCells(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(buttons)
+        layout.addWidget(self.collect)
         for label in (self.words, self.hint):
             layout.addWidget(label)
         self.review.toggled.connect(self._on_toggled)

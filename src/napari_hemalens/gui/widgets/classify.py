@@ -23,6 +23,7 @@ from napari_hemalens.gui.widgets.classification_form import ClassificationForm, 
 from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.exports import ask_for_training_set
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -88,6 +89,7 @@ class ClassifyWidget(Dock):
         self.review.begun.connect(self._begin_review)
         self.review.ended.connect(results.end_review)
         self.review.save.clicked.connect(self._save)
+        self.review.collect.clicked.connect(self._collect)
 
     def _connect_session(self) -> None:
         self.running.follow(self.session)
@@ -131,6 +133,11 @@ class ClassifyWidget(Dock):
         folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
         if folder:
             self.session.save(Path(folder))
+
+    def _collect(self) -> None:
+        folder = ask_for_training_set(self)
+        if folder is not None:
+            self.session.collect(folder)
 
     def _on_image(self) -> None:
         image = self.image.value

@@ -90,6 +90,7 @@ class DetectWidget(Dock):
         self.exports.clear.clicked.connect(results.clear)
         self.exports.copy.clicked.connect(self._copy)
         self.exports.saved.connect(self.session.save)
+        self.exports.collected.connect(self.session.collect)
 
     def _connect_session(self) -> None:
         self.running.follow(self.session)

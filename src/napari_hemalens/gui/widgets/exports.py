@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -35,21 +36,40 @@ def ask_for_annotations(parent: QWidget) -> Path | None:
     return Path(file) if file else None
 
 
+def ask_for_training_set(parent: QWidget) -> Path | None:
+    """Ask for the folder of a new training set; None if the person changes their mind."""
+    folder = QFileDialog.getExistingDirectory(parent, "New or empty folder for the training set")
+    return Path(folder) if folder else None
+
+
+def collect_button() -> QPushButton:
+    """Return the button that makes a training set of corrections."""
+    made = button("Corrections as training data…")
+    made.setToolTip("Write the images that you corrected, with your classes, as a set to train on")
+    return made
+
+
 class ExportBar(QWidget):
-    """Clear, Copy as Python, and Save."""
+    """Clear, Copy as Python, Save, and corrections as training data."""
 
     saved = Signal(object, object)  # folder, names of formats
+    collected = Signal(object)  # folder
 
     def __init__(self) -> None:
         super().__init__()
         self.clear, self.copy, self.save = button("Clear"), button("Copy as Python"), button("Save…")
         self.clear.setToolTip("Remove the cells of all images and start over; Undo brings them back")
         self.copy.setToolTip("Copy a script that finds the same cells")
-        layout = QHBoxLayout(self)
+        self.collect = collect_button()
+        above, layout = QHBoxLayout(), QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
         for widget in (self.clear, self.copy, self.save):
-            layout.addWidget(widget)
+            above.addWidget(widget)
+        layout.addLayout(above)
+        layout.addWidget(self.collect)
         self.save.clicked.connect(self._ask)
+        self.collect.clicked.connect(self._ask_for_training_set)
 
     def _ask(self) -> None:
         dialog = SaveDialog(self)
@@ -57,6 +77,11 @@ class ExportBar(QWidget):
             folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
             if folder:
                 self.saved.emit(Path(folder), dialog.formats())
+
+    def _ask_for_training_set(self) -> None:
+        folder = ask_for_training_set(self)
+        if folder is not None:
+            self.collected.emit(folder)
 
 
 class SaveDialog(QDialog):
