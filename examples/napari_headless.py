@@ -33,7 +33,7 @@ print(layer.features.head().to_string())
 classes = layer.features["class"]
 nucleated = ~classes.isin(["erythrocyte", "platelet"])
 if nucleated.any():
-    layer.features.loc[nucleated.idxmax(), "class"] = "blast"
+    layer.features.loc[nucleated.idxmax(), "class"] = "plasma_cell"
 layer.selected_data = {len(layer.features) - 1}
 layer.remove_selected()
 

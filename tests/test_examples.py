@@ -89,7 +89,7 @@ def test_layers_show_the_cells_and_a_correction_changes_the_count(run_example):
     assert "(Shapes)" in said
     found, corrected = map(int, re.search(r"(\d+) cells found, (\d+) after", said).groups())
     assert corrected == found - 1 > 20
-    assert "blast (1 given by hand)" in said
+    assert "plasma_cell (1 given by hand)" in said
 
 
 @pytest.mark.slow

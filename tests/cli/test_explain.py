@@ -110,6 +110,6 @@ def test_the_sample_is_explained_by_packed_weights_without_labels(
     assert hemalens("explain", image, "--out", tmp_path, "--device", "cpu", "--method", "layer-6") == 0
     assert "cells explained by layer-6" in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("fluorescence.layer-6.tif", "fluorescence.layer-6.png", "fluorescence.labels.tif", "run.json")
+        *("fluorescence.layer-6.tif", "fluorescence.layer-6.png", "fluorescence.labels.tif", "run.json", "records")
     }
     assert tifffile.imread(tmp_path / "fluorescence.layer-6.tif").shape == tifffile.imread(image).shape[:2]

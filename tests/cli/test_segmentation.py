@@ -54,7 +54,7 @@ def test_only_the_channel_that_is_chosen_is_segmented(
     tifffile.imwrite(tmp_path / "a.tif", planes, imagej=True, metadata={"axes": "CYX"})
     assert hemalens("segment", tmp_path / "a.tif", "--channel", "1", "--out", tmp_path / "out") == 0
     assert "Cells: 2" in capsys.readouterr().out
-    assert hemalens("segment", tmp_path / "a.tif", "--out", tmp_path / "out") == 1
+    assert hemalens("segment", tmp_path / "a.tif", "--out", tmp_path / "other") == 1
     assert "no name tells which is the DNA stain" in " ".join(capsys.readouterr().err.split())
 
 

@@ -162,6 +162,7 @@ def files_of_every_kind(folder):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:.* is damaged:UserWarning")
 def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path, caplog):
     caplog.set_level(logging.CRITICAL)  # tifffile logs what is wrong with a file
     rng = np.random.default_rng(5)
