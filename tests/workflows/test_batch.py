@@ -89,7 +89,7 @@ def test_an_image_that_changed_or_lost_a_file_is_looked_at_again(files: list[Pat
     ("error", "reason"),
     [
         (ImageError("Cannot read a.png: no."), "Cannot read a.png: no."),
-        (ZeroDivisionError("float division by zero"), "a.png: it is damaged (float division by zero)."),
+        (ZeroDivisionError("by zero"), "a.png, by a fault of HemaLens: ZeroDivisionError: by zero. Please report it."),
         (OSError(errno.EIO, "Input/output error"), "a.png: [Errno 5] Input/output error."),
         (OSError(errno.ENAMETOOLONG, "File name too long"), "a.png: [Errno 36] File name too long."),
         (MemoryError(), "a.png: it does not fit into memory."),

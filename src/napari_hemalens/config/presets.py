@@ -36,22 +36,14 @@ DETECTION: Mapping[str, DetectionTraining] = {
     "fine-tune": _FURTHER,
     # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, from an ImageNet start. Eight hours
     # of two cores, minutes on a GPU.
-    "marrow-lite": DetectionTraining(
-        network=_LITE.model_copy(update={"start": "imagenet"}),
-        batch=8,
-        epochs=8,
-        optimizer="adamw",
-        learning_rate=6e-4,
-        weight_decay=0.02,
-        warmup_steps=300,
-        decay_from=0.3,
-        average=0.998,
-        pretraining_epochs=0,
-        zoom=1.5,
-        stain=0.3,
-        light=0.3,
-        clip_norm=5.0,
-        workers=0,
+    "marrow-lite": _FURTHER.model_copy(
+        update={
+            "network": _LITE.model_copy(update={"start": "imagenet"}),
+            "start": None,
+            "epochs": 8.0,
+            "learning_rate": 6e-4,
+            "warmup_steps": 300,
+        }
     ),
     # The packed detector for blurred or overexposed fields, which silently ruin a count (docs/results/robustness.md).
     "marrow-robust": _FURTHER.model_copy(

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,7 @@ from napari_hemalens.workflows.results_folder import RECORDS, ResultsFolder, Run
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
 _NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _MANY = 16  # tiles from which an image takes long enough that each is told of
 
@@ -207,4 +209,10 @@ class BatchInProgress:
             raise RecipeError(
                 f"Cannot write to {self.out}: {error.strerror}. The same command goes on from here once there is room."
             ) from error
-        return str(error) if isinstance(error, HemaLensError) else f"{what} {file}: {reason(error)}."
+        if isinstance(error, HemaLensError):
+            return str(error)
+        if isinstance(error, (OSError, MemoryError)):
+            return f"{what} {file}: {reason(error)}."
+        # What decoders raise is a sentence by now (`formats.decoding`): this is a fault of ours.
+        _LOG.debug("%s %s", what, file, exc_info=error)
+        return f"{what} {file}, by a fault of HemaLens: {type(error).__name__}: {error}. Please report it."

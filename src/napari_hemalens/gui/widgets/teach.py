@@ -54,7 +54,7 @@ class TeachWidget(Dock):
         self.kind = Choice(kinds, label="Cells from")
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
-        self.size = NumberEdit(empty="not known", label="Pixel size um")
+        self.size = NumberEdit(empty="not known", label="Pixel size (µm)")
         self.form: RecipeForm[TeachingRecipe] = RecipeForm(TeachingRecipe, (), {"device": DeviceChoice()})
         self.form.options["device"].select(preference("device"))
         self.running = RunBar()
