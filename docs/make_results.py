@@ -76,8 +76,8 @@ def side_by_side(data: Path) -> str:
     runs = [(data / folder, options) for _, _, folder, options in RUNS[:2]]
     lines = [
         "## The packed detectors beside each other\n",
-        "Cells are named by a classifier, but by `marrow-robust`, which bears blur better than the classifier does, and in "
-        "the last line.\n",
+        "Cells are named by a classifier, but by `marrow-robust`, which bears blur better than the classifier does, "
+        "and in the last line.\n",
         *(f"`{command(*run)} --weights NAME`\n" for run in runs),
         f"| weights | {' | '.join(f'{run[0].name}: AP | AP50 | counted AP | counted AP50' for run in runs)} |",
         f"| --- |{' ---: |' * 4 * len(runs)}",
