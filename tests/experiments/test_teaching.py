@@ -1,7 +1,6 @@
 """A simulated annotator teaches; cells that measure are of another part."""
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -10,7 +9,7 @@ import pytest
 
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.options import ExperimentOptions
-from napari_hemalens.experiments.teaching import TeachingTable, balanced_accuracy, draw_pool, teaching_steps
+from napari_hemalens.experiments.teaching import teaching_steps
 from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
@@ -37,7 +36,7 @@ def test_each_strategy_is_measured_and_a_finished_trial_is_read(
     cells: Path, nucleated: ClassifierCard, tmp_path: Path
 ) -> None:
     options = ExperimentOptions((cells,), tmp_path / "out", "ci", (0, 1), ("margin-diversity", "random"))
-    table = finish(teaching_steps(options, weights=str(nucleated.file)))
+    table = finish(teaching_steps(options, weights=str(nucleated.file), train=False))
     assert {name: np.shape(of) for name, of in table.trials.items()} == {
         "margin-diversity": (2, 2),
         "random": (2, 2),
@@ -50,25 +49,24 @@ def test_each_strategy_is_measured_and_a_finished_trial_is_read(
     }
     trial = tmp_path / "out" / "trials" / "random-1.json"
     trial.write_text(json.dumps(json.loads(trial.read_text()) | {"balanced_accuracy": [0.1, 0.2]}))
-    again = finish(teaching_steps(options, weights=str(nucleated.file)))
+    again = finish(teaching_steps(options, weights=str(nucleated.file), train=False))
     assert again.trials["random"][1] == [0.1, 0.2]
     with pytest.raises(RecipeError, match="zebra"):
         next(teaching_steps(ExperimentOptions((cells,), tmp_path, "ci", (0,), ("zebra",)), weights="w"))
 
 
-def test_a_pool_of_six_classes_is_as_unequal_as_a_marrow() -> None:
-    names = np.repeat([f"class {k}" for k in range(6)], 300)
-    rows = draw_pool(names, 0)
-    assert sorted(Counter(names[rows].tolist()).values()) == [10, 15, 25, 50, 100, 300]
-    assert not np.array_equal(rows, draw_pool(names, 1))
-    assert len(draw_pool(names[:900], 0)) == 900
-
-
-def test_balanced_accuracy_weighs_classes_alike() -> None:
-    truth = np.array(["a"] * 8 + ["b"] * 2)
-    assert balanced_accuracy(np.array(["a"] * 9 + ["b"]), truth) == 0.75
-
-
-def test_the_table_says_mean_and_deviation() -> None:
-    table = TeachingTable("Teaching", (20, 40), {"random": [[0.5, 0.6], [0.7, 0.6]]})
-    assert "| random | 0.600 ± 0.141 | 0.600 ± 0.000 |" in table.text()
+def test_the_network_is_trained_from_the_labels_and_goes_on_after_a_stop(
+    cells: Path, nucleated: ClassifierCard, tmp_path: Path
+) -> None:
+    options = ExperimentOptions((cells,), tmp_path / "out", "ci", (0,), ("margin",))
+    steps = teaching_steps(options, weights=str(nucleated.file))
+    while "training" not in next(steps).message:
+        pass
+    steps.close()
+    table = finish(teaching_steps(options, weights=str(nucleated.file)))
+    assert 0 <= table.trained[0] <= 1
+    said = (tmp_path / "out/trials/train-properly-0/project/labels.jsonl").read_text(encoding="utf-8")
+    assert said.count('"kind":"label"') == 30
+    trial = tmp_path / "out/trials/train-properly-0.json"
+    trial.write_text(json.dumps(json.loads(trial.read_text()) | {"balanced_accuracy": [0.125]}))
+    assert finish(teaching_steps(options, weights=str(nucleated.file))).trained == (0.125,)

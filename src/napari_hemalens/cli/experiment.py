@@ -152,6 +152,9 @@ def teaching(  # noqa: PLR0913 -- an option each
     preset: PresetOption = "full",
     seeds: Seeds = "0,1,2,3,4",
     rows: Rows = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Also train the network itself from the first row's labels.")
+    ] = True,
     pixel_size: PixelSize = None,
 ) -> None:
     """Simulate an annotator: balanced accuracy after so many labels, by strategy; finished trials are not run again."""
@@ -159,7 +162,7 @@ def teaching(  # noqa: PLR0913 -- an option each
         from napari_hemalens.experiments import teaching as experiment  # noqa: PLC0415 -- loads torch
 
     options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), pixel_size)
-    _compare(experiment.teaching_steps(options, weights=weights), out)
+    _compare(experiment.teaching_steps(options, weights=weights, train=train), out)
 
 
 @experiment_app.command("detection-table1")
