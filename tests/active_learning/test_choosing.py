@@ -104,10 +104,3 @@ def test_chance_alone_knows_neither_a_beginning_nor_rare_classes() -> None:
     chosen = choose(now, 9, "random")
     assert chosen.tolist() == choose(replace(now, probabilities=None), 9, "random").tolist()
     assert len(set(chosen.tolist())) == 9
-
-
-def test_an_outlier_is_not_chosen_for_its_length() -> None:
-    now = situation()
-    stretched = now.placed.copy()
-    stretched[33] *= 100
-    assert choose(replace(now, placed=stretched), 5).tolist() == choose(now, 5).tolist()

@@ -19,9 +19,15 @@ def test_standardised_numbers_do_not_depend_on_their_units() -> None:
     units = np.logspace(-3, 3, 40).astype(np.float32)
     placed = linear.place(vectors)
     np.testing.assert_allclose(linear.place(vectors * units + 5), placed, atol=1e-3)
-    np.testing.assert_allclose(placed.mean(axis=0), 0, atol=1e-5)
-    np.testing.assert_allclose((placed**2).sum(axis=1).mean(), 1, rtol=1e-5)
-    np.testing.assert_allclose(placed.std(axis=0), 40**-0.5, rtol=1e-5)
+    scaled = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
+    np.testing.assert_allclose(placed, scaled / np.linalg.norm(scaled, axis=1, keepdims=True), atol=1e-5)
+
+
+def test_an_outlier_is_placed_by_its_direction() -> None:
+    vectors, _ = cells(60)
+    placement = linear.Placement.of(vectors)
+    far = placement.middle + 100 * (vectors - placement.middle)
+    np.testing.assert_allclose(placement.place(far), placement.place(vectors), atol=1e-5)
 
 
 def test_a_number_that_never_changes_says_nothing() -> None:
@@ -38,7 +44,8 @@ def test_leading_directions_keep_distances(monkeypatch: pytest.MonkeyPatch) -> N
     placed = linear.place(vectors)
     assert placed.shape == (300, 32)
     scaled = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
-    np.testing.assert_allclose(np.linalg.norm(placed, axis=1) * 20, np.linalg.norm(scaled, axis=1), rtol=1e-3)
+    scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
+    np.testing.assert_allclose(placed @ placed.T, scaled @ scaled.T, atol=1e-3)
 
 
 @pytest.mark.parametrize("kinds", [(0, 1, 2), (0, 2), (2, 1)])
@@ -53,7 +60,7 @@ def test_classes_that_were_seen_are_told_apart_and_others_have_no_chance(kinds: 
     others = [k for k in range(4) if k not in kinds]
     assert probabilities[:, others].max(initial=0) == 0
     asked = np.isin(labels, kinds)
-    assert (probabilities.argmax(axis=1) == labels)[asked].mean() > 0.93
+    assert (probabilities.argmax(axis=1) == labels)[asked].mean() > 0.9
 
 
 def test_one_class_alone_or_none_is_no_model() -> None:
