@@ -18,7 +18,7 @@ QT_API ?= pyqt6
 # Files of tests run beside each other, a worker on each core, of one thread, lest they wait for each other; a worker takes
 # 1 to 2 GB. WORKERS=0 runs all in one process, where a debugger works.
 WORKERS ?= logical
-PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 40
 ifeq ($(shell uname -s 2>/dev/null),Linux)
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
 else
