@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.models import weights
+from napari_hemalens.models import weights, weights_folders
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.storage import load_detector
 
@@ -91,6 +91,36 @@ def test_a_card_that_was_altered_after_it_was_written_is_refused(
     file.write_text(json.dumps(said | change), encoding="utf-8")
     with pytest.raises(WeightsError, match=r"was altered after it was written|does not describe weights: x"):
         weights.detector_card(file)
+
+
+def test_a_card_changed_by_hand_is_taken_again_once_it_is_sealed(untrained: DetectorCard) -> None:
+    file = untrained.file.with_suffix(".json")
+    said = json.loads(weights.card_text(untrained)) | {"score_threshold": 0.9}
+    file.write_text(json.dumps(said), encoding="utf-8")
+    assert weights.seal_card(file).score_threshold == 0.9
+    assert weights.detector_card(file).score_threshold == 0.9
+    assert file.read_text(encoding="utf-8") == weights.card_text(weights.detector_card(file))
+    untrained.file.write_bytes(b"others")
+    with pytest.raises(WeightsError, match="is damaged or was exchanged"):
+        weights.seal_card(file)
+    file.write_text("[1]", encoding="utf-8")
+    with pytest.raises(WeightsError, match="does not describe weights"):
+        weights.seal_card(file)
+    with pytest.raises(WeightsError, match=r"There is no model card .*none\.json"):
+        weights.seal_card(file.with_name("none.json"))
+
+
+def test_a_packed_card_is_refused_if_it_was_altered_or_is_not_sealed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = json.loads((weights.PACKED / "leukocyte-types.json").read_text(encoding="utf-8"))
+    monkeypatch.setattr(weights_folders, "PACKED", tmp_path)
+    changed = said | {"classes": said["classes"][::-1]}
+    unsealed = {key: value for key, value in said.items() if key != "card_sha256"}
+    for card, why in ((changed, "was altered after it was written"), (unsealed, "has no card_sha256")):
+        (tmp_path / "leukocyte-types.json").write_text(json.dumps(card), encoding="utf-8")
+        with pytest.raises(WeightsError, match=why):
+            weights.classifier_card("leukocyte-types")
 
 
 def test_a_deviation_of_zero_is_refused(untrained: DetectorCard) -> None:

@@ -52,6 +52,15 @@ def verify_weights(name: Annotated[str | None, typer.Argument(help=_WHICH)] = No
     raise typer.Exit(2 if damaged else 0)
 
 
+@weights_app.command("seal")
+def seal_weights(
+    cards: Annotated[list[Path], typer.Argument(metavar="CARD…", help="Model cards (.json) beside their tensors.")],
+) -> None:
+    """Write the hash over model cards anew that you changed by hand; refused where the tensors are not theirs."""
+    for path in cards:
+        out_console.print(f"Sealed {escape(weights.seal_card(path).name)}: {escape(str(path))}")
+
+
 @weights_app.command("add")
 def add_weights(
     source: Annotated[

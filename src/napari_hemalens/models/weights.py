@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, installed_folder
@@ -99,7 +100,13 @@ def model_card(name: str | Path) -> AnyCard:
     path = card_path(name)
     if not path.is_file():
         raise WeightsError(f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file.")
-    return read_card(path.read_bytes(), path).model_copy(update={"folder": path.parent})
+    text = path.read_bytes()
+    card = read_card(text, path).model_copy(update={"folder": path.parent})
+    if card.origin == "packed" and _SEAL not in json.loads(text):
+        raise WeightsError(
+            f"The packed {path.name} has no {_SEAL}: whoever packs weights runs `hemalens weights seal`."
+        )
+    return card
 
 
 def read_card(text: bytes, called: str | Path) -> AnyCard:
@@ -126,8 +133,33 @@ def read_card(text: bytes, called: str | Path) -> AnyCard:
 
 def card_text(card: AnyCard) -> str:
     """Return a card as JSON, with a hash over all that it says."""
-    said = json.loads(card.model_dump_json())
-    return json.dumps(said | {_SEAL: _seal(said)}, indent=2, ensure_ascii=False) + "\n"
+    return _sealed(json.loads(card.model_dump_json()))
+
+
+def seal_card(path: Path) -> AnyCard:
+    """Write the hash over a card anew, after a person changed what it says or packed it; return the card.
+
+    Raises
+    ------
+    WeightsError
+        If the file describes no weights, or those beside it are others.
+    """
+    if not path.is_file():
+        raise WeightsError(f"There is no model card {path}.")
+    text = path.read_bytes()
+    try:
+        said = {key: value for key, value in json.loads(text).items() if key != _SEAL}
+    except (ValueError, RecursionError, AttributeError):
+        said = None
+    card = read_card(text if said is None else json.dumps(said).encode(), path)
+    verify(card.model_copy(update={"folder": path.parent}))
+    with writing(path) as file:
+        file.write_text(_sealed(said or {}), encoding="utf-8")
+    return model_card(path)
+
+
+def _sealed(said: Mapping[str, Any]) -> str:
+    return json.dumps(dict(said) | {_SEAL: _seal(said)}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _seal(said: Mapping[str, Any]) -> str:
