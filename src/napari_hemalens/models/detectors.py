@@ -21,7 +21,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops import FrozenBatchNorm2d
 
 from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.errors import RecipeError
@@ -32,6 +32,7 @@ from napari_hemalens.models.feature_levels import FeaturePyramid, SingleLevel
 from napari_hemalens.models.lite import LITE0, STAGE_CHANNELS, LiteStages
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
+from napari_hemalens.models.roi_align import RowsRoIAlign
 
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
@@ -279,7 +280,7 @@ def _assemble(
     if heads is not None:
         kind = partial(heads, channels=size.channels, refinement=recipe.refinement)
     roi_heads = kind(
-        MultiScaleRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
+        RowsRoIAlign(levels, output_size=_POOLED, sampling_ratio=2),
         TwoMLPHead(size.channels * _POOLED**2, size.hidden),
         ExactPredictor(size.hidden, classes + 1),
         fg_iou_thresh=0.5,
