@@ -41,6 +41,15 @@ def test_no_regions_are_pooled_to_none() -> None:
     assert none.shape == (0, 8, 7, 7)
 
 
+@torch.inference_mode()
+def test_an_image_that_is_padded_to_several_times_its_size_spoils_no_later_one() -> None:
+    pool, sides = RowsRoIAlign(list(LEVELS), 7, 2), {"0": 4, "1": 2, "2": 1}
+    pool({name: torch.ones(1, 8, side, side) for name, side in sides.items()}, [regions(1)], [(12, 20)])
+    wanted = RowsRoIAlign(list(LEVELS), 7, 2)(features(1), [regions(50)], [(SIDE, SIDE)])
+    torch.testing.assert_close(pool(features(1), [regions(50)], [(SIDE, SIDE)]), wanted)
+    assert pool.scales == [1 / 8, 1 / 16, 1 / 32]
+
+
 def test_where_gradients_are_wanted_they_run_back_to_the_features() -> None:
     levels = {name: level.requires_grad_() for name, level in features(1).items()}
     RowsRoIAlign(list(LEVELS), 7, 2)(levels, [regions(50)], [(SIDE, SIDE)]).sum().backward()

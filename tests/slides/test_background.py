@@ -92,6 +92,7 @@ def test_fluorescence_is_never_background():
 
 def test_where_nothing_was_scanned_nothing_is_looked_for():
     assert is_background(np.zeros((64, 64, 3), dtype=np.uint8))
+    assert is_background(np.full((64, 64, 3), (120, 60, 120), dtype=np.uint8))
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import MultiScaleRoIAlign
 
+from napari_hemalens.models.cards import COARSEST
+
 _POINTS = 2  # a side of a pooled place
 _NEIGHBOURS = 2  # a side of a point
 
@@ -32,12 +34,15 @@ class RowsRoIAlign(MultiScaleRoIAlign):
 
     def forward(self, x: Mapping[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
         """Return pooled features (R, C, grid, grid) of the boxes (x0, y0, x1, y1) of all images, in their order."""
+        # torchvision infers the scale of each level from the first images and keeps it. Features are of images as they
+        # were padded: of one of 12 px, padded to 32, they would be taken for a third as fine, and so would all others'.
+        image_shapes = [(height + -height % COARSEST, width + -width % COARSEST) for height, width in image_shapes]
         levels = [x[name] for name in self.featmap_names]
         plain = levels[0].device.type == "cpu" and levels[0].dtype == torch.float32
         if torch.is_grad_enabled() or not plain or self.sampling_ratio != _POINTS:
             pooled: Tensor = super().forward(x, boxes, image_shapes)
             return pooled
-        if self.scales is None:  # torchvision infers them from the first image
+        if self.scales is None:
             super().forward(x, [box[:0] for box in boxes], image_shapes)
         return self._pooled(levels, boxes)
 

@@ -14,14 +14,14 @@ _GLASS = 120  # grey levels: darker is the inside of a cell, or not bright field
 
 
 def is_background(tile: NDArray[np.uint8]) -> bool:
-    """Return whether a tile is certainly empty: bright and even in every channel, or black.
+    """Return whether a tile is certainly empty: bright and even in every channel, or of one value throughout.
 
     Parameters
     ----------
     tile : (h, w, 3) uint8
         RGB, 0-255.
     """
-    if not tile.any():  # beyond the scan, or NaN
+    if (tile == tile[:1, :1]).all():  # beyond the scan, NaN, or a drawn area: no camera gives the same value twice
         return True
     blocks = _block_means(tile)
     return bool(blocks.min() >= _GLASS and all(_steepest(blocks, axis) < _CONTRAST for axis in (0, 1)))
