@@ -62,7 +62,6 @@ def explain(viewer: napari.Viewer) -> None:
     attention.form.options["task"].value = "leukocyte"
     attention.cells.value = boxes
     _run(attention)
-    viewer.layers["blood smear (rendered) cells: leukocyte"].visible = False
     boxes.visible = True
     _look(viewer, boxes, _first(boxes, "eosinophil"))
     attention.reveal(attention.cell)

@@ -131,9 +131,6 @@ class Demo:
         cells = None if state is None else state.classified
         if viewer is None or state is None or cells is None or self.cells is None:
             return
-        for named in self._classifying.results.states:
-            if named.layer is not None and named.image is self.image:
-                named.layer.visible = False  # its colours would mix with those of the heatmap
         self.cells.visible = True
         viewer.layers.selection.active = self.cells  # napari marks selected boxes in the active layer only
         row = int(cells.probabilities.max(axis=1).argmax())

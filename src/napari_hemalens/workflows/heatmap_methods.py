@@ -1,10 +1,11 @@
-"""The heatmap methods that a network has, and an empty heatmap to lay them on. Torch is loaded by the latter alone."""
+"""The heatmap methods that a network has, an empty heatmap to lay them on, and its file. No torch until then."""
 
 from typing import Any
 
+from napari_hemalens.heatmaps.files import write_heatmap
 from napari_hemalens.heatmaps.methods import Kind, Method, best_of, method_of, methods_of, target_of
 
-__all__ = ["Kind", "Method", "best_of", "blank_heatmap", "method_of", "methods_of", "target_of"]
+__all__ = ["Kind", "Method", "best_of", "blank_heatmap", "method_of", "methods_of", "target_of", "write_heatmap"]
 
 
 def blank_heatmap(shape: tuple[int, int]) -> Any:

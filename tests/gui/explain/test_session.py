@@ -5,6 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
+import tifffile
 from napari.components import ViewerModel
 from napari.layers import Layer
 from PIL import Image as Picture
@@ -51,7 +52,7 @@ class TestRun:
         explaining.stop()
         assert not explaining.running
         assert len(explaining.results.current.classified) == 2
-        assert CAM not in viewer.layers
+        assert set(explaining.results.current.shown) == {"layer-5"}
 
     def test_a_closed_viewer_is_not_kept_alive(self, runner, explainer):
         viewer = ViewerModel()
@@ -97,6 +98,7 @@ class TestCells:
         expected = workflows.explain(
             image.data, nuclei.data, asking, method="saliency", pixel_size_um=asking.pixel_size_um
         )
+        session.results.switch(1)
         np.testing.assert_allclose(viewer.layers["smear: Saliency"].data, expected.heatmap, atol=1e-6)
         assert viewer.layers["smear: Saliency"].metadata["hemalens"]["sha256"] == untrained_classifier.sha256
 
@@ -168,6 +170,15 @@ class TestLook:
         with Picture.open(tmp_path / "cells.png") as picture:
             assert picture.width == 1200
         assert [file.name for file in tmp_path.glob("*.png")] == ["cells.png"]
+
+    def test_heatmaps_of_all_methods_are_saved_whichever_is_shown(self, explained, runner, said, tmp_path):
+        explained.save_heatmaps(tmp_path)
+        runner.run()
+        names = ["smear.layer-5.tif", "smear.grad-cam.tif"]
+        assert said == [f"Saved {', '.join(names)} in {tmp_path}."]
+        for name in names:
+            heatmap = tifffile.imread(tmp_path / name)
+            assert (heatmap.shape, heatmap[310, 410], heatmap[200, 10]) == (SHAPE, 0.75, 0)
 
 
 class TestRefusals:

@@ -141,7 +141,7 @@ def test_a_run_shows_heat_on_the_image(dock, run, explainer):
     red, green, blue = shown
     assert red > green > blue  # three quarters of inferno over grey: orange
     assert np.ptp(shown) > 60
-    assert not dock.viewer.layers["nuclei"].visible
+    assert (dock.viewer.layers["nuclei"].visible, dock.viewer.layers["nuclei"].contour) == (True, 2)
 
 
 def test_a_click_shows_the_cell_its_heat_and_its_probabilities(dock, run):
@@ -175,12 +175,18 @@ def test_one_method_is_shown_at_a_time_with_opacity_and_blending(dock, run):
     layers, box = dock.viewer.layers, dock.blend.methods.native
     assert [box.itemText(i) for i in range(box.count())] == ["Attention, layer 5", "Grad-CAM"]
     box.setCurrentIndex(1)
-    assert (layers[RESULT].visible, layers[CAM].visible) == (False, True)
+    assert [layer.name for layer in layers] == ["smear", "nuclei", CAM]
     dock.blend.slider.value = 0.35
     dock.blend.overlay.value = True
-    for name in (RESULT, CAM):
-        assert (layers[name].opacity, layers[name].blending) == (0.35, "additive")
+    assert (layers[CAM].opacity, layers[CAM].blending) == (0.35, "additive")
     assert box.currentText() == "Grad-CAM"
+    for layer in layers:
+        layers.selection.active = layer
+        before = box.currentText()
+        QTest.keyClick(dock.viewer.window._qt_viewer.canvas.native, Qt.Key.Key_H)
+        assert box.currentText() != before
+    QTest.keyClick(dock.viewer.window._qt_viewer.canvas.native, Qt.Key.Key_H, Qt.KeyboardModifier.ShiftModifier)
+    assert [layer.name for layer in layers] == ["smear", "nuclei", CAM]
 
 
 def test_stop_keeps_what_was_found_and_run_waits_for_the_end(dock, qtbot, explainer):
@@ -286,7 +292,7 @@ def test_heat_removed_by_a_person_is_shown_no_more(dock, run):
     run()
     dock.viewer.layers.remove(RESULT)
     assert not dock.results.isVisible()
-    assert dock.viewer.layers["nuclei"].visible
+    assert dock.viewer.layers["nuclei"].contour == 0
 
 
 def test_a_dock_opened_again_finds_its_results(dock, run):

@@ -59,8 +59,6 @@ class ExplainJob:
         By method the numbers of the cells to explain, where an earlier run has begun with them.
     heatmaps : mapping of str to HeatmapPyramid
         What they are laid down on, where there is some already.
-    unwanted : set of str
-        Methods to pass over; may grow during the run.
     """
 
     name: str
@@ -72,7 +70,6 @@ class ExplainJob:
     view: Region | None = None
     lacking: Mapping[str, NDArray[np.int64]] | None = None
     heatmaps: Mapping[str, HeatmapPyramid] = field(default_factory=dict)
-    unwanted: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,8 +163,6 @@ def _by(
     heatmap = job.heatmaps.get(method.name)
     recipe = job.recipe.model_copy(update={"method": method.name, "relabel": bool(job.recipe.relabel)})
     for progress in KeepResult(explain(slide, cells, recipe, only=wanted)):
-        if method.name in job.unwanted:
-            return
         found = progress.partial if progress.partial is not None and len(progress.partial) else None
         if found is not None:
             heatmap = heatmap or HeatmapPyramid.blank(cells.labels.shape)

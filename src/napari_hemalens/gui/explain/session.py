@@ -9,16 +9,17 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from psygnal import Signal
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
-from napari_hemalens.figures.heatmaps import extremes, gallery
+from napari_hemalens.figures.heatmaps import extremes
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
+from napari_hemalens.gui.explain.keys import bind
 from napari_hemalens.gui.explain.results import Heatmaps
+from napari_hemalens.gui.explain.saving import save_gallery_steps, save_heatmaps_steps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
@@ -26,7 +27,6 @@ from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import EXPLAINABLE
-from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 from napari_hemalens.workflows.heatmap_methods import best_of, method_of, target_of
 from napari_hemalens.workflows.images import Region
@@ -64,7 +64,9 @@ class ExplanationSession(ViewerSession):
         self.results = Heatmaps(viewer)
         self.view = View(viewer, runner.run_idle)
         self.view.rested.connect(self._on_rested)
+        self.results.removed.connect(self._give_up)
         viewer.layers.events.removed.connect(self._on_removed)
+        bind(viewer, self.results)
         viewer.mouse_drag_callbacks.append(click_callback(self._on_click))
 
     def start_run(
@@ -100,14 +102,13 @@ class ExplanationSession(ViewerSession):
     def visit(self, number: int) -> None:
         """Look at a cell of the current result, and move the camera there if its plane is on screen."""
         viewer, state = self._viewer(), self.results.current
-        heatmap = None if state is None else next((found.layer for found in state.shown.values()), None)
         if viewer is None or state is None or state.cells is None or number not in state.cells.ids:
             return
         self.choose_cell(number)
-        if heatmap is not None and self.results.on_screen(state):
+        if state.layer is not None and self.results.on_screen(state):
             row = int(np.flatnonzero(state.cells.ids == number)[0])
             wide = state.cells.diameters
-            centre_on(viewer, heatmap, state.cells.centres[row], float(max(wide[row], np.median(wide))))
+            centre_on(viewer, state.layer, state.cells.centres[row], float(max(wide[row], np.median(wide))))
 
     def looked_at(self) -> tuple[list[Explained], list[str]]:
         """Return the chosen cell as each method explains it, and what the methods are called; empty: none is chosen."""
@@ -128,8 +129,15 @@ class ExplanationSession(ViewerSession):
         """Write the picture of the n most and the n least certain cells."""
         results, titles = self.extremes(n)
         if results:
-            steps = _saved(results, titles, n, file)
-            self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+            self._save(save_gallery_steps(results, titles, n, file))
+
+    def save_heatmaps(self, folder: Path) -> None:
+        """Write the heatmap of the image by every method of the current result."""
+        if self.results.current is not None:
+            self._save(save_heatmaps_steps(self.results.current, folder))
+
+    def _save(self, steps: Generator[str, None, None]) -> None:
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _asked(
         self, image: Image | None, source: Layer | None, recipe: ExplanationRecipe, methods: Sequence[str]
@@ -163,9 +171,7 @@ class ExplanationSession(ViewerSession):
         # The pixel size was shown to the person, who may have changed it: the recipe has it.
         opened = slide_opener(state.image, state.frame, sized=False)
         options = {"methods": state.methods, "view": _seen(state.image)} | options
-        return ExplainJob(
-            state.image.name, opened, cells, state.plane, recipe=state.recipe, unwanted=state.unwanted, **options
-        )
+        return ExplainJob(state.image.name, opened, cells, state.plane, recipe=state.recipe, **options)
 
     def _go(self, state: ExplanationState, job: ExplainJob) -> None:
         self._state, self._again = state, False
@@ -201,8 +207,7 @@ class ExplanationSession(ViewerSession):
         if update.cells is not None:
             self.results.begin(state, update.cells)
             self.view.watched = state.only_in_view
-        wanted = update.method is not None and update.method.name not in state.unwanted
-        if wanted and update.found is not None and update.heatmap is not None and update.method is not None:
+        if update.found is not None and update.heatmap is not None and update.method is not None:
             self.results.put(state, update.method, update.heatmap, update.found, last=update.fraction >= 1)
             if state.source is None and state.chosen is None:
                 self._look(state, int(update.found.cells.ids[0]))
@@ -233,14 +238,13 @@ class ExplanationSession(ViewerSession):
         super()._on_error(error)
 
     def _on_removed(self, event: object) -> None:
-        """Do not go on with a layer that a person has removed; the heatmap of one method is let go."""
-        state, gone = self._state, getattr(event, "value", None)
-        if state is None:
-            return
-        needed = gone in (state.image, state.source)
-        if needed:
+        """Do not go on with an image or cells that a person has removed."""
+        if self._state is not None and getattr(event, "value", None) in (self._state.image, self._state.source):
+            self._give_up(self._state)
+
+    def _give_up(self, state: ExplanationState) -> None:
+        if state is self._state:
             self.view.watched = False
-        if needed or state.unwanted.issuperset(method.name for method in state.methods):
             self._halt("Stopped: a layer that the run needs was removed.", "Stopping after these cells…")
 
 
@@ -263,14 +267,6 @@ def _partly(state: ExplanationState) -> str:
     done = 0 if state.classified is None else len(state.classified)
     total = 0 if state.cells is None else len(state.cells)
     return f"{done:,} of {total:,} cells; more as they come into view."
-
-
-def _saved(results: list[Explained], titles: list[str], n: int, file: Path) -> Generator[str, None, None]:
-    came = results[0].provenance
-    words = f"{came.image}; weights {came.weights} ({came.sha256[:12]}), class {results[0].target}. {RESEARCH_USE}"
-    with writing(file) as temporary:
-        gallery(results, n, titles=titles, words=words).picture.save(temporary)
-    yield f"Saved {file}."
 
 
 def explanation_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> ExplanationSession:

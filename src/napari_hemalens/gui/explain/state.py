@@ -36,17 +36,14 @@ class MethodResult:
         Of the image.
     tiles : Tiles
         Of its cells.
-    layer : Image or None
-        Where the heatmap is shown; None until there is some.
-    drawn : HeatmapPyramid or None
-        What that layer shows.
+    origin : mapping
+        Where it comes from, as plain values: what the layer that shows it says of itself.
     """
 
     method: Method
     heatmap: HeatmapPyramid
     tiles: Tiles = field(default_factory=Tiles)
-    layer: Image | None = None
-    drawn: HeatmapPyramid | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -73,8 +70,12 @@ class ExplanationState:
         By method, in the order of their first run.
     chosen : int or None
         Number of the cell that a person looks at.
-    unwanted : set of str
-        Methods of this run whose layer a person has removed: the worker passes over them.
+    outdated : set of str
+        Those that this run finds anew; until then, what an earlier one found is shown.
+    layer : Image or None
+        Where the heatmap of one method is shown; None until there is some.
+    drawn : HeatmapPyramid or None
+        What that layer shows.
     """
 
     image: Image
@@ -87,7 +88,9 @@ class ExplanationState:
     cells: CellMap | None = None
     found: dict[str, MethodResult] = field(default_factory=dict)
     chosen: int | None = None
-    unwanted: set[str] = field(default_factory=set)
+    outdated: set[str] = field(default_factory=set)
+    layer: Image | None = None
+    drawn: HeatmapPyramid | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -101,14 +104,19 @@ class ExplanationState:
 
     @property
     def every_method(self) -> dict[str, Method]:
-        """The methods of this run and of those that it is compared with, by name, but for those that were removed."""
-        of_run = {method.name: method for method in self.methods if method.name not in self.unwanted}
-        return of_run | {name: found.method for name, found in self.found.items()}
+        """The methods of this run and of those that it is compared with, by name."""
+        return {method.name: method for method in self.methods} | {
+            name: found.method for name, found in self.found.items()
+        }
 
     @property
     def shown(self) -> dict[str, MethodResult]:
-        """What has a layer and cells, by method."""
-        return {name: found for name, found in self.found.items() if found.layer is not None and len(found.tiles)}
+        """What has explained cells, by method."""
+        return {name: found for name, found in self.found.items() if len(found.tiles)}
+
+    def result_by(self, method: str) -> MethodResult | None:
+        """Return what a method found, or where it has found nothing, the first one that has."""
+        return self.shown.get(method) or next(iter(self.shown.values()), None)
 
     @property
     def classified(self) -> Classified | None:

@@ -77,6 +77,7 @@ class AttentionWidget(Dock):
         self.running.run.clicked.connect(self._run)
         self.blend.shown.connect(self.session.results.show_method)
         self.blend.blended.connect(self.session.results.blend_as)
+        self.blend.saved.connect(self.session.save_heatmaps)
         self.gallery.asked.connect(self._on_gallery)
         self.gallery.chosen.connect(self.session.visit)
         self.gallery.saved.connect(lambda file, n: self.session.save_gallery(Path(file), n))

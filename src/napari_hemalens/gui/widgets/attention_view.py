@@ -31,16 +31,23 @@ class BlendBar(RowBox):
 
     shown = Signal(str)
     blended = Signal(object)  # a Blend
+    saved = Signal(object)  # a folder
 
     def __init__(self) -> None:
         self._titles: Sequence[tuple[str, str]] = ()
-        self.methods = Choice(lambda _: self._titles, label="Shown")
+        self.save = button("Save heatmaps…")
+        self.methods = Choice(lambda _: self._titles, label="Heatmap")
         self.slider = Slider(value=Blend().opacity, min=0, max=1, step=0.05, label="Opacity")
         self.overlay = Choice([("Over the image", False), ("Added (fluorescence)", True)], label="Overlay")
         self.overlay.tooltip = (
             "Added heatmaps stand out on a dark background, as in fluorescence; on a bright one they vanish"
         )
+        self.methods.tooltip = "Which method's heatmap is shown; H shows the next one, Shift+H the one before"
+        self.slider.tooltip = "How much of the colour is seen where the heatmap is hottest"
+        self.save.setToolTip("Write the heatmap by each method as a TIFF of the size of the image")
         super().__init__(self.methods, self.slider, self.overlay)
+        self.layout().addWidget(self.save)
+        self.save.clicked.connect(self._ask)
         self.methods.changed.connect(self.shown.emit)
         for widget in (self.slider, self.overlay):
             widget.changed.connect(self._tell)
@@ -59,6 +66,11 @@ class BlendBar(RowBox):
 
     def _tell(self) -> None:
         self.blended.emit(self.blend())
+
+    def _ask(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Save heatmaps in folder", preference("results_folder"))
+        if folder:
+            self.saved.emit(Path(folder))
 
 
 class CellView(QWidget):
