@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -22,3 +25,23 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch: 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceError, match=r"No device 'cuda' on this machine. Known here: .*cpu"):
         device.choose("cuda")
+
+
+FORKED = """
+import os, signal, torch
+from napari_hemalens.inference import device
+torch.set_num_threads(2)
+torch.ones(4_000_000).exp()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    torch.ones(4_000_000).exp()
+    os._exit(torch.get_num_threads())
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems start processes anew")
+def test_a_forked_process_computes_on_one_core_and_does_not_wait_for_ever() -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

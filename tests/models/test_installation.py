@@ -13,7 +13,7 @@ import pytest
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard, ModelCard
-from napari_hemalens.models.installation import find_card, install_steps, most_bytes
+from napari_hemalens.models.installation import find_card, install_steps, most_bytes, whole_bytes
 from napari_hemalens.progress import finish
 
 
@@ -146,3 +146,27 @@ def test_a_web_page_is_no_model_card(server: str, tmp_path: Path) -> None:
 
 def test_a_file_of_weights_is_smaller_than_it_may_be(untrained: DetectorCard) -> None:
     assert untrained.file.stat().st_size < most_bytes(untrained) < 64e6 + 5 * untrained.file.stat().st_size
+
+
+def test_tensors_that_do_not_end_are_refused_where_they_should(
+    untrained: DetectorCard, server: str, installed_weights: Path
+) -> None:
+    whole = untrained.file.stat().st_size
+    assert whole_bytes(untrained.file) == whole
+    with untrained.file.open("ab") as file:
+        file.truncate(whole + 10_000_000)
+    taken: list[int] = []  # kB
+    steps = install_steps(f"{server}/untrained.json", replace=False)
+    with pytest.raises(WeightsError, match=f"goes on after its last tensor: more than {whole:,} bytes"):
+        taken.extend(step.done for step in steps)
+    assert max(taken) < (whole + 500_000) / 1000
+    assert list(installed_weights.iterdir()) == []
+
+
+SHORT = b"\x02" + bytes(7)  # a header of two letters follows
+
+
+@pytest.mark.parametrize("content", [b"", b"\x05", b"\xff" * 9, bytes(20), SHORT + b"{}", SHORT + b"[]"])
+def test_a_file_without_a_header_tells_no_size(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(content)
+    assert whole_bytes(tmp_path / "a") is None

@@ -8,6 +8,15 @@ from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import DeviceError
 
 
+def _compute_alone() -> None:
+    """Compute on one core: the threads of OpenMP do not live on in a forked process, and torch would wait for them."""
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which knows no fork
+    os.register_at_fork(after_in_child=_compute_alone)
+
+
 def available() -> tuple[tuple[DeviceName, str], ...]:
     """Return this machine's devices as (name, words), the fastest first; there is always a CPU."""
     found: list[tuple[DeviceName, str]] = []

@@ -1,5 +1,6 @@
 """Weights of others, or of a training of one's own, checked and installed beside the packed ones."""
 
+import json
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -53,11 +54,36 @@ def _download_steps(source: str, staged: Path, *, replace: bool) -> Generator[Pr
     card = read_card(file.read_bytes(), source).model_copy(update={"folder": staged})
     check_name(card.name, replace=replace)
     beside = urljoin(source, f"{card.name}.safetensors")
-    yield from download_steps(beside, card.file, most=most_bytes(card))
+    yield from _tensors_steps(beside, card)
     verify_file(card.file, card.sha256, called=beside)
     check_loads(card, beside)
     file.rename(staged / f"{card.name}.json")
     return card
+
+
+def _tensors_steps(url: str, card: AnyCard) -> Steps[None]:
+    """Download the tensors of a card, and no more than their header says: a body may go on without end."""
+    whole = None
+    for step in download_steps(url, card.file, most=most_bytes(card)):
+        whole = whole or whole_bytes(card.file)
+        if whole is not None and card.file.stat().st_size > whole:
+            raise WeightsError(f"{url} goes on after its last tensor: more than {whole:,} bytes; nothing is installed.")
+        yield step
+
+
+def whole_bytes(file: Path) -> int | None:
+    """Return how large a file of safetensors is by its header; None while that is not there, or is none.
+
+    https://huggingface.co/docs/safetensors: eight bytes with the length of the header, which is JSON, then the tensors.
+    """
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        header = opened.read(min(length, _ROOM))
+    try:
+        tensors = json.loads(header)
+        return 8 + length + max(int(tensors[name]["data_offsets"][1]) for name in tensors if name != "__metadata__")
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def find_card(path: Path) -> Path:

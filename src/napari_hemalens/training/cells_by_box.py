@@ -30,7 +30,7 @@ from napari_hemalens.records.tasks import Task
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 from napari_hemalens.training.classification import Learner, build, new_card
 from napari_hemalens.training.fit import fit_steps
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses
 from napari_hemalens.training.table_crops import TableCrops, admissible, thinned, unlearned
 
 TABLE = "cells.csv"
@@ -69,7 +69,8 @@ def train_network_steps(
     A run that was killed is resumed from its folder, whatever the network begins with.
     """
     train = cells.take(cells.parts == "train")
-    keep_recipe(recipe, new.folder)
+    learned = (train.boxes, train.class_names, train.pixel_sizes)
+    keep_recipe(recipe, new.folder, data_hash(train.images, *learned))
     yield Progress(0, 0, f"cutting {len(train):,} cells")
     images = TableCrops(train, task, recipe)
     yield from fit_steps(Learner(network, recipe), images, recipe, new.folder, normalised=normalised)

@@ -30,7 +30,7 @@ from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses, read_start
+from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses, read_start
 
 BEST = "best.safetensors"
 _BATCH = 128
@@ -131,7 +131,7 @@ def best_epoch_steps(
     """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
     if recipe.keep == "best" and recipe.average:
         raise RecipeError("An average of the weights is that of the whole run: with `average` use keep = 'last'.")
-    keep_recipe(recipe, out)
+    keep_recipe(recipe, out, data_hash((), images.labels, images.pixels.numpy(), crops.labels))
     torch.manual_seed(recipe.seed)
     network = build(recipe, task)
     an_epoch = len(images) // recipe.batch

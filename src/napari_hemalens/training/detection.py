@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from napari_hemalens.config.options import DetectionRecipe
@@ -24,7 +25,7 @@ from napari_hemalens.training.classification_pretraining import CellNamer, Singl
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.refinement_alone import RefinementAlone
-from napari_hemalens.training.run_folder import keep_recipe, plot_losses
+from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class TrainingData:
     train: tuple[Detections, ...]
     val: tuple[Detections, ...]
     classes: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """A hash of the annotations, and of names and sizes of the images."""
+        fields = (*self.train, *self.val)
+        sizes = np.array([field.provenance.pixel_size_um or 0.0 for field in fields])
+        known = [array for field in fields for array in (field.boxes, field.class_names)]
+        return data_hash([field.provenance.image for field in fields], sizes, *known)
 
 
 def train_steps(
@@ -46,7 +55,7 @@ def train_steps(
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
-    keep_recipe(recipe, new.folder)
+    keep_recipe(recipe, new.folder, fields.sha256)
     network = yield from initialise_steps(fields, recipe, new.folder)
     images = TrainingFields(fields.train, fields.classes, recipe)
     learner = network if recipe.learn == "all" else RefinementAlone(network)

@@ -1,14 +1,22 @@
 """The folder of a training run: its recipe, its losses, and the weights that come out of it."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import ClassifierTraining, Training
 from napari_hemalens.errors import TrainingError
 
 RECIPE = "recipe.json"
+DATA = "data.json"
+"""Beside it: a hash of what the run learns from."""
 
 
 def read_start(out: Path) -> str | None:
@@ -17,13 +25,42 @@ def read_start(out: Path) -> str | None:
     return ClassifierTraining.model_validate_json(file.read_text("utf-8")).network.start if file.exists() else None
 
 
-def keep_recipe(recipe: Training, out: Path) -> None:
-    """Write the recipe into the run's folder; a run is resumed only with the recipe it was started with.
+def data_hash(images: Iterable[str | Path], *known: NDArray[Any]) -> str:
+    """Return a hash of what a run learns from, wherever it lies.
+
+    Parameters
+    ----------
+    images : iterable of path
+        The files, in order: their names and sizes count.
+    known : arrays
+        What is known of them, such as boxes and classes.
+    """
+    digest = hashlib.sha256()
+    for image in dict.fromkeys(map(Path, images)):
+        size = image.stat().st_size if image.is_file() else None
+        digest.update(f"{image.name} {size}\n".encode("utf-8", "backslashreplace"))
+    for array in known:
+        digest.update(f"{array.shape} {array.dtype.str}\n".encode())
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def keep_recipe(recipe: Training, out: Path, data: str) -> None:
+    """Write recipe and data into the run's folder; a run is resumed only with those that it was started with.
+
+    Parameters
+    ----------
+    recipe : Training
+        Every choice of the run.
+    out : Path
+        The folder.
+    data : str
+        Hash of what the run learns from, see `data_hash`.
 
     Raises
     ------
     TrainingError
-        If the folder holds a run of another recipe. Epochs may change: a run may be resumed for longer.
+        If the folder holds a run of another recipe, or on other data. Epochs may change: it may be resumed for longer.
     """
     file = out / RECIPE
     if file.exists():
@@ -31,6 +68,11 @@ def keep_recipe(recipe: Training, out: Path) -> None:
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
         if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
             raise TrainingError(f"{out} holds a run of another recipe ({RECIPE}); choose another folder for this one.")
+    started = json.loads((out / DATA).read_text(encoding="utf-8")) if (out / DATA).exists() else {}
+    if started.get("sha256", data) != data:
+        raise TrainingError(f"{out} holds a run on other data ({DATA}); choose another folder for this one.")
+    with writing(out / DATA) as temporary:
+        temporary.write_text(json.dumps({"sha256": data}) + "\n", encoding="utf-8")
     with writing(file) as temporary:
         temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
