@@ -1,6 +1,7 @@
 """JSON files, read against a model of what they must hold."""
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from napari_hemalens.errors import AnnotationError
@@ -52,3 +53,10 @@ def test_a_folder_stands_for_its_usual_file_or_all_that_it_holds(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_text_is_read_in_the_encodings_that_windows_writes(encoding):
     assert documents.decoded("Zellgröße".encode(encoding)) == "Zellgröße"
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "- " * 3000, "a: {" * 3000])
+def test_yaml_nested_deep_is_refused_before_it_is_read(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="nested more than 50 deep"):
+        documents.yaml_content(text)
+    assert documents.yaml_content("names: {0: [a, b]}") == {"names": {0: ["a", "b"]}}

@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 from napari_hemalens.errors import RecipeError
@@ -43,6 +46,17 @@ def test_results_are_kept_out_of_a_folder_that_is_read(tmp_path):
     check_apart(tmp_path / "out", [tmp_path / "a.tif"])
     with pytest.raises(RecipeError, match=r"folder of their own: they could overwrite files such as .*a\.labels\.tif"):
         check_apart(tmp_path / "out" / ".." / "out", [tmp_path / "b.tif", tmp_path / "out" / "a.labels.tif"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links take a privilege there")
+def test_links_lie_where_they_are_and_where_they_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").symlink_to(tmp_path / "b.png")
+    (tmp_path / "in" / "loop.png").symlink_to("loop.png")
+    check_apart(tmp_path / "out", (tmp_path / "in").iterdir())
+    for out in (tmp_path, tmp_path / "in"):
+        with pytest.raises(RecipeError, match="need a folder of their own"):
+            check_apart(out, [tmp_path / "in" / "a.png"])
 
 
 def test_stems_are_short_enough_for_endings_and_stay_apart() -> None:

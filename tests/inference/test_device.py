@@ -42,6 +42,6 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems start processes anew")
-def test_a_forked_process_computes_on_one_core_and_does_not_wait_for_ever() -> None:
+def test_a_forked_process_computes_on_one_core_and_ends() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

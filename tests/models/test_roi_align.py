@@ -42,7 +42,7 @@ def test_no_regions_are_pooled_to_none() -> None:
 
 
 @torch.inference_mode()
-def test_an_image_that_is_padded_to_several_times_its_size_spoils_no_later_one() -> None:
+def test_an_image_padded_to_several_times_its_size_spoils_no_later_one() -> None:
     pool, sides = RowsRoIAlign(list(LEVELS), 7, 2), {"0": 4, "1": 2, "2": 1}
     pool({name: torch.ones(1, 8, side, side) for name, side in sides.items()}, [regions(1)], [(12, 20)])
     wanted = RowsRoIAlign(list(LEVELS), 7, 2)(features(1), [regions(50)], [(SIDE, SIDE)])

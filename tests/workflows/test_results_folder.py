@@ -110,7 +110,12 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    for out, why in ((tmp_path / "file", "it is a file"), (tmp_path / "file" / "in", "Cannot write results to")):
+    outs = {
+        "file": "it is a file",
+        "file/in": "Cannot write results to",
+        "o" * 300: "Cannot write results to .*too long",
+    }
+    for out, why in ((tmp_path / name, why) for name, why in outs.items()):
         with pytest.raises(RecipeError, match=why), hold_folder(ResultsFolder(out), RUN):
             pass
 

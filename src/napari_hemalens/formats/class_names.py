@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import read_text, table
+from napari_hemalens.formats.documents import read_text, table, yaml_content
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.synonyms import meaning, spelling
 from napari_hemalens.records.taxonomy import is_known
@@ -81,7 +81,7 @@ def _renamed(field: Detections, given: Mapping[str, str]) -> Detections:
 
 def _mapping(text: str, file: Path) -> dict[str, str]:
     try:
-        found = yaml.safe_load(text)  # JSON is YAML
+        found = yaml_content(text)  # JSON is YAML
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise AnnotationError(f"{file} is not YAML or JSON: {error}.") from error
     if not isinstance(found, dict) or not all(isinstance(value, (str, type(None))) for value in found.values()):

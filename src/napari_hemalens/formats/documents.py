@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
 from pydantic import BaseModel, ValidationError
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.image_names import is_file
 
+_DEEPEST = 50  # lists in lists of a YAML
 _VALIDATION = ("val", "valid", "validation")
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -48,6 +50,33 @@ def content(path: Path) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AnnotationError(f"{path} is not JSON: {error}.") from error
+
+
+def yaml_content(text: str) -> Any:
+    """Return a text of YAML, or JSON, as plain values.
+
+    Raises
+    ------
+    yaml.YAMLError, ValueError
+        If it is none, or nested deeper than any list of classes: reading it would take a time that grows as its square.
+    """
+    return yaml.load(text, Loader=_ShallowLoader)  # noqa: S506 -- a safe loader
+
+
+class _ShallowLoader(yaml.SafeLoader):  # type: ignore[misc] # yaml has no types
+    """Reads plain values alone, and no deep nests of them."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return what stands at a place."""
+        if self.depth > _DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {_DEEPEST} deep")
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
 
 def table(path: Path) -> list[list[str]]:

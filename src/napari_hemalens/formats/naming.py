@@ -1,5 +1,6 @@
 """Names of images in files, and of the files written for them."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -62,8 +63,9 @@ def check_apart(out: Path, files: Iterable[Path]) -> None:
     RecipeError
         If one of the files lies in it.
     """
+    place = Path(os.path.realpath(out))  # unlike `resolve`, it raises nothing where links lead round in a circle
     for file in files:
-        if file.resolve().parent == out.resolve():
+        if place in {Path(os.path.realpath(file.parent)), Path(os.path.realpath(file)).parent}:
             raise RecipeError(f"Results need a folder of their own: they could overwrite files such as {file}.")
 
 

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import first_fault, read_text, split_names
+from napari_hemalens.formats.documents import first_fault, read_text, split_names, yaml_content
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
 
 _LISTS = ("classes.txt", "obj.names", "labels.txt", "classes.names", "predefined_classes.txt", "_darknet.labels")
@@ -155,7 +155,7 @@ def _of_data(file: Path, split: str | None) -> Layout | None:
 
 def _data(file: Path) -> _Data:
     try:
-        return _Data.model_validate(yaml.safe_load(read_text(file)))
+        return _Data.model_validate(yaml_content(read_text(file)))
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         if isinstance(error, ValidationError):
             raise AnnotationError(f"{file} is not a YOLO data set: {first_fault(error)}.") from error

@@ -95,8 +95,8 @@ def hold_folder(out: ResultsFolder, run: RunIdentity) -> Iterator[None]:
     RecipeError
         If it cannot be written to, another run writes to it, or it holds what this run would replace.
     """
-    _check_earlier(out, run)
     try:
+        _check_earlier(out, run)
         (out.path / RECORDS).mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(out.path).free
         lock = FileLock(out.path / RECORDS / ".lock")
