@@ -44,6 +44,11 @@ class ViewerSession:
         self.devices: tuple[tuple[str, str], ...] = ()
 
     @property
+    def runner(self) -> Runner:
+        """What runs long operations of this viewer."""
+        return self._runner
+
+    @property
     def completed(self) -> bool:
         """Whether the last run has come to its end by itself: nobody has stopped it, and it has not failed."""
         return not self._summary

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 NO_CLASS = -1
 """In place of the index of a class: none."""
 
-Whose: TypeAlias = Literal["all", "given", "predicted"]
+Whose: TypeAlias = Literal["all", "given", "predicted", "unsure"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +31,8 @@ class GalleryCells:
         To filter by: diameters in micrometres or pixels; NaN where that is not known.
     images, rows : (N,) int64
         Which image each cell is of, and which cell it is there.
+    unsure : (N,) bool or None
+        Whether it is unlike all that the network has learned from; None where nobody asked.
     """
 
     names: tuple[str, ...]
@@ -40,9 +42,18 @@ class GalleryCells:
     sizes: NDArray[np.float32]
     images: NDArray[np.int64]
     rows: NDArray[np.int64]
+    unsure: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    def is_unsure(self) -> NDArray[np.bool_]:
+        """Return which cells are unsure and named by nobody: (N,)."""
+        return np.zeros(len(self), np.bool_) if self.unsure is None else self.unsure & ~self.given
+
+    def has_same_cells(self, other: "GalleryCells") -> bool:
+        """Return whether these are the cells of another gallery in its order, whatever they are called."""
+        return np.array_equal(self.images, other.images) and np.array_equal(self.rows, other.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ class GalleryFilter:
         Classes; None: all. '' stands for cells without one.
     smallest, largest : float
         Bounds of the size, both included; a cell of unknown size is inside.
-    whose : {'all', 'given', 'predicted'}
-        Cells that a person named, cells that nobody did, or both.
+    whose : {'all', 'given', 'predicted', 'unsure'}
+        Cells that a person named, cells that nobody did, those of them that are unsure, or all.
     most_certain : float
         Cells that nobody named are shown up to this certainty.
     """
@@ -71,7 +82,9 @@ class GalleryFilter:
         """Return which cells pass: (N,)."""
         keep: NDArray[np.bool_] = ~((cells.sizes < self.smallest) | (cells.sizes > self.largest))  # NaN is shown
         keep &= cells.given | ~(cells.certainty > self.most_certain)  # NaN is not too certain
-        if self.whose != "all":
+        if self.whose == "unsure":
+            keep &= cells.is_unsure()
+        elif self.whose != "all":
             keep &= cells.given == (self.whose == "given")
         if self.only is not None:
             wanted = [k for k, name in enumerate(cells.names) if name in self.only]
@@ -88,8 +101,8 @@ class GalleryGroup:
     name : str
         The class; '' for none.
     cells : (n,) int64
-        Indices into the cells of the gallery: those that nobody named, least certain first, then those that somebody
-        did.
+        Indices into the cells of the gallery: those that nobody named, unsure ones and then the least certain first,
+        then those that somebody did.
     """
 
     name: str
@@ -131,7 +144,12 @@ class Gallery:
         return tuple(sorted(self._selected, key=self._place.__getitem__))
 
     def update(self, cells: GalleryCells) -> None:
-        """Show the same cells with other classes or certainties; what is selected stays so as far as it is shown."""
+        """Show cells with other classes or certainties, more or fewer of them; what is selected and shown stays so."""
+        if not cells.has_same_cells(self.cells):
+            before = self.cells
+            chosen = {(int(before.images[cell]), int(before.rows[cell])) for cell in self._selected}
+            places = zip(cells.images.tolist(), cells.rows.tolist(), strict=True) if chosen else ()
+            self._selected = {cell for cell, place in enumerate(places) if place in chosen}
         self.cells = cells
         self._arrange()
 
@@ -153,7 +171,7 @@ class Gallery:
     def _arrange(self) -> None:
         cells = self.cells
         certainty = np.where(np.isnan(cells.certainty), -1.0, cells.certainty)
-        order = np.lexsort((np.arange(len(cells)), certainty, cells.given))
+        order = np.lexsort((np.arange(len(cells)), certainty, ~cells.is_unsure(), cells.given))
         order = order[self.filter.mask(cells)[order]]
         of = cells.classes[order]
         self.groups = tuple(

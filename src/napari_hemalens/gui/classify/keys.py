@@ -20,12 +20,15 @@ class ClassReviewer(Protocol):
     def undo(self) -> None:
         """Take the last word back."""
 
+    def redo(self) -> None:
+        """Say it again."""
+
     def end_review(self) -> None:
         """Look at no more cells."""
 
 
 def bind(layer: Labels, reviewer: ClassReviewer) -> None:
-    """Let a layer answer the keys of classes, Space, U, Ctrl+Z and Escape."""
+    """Let a layer answer the keys of classes, Space, U, Ctrl+Z, Ctrl+Y and Escape."""
     for key, act in _keys(reviewer).items():
         layer.bind_key(key, act, overwrite=True)
 
@@ -36,7 +39,7 @@ def unbind(layer: Labels) -> None:
         layer.bind_key(key, None)
 
 
-_KEYS = (*KEYS, "Space", "U", "Control-Z", "Escape")
+_KEYS = (*KEYS, "Space", "U", "Control-Z", "Control-Y", "Control-Shift-Z", "Escape")
 
 
 def _keys(reviewer: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
@@ -47,6 +50,8 @@ def _keys(reviewer: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
         lambda _: reviewer.accept(),
         lambda _: reviewer.undo(),
         lambda _: reviewer.undo(),
+        lambda _: reviewer.redo(),
+        lambda _: reviewer.redo(),
         lambda _: reviewer.end_review(),
     )
     return dict(zip(_KEYS, (*map(pressing, KEYS), *others), strict=True))

@@ -72,6 +72,12 @@ class DisplayFilter:
         """Whether no cell is left out."""
         return self.only is None and self.least_entropy <= 0
 
+    def shows(self, reviewed: ReviewedClasses) -> NDArray[np.bool_]:
+        """Return which cells are shown: (N,)."""
+        cells = reviewed.current
+        shown: NDArray[np.bool_] = cells.entropy >= self.least_entropy
+        return shown if self.only is None else shown & (cells.class_names == self.only)
+
 
 def result_layer(
     reviewed: ReviewedClasses, labels: NDArray[Any], placement: Mapping[str, Any], display: DisplayFilter
@@ -147,9 +153,7 @@ def colours(reviewed: ReviewedClasses, display: DisplayFilter) -> ClassColours:
     cells = reviewed.current
     opaque = rgba(cells.names)
     palette = [*opaque, *(opaque * (1, 1, 1, _FAINT)), _CLEAR]
-    shown = cells.entropy >= display.least_entropy
-    if display.only is not None:
-        shown &= cells.class_names == display.only
+    shown = display.shows(reviewed)
     which = np.where(shown, cells.classes, len(palette) - 1)
     if display.at is not None:
         which[shown] += len(opaque)

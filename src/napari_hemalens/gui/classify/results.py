@@ -2,7 +2,7 @@
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_hemalens.gui.axes import frame_title
+from napari_hemalens.gui.axes import frame_title, go_to_frame
 from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.classify.frames import ClassesOnScreen
 from napari_hemalens.gui.classify.keys import bind, unbind
@@ -28,6 +28,7 @@ from napari_hemalens.gui.classify.layers import (
 from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
 from napari_hemalens.gui.classify.review_queue import ReviewQueue, centre_on_cell, outline_width
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
+from napari_hemalens.gui.classify.undoing import ClassHistory
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.review.classes import ReviewedClasses
@@ -71,6 +72,7 @@ class ClassResults:
         self.queue: ReviewQueue | None = None
         self.locked = False
         self._pointed: tuple[ClassificationState, int] | None = None
+        self._history = ClassHistory()
         self._marks = MicronucleiMarks(viewer)
         self._frames = ClassesOnScreen(viewer, lambda: self.states)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -196,20 +198,71 @@ class ClassResults:
         """Give the cell that is looked at the class of a key."""
         name = None if self.queue is None else class_of_key(key, self.queue.reviewed.cells.names)
         if self.queue is not None and name is not None:
+            self._remember()
             self.queue.assign(name)
             self._judged()
 
     def accept(self) -> None:
         """Let the class of the cell that is looked at stand."""
         if self.queue is not None:
+            self._remember()
             self.queue.accept()
             self._judged()
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a word of a person to take back."""
+        return self._history.can_undo and not self.locked
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is one to say again."""
+        return self._history.can_redo and not self.locked
+
     def undo(self) -> None:
-        """Take the last judgement of the review back."""
-        if self.queue is not None and self.queue.can_undo:
-            self.queue.undo()
-            self._judged()
+        """Take back what was said last, in a review, a table or a gallery."""
+        if self.can_undo:
+            self._show_said(self._history.back(self.states, self.queue))
+
+    def redo(self) -> None:
+        """Say it again."""
+        if self.can_redo:
+            self._show_said(self._history.forth(self.states, self.queue))
+
+    def replace_cells(self, cells: Mapping[ClassificationState, ReviewedClasses]) -> None:
+        """Give results the cells that a person made of theirs, in one step; a review that goes on takes them, too."""
+        changed = [state for state, reviewed in cells.items() if reviewed is not state.reviewed]
+        if self.locked or not changed:
+            return
+        self._remember()
+        for state in changed:
+            state.reviewed = cells[state]
+            if self.queue is not None and state is self.current:
+                self.queue.take(cells[state])
+        self._show_said(changed)
+
+    def look_at(self, state: ClassificationState, row: int) -> None:
+        """Select a cell in the middle of the canvas, in its own frame."""
+        viewer, reviewed = self._viewer(), state.reviewed
+        if viewer is None or reviewed is None or state.layer is None:
+            return
+        go_to_frame(viewer, state.image, state.frame)
+        state.layer.visible = True
+        viewer.layers.selection.active = state.layer
+        centre_on_cell(viewer, state.layer, reviewed, row)
+        state.layer.selected_label = int(reviewed.cells.ids[row])
+        self.point_at(state, int(reviewed.cells.ids[row]))
+
+    def _remember(self) -> None:
+        self._history.remember(self.states, self.queue)
+
+    def _show_said(self, states: Iterable[ClassificationState]) -> None:
+        for state in states:
+            self._draw_features(state)
+        if self.queue is not None:
+            self._follow()
+        else:
+            self._recolour()
 
     def _judged(self) -> None:
         if self.queue is not None and self.current is not None:
@@ -223,10 +276,10 @@ class ClassResults:
         if self.queue is None or viewer is None or state is None or state.layer is None:
             return
         self.display = DisplayFilter(self.display.only, self.display.least_entropy, self.queue.cell)
-        centre_on_cell(viewer, state.layer, self.queue)
         if self.queue.row is None:
             self.end_review()
         else:
+            centre_on_cell(viewer, state.layer, self.queue.reviewed, self.queue.row)
             self._recolour()
 
     def _recolour(self) -> None:
@@ -282,9 +335,10 @@ class ClassResults:
             return
         if not self.locked and self.queue is None:
             words = corrections_in(event.source)
-            state.reviewed = state.reviewed.with_corrections(
-                {cell: name for cell, name in words.items() if name != "nan"}
-            )
+            said = state.reviewed.with_corrections({cell: name for cell, name in words.items() if name != "nan"})
+            if said.corrections != state.reviewed.corrections:
+                self._remember()
+                state.reviewed = said
         self._draw_features(state)
         self._recolour()
 

@@ -1,7 +1,5 @@
 """Cells looked at one after the other, least certain first."""
 
-from typing import TypeAlias
-
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -9,13 +7,11 @@ from numpy.typing import NDArray
 
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.records.classified import UNCORRECTED
 from napari_hemalens.review.classes import ReviewedClasses
-from napari_hemalens.review.history import History
 
 _EVEN = 0.5  # the threshold where the likelier of two classes counts
 _WIDTHS = 40  # of an outline across a cell
-
-State: TypeAlias = tuple[ReviewedClasses, int]
 
 
 class ReviewQueue:
@@ -43,7 +39,6 @@ class ReviewQueue:
         self._positive, self._threshold = positive, threshold
         self.at = 0
         self._rows = reviewed.least_certain()
-        self._history: History[State] = History(limit=1000)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -58,16 +53,16 @@ class ReviewQueue:
         """Its number in the labels."""
         return None if self.row is None else int(self.reviewed.cells.ids[self.row])
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a judgement to take back."""
-        return self._history.can_undo
-
     def assign(self, name: str) -> None:
         """Give the cell a class, and go on to the next."""
         if self.cell is not None and name in self.reviewed.cells.names:
-            self._history.remember((self.reviewed, self.at))
-            self.reviewed = self.reviewed.with_corrections({self.cell: name})
+            self.take(self.reviewed.with_corrections({self.cell: name}))
+
+    def take(self, reviewed: ReviewedClasses) -> None:
+        """Take the cells with what was said of them, also elsewhere; those that have been named are passed over."""
+        self.reviewed = reviewed
+        given = reviewed.given
+        while self.row is not None and given[self.row] != UNCORRECTED:
             self.at += 1
 
     def accept(self) -> None:
@@ -75,9 +70,9 @@ class ReviewQueue:
         if self.row is not None:
             self.assign(str(self.reviewed.cells.class_names[self.row]))
 
-    def undo(self) -> None:
-        """Take the last judgement back, and return to its cell."""
-        self.reviewed, self.at = self._history.back((self.reviewed, self.at))
+    def go_back(self, reviewed: ReviewedClasses, at: int) -> None:
+        """Return to where the review was, and to what had been said then."""
+        self.reviewed, self.at = reviewed, at
 
     @property
     def status(self) -> str:
@@ -113,15 +108,13 @@ def outline_width(reviewed: ReviewedClasses) -> int:
     return max(1, round(_diameter(reviewed.cells.areas) / _WIDTHS)) if len(reviewed.cells) else 1
 
 
-def centre_on_cell(viewer: ViewerModel, layer: Labels, queue: ReviewQueue) -> None:
+def centre_on_cell(viewer: ViewerModel, layer: Labels, reviewed: ReviewedClasses, row: int) -> None:
     """Move the camera so that the cell is in the middle of the canvas, not closer than suits most cells of the image.
 
     What the border of the image leaves of a cell would fill the canvas otherwise.
     """
-    if queue.row is None:
-        return
-    cells = queue.reviewed.cells
-    centre_on(viewer, layer, cells.centres[queue.row], max(_diameter(cells.areas[[queue.row]]), _diameter(cells.areas)))
+    cells = reviewed.cells
+    centre_on(viewer, layer, cells.centres[row], max(_diameter(cells.areas[[row]]), _diameter(cells.areas)))
 
 
 def _diameter(areas: NDArray[np.int64]) -> float:

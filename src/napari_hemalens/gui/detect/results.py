@@ -1,5 +1,6 @@
 """The results of one viewer: cells and layers are kept equal, whichever of the two changes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -222,23 +223,37 @@ class Results:
     def look_at_next(self) -> None:
         """Select the next cell that nobody has named, unsure ones first, in the middle of the canvas."""
         found = None if self.locked else self._queue.advance(self.fields, self.score_threshold)
-        if found is None:
+        if found is not None:
+            self.look_at(*found)
+            self.changed.emit()
+
+    def look_at(self, f: Field, row: int) -> None:
+        """Select a cell in the middle of the canvas; a field of a folder is opened, a frame moved to."""
+        if f.hidden:
+            self.opened.emit(f)
+        self._frames.go_to(f)
+        self._layers_of_fields.look_at(f, row)
+
+    def replace_cells(self, cells: Sequence[ReviewedBoxes]) -> None:
+        """Give the fields, in their order, the cells that a person made of theirs, in one step."""
+        changed = [(f, each) for f, each in zip(self.fields, cells, strict=True) if each is not f.cells]
+        if self.locked or not changed:
             return
-        if found[0].hidden:
-            self.opened.emit(found[0])
-        self._frames.go_to(found[0])
-        self._layers_of_fields.look_at(*found)
+        self.remember()
+        for f, each in changed:
+            f.cells = each
+            self._layers_of_fields.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _name_selected(self, name: str | None) -> None:
         """Give the selected cells that are on screen a class, or (None) let theirs stand."""
-        chosen = [f for f in self.fields if f.selected and self._frames.shows(f) and not self.locked]
-        if chosen:
-            self.remember()
-        for f in chosen:
-            rows = np.array(f.selected, dtype=np.int64)
-            names = f.cells.cells.class_names[rows] if name is None else [name] * len(rows)
-            self._replace(f, f.cells.with_classes(rows, names))
+        cells = [f.cells for f in self.fields]
+        for index, f in enumerate(self.fields):
+            if f.selected and self._frames.shows(f):
+                rows = np.array(f.selected, dtype=np.int64)
+                names = f.cells.cells.class_names[rows] if name is None else [name] * len(rows)
+                cells[index] = f.cells.with_classes(rows, names)
+        self.replace_cells(cells)
 
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""

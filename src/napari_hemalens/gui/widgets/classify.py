@@ -9,7 +9,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.channels import offered_channels
+from napari_hemalens.gui.classify.gallery import ClassifiedGallery
 from napari_hemalens.gui.classify.session import classification_session
+from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
@@ -24,6 +26,7 @@ from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ask_for_training_set
+from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -49,6 +52,9 @@ class ClassifyWidget(Dock):
         self.running = RunBar()
         self.counted = CountedChoice()
         self.view = ClassView()
+        cells = GallerySession(ClassifiedGallery(self.session.results), self.session.runner)
+        self.gallery = ResultsGallery(napari_viewer, cells, "Classified cells by class", self)
+        self.show_gallery = gallery_button()
         self.report = ReportForm(napari_viewer)
         self.filter = FilterBar()
         self.review = ReviewCells()
@@ -67,7 +73,7 @@ class ClassifyWidget(Dock):
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.counted, self.view, self.report, self.filter, self.review):
+        for widget in (self.counted, self.view, self.show_gallery, self.report, self.filter, self.review):
             inner.addWidget(widget)
         above = (self.hint, self.sources.native, self.segmentation, self.form, self.lacking, self.running)
         self.fill(*above, self.results)
@@ -85,6 +91,8 @@ class ClassifyWidget(Dock):
         self.report.cells_chosen.connect(self.session.make_cells_by)
         self.report.described.connect(self.session.report.describe)
         self.report.compared.connect(self.session.report.compare)
+        self.show_gallery.clicked.connect(self.gallery.open)
+        self.gallery.failed.connect(self.running.say)
         self.filter.chosen.connect(results.choose)
         self.review.begun.connect(self._begin_review)
         self.review.ended.connect(results.end_review)

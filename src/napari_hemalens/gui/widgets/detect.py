@@ -8,7 +8,9 @@ from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.gallery import DetectedGallery
 from napari_hemalens.gui.detect.session import Source, detection_session
+from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
@@ -21,6 +23,7 @@ from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
+from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
@@ -46,6 +49,9 @@ class DetectWidget(Dock):
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
         self.fields = Choice(self._offered_fields, label="Shown image")
         self.differential = DifferentialView()
+        cells = GallerySession(DetectedGallery(self.session.results), self.session.runner)
+        self.gallery = ResultsGallery(napari_viewer, cells, "Detected cells by class", self)
+        self.show_gallery = gallery_button()
         self.filter = BoxFilterBar()
         self.review = ReviewBar()
         self.review.labels.value = self.session.show_labels
@@ -63,7 +69,7 @@ class DetectWidget(Dock):
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.shown.native, self.differential, self.filter, self.review, self.exports):
+        for widget in (self.shown.native, self.differential, self.show_gallery, self.filter, self.review, self.exports):
             inner.addWidget(widget)
         self.fill(self.hint, self.images, self.form, self.running, self.annotations, self.results)
         self.following = (self.images,)
@@ -79,6 +85,8 @@ class DetectWidget(Dock):
         self.running.run.clicked.connect(self._run)
         self.annotations.clicked.connect(self._annotate)
         self.fields.changed.connect(self.session.show_field)
+        self.show_gallery.clicked.connect(self.gallery.open)
+        self.gallery.failed.connect(self.running.say)
         self.filter.chosen.connect(results.choose_display)
         self.review.asked.connect(self._look_at_next)
         self.review.accepted.connect(results.accept)
@@ -170,7 +178,7 @@ class DetectWidget(Dock):
             [row.name for row in (*count.rows, *count.beside) if row.count or row.given], results.display
         )
         self.results.setVisible(bool(results.fields) or results.can_undo)  # Undo lies in there
-        for widget in (self.differential, self.filter):
+        for widget in (self.differential, self.show_gallery, self.filter):
             widget.setVisible(bool(results.fields))
         self.exports.setVisible(bool(results.fields))
         if results.fields:

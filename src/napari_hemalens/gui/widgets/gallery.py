@@ -9,11 +9,13 @@ from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
 from napari_hemalens.gui.widgets.gallery_grid import CellsGrid, Thumbnail
-from napari_hemalens.gui.widgets.rows import Rows, sentences
+from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter, Whose
 
 _WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network", "predicted"), ("by you", "given"))
-_HINT = "A key or a drag gives a class · double click goes to the cell · Ctrl+A selects all"
+_UNSURE: tuple[str, Whose] = ("unsure", "unsure")
+_HINT = "A key or a drag gives a class · double click goes to the cell · Ctrl+A selects all · Ctrl+Z undoes"
+_ACCEPTS = "Space accepts"
 
 
 class GalleryView(QWidget):
@@ -23,20 +25,31 @@ class GalleryView(QWidget):
     ----------
     thumbnail : callable
         Gives the picture of a cell, an index into the cells that are shown.
+    accepts : bool
+        Whether classes can be confirmed as they are.
     """
 
     named = Signal(object, str)  # cells, their new class
+    accepted = Signal(object)  # cells whose class stands
+    undone = Signal()
+    redone = Signal()
     opened = Signal(int)  # a cell
 
-    def __init__(self, thumbnail: Thumbnail) -> None:
+    def __init__(self, thumbnail: Thumbnail, *, accepts: bool = False) -> None:
         super().__init__()
         self.grid, self.classes = CellsGrid(thumbnail), ClassList()
-        self.whose = Choice(_WHOSE, label="Show")
+        self._unsure_known = False
+        self.whose = Choice(lambda _: [*_WHOSE, *([_UNSURE] if self._unsure_known else [])], label="Show")
         self.sizes = FloatRangeSlider(label="Size", min=0, max=1, step=0.1, value=(0, 1))
         self.said, hint = sentences(), sentences(small=True)
-        hint.setText(_HINT)
+        hint.setText(f"{_HINT} · {_ACCEPTS}" if accepts else _HINT)
+        self._words = ""
         self._keys: Mapping[str, str] = {}
         self._colours: Mapping[str, str] = {}
+        self._lay_out(hint)
+        self._connect(accepts=accepts)
+
+    def _lay_out(self, hint: QWidget) -> None:
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.classes)
         split.addWidget(self.grid)
@@ -45,17 +58,29 @@ class GalleryView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.filters = Rows()  # in one row: the gallery is wide and low
-        self.filters.add(self.whose.label, self.whose, Label(value=self.sizes.label), self.sizes)
+        self.undo, self.redo = button("Undo"), button("Redo")
+        for each in (self.undo, self.redo):
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+        shown = (self.whose, Label(value=self.sizes.label), self.sizes)
+        self.filters.add(self.whose.label, *shown, self.undo, self.redo)
         layout.addWidget(self.filters.native)
         layout.addWidget(split, 1)
         for label in (self.said, hint):
             layout.addWidget(label)
+
+    def _connect(self, *, accepts: bool) -> None:
         self.classes.chosen.connect(self._filter)
         self.classes.dropped.connect(self.named)
         self.whose.changed.connect(self._filter)
         self.sizes.changed.connect(self._filter)
         self.grid.key_pressed.connect(self._on_key)
         self.grid.opened.connect(self.opened)
+        self.grid.undone.connect(self.undone)
+        self.grid.redone.connect(self.redone)
+        self.undo.clicked.connect(self.undone.emit)
+        self.redo.clicked.connect(self.redone.emit)
+        if accepts:
+            self.grid.accepted.connect(self._on_accept)
         self.grid.selectionModel().selectionChanged.connect(self._say)
 
     @property
@@ -70,12 +95,30 @@ class GalleryView(QWidget):
 
     def show_cells(self, cells: GalleryCells) -> None:
         """Show other cells."""
-        self.grid.show_gallery(Gallery(cells, self._chosen_filter()))
+        self._offer_unsure(cells)
         self._fit_sizes(cells)
+        self.grid.show_gallery(Gallery(cells, self._chosen_filter()))
         self._count()
 
+    def show_undo(self, *, can_undo: bool, can_redo: bool) -> None:
+        """Say whether there is something to take back, and to make again."""
+        self.undo.setEnabled(can_undo)
+        self.redo.setEnabled(can_redo)
+
+    def show_words(self, words: str) -> None:
+        """Say what has to be known of the cells."""
+        self._words = words
+        self._say()
+
     def update_cells(self, cells: GalleryCells) -> None:
-        """Show the same cells with other classes or certainties; if all selected ones are gone, select the next."""
+        """Show cells with other classes or certainties, more or fewer; if all selected ones are gone, select the next.
+
+        Their numbers may be others, and so their pictures.
+        """
+        self._offer_unsure(cells)
+        if not cells.has_same_cells(self.gallery.cells):
+            self.grid.delegate.pixmaps.clear()
+            self._fit_sizes(cells)
         chosen = self.gallery.selected
         at = self.gallery.order.index(chosen[0]) if chosen else None
         self.grid.rearrange(lambda: self._update(cells, at))
@@ -90,9 +133,14 @@ class GalleryView(QWidget):
     def _fit_sizes(self, cells: GalleryCells) -> None:
         known = cells.sizes[cells.sizes == cells.sizes]  # not NaN
         least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        most = max(most, least + 0.1)
+        low, high = self.sizes.value
+        low = least if low == self.sizes.min else min(max(low, least), most)
+        high = most if high == self.sizes.max else min(max(high, least), most)
         with self.sizes.changed.blocked():
-            self.sizes.min, self.sizes.max = least, max(most, least + 0.1)
-            self.sizes.value = (self.sizes.min, self.sizes.max)
+            self.sizes.max = max(most, self.sizes.max)  # lest the least one is above it for a moment
+            self.sizes.min, self.sizes.max = least, most
+            self.sizes.value = (low, high)
 
     def _chosen_filter(self) -> GalleryFilter:
         name = self.classes.current
@@ -114,7 +162,18 @@ class GalleryView(QWidget):
 
     def _say(self, *_: object) -> None:
         shown, selected = len(self.gallery.order), len(self.gallery.selected)
-        self.said.setText(f"{shown:,} cells, {selected:,} selected" if selected else f"{shown:,} cells")
+        counted = f"{shown:,} cells, {selected:,} selected" if selected else f"{shown:,} cells"
+        self.said.setText(f"{counted} · {self._words}" if self._words else counted)
+
+    def _offer_unsure(self, cells: GalleryCells) -> None:
+        known = cells.unsure is not None and bool(cells.unsure.any())
+        if known != self._unsure_known:
+            self._unsure_known = known
+            self.whose.reset_choices()
+
+    def _on_accept(self) -> None:
+        if self.gallery.selected:
+            self.accepted.emit(self.gallery.selected)
 
     def _on_key(self, key: str) -> None:
         name = next((name for name, own in self._keys.items() if own.upper() == key), None)

@@ -1,7 +1,7 @@
 """Thumbnails of cells in a grid: only those on screen are drawn, so that many thousands scroll smoothly."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from qtpy.QtCore import (
     Qt,
     Signal,
 )
-from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen, QPixmap
+from qtpy.QtGui import QColor, QImage, QKeyEvent, QKeySequence, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_hemalens.review.gallery import NO_CLASS, Gallery, GalleryCells
@@ -25,8 +25,8 @@ from napari_hemalens.review.gallery import NO_CLASS, Gallery, GalleryCells
 CELLS_DRAGGED = "application/x-hemalens-cells"
 """What a drag holds: the selected cells of the gallery that it began in."""
 
-Thumbnail = Callable[[int], NDArray[np.uint8]]
-"""Gives the picture (h, w, 3) of a cell."""
+Thumbnail = Callable[[int], NDArray[np.uint8] | None]
+"""Gives the picture (h, w, 3) of a cell, or None while it is being read."""
 
 _SIDE = 72  # pixels of a thumbnail
 _FRAME = 3  # around it, in the colour of its class
@@ -34,6 +34,7 @@ _WORDS = 15  # pixels below it
 _GAP = 4
 _KEPT = 2000  # thumbnails in memory, 30 MB
 _NAMELESS = "#808080"
+_EMPTY = "#404040"  # a picture that is still being read
 
 
 class CellsModel(QAbstractListModel):
@@ -81,6 +82,8 @@ def words_of(cells: GalleryCells, cell: int) -> str:
     """Return what stands under a cell: how certain the network is, or that a person named it."""
     if cells.given[cell]:
         return "by you"
+    if cells.unsure is not None and cells.unsure[cell]:
+        return "unsure"
     certainty = cells.certainty[cell]
     return "" if np.isnan(certainty) else f"{certainty:.0%}"
 
@@ -93,13 +96,43 @@ def sentence_of(cells: GalleryCells, cell: int) -> str:
     return f"{name}, {who}" if who else name
 
 
+class Pixmaps:
+    """Pictures of the cells that were drawn last, as Qt draws them.
+
+    Parameters
+    ----------
+    thumbnail : callable
+        Gives the picture of a cell; what is still being read is asked for again.
+    """
+
+    def __init__(self, thumbnail: Thumbnail) -> None:
+        self._thumbnail = thumbnail
+        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+
+    def get(self, cell: int) -> QPixmap | None:
+        """Return the picture of a cell, or None while it is being read."""
+        if cell not in self._kept:
+            pixels = self._thumbnail(cell)
+            if pixels is None:
+                return None
+            self._kept[cell] = pixmap_of(pixels)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(cell)
+        return self._kept[cell]
+
+    def clear(self) -> None:
+        """Forget all pictures: cells have other numbers, or look otherwise."""
+        self._kept.clear()
+
+
 class ThumbnailDelegate(QStyledItemDelegate):
     """Draws a cell: its picture, framed in the colour of its class; what a person named has a tick."""
 
     def __init__(self, parent: QWidget, thumbnail: Thumbnail) -> None:
         super().__init__(parent)
         self.colours: Mapping[str, str] = {}
-        self.pixmap = lru_cache(_KEPT)(lambda cell: pixmap_of(thumbnail(cell)))
+        self.pixmaps = Pixmaps(thumbnail)
 
     def sizeHint(self, *_: object) -> QSize:  # noqa: N802 -- Qt's
         """Return the size of a thumbnail with its frame and words."""
@@ -117,7 +150,11 @@ class ThumbnailDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, option.palette.highlight())
         painter.fillRect(place.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME), colour)
-        painter.drawPixmap(place, self.pixmap(cell))
+        pixmap = self.pixmaps.get(cell)
+        if pixmap is None:
+            painter.fillRect(place, QColor(_EMPTY))
+        else:
+            painter.drawPixmap(place, pixmap)
         if cells.given[cell]:
             self._tick(painter, place, colour)
         below = QRect(place.left(), place.bottom() + _FRAME + 1, _SIDE, _WORDS)
@@ -153,6 +190,9 @@ class CellsGrid(QListView):
     """The grid: click, Shift and Ctrl, and a rubber band select; keys name; a double click opens."""
 
     key_pressed = Signal(str)
+    accepted = Signal()
+    undone = Signal()
+    redone = Signal()
     opened = Signal(int)
 
     def __init__(self, thumbnail: Thumbnail) -> None:
@@ -178,7 +218,7 @@ class CellsGrid(QListView):
 
     def show_gallery(self, gallery: Gallery) -> None:
         """Show other cells."""
-        self.delegate.pixmap.cache_clear()
+        self.delegate.pixmaps.clear()
         self.rearrange(lambda: setattr(self.cells_model, "gallery", gallery))
         self.scrollToTop()
 
@@ -203,6 +243,11 @@ class CellsGrid(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's
         """Keys that move or select are Qt's; all others are told."""
+        others = {"Space": self.accepted, "Ctrl+Z": self.undone, "Ctrl+Y": self.redone, "Ctrl+Shift+Z": self.redone}
+        pressed = QKeySequence(event.keyCombination()).toString()
+        if pressed in others:
+            others[pressed].emit()
+            return
         if event.text().strip() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.key_pressed.emit(event.text().upper())
             return

@@ -5,7 +5,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from qtpy.QtWidgets import QDockWidget, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import HemaLensError
@@ -29,6 +29,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm, folded
 from napari_hemalens.gui.widgets.gallery import GalleryView
+from napari_hemalens.gui.widgets.gallery_dock import show_below
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.widgets.teach_cell import CellToName
@@ -64,7 +65,7 @@ class TeachWidget(Dock):
         self.gallery.setParent(self)  # until it is asked for
         self.gallery.hide()
         self._in_gallery: TeachingSession | None = None
-        self.show_gallery, self.look_again = button("Gallery"), button("Second look")
+        self.show_gallery, self.look_again = button("Gallery…"), button("Second look")
         self.show_gallery.setToolTip("All cells by class, below the canvas: correct several at once")
         self.look_again.setToolTip(
             "Shows the labels that a model contradicts which was not told them; Skip keeps a label"
@@ -115,6 +116,8 @@ class TeachWidget(Dock):
         self.look_again.clicked.connect(self._look_again)
         self.gallery.named.connect(session.label_rows)
         self.gallery.opened.connect(session.go_to)
+        self.gallery.undone.connect(session.undo)
+        self.gallery.redone.connect(session.redo)
         self.running.follow(session)
         session.devices_found.connect(self._on_devices)
         session.project_changed.connect(self._on_project)
@@ -180,11 +183,7 @@ class TeachWidget(Dock):
 
     def open_gallery(self) -> None:
         """Show all cells by class below the canvas."""
-        window = getattr(self._viewer, "__wrapped__", self._viewer).window
-        if not isinstance(self.gallery.parent(), QDockWidget):
-            window.add_dock_widget(self.gallery, name="Cells by class", area="bottom")
-        self.gallery.parent().show()
-        self.gallery.show()
+        show_below(self._viewer, self.gallery, "Cells by class")
         self._on_gallery()
 
     @while_alive
@@ -223,6 +222,7 @@ class TeachWidget(Dock):
         if taught is None or not self.gallery.isVisible():
             return
         classes = taught.project.classes
+        self.gallery.show_undo(can_undo=taught.can_undo, can_redo=taught.can_redo)
         self.gallery.show_classes({c.name: c.key for c in classes}, {c.name: c.colour for c in classes})
         if taught is not self._in_gallery:
             self._in_gallery = taught

@@ -1,0 +1,105 @@
+"""Classified cells of all images of a task, as a gallery. No Qt."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hemalens.gui.cell_pictures import PicturedImage
+from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.classify.results import ClassResults
+from napari_hemalens.gui.classify.state import ClassificationState
+from napari_hemalens.gui.layers import slide_opener
+from napari_hemalens.review.classes import ReviewedClasses
+from napari_hemalens.review.gallery import GalleryCells
+from napari_hemalens.review.gallery_sources import gallery_of_classes, name_cells
+from napari_hemalens.workflows.cell_pictures import picture_windows
+from napari_hemalens.workflows.images import Slide, choose_channel
+
+
+class ClassifiedGallery:
+    """The cells of every image of the current task.
+
+    Parameters
+    ----------
+    results : ClassResults
+        Whose they are.
+    """
+
+    def __init__(self, results: ClassResults) -> None:
+        self._results = results
+        self.changed = results.changed
+
+    @property
+    def can_say(self) -> bool:
+        """Whether something may be said of the cells now."""
+        return not self._results.locked
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a correction to take back."""
+        return self._results.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is one to make again."""
+        return self._results.can_redo
+
+    @property
+    def words(self) -> str:
+        """What is left out, in a sentence; empty for nothing."""
+        display = self._results.display
+        parts = [] if display.only is None else [display_name(display.only)]
+        parts += [] if display.least_entropy <= 0 else [f"entropy from {display.least_entropy:.2f} on"]
+        return f"Shown: {', '.join(parts)}; all cells are counted." if parts else ""
+
+    def cells(self) -> GalleryCells:
+        """Return the cells that the layers show."""
+        reviewed = self._reviewed()
+        return gallery_of_classes(reviewed, [self._results.display.shows(each) for each in reviewed])
+
+    def images(self) -> Sequence[PicturedImage]:
+        """Return the layers of the images; results of one image and frame share their pictures."""
+        states = self._results.states_of_task
+        return [PicturedImage((s.image, s.frame, _channel(s)), s.image.name, _opener(s)) for s in states]
+
+    def windows(self, cells: GalleryCells) -> NDArray[np.float64]:
+        """Return what the picture of each cell shows: (N, 4), y0, x0, y1, x1 in level-0 pixels."""
+        windows = [np.zeros((0, 4))]
+        for index, each in enumerate(self._reviewed()):
+            found = each.cells
+            half = np.sqrt(found.areas / np.pi)[:, None]
+            boxes = np.concatenate([found.centres + 0.5 - half, found.centres + 0.5 + half], axis=1)
+            every = picture_windows(boxes, found.provenance.pixel_size_um)
+            windows.append(every[cells.rows[cells.images == index]])
+        return np.concatenate(windows)
+
+    def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
+        """Give cells a class, or (None) let theirs stand, in one step."""
+        named = name_cells(self._reviewed(), cells, chosen, name)
+        self._results.replace_cells(dict(zip(self._results.states_of_task, named, strict=True)))
+
+    def go_to(self, image: int, row: int) -> None:
+        """Select a cell in the middle of the canvas."""
+        self._results.look_at(self._results.states_of_task[image], row)
+
+    def undo(self) -> None:
+        """Take the last correction back."""
+        self._results.undo()
+
+    def redo(self) -> None:
+        """Make it again."""
+        self._results.redo()
+
+    def _reviewed(self) -> list[ReviewedClasses]:
+        return [state.reviewed for state in self._results.states_of_task if state.reviewed is not None]
+
+
+def _opener(state: ClassificationState) -> Callable[[], Slide]:
+    """Return what opens the image of a result, in the channel that was looked at; called in another thread."""
+    layer, channel = slide_opener(state.image, state.frame), _channel(state)
+    return lambda: choose_channel(layer(), channel)
+
+
+def _channel(state: ClassificationState) -> int | str | None:
+    return None if state.reviewed is None else state.reviewed.cells.provenance.recipe.get("channel")
