@@ -2,13 +2,19 @@
 
 import numpy as np
 import pytest
+from napari.layers import Layer
 
 from napari_hemalens.active_learning import stored_pool
+from napari_hemalens.active_learning.cell_sources import cells_of_boxes
 from napari_hemalens.config.options import FineTuningRecipe, TeachingRecipe
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.teach.session import TeachSession, teach_session
 from napari_hemalens.gui.teach.sources import CellSource, cells_of_layer
+from napari_hemalens.gui.teach.view import accuracy_in_words
+from napari_hemalens.records.detections import Detections
 from napari_hemalens.workflows import teaching
+from napari_hemalens.workflows.images import from_array
 
 
 @pytest.fixture
@@ -314,3 +320,107 @@ def test_a_viewer_has_one_teaching(viewer, runner):
     session = teach_session(viewer, lambda _: runner)
     assert isinstance(session, TeachSession)
     assert teach_session(viewer, lambda _: runner) is session
+
+
+class TestSlots:
+    """What a person may do at the wrong moment, or with cells of another kind than most."""
+
+    def test_one_class_names_nothing_and_says_why_there_is_no_accuracy(self, taught, runner):
+        taught.change_classes(lambda project: project.remove_class("bright"))
+        for _ in range(6):
+            taught.press("1")
+            runner.run()
+        assert (taught.taught.predictions.classes <= 0).all()
+        assert "two classes" in accuracy_in_words(taught.taught)
+
+    def test_images_of_other_sizes_are_one_pool_with_circles_of_their_own(
+        self, teach, viewer, runner, many_boxes, tmp_path
+    ):
+        other = viewer.add_image(np.zeros((90, 1200, 3), np.uint8), rgb=True, name="strip")
+        cut = Detections.from_arrays(
+            [[0, 0, 40, 40], [40, 1150, 90, 1200]], [1, 1], [0, 0], names=("blast",), image_shape=(90, 1200)
+        )
+        strip = viewer.add_layer(Layer.create(*as_layers(cut, like=other)[0]))
+        teach.open_project(tmp_path / "p")
+        teach.start(
+            [cells_of_layer(viewer.layers["smear"], many_boxes), cells_of_layer(other, strip)], TeachingRecipe()
+        )
+        runner.run()
+        assert [len(layer.data) for layer in teach.layers] == [20, 2]
+        teach.go_to(21)
+        runner.draw()
+        assert teach.taught.current == 21
+
+    def test_a_layer_renamed_in_mid_work_is_still_that_of_its_cells(self, taught, viewer, runner):
+        viewer.layers["smear"].name = "another name"
+        viewer.layers["smear taught"].name = "circles"
+        before = taught.taught.current
+        taught.press("1")
+        runner.run()
+        assert taught.taught.pool.labels[before] == 0
+        assert [layer.name for layer in taught.layers] == ["circles"]
+
+    def test_a_layer_removed_while_it_is_looked_at_ends_in_words(self, teach, viewer, runner, many_boxes, tmp_path):
+        teach.open_project(tmp_path / "p")
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        viewer.layers.clear()
+        runner.run()
+        assert not teach.running
+        assert teach.can_say == (teach.taught is not None)
+        assert [*teach.layers] == []
+
+    def test_a_project_that_moved_goes_on_where_it_lies_now(self, taught, runner, tmp_path, looking):
+        first = taught.taught.current
+        taught.press("1")
+        stored_pool.store(taught.project, looking.asked[-1][1])
+        taught.open_project(tmp_path / "other")
+        (tmp_path / "project").rename(tmp_path / "moved")
+        assert taught.open_project(tmp_path / "moved")
+        taught.resume(TeachingRecipe())
+        runner.run()
+        assert taught.taught.pool.labels[first] == 0
+        assert len(taught.taught) == 20
+
+    def test_a_project_that_is_gone_says_so_and_the_cell_stays(self, taught, tmp_path, said):
+        before = taught.taught.current
+        (tmp_path / "project").rename(tmp_path / "moved")
+        taught.press("1")
+        assert len(said) == 1
+        assert "labels.jsonl" in said[0]
+        assert taught.taught.current == before
+        assert taught.taught.pool.labels[before] == -1
+
+    @pytest.mark.parametrize("steps", range(6))
+    def test_stop_at_any_moment_leaves_nothing_half_done(self, teach, viewer, runner, many_boxes, tmp_path, steps):
+        teach.open_project(tmp_path / "p", preset="leukocyte")
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        for _ in range(steps):
+            if runner.jobs:
+                runner.step()
+        teach.stop()
+        runner.run()
+        assert not teach.running
+        assert teach.can_say == (teach.taught is not None)
+        teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
+        runner.run()
+        assert len(teach.taught) == 20
+
+    def test_twenty_thousand_cells_are_taught_with_pictures_left_on_disk(self, teach, runner, tmp_path, looking):
+        boxes = np.zeros((20_000, 4), np.float32)
+        boxes[:, 0], boxes[:, 1] = np.divmod(np.arange(20_000), 200)
+        boxes[:, 2:] = boxes[:, :2] + 1
+        slide = from_array(np.zeros((200, 200, 3), np.uint8), name="large")
+
+        def read(_):
+            yield from ()
+            return cells_of_boxes(slide, boxes, pixel_size_um=0.2)
+
+        teach.open_project(tmp_path / "p")
+        for name in ("dark", "bright"):
+            teach.change_classes(lambda project, name=name: project.add_class(name))
+        teach.start([CellSource("large", read)], TeachingRecipe())
+        runner.run()
+        label_all(teach, runner, 4)
+        assert len(teach.taught.gallery_cells) == 20_000
+        assert teach.picture_of(19_999).shape == (64, 64, 3)
+        assert len(teach.taught.embedded.thumbnails._open) == 1
