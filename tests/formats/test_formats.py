@@ -124,7 +124,7 @@ def test_a_folder_without_annotations_says_what_was_looked_for(tmp_path):
     assert str(error.value) == (
         f"No annotations for the split 'train' in {tmp_path}: looked for a COCO JSON, or VOC XML files, or YOLO's "
         "data.yaml or classes.txt, or a VIA JSON or CSV, or GeoJSON, or a cells.csv or another table of boxes, or "
-        "points/*.csv (with <split>.txt for a split)."
+        "CVAT's XML, or Label Studio's JSON, or points/*.csv (with <split>.txt for a split)."
     )
 
 

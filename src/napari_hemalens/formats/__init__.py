@@ -1,6 +1,6 @@
 """Files of boxes and classes, read and written: the formats of annotation tools, and tables.
 
-Every format reads one `Detections` per image, all with the same classes, and writes any number of
+Every format reads one `Detections` per image, all with the same classes; those of `FORMATS` write any number of
 fields at once.
 """
 
@@ -9,40 +9,50 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import box_table, coco, geojson, points, via, voc, yolo
+from napari_hemalens.formats import box_table, coco, cvat, geojson, label_studio, points, via, voc, yolo
 from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import split_names
 from napari_hemalens.records.detections import Detections
 
-__all__ = ["FORMATS", "Format", "check_formats", "export", "read_annotations"]
+__all__ = ["FORMATS", "READERS", "Format", "ReadFormat", "check_formats", "export", "read_annotations"]
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """How one format is read, written and recognised.
+class ReadFormat:
+    """How one format is read and recognised.
 
     Attributes
     ----------
     read : callable
         Takes a path, and `split=` where the format has splits; returns one record per image.
-    write : callable
-        Takes fields and the path of a file, or of a folder if `one_file_per_image`.
     holds : callable
         Takes a path and a split; returns whether `read` would find something there.
     looks_for : str
         The files that identify the format, for messages.
+    """
+
+    read: Callable[..., tuple[Detections, ...]]
+    holds: Callable[[Path, str | None], bool]
+    looks_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format(ReadFormat):
+    """How one format is read, recognised and written.
+
+    Attributes
+    ----------
+    write : callable
+        Takes fields and the path of a file, or of a folder if `one_file_per_image`.
     target : str
         Name of the file or folder in an export.
     one_file_per_image : bool
         Whether each image has its own file.
     """
 
-    read: Callable[..., tuple[Detections, ...]]
     write: Callable[[Sequence[Detections], Path], None]
-    holds: Callable[[Path, str | None], bool]
-    looks_for: str
     target: str
     one_file_per_image: bool = False
 
@@ -58,14 +68,21 @@ def _holds_table(path: Path, split: str | None = None) -> bool:
 
 
 FORMATS: Mapping[str, Format] = {
-    "coco": Format(coco.read, coco.write, coco.holds, "a COCO JSON", "coco.json"),
-    "voc": Format(voc.read, voc.write, voc.holds, "VOC XML files", "voc", True),
-    "yolo": Format(yolo.read, yolo.write, yolo.holds, "YOLO's data.yaml or classes.txt", "yolo", True),
-    "via": Format(via.read, via.write, via.holds, "a VIA JSON or CSV", "via.json"),
-    "geojson": Format(geojson.read, geojson.write, geojson.holds, "GeoJSON", "geojson", True),
-    "csv": Format(_read_table, write_cells, _holds_table, "a cells.csv or another table of boxes", "cells.csv"),
+    "coco": Format(coco.read, coco.holds, "a COCO JSON", coco.write, "coco.json"),
+    "voc": Format(voc.read, voc.holds, "VOC XML files", voc.write, "voc", True),
+    "yolo": Format(yolo.read, yolo.holds, "YOLO's data.yaml or classes.txt", yolo.write, "yolo", True),
+    "via": Format(via.read, via.holds, "a VIA JSON or CSV", via.write, "via.json"),
+    "geojson": Format(geojson.read, geojson.holds, "GeoJSON", geojson.write, "geojson", True),
+    "csv": Format(_read_table, _holds_table, "a cells.csv or another table of boxes", write_cells, "cells.csv"),
 }
-"""The formats by name, in the order in which a folder is searched for them."""
+"""The formats that are read and written, by name, in the order in which a folder is searched for them."""
+
+READERS: Mapping[str, ReadFormat] = {
+    **FORMATS,
+    "cvat": ReadFormat(cvat.read, cvat.holds, "CVAT's XML"),
+    "label_studio": ReadFormat(label_studio.read, label_studio.holds, "Label Studio's JSON"),
+}
+"""All formats that are read; the last two are what tools call their own, and are not written."""
 
 
 def read_annotations(
@@ -83,7 +100,7 @@ def read_annotations(
         A file, or a folder in a layout that the usual tools write: COCO or VIA, the root of a VOC or YOLO data set,
         QuPath's GeoJSON, tables of boxes, or a folder of `points`. A subfolder named after the split is searched too.
     format : str, optional
-        One of `FORMATS`; by default detected.
+        One of `READERS`; by default detected.
     split : str, optional
         Split of the data set, such as 'train'; 'val' and 'valid' are the same.
     classes : mapping of str to str, optional
@@ -95,7 +112,7 @@ def read_annotations(
         If nothing is found, or a file does not follow its format.
     """
     where = Path(path)
-    names = tuple(FORMATS) if format is None else check_formats([format])
+    names = tuple(READERS) if format is None else _check_known([format], READERS)
     if not where.exists():
         raise AnnotationError(f"No such file or folder: {where}.")
     with decoding(f"Cannot read the annotations in {where}", AnnotationError):
@@ -104,7 +121,7 @@ def read_annotations(
         found = points.read(where, split=split)
     if found is None:
         more = () if format else ("points/*.csv (with <split>.txt for a split)",)
-        looked_for = ", or ".join((*(FORMATS[name].looks_for for name in names), *more))
+        looked_for = ", or ".join((*(READERS[name].looks_for for name in names), *more))
         part = f" for the split {split!r}" if split else ""
         raise AnnotationError(f"No annotations{part} in {where}: looked for {looked_for}.")
     return renamed(found, classes or {})
@@ -112,7 +129,7 @@ def read_annotations(
 
 def _read(where: Path, names: Sequence[str], split: str | None) -> tuple[Detections, ...] | None:
     for name in names:
-        found = FORMATS[name]
+        found = READERS[name]
         if found.holds(where, split):
             return found.read(where, split=split) if split else found.read(where)
         inside = [where / part for part in split_names(split or "") if split and found.holds(where / part, None)]
@@ -144,7 +161,11 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
     AnnotationError
         If one is unknown.
     """
-    unknown = [name for name in formats if name not in FORMATS]
+    return _check_known(formats, FORMATS)
+
+
+def _check_known(formats: Sequence[str], known: Mapping[str, ReadFormat]) -> tuple[str, ...]:
+    unknown = [name for name in formats if name not in known]
     if unknown:
-        raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join(FORMATS)}.")
+        raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join(known)}.")
     return tuple(formats)

@@ -76,7 +76,7 @@ def _split_folders(root: Path, split: str) -> list[Path]:
 def _root_tag(file: Path) -> str:
     """Return the tag of an XML file's root; of a damaged file, that of VOC, so that reading it says what is wrong."""
     try:
-        return _root(file).tag
+        return xml_root(file).tag
     except AnnotationError:
         return "annotation"
 
@@ -97,7 +97,14 @@ def _files(path: Path, split: str | None) -> list[Path]:
     return [folder / f"{found[0]}.xml" for found in words if found and found[-1] != "-1"]
 
 
-def _root(file: Path) -> ET.Element:
+def xml_root(file: Path) -> ET.Element:
+    """Return the root of an XML file.
+
+    Raises
+    ------
+    AnnotationError
+        If it cannot be read, or is no XML.
+    """
     try:
         return ET.parse(file).getroot()  # noqa: S314 -- expat itself limits entities since 2.4.1
     except OSError as error:
@@ -107,7 +114,7 @@ def _root(file: Path) -> ET.Element:
 
 
 def _draft(file: Path) -> Draft:
-    root = _root(file)
+    root = xml_root(file)
     if root.tag != "annotation":
         raise AnnotationError(f"{file} is not a VOC file: its root is <{root.tag}>, not <annotation>.")
     name = root.findtext("filename") or root.findtext("path") or file.stem

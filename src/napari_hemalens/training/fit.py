@@ -7,6 +7,7 @@ resumes from its last checkpoint with the images it would have seen next.
 
 import csv
 import math
+import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.training.datasets import Draws, Target, collate
 
 CHECKPOINT = "last.ckpt"
+_UNUSABLE = (pickle.UnpicklingError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError)
+"""What a checkpoint raises that is damaged, hostile, or of another program."""
 _LOG_EVERY = 20  # steps that a line of losses.csv averages over
 _STEPS_APART = 1_000_003  # seeds of steps: more than a run has
 
@@ -196,10 +199,18 @@ class _TrainingLoop:
         state: dict[str, Any] = {"network": self.network, "optimizer": self.optimizer}
         if self.average is not None:
             state["average"] = self.average
-        rest = self.fabric.load(checkpoint, state, weights_only=True)
-        self.step = int(rest["step"])
-        self.log.rows = list(rest["losses"])
-        self.schedule.load_state_dict(rest["schedule"])
+        try:
+            rest = self.fabric.load(
+                checkpoint, state, weights_only=True
+            )  # what is no tensor or number is not unpickled
+            self.step = int(rest["step"])
+            self.log.rows = list(rest["losses"])
+            self.schedule.load_state_dict(rest["schedule"])
+        except _UNUSABLE as error:
+            said = type(error).__name__
+            raise TrainingError(
+                f"{checkpoint} is damaged, or of another program ({said}); delete it to begin anew."
+            ) from error
 
     def rest_of_epoch(self) -> Any:
         """Return the loader of the rest of the current epoch."""

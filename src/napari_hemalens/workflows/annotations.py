@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import FORMATS, check_formats, export, read_annotations
+from napari_hemalens.formats import FORMATS, READERS, check_formats, export, read_annotations
 from napari_hemalens.formats.class_names import by_meaning, read_class_names, unknown_names
 from napari_hemalens.formats.draft import SIZE_GUESSED
 from napari_hemalens.formats.named_cells import NamedCells
@@ -57,7 +57,7 @@ def holds_annotations(path: str | Path) -> bool:
     if not where.exists():
         return False
     try:
-        return any(known.holds(where, None) for known in FORMATS.values())
+        return any(known.holds(where, None) for known in READERS.values())
     except AnnotationError:  # no JSON, say
         return False
 
