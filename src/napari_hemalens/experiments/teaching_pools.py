@@ -19,7 +19,7 @@ from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.inference import device
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
-from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
+from napari_hemalens.records.taxonomy import UNCLASSIFIABLE, cell_class
 
 _SHARES = (0.60, 0.20, 0.10, 0.05, 0.03, 0.02)
 _REJECTS = ("not_identifiable", UNCLASSIFIABLE)
@@ -85,10 +85,13 @@ def named_embeddings_steps(options: ExperimentOptions, part: str, weights: str) 
 
 
 def _named_cells(folder: Path, part: str, pixel_size_um: float | None) -> tuple[ReadableCells, NDArray[np.str_]]:
-    """Return the cells of a part, and the classes that their numbers are rows of; rejects are left out."""
+    """Return the cells of a part, and the classes that their numbers are rows of.
+
+    Rejects are left out, and cells without a nucleus, which nobody would sit and name.
+    """
     table = folder / f"{part}.csv"
     if table.is_file():
-        rows = [row for row in read_rows(table, ("image", "class"), "cells") if row["class"] not in _REJECTS]
+        rows = [row for row in read_rows(table, ("image", "class"), "cells") if _is_taught(row["class"])]
         paths = [folder / "images" / row["image"] for row in rows]
         if not rows:
             raise AnnotationError(f"{table} lists no cells.")
@@ -96,9 +99,13 @@ def _named_cells(folder: Path, part: str, pixel_size_um: float | None) -> tuple[
     parts: list[ReadableCells] = []
     names: list[str] = []
     for field in read_annotations(folder, split=part):
-        known = field.take(~np.isin(field.class_names, _REJECTS))
+        known = field.take(np.array([_is_taught(name) for name in field.class_names.tolist()], dtype=np.bool_))
         each = cells_of_boxes(known.provenance.image, known, pixel_size_um=pixel_size_um)
         cells = replace(each.cells, numbers=each.cells.numbers + len(names))
         parts.append(replace(each, cells=cells))
         names += known.class_names.tolist()
     return join_cells(parts), np.array(names, dtype=np.str_)
+
+
+def _is_taught(name: str) -> bool:
+    return name not in _REJECTS and cell_class(name).nucleated
