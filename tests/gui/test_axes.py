@@ -57,4 +57,17 @@ def test_the_sliders_go_to_a_frame_that_is_named():
     assert frame == (8, 3)
     assert frame_title(layer, frame) == "T=8,Z=3"
     go_to_frame(viewer, layer, frame)
-    assert frame_of(layer, viewer.dims.current_step) == (8, 3)
+    assert frame_of(layer, viewer.dims.point) == (8, 3)
+
+
+def test_steps_of_a_slider_are_no_indices_of_a_layer():
+    viewer = ViewerModel()
+    long = viewer.add_image(np.zeros((12, 40, 60), np.uint8), scale=(0.5, 1, 1), translate=(-2, 0, 0))
+    short = viewer.add_image(np.zeros((5, 40, 60), np.uint8), axis_labels=("t", "y", "x"), translate=(1, 0, 0))
+    viewer.dims.set_current_step(0, 8)  # at 2.0 of the world
+    assert (frame_of(long, viewer.dims.point), frame_of(short, viewer.dims.point)) == ((8,), (1,))
+    go_to_frame(viewer, short, (2,))
+    assert frame_of(short, viewer.dims.point) == (2,)
+    assert viewer.dims.point[0] == 3.0
+    go_to_frame(viewer, long, (0,))
+    assert frame_of(short, viewer.dims.point) == (-3,)  # nothing of it is on screen

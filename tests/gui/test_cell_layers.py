@@ -22,6 +22,13 @@ def test_of_a_stack_the_plane_on_screen_is_read():
     assert (cells_in(layer, (2,))((4, 5)) == 2).all()
 
 
+def test_labels_that_end_before_the_slider_does_are_refused():
+    layer = Labels(np.zeros((3, 4, 5), int), name="short", scale=(2, 1, 1))
+    assert plane_of(layer, (6, 0, 0)) == (3,)
+    with pytest.raises(AnnotationError, match="Nothing of 'short' is on screen: move the sliders"):
+        cells_in(layer, (3,))
+
+
 def test_labels_of_a_person_hold_cells_and_our_own_do_not():
     assert holds_cells(Labels(np.zeros((4, 5), int)))
     assert not holds_cells(Labels(np.zeros((4, 5), int), metadata={MARK: {}}))

@@ -108,3 +108,16 @@ def test_one_blast_given_by_hand_makes_no_rate_of_a_class_nobody_looks_for():
     assert found.nucleated == 4
     assert rows(found)["lymphocyte"].percent == 75
     assert any("blast (1 given by hand), plasma_cell" in sentence for sentence in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (("a.png",), "1 image"),
+        (("a.png", "b [1].png"), "2 images"),
+        (("a.tif [T=0]", "a.tif [T=2]"), "2 frames of 1 image"),
+        (("a.tif [T=0,Z=1]", "a.tif [T=0,Z=2]", "b.png"), "3 frames of 2 images"),
+    ],
+)
+def test_frames_of_one_image_are_not_called_images(fields, said):
+    assert differential({}, ("blast",), fields=fields).extent == said

@@ -1,9 +1,10 @@
 """Which axis of a layer is which: what napari knows of it, in the letters that slides are opened with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 from napari_hemalens.workflows.images import Frame, frame_indices, frame_text
 
@@ -29,11 +30,27 @@ def axes_of(layer: Image) -> str:
     return "".join(letter or next(free) for letter in told) + ("YXC" if layer.rgb else "YX")
 
 
-def frame_of(layer: Image, steps: tuple[int, ...]) -> tuple[int, ...]:
-    """Return which frame is on screen: where the sliders stand, but for one along the colour."""
+def indices_on_screen(layer: Layer, point: Sequence[float]) -> tuple[int, ...]:
+    """Return where the sliders stand in a layer: an index for each axis before the last two.
+
+    Steps of a slider are no indices: it begins at the first of all layers, and steps as the finest one does. Where a
+    layer ends before the slider does, the index lies outside of it, as nothing of it is on screen.
+
+    Parameters
+    ----------
+    layer : Layer
+        Any.
+    point : sequence of float
+        In world coordinates, as the viewer's `dims.point` is.
+    """
+    here = layer.world_to_data(point)[: layer.ndim - 2]
+    return tuple(int(index) for index in np.rint(here))  # as napari rounds
+
+
+def frame_of(layer: Image, point: Sequence[float]) -> tuple[int, ...]:
+    """Return which frame is on screen: where the sliders stand (`indices_on_screen`), but for one along the colour."""
     letters = axes_of(layer)[: layer.ndim - 2]
-    here = steps[-layer.ndim : -2]
-    return tuple(int(step) for step, letter in zip(here, letters, strict=True) if letter != "C")
+    return tuple(i for i, letter in zip(indices_on_screen(layer, point), letters, strict=True) if letter != "C")
 
 
 def frame_named(layer: Image, frame: Frame) -> tuple[int, ...]:
@@ -61,11 +78,13 @@ def frame_title(layer: Image, frame: Frame) -> str:
 
 def go_to_frame(viewer: ViewerModel, layer: Image, frame: tuple[int, ...]) -> None:
     """Move the sliders to a frame of a layer."""
-    first = viewer.dims.ndim - layer.ndim
+    if frame_of(layer, viewer.dims.point) == frame:
+        return
     axes = [i for i, letter in enumerate(axes_of(layer)[: layer.ndim - 2]) if letter != "C"]
-    for axis, index in zip(axes, frame, strict=True):
-        if viewer.dims.current_step[first + axis] != index:
-            viewer.dims.set_current_step(first + axis, index)
+    place = np.array(layer.world_to_data(viewer.dims.point))
+    place[axes] = frame
+    first, world = viewer.dims.ndim - layer.ndim, layer.data_to_world(place)
+    viewer.dims.set_point([first + axis for axis in axes], [float(world[axis]) for axis in axes])
 
 
 def colours_guessed(layer: Image) -> bool:

@@ -8,7 +8,7 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.axes import frame_title
+from napari_hemalens.gui.axes import frame_title, indices_on_screen
 from napari_hemalens.gui.box_shapes import boxes_of
 from napari_hemalens.gui.layers import MARK, placement_of
 from napari_hemalens.records.detections import Detections
@@ -20,22 +20,25 @@ CellsOf: TypeAlias = Callable[[tuple[int, int]], NDArray[Any]]
 """Makes the labels of an image of that height and width; run in the worker."""
 
 
-def plane_of(layer: Layer, steps: Sequence[int]) -> tuple[int, ...]:
-    """Return which plane of a layer is on screen: an index for each axis before the last two."""
-    if layer.ndim == 2 or not isinstance(layer, Labels):
-        return ()
-    sides = (layer.data[0] if layer.multiscale else layer.data).shape[:-2]
-    here = steps[-layer.ndim : -2]
-    return tuple(min(int(step), side - 1) for step, side in zip(here, sides, strict=True))
+def plane_of(layer: Layer, point: Sequence[float]) -> tuple[int, ...]:
+    """Return which plane of labels is on screen (`indices_on_screen`); boxes have one only."""
+    return indices_on_screen(layer, point) if isinstance(layer, Labels) else ()
 
 
 def cells_in(layer: Layer, plane: tuple[int, ...]) -> CellsOf:
     """Return what reads the cells of a layer: of Labels the plane, of HemaLens' boxes an ellipse in each.
 
     What the layer says is read at once, its pixels only later: the function may run in another thread.
+
+    Raises
+    ------
+    AnnotationError
+        If labels have no such plane: they end before the slider does.
     """
     if isinstance(layer, Labels):
         finest = layer.data[0] if layer.multiscale else layer.data
+        if not all(0 <= index < side for index, side in zip(plane, finest.shape, strict=False)):
+            raise AnnotationError(f"Nothing of {layer.name!r} is on screen: move the sliders to where it has cells.")
         return lambda _: np.array(finest[plane])  # a copy: a person may go on painting
     nucleated = np.array([cell_class(str(name)).nucleated for name in layer.features["class"]], dtype=bool)
     numbers = layer.features["cell"].to_numpy(dtype=np.int64)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
 from napari_hemalens.gui.box_labels import UNSURE_MEANS, in_words
@@ -43,10 +44,10 @@ def bind(layer: Layer, reviewer: Reviewer) -> None:
     layer.mouse_move_callbacks.append(_hovering(reviewer))
 
 
-def bind_keys(layer: Layer, reviewer: Reviewer) -> None:
-    """Let a layer answer the keys of classes, of a review, undo and redo.
+def bind_keys(layer: Layer | ViewerModel, reviewer: Reviewer) -> None:
+    """Let a layer, or a viewer where the active layer does not, answer the keys of classes, of a review, undo and redo.
 
-    Keys are bound to this layer alone: elsewhere E, B, P and G stay napari's.
+    Keys are bound to it alone: elsewhere E, B, P and G stay napari's.
     """
     for key in KEYS:
         layer.bind_key(key, _pressing(reviewer, key), overwrite=True)
@@ -58,7 +59,7 @@ def bind_keys(layer: Layer, reviewer: Reviewer) -> None:
         layer.bind_key(redo, lambda _: reviewer.redo(), overwrite=True)
 
 
-def unbind_keys(layer: Layer) -> None:
+def unbind_keys(layer: Layer | ViewerModel) -> None:
     """Give the keys of `bind_keys` back to napari."""
     for key in (*KEYS, "Control-Z", "U", "N", "Space", "Control-Shift-Z", "Control-Y"):
         layer.bind_key(key, None)
@@ -103,9 +104,9 @@ def _pressing(reviewer: Reviewer, key: str) -> Callable[[Layer], None]:
     return lambda _: reviewer.press(key)
 
 
-def _accepting(reviewer: Reviewer) -> Callable[[Layer], Iterator[None]]:
-    def accept(layer: Layer) -> Iterator[None]:
-        if layer.mode == "pan_zoom":
+def _accepting(reviewer: Reviewer) -> Callable[[Any], Iterator[None]]:
+    def accept(layer: Any) -> Iterator[None]:
+        if getattr(layer, "mode", "pan_zoom") == "pan_zoom":  # a viewer has none
             reviewer.accept()
             yield
             return

@@ -195,9 +195,9 @@ def slide_opener(layer: Image, frame: Frame = (), *, sized: bool = True) -> Call
     )
 
 
-def slide_from_layer(layer: Image, current_step: Sequence[int] = ()) -> Slide:
-    """Return the image of a layer as a slide: the frame at the viewer's `current_step`, where it has several."""
-    return slide_opener(layer, frame_of(layer, tuple(current_step)))()
+def slide_from_layer(layer: Image, point: Sequence[float] = ()) -> Slide:
+    """Return the image of a layer as a slide: the frame at the viewer's `dims.point`, where it has several."""
+    return slide_opener(layer, frame_of(layer, point))()
 
 
 def image_layer(slide: Slide) -> LayerData:

@@ -257,7 +257,7 @@ class SelectedCell:
     def _on_screen(self, each: Follower, layer: Layer) -> bool:
         """Return whether a layer of several planes shows the one that is meant."""
         viewer = self._viewer()
-        return layer.ndim == 2 or (viewer is not None and plane_of(layer, viewer.dims.current_step) == each.plane)
+        return layer.ndim == 2 or (viewer is not None and plane_of(layer, viewer.dims.point) == each.plane)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

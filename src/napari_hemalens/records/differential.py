@@ -5,6 +5,7 @@ cells, 200 in blood.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -71,6 +72,9 @@ class ClassCount:
         return f"{NOT_RECOGNISED}; {self.given} given by hand" if self.given else NOT_RECOGNISED
 
 
+_FRAME = re.compile(r" \[[A-Z]=\d+(,[A-Z]=\d+)*\]$")  # at the end of `Provenance.title`
+
+
 @dataclass(frozen=True, slots=True)
 class Differential:
     """The differential count of one or more fields.
@@ -103,6 +107,13 @@ class Differential:
     unsure: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def extent(self) -> str:
+        """What was counted in words: '3 images', or '2 frames of 1 image'."""
+        images = len({_FRAME.sub("", name) for name in self.fields})
+        said = f"{images} image{'s' * (images != 1)}"
+        return said if images == len(self.fields) else f"{len(self.fields)} frames of {said}"
 
     @property
     def nucleated(self) -> int:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import SegmentationRecipe
+
 FIRST, LAST = "nuclei: micronucleus [T=0]", "nuclei: micronucleus [T=2]"
 
 
@@ -30,3 +32,16 @@ def test_frames_are_corrected_each_for_itself(both, viewer):
     both.results.press("2")
     assert [state.reviewed.n_corrections for state in both.results.states] == [0, 1]
     assert [state.frame for state in both.results.states] == [(0,), (2,)]
+
+
+def test_outlines_are_shown_over_the_frame_that_they_were_made_of(classifying, viewer, runner):
+    viewer.layers.clear()
+    stack = viewer.add_image(np.zeros((3, 400, 600)), name="stack", axis_labels=("t", "y", "x"), scale=(2, 1, 1))
+    viewer.dims.set_current_step(0, 1)
+    classifying.segment(stack, SegmentationRecipe())
+    viewer.dims.set_current_step(0, 2)  # while it runs
+    runner.run()
+    layer = viewer.layers["stack [T=1] outlines"]
+    assert not layer.visible
+    viewer.dims.set_current_step(0, 1)
+    assert layer.visible

@@ -98,3 +98,14 @@ class TestReview:
         assert classified.results.queue is None
         assert classified.results.counted == ()
         assert classified.report.read().rows == ()
+
+
+def test_why_keys_do_nothing_while_another_layer_is_active_is_said(classified, viewer):
+    results, layer = classified.results, classified.results.current.layer
+    assert results.status == ""
+    results.begin_review()
+    assert results.status == results.queue.status
+    viewer.layers.selection.active = viewer.layers["smear"]
+    assert results.status.endswith(f"click {layer.name!r} in the layer list.")
+    viewer.layers.selection.active = layer
+    assert results.status == results.queue.status

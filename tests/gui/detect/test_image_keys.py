@@ -23,9 +23,18 @@ def test_a_key_on_the_image_names_the_selected_cell(analysed, image, viewer, run
     assert analysed.results.status.startswith("Cell ")
 
 
-def test_without_cells_the_keys_are_those_of_napari(analysed, image):
+def test_keys_work_whichever_layer_is_active_that_has_none_of_its_own(analysed, viewer):
+    viewer.add_points()
+    press(viewer, "N")
+    assert analysed.results.status.startswith("Cell ")
+    press(viewer, "E")
+    assert analysed.results.detections()[0].counts()["eosinophil"] == 1
+
+
+def test_without_cells_the_keys_are_those_of_napari(analysed, image, viewer):
     assert image.keymap
     analysed.results.clear()
     assert not image.keymap
+    assert not viewer.keymap
     analysed.results.undo()
     assert image.keymap

@@ -36,6 +36,8 @@ from napari_hemalens.review.classes import ReviewedClasses
 COLOURED_AT_ONCE = 3_000_000
 """Pixels of a result that get other colours while a person clicks: napari takes 10 ms for a million."""
 
+_DEAF = "Keys give no class while another layer is active: click {!r} in the layer list."
+
 _PATIENCE = 4  # times as long as it takes to draw them are partial results apart
 
 
@@ -56,6 +58,8 @@ class ClassResults:
         The review that goes on.
     locked : bool
         Whether a run goes on: what it finds is shown, and not to be reviewed yet.
+    frames : ClassesOnScreen
+        Shows results, and outlines, over their own frame alone.
     """
 
     changed = Signal()
@@ -74,8 +78,9 @@ class ClassResults:
         self._pointed: tuple[ClassificationState, int] | None = None
         self._history = ClassHistory()
         self._marks = MicronucleiMarks(viewer)
-        self._frames = ClassesOnScreen(viewer, lambda: self.states)
+        self.frames = ClassesOnScreen(viewer, lambda: self.states)
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.selection.events.active.connect(self._on_active)
 
     @property
     def states_of_task(self) -> tuple[ClassificationState, ...]:
@@ -91,6 +96,15 @@ class ClassResults:
     def counted(self) -> tuple[ReviewedClasses, ...]:
         """Their cells."""
         return tuple(state.reviewed for state in self.counted_states if state.reviewed is not None)
+
+    @property
+    def status(self) -> str:
+        """Which cell the review has come to, and why keys do nothing while another layer is active; '' without one."""
+        viewer, layer = self._viewer(), None if self.current is None else self.current.layer
+        if self.queue is None or viewer is None or layer is None:
+            return ""
+        deaf = viewer.layers.selection.active is not layer
+        return f"{self.queue.status}. {_DEAF.format(layer.name)}" if deaf else self.queue.status
 
     def count(self, state: ClassificationState | None) -> None:
         """Count one state, which becomes the current one, or (None) all of the current task together."""
@@ -134,7 +148,7 @@ class ClassResults:
     def put_numbers(self, state: ClassificationState) -> None:
         """Show what has become known of the nuclei of a state beside their classes."""
         self._draw_features(state)
-        self._frames.follow(state)
+        self.frames.follow(state)
         self.changed.emit()
 
     def mark(self, state: ClassificationState) -> None:
@@ -313,7 +327,7 @@ class ClassResults:
             viewer.add_layer(layer)
             state.layer = layer
             state.source.visible = False  # its colours would mix with those of the classes
-            self._frames.follow(state)
+            self.frames.follow(state)
             return
         with self._drawing():
             if state.layer.data is not state.labels:
@@ -341,6 +355,10 @@ class ClassResults:
                 state.reviewed = said
         self._draw_features(state)
         self._recolour()
+
+    def _on_active(self, _: Any) -> None:
+        if self.queue is not None:
+            self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
         """Let go of what a person has removed; the words of a person wait for another run."""

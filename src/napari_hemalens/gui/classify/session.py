@@ -10,7 +10,7 @@ from psygnal import Signal
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
-from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.axes import frame_of, frame_title
 from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.jobs import (
@@ -80,6 +80,7 @@ class ClassificationSession(ViewerSession):
         self._count = count or workflows.count_micronuclei
         self._state: ClassificationState | None = None
         self._image: Image | None = None  # that is being segmented
+        self._frame: tuple[int, ...] = ()  # of it
         self._asks = False
         self._follows = False  # whether cells follow the nuclei of this run
         self.results = ClassResults(viewer)
@@ -116,7 +117,7 @@ class ClassificationSession(ViewerSession):
         if image is None:
             self._refuse(_NO_IMAGE)
             return
-        self._state, self._image = None, image
+        self._state, self._image, self._frame = None, image, frame_of(image, self._point())
         steps = segment_cells(image.name, self._slide_opener(image), recipe, self._segment)
         self._begin(steps, self._on_update)
 
@@ -177,30 +178,30 @@ class ClassificationSession(ViewerSession):
             raise ImageError(_NO_IMAGE)
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        check_frame(image, source, frame_of(image, self._steps()))
+        check_frame(image, source, frame_of(image, self._point()))
         placement = common_placement(image, source)
         state = self.results.state(self._new(image, source, recipe))
         state.image, state.placement = image, placement
         return state
 
     def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> ClassificationState:
-        steps = self._steps()
+        point = self._point()
         return ClassificationState(
             image,
             source,
-            plane_of(source, steps),
+            plane_of(source, point),
             bool(recipe.relabel),
             task(recipe.task),
-            frame_of(image, steps),
+            frame_of(image, point),
         )
 
     def _slide_opener(self, image: Image) -> Callable[[], Slide]:
         """Return what opens an image, without its pixel size: that was shown to the person, who may have changed it."""
-        return slide_opener(image, frame_of(image, self._steps()), sized=False)
+        return slide_opener(image, frame_of(image, self._point()), sized=False)
 
-    def _steps(self) -> tuple[int, ...]:
+    def _point(self) -> tuple[float, ...]:
         viewer = self._viewer()
-        return () if viewer is None else viewer.dims.current_step
+        return () if viewer is None else viewer.dims.point
 
     def _on_update(self, update: ClassUpdate) -> None:
         if self._summary:
@@ -228,8 +229,10 @@ class ClassificationSession(ViewerSession):
         viewer = self._viewer()
         if update.labels is None or viewer is None or self._image is None:
             return
-        layer = Labels(update.labels, name=f"{self._image.name} outlines", **placement_of(self._image))
+        frame = f" [{frame_title(self._image, self._frame)}]" if self._frame else ""
+        layer = Labels(update.labels, name=f"{self._image.name}{frame} outlines", **placement_of(self._image))
         viewer.add_layer(layer)
+        self.results.frames.bind(layer, self._image, self._frame)
         self.segmented.emit(layer)
 
     def _on_end(self) -> None:

@@ -33,7 +33,7 @@ class FramesOnScreen:
         viewer = self._viewer()
         if viewer is None or f.image is None or not isinstance(f.frame, tuple):
             return True
-        return frame_of(f.image, viewer.dims.current_step) == f.frame
+        return frame_of(f.image, viewer.dims.point) == f.frame
 
     def follow(self, f: Field) -> None:
         """Show or hide the cells of a field, as its frame is on screen or not."""

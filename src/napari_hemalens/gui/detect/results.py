@@ -70,7 +70,7 @@ class Results:
         self._queue = ReviewQueue()
         self._layers_of_fields = FieldLayers(viewer, run_idle)
         self._frames = FramesOnScreen(viewer, lambda: self.fields)
-        self._keys = ImageKeys(self)
+        self._keys = ImageKeys(viewer, self)
         self.changed.connect(self._bind_images)
         self._layers_of_fields.added.connect(self._on_added)
         self._layers_of_fields.drawn.connect(self.drawn.emit)

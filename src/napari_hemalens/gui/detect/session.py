@@ -229,7 +229,7 @@ class DetectionSession(ViewerSession):
             return asked or ()
         if asked:
             return frame_named(source, asked)
-        return () if viewer is None else frame_of(source, viewer.dims.current_step)
+        return () if viewer is None else frame_of(source, viewer.dims.point)
 
     def _on_update(self, update: Update) -> None:
         if self._summary:

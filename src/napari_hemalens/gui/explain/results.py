@@ -177,9 +177,9 @@ class Heatmaps:
         viewer = self._viewer()
         if viewer is None:
             return False
-        steps = viewer.dims.current_step
-        plane = () if state.source is None else plane_of(state.source, steps)
-        return (frame_of(state.image, steps), plane) == (state.frame, state.plane)
+        point = viewer.dims.point
+        plane = () if state.source is None else plane_of(state.source, point)
+        return (frame_of(state.image, point), plane) == (state.frame, state.plane)
 
     def _on_step(self, _: Any) -> None:
         """Hide heatmaps of another plane than the one on screen."""

@@ -81,11 +81,12 @@ class ExplanationSession(ViewerSession):
             return
         try:
             state = self._asked(image, source, recipe, methods)
+            cells = None if state.source is None else cells_in(state.source, state.plane)
         except HemaLensError as error:
             self._refuse(str(error))
             return
         self._asks, self.view.watched = False, False
-        self._go(state, self._job(state, None if state.source is None else cells_in(state.source, state.plane)))
+        self._go(state, self._job(state, cells))
 
     def stop(self) -> None:
         """Ask the run to stop; the heatmap that was found stays, and cells that come into view are not explained."""
@@ -157,15 +158,15 @@ class ExplanationSession(ViewerSession):
         asked = tuple(method_of(card.network, name) for name in names)
         recipe = recipe.model_copy(update={"weights": recipe.weights or card.name, "method": None})
         viewer = self._viewer()
-        steps = () if viewer is None else viewer.dims.current_step
-        frame = frame_of(image, steps)
+        point = () if viewer is None else viewer.dims.point
+        frame = frame_of(image, point)
         if EXPLAINABLE[recipe.task].unit == "field":
             return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
         check_frame(image, source, frame)
         placement = common_placement(image, source)
-        return ExplanationState(image, source, plane_of(source, steps), frame, recipe, asked, placement)
+        return ExplanationState(image, source, plane_of(source, point), frame, recipe, asked, placement)
 
     def _job(self, state: ExplanationState, cells: Any, **options: Any) -> ExplainJob:
         # The pixel size was shown to the person, who may have changed it: the recipe has it.

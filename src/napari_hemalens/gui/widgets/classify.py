@@ -194,5 +194,4 @@ class ClassifyWidget(Dock):
             self.report.show_case(current, alone=len(counted) == 1)
             self.report.show_comparison(page.groups, page.compared, page.sentence)
             self.filter.show_classes(counted[0].cells.names, results.display)
-        queue = results.queue
-        self.review.show_cell("" if queue is None else queue.status, reviewing=queue is not None)
+        self.review.show_cell(results.status, reviewing=results.queue is not None)

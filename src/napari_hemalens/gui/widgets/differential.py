@@ -83,9 +83,10 @@ class DifferentialView(QWidget):
             self._show_unsure(len(rows), count.unsure)
         ratio = count.myeloid_erythroid
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
-        images = f"{len(count.fields)} image{'s' * (len(count.fields) != 1)}"
         mark = f'<span style="color: {_DOUBTFUL}"><b>Doubtful:</b></span> ' if count.notes else ""
-        self.summary.setText(f"{mark}<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {images}")
+        self.summary.setText(
+            f"{mark}<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {count.extent}"
+        )
         self.warnings.setText("\n".join((*notes, *map(display_name, count.warnings))))
 
     def _show_row(self, number: int, row: ClassCount, *, doubtful: bool) -> None:

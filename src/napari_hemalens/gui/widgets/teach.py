@@ -151,7 +151,7 @@ class TeachWidget(Dock):
             return cells_of_folder(Path(folder)) if folder else None
         if self.kind.value == _OF_STACK and self.image.value is not None:
             return cells_of_stack(self.image.value)
-        steps = self._viewer.dims.current_step
+        steps = self._viewer.dims.point
         return cells_of_layer(self.image.value, self.cells.value, steps, pixel_size_um=self.size.value)
 
     def _start(self) -> None:
