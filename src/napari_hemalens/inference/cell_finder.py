@@ -1,6 +1,6 @@
 """What finds the cells of a slide: a detector, and where there is one, a classifier that names the nucleated cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -12,6 +12,7 @@ from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.naming import hypotheses, name_cells_steps
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
+from napari_hemalens.models.folding import folded_classifier, folded_detector
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
@@ -46,7 +47,9 @@ class CellFinder:
         """
         named_by = naming_card(card, recipe)
         namer = None if named_by is None else NetworkClassifier.load(named_by, device)
-        return cls(NetworkDetector(load_detector(card, device), card), namer)
+        if namer is not None:
+            namer = replace(namer, network=folded_classifier(namer.network))
+        return cls(NetworkDetector(folded_detector(load_detector(card, device)), card), namer)
 
     def find_steps(
         self, slide: Slide, recipe: DetectionRecipe, *, provenance: Provenance, region: Region | None = None
