@@ -20,6 +20,20 @@ def test_a_laboratory_chooses_the_least_score_on_its_own_images(
     assert hemalens("weights", "verify", tmp_path / f"{packed.name}-tuned.json") == 0
 
 
+def test_a_file_says_what_to_call_classes_in_training_tuning_and_measuring(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], two_fields: Path, tmp_path: Path
+) -> None:
+    names = {category["name"] for category in json.loads((two_fields / "val.json").read_text("utf-8"))["categories"]}
+    (tmp_path / "classes.json").write_text(json.dumps(dict.fromkeys(names, "droplet")), encoding="utf-8")
+    told = ("--data", two_fields, "--classes", tmp_path / "classes.json", "--pixel-size", "0.15")
+    assert hemalens("weights", "tune", *told, "--out", tmp_path / "tuned") == 2
+    assert "is annotated by a class that marrow-lite knows" in capsys.readouterr().err
+    nowhere = (*told[:3], tmp_path / "none.csv")
+    for command in (("train", "detection"), ("evaluate", "detection")):
+        assert hemalens(*command, *nowhere, *(("--out", tmp_path / "run") if command[0] == "train" else ())) == 2
+        assert "none.csv" in capsys.readouterr().err
+
+
 def test_weights_of_another_name_are_not_written_over(
     hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], two_fields: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_hemalens.errors import ImageError
 from napari_hemalens.formats import content_hash as hashing
 from napari_hemalens.formats.content_hash import content_hash
 
@@ -42,3 +43,10 @@ def test_a_file_that_comes_to_a_folder_changes_it(tmp_path: Path) -> None:
     first = content_hash([tmp_path])
     (tmp_path / "1").write_bytes(b"chunk")
     assert content_hash([tmp_path]) != first
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageError, match=r"pipe.png is no file"):
+        content_hash([tmp_path / "pipe.png"])

@@ -16,6 +16,7 @@ from napari_hemalens.config.options import DetectionRecipe, DeviceName, Precisio
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Steps
+from napari_hemalens.workflows.annotations import read_class_names
 
 T = TypeVar("T")
 
@@ -96,6 +97,15 @@ ScoreThreshold = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
+ClassFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--classes",
+        metavar="FILE",
+        help="What to call classes: a CSV with a name and its class a line, or a mapping in YAML or JSON. An empty "
+        "class leaves its cells out.",
+    ),
+]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Delete the results of another run in the folder first; else it is refused.")
 ]
@@ -144,6 +154,11 @@ def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:
             return end.value  # type: ignore[no-any-return]
         finally:
             steps.close()
+
+
+def class_names(file: Path | None) -> Mapping[str, str] | None:
+    """Return what `--classes` says, or None."""
+    return read_class_names(file) if file else None
 
 
 def go_on_from(out: Path) -> str:

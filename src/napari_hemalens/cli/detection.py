@@ -9,6 +9,7 @@ from rich.markup import escape
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
     DETECTOR,
+    ClassFile,
     Device,
     FrameName,
     NamingName,
@@ -19,6 +20,7 @@ from napari_hemalens.cli.app import (
     ScoreThreshold,
     WeightsName,
     app,
+    class_names,
     err_console,
     evaluate_app,
     go_on_from,
@@ -120,10 +122,13 @@ def train_detection(  # noqa: PLR0913 -- an option each
         list[str] | None,
         typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
+    classes: ClassFile = None,
 ) -> None:
     """Train a detector; run again with the same folder to resume from the last checkpoint."""
     chosen = training_recipe(recipe, options or (), presets=DETECTION)
-    steps = workflows.train_detection_steps(data, chosen, new_weights(out, name, about), pixel_size_um=pixel_size)
+    steps = workflows.train_detection_steps(
+        data, chosen, new_weights(out, name, about), pixel_size_um=pixel_size, classes=class_names(classes)
+    )
     say_of(run(steps, "Training"))
 
 
@@ -142,6 +147,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     device: Device = "auto",
     precision: Precision = "single",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+    classes: ClassFile = None,
 ) -> None:
     """Print the errors of the count and the average precision, of all hypotheses and of what is counted, per class."""
     recipe = DetectionRecipe.from_options(
@@ -152,7 +158,9 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
         precision=precision,
         naming=naming,
     )
-    steps = workflows.evaluate_detection_steps(data, recipe, split=split, taxonomy=taxonomy, out=out)
+    steps = workflows.evaluate_detection_steps(
+        data, recipe, split=split, taxonomy=taxonomy, out=out, classes=class_names(classes)
+    )
     out_console.print(escape(run(steps, "Evaluating").text()))
 
 

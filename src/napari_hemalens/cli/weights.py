@@ -7,7 +7,19 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, Out, PixelSize, err_console, out_console, run, say_of, weights_app
+from napari_hemalens.cli.app import (
+    DETECTOR,
+    ClassFile,
+    Device,
+    Out,
+    PixelSize,
+    class_names,
+    err_console,
+    out_console,
+    run,
+    say_of,
+    weights_app,
+)
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
@@ -104,8 +116,10 @@ def tune_weights(  # noqa: PLR0913 -- an option each
     ] = None,
     pixel_size: PixelSize = None,
     device: Device = "auto",
+    classes: ClassFile = None,
 ) -> None:
     """Choose the score threshold of a detector on annotated images; writes the weights with it."""
     recipe = DetectionRecipe.from_options(weights=name, pixel_size_um=pixel_size, device=device)
-    card = run(workflows.tune_detection_steps(data, recipe, out, split=split, name=called), "Tuning")
+    steps = workflows.tune_detection_steps(data, recipe, out, split=split, name=called, classes=class_names(classes))
+    card = run(steps, "Tuning")
     say_of(card)

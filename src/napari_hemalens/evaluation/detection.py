@@ -17,7 +17,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.detection_metrics import coco_measures, count_measures, sweep
-from napari_hemalens.formats import read_annotations
+from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.inference.merging import one_class_per_cell, with_rivals
@@ -103,19 +103,14 @@ class DetectionReport:
 
 
 def evaluate_steps(
-    data: Path,
-    recipe: DetectionRecipe,
-    *,
-    split: str,
-    taxonomy: str | None,
-    out: Path | None,
+    data: AnnotatedPart, recipe: DetectionRecipe, *, taxonomy: str | None, out: Path | None
 ) -> Steps[DetectionReport]:
     """Measure weights; see `workflows.evaluate_detection_steps`."""
     card = weights.detector_card(recipe.weights)
     finder = CellFinder.load(card, recipe, device.choose(recipe.device))
-    truth = read_annotations(data, split=split)
+    truth = data.read()
     if not truth:
-        raise AnnotationError(f"No annotated image in {data}, part {split!r}.")
+        raise AnnotationError(f"No annotated image in {data.path}, part {data.split!r}.")
     found = yield from detect_all_steps(truth, finder, recipe)
     by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(found[0].recognised)
     true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
@@ -124,8 +119,8 @@ def evaluate_steps(
     report = DetectionReport(
         weights=card.name,
         sha256=card.sha256,
-        data=data.name,
-        split=split,
+        data=data.path.name,
+        split=data.split,
         images=len(truth),
         pixel_size_um=recipe.pixel_size_um,
         score_threshold=threshold,

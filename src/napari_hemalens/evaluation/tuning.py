@@ -9,7 +9,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.detection import count_once, detect_all_steps, measure_precision, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import sweep
-from napari_hemalens.formats import read_annotations
+from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
@@ -18,13 +18,13 @@ from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 
 
-def tune_steps(data: Path, recipe: DetectionRecipe, out: Path, *, split: str, name: str | None) -> Steps[DetectorCard]:
+def tune_steps(data: AnnotatedPart, recipe: DetectionRecipe, out: Path, *, name: str | None) -> Steps[DetectorCard]:
     """Choose the score threshold of weights anew; see `workflows.tune_detection_steps`."""
     card = weights.detector_card(recipe.weights)
-    truth = read_annotations(data, split=split)
+    truth = data.read()
     if not any(set(field.class_names) & set(card.classes) for field in truth):
         raise AnnotationError(
-            f"Nothing in {data}, part {split!r}, is annotated by a class that {card.name} knows: "
+            f"Nothing in {data.path}, part {data.split!r}, is annotated by a class that {card.name} knows: "
             f"{', '.join(card.classes)}."
         )
     named = {"name": name or f"{card.name}-tuned", "folder": out, "naming": recipe.naming or card.naming}
@@ -32,7 +32,7 @@ def tune_steps(data: Path, recipe: DetectionRecipe, out: Path, *, split: str, na
     if new.file.exists() and weights.sha256(new.file) != card.sha256:
         raise WeightsError(f"{new.file} holds other weights; choose another name or folder.")
     tuned = yield from choose_threshold_steps(card, truth, recipe)
-    metrics = {**tuned.metrics, "of": f"{data.name}, {split}"}
+    metrics = {**tuned.metrics, "of": f"{data.path.name}, {data.split}"}
     tuned = new.model_copy(update={"score_threshold": tuned.score_threshold, "metrics": metrics})
     if not tuned.file.exists():
         with writing(tuned.file) as file:

@@ -16,7 +16,7 @@ from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import split_names
 from napari_hemalens.records.detections import Detections
 
-__all__ = ["FORMATS", "READERS", "Format", "ReadFormat", "check_formats", "export", "read_annotations"]
+__all__ = ["FORMATS", "READERS", "AnnotatedPart", "Format", "ReadFormat", "check_formats", "export", "read_annotations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,29 @@ def read_annotations(
         part = f" for the split {split!r}" if split else ""
         raise AnnotationError(f"No annotations{part} in {where}: looked for {looked_for}.")
     return renamed(found, classes or {})
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedPart:
+    """Annotated images that weights are measured on.
+
+    Attributes
+    ----------
+    path : Path
+        A file or folder as `read_annotations` takes it.
+    split : str
+        The part of it.
+    classes : mapping of str to str
+        What to call its classes.
+    """
+
+    path: Path
+    split: str
+    classes: Mapping[str, str] | None = None
+
+    def read(self) -> tuple[Detections, ...]:
+        """Read them; see `read_annotations`."""
+        return read_annotations(self.path, split=self.split, classes=self.classes)
 
 
 def _read(where: Path, names: Sequence[str], split: str | None) -> tuple[Detections, ...] | None:

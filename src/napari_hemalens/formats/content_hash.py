@@ -1,8 +1,11 @@
 """Whether a file is still the one that a result was made from."""
 
 import hashlib
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+
+from napari_hemalens.errors import ImageError
 
 _WHOLE = 256 << 20  # bytes up to which all of a file is read
 _PIECE = 1 << 20
@@ -13,6 +16,11 @@ def content_hash(paths: Iterable[Path]) -> str:
     """Return a hash of the content of files; of one over 256 MiB 64 pieces, and when it was changed.
 
     Of a folder, such as a zarr, it is that of the names of all files, their sizes, and when they were changed.
+
+    Raises
+    ------
+    ImageError
+        If one is a pipe or a device.
     """
     digest = hashlib.sha256()
     for path in paths:
@@ -25,7 +33,10 @@ def content_hash(paths: Iterable[Path]) -> str:
 
 
 def _add_file(digest: "hashlib._Hash", path: Path) -> None:
-    size = path.stat().st_size
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe waits for whoever writes into it, and a device has no end
+        raise ImageError(f"{path} is no file.")
+    size = status.st_size
     digest.update(f"file {size}".encode())
     with path.open("rb") as file:
         if size <= _WHOLE:

@@ -1,6 +1,6 @@
 """Training of a detector on annotated images: pretraining, training, choice of the threshold, weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +51,10 @@ def train_steps(
     new: weights.NewWeights,
     *,
     pixel_size_um: float | None,
+    classes: Mapping[str, str] | None = None,
 ) -> Steps[DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
-    fields = read_data(data, pixel_size_um)
+    fields = read_data(data, pixel_size_um, classes)
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, new.folder, fields.sha256)
     network = yield from initialise_steps(fields, recipe, new.folder)
@@ -81,14 +82,16 @@ def initialise_steps(fields: TrainingData, recipe: DetectionTraining, out: Path)
     return network
 
 
-def read_data(data: Sequence[str | Path], pixel_size_um: float | None) -> TrainingData:
-    """Read the parts 'train' and 'val' of every folder; a folder may lack 'val'."""
+def read_data(
+    data: Sequence[str | Path], pixel_size_um: float | None, classes: Mapping[str, str] | None = None
+) -> TrainingData:
+    """Read the parts 'train' and 'val' of every folder, classes called as told; a folder may lack 'val'."""
     train: list[Detections] = []
     val: list[Detections] = []
     for folder in data:
-        train += fill_pixel_size(read_annotations(folder, split="train"), pixel_size_um)
+        train += fill_pixel_size(read_annotations(folder, split="train", classes=classes), pixel_size_um)
         try:
-            val += fill_pixel_size(read_annotations(folder, split="val"), pixel_size_um)
+            val += fill_pixel_size(read_annotations(folder, split="val", classes=classes), pixel_size_um)
         except AnnotationError:
             continue
     if not val:

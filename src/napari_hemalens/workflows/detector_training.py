@@ -1,11 +1,12 @@
 """Detectors trained, tuned and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
+from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import Steps
@@ -21,6 +22,7 @@ def train_detection_steps(
     new: weights.NewWeights,
     *,
     pixel_size_um: float | None = None,
+    classes: Mapping[str, str] | None = None,
 ) -> Steps[DetectorCard]:
     """Train a detector on annotated images; returns the model card, which lies in the folder.
 
@@ -35,20 +37,23 @@ def train_detection_steps(
         Folder for checkpoints, losses, their plot and the weights; their name, and what the model card says of them.
     pixel_size_um : float, optional
         Micrometres a pixel of the images that do not say it themselves.
+    classes : mapping of str to str, optional
+        What to call the classes of the annotations; '' leaves their cells out.
     """
     with explain_missing_packages():
         from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
 
-    return (yield from detection.train_steps(data, recipe, new, pixel_size_um=pixel_size_um))
+    return (yield from detection.train_steps(data, recipe, new, pixel_size_um=pixel_size_um, classes=classes))
 
 
-def tune_detection_steps(
+def tune_detection_steps(  # noqa: PLR0913 -- public: options that scripts give by name
     data: str | Path,
     recipe: DetectionRecipe,
     out: str | Path,
     *,
     split: str = "val",
     name: str | None = None,
+    classes: Mapping[str, str] | None = None,
 ) -> Steps[DetectorCard]:
     """Choose the score threshold of weights on annotated images, such as those of another laboratory.
 
@@ -67,6 +72,8 @@ def tune_detection_steps(
         Part of the data.
     name : str, optional
         What the weights are called there; by default as they are, and `-tuned`.
+    classes : mapping of str to str, optional
+        What to call the classes of the annotations; '' leaves their cells out.
 
     Raises
     ------
@@ -76,16 +83,17 @@ def tune_detection_steps(
     with explain_missing_packages():
         from napari_hemalens.evaluation import tuning  # noqa: PLC0415 -- loads torch
 
-    return (yield from tuning.tune_steps(Path(data), recipe, Path(out), split=split, name=name))
+    return (yield from tuning.tune_steps(AnnotatedPart(Path(data), split, classes), recipe, Path(out), name=name))
 
 
-def evaluate_detection_steps(
+def evaluate_detection_steps(  # noqa: PLR0913 -- public: options that scripts give by name
     data: str | Path,
     recipe: DetectionRecipe,
     *,
     split: str = "val",
     taxonomy: str | None = None,
     out: str | Path | None = None,
+    classes: Mapping[str, str] | None = None,
 ) -> Steps["DetectionReport"]:
     """Measure weights on annotated images; returns the figures, and writes them to `out`.
 
@@ -105,12 +113,14 @@ def evaluate_detection_steps(
         Classes to compare by, where those of the data are not those of the weights.
     out : path, optional
         Folder for `report.json` and tables.
+    classes : mapping of str to str, optional
+        What to call the classes of the annotations; '' leaves their cells out.
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation import detection as evaluation  # noqa: PLC0415 -- loads torch
 
     return (
         yield from evaluation.evaluate_steps(
-            Path(data), recipe, split=split, taxonomy=taxonomy, out=Path(out) if out else None
+            AnnotatedPart(Path(data), split, classes), recipe, taxonomy=taxonomy, out=Path(out) if out else None
         )
     )
