@@ -28,7 +28,7 @@ endif
 PACKAGES := xvfb xauth libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
-.PHONY: help demo test tests quick check check-lowest workflows format docs build bench fuzz results sample-data screenshot tour display clean
+.PHONY: help demo test tests quick check check-lowest workflows format docs build translations bench fuzz results sample-data screenshot tour display clean
 
 help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
@@ -40,6 +40,7 @@ help:
 	@echo "make workflows   check .github/workflows with actionlint"
 	@echo "make docs        build the documentation site into site/; a dead link is an error"
 	@echo "make build       the source distribution and the wheel, into dist/"
+	@echo "make translations  compile the catalogues of reports' languages (src/napari_hemalens/reports/locale)"
 	@echo "make format      let ruff format the code"
 	@echo "make bench       compare speed and memory with SAHI and the bare network"
 	@echo "make fuzz        damage valid files, COUNT= of them (100,000), and see that each reader answers with a sentence"
@@ -107,6 +108,9 @@ docs: $(VENV)/.documented
 
 build: $(UV)
 	$(UV) build --quiet
+
+translations: $(VENV)/.tested
+	$(BIN)/pybabel --quiet compile --directory src/napari_hemalens/reports/locale --domain report
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix .

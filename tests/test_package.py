@@ -52,6 +52,9 @@ def promised():
         "py.typed": PACKAGE / "py.typed",
         "gui/icon.svg": PACKAGE / "gui" / "icon.svg",
     }
+    reports = PACKAGE / "reports"
+    texts = (*reports.glob("templates/*.html"), *reports.glob("locale/*/LC_MESSAGES/*.mo"))
+    files |= {path.relative_to(PACKAGE).as_posix(): path for path in texts}
     samples = ROOT / "sample_data"
     files |= {f"sample_data/{path.relative_to(samples)}": path for path in samples.rglob("*") if path.is_file()}
     files |= {f"weights/{path.name}": path for path in (PACKAGE / "weights").glob("*.[js]*")}

@@ -98,12 +98,19 @@ def read_results(folder: str | Path) -> Results:
 
 
 def _read(place: Path) -> Results:
-    run = _read_run(place / RUN)
-    paths = {str(each["image"]): _located(place, str(each.get("path", ""))) for each in run["images"]}
-    return _classified(place, run, paths) if _is_classified(place) else _detected(place, run, paths)
+    run = read_run(place / RUN)
+    paths = {str(each["image"]): image_near(place, str(each.get("path", ""))) for each in run["images"]}
+    return _classified(place, run, paths) if holds_classified(place) else _detected(place, run, paths)
 
 
-def _read_run(file: Path) -> dict[str, Any]:
+def read_run(file: Path) -> dict[str, Any]:
+    """Return what `run.json` says.
+
+    Raises
+    ------
+    AnnotationError
+        If it is not there, or does not say which images the results are of.
+    """
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -113,7 +120,8 @@ def _read_run(file: Path) -> dict[str, Any]:
     return run
 
 
-def _is_classified(folder: Path) -> bool:
+def holds_classified(folder: Path) -> bool:
+    """Whether the cells in a folder of results are those of Classify."""
     file = folder / _CELLS
     if not file.is_file():
         return False
@@ -121,18 +129,29 @@ def _is_classified(folder: Path) -> bool:
         return "centroid_y" in next(csv.reader(lines), [])
 
 
-def _located(folder: Path, path: str) -> Path | None:
+def image_near(folder: Path, path: str) -> Path | None:
     """Return where the image of a result is: where it was, or beside the results."""
     places = (Path(path), folder / path, folder / Path(path).name, folder.parent / Path(path).name)
     return next((place for place in places if path and place.is_file()), None)
 
 
-def _detected(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
+def read_fields(folder: Path) -> tuple[Detections, ...]:
+    """Return the cells of Detect in a folder of results, one record per image.
+
+    Raises
+    ------
+    AnnotationError
+        If there are none, or their file is damaged.
+    """
     there = (name for name, each in FORMATS.items() if (folder / each.target).exists())
     form = next((name for name in there if FORMATS[name].holds(folder / FORMATS[name].target, None)), None)
     if form is None:
         raise AnnotationError(f"{folder} holds no cells: neither {_CELLS} nor annotations of another format.")
-    fields = read_annotations(folder / FORMATS[form].target, format=form)
+    return read_annotations(folder / FORMATS[form].target, format=form)
+
+
+def _detected(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
+    fields = read_fields(folder)
     said = {str(each["image"]): each for each in run["images"]}
     detected, missing = [], []
     for name, cells in zip(short_names(fields), fields, strict=True):

@@ -31,6 +31,7 @@ from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.laboratories import evaluate_known_cells_steps, evaluate_laboratories_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.points import evaluate_points_steps
+from napari_hemalens.workflows.report import report, report_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder
 from napari_hemalens.workflows.robustness import evaluate_robustness_steps
 from napari_hemalens.workflows.segmentation import (
@@ -82,6 +83,8 @@ __all__ = [
     "explain_steps",
     "prepare_cells_steps",
     "remove_weights",
+    "report",
+    "report_steps",
     "segment",
     "segment_files_steps",
     "segment_steps",

@@ -7,11 +7,9 @@ from napari_hemalens.errors import HemaLensError
 
 
 @contextmanager
-def explain_missing_packages() -> Iterator[None]:
-    """Say what to install where the packages for training are not there."""
+def explain_missing_packages(what: str = "Training and evaluation need", extra: str = "train") -> Iterator[None]:
+    """Say what to install where packages of an extra, by default those for training, are not there."""
     try:
         yield
     except ModuleNotFoundError as error:
-        raise HemaLensError(
-            f"Training and evaluation need {error.name}: pip install 'napari-hemalens[train]'."
-        ) from error
+        raise HemaLensError(f"{what} {error.name}: pip install 'napari-hemalens[{extra}]'.") from error

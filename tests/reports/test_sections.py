@@ -1,0 +1,91 @@
+"""A report says who looked at how many cells, what changed, and what the run left undone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_hemalens.records.corrections import Corrections
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.differential import differential
+from napari_hemalens.reports import sections
+from napari_hemalens.reports.language import Language
+from napari_hemalens.reports.stored_results import StoredImage, StoredSmear
+
+ENGLISH = Language.of("en")
+RUN = {
+    "hemalens": "1.2",
+    "weights": {"marrow-lite": "0123456789abcdef"},
+    "licences": {"marrow-lite": "BSD-3-Clause"},
+    "versions": {"torch": "2.6"},
+    "recipe": {"tile": 640, "channel": None},
+    "failed": [{"image": "bad.tif", "reason": "torn"}],
+    "not_looked_at": ["late.tif", "later.tif"],
+}
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> StoredSmear:
+    run: dict[str, Any] = {**RUN, "images": []}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    said = (
+        {"pixel_size_um": 0.1234, "pixel_size_source": "image", "cells": 1990, "corrections": {"counts": {"class": 3}}},
+        {"pixel_size_um": None, "cells": 7, "corrections": {"counts": {"drawn": 1, "removed": 3}}},
+    )
+    images = tuple(StoredImage(f"{name}.tif", each, None) for name, each in zip("ab", said, strict=True))
+    return StoredSmear(tmp_path, run, images, {}, differential({}, []))
+
+
+def test_the_method_names_images_pixel_size_and_weights(stored: StoredSmear) -> None:
+    assert dict(sections.method(stored, ENGLISH)) == {
+        "Image": "2 images: a.tif, b.tif",
+        "Pixel size": "0.123 µm (stated in the image), not known",
+        "Weights": "marrow-lite (0123456789ab)",
+        "HemaLens": "1.2",
+    }
+    assert dict(sections.method(stored, Language.of("de")))["Pixelgröße"].startswith("0,123 µm (im Bild angegeben)")
+
+
+def test_what_the_run_left_undone_is_said(stored: StoredSmear) -> None:
+    assert list(sections.run_doubts(stored, ENGLISH)) == [
+        "1 image could not be read: bad.tif.",
+        "2 images were not looked at: late.tif, later.tif.",
+    ]
+
+
+def test_corrections_are_counted_by_kind_and_by_class(stored: StoredSmear) -> None:
+    kinds = np.array(["class", "class", "class+box", "accepted"])
+    given = Corrections(kinds, np.array([0, 0, 0, 1]), np.ones(4, np.float32))
+    cells = Detections(
+        np.tile(np.array([0, 0, 9, 9], np.float32), (4, 1)),
+        np.ones(4, np.float32),
+        np.array([1, 1, 0, 1]),
+        ("lymphocyte", "blast"),
+        (20, 20),
+        corrections=given,
+    )
+    seen = sections.review(stored, [cells], "Dr. Who", ENGLISH)
+    assert seen.sentences == (
+        "Observer: Dr. Who. 7 of 2,000 cells were confirmed or changed.",
+        "given another class: 3; drawn by hand: 1; removed: 3",
+    )
+    assert seen.changes == (("lymphocyte", "blast", "2"), ("lymphocyte", "lymphocyte", "1"))
+
+
+def test_a_count_that_nobody_looked_at_says_so(stored: StoredSmear, tmp_path: Path) -> None:
+    untouched = StoredSmear(tmp_path, RUN, (), {}, stored.differential)
+    assert sections.review(untouched, [], "", ENGLISH).sentences == (
+        "Observer: not named.",
+        "No cell was confirmed or changed by a person.",
+    )
+    assert dict(sections.method(untouched, ENGLISH))["Image"] == "none was read"
+
+
+def test_hashes_versions_and_options_are_told_in_full(stored: StoredSmear) -> None:
+    told = dict(sections.details(stored, ENGLISH))
+    assert told["SHA-256, marrow-lite"] == "0123456789abcdef"
+    assert len(told["SHA-256, run.json"]) == 64
+    assert (told["Versions"], told["Options"]) == ("torch 2.6", "tile 640")
+    assert told["Licence of marrow-lite"] == "BSD-3-Clause"
