@@ -32,5 +32,9 @@ class ProjectError(HemaLensError, RuntimeError):
     """A project folder is missing, damaged, of a newer version, or open elsewhere."""
 
 
+class ProjectLockedError(ProjectError):
+    """A project is open elsewhere, or cannot be written to; it may be looked at."""
+
+
 class TrainingError(HemaLensError, RuntimeError):
     """Training cannot go on: no data, or a loss that is not finite."""

@@ -97,3 +97,15 @@ def test_two_windows_add_to_one_cache(tmp_path: Path) -> None:
     first.flush()
     second.flush()
     np.testing.assert_array_equal(EmbeddingCache(tmp_path, "ab", {}).vectors(KEYS[:5]), VECTORS[:5])
+
+
+def test_a_cache_that_is_looked_at_only_stays_as_it_is(tmp_path: Path) -> None:
+    filled(tmp_path)
+    (filled(tmp_path).folder / "damaged.safetensors").write_bytes(b"x")
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
+    looking = EmbeddingCache(tmp_path, "ab", {"side": 32}, read_only=True)
+    looking.add(["ff" * 8], VECTORS[:1], PICTURES[:1])
+    looking.flush()
+    np.testing.assert_array_equal(looking.thumbnails(["ff" * 8])[0], PICTURES[0])
+    assert (len(looking), len(looking.notes)) == (301, 1)
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")} == before

@@ -66,3 +66,11 @@ def test_a_damaged_record_is_none(parts: dict[str, Any], tmp_path: Path) -> None
     for length in rng.integers(0, len(whole), 20):
         path.write_bytes(whole[:length])
         assert read_record(path, key="k") is None
+
+
+def test_compressed_records_are_smaller_and_the_same(tmp_path):
+    labels = np.zeros((200, 200), np.int32)
+    for name, compressed in (("a", False), ("b", True)):
+        write_record({"labels": labels}, tmp_path / name, key="k", compressed=compressed)
+    np.testing.assert_array_equal(read_record(tmp_path / "b", key="k")["labels"], labels)
+    assert (tmp_path / "b").stat().st_size < (tmp_path / "a").stat().st_size / 20

@@ -21,6 +21,7 @@ from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.mesa import work_around_mesa
+from napari_hemalens.gui.project.session import ProjectSession
 from napari_hemalens.gui.teach.session import TeachSession
 from napari_hemalens.gui.teach.sources import cells_of_layer
 from napari_hemalens.models.cards import ClassifierCard
@@ -263,6 +264,7 @@ class StepRunner:
     def __init__(self):
         self.jobs = []
         self.drawings = []
+        self.later = []
 
     def run_in_background(self, steps, listener):
         job = (steps, listener)
@@ -279,6 +281,17 @@ class StepRunner:
     def run_idle(self, steps):
         self.drawings.append(steps)
         return lambda: self.drawings.remove(steps) if steps in self.drawings else None
+
+    def run_later(self, act, seconds):
+        assert 0 < seconds < 1  # what a person loses at most
+        self.later.append(act)
+
+    def wait(self):
+        """Do what was to be done later, and finish it."""
+        waiting, self.later = self.later, []
+        for act in waiting:
+            act()
+        self.run()
 
     def step(self):
         """Do one step of the oldest job."""
@@ -497,3 +510,36 @@ def explaining(viewer, runner, explainer):
 @pytest.fixture
 def asking(card_file):
     return ExplanationRecipe(weights=str(card_file), device="cpu")
+
+
+@pytest.fixture
+def keeping(viewer, runner, session, classifying):
+    """The project of the viewer, which keeps what Detect and Classify do."""
+    made = ProjectSession(viewer, runner)
+    made.join(session.keeper)
+    made.join(classifying.keeper)
+    return made
+
+
+@pytest.fixture
+def reopened(runner, network, classifier):
+    """Open a project in a new viewer without layers: return its project, Detect, Classify and the viewer."""
+    made = []
+
+    def reopen(folder, viewer=None):
+        viewer = ViewerModel() if viewer is None else viewer
+        project = ProjectSession(viewer, runner)
+        made.append(project)
+        sessions = (
+            DetectionSession(viewer, runner, network),
+            ClassificationSession(viewer, runner, classifier, outlined),
+        )
+        for each in sessions:
+            project.join(each.keeper)
+        project.open(folder)
+        runner.run()
+        return project, *sessions, viewer
+
+    yield reopen
+    for project in made:
+        project.end()

@@ -31,3 +31,17 @@ def test_what_is_corrected_while_files_are_written_is_unsaved():
     now["a"] = Cells(3)
     assert list(steps) == ["Saved a."]
     assert states.unsaved == 3
+
+
+def test_states_that_a_project_keeps_are_saved():
+    class Cells:
+        n_corrections = 2
+
+    one, other = Cells(), Cells()
+    saved = SavedStates(lambda: {"a": one, "b": other})
+    before = dict(saved.now)
+    one = Cells()
+    saved.keep(before)
+    assert saved.unsaved == 2
+    saved.keep(saved.now)
+    assert saved.unsaved == 0

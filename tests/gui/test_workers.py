@@ -39,3 +39,11 @@ def test_idle_steps_run_to_their_end(qtbot):
     taken, runner = [], QtRunner(ViewerModel())
     runner.run_idle(taken.append(n) for n in range(3))
     qtbot.waitUntil(lambda: len(taken) == 3, timeout=20_000)
+
+
+def test_something_is_done_later_once_and_not_before(qtbot, viewer):
+    done = []
+    runner = QtRunner(viewer)
+    runner.run_later(lambda: done.append(1), 0.01)
+    assert done == []
+    qtbot.waitUntil(lambda: done == [1])

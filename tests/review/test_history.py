@@ -37,3 +37,15 @@ def test_the_oldest_states_are_forgotten():
     assert history.back("d") == "c"
     assert history.back("c") == "b"
     assert not history.can_undo
+
+
+def test_a_history_begins_anew_with_states_to_go_back_to():
+    history = History(limit=2)
+    history.remember("x")
+    history.back("y")
+    history.begin("abc")
+    assert (history.past, history.can_redo) == (("b", "c"), False)
+    assert history.back("now") == "c"
+    history.begin()
+    assert not history.can_undo
+    assert not history.can_redo

@@ -1,10 +1,13 @@
 """The model cards that the docks read: those of all packed weights, by their kind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.workflows import cards
 
@@ -49,3 +52,14 @@ def test_weights_whose_crops_need_outlines_do_not_name_detected_cells(
     packed = cards.classifier_card("leukocyte-types")
     monkeypatch.setattr(cards, "classifier_card", lambda name: nucleated if name == "mine" else packed)
     assert cards.known_naming() == ("mine",)
+
+
+def test_weights_that_are_others_now_are_named_once():
+    name = cards.known_weights(DetectorCard)[0]
+    right = Provenance(weights=name, sha256=cards.detector_card(name).sha256)
+    other, gone = replace(right, sha256="0"), replace(right, naming={"namer": "1"})
+    assert cards.changed_weights([right, Provenance()]) == ()
+    changed, absent = cards.changed_weights([other, gone, gone])[-1], cards.changed_weights([gone])
+    assert "namer are not installed any more" in changed
+    assert absent == (changed,)
+    assert f"The weights {name} have changed since" in cards.changed_weights([other])[0]

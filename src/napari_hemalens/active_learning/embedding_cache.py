@@ -6,8 +6,10 @@ reads it. Loads no torch.
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ BLOCK = 256
 """Cells of a block: what a kill loses at most."""
 
 _FORMAT = "1"
+_PASSING: list[Any] = []  # folders that are deleted at the end, as long as something refers to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class EmbeddingCache:
         Of the weights.
     crop : mapping
         The recipe of crops, as plain values.
+    read_only : bool
+        Whether new blocks go to a folder that ends with the process, and damaged ones stay: nothing here is changed.
 
     Attributes
     ----------
@@ -90,10 +95,11 @@ class EmbeddingCache:
         What was found damaged, a sentence each.
     """
 
-    def __init__(self, caches: Path, sha256: str, crop: Any) -> None:
+    def __init__(self, caches: Path, sha256: str, crop: Any, *, read_only: bool = False) -> None:
         said = json.dumps([_FORMAT, sha256, crop], sort_keys=True)
         self.folder = caches / f"embeddings-{hashlib.blake2b(said.encode(), digest_size=8).hexdigest()}"
         self.notes: list[str] = []
+        self._read_only = read_only
         self._about = {"format": _FORMAT, "weights": sha256}
         self._files: list[Path] = []
         self._place: dict[str, tuple[int, int]] = {}
@@ -127,7 +133,8 @@ class EmbeddingCache:
             "thumbnails": np.concatenate(pending.thumbnails),
         }
         digest = _digest(tensors)
-        file = self.folder / f"{digest}.safetensors"  # two windows never write the same file with other content
+        folder = _passing_folder() if self._read_only else self.folder
+        file = folder / f"{digest}.safetensors"  # two windows never write the same file with other content
         with writing(file) as temporary:
             save_file(tensors, temporary, metadata={**self._about, "digest": digest})
         self._take(file, pending.keys, tensors["vectors"])
@@ -168,8 +175,17 @@ class EmbeddingCache:
             self._place[key] = (len(self._files) - 1, row)
 
     def _give_up(self, file: Path, reason: str) -> None:
-        file.unlink(missing_ok=True)
+        if not self._read_only:
+            file.unlink(missing_ok=True)
         self.notes.append(f"Embeddings in {file.name} were damaged and are computed again: {reason}.")
+
+
+@cache
+def _passing_folder() -> Path:
+    """Return a folder for what is not to be kept."""
+    folder = tempfile.TemporaryDirectory(prefix="hemalens-", ignore_cleanup_errors=True)  # it ends with the process
+    _PASSING.append(folder)
+    return Path(folder.name)
 
 
 def _fits(tensors: dict[str, NDArray[Any]], pictures: Sequence[int]) -> bool:

@@ -27,7 +27,9 @@ from napari_hemalens.slides.slide import Slide
 _NEAR = 1024  # pixels: cells of such a square are looked at one after the other, so that it is read once
 
 
-def embed_steps(source: ReadableCells, card: ClassifierCard, caches: Path, device: torch.device) -> Steps[Embedded]:
+def embed_steps(
+    source: ReadableCells, card: ClassifierCard, caches: Path, device: torch.device, *, read_only: bool = False
+) -> Steps[Embedded]:
     """Embed cells, those that the cache has not yet; yields after every batch. What is done stays when it is stopped.
 
     Parameters
@@ -40,6 +42,8 @@ def embed_steps(source: ReadableCells, card: ClassifierCard, caches: Path, devic
         Folder of caches.
     device : torch.device
         Where the network runs.
+    read_only : bool
+        Whether the caches stay as they are.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def embed_steps(source: ReadableCells, card: ClassifierCard, caches: Path, devic
     WeightsError
         If the weights are not there, or not those of the card.
     """
-    cache = EmbeddingCache(caches, card.sha256, card.crop.model_dump(mode="json"))
+    cache = EmbeddingCache(caches, card.sha256, card.crop.model_dump(mode="json"), read_only=read_only)
     views = [_View.of(source, image, rows, card.crop) for image, rows in enumerate(_rows_by_image(source.cells))]
     keys = [""] * len(source.cells)
     for view in views:

@@ -25,7 +25,7 @@ _KIND, _ARRAY = "kind", "array"
 _TEXT = "record.json"
 
 
-def write_record(parts: Mapping[str, Any], path: str | Path, *, key: str) -> None:
+def write_record(parts: Mapping[str, Any], path: str | Path, *, key: str, compressed: bool = False) -> None:
     """Write what was found in an image.
 
     Parameters
@@ -36,13 +36,15 @@ def write_record(parts: Mapping[str, Any], path: str | Path, *, key: str) -> Non
         The file; whole or not there at all.
     key : str
         All that the result depends on, as a hash.
+    compressed : bool
+        Whether arrays take less room and more time.
     """
     arrays: dict[str, NDArray[Any]] = {}
     tree = {name: _taken_apart(part, arrays) for name, part in parts.items()}
     text = json.dumps({"key": key, "parts": tree}, default=str).encode("ascii")
     arrays[_TEXT] = np.frombuffer(text, np.uint8)
     with writing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        (np.savez_compressed if compressed else np.savez)(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_record(path: str | Path, *, key: str) -> dict[str, Any] | None:

@@ -37,6 +37,9 @@ class Runner(Protocol):
     def run_idle(self, steps: Iterator[None]) -> Stop:
         """Run steps between the events of the window."""
 
+    def run_later(self, act: Callable[[], object], seconds: float) -> None:
+        """Do something in a while, unless the window is gone by then."""
+
 
 class KeepResult(Generic[T]):
     """Steps that can be looped over, and whose result is kept."""

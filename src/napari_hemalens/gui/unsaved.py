@@ -37,6 +37,15 @@ class SavedStates(Generic[K]):
         changed = ((self._saved.get(of), cells) for of, cells in self._now().items())
         return sum(cells.n_corrections for before, cells in changed if cells is not before)
 
+    @property
+    def now(self) -> Mapping[K, Corrected]:
+        """The cells of each result."""
+        return self._now()
+
+    def keep(self, states: Mapping[K, Corrected]) -> None:
+        """Take it that results as they were at some time are in files."""
+        self._saved = {**self._saved, **states}
+
     def keeping(
         self, steps: Generator[str, None, None], only: Container[K] | None = None
     ) -> Generator[str, None, None]:
@@ -46,7 +55,7 @@ class SavedStates(Generic[K]):
         def passed_on() -> Generator[str, None, None]:
             for sentence in steps:
                 if sentence.startswith(SAVED):
-                    self._saved = {**self._saved, **now}
+                    self.keep(now)
                 yield sentence
 
         return passed_on()

@@ -79,3 +79,11 @@ class QtRunner(QObject):
         timer.timeout.connect(step)
         timer.start()
         return stop
+
+    def run_later(self, act: Callable[[], object], seconds: float) -> None:
+        """Do something in a while; the timer goes with the window."""
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.timeout.connect(act)
+        timer.timeout.connect(timer.deleteLater)
+        timer.start(round(1000 * seconds))

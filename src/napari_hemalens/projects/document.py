@@ -2,6 +2,7 @@
 
 import json
 import os
+from glob import escape
 from pathlib import Path
 from typing import Literal
 
@@ -58,16 +59,18 @@ class ImageEntry(_Part):
         """Return the entry of an image in the project of a folder."""
         return cls(
             name=image.name,
-            path=_path_from(folder, Path(image.name)) if Path(image.name).exists() else "",
+            path=path_from(folder, Path(image.name)) if Path(image.name).exists() else "",
             fingerprint=image.fingerprint,
             shape=image.shape,
             pixel_size_um=image.pixel_size_um,
         )
 
     def located(self, folder: Path) -> Path | None:
-        """Return where the file lies now, as seen from the project's folder; None if it is not there."""
-        places = ([folder / self.path] if self.path else []) + [Path(self.name), folder / Path(self.name).name]
-        return next((place for place in places if self.name and place.exists()), None)
+        """Return where the file lies now: where it was, or by its name in the project's folder or one in it."""
+        file = Path(self.name).name
+        places = ([folder / self.path] if self.path else []) + [Path(self.name), folder / file]
+        found = next((place for place in places if self.name and place.exists()), None)
+        return found or next((place for place in sorted(folder.glob(f"*/{escape(file)}")) if file), None)
 
 
 class WeightsEntry(_Part):
@@ -166,7 +169,7 @@ def write(document: Document, folder: Path) -> None:
         raise ProjectError(f"The project could not be written to {folder}: {error.strerror}.") from error
 
 
-def _path_from(folder: Path, image: Path) -> str:
+def path_from(folder: Path, image: Path) -> str:
     """Return the path of an image from a folder, if it lies in or near it, else the absolute one."""
     there = image.resolve()
     try:

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from filelock import FileLock, Timeout
 
-from napari_hemalens.errors import ProjectError, RecipeError
+from napari_hemalens.errors import ProjectError, ProjectLockedError, RecipeError
 from napari_hemalens.projects import document, journal
 from napari_hemalens.projects.decisions import Decision, Decisions, Entry
 from napari_hemalens.projects.document import Document, ImageEntry, WeightsEntry
@@ -77,7 +77,12 @@ class Project:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ProjectError(f"No project can be made in {place}: {error.strerror}.") from error
-        lock = _locked(place)
+        try:
+            lock = _locked(place)
+        except ProjectLockedError as error:
+            raise ProjectError(
+                f"No project can be made in {place}: {error}"
+            ) from error  # there is none to be looked at
         document.write(Document(seed=seed).with_classes(chosen), place)
         return cls(place, document.read(place), lock=lock)
 
@@ -95,7 +100,9 @@ class Project:
         Raises
         ------
         ProjectError
-            If it is none, is of a newer version, or is open elsewhere.
+            If it is none, or of a newer version.
+        ProjectLockedError
+            If it is open elsewhere, or cannot be written to.
         """
         place = Path(folder)
         found = document.read(place)
@@ -264,7 +271,9 @@ def _locked(folder: Path) -> FileLock:
     try:
         lock.acquire()
     except Timeout as error:
-        raise ProjectError(f"The project {folder} is open in another window; close it there, or look only.") from error
+        raise ProjectLockedError(
+            f"The project {folder} is open in another window; close it there, or look only."
+        ) from error
     except OSError as error:
-        raise ProjectError(f"The project {folder} cannot be written to: {error.strerror}.") from error
+        raise ProjectLockedError(f"The project {folder} cannot be written to: {error.strerror}.") from error
     return lock

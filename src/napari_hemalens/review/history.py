@@ -1,5 +1,6 @@
 """Undo and redo: states are immutable, so keeping one is all it takes."""
 
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
@@ -47,3 +48,13 @@ class History(Generic[S]):
             return now
         self._past.append(now)
         return self._future.pop()
+
+    @property
+    def past(self) -> Sequence[S]:
+        """The states to go back to, the last one last."""
+        return tuple(self._past)
+
+    def begin(self, past: Iterable[S] = ()) -> None:
+        """Begin anew, with states to go back to and none to go forth to."""
+        self._past = [*past][-self._limit :]
+        self._future.clear()

@@ -42,6 +42,7 @@ from napari_hemalens.workflows.segmentation import (
 )
 from napari_hemalens.workflows.suggestions import GivenCells, SuggestedCells, suggest_cells_steps
 from napari_hemalens.workflows.weights import add_weights_steps, remove_weights
+from napari_hemalens.workflows.work import Work, open_work
 
 __all__ = [
     "Batch",
@@ -58,6 +59,7 @@ __all__ = [
     "PointSelection",
     "ResultsFolder",
     "SuggestedCells",
+    "Work",
     "add_weights_steps",
     "as_slide",
     "classify",
@@ -81,6 +83,7 @@ __all__ = [
     "explain",
     "explain_files_steps",
     "explain_steps",
+    "open_work",
     "prepare_cells_steps",
     "remove_weights",
     "report",

@@ -150,7 +150,9 @@ def start_steps(
     recipe = recipe or TeachingRecipe()
     name = recipe.weights or (project.weights.name if project.weights else WEIGHTS)
     card = weights.classifier_card(name)
-    embedded = yield from embed_steps(cells, card, project.caches, device.choose(recipe.device))
+    embedded = yield from embed_steps(
+        cells, card, project.caches, device.choose(recipe.device), read_only=project.read_only
+    )
     if known is not None:
         known.save()
     if not project.read_only:

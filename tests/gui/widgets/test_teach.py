@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QDockWidget, QFileDialog
 from napari_hemalens.active_learning.stored_pool import store
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.teach.session import TeachSession
-from napari_hemalens.gui.widgets import teach
+from napari_hemalens.gui.widgets import project_choice, teach
+from napari_hemalens.gui.widgets.project_choice import ASK
 
 IMAGES = "folder"
 
@@ -19,6 +20,7 @@ IMAGES = "folder"
 def at_hand(runner, looking, tuning, monkeypatch):
     """No threads, no network, no question for the devices of this machine."""
     monkeypatch.setattr(teach, "QtRunner", lambda _: runner)
+    monkeypatch.setattr(project_choice, "QtRunner", lambda _: runner)
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cuda", "GPU"), ("cpu", "CPU"))))
     begin = TeachSession.__init__
     monkeypatch.setattr(TeachSession, "__init__", lambda self, viewer, runs: begin(self, viewer, runs, looking, tuning))
@@ -31,7 +33,7 @@ def dock(qtbot, viewer, many_boxes, at_hand, runner, tmp_path, monkeypatch):
     qtbot.addWidget(made)
     runner.run()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "p"))
-    made.project.folder.click()
+    made.project.choice.box.value = ASK
     for name in ("dark", "bright"):
         made.project.new.setText(name)
         made.project.plus.click()
@@ -151,7 +153,7 @@ def test_a_project_that_is_chosen_goes_on_at_once(started, runner, looking, tmp_
     store(started.session.project, looking.asked[-1][1])
     for folder in ("other", "p"):
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, name=folder: str(tmp_path / name))
-        started.project.folder.click()
+        started.project.choice.box.value = ASK
         runner.run()
         assert started.loop.isHidden() == (folder == "other")
     assert started.counted.text() == "1 of 20 cells labelled."

@@ -2,8 +2,9 @@
 
 import pytest
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QFileDialog, QWidget
+from qtpy.QtWidgets import QColorDialog
 
+from napari_hemalens.gui.widgets.project_choice import NONE
 from napari_hemalens.gui.widgets.teach_project import ProjectRows
 from napari_hemalens.workflows.teaching import open_project
 
@@ -15,22 +16,20 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def rows(qtbot):
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    made = ProjectRows(parent)
+def rows(qtbot, viewer):
+    made = ProjectRows(viewer)
+    made.show_project(None)
     qtbot.addWidget(made.native)
     return made
 
 
 def test_without_a_project_nothing_can_be_changed(rows):
-    assert rows.place.text() == "No project is open."
+    assert rows.choice.box.value == NONE
     assert not any(widget.isEnabled() for widget in (rows.table, rows.new, rows.plus, rows.minus))
 
 
-def test_a_project_shows_its_folder_and_classes(rows, project):
+def test_a_project_shows_its_classes(rows, project):
     rows.show_project(project)
-    assert rows.place.text() == f"Kept in {project.folder}"
     table = rows.table
     names = [table.item(row, 1).text() for row in range(table.rowCount())]
     assert names == ["blast", "hairy cell"]
@@ -66,9 +65,3 @@ def test_a_colour_that_is_not_chosen_changes_nothing(rows, project, monkeypatch)
     monkeypatch.setattr(QColorDialog, "getColor", lambda *_: QColor())
     rows.table.cellDoubleClicked.emit(0, 0)
     assert told == []
-
-
-@pytest.mark.parametrize("answer", ["", "/somewhere/mine"])
-def test_a_folder_is_asked_for(rows, monkeypatch, answer):
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: answer)
-    assert (rows.ask_folder() is None) == (answer == "")

@@ -103,6 +103,21 @@ class CellAssigner:
         if new and before is not None and before.task is state.task and before.cells_by == PAIRS:
             state.cells_by = PAIRS
 
+    def is_corrected(self, state: ClassificationState) -> bool:
+        """Return whether a person has changed the pairs of a state."""
+        return state in self._corrected
+
+    def reopen(self, state: ClassificationState, pairs: NDArray[np.int32] | None, *, corrected: bool) -> None:
+        """Show the pairs of a state as a project kept them, and follow what makes its cells from now on."""
+        if pairs is not None:
+            self._draw(state, pairs)
+            if state.pairs is not None:
+                state.pairs.visible = state.cells_by == PAIRS
+        if corrected:
+            self._corrected.add(state)
+        if isinstance(state.cells_by, Labels):
+            self._watch(state.cells_by)
+
     def follow(self, state: ClassificationState) -> None:
         """Find out again which cell each nucleus is of; once more, where that is going on."""
         if state in self._busy:

@@ -111,6 +111,8 @@ class Report:
 
     Attributes
     ----------
+    results : ClassResults
+        What there is to report.
     compared : (str, str) or None
         Names of two groups as a person chose them, the control first.
     """
@@ -118,16 +120,16 @@ class Report:
     changed = Signal()
 
     def __init__(self, results: ClassResults) -> None:
-        self._results = results
+        self.results = results
         self.compared: tuple[str, str] | None = None
         results.changed.connect(self.changed.emit)
 
     def describe(self, replicate: str, concentration: str) -> None:
         """Say what the image of the current result was taken of."""
-        state = self._results.current
+        state = self.results.current
         if state is not None:
             state.sample = Sample(replicate.strip(), concentration.strip())
-            self._results.mark(state)
+            self.results.mark(state)
 
     def compare(self, first: str | None, second: str | None) -> None:
         """Choose two groups, the control first; None for either: compare nothing."""
@@ -136,7 +138,7 @@ class Report:
 
     def read(self) -> Page:
         """Count, and compare."""
-        counted, states_of_task = self._results.counted_states, self._results.states_of_task
+        counted, states_of_task = self.results.counted_states, self.results.states_of_task
         summary = _summary(counted)
         everything = summary if counted == states_of_task else _summary(states_of_task)
         groups = _groups(everything)

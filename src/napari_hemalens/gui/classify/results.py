@@ -2,7 +2,7 @@
 
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -139,6 +139,38 @@ class ClassResults:
         self._drawn = time.monotonic()
         self._cost = self._drawn - began
         self.changed.emit()
+
+    def show_kept(
+        self, states: Sequence[ClassificationState], current: ClassificationState | None, *, pooled: bool
+    ) -> None:
+        """Show results that a project keeps; others stay beside them, but for those of the same question."""
+        self.end_review()
+        kept = [(state.image, state.key) for state in states]
+        replaced = [state for state in self.states if (state.image, state.key) in kept]
+        self._drop(replaced)
+        self.states = [*states, *self.states]
+        self.current, self.pooled = current or self.current, pooled
+        self._history = ClassHistory()
+        for state in states:
+            self._draw(state)
+            self._draw_features(state)
+        self.changed.emit()
+
+    def let_go(self) -> None:
+        """Put all results away."""
+        self.end_review()
+        self._drop(self.states)
+        self._history = ClassHistory()
+        self.changed.emit()
+
+    def _drop(self, states: Sequence[ClassificationState]) -> None:
+        viewer, dropped = self._viewer(), [*states]
+        self.states = [state for state in self.states if state not in dropped]
+        if self.current in dropped:
+            self.current, self._pointed = None, None
+        for layer in [layer for state in dropped for layer in (state.layer, state.marks, state.pairs)]:
+            if viewer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)
 
     def forget_corrections(self, state: ClassificationState) -> None:
         """Discard what a person said of the cells of a state."""

@@ -22,6 +22,7 @@ from napari_hemalens.gui.classify.jobs import (
     classify_cells,
     segment_cells,
 )
+from napari_hemalens.gui.classify.keeping import ClassificationKeeper
 from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import save_classified_steps
@@ -60,6 +61,8 @@ class ClassificationSession(ViewerSession):
         Figures, samples and a comparison.
     recipe : ClassificationRecipe
         The options of the last run.
+    keeper : ClassificationKeeper
+        What a project keeps.
     """
 
     semantic_labels_found = Signal()  # one number stands for many cells: are they to be parted?
@@ -87,6 +90,7 @@ class ClassificationSession(ViewerSession):
         self.report = Report(self.results)
         self._assigner = CellAssigner(viewer, runner, self.results, self.message_sent.emit)
         self._saved = SavedStates(lambda: {c: c.reviewed for c in self.results.states if c.reviewed and c.shown})
+        self.keeper = ClassificationKeeper(viewer, self.report, self._assigner, self._saved)
         self.recipe = ClassificationRecipe()
         self.results.layer_lost.connect(self._on_lost)
         viewer.layers.events.removed.connect(self._on_removed)

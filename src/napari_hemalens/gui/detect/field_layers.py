@@ -22,6 +22,7 @@ from napari_hemalens.gui.running import RunIdle, Stop, nothing
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.workflows.images import Frame
+from napari_hemalens.workflows.kept_images import KeptImage
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -48,6 +49,8 @@ class Field:
         The layer of its cells.
     hidden : bool
         Whether it is counted without being shown, as the fields of a folder are but for one.
+    origin : KeptImage or None
+        Where the image is, as a project keeps it.
     following, behind : bool
         Whether the layer is being drawn, and whether the cells have changed since that began.
     """
@@ -60,6 +63,7 @@ class Field:
     placement: Mapping[str, Any] = field(default_factory=dict)
     drawing: Drawing | None = None
     hidden: bool = False
+    origin: KeptImage | None = None
     following: bool = False
     behind: bool = False
     stop_drawing: Stop = field(default=nothing, repr=False)
@@ -70,6 +74,13 @@ class Field:
         if self.drawing is None:
             return []
         return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
+
+    def is_of_same_image(self, other: "Field") -> bool:
+        """Return whether another field is of the same image, or frame of it."""
+        same = (self.image is not None and self.image is other.image) or (
+            self.path is not None and self.path == other.path
+        )
+        return same and self.frame == other.frame
 
 
 def _put_down(layer: Layer) -> Iterator[None]:
@@ -150,6 +161,13 @@ class FieldLayers:
             f.stop_drawing()
             f.following = True
             f.stop_drawing = self._run_idle(self._follow(f, score_threshold))
+
+    def begin(self, f: Field, score_threshold: float) -> None:
+        """Make the layer of a field at once, so that others can refer to it; its cells follow."""
+        if not f.hidden:
+            rows = f.cells.visible(score_threshold) & self.display.shows(f.cells)
+            self._new_layer(f, int(np.count_nonzero(rows)) > BOXES_AT_MOST)
+            self.draw(f, score_threshold)
 
     def _follow(self, f: Field, score_threshold: float) -> Iterator[None]:
         while f.behind:

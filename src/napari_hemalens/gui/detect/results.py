@@ -30,6 +30,9 @@ from napari_hemalens.workflows.images import Frame
 State: TypeAlias = tuple[Tissue, bool, tuple[tuple[Field, ReviewedBoxes], ...]]
 """What undo returns to: tissue, whether it shifts the odds, and the cells of each field."""
 
+Past: TypeAlias = tuple[Tissue, bool, tuple[ReviewedBoxes, ...]]
+"""The same of fields that are known."""
+
 
 class Results:
     """Fields with their cells, layers and counts; every correction can be undone.
@@ -258,6 +261,38 @@ class Results:
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""
         self.hovered.emit(text)
+
+    def show_kept(self, fields: Sequence[Field], past: Sequence[Past]) -> None:
+        """Show fields that a project keeps, with what undo returns to; others stay beside them.
+
+        Of an image that is there already the cells are those of the project.
+        """
+        others = [f for f in self.fields if not any(f.is_of_same_image(each) for each in fields)]
+        for f in self.fields:
+            if f not in others:
+                self._layers_of_fields.put_away(f)
+        beside = tuple((f, f.cells) for f in others)
+        self.fields = [*fields, *others]
+        states = ((tissue, prior, (*zip(fields, cells, strict=True), *beside)) for tissue, prior, cells in past)
+        self._history.begin(states)
+        for f in fields:
+            self._layers_of_fields.begin(f, self.score_threshold)
+        self._draw()
+
+    def past_of(self, fields: Sequence[Field]) -> tuple[Past, ...]:
+        """Return the states that undo returns to, back to where there were other fields."""
+        found: list[Past] = []
+        for tissue, prior, cells in reversed(self._history.past):
+            if [f for f, _ in cells] != [*fields]:
+                break
+            found.append((tissue, prior, tuple(each for _, each in cells)))
+        return tuple(reversed(found))
+
+    def let_go(self) -> None:
+        """Put all cells away, beyond what undo brings back."""
+        self._restore((self.tissue, self.tissue_prior, ()))
+        self._history.begin()
+        self.changed.emit()
 
     def clear(self) -> None:
         """Forget all cells, to count anew."""

@@ -17,6 +17,7 @@ from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
+from napari_hemalens.gui.detect.keeping import DetectionKeeper
 from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.detect.saving import save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
@@ -50,6 +51,8 @@ class DetectionSession(ViewerSession):
         Fields, cells, layers and counts.
     recipe : DetectionRecipe
         The options of the last run.
+    keeper : DetectionKeeper
+        What a project keeps.
     """
 
     def __init__(self, viewer: ViewerModel, runner: Runner, detect: DetectSteps | None = None) -> None:
@@ -60,6 +63,7 @@ class DetectionSession(ViewerSession):
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.run_idle)
         self._saved = SavedStates(lambda: {f: f.cells for f in self.results.fields})
+        self.keeper = DetectionKeeper(self.results, self._saved)
         self.recipe = DetectionRecipe()
         self.results.layer_lost.connect(self._on_lost)
         self.results.opened.connect(self.show_field)

@@ -78,24 +78,34 @@ class TeachSession(ViewerSession):
 
     def open_project(self, folder: Path, *, preset: str | None = None, read_only: bool = False) -> bool:
         """Open or make a project in place of the one before, and return whether it is open; else it is said why."""
-        if self.running or self.training.running:
+        if self.busy:
             self.message_sent.emit("Stop first: something goes on in the project that is open.")
             return False
-        self.training.forget()
-        self.second_look.end()
+        if self.project is not None:
+            self.project.close()
+        project = None
         try:
-            if self.project is not None:
-                self.project.close()
-            self.project, self.taught = None, None
-            self.layers.clear()
-            self.project = open_project(folder, preset=preset, read_only=read_only)
+            project = open_project(folder, preset=preset, read_only=read_only)
         except HemaLensError as error:
             self.message_sent.emit(str(error))
+        self.take_project(project)
+        return project is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether cells are looked at, or the network is trained."""
+        return self.running or self.training.running
+
+    def take_project(self, project: Project | None) -> None:
+        """Teach in a project that is open, in place of the one before, or (None) in none."""
+        self.training.forget()
+        self.second_look.end()
+        self.project, self.taught = project, None
+        self.layers.clear()
         self.project_changed.emit()
         self.changed.emit()
-        if self.project is not None and self.project.notes:
-            self.message_sent.emit(" ".join(self.project.notes))
-        return self.project is not None
+        if project is not None and project.notes:
+            self.message_sent.emit(" ".join(project.notes))
 
     def change_classes(self, change: Callable[[Project], None]) -> None:
         """Add, change or remove a class; what cannot be done is said."""

@@ -78,6 +78,11 @@ class TuningSession(ViewerSession):
         if taught is None:
             self.message_sent.emit("Look at the cells and label some first.")
             return
+        if taught.project.read_only:
+            self.message_sent.emit(
+                f"{taught.project.folder} is open to be looked at only: nothing can be trained in it."
+            )
+            return
         try:
             steps = self._tune(taught, recipe)
         except HemaLensError as error:

@@ -37,6 +37,12 @@ class BoxFilterBar(RowBox):
             self.classes.reset_choices()
             self.classes.value = display.only
 
+    def show_sizes(self, display: BoxFilter) -> None:
+        """Show the sizes that are drawn, without telling anybody."""
+        for size, value in ((self.smallest, display.smallest_um), (self.largest, display.largest_um)):
+            with size.changed.blocked():
+                size.value = value
+
     def _offered(self, _: object) -> list[tuple[str, str]]:
         return [(display_name(name), name) for name in self._names]
 

@@ -37,6 +37,11 @@ class FilterBar(RowBox):
                 self.classes.reset_choices()
                 self.classes.value = display.only
 
+    def show_entropy(self, display: DisplayFilter) -> None:
+        """Show from which entropy on cells are shown, without telling anybody."""
+        with self.slider.changed.blocked():
+            self.slider.value = display.least_entropy
+
     def _offered(self, _: object) -> list[tuple[str, str]]:
         return [(display_name(name), name) for name in self._names]
 

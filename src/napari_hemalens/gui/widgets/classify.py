@@ -27,6 +27,7 @@ from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ask_for_training_set
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
+from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -42,6 +43,7 @@ class ClassifyWidget(Dock):
         ask_before_closing(napari_viewer, self.session)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
+        self.project = ProjectChoice(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.channel = ChannelChoice()
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
@@ -56,8 +58,7 @@ class ClassifyWidget(Dock):
         self.gallery = ResultsGallery(napari_viewer, cells, "Classified cells by class", self)
         self.show_gallery = gallery_button()
         self.report = ReportForm(napari_viewer)
-        self.filter = FilterBar()
-        self.review = ReviewCells()
+        self.filter, self.review = FilterBar(), ReviewCells()
         self._lay_out()
         self._connect_widgets()
         self._connect_session()
@@ -65,6 +66,7 @@ class ClassifyWidget(Dock):
         self._on_options()
         self._on_running(self.session.running)
         self._on_results()
+        self.project.session.join(self.session.keeper)
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
@@ -75,7 +77,7 @@ class ClassifyWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.counted, self.view, self.show_gallery, self.report, self.filter, self.review):
             inner.addWidget(widget)
-        above = (self.hint, self.sources.native, self.segmentation, self.form, self.lacking, self.running)
+        above = (self.hint, self.project, self.sources.native, self.segmentation, self.form, self.lacking, self.running)
         self.fill(*above, self.results)
         self.following = (self.sources, self.report)
 
@@ -106,6 +108,7 @@ class ClassifyWidget(Dock):
         self.session.semantic_labels_found.connect(self._on_semantic)
         self.session.segmented.connect(self._on_segmented)
         self.session.report.changed.connect(self._on_results)
+        self.session.keeper.opened.connect(self._on_opened)
 
     def _run(self) -> None:
         self._start(None)
@@ -159,6 +162,15 @@ class ClassifyWidget(Dock):
         self.lacking.setText(self.form.lacking)
         self.lacking.setVisible(not self.form.ready)
         self.running.run.setEnabled(self.form.ready and not self.session.running)
+        try:
+            self.session.keeper.choose_options(self.form.read())
+        except HemaLensError:  # of a number that is half typed, the one before is kept
+            return
+
+    @while_alive
+    def _on_opened(self) -> None:
+        self.form.write(self.session.keeper.options)
+        self.filter.show_entropy(self.session.results.display)
 
     @while_alive
     def _on_semantic(self) -> None:

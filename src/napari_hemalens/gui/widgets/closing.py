@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.session import ProjectSession
 
 Answer: TypeAlias = Literal["save", "discard", "cancel"]
 
@@ -53,15 +54,24 @@ class ClosingQuestion(QObject):
         self._window = viewer.window._qt_window
         super().__init__(self._window)
         self.keepers: list[Keeper] = []
+        self.project: ProjectSession | None = None
+        self._closing = False
         self._window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 -- Qt's name
         """Refuse to close where a person wants to go on."""
-        closing = watched is self._window and event is not None and event.type() == QEvent.Type.Close
-        if event is None or not closing or self._may_close():
+        if event is None or watched is not self._window:
             return False
-        event.ignore()
-        return True
+        if event.type() == QEvent.Type.Hide and self._closing and self.project is not None:
+            self.project.end()
+        if event.type() != QEvent.Type.Close:
+            return False
+        if self.project is not None:
+            self.project.keep_now()
+        self._closing = self._may_close()
+        if not self._closing:
+            event.ignore()
+        return not self._closing
 
     def _may_close(self) -> bool:
         waiting = [keeper for keeper in self.keepers if keeper.unsaved]
@@ -85,10 +95,19 @@ class ClosingQuestion(QObject):
 
 def ask_before_closing(viewer: ViewerModel, keeper: Keeper) -> None:
     """Let the window of a viewer ask before the corrections of a session are lost; a viewer without one does not."""
+    question = _question_of(viewer)
+    if question is not None and keeper not in question.keepers:
+        question.keepers.append(keeper)
+
+
+def keep_before_closing(viewer: ViewerModel, project: ProjectSession) -> None:
+    """Let the window of a viewer write the work to its project before it closes, and asks."""
+    question = _question_of(viewer)
+    if question is not None:
+        question.project = project
+
+
+def _question_of(viewer: ViewerModel) -> ClosingQuestion | None:
     itself: Any = getattr(viewer, "__wrapped__", viewer)
     window = getattr(getattr(itself, "window", None), "_qt_window", None)
-    if window is None:
-        return
-    question = window.findChild(ClosingQuestion) or ClosingQuestion(itself)
-    if keeper not in question.keepers:
-        question.keepers.append(keeper)
+    return None if window is None else window.findChild(ClosingQuestion) or ClosingQuestion(itself)

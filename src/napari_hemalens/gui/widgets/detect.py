@@ -25,6 +25,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
+from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
@@ -40,6 +41,7 @@ class DetectWidget(Dock):
         ask_before_closing(napari_viewer, self.session)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
+        self.project = ProjectChoice(napari_viewer)
         self.images = ImageBox(napari_viewer)
         self.form = DetectionForm()
         self.form.choose_weights(preference("detection_weights"))
@@ -62,6 +64,7 @@ class DetectWidget(Dock):
         self._on_image()
         self._on_running(self.session.running)
         self._on_results()
+        self.project.session.join(self.session.keeper)
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
@@ -71,7 +74,7 @@ class DetectWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.shown.native, self.differential, self.show_gallery, self.filter, self.review, self.exports):
             inner.addWidget(widget)
-        self.fill(self.hint, self.images, self.form, self.running, self.annotations, self.results)
+        self.fill(self.hint, self.project, self.images, self.form, self.running, self.annotations, self.results)
         self.following = (self.images,)
 
     def _connect_widgets(self) -> None:
@@ -106,6 +109,8 @@ class DetectWidget(Dock):
         self.session.devices_found.connect(self._on_devices)
         self.session.results.changed.connect(self._on_results)
         self.session.results.hovered.connect(self._on_hover)
+        self.form.changed.connect(self._on_options)
+        self.session.keeper.opened.connect(self._on_opened)
 
     def _run(self) -> None:
         sources = self.images.sources()
@@ -158,6 +163,18 @@ class DetectWidget(Dock):
 
     def _offered_fields(self, _: object) -> list[tuple[str, Field]]:
         return [(f.name, f) for f in self.session.results.fields if f.path is not None]
+
+    def _on_options(self) -> None:
+        try:
+            self.session.keeper.choose_options(self.form.read())
+        except HemaLensError:  # of a number that is half typed, the one before is kept
+            return
+
+    @while_alive
+    def _on_opened(self) -> None:
+        self.form.write(self.session.keeper.options)
+        self.filter.show_sizes(self.session.results.display)
+        self.form.show_score(self.session.results.score_threshold)
 
     @while_alive
     def _on_devices(self) -> None:

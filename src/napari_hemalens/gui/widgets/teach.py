@@ -50,7 +50,7 @@ class TeachWidget(Dock):
         self._viewer = napari_viewer
         self.session = teach_session(napari_viewer, QtRunner)
         self.hint = DemoHint(napari_viewer)
-        self.project = ProjectRows(self)
+        self.project = ProjectRows(napari_viewer)
         kinds = [("a layer", _OF_LAYER), ("a stack of crops", _OF_STACK), ("a folder of images", _OF_FOLDER)]
         self.kind = Choice(kinds, label="Cells from")
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
@@ -76,6 +76,7 @@ class TeachWidget(Dock):
         self._on_source()
         self._on_project()
         self._on_change()
+        self._on_switched()
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
@@ -98,7 +99,9 @@ class TeachWidget(Dock):
 
     def _connect(self) -> None:
         session = self.session
-        self.project.folder.clicked.connect(self._choose_project)
+        projects = self.project.choice.session
+        projects.wait_for(lambda: session.busy)
+        projects.changed.connect(self._on_switched)
         self.project.plus.clicked.connect(self._add_class)
         self.project.new.returnPressed.connect(self._add_class)
         self.project.minus.clicked.connect(self._remove_class)
@@ -124,11 +127,6 @@ class TeachWidget(Dock):
         session.begun.connect(self._on_begun)
         session.changed.connect(self._on_change)
         session.drawn.connect(self._on_gallery)
-
-    def _choose_project(self) -> None:
-        folder = self.project.ask_folder()
-        if folder is not None and self.session.open_project(folder, preset=self.project.preset.value):
-            self.session.resume(self.form.read())
 
     def _add_class(self) -> None:
         name = self.project.new.text().strip()
@@ -191,6 +189,14 @@ class TeachWidget(Dock):
         self.form.options["device"].offer(self.session.devices)
 
     @while_alive
+    def _on_switched(self) -> None:
+        """Teach in the project that is open now, and go on where it was left."""
+        project = self.project.choice.session.project
+        if project is not self.session.project:
+            self.session.take_project(project)
+            self.session.resume(self.form.read())
+
+    @while_alive
     def _on_project(self) -> None:
         self.project.show_project(self.session.project)
 
@@ -208,8 +214,8 @@ class TeachWidget(Dock):
             return
         self.cell.show_classes(taught.project.classes, taught.pool.counts)
         self.cell.show_cell(shown_cell(taught), can_say=session.can_say)
-        self.cell.controls["undo"].setEnabled(taught.can_undo)
-        self.cell.controls["redo"].setEnabled(taught.can_redo)
+        self.cell.controls["undo"].setEnabled(taught.can_undo and not taught.project.read_only)
+        self.cell.controls["redo"].setEnabled(taught.can_redo and not taught.project.read_only)
         self.counted.setText(counts_in_words(taught))
         self.look_again.setText(second_look_in_words(session.second_look.left))
         self.accuracy.setText(accuracy_in_words(taught))

@@ -1,13 +1,13 @@
 """The project that is taught: its folder, and its classes with colours and keys."""
 
-from pathlib import Path
-
+from napari.components import ViewerModel
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QFileDialog, QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QColorDialog, QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem
 
 from napari_hemalens.gui.widgets.choices import Choice
-from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.project_choice import ProjectChoice
+from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.class_set import ClassSet
 from napari_hemalens.records.tasks import TASKS
@@ -74,33 +74,23 @@ class ClassTable(QTableWidget):
 class ProjectRows(Rows):
     """Choose or make a project; add, change and remove its classes."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
-        self._parent = parent
-        self.folder, self.place = button("Open or make…"), sentences(small=True)
         tasks = [(task.title, task.name) for task in TASKS.values() if task.unit == "cell"]
         self.preset = Choice(tasks, none="own, added below", label="New ones have")
         self.preset.tooltip = "Classes that a new project begins with; others can be added and all renamed"
         self.table = ClassTable()
         self.new, self.plus, self.minus = QLineEdit(), button("Add"), button("Remove")
         self.new.setPlaceholderText("smudge cell")
-        self.add("Project", self.folder)
+        self.choice = ProjectChoice(viewer, lambda: self.preset.value)
+        self.native.layout().addWidget(self.choice)
         self.add(self.preset.label, self.preset)
-        self.native.layout().addWidget(self.place)
         self.native.layout().addWidget(self.table)
         self.add("Class", self.new, self.plus, self.minus)
         self.show_project(None)
 
-    def ask_folder(self) -> Path | None:
-        """Let the person choose a folder; None: they chose none."""
-        folder = QFileDialog.getExistingDirectory(
-            self._parent, "Folder of the project: one that is there, or a new one"
-        )
-        return Path(folder) if folder else None
-
     def show_project(self, project: Project | None) -> None:
-        """Show which project is open, and its classes."""
-        self.place.setText("No project is open." if project is None else f"Kept in {project.folder}")
+        """Show the classes of the project that is open."""
         self.table.show_classes(ClassSet() if project is None else project.classes)
         for widget in (self.table, self.new, self.plus, self.minus):
             widget.setEnabled(project is not None and not project.read_only)

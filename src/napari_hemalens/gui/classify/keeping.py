@@ -1,0 +1,253 @@
+"""What Classify keeps in a project while a person works, and shows again when the project is opened. No Qt."""
+
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.classify.cell_assignment import CellAssigner
+from napari_hemalens.gui.classify.report import Report
+from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
+from napari_hemalens.gui.keeping import FindImage, Snapshot
+from napari_hemalens.gui.kept_layers import kept_image, labels_layer, look_of
+from napari_hemalens.gui.layers import placement_of
+from napari_hemalens.gui.unsaved import SavedStates
+from napari_hemalens.records.tasks import task
+from napari_hemalens.workflows.cards import changed_weights
+from napari_hemalens.workflows.classified_work import (
+    KIND,
+    ClassifiedWork,
+    KeptClasses,
+    KeptLabels,
+    NucleusRecords,
+    write_classified,
+)
+from napari_hemalens.workflows.kept_images import MOST_KEPT
+from napari_hemalens.workflows.work import Work
+
+_EDITS = ("paint", "data")
+_OF_MACHINE = {"device"}  # where a project is opened decides it
+
+
+class ClassificationKeeper:
+    """The work of Classify in one viewer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    report : Report
+        Results, and what is said of them.
+    assigner : CellAssigner
+        What makes cells of nuclei.
+    saved : SavedStates
+        Which results are in files.
+
+    Attributes
+    ----------
+    options : ClassificationRecipe
+        What is filled in in the dock.
+    """
+
+    kind = KIND
+    changed = Signal()
+    opened = Signal()  # other options, those of a project
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        report: Report,
+        assigner: CellAssigner,
+        saved: SavedStates[ClassificationState],
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._results = report.results
+        self._report, self._assigner, self._saved = report, assigner, saved
+        self._edits: weakref.WeakKeyDictionary[Layer, object] = weakref.WeakKeyDictionary()
+        self._unseen: Sequence[KeptClasses] = ()  # of images that are not found
+        self.options = ClassificationRecipe()
+        report.changed.connect(self.changed.emit)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run goes on."""
+        return self._results.locked
+
+    @property
+    def unsaved(self) -> int:
+        """Corrections that no file holds."""
+        return self._saved.unsaved
+
+    def choose_options(self, recipe: ClassificationRecipe) -> None:
+        """Note what is filled in in the dock."""
+        if recipe != self.options:
+            self.options = recipe
+            self.changed.emit()
+
+    def snapshot(self) -> Snapshot:
+        """Return the work as it is now."""
+        results = self._results
+        states = [state for state in results.states if state.reviewed is not None and state.labels is not None]
+        images = (*(kept for kept in map(self._kept, states) if kept is not None), *self._unseen)
+        choices = {
+            "options": self.options.model_dump(mode="json", exclude=_OF_MACHINE),
+            "current": states.index(results.current) if results.current in states else None,
+            "pooled": results.pooled,
+            "display": {"only": results.display.only, "least_entropy": results.display.least_entropy},
+            "compared": None if self._report.compared is None else list(self._report.compared),
+        }
+        work = ClassifiedWork(images, choices)
+        return Snapshot(partial(write_classified, work=work), partial(self._saved.keep, dict(self._saved.now)))
+
+    def clashes(self, work: Work) -> int:
+        """Return how many cells a person corrected of images that a project keeps, too."""
+        kept = {(each.image.file or each.image.name, each.task, each.frame) for each in work.classified}
+        ours = [(kept_image(state.image), state) for state in self._results.states]
+        return sum(
+            0 if state.reviewed is None else state.reviewed.n_corrections
+            for image, state in ours
+            if (image.file or image.name, state.task.name, state.frame) in kept
+        )
+
+    def take(self, work: Work, find: FindImage) -> Sequence[str]:
+        """Show the work of a project; return a sentence where its weights are others now.
+
+        A result whose image is not found stays in the project, and is shown once it is.
+        """
+        choices = work.classify.choices
+        if not choices:
+            return ()
+        states = [self._state(each, find) for each in work.classified]
+        shown = [state for state in states if state is not None]
+        current = choices["current"]
+        self._results.show_kept(shown, states[current] if current is not None else None, pooled=choices["pooled"])
+        for each, state in zip(work.classified, states, strict=True):
+            if state is not None:
+                self._assigner.reopen(state, each.nuclei.arrays.get("pairs"), corrected=each.nuclei.corrected)
+        self._results.choose(**choices["display"])
+        self._report.compare(*(choices["compared"] or (None, None)))
+        self._saved.keep({state: state.reviewed for state in shown if state.reviewed is not None})
+        self._take_options(choices["options"])
+        self._unseen = [each for each, state in zip(work.classified, states, strict=True) if state is None]
+        return changed_weights(each.reviewed.cells.provenance for each in work.classified)
+
+    def release(self) -> None:
+        """Let go of all results, which are kept where they are."""
+        self._unseen = []
+        self._results.let_go()
+
+    def _take_options(self, said: Mapping[str, Any]) -> None:
+        kept = {name: value for name, value in said.items() if name in ClassificationRecipe.model_fields}
+        try:
+            self.options = ClassificationRecipe.from_options(**{**kept, "device": self.options.device})
+        except HemaLensError:  # of a version whose options had other ranges: the dock's own stay
+            return
+        self.opened.emit()
+
+    def _kept(self, state: ClassificationState) -> KeptClasses | None:
+        if state.reviewed is None or state.labels is None:
+            return None
+        by: KeptLabels | str | None = state.cells_by if not isinstance(state.cells_by, Labels) else None
+        return KeptClasses(
+            kept_image(state.image),
+            state.labels,
+            state.reviewed,
+            state.task.name,
+            state.frame,
+            state.plane,
+            state.parted,
+            state.threshold,
+            state.sample,
+            self._kept_layer(state.source),
+            self._kept_layer(state.cells_by) if isinstance(state.cells_by, Labels) else by,
+            NucleusRecords(_nuclei(state), self._assigner.is_corrected(state)),
+            state.uncounted,
+        )
+
+    def _kept_layer(self, layer: Layer) -> KeptLabels:
+        """Return a layer of labels; of one that a person paints in, since when it is as it is."""
+        if not isinstance(layer, Labels):
+            return KeptLabels(layer.name)
+        if layer not in self._edits:
+            self._edits[layer] = object()
+            for name in _EDITS:
+                layer.events[name].connect(self._on_edited)
+        finest = layer.data[0] if layer.multiscale else layer.data
+        few = int(np.prod(finest.shape)) * np.dtype(finest.dtype).itemsize <= MOST_KEPT
+        look = look_of(layer) if few else {}
+        return KeptLabels(layer.name, look, finest if few else None, (layer.data, self._edits[layer]))
+
+    def _on_edited(self, event: Any) -> None:
+        self._edits[event.source] = object()
+        self.changed.emit()
+
+    def _state(self, each: KeptClasses, find: FindImage) -> ClassificationState | None:
+        image = find(each.image)
+        if image is None:
+            return None
+        source = self._layer(each.cells_from, each.labels, image)
+        plane = each.plane if source.ndim > len(each.labels.shape) else ()
+        state = ClassificationState(image, source, plane, each.parted, task(each.task), each.frame)
+        state.placement, state.threshold, state.sample = placement_of(image), each.threshold, each.sample
+        state.labels, state.reviewed, state.uncounted = each.labels, each.reviewed, each.uncounted
+        state.cells_by = self._cells_by(each, image)
+        _give_nuclei(state, each.nuclei.arrays)
+        return state
+
+    def _cells_by(self, each: KeptClasses, image: Image) -> CellsBy:
+        if isinstance(each.cells_by, KeptLabels):
+            layer = self._layer(each.cells_by, each.labels, image)
+            return layer if isinstance(layer, Labels) else None
+        return PAIRS if each.cells_by == PAIRS else None
+
+    def _layer(self, kept: KeptLabels, otherwise: NDArray[Any], image: Image) -> Layer:
+        """Return the layer that holds some labels: one that is open, else a new one."""
+        viewer = self._viewer()
+        labels = otherwise if kept.labels is None else kept.labels
+        open_ = (
+            () if viewer is None else [each for each in viewer.layers if each.name == kept.name and holds_cells(each)]
+        )
+        for layer in open_:
+            if not isinstance(layer, Labels) or np.array_equal(np.asarray(_finest(layer)), labels):
+                return layer
+        made = labels_layer(labels, kept.layer, kept.name)
+        if not kept.layer:
+            for name, value in placement_of(image).items():
+                setattr(made, name, value)
+        if viewer is not None:
+            viewer.add_layer(made)
+        return made
+
+
+def _finest(layer: Labels) -> Any:
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def _nuclei(state: ClassificationState) -> dict[str, NDArray[Any]]:
+    """Return what is known of the nuclei of a state, by name."""
+    found: dict[str, NDArray[Any]] = {}
+    for name in ("cell_of_nucleus", "micronuclei"):
+        values: NucleusValues | None = getattr(state, name)
+        if values is not None:
+            found |= {f"{name}_ids": values.ids, name: values.values}
+    if state.bodies is not None:
+        found["bodies"] = state.bodies
+    if state.pairs is not None:
+        found["pairs"] = np.asarray(state.pairs.data)
+    return found
+
+
+def _give_nuclei(state: ClassificationState, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name in ("cell_of_nucleus", "micronuclei"):
+        if name in arrays:
+            setattr(state, name, NucleusValues(arrays[f"{name}_ids"], arrays[name]))
+    state.bodies = arrays.get("bodies")

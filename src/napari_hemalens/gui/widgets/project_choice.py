@@ -1,0 +1,99 @@
+"""Which project keeps the work: the same choice in every dock."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from napari_hemalens.errors import ProjectLockedError
+from napari_hemalens.gui.project.session import project_session
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.closing import keep_before_closing
+from napari_hemalens.gui.widgets.rows import RowBox, sentences
+from napari_hemalens.gui.workers import QtRunner
+
+ASK = "ask for a folder"
+NONE = "none"
+_TOOLTIP = "Folder in which images, cells, corrections and options are kept as you work, and open again as they were"
+
+
+class ProjectChoice(RowBox):
+    """Choose, open or make a project.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose docks share the project.
+    preset : callable, optional
+        Returns the task whose classes a new project begins with.
+    """
+
+    def __init__(self, viewer: ViewerModel, preset: Callable[[], str | None] = lambda: None) -> None:
+        self.session = project_session(viewer, QtRunner)
+        self._preset = preset
+        keep_before_closing(viewer, self.session)
+        self.box = Choice(self._offered, label="Project")
+        super().__init__(self.box)
+        self.words = sentences(small=True)
+        self.layout().addWidget(self.words)
+        self.words.hide()
+        self.box.changed.connect(self._on_choice)
+        self.session.changed.connect(self._on_project)
+        self.session.message_sent.connect(self._say)
+        self._on_project()
+
+    def open(self, folder: Path) -> bool:
+        """Open or make a project, after what it would cost is agreed to; return whether it is open."""
+        try:
+            return self._may_lose(folder) and self.session.open(folder, preset=self._preset())
+        except ProjectLockedError as error:
+            return _agrees(self, "Project", f"{error} Look at it without changing it?") and self.session.open(
+                folder, read_only=True
+            )
+
+    def _may_lose(self, folder: Path | None) -> bool:
+        corrections = self.session.at_stake(folder)
+        cells = "1 corrected cell is" if corrections == 1 else f"{corrections:,} corrected cells are"
+        question = f"{cells} not kept anywhere, and the project's own would take their place. Go on?"
+        return not corrections or _agrees(self, "Unsaved corrections", question)
+
+    def _offered(self, _: object) -> list[tuple[str, Any]]:
+        project = self.session.project
+        looks = {project.folder} if project is not None and project.read_only else ()
+        known = [
+            (f"{folder.name} (look only)" if folder in looks else folder.name, folder) for folder in self.session.seen
+        ]
+        return [(NONE, NONE), *known, ("Open or make…", ASK)]
+
+    def _on_choice(self, chosen: Any) -> None:
+        self._on_project()  # until it is open
+        if chosen == ASK:
+            folder = QFileDialog.getExistingDirectory(self, "Folder of the project: one that is there, or a new one")
+            if folder:
+                self.open(Path(folder))
+        elif chosen != NONE:
+            self.open(chosen)
+        elif self._may_lose(None):
+            self.session.leave()
+
+    @while_alive
+    def _on_project(self) -> None:
+        project = self.session.project
+        with self.box.changed.blocked():
+            self.box.reset_choices()
+            self.box.value = NONE if project is None else project.folder
+        self.box.tooltip = _TOOLTIP if project is None else f"Kept in {project.folder}"
+        self._say(f"{project.folder} is looked at only: nothing is kept." if project and project.read_only else "")
+
+    @while_alive
+    def _say(self, sentence: str) -> None:
+        self.words.setText(sentence)
+        self.words.setVisible(bool(sentence))
+
+
+def _agrees(parent: QWidget, title: str, question: str) -> bool:
+    kinds = QMessageBox.StandardButton
+    return bool(QMessageBox.question(parent, title, question, kinds.Yes | kinds.Cancel, kinds.Cancel) == kinds.Yes)

@@ -1,0 +1,62 @@
+"""What Classify gives a project to keep, and takes from it."""
+
+import numpy as np
+import pytest
+
+from napari_hemalens.projects.work import WorkFiles
+from napari_hemalens.workflows.work import read_work
+
+
+@pytest.fixture
+def kept(classified, tmp_path):
+    """Write what there is now, and return it as it is read."""
+
+    def write():
+        snapshot = classified.keeper.snapshot()
+        snapshot.write(WorkFiles(tmp_path), tmp_path)
+        snapshot.kept()
+        return read_work(tmp_path)
+
+    return write
+
+
+def test_what_is_kept_is_no_longer_unsaved_and_clashes(classified, kept):
+    work = kept()
+    classified.results.begin_review()
+    classified.results.press("2")
+    assert (classified.keeper.unsaved, classified.keeper.clashes(work)) == (1, 1)
+    kept()
+    assert classified.keeper.unsaved == 0
+
+
+def test_results_of_an_image_that_is_not_found_stay_in_the_project(classified, viewer, kept):
+    work = kept()
+    classified.keeper.release()
+    assert [layer.name for layer in viewer.layers] == ["smear", "nuclei"]
+    classified.keeper.take(work, lambda _: None)
+    assert classified.results.states == []
+    assert len(kept().classified) == 1
+
+
+def test_labels_that_a_person_paints_are_kept_again(classified, viewer, kept):
+    kept()
+    told = []
+    classified.keeper.changed.connect(lambda: told.append(1))
+    viewer.layers["nuclei"].selected_label = 5
+    viewer.layers["nuclei"].paint((200, 500), 5)
+    assert told
+    assert 5 in np.unique(kept().classified[0].cells_from.labels)
+
+
+def test_cells_made_by_labels_come_back_with_their_layer(classified, viewer, runner, labels, kept):
+    cells = viewer.add_labels(labels // 4, name="cells", scale=(0.1, 0.1), units=("um", "um"))
+    classified.make_cells_by(cells)
+    runner.run()
+    work, expected = kept(), classified.results.current.cells
+    classified.keeper.release()
+    viewer.layers.remove(cells)
+    classified.keeper.take(work, lambda _: viewer.layers["smear"])
+    state = classified.results.current
+    assert state.cells_by is viewer.layers["cells"]
+    np.testing.assert_array_equal(state.cells, expected)
+    np.testing.assert_array_equal(viewer.layers["cells"].data, labels // 4)
