@@ -76,6 +76,16 @@ class TestCollect:
         assert said[-1].startswith(f"Collected 1 image in {tmp_path / 'set'} (1 micronucleus, 1 none)")
         assert (tmp_path / "set" / "labels").is_dir()
 
+    def test_a_report_is_of_the_classes_as_they_are_on_screen(
+        self, classifying, viewer, image, nuclei, runner, question, tmp_path, said
+    ):
+        classifying.start_run(image, nuclei, question)
+        runner.run()
+        classifying.print_report(tmp_path / "report.html")
+        runner.run()
+        assert said[-1] == f"Report written to {tmp_path / 'report.html'}."
+        assert "Micronucleus assay" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
 
 class TestErrors:
     def test_without_image_or_labels_it_is_said(self, classifying, image, nuclei, question, said):

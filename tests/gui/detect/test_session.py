@@ -321,6 +321,16 @@ class TestSave:
         (cells,) = coco.read(tmp_path / "set" / "boxes" / "train.json")
         assert cells.counts()["blast"] == layer.features["class"].tolist().count("blast")
 
+    def test_a_report_is_of_the_cells_as_they_are_on_screen(self, analysed, viewer, runner, tmp_path, said):
+        viewer.layers["smear cells"].selected_data = {0}
+        analysed.results.classify("blast")
+        analysed.print_report(tmp_path / "report.html")
+        runner.run()
+        assert said[-1] == f"Report written to {tmp_path / 'report.html'}."
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "cells was confirmed or changed." in text
+        assert "The image smear cannot be shown" in text  # it is a layer, and no file
+
     def test_a_layer_without_a_file_is_no_training_set_which_is_said(self, analysed, viewer, runner, tmp_path, said):
         viewer.layers["smear cells"].selected_data = {0}
         analysed.results.classify("blast")

@@ -1,6 +1,7 @@
 """Classify cells in a real window: run, stop, look, judge with keys, filter, save."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,6 +146,15 @@ def test_the_features_table_agrees_with_the_file_row_by_row(dock, run, qtbot, tm
             assert seen[column] == pytest.approx(kept[column])
             assert float(written[column]) == pytest.approx(kept[column], abs=1e-4)
     assert [bool(row["corrected"]) for row in saved] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("file", ["", "/somewhere/report.html"])
+def test_the_report_button_asks_for_a_file(dock, monkeypatch, file):
+    printed = []
+    monkeypatch.setattr(dock.session, "print_report", printed.append)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (file, ""))
+    dock.review.report.click()
+    assert printed == ([Path(file)] if file else [])
 
 
 def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):

@@ -29,6 +29,7 @@ from napari_hemalens.gui.classify.saving import save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.layers import placement_of, slide_opener
+from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
@@ -168,6 +169,16 @@ class ClassificationSession(ViewerSession):
         """Make a training set of the classes that a person gave or confirmed, of all images of the task."""
         scored, recipe = Scored.from_states(self.results.states_of_task), self.recipe
         steps = collect_corrections_steps(lambda place: [*save_classified_steps(scored, recipe, place)], folder)
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+
+    def print_report(self, file: Path) -> None:
+        """Write a report on the cells of all images of the task."""
+        scored, recipe, groups = (
+            Scored.from_states(self.results.states_of_task),
+            self.recipe,
+            self.report.read().compared,
+        )
+        steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file)
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:

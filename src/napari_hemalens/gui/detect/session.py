@@ -22,6 +22,7 @@ from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.detect.saving import save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
+from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
@@ -190,9 +191,18 @@ class DetectionSession(ViewerSession):
         return tuple(self._saving(folder / "detected", ("csv", "coco")))
 
     def _saving(self, folder: Path, formats: Sequence[str]) -> Generator[str, None, None]:
+        return self._saved.keeping(save_steps(self.results.detections(), self._counted_by(), folder, formats))
+
+    def _counted_by(self) -> DetectionRecipe:
+        """Return the options of the last run, with those that were changed on its results."""
         chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
-        recipe = self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
-        return self._saved.keeping(save_steps(self.results.detections(), recipe, folder, formats))
+        return self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
+
+    def print_report(self, file: Path) -> None:
+        """Write a report on the cells as they are on screen."""
+        fields, recipe = self.results.detections(), self._counted_by()
+        steps = report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file)
+        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def collect(self, folder: Path) -> None:
         """Make a training set of the images in which a person corrected something."""

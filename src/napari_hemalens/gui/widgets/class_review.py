@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.choices import Choice
-from napari_hemalens.gui.widgets.exports import collect_button
+from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 
@@ -59,8 +59,8 @@ class ReviewCells(QWidget):
         super().__init__()
         self.review, self.save = QPushButton("Review the least certain"), button("Save…")
         self.review.setCheckable(True)
-        self.collect = collect_button()
-        for each in (self.review, self.save, self.collect):
+        self.collect, self.report = collect_button(), report_button()
+        for each in (self.review, self.save, self.report, self.collect):
             each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press them
         self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
         self.words, self.hint = sentences(), sentences(small=True)
@@ -68,11 +68,14 @@ class ReviewCells(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.review, 1)
         buttons.addWidget(self.save)
+        below = QHBoxLayout()
+        for each in (self.report, self.collect):
+            below.addWidget(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(buttons)
-        layout.addWidget(self.collect)
+        layout.addLayout(below)
         for label in (self.words, self.hint):
             layout.addWidget(label)
         self.review.toggled.connect(self._on_toggled)

@@ -25,7 +25,7 @@ from napari_hemalens.gui.widgets.classification_form import ClassificationForm, 
 from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
-from napari_hemalens.gui.widgets.exports import ask_for_training_set
+from napari_hemalens.gui.widgets.exports import ask_for_report, ask_for_training_set
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.rows import Rows, sentences
@@ -100,6 +100,7 @@ class ClassifyWidget(Dock):
         self.review.ended.connect(results.end_review)
         self.review.save.clicked.connect(self._save)
         self.review.collect.clicked.connect(self._collect)
+        self.review.report.clicked.connect(self._print_report)
 
     def _connect_session(self) -> None:
         self.running.follow(self.session)
@@ -149,6 +150,11 @@ class ClassifyWidget(Dock):
         folder = ask_for_training_set(self)
         if folder is not None:
             self.session.collect(folder)
+
+    def _print_report(self) -> None:
+        file = ask_for_report(self)
+        if file is not None:
+            self.session.print_report(file)
 
     def _on_image(self) -> None:
         image = self.image.value

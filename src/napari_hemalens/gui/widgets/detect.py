@@ -102,6 +102,7 @@ class DetectWidget(Dock):
         self.exports.copy.clicked.connect(self._copy)
         self.exports.saved.connect(self.session.save)
         self.exports.collected.connect(self.session.collect)
+        self.exports.reported.connect(self.session.print_report)
 
     def _connect_session(self) -> None:
         self.running.follow(self.session)

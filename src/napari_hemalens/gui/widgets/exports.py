@@ -49,26 +49,44 @@ def collect_button() -> QPushButton:
     return made
 
 
+def report_button() -> QPushButton:
+    """Return the button that makes a report."""
+    made = button("Report…")
+    made.setToolTip("Write counts, intervals and a gallery as a page to print (HTML, or PDF)")
+    return made
+
+
+def ask_for_report(parent: QWidget) -> Path | None:
+    """Ask for the file of a report; None if the person changes their mind."""
+    suggested = str(Path(preference("results_folder")) / "report.html")
+    file, _ = QFileDialog.getSaveFileName(parent, "Report", suggested, "Web page (*.html);;PDF (*.pdf)")
+    return Path(file) if file else None
+
+
 class ExportBar(QWidget):
-    """Clear, Copy as Python, Save, and corrections as training data."""
+    """Clear, Copy as Python, Save, a report, and corrections as training data."""
 
     saved = Signal(object, object)  # folder, names of formats
     collected = Signal(object)  # folder
+    reported = Signal(object)  # file
 
     def __init__(self) -> None:
         super().__init__()
         self.clear, self.copy, self.save = button("Clear"), button("Copy as Python"), button("Save…")
         self.clear.setToolTip("Remove the cells of all images and start over; Undo brings them back")
         self.copy.setToolTip("Copy a script that finds the same cells")
-        self.collect = collect_button()
-        above, layout = QHBoxLayout(), QVBoxLayout(self)
+        self.collect, self.report = collect_button(), report_button()
+        above, below, layout = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         for widget in (self.clear, self.copy, self.save):
             above.addWidget(widget)
+        for widget in (self.report, self.collect):
+            below.addWidget(widget)
         layout.addLayout(above)
-        layout.addWidget(self.collect)
+        layout.addLayout(below)
         self.save.clicked.connect(self._ask)
+        self.report.clicked.connect(self._ask_for_report)
         self.collect.clicked.connect(self._ask_for_training_set)
 
     def _ask(self) -> None:
@@ -82,6 +100,11 @@ class ExportBar(QWidget):
         folder = ask_for_training_set(self)
         if folder is not None:
             self.collected.emit(folder)
+
+    def _ask_for_report(self) -> None:
+        file = ask_for_report(self)
+        if file is not None:
+            self.reported.emit(file)
 
 
 class SaveDialog(QDialog):
