@@ -28,7 +28,7 @@ endif
 PACKAGES := xvfb xauth libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
-.PHONY: help demo test tests quick check check-lowest workflows format docs build translations bench fuzz results sample-data screenshot tour display clean
+.PHONY: help demo test tests quick check check-lowest workflows format docs build translations bench fuzz faults soak results sample-data screenshot tour display clean
 
 help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
@@ -44,6 +44,8 @@ help:
 	@echo "make format      let ruff format the code"
 	@echo "make bench       compare speed and memory with SAHI and the bare network"
 	@echo "make fuzz        damage valid files, COUNT= of them (100,000), and see that each reader answers with a sentence"
+	@echo "make faults      try each fault of files, disks, signals, weights anew; writes docs/results/reliability.md"
+	@echo "make soak        work in a real window for SECONDS= (3,600), and see that nothing grows"
 	@echo "make results     measure the packed weights; DATA= names the folder of annotated images"
 	@echo "make sample-data render the sample smears again"
 	@echo "make screenshot  make the pictures of the README again"
@@ -134,6 +136,13 @@ bench: $(UV)
 COUNT ?= 100000
 fuzz: $(VENV)/.tested
 	$(BIN)/python benchmarks/fuzz.py $(COUNT)
+
+faults: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/faults.py
+
+SECONDS ?= 3600
+soak: $(VENV)/.tested display
+	OMP_NUM_THREADS=1 QT_API=$(QT_API) $(XVFB) $(BIN)/python benchmarks/soak.py $(SECONDS)
 
 results: $(VENV)/.installed
 	$(BIN)/python docs/make_results.py $(DATA)

@@ -1,6 +1,7 @@
 """Damage valid files at random, and see that every reader answers with a result or a sentence (`make fuzz`).
 
-Whatever else a reader raises is printed with what to repeat it by. `python benchmarks/fuzz.py COUNT [SEED]`.
+Whatever else a reader raises is printed with what to repeat it by. `python benchmarks/fuzz.py COUNT [SEED]`. Of 100,000
+or more, benchmarks/fuzzed.json keeps the figures for the page of faults (`make faults`).
 """
 
 import json
@@ -30,6 +31,8 @@ from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.open import open_image
 
 _WORDS = (b"", b"\0", b"-1", b"1e999", b"NaN", b"null", b"[]", b"{}", b'"', b"\xff\xfe", b"[" * 3000, b"9" * 400)
+KEPT = Path(__file__).with_name("fuzzed.json")
+_KEPT_FROM = 100_000
 _PICTURES = ("png", "jpg", "bmp", "gif", "webp", "jp2")
 
 
@@ -73,6 +76,9 @@ def targets(folder: Path) -> Iterator[Target]:
         for file in sorted(path for path in (folder / name).rglob("*") if path.is_file()):
             root = folder / name / FORMATS[name].target
             yield Target(f"{name}: {file.name}", file, partial(_annotations, root, name))
+    for name, file, text in _only_read(folder):
+        file.write_text(text, encoding="utf-8")
+        yield Target(name, file, partial(_annotations, file, name))
     rgb = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
     for suffix in _PICTURES:
         Image.fromarray(rgb).save(folder / f"a.{suffix}")
@@ -98,6 +104,29 @@ def targets(folder: Path) -> Iterator[Target]:
     (results / "run.json").write_text(json.dumps({"images": [{"image": "a.png", "path": "a.png"}]}), encoding="utf-8")
     for name in ("run.json", "cells.csv"):
         yield Target(f"results, {name}", results / name, lambda file: read_results(file.parent))
+
+
+def _only_read(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """Yield name, file and text of the formats that are read and not written."""
+    shapes = (
+        '<box label="a" xtl="1" ytl="2" xbr="9" ybr="12" rotation="30"/>'
+        '<ellipse label="a" cx="9" cy="9" rx="3" ry="4"/>'
+        '<polygon label="a" points="1,2;3,4;5,1"/><mask label="a" rle="1,2" left="1" top="2" width="3" height="4"/>'
+    )
+    image = f'<image id="0" name="a.png" width="50" height="40">{shapes}</image>'
+    yield "cvat", folder / "cvat.xml", f"<annotations><version>1.1</version>{image}</annotations>"
+    about = {"original_width": 50, "original_height": 40, "image_rotation": 0}
+    values: dict[str, dict[str, Any]] = {
+        "rectangle": {"x": 1, "y": 2, "width": 9, "height": 9, "rotation": 10},
+        "ellipse": {"x": 1, "y": 2, "radiusX": 9, "radiusY": 9},
+        "polygon": {"points": [[1, 2], [3, 4], [5, 1]]},
+        "brush": {"format": "rle", "rle": [0, 0, 31, 64, 58, 222, 160, 255, 128]},
+    }
+    regions = [
+        {**about, "type": f"{kind}labels", "value": {**value, f"{kind}labels": ["a"]}} for kind, value in values.items()
+    ]
+    tasks = [{"data": {"image": "a.png"}, "annotations": [{"result": regions}]}]
+    yield "label_studio", folder / "label_studio.json", json.dumps(tasks)
 
 
 def _annotations(root: Path, name: str, _: Path) -> None:
@@ -144,6 +173,9 @@ def main() -> None:
     refused = count - read - len(bare)
     print(f"{count:,} damaged files: {read:,} read, {refused:,} refused in a sentence, {len(bare):,} bare exceptions")
     print("\n".join(bare))
+    if count >= _KEPT_FROM:
+        figures = {"inputs": count, "seed": seed, "read": read, "refused": refused, "bare": len(bare)}
+        KEPT.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     sys.exit(bool(bare))
 
 

@@ -1,4 +1,4 @@
-"""Label Studio's exports JSON and JSON-MIN: a list of tasks, an image each, read only.
+"""Label Studio's exports JSON and JSON-MIN: a list of tasks, one for each image, read only.
 
 https://labelstud.io/guide/export.html, https://labelstud.io/tags/. Rectangles, ellipses, polygons and brushes give the
 box around them. Their numbers are per cent of the image's width and height, whose pixels each region states.
