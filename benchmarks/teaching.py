@@ -123,17 +123,20 @@ def measured(count: int, folder: Path) -> Times:
 
 def teach(widget: Any, times: Times) -> None:
     """Name cells by keys, one after the other."""
-    session, drawn = widget.session, []
+    session, drawn = widget.session, []  # empty while circles have still to follow
+    session.changed.connect(drawn.clear)
     session.drawn.connect(lambda: drawn.append(True))
+    keys, taught = [each.key for each in session.project.classes], session.taught
     for _ in range(_LABELS):
-        taught = session.taught
-        bright = int(taught.embedded.vectors[taught.current][: len(_CLASSES)].argmax())
+        shown = taught.current
+        key = keys[int(taught.embedded.vectors[shown][: len(keys)].argmax())]
         with times.of("key until the next cell is shown"):
-            QTest.keyClick(widget.cell, Qt.Key(ord(str(bright + 1))))
+            QTest.keyClick(widget.cell, Qt.Key(ord(key)))
             QApplication.processEvents()
+        if taught.current == shown:
+            raise SystemExit(f"Key {key} named nothing.")
         with times.of("key until all cells have their colours"):
-            drawn.clear()
-            wait(lambda: bool(drawn) and not session._refitting)
+            wait(lambda: bool(drawn) and taught.is_up_to_date and not session._refitting)
 
 
 def look(widget: Any, times: Times) -> None:
@@ -151,7 +154,7 @@ def look(widget: Any, times: Times) -> None:
     for first in range(0, 60, 20):
         widget.gallery.grid.rearrange(lambda first=first: widget.gallery.gallery.select_many(order[first : first + 20]))
         with times.of("twenty cells named in the gallery"):
-            QTest.keyClick(widget.gallery.grid, Qt.Key.Key_1)
+            QTest.keyClick(widget.gallery.grid, Qt.Key.Key_1)  # blast
             QApplication.processEvents()
         wait(lambda: not widget.session._refitting)
         QTest.qWait(50)
