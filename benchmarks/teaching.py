@@ -149,7 +149,7 @@ def look(widget: Any, times: Times) -> None:
     for place in np.linspace(0, bar.maximum(), _SCROLLS).astype(int):
         with times.of("a step of scrolling, to cells not seen before"):
             bar.setValue(int(place))
-            widget.gallery.grid.viewport().repaint()
+            widget.gallery.grid.viewport().grab()
     order = [*widget.gallery.gallery.order]
     for first in range(0, 60, 20):
         widget.gallery.grid.rearrange(lambda first=first: widget.gallery.gallery.select_many(order[first : first + 20]))
