@@ -292,3 +292,10 @@ class TestProject:
         assert told[0].startswith("a.tif is not where it was: put it into")
         assert len(detect.results.detections()[0]) == 6
         project.end()
+
+    def test_a_script_that_closes_the_viewer_takes_nothing_away(self, keeping, analysed, viewer, tmp_path):
+        keeping.open(tmp_path / "p")
+        keeping.keep_now()
+        viewer.layers.clear()  # as Viewer.close() does before its window closes
+        keeping.end()
+        assert len(open_work(tmp_path / "p").detected[0].cells) == 6

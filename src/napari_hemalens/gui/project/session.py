@@ -138,9 +138,15 @@ class ProjectSession(ViewerSession):
             return False
         return True
 
+    def keep_at_end(self) -> None:
+        """Write what is not written yet, unless `Viewer.close` has taken all layers away: no person did that."""
+        viewer = self._viewer()
+        if viewer is not None and len(viewer.layers):
+            self.keep_now()
+
     def end(self) -> None:
         """Write all, and let other windows open the project: this one is gone."""
-        self.keep_now()
+        self.keep_at_end()
         if self.project is not None:
             self.project.close()
 

@@ -67,7 +67,7 @@ class ClosingQuestion(QObject):
         if event.type() != QEvent.Type.Close:
             return False
         if self.project is not None:
-            self.project.keep_now()
+            self.project.keep_at_end()
         self._closing = self._may_close()
         if not self._closing:
             event.ignore()
