@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
-from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName
+from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Steps
@@ -89,6 +89,9 @@ FrameName = Annotated[
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
 Precision = Annotated[
     PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")
+]
+Runtime = Annotated[
+    RuntimeName, typer.Option(help="What computes; auto takes OpenVINO on a CPU where it is installed.")
 ]
 ScoreThreshold = Annotated[
     float | None,

@@ -17,6 +17,7 @@ from napari_hemalens.cli.app import (
     PixelSize,
     Precision,
     Replace,
+    Runtime,
     ScoreThreshold,
     WeightsName,
     app,
@@ -50,6 +51,7 @@ def detect(  # noqa: PLR0913 -- an option each
     pixel_size: PixelSize = None,
     device: Device = "auto",
     precision: Precision = "single",
+    runtime: Runtime = "auto",
     tissue: Annotated[
         Tissue, typer.Option(help="In blood, precursors and blasts need more evidence, and 200 cells are asked for.")
     ] = "marrow",
@@ -80,6 +82,7 @@ def detect(  # noqa: PLR0913 -- an option each
         pixel_size_um=pixel_size,
         device=device,
         precision=precision,
+        runtime=runtime,
         tissue=tissue,
         tissue_prior=tissue_prior,
         naming=naming,
@@ -146,6 +149,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     score_threshold: ScoreThreshold = None,
     device: Device = "auto",
     precision: Precision = "single",
+    runtime: Runtime = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
     classes: ClassFile = None,
 ) -> None:
@@ -156,6 +160,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
         score_threshold=score_threshold,
         device=device,
         precision=precision,
+        runtime=runtime,
         naming=naming,
     )
     steps = workflows.evaluate_detection_steps(

@@ -12,6 +12,7 @@ from napari_hemalens.records.tasks import ExplainableName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["single", "half"]
+RuntimeName = Literal["auto", "torch", "openvino"]
 ImageKind = Literal["smear", "fluorescence"]
 SegmentedKind = Literal["auto", "smear", "fluorescence"]
 
@@ -119,6 +120,11 @@ class DetectionRecipe(Recipe):
         title="One class per cell", default=True, description="Count a nucleated cell under its best class only"
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
+    runtime: RuntimeName = Field(
+        default="auto",
+        description="What computes: torch, or openvino, which is faster on a CPU and has to be installed; auto: "
+        "openvino where it can be had and computes the same",
+    )
     channel: int | str | None = Field(
         default=None,
         description="Channel of an image that keeps them apart, by name or number from 0; rgb: they are the colours of "

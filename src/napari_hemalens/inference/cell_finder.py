@@ -1,18 +1,18 @@
 """What finds the cells of a slide: a detector, and where there is one, a classifier that names the nucleated cells."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import torch
 
 from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
-from napari_hemalens.errors import WeightsError
+from napari_hemalens.errors import DeviceError, WeightsError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.naming import hypotheses, name_cells_steps
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
-from napari_hemalens.models.folding import folded_classifier, folded_detector
+from napari_hemalens.models.runtimes import Runtime, TorchRuntime, choose_runtime
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
@@ -31,10 +31,13 @@ class CellFinder:
         Ready to run.
     namer : NetworkClassifier or None
         Names nucleated cells; None: the detector does.
+    runtime : Runtime
+        What computes both.
     """
 
     detector: Detector
     namer: NetworkClassifier | None = None
+    runtime: Runtime = field(default_factory=TorchRuntime)
 
     @classmethod
     def load(cls, card: DetectorCard, recipe: DetectionRecipe, device: torch.device) -> Self:
@@ -47,9 +50,20 @@ class CellFinder:
         """
         named_by = naming_card(card, recipe)
         namer = None if named_by is None else NetworkClassifier.load(named_by, device)
+        detector = NetworkDetector(load_detector(card, device), card)
+        try:
+            return cls._on(choose_runtime(recipe, device), detector, namer)
+        except DeviceError:
+            if recipe.runtime != "auto":
+                raise
+            return cls._on(TorchRuntime(), detector, namer)  # which the result states
+
+    @classmethod
+    def _on(cls, runtime: Runtime, detector: NetworkDetector, namer: NetworkClassifier | None) -> Self:
         if namer is not None:
-            namer = replace(namer, network=folded_classifier(namer.network))
-        return cls(NetworkDetector(folded_detector(load_detector(card, device)), card), namer)
+            namer = replace(namer, network=runtime.classifier(namer.network))
+        network: Any = detector.network
+        return cls(replace(detector, network=runtime.detector(network)), namer, runtime)
 
     def find_steps(
         self, slide: Slide, recipe: DetectionRecipe, *, provenance: Provenance, region: Region | None = None

@@ -21,14 +21,14 @@ _Pair: TypeAlias = tuple[nn.Conv2d, nn.BatchNorm2d]
 @lru_cache(maxsize=2)
 def folded_detector(network: CellDetector) -> CellDetector:
     """Return a detector for use alone that shares all but its backbone with `network`; the last two stay in memory."""
-    fast: CellDetector = _shallow(network)
-    fast.backbone = folded(network.backbone, _image(network, 3))
+    fast: CellDetector = sharing(network)
+    fast.backbone = folded(network.backbone, example_image(network, 3))
     return fast
 
 
 def folded_classifier(network: CellClassifier) -> CellClassifier:
     """Return a classifier for use alone that shares all but its stages with `network`."""
-    fast: CellClassifier = _shallow(network)
+    fast: CellClassifier = sharing(network)
     fast.stages = _folded_stages(network.stages, network.input_channels)
     return fast
 
@@ -58,17 +58,17 @@ def folded(part: nn.Module, images: Tensor) -> nn.Module:
 
 @lru_cache(maxsize=2)
 def _folded_stages(stages: nn.ModuleList, channels: int) -> nn.ModuleList:
-    return nn.ModuleList(folded(nn.Sequential(*stages), _image(stages, channels)).children())
+    return nn.ModuleList(folded(nn.Sequential(*stages), example_image(stages, channels)).children())
 
 
-def _shallow(network: Any) -> Any:
+def sharing(network: Any) -> Any:
     """Return a copy of a network that shares its parts, and of which each can be replaced."""
     fast = copy(network)
     fast._modules = dict(network._modules)
     return fast
 
 
-def _image(network: nn.Module, channels: int) -> Tensor:
+def example_image(network: nn.Module, channels: int) -> Tensor:
     """Return an image of normal noise, the same each time, where a network lies."""
     noise = torch.randn(1, channels, _SIDE, _SIDE, generator=torch.Generator().manual_seed(0))
     return noise.to(next(network.parameters()).device)

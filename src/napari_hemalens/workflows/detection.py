@@ -120,7 +120,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         weights=card.name,
         sha256=card.sha256,
         recipe=recipe.model_dump(mode="json"),
-        versions={"napari-hemalens": __version__},
+        versions={"napari-hemalens": __version__, **finder.runtime.versions},
         licences={each.name: each.terms for each in (card, namer) if each is not None},
         naming={} if namer is None else {namer.name: namer.sha256},
         frame=slide.frame,

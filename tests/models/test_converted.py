@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load, load_file
+from torch import Tensor, nn
+
+from napari_hemalens.errors import DeviceError
+from napari_hemalens.models import converted
+from napari_hemalens.models.converted import ConvertedPart
+
+pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'napari-hemalens[fast]'.")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(converted, "cache_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def layers() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 1)).eval()
+
+
+@torch.inference_mode()
+def test_a_converted_part_computes_the_same_at_any_size(cache: Path) -> None:
+    part = layers()
+    fast = ConvertedPart(part, torch.randn(1, 3, 16, 16))
+    images = torch.randn(3, 3, 40, 24)
+    torch.testing.assert_close(fast(images)[0], part(images), rtol=0, atol=1e-5)
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_damaged_file_of_the_cache_is_made_anew(cache: Path) -> None:
+    image = torch.randn(1, 3, 16, 16)
+    ConvertedPart(layers(), image)
+    (file,) = cache.iterdir()
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", whole[:-8] + bytes(8)):
+        file.write_bytes(damaged)
+        ConvertedPart(layers(), image)
+        assert load_file(file)["weights"].equal(load(whole)["weights"])
+
+
+def test_a_part_that_differs_from_torch_is_refused() -> None:
+    class Fixed(nn.Module):
+        """Bakes the size of its first image in."""
+
+        def forward(self, images: Tensor) -> Tensor:
+            return images * float(images.sum())
+
+    with pytest.raises(DeviceError, match="choose torch"):
+        ConvertedPart(Fixed(), torch.rand(1, 3, 16, 16))
