@@ -92,7 +92,9 @@ class TeachWidget(Dock):
         beside.addWidget(self.look_again)
         inner.addLayout(beside)
         inner.addWidget(folded("Train properly", self.training))
-        self.setup = folded("Project and cells", self.project.native, self.sources.native, self.form)
+        self.setup = folded(
+            "Project and cells", self.project.choice, self.project.native, self.sources.native, self.form
+        )
         self.setup.expand(animate=False)
         self.fill(self.hint, self.setup, self.running, self.loop)
         self.following = (self.sources,)

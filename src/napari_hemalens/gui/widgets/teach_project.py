@@ -83,7 +83,6 @@ class ProjectRows(Rows):
         self.new, self.plus, self.minus = QLineEdit(), button("Add"), button("Remove")
         self.new.setPlaceholderText("smudge cell")
         self.choice = ProjectChoice(viewer, lambda: self.preset.value)
-        self.native.layout().addWidget(self.choice)
         self.add(self.preset.label, self.preset)
         self.native.layout().addWidget(self.table)
         self.add("Class", self.new, self.plus, self.minus)
