@@ -43,6 +43,15 @@ def test_a_damaged_file_of_the_cache_is_made_anew(cache: Path) -> None:
         assert load_file(file)["weights"].equal(load(whole)["weights"])
 
 
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr(converted, "cache_folder", lambda: tmp_path / "file" / "cache")
+    image = torch.randn(1, 3, 16, 16)
+    with pytest.warns(UserWarning, match="cannot be kept"):
+        fast = ConvertedPart(layers(), image)
+    torch.testing.assert_close(fast(image)[0], layers()(image), rtol=0, atol=1e-5)
+
+
 def test_a_part_that_differs_from_torch_is_refused() -> None:
     class Fixed(nn.Module):
         """Bakes the size of its first image in."""

@@ -96,9 +96,16 @@ def _kept(part: nn.Module, examples: tuple[Tensor, ...]) -> Any:
             raise SafetensorError("other bytes")
     except (OSError, KeyError, SafetensorError):
         kept = _convert(ov, part, examples)
+        _keep(kept, file)
+    return ov.Core().read_model(bytes(kept["model"].tolist()).decode(), ov.Tensor(kept["weights"].numpy()))
+
+
+def _keep(kept: dict[str, Tensor], file: Path) -> None:
+    try:
         with writing(file) as whole:
             save_file(kept, whole)
-    return ov.Core().read_model(bytes(kept["model"].tolist()).decode(), ov.Tensor(kept["weights"].numpy()))
+    except OSError as error:  # a full disk, a folder that nobody may write to: converted anew the next time
+        warnings.warn(f"Converted weights cannot be kept in {file.parent}: {error}.", stacklevel=2)
 
 
 def _convert(ov: Any, part: nn.Module, examples: tuple[Tensor, ...]) -> dict[str, Tensor]:
