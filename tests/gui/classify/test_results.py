@@ -27,6 +27,14 @@ class TestRun:
         viewer.layers.remove(RESULT)
         assert nuclei.visible
 
+    def test_what_left_the_viewer_with_its_image_holds_no_memory(self, classified, viewer, nuclei):
+        state = classified.results.current
+        viewer.layers.remove(RESULT)
+        assert classified.results.states == [state]  # another run brings the words of a person back
+        viewer.layers.clear()
+        assert classified.results.states == []
+        assert classified.results.current is None
+
     def test_partial_results_are_shown_and_a_second_run_is_refused(
         self, classifying, viewer, image, nuclei, runner, question, classifier
     ):

@@ -1,5 +1,7 @@
 """Words of a person are taken back and said again; what the classifier says meanwhile stays."""
 
+from dataclasses import replace
+
 from napari_hemalens.gui.classify.undoing import ClassHistory
 from napari_hemalens.review.classes import ReviewedClasses
 
@@ -35,3 +37,15 @@ def test_results_that_are_gone_are_left_alone(classified):
     say(state, 7, "none")
     assert history.back([], None) == []
     assert dict(state.reviewed.corrections) == {7: "none"}
+
+
+def test_what_is_forgotten_is_no_longer_held_and_the_rest_is_taken_back(classified):
+    history, (state,) = ClassHistory(), classified.results.states
+    other = replace(state)
+    history.remember([state], None)
+    history.remember([state, other], None)
+    say(other, 7, "none")
+    history.forget([state])
+    assert history.back([other], None) == [other]
+    assert dict(other.reviewed.corrections) == {}
+    assert not history.can_undo

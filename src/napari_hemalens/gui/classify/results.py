@@ -406,7 +406,21 @@ class ClassResults:
                 state.marks = state.bodies = None
             elif event.value in (state.source, state.image):
                 self.layer_lost.emit(state)
+        self._let_go()
         self.changed.emit()
+
+    def _let_go(self) -> None:
+        """Forget what nobody can come back to, since cells, image and classes have left the viewer: it holds memory."""
+        viewer = self._viewer()
+        there = set() if viewer is None else set(viewer.layers)
+        gone = [c for c in self.states if c.layer is None and not there & {c.source, c.image}]
+        if not gone or self.locked:
+            return
+        self.states = [state for state in self.states if state not in gone]
+        self._history.forget(gone)
+        self._pointed = None
+        if self.current in gone:
+            self.current = self.states[-1] if self.states else None
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:

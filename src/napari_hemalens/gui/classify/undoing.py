@@ -50,6 +50,11 @@ class ClassHistory:
         """Say it again; return the results that it is about."""
         return _go_to(self._history.forth(_said(states, queue)), states, queue)
 
+    def forget(self, states: Sequence[ClassificationState]) -> None:
+        """Let go of results that are gone, and of all that was taken back."""
+        kept = [[pair for pair in said.corrections if pair[0] not in states] for said in self._history.past]
+        self._history.begin(_Said(corrections, None, 0) for corrections in kept if corrections)
+
 
 def _said(states: Sequence[ClassificationState], queue: ReviewQueue | None) -> _Said:
     said = [(state, state.reviewed.corrections) for state in states if state.reviewed is not None]
