@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Shapes
 
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
@@ -164,8 +165,8 @@ def test_a_label_that_is_no_cell_leaves_the_selection_alone(three):
 
 def test_new_colours_are_no_selection(three):
     three.boxes.selected_data = {2}
-    three.classifying.results.choose("none", 0.0)
-    three.classifying.results.choose(None, 0.0)
+    three.classifying.results.choose(DisplayFilter("none"))
+    three.classifying.results.choose(DisplayFilter())
     assert state(three) == ({2}, 7, 7, 7)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.gallery import GallerySession
 
 RESULT = "nuclei: micronucleus"
@@ -71,10 +72,10 @@ def test_words_of_a_review_can_be_taken_back_after_it(gallery, classified):
 
 
 def test_the_filter_of_the_dock_holds_in_the_gallery(gallery, classified):
-    classified.results.choose("none", 0.0)
+    classified.results.choose(DisplayFilter("none"))
     assert len(gallery.cells) == 0
     assert gallery.words == "Shown: none; all cells are counted."
-    classified.results.choose(None, 0.9)
+    classified.results.choose(DisplayFilter(least_entropy=0.9))
     assert 0 < len(gallery.cells) < 4
     assert "entropy from 0.90 on" in gallery.words
 

@@ -81,11 +81,11 @@ class TestErrors:
 class TestFilter:
     def test_other_classes_and_certain_cells_become_transparent(self, classified, viewer, classifier):
         layer, results = viewer.layers[RESULT], classified.results
-        results.choose("none", 0)
+        results.choose(DisplayFilter("none"))
         assert colour(layer, 4)[3] == 0
-        results.choose(None, 0.9)
+        results.choose(DisplayFilter(least_entropy=0.9))
         assert [colour(layer, number)[3] for number in CELLS] == [0, 0, 255, 255]
-        results.choose(None, 0)
+        results.choose(DisplayFilter())
         assert colour(layer, 4) == rgb("micronucleus")
         assert len(classifier.asked) == 1
 
@@ -94,5 +94,5 @@ class TestFilter:
         results.begin_review()
         results.press("2")
         results.end_review()
-        results.choose("none", 0)
+        results.choose(DisplayFilter("none"))
         assert [colour(viewer.layers[RESULT], number)[3] for number in CELLS] == [0, 0, 0, 255]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.review_queue import ReviewQueue
 from napari_hemalens.records.palette import colour_of
 
@@ -76,3 +77,15 @@ class TestReviewLine:
             areas=cells.areas[:1],
         )
         assert words in ReviewQueue(replace(reviewed, cells=one), "micronucleus", threshold).status
+
+
+def test_a_review_goes_through_shown_cells_and_n_passes_one_over(classified):
+    results = classified.results
+    results.choose(DisplayFilter(least_entropy=0.9))
+    results.begin_review()
+    assert len(results.queue) == 2
+    assert results.queue.cell == 70_000
+    results.look_at_next()
+    assert (results.queue.cell, results.current.reviewed.n_corrections) == (9, 0)
+    results.look_at_next()
+    assert results.queue is None

@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe
 from napari_hemalens.errors import ProjectLockedError
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.session import DetectionSession
@@ -135,7 +136,7 @@ class TestClassify:
         classified.report.describe("A", "0.1")
         classified.make_cells_by("pairs")
         runner.run()
-        results.choose("none", 0.2)
+        results.choose(DisplayFilter("none", 1.0, least_entropy=0.2))
         runner.wait()
         keeping.end()
         _, _, classify, other = reopened(tmp_path / "p")

@@ -1,5 +1,7 @@
 """The filter tells what is to be shown; the review button begins, ends, and follows without telling."""
 
+from dataclasses import replace
+
 import pytest
 
 from napari_hemalens.gui.classify.layers import DisplayFilter
@@ -38,12 +40,14 @@ def test_all_classes_and_each_of_them_are_offered(bar):
     assert [box.itemText(i) for i in range(box.count())] == ["All classes", "band neutrophil", "lymphocyte"]
 
 
-def test_a_class_and_the_least_entropy_are_told_together(bar):
+def test_class_sizes_and_the_least_entropy_are_told_together(bar):
     told = []
-    bar.chosen.connect(lambda *chosen: told.append(chosen))
+    bar.chosen.connect(told.append)
     bar.classes.value = "lymphocyte"
     bar.slider.value = 0.25
-    assert told == [("lymphocyte", 0.0), ("lymphocyte", 0.25)]
+    bar.largest.value = 12
+    wanted = DisplayFilter("lymphocyte", least_entropy=0.25)
+    assert told == [DisplayFilter("lymphocyte"), wanted, replace(wanted, largest_um=12)]
 
 
 def test_other_classes_are_offered_without_telling_of_a_choice(bar):

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.cell_pictures import PicturedImage
-from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.layers import slide_opener
@@ -48,10 +47,7 @@ class ClassifiedGallery:
     @property
     def words(self) -> str:
         """What is left out, in a sentence; empty for nothing."""
-        display = self._results.display
-        parts = [] if display.only is None else [display_name(display.only)]
-        parts += [] if display.least_entropy <= 0 else [f"entropy from {display.least_entropy:.2f} on"]
-        return f"Shown: {', '.join(parts)}; all cells are counted." if parts else ""
+        return self._results.display.words
 
     def cells(self) -> GalleryCells:
         """Return the cells that the layers show."""

@@ -15,6 +15,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.report import Report
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
 from napari_hemalens.gui.keeping import FindImage, Snapshot
@@ -35,6 +36,7 @@ from napari_hemalens.workflows.kept_images import MOST_KEPT
 from napari_hemalens.workflows.work import Work
 
 _EDITS = ("paint", "data")
+_SHOWN = ("only", "smallest_um", "largest_um", "least_entropy")  # of what is drawn; the cell looked at is not kept
 _OF_MACHINE = {"device"}  # where a project is opened decides it
 
 
@@ -102,7 +104,7 @@ class ClassificationKeeper:
             "options": self.options.model_dump(mode="json", exclude=_OF_MACHINE),
             "current": states.index(results.current) if results.current in states else None,
             "pooled": results.pooled,
-            "display": {"only": results.display.only, "least_entropy": results.display.least_entropy},
+            "display": {name: getattr(results.display, name) for name in _SHOWN},
             "compared": None if self._report.compared is None else list(self._report.compared),
         }
         work = ClassifiedWork(images, choices)
@@ -133,7 +135,7 @@ class ClassificationKeeper:
         for each, state in zip(work.classified, states, strict=True):
             if state is not None:
                 self._assigner.reopen(state, each.nuclei.arrays.get("pairs"), corrected=each.nuclei.corrected)
-        self._results.choose(**choices["display"])
+        self._results.choose(DisplayFilter(**choices["display"]))
         self._report.compare(*(choices["compared"] or (None, None)))
         self._saved.keep({state: state.reviewed for state in shown if state.reviewed is not None})
         self._take_options(choices["options"])

@@ -17,6 +17,9 @@ class ClassReviewer(Protocol):
     def accept(self) -> None:
         """Let the class stand that the classifier says."""
 
+    def look_at_next(self) -> None:
+        """Pass it over."""
+
     def undo(self) -> None:
         """Take the last word back."""
 
@@ -28,7 +31,7 @@ class ClassReviewer(Protocol):
 
 
 def bind(layer: Labels, reviewer: ClassReviewer) -> None:
-    """Let a layer answer the keys of classes, Space, U, Ctrl+Z, Ctrl+Y and Escape."""
+    """Let a layer answer the keys of classes, Space, N, U, Ctrl+Z, Ctrl+Y and Escape."""
     for key, act in _keys(reviewer).items():
         layer.bind_key(key, act, overwrite=True)
 
@@ -39,7 +42,7 @@ def unbind(layer: Labels) -> None:
         layer.bind_key(key, None)
 
 
-_KEYS = (*KEYS, "Space", "U", "Control-Z", "Control-Y", "Control-Shift-Z", "Escape")
+_KEYS = (*KEYS, "Space", "N", "U", "Control-Z", "Control-Y", "Control-Shift-Z", "Escape")
 
 
 def _keys(reviewer: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
@@ -48,6 +51,7 @@ def _keys(reviewer: ClassReviewer) -> Mapping[str, Callable[[Labels], None]]:
 
     others: tuple[Callable[[Labels], None], ...] = (
         lambda _: reviewer.accept(),
+        lambda _: reviewer.look_at_next(),
         lambda _: reviewer.undo(),
         lambda _: reviewer.undo(),
         lambda _: reviewer.redo(),

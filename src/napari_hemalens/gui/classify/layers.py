@@ -12,6 +12,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from pydantic import field_validator
 
+from napari_hemalens.gui.cell_filter import CellFilter
 from napari_hemalens.gui.layers import LayerData, rgba
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.reports.scoring import scored_micronuclei
@@ -50,33 +51,31 @@ class ClassColours(DirectLabelColormap):
 
 
 @dataclass(frozen=True, slots=True)
-class DisplayFilter:
-    """Which cells are shown.
+class DisplayFilter(CellFilter):
+    """Cells of one class, of some sizes, or that are uncertain.
 
     Attributes
     ----------
-    only : str or None
-        One class, or all.
     least_entropy : float
         Cells that are more certain are not shown.
     at : int or None
         Number of the cell that is looked at: the others are faint.
     """
 
-    only: str | None = None
     least_entropy: float = 0.0
     at: int | None = None
 
     @property
-    def everything(self) -> bool:
-        """Whether no cell is left out."""
-        return self.only is None and self.least_entropy <= 0
+    def parts(self) -> tuple[str, ...]:
+        """What is shown, each condition in words."""
+        entropy = f"entropy from {self.least_entropy:.2f} on"
+        return (*self._class_and_sizes(), *((entropy,) if self.least_entropy > 0 else ()))
 
     def shows(self, reviewed: ReviewedClasses) -> NDArray[np.bool_]:
-        """Return which cells are shown: (N,)."""
+        """Return which cells are shown, by the last word on each: (N,)."""
         cells = reviewed.current
-        shown: NDArray[np.bool_] = cells.entropy >= self.least_entropy
-        return shown if self.only is None else shown & (cells.class_names == self.only)
+        kept = self.keeps(cells.class_names, cells.areas, cells.provenance.pixel_size_um)
+        return kept & (cells.entropy >= self.least_entropy)
 
 
 def result_layer(
@@ -159,6 +158,6 @@ def colours(reviewed: ReviewedClasses, display: DisplayFilter) -> ClassColours:
         which[shown] += len(opaque)
         here = cells.ids == display.at
         which[here] = cells.classes[here]
-    table: dict[int | None, Any] = {None: _UNSEEN if display.everything else _CLEAR, 0: _CLEAR}
+    table: dict[int | None, Any] = {None: _CLEAR if display.parts else _UNSEEN, 0: _CLEAR}
     table.update(zip(cells.ids.tolist(), (palette[i] for i in which.tolist()), strict=True))
     return ClassColours(color_dict=table)

@@ -189,9 +189,9 @@ class ClassResults:
             state.layer.metadata = {**state.layer.metadata, MARK: origin(state.reviewed, state.sample)}
         self.changed.emit()
 
-    def choose(self, only: str | None, least_entropy: float) -> None:
-        """Show one class only, or all; and cells that are at least so uncertain."""
-        self.display = DisplayFilter(only, least_entropy, self.display.at)
+    def choose(self, display: DisplayFilter) -> None:
+        """Show some of the cells only, or all; a review goes on through those that were shown as it began."""
+        self.display = replace(display, at=self.display.at)
         self._recolour()
 
     def point_at(self, state: ClassificationState, number: int | None) -> None:
@@ -217,7 +217,9 @@ class ClassResults:
         viewer, state = self._viewer(), self.current
         if viewer is None or self.locked or state is None or state.reviewed is None or state.layer is None:
             return
-        self.queue = ReviewQueue(state.reviewed, state.task.positive, state.threshold)
+        self.queue = ReviewQueue(
+            state.reviewed, state.task.positive, state.threshold, self.display.shows(state.reviewed)
+        )
         state.layer.visible = True
         state.layer.contour, state.layer.opacity = outline_width(state.reviewed), 1  # the cell itself is to be seen
         if state.pairs is not None:
@@ -237,7 +239,7 @@ class ClassResults:
             layer.contour, layer.opacity = 0, OPACITY
         if self.current is not None and self.current.pairs is not None:
             self.current.pairs.visible = self.current.cells_by == PAIRS
-        self.display = DisplayFilter(self.display.only, self.display.least_entropy)
+        self.display = replace(self.display, at=None)
         self._recolour()
 
     def press(self, key: str) -> None:
@@ -254,6 +256,12 @@ class ClassResults:
             self._remember()
             self.queue.accept()
             self._judged()
+
+    def look_at_next(self) -> None:
+        """Pass over the cell that is looked at."""
+        if self.queue is not None:
+            self.queue.skip()
+            self._follow()
 
     @property
     def can_undo(self) -> bool:
@@ -321,7 +329,7 @@ class ClassResults:
         viewer, state = self._viewer(), self.current
         if self.queue is None or viewer is None or state is None or state.layer is None:
             return
-        self.display = DisplayFilter(self.display.only, self.display.least_entropy, self.queue.cell)
+        self.display = replace(self.display, at=self.queue.cell)
         if self.queue.row is None:
             self.end_review()
         else:
@@ -336,7 +344,7 @@ class ClassResults:
     def _colour(self, state: ClassificationState) -> None:
         if state.reviewed is None or state.layer is None:
             return
-        look = DisplayFilter(self.display.only, self.display.least_entropy)
+        look = replace(self.display, at=None)
         if self.queue is not None and state is self.current:
             look = self.display
         elif self._pointed is not None and self._pointed[0] is state and _quick_to_colour(state):
@@ -397,7 +405,7 @@ class ClassResults:
         for state in self.states:
             if state.layer is event.value:
                 if state is self.current:
-                    self.queue, self.display = None, DisplayFilter(self.display.only, self.display.least_entropy)
+                    self.queue, self.display = None, replace(self.display, at=None)
                 state.layer, state.source.visible = None, True
                 self.layer_lost.emit(state)
                 if state is self.current:

@@ -25,6 +25,8 @@ class ReviewQueue:
         The class that is looked for.
     threshold : float
         Its probability from which a cell is called so.
+    shown : (N,) bool, optional
+        Which cells it goes to, by default all.
 
     Attributes
     ----------
@@ -34,11 +36,18 @@ class ReviewQueue:
         How many of them have been looked at.
     """
 
-    def __init__(self, reviewed: ReviewedClasses, positive: str | None = None, threshold: float = _EVEN) -> None:
+    def __init__(
+        self,
+        reviewed: ReviewedClasses,
+        positive: str | None = None,
+        threshold: float = _EVEN,
+        shown: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.reviewed = reviewed
         self._positive, self._threshold = positive, threshold
         self.at = 0
-        self._rows = reviewed.least_certain()
+        rows = reviewed.least_certain()
+        self._rows = rows if shown is None else rows[shown[rows]]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -64,6 +73,11 @@ class ReviewQueue:
         given = reviewed.given
         while self.row is not None and given[self.row] != UNCORRECTED:
             self.at += 1
+
+    def skip(self) -> None:
+        """Go on to the next cell, and say nothing of this one."""
+        self.at += 1
+        self.take(self.reviewed)
 
     def accept(self) -> None:
         """Confirm the class that the classifier predicts."""

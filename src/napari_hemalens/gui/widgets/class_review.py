@@ -1,52 +1,37 @@
 """What is shown of classified cells, and the review of the least certain."""
 
-from collections.abc import Sequence
-
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.classify.layers import DisplayFilter
-from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
-from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
+from napari_hemalens.gui.widgets.rows import button, sentences
 
-_HINT = "A key gives its class · Space accepts · U or Ctrl+Z undoes · Esc ends"
+_HINT = "A key gives its class · Space accepts · N goes on · U undoes · Esc ends"
 
 
-class FilterBar(RowBox):
-    """Show one class only, or uncertain cells only."""
-
-    chosen = Signal(object, float)  # a class or None, the least entropy
+class FilterBar(BoxFilterBar):
+    """Show one class, cells of some sizes, or uncertain cells only."""
 
     def __init__(self) -> None:
-        self._names: Sequence[str] = ()
-        self.classes = Choice(self._offered, none="All classes", label="Show")
         self.slider = Slider(min=0, max=1, step=0.01, label="Minimum entropy")
         self.slider.tooltip = "0: certain; 1: all classes equally likely. Cells below it become transparent"
-        super().__init__(self.classes, self.slider)
-        for widget in (self.classes, self.slider):
-            widget.changed.connect(self._tell)
+        super().__init__(self.slider)
+        self.classes.tooltip = (
+            "Cells of other classes become transparent; all are counted. A review goes through those that are shown"
+        )
 
-    def show_classes(self, names: Sequence[str], display: DisplayFilter) -> None:
-        """Offer classes, and show what is chosen."""
-        if tuple(names) != tuple(self._names):
-            self._names = names
-            with self.classes.changed.blocked():
-                self.classes.reset_choices()
-                self.classes.value = display.only
+    def display(self) -> DisplayFilter:
+        """Return what is chosen."""
+        smallest, largest = self._sizes()
+        return DisplayFilter(self.classes.value, smallest, largest, least_entropy=self.slider.value)
 
     def show_entropy(self, display: DisplayFilter) -> None:
         """Show from which entropy on cells are shown, without telling anybody."""
         with self.slider.changed.blocked():
             self.slider.value = display.least_entropy
-
-    def _offered(self, _: object) -> list[tuple[str, str]]:
-        return [(display_name(name), name) for name in self._names]
-
-    def _tell(self) -> None:
-        self.chosen.emit(self.classes.value, self.slider.value)
 
 
 class ReviewCells(QWidget):

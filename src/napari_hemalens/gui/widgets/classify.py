@@ -176,6 +176,7 @@ class ClassifyWidget(Dock):
     @while_alive
     def _on_opened(self) -> None:
         self.form.write(self.session.keeper.options)
+        self.filter.show_sizes(self.session.results.display)
         self.filter.show_entropy(self.session.results.display)
 
     @while_alive
