@@ -14,6 +14,7 @@ KINDS = {
     "WeightsError": LookupError,
     "DeviceError": RuntimeError,
     "ProjectError": RuntimeError,
+    "ProjectLockedError": RuntimeError,
     "TrainingError": RuntimeError,
 }
 
