@@ -1,7 +1,8 @@
 """The results of a dock as a gallery: what is shown, what is said there, and where it goes. No Qt."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,18 @@ from napari_hemalens.records.palette import colour_of
 from napari_hemalens.review.gallery import GalleryCells
 
 
-class GallerySource(Protocol):
-    """The results of a dock."""
+class CorrectedResults(Protocol):
+    """The results of a dock, which a person corrects."""
 
     changed: Any  # a signal: other cells, or other words about them
 
     @property
-    def can_say(self) -> bool:
-        """Whether something may be said of the cells now."""
+    def locked(self) -> bool:
+        """Whether a run goes on."""
+
+    @property
+    def display(self) -> Any:
+        """What is shown of them."""
 
     @property
     def can_undo(self) -> bool:
@@ -30,30 +35,58 @@ class GallerySource(Protocol):
     def can_redo(self) -> bool:
         """Whether there is one to make again."""
 
-    @property
-    def words(self) -> str:
-        """What is left out, in a sentence; empty for nothing."""
-
-    def cells(self) -> GalleryCells:
-        """Return the cells."""
-
-    def images(self) -> Sequence[PicturedImage]:
-        """Return their images."""
-
-    def windows(self, cells: GalleryCells) -> NDArray[np.float64]:
-        """Return what the picture of each cell shows: (N, 4), y0, x0, y1, x1 in level-0 pixels."""
-
-    def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
-        """Give cells a class, or (None) let theirs stand, in one step."""
-
-    def go_to(self, image: int, row: int) -> None:
-        """Show a cell in the viewer."""
-
     def undo(self) -> None:
         """Take the last correction back."""
 
     def redo(self) -> None:
         """Make it again."""
+
+
+R = TypeVar("R", bound=CorrectedResults)
+
+
+class GallerySource(ABC, Generic[R]):
+    """The cells of a dock's results, shown or not.
+
+    Parameters
+    ----------
+    results : CorrectedResults
+        Whose they are.
+    """
+
+    def __init__(self, results: R) -> None:
+        self.results = results
+        self.changed = results.changed
+
+    @property
+    def can_say(self) -> bool:
+        """Whether something may be said of the cells now."""
+        return not self.results.locked
+
+    @property
+    def words(self) -> str:
+        """What is left out, in a sentence; empty for nothing."""
+        return str(self.results.display.words)
+
+    @abstractmethod
+    def cells(self) -> GalleryCells:
+        """Return the cells."""
+
+    @abstractmethod
+    def images(self) -> Sequence[PicturedImage]:
+        """Return their images."""
+
+    @abstractmethod
+    def windows(self, cells: GalleryCells) -> NDArray[np.float64]:
+        """Return what the picture of each cell shows: (N, 4), y0, x0, y1, x1 in level-0 pixels."""
+
+    @abstractmethod
+    def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
+        """Give cells a class, or (None) let theirs stand, in one step."""
+
+    @abstractmethod
+    def go_to(self, image: int, row: int) -> None:
+        """Show a cell in the viewer."""
 
 
 class GalleryChange(NamedTuple):
@@ -81,7 +114,7 @@ class GallerySession:
         Of the cells, as far as they were looked at.
     """
 
-    def __init__(self, source: GallerySource, runner: Runner) -> None:
+    def __init__(self, source: GallerySource[Any], runner: Runner) -> None:
         self.source = source
         self.pictures = CellPictures(runner, self._windows_of)
         self.cells = source.cells()

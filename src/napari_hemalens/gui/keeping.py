@@ -1,12 +1,15 @@
 """What docks and a project exchange, so that the work of a person is kept while it goes on. No Qt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from napari.layers import Image
+from psygnal import Signal
 
+from napari_hemalens.config.options import Recipe
+from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.work import Work, WorkFiles
 
@@ -66,3 +69,50 @@ class Keeper(Protocol):
 
     def release(self) -> None:
         """Let go of all work, which is kept where it is."""
+
+
+class Run(Protocol):
+    """Results that a run may be adding to."""
+
+    locked: bool
+
+
+R = TypeVar("R", bound=Run)
+K = TypeVar("K", bound=Hashable)
+Options = TypeVar("Options", bound=Recipe)
+
+
+class ResultsKeeper(Generic[R, K, Options]):
+    """What keepers of a dock's results have in common: its options, and what is not kept elsewhere.
+
+    Parameters
+    ----------
+    results : Run
+        What is kept.
+    saved : SavedStates
+        Which of it is in files.
+    options : Recipe
+        What is filled in in the dock.
+    """
+
+    changed = Signal()
+    opened = Signal()  # other options, those of a project
+
+    def __init__(self, results: R, saved: SavedStates[K], options: Options) -> None:
+        self._results, self._saved, self.options = results, saved, options
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run goes on."""
+        return self._results.locked
+
+    @property
+    def unsaved(self) -> int:
+        """Corrections that no file holds."""
+        return self._saved.unsaved
+
+    def choose_options(self, recipe: Options) -> None:
+        """Note what is filled in in the dock."""
+        if recipe != self.options:
+            self.options = recipe
+            self.changed.emit()

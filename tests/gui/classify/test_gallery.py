@@ -28,10 +28,10 @@ def test_cells_are_named_undone_and_named_again(gallery, classified, viewer):
     assert said_of(classified) == {7: "none", 9: "none"}
     table = viewer.layers[RESULT].features.set_index("index")
     assert table.loc[7, "corrected"] == "none"
-    gallery.source.undo()
+    gallery.source.results.undo()
     assert said_of(classified) == {}
     assert viewer.layers[RESULT].features.set_index("index").loc[7, "corrected"] == ""
-    gallery.source.redo()
+    gallery.source.results.redo()
     assert gallery.cells.given.tolist() == [False, True, True, False]
 
 
@@ -40,7 +40,7 @@ def test_a_class_typed_into_the_table_is_seen_and_undone(gallery, classified, vi
     table.loc[0, "corrected"] = "none"
     viewer.layers[RESULT].features = table
     assert gallery.cells.given.tolist() == [True, False, False, False]
-    gallery.source.undo()
+    gallery.source.results.undo()
     assert not gallery.cells.given.any()
 
 
@@ -99,4 +99,4 @@ def test_while_a_run_goes_on_nothing_can_be_said(gallery, classified):
     classified.results.undo()
     classified.results.redo()
     assert said_of(classified) == {}
-    assert not gallery.source.can_undo
+    assert not gallery.source.results.can_undo

@@ -53,10 +53,10 @@ def test_a_correction_on_the_layer_is_seen_in_the_gallery(gallery, folder, runne
     folder.results.press("1")
     assert told[-1] == (False, False)
     assert gallery.cells.given.sum() == 1
-    gallery.source.undo()
+    gallery.source.results.undo()
     assert gallery.cells.given.sum() == 0
-    assert gallery.source.can_redo
-    gallery.source.redo()
+    assert gallery.source.results.can_redo
+    gallery.source.results.redo()
     assert gallery.cells.given.sum() == 1
 
 
@@ -121,6 +121,6 @@ def test_while_a_run_goes_on_nothing_can_be_said(gallery, folder):
     gallery.name([0], "blast")
     assert names_in(folder.results.fields[0]) == []
     assert gallery.words.startswith("A run goes on")
-    assert not gallery.source.can_undo
+    assert not gallery.source.results.can_undo
     folder.results.replace_cells([f.cells.with_classes(np.array([0]), ["blast"]) for f in folder.results.fields])
     assert names_in(folder.results.fields[0]) == []

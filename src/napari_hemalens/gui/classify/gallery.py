@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from napari_hemalens.gui.cell_pictures import PicturedImage
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import ClassificationState
+from napari_hemalens.gui.gallery import GallerySource
 from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.review.classes import ReviewedClasses
 from napari_hemalens.review.gallery import GalleryCells
@@ -16,47 +17,17 @@ from napari_hemalens.workflows.cell_pictures import picture_windows
 from napari_hemalens.workflows.images import Slide, choose_channel
 
 
-class ClassifiedGallery:
-    """The cells of every image of the current task.
-
-    Parameters
-    ----------
-    results : ClassResults
-        Whose they are.
-    """
-
-    def __init__(self, results: ClassResults) -> None:
-        self._results = results
-        self.changed = results.changed
-
-    @property
-    def can_say(self) -> bool:
-        """Whether something may be said of the cells now."""
-        return not self._results.locked
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a correction to take back."""
-        return self._results.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is one to make again."""
-        return self._results.can_redo
-
-    @property
-    def words(self) -> str:
-        """What is left out, in a sentence; empty for nothing."""
-        return self._results.display.words
+class ClassifiedGallery(GallerySource[ClassResults]):
+    """The cells of every image of the current task."""
 
     def cells(self) -> GalleryCells:
         """Return the cells that the layers show."""
         reviewed = self._reviewed()
-        return gallery_of_classes(reviewed, [self._results.display.shows(each) for each in reviewed])
+        return gallery_of_classes(reviewed, [self.results.display.shows(each) for each in reviewed])
 
     def images(self) -> Sequence[PicturedImage]:
         """Return the layers of the images; results of one image and frame share their pictures."""
-        states = self._results.states_of_task
+        states = self.results.states_of_task
         return [PicturedImage((s.image, s.frame, _channel(s)), s.image.name, _opener(s)) for s in states]
 
     def windows(self, cells: GalleryCells) -> NDArray[np.float64]:
@@ -73,22 +44,14 @@ class ClassifiedGallery:
     def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
         """Give cells a class, or (None) let theirs stand, in one step."""
         named = name_cells(self._reviewed(), cells, chosen, name)
-        self._results.replace_cells(dict(zip(self._results.states_of_task, named, strict=True)))
+        self.results.replace_cells(dict(zip(self.results.states_of_task, named, strict=True)))
 
     def go_to(self, image: int, row: int) -> None:
         """Select a cell in the middle of the canvas."""
-        self._results.look_at(self._results.states_of_task[image], row)
-
-    def undo(self) -> None:
-        """Take the last correction back."""
-        self._results.undo()
-
-    def redo(self) -> None:
-        """Make it again."""
-        self._results.redo()
+        self.results.look_at(self.results.states_of_task[image], row)
 
     def _reviewed(self) -> list[ReviewedClasses]:
-        return [state.reviewed for state in self._results.states_of_task if state.reviewed is not None]
+        return [state.reviewed for state in self.results.states_of_task if state.reviewed is not None]
 
 
 def _opener(state: ClassificationState) -> Callable[[], Slide]:

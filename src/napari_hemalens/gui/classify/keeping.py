@@ -9,7 +9,6 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
-from psygnal import Signal
 
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
@@ -17,8 +16,9 @@ from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.report import Report
+from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
-from napari_hemalens.gui.keeping import FindImage, Snapshot
+from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
 from napari_hemalens.gui.kept_layers import kept_image, labels_layer, look_of
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -40,7 +40,7 @@ _SHOWN = ("only", "smallest_um", "largest_um", "least_entropy")  # of what is dr
 _OF_MACHINE = {"device"}  # where a project is opened decides it
 
 
-class ClassificationKeeper:
+class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, ClassificationRecipe]):
     """The work of Classify in one viewer.
 
     Parameters
@@ -61,8 +61,6 @@ class ClassificationKeeper:
     """
 
     kind = KIND
-    changed = Signal()
-    opened = Signal()  # other options, those of a project
 
     def __init__(
         self,
@@ -71,29 +69,12 @@ class ClassificationKeeper:
         assigner: CellAssigner,
         saved: SavedStates[ClassificationState],
     ) -> None:
+        super().__init__(report.results, saved, ClassificationRecipe())
         self._viewer = weakref.ref(viewer)
-        self._results = report.results
-        self._report, self._assigner, self._saved = report, assigner, saved
+        self._report, self._assigner = report, assigner
         self._edits: weakref.WeakKeyDictionary[Layer, object] = weakref.WeakKeyDictionary()
         self._unseen: Sequence[KeptClasses] = ()  # of images that are not found
-        self.options = ClassificationRecipe()
         report.changed.connect(self.changed.emit)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a run goes on."""
-        return self._results.locked
-
-    @property
-    def unsaved(self) -> int:
-        """Corrections that no file holds."""
-        return self._saved.unsaved
-
-    def choose_options(self, recipe: ClassificationRecipe) -> None:
-        """Note what is filled in in the dock."""
-        if recipe != self.options:
-            self.options = recipe
-            self.changed.emit()
 
     def snapshot(self) -> Snapshot:
         """Return the work as it is now."""

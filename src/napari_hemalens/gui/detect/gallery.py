@@ -9,6 +9,7 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.gui.cell_pictures import PicturedImage
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.results import Results
+from napari_hemalens.gui.gallery import GallerySource
 from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.review.gallery import GalleryCells
 from napari_hemalens.review.gallery_sources import gallery_of_boxes, name_boxes
@@ -16,54 +17,24 @@ from napari_hemalens.workflows.cell_pictures import picture_windows
 from napari_hemalens.workflows.images import Slide, choose_colours, open_image
 
 
-class DetectedGallery:
-    """The cells on screen of every field, shown or not.
-
-    Parameters
-    ----------
-    results : Results
-        Whose they are.
-    """
-
-    def __init__(self, results: Results) -> None:
-        self._results = results
-        self.changed = results.changed
-
-    @property
-    def can_say(self) -> bool:
-        """Whether something may be said of the cells now."""
-        return not self._results.locked
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a correction to take back."""
-        return self._results.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is one to make again."""
-        return self._results.can_redo
-
-    @property
-    def words(self) -> str:
-        """What is left out, in a sentence; empty for nothing."""
-        return self._results.display.words
+class DetectedGallery(GallerySource[Results]):
+    """The cells on screen of every field, shown or not."""
 
     def cells(self) -> GalleryCells:
         """Return the cells that are drawn, or would be if their image were shown."""
-        fields = [f.cells for f in self._results.fields]
-        shown = [self._results.display.shows(each) for each in fields]
-        return gallery_of_boxes(fields, self._results.score_threshold, shown)
+        fields = [f.cells for f in self.results.fields]
+        shown = [self.results.display.shows(each) for each in fields]
+        return gallery_of_boxes(fields, self.results.score_threshold, shown)
 
     def images(self) -> Sequence[PicturedImage]:
         """Return the images: files where they are of a folder, else layers."""
-        fields = self._results.fields
+        fields = self.results.fields
         return [PicturedImage((f, f.image is None), f.name, _opener(f), whole=f.path is not None) for f in fields]
 
     def windows(self, cells: GalleryCells) -> NDArray[np.float64]:
         """Return what the picture of each cell shows: (N, 4), y0, x0, y1, x1 in level-0 pixels."""
         windows = [np.zeros((0, 4))]
-        for index, f in enumerate(self._results.fields):
+        for index, f in enumerate(self.results.fields):
             found = f.cells.cells
             every = picture_windows(found.boxes, found.provenance.pixel_size_um)
             windows.append(every[cells.rows[cells.images == index]])
@@ -71,20 +42,12 @@ class DetectedGallery:
 
     def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
         """Give cells a class, or (None) let theirs stand, in one step."""
-        fields = [f.cells for f in self._results.fields]
-        self._results.replace_cells(name_boxes(fields, cells, chosen, name))
+        fields = [f.cells for f in self.results.fields]
+        self.results.replace_cells(name_boxes(fields, cells, chosen, name))
 
     def go_to(self, image: int, row: int) -> None:
         """Select a cell in the middle of the canvas; the image of a folder is opened."""
-        self._results.look_at(self._results.fields[image], row)
-
-    def undo(self) -> None:
-        """Take the last correction back."""
-        self._results.undo()
-
-    def redo(self) -> None:
-        """Make it again."""
-        self._results.redo()
+        self.results.look_at(self.results.fields[image], row)
 
 
 def _opener(f: Field) -> Callable[[], Slide]:

@@ -6,14 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from psygnal import Signal
-
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.results import Results
-from napari_hemalens.gui.keeping import FindImage, Snapshot
+from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
 from napari_hemalens.gui.kept_layers import kept_image, placed
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -26,7 +24,7 @@ _OF_RESULTS = ("score_threshold", "tissue", "tissue_prior", "unsure", "next_clas
 _OF_MACHINE = {"device"}  # where a project is opened decides it
 
 
-class DetectionKeeper:
+class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
     """The work of Detect in one viewer.
 
     Parameters
@@ -43,29 +41,10 @@ class DetectionKeeper:
     """
 
     kind = KIND
-    changed = Signal()
-    opened = Signal()  # other options, those of a project
 
     def __init__(self, results: Results, saved: SavedStates[Field]) -> None:
-        self._results, self._saved = results, saved
-        self.options = DetectionRecipe()
+        super().__init__(results, saved, DetectionRecipe())
         results.changed.connect(self.changed.emit)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a run goes on."""
-        return self._results.locked
-
-    @property
-    def unsaved(self) -> int:
-        """Corrections that no file holds."""
-        return self._saved.unsaved
-
-    def choose_options(self, recipe: DetectionRecipe) -> None:
-        """Note what is filled in in the dock."""
-        if recipe != self.options:
-            self.options = recipe
-            self.changed.emit()
 
     def snapshot(self) -> Snapshot:
         """Return the work as it is now."""

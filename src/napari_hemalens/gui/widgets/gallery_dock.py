@@ -66,8 +66,8 @@ class ResultsGallery(GalleryView):
         self.named.connect(session.name)
         self.accepted.connect(lambda cells: session.name(cells, None))
         self.opened.connect(session.go_to)
-        self.undone.connect(session.source.undo)
-        self.redone.connect(session.source.redo)
+        self.undone.connect(session.source.results.undo)
+        self.redone.connect(session.source.results.redo)
         session.source.changed.connect(self._follow)
         session.pictures.arrived.connect(self._redraw)
         session.pictures.failed.connect(self._fail)
@@ -87,7 +87,7 @@ class ResultsGallery(GalleryView):
         if not self.isVisible():
             return
         session, source = self.session, self.session.source
-        self.show_undo(can_undo=source.can_undo, can_redo=source.can_redo)
+        self.show_undo(can_undo=source.results.can_undo, can_redo=source.results.can_redo)
         if source.can_say:  # else a run finds ever more cells
             change = session.update()
             self.show_classes(session.keys, session.colours)
