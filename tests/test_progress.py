@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Progress, Steps, finish, stage
 
 
 def count_steps(number: int, seen: list[str]) -> Steps[int]:
@@ -34,6 +34,17 @@ def test_an_error_of_the_operation_reaches_the_caller() -> None:
 
     with pytest.raises(OSError, match="disk full"):
         finish(broken())
+
+
+def test_a_stage_is_a_part_of_the_whole() -> None:
+    def both() -> Steps[int]:
+        first = yield from stage(count_steps(2, []), 0, 0.8)
+        return first + (yield from stage(count_steps(1, []), 0.8, 1))
+
+    steps = both()
+    assert [(step.done, step.total, step.share) for step in steps] == [(1, 2, 0.4), (2, 2, 0.8), (1, 1, 1.0)]
+    assert finish(both()) == 30
+    assert [step.share for step in stage(both(), 0, 0.5)] == [0.2, 0.4, 0.5]  # a stage of a stage
 
 
 def test_progress_cannot_change_and_says_nothing_by_default() -> None:

@@ -1,14 +1,18 @@
 """What all commands share: errors in one sentence, the version, notes for the model card, a bar that closes."""
 
+import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from napari_hemalens import __version__
-from napari_hemalens.cli.app import new_weights, run
+from napari_hemalens.cli.app import Bar, new_weights, run
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.remaining_time import RemainingTime
 
 
 def test_the_version_is_that_of_the_package(hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +52,32 @@ def test_a_run_returns_the_result_and_is_closed_when_it_is_interrupted() -> None
     with pytest.raises(KeyboardInterrupt):
         run(steps(fail=True), "Counting")
     assert closed == [False, True]
+
+
+def test_the_bar_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count(0, 60)  # at each look at the clock
+    told: list[tuple[float, str, str]] = []
+
+    class ToldBar(Bar):
+        def update(self, *args: Any, **fields: Any) -> None:
+            told.append((fields["completed"], fields["message"], fields["left"]))
+            super().update(*args, **fields)
+
+    def steps() -> Steps[None]:
+        yield Progress(1, 5, "found before", reused=True)
+        yield Progress(1, 5, "half an image", at=0.3)
+        for done in (2, 3, 4, 5):
+            yield Progress(done, 5, f"image {done}")
+
+    shared = sys.modules[run.__module__]  # `cli.app` is the typer app
+    monkeypatch.setattr(shared, "Bar", ToldBar)
+    monkeypatch.setattr(shared, "RemainingTime", lambda: RemainingTime(lambda: float(next(seconds))))
+    run(steps(), "Counting")
+    assert told == [
+        (1, "found before", ""),
+        (1.5, "half an image", ""),
+        (2, "image 2", "about 6 minutes left"),
+        (3, "image 3", "about 3 minutes left"),
+        (4, "image 4", "about 1 minute left"),
+        (5, "image 5", ""),
+    ]

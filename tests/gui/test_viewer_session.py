@@ -1,9 +1,12 @@
 """At most one run at a time, and one session of a kind a viewer."""
 
+from itertools import count
+
 from napari.components import ViewerModel
 
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.remaining_time import RemainingTime
 
 
 def test_a_viewer_has_one_session_of_a_kind(runner):
@@ -22,6 +25,17 @@ def test_a_run_completes_by_itself(viewer, runner):
     assert session.completed
     assert not session.running
     assert messages == ["Done."]
+
+
+def test_it_is_said_how_much_longer_a_run_takes_until_it_ends(viewer, runner):
+    session, left, minutes = ViewerSession(viewer, runner), [], count(0, 60)
+    session.remaining = RemainingTime(lambda: float(next(minutes)))
+    session.remaining_changed.connect(left.append)
+    for _ in range(2):  # a second run is measured anew
+        session._begin((0.1 * tenths for tenths in (0, 1, 3, 5)), lambda share: session._show_progress("", share))
+        runner.run()
+        assert left == ["", "", "", "about 2 minutes left", ""]
+        left.clear()
 
 
 def test_devices_are_looked_for_once(viewer, runner, monkeypatch):

@@ -4,7 +4,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, middle
+from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, estimating_share, middle
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.progress import finish
@@ -60,3 +60,12 @@ def test_the_middle_of_an_image_is_looked_at(
     shape: tuple[int, int], side: int, expected: tuple[int, int, int, int]
 ) -> None:
     assert middle(shape, side) == expected
+
+
+def test_estimating_the_pixel_size_takes_most_of_the_time_of_a_small_image() -> None:
+    field, slide = from_array(red_cells(0.15)), from_array(np.broadcast_to(np.uint8(0), (50_000, 50_000, 3)))
+    assert estimating_share(field, DetectionRecipe()) == pytest.approx(0.83, abs=0.01)
+    assert estimating_share(slide, DetectionRecipe()) < 0.002
+    assert estimating_share(slide, DetectionRecipe(), (0, 0, 700, 700)) == estimating_share(field, DetectionRecipe())
+    assert estimating_share(field, DetectionRecipe(pixel_size_um=0.2)) == 0
+    assert estimating_share(from_array(red_cells(0.15), pixel_size_um=0.15), DetectionRecipe()) == 0

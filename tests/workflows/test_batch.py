@@ -128,9 +128,16 @@ def test_a_disk_that_fills_up_ends_the_run_with_a_sentence(files: list[Path]) ->
 
 
 def test_images_of_many_tiles_tell_of_each(files: list[Path]) -> None:
-    said = look(batch(files[:1]), finder(tiles=20))
-    assert said[:2] == ["a.png: 1 of 20", "a.png: 2 of 20"]
-    assert len(said) == 21
+    of = batch(files[:2])
+    said = [*of.find_steps(finder(tiles=20), lambda i: (files[i],))]
+    assert [step.message for step in said[21:23]] == ["b.png: 1 of 20", "b.png: 2 of 20"]
+    assert [step.share for step in said] == pytest.approx(
+        [tile / 40 for k in (0, 20) for tile in [*range(k + 1, k + 21), k + 20]]
+    )
+    assert len(said) == 42
+    again = [*batch(files[:2]).find_steps(finder(), lambda i: (files[i],))]
+    assert [(step.reused, step.share) for step in again] == [(True, 0.5), (True, 1.0)]
+    assert not any(step.reused for step in said)
 
 
 def test_a_picture_that_fails_costs_nothing_else(files: list[Path]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
@@ -16,6 +16,7 @@ from napari_hemalens.config.options import DetectionRecipe, DeviceName, Precisio
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Steps
+from napari_hemalens.remaining_time import RemainingTime
 from napari_hemalens.workflows.annotations import read_class_names
 
 T = TypeVar("T")
@@ -135,21 +136,20 @@ def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         TextColumn("{task.fields[message]}"),
     )
+    remaining = RemainingTime()
     asked = StopAsked(lambda: err_console.print("Stopping after the step at hand; once more stops at once."))
     with Bar(*columns, console=err_console, transient=True) as bar, handle_signals(asked.note):
-        task = bar.add_task(title, total=None, message="")
+        task = bar.add_task(title, total=None, message="", left="")
         try:
             while True:
                 step = next(steps)
-                bar.update(
-                    task,
-                    completed=step.done,
-                    total=step.total or None,
-                    message=escape(step.message),
-                )
+                remaining.note(step.share, reused=step.reused)
+                done = step.done if step.at is None else step.at * step.total
+                message, left = escape(step.message), remaining.words
+                bar.update(task, completed=done, total=step.total or None, message=message, left=left)
                 if asked.signum is not None:
                     of = f" of {step.total:,}" if step.total else ""
                     raise Stopped(asked.signum, f"stopped after {step.done:,}{of}. {go_on}".rstrip())

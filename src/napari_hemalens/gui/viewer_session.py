@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.remaining_time import RemainingTime
 from napari_hemalens.workflows.devices import available_devices
 
 
@@ -27,9 +28,12 @@ class ViewerSession:
         Whether a run goes on.
     devices : tuple of (str, str)
         Names and words of the devices of this machine; empty until they are known.
+    remaining : RemainingTime
+        How much longer the run takes.
     """
 
     progressed = Signal(str, float)  # words, and the share that is done in 0-1
+    remaining_changed = Signal(str)  # how much longer it takes, in words; empty while it is not known
     running_changed = Signal(bool)
     devices_found = Signal()
     message_sent = Signal(str)  # a sentence for the person
@@ -40,6 +44,7 @@ class ViewerSession:
         self._stop: Stop = nothing
         self._summary = ""  # what is said at the end, where it does not end by itself
         self._share = 0.0
+        self.remaining = RemainingTime()
         self.running = False
         self.devices: tuple[tuple[str, str], ...] = ()
 
@@ -70,6 +75,7 @@ class ViewerSession:
 
     def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
         self._summary, self._share = "", 0.0
+        self.remaining.restart()
         self._set_running(True)
         listener = Listener(on_step=on_step, on_error=self._on_error, on_end=self._on_end)
         self._stop = self._runner.run_in_background(steps, listener)
@@ -79,15 +85,19 @@ class ViewerSession:
         if self.running and not self._summary:
             self._summary = summary
             self.progressed.emit(words, self._share)
+            self.remaining_changed.emit("")
             self._stop()
 
     def _show_progress(self, words: str, share: float) -> None:
         self._share = share
         self.progressed.emit(words, share)
+        self.remaining.note(share)
+        self.remaining_changed.emit(self.remaining.words)
 
     def _on_end(self) -> None:
         self._set_running(False)
         self.progressed.emit(self._summary or self._done(), 1.0)
+        self.remaining_changed.emit("")
 
     def _done(self) -> str:
         """Return what is said of a run that came to its end by itself."""

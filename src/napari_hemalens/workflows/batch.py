@@ -158,7 +158,7 @@ class BatchInProgress:
             except DAMAGE as error:
                 self.failed[str(file)] = self._reason(error, file)
                 message = f"{file.name}: not done"
-            yield Progress(i + 1, total, message)
+            yield Progress(i + 1, total, message, reused=i in self.kept)
 
     def draw_steps(self, draw: Callable[[int, Parts], None], ending: str) -> Steps[None]:
         """Draw a picture of each image whose cells were found, unless it is there; yields after each.
@@ -192,7 +192,8 @@ class BatchInProgress:
                 parts: Parts = end.value
                 return parts
             if step.total >= _MANY:
-                yield Progress(i, len(self.files), f"{self.files[i].name}: {step.done:,} of {step.total:,}")
+                message = f"{self.files[i].name}: {step.done:,} of {step.total:,}"
+                yield Progress(i, len(self.files), message, at=(i + step.share) / len(self.files))
 
     def _record(self, i: int) -> Path:
         return self.out / RECORDS / f"{self.stems[i]}.npz"

@@ -8,7 +8,7 @@ from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.formats import export
 from napari_hemalens.models import weights
-from napari_hemalens.progress import Steps, finish
+from napari_hemalens.progress import Steps, finish, stage
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
 from napari_hemalens.reports.detections import write_counts, write_differential, write_run
@@ -106,12 +106,13 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference.cell_finder import CellFinder  # noqa: PLC0415
     from napari_hemalens.inference.image_check import with_notes  # noqa: PLC0415
-    from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.inference.scale import estimating_share, pixel_size_steps  # noqa: PLC0415
 
     slide = choose_colours(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = weights.detector_card(recipe.weights)
     finder = CellFinder.load(card, recipe, device.choose(recipe.device))
-    size, source = yield from pixel_size_steps(slide, finder.detector, recipe)
+    before = estimating_share(slide, recipe, region)
+    size, source = yield from stage(pixel_size_steps(slide, finder.detector, recipe), 0, before)
     namer = None if finder.namer is None else finder.namer.card
     provenance = Provenance(
         image=slide.name,
@@ -125,7 +126,8 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
         naming={} if namer is None else {namer.name: namer.sha256},
         frame=slide.frame,
     )
-    found = yield from finder.find_steps(slide, recipe, provenance=provenance, region=region)
+    finding = finder.find_steps(slide, recipe, provenance=provenance, region=region)
+    found = yield from stage(finding, before, 1)
     return with_notes(slide, found, card, region)
 
 

@@ -46,5 +46,7 @@ def test_the_bar_follows_a_run(qtbot):
     assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (False, True)
     assert bar.bar.value() == bar.bar.maximum() / 4
     assert bar.message.isHidden()
+    bar.show_remaining("about 3 minutes left")
+    assert bar.left.text() == "about 3 minutes left"
     bar.show_running(False)
     assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (True, False)

@@ -124,8 +124,7 @@ def classify_cells(
         asked = job.recipe.model_copy(update={"relabel": bool(job.recipe.relabel)})
         steps = KeepResult(classify(slide, labels, asked))
         for progress in steps:
-            share = progress.done / max(progress.total, 1)
-            yield ClassUpdate(f"{job.name}: {progress.message}", share, found=progress.partial)
+            yield ClassUpdate(f"{job.name}: {progress.message}", progress.share, found=progress.partial)
         yield ClassUpdate(f"{job.name}: classified", 1, found=steps.result)
         if job.recipe.task == "micronucleus":
             yield ClassUpdate(f"{job.name}: counting micronuclei", 1)
@@ -150,5 +149,5 @@ def segment_cells(
     with opened() as slide:
         steps = KeepResult(segment(slide, recipe))
         for progress in steps:
-            yield ClassUpdate(f"{name}: {progress.message}", progress.done / max(progress.total, 1))
+            yield ClassUpdate(f"{name}: {progress.message}", progress.share)
     yield ClassUpdate(f"{name}: {len(steps.result):,} cells outlined", 1, labels=steps.result.labels)

@@ -103,7 +103,7 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator
                 if progress.partial is not None and time.monotonic() - told >= _BETWEEN:
                     cells = _reviewed(job, [*done, progress.partial], recipe)
                     told = time.monotonic()
-                share = (len(done) + progress.done / max(progress.total, 1)) / len(regions)
+                share = (len(done) + progress.share) / len(regions)
                 yield Update(0, f"{job.name}: {progress.message}", share, cells)
             done.append(steps.result)
     yield Update(0, f"{job.name}: done", 1, _reviewed(job, done, recipe))

@@ -166,6 +166,6 @@ def _by(
         found = progress.partial if progress.partial is not None and len(progress.partial) else None
         if found is not None:
             heatmap = heatmap or HeatmapPyramid.blank(cells.labels.shape)
-        share = (number + progress.done / max(progress.total, 1)) / len(job.methods)
+        share = (number + progress.share) / len(job.methods)
         words = f"{job.name}, {method.title}: {progress.message}"
         yield HeatmapUpdate(words, share, method=method, found=found, heatmap=heatmap)

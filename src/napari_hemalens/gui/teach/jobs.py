@@ -57,7 +57,7 @@ def begin_teaching(
         yield TeachUpdate(f"{source.name}: reading", 0)
         read = KeepResult(source.read(known))
         for progress in read:
-            yield TeachUpdate(f"{source.name}: {progress.message}", progress.done / max(progress.total, 1))
+            yield TeachUpdate(f"{source.name}: {progress.message}", progress.share)
         parts.append(read.result)
     cells = teaching.join_cells(parts)
     if not len(cells.cells):
@@ -66,7 +66,7 @@ def begin_teaching(
     yield TeachUpdate("loading the weights", 0)
     steps = KeepResult(start(project, cells, recipe, known))
     for progress in steps:
-        yield TeachUpdate(progress.message, progress.done / max(progress.total, 1))
+        yield TeachUpdate(progress.message, progress.share)
     yield TeachUpdate(f"{len(cells.cells):,} cells", 1, steps.result)
 
 

@@ -137,10 +137,9 @@ def train_network(steps: Steps[FineTuned]) -> Generator[TuningUpdate, None, None
     """Train, and tell of every step."""
     kept = KeepResult(steps)
     for progress in kept:
-        fraction = progress.done / progress.total if progress.total else 0.0
         loss = progress.partial if isinstance(progress.partial, float) else None
         where = f"step {progress.done:,} of {progress.total:,}, " if loss is not None else ""
-        yield TuningUpdate(f"{where}{progress.message}", fraction, progress.done, loss)
+        yield TuningUpdate(f"{where}{progress.message}", progress.share, progress.done, loss)
     yield TuningUpdate("trained", 1, tuned=kept.result)
 
 

@@ -3,6 +3,7 @@
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
+    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -24,7 +25,7 @@ class RunBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.run, self.stop = QPushButton("Run"), QPushButton("Stop")
-        self.bar, self.words, self.message = QProgressBar(), QElidingLabel(), sentences()
+        self.bar, self.words, self.left, self.message = QProgressBar(), QElidingLabel(), QLabel(), sentences()
         self.bar.setRange(0, _FULL)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
@@ -36,14 +37,19 @@ class RunBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
+        said = QHBoxLayout()
+        said.addWidget(self.words, 1)
+        said.addWidget(self.left)
         layout.addLayout(buttons)
-        for widget in (self.bar, self.words, self.message):
-            layout.addWidget(widget)
+        layout.addWidget(self.bar)
+        layout.addLayout(said)
+        layout.addWidget(self.message)
         self.show_running(False)
 
     def follow(self, session: ViewerSession) -> None:
         """Show what a session does and says, and stop it when asked to."""
         session.progressed.connect(self.show_progress)
+        session.remaining_changed.connect(self.show_remaining)
         session.message_sent.connect(self.say)
         session.running_changed.connect(self.show_running)
         self.stop.clicked.connect(session.stop)
@@ -62,6 +68,11 @@ class RunBar(QWidget):
         """Show how far the run is."""
         self.bar.setValue(round(share * _FULL))
         self.words.setText(words)
+
+    @while_alive
+    def show_remaining(self, words: str) -> None:
+        """Show how much longer it takes; nothing while that is not known."""
+        self.left.setText(words)
 
     def refuse(self, sentence: str) -> None:
         """Say why nothing was begun; how an earlier run ended does not stand beside it."""
