@@ -316,10 +316,11 @@ class StepRunner:
         return taken
 
     def run(self):
-        """Finish everything."""
-        while self.jobs:
-            self.step()
-        self.draw()
+        """Finish everything, and what comes of it."""
+        while self.jobs or self.drawings:
+            while self.jobs:
+                self.step()
+            self.draw()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 
 _IN_VIEW = 6.0  # diameters of a cell across the shorter side of the canvas: its surroundings tell what it is
+_AS_GOOD = 2.0  # times as much or as little is as good: cells are compared at one scale, and a person's own one stays
 
 
 def centre_on(viewer: ViewerModel, layer: Layer, middle: NDArray[np.float64], diameter: float) -> None:
@@ -15,4 +16,6 @@ def centre_on(viewer: ViewerModel, layer: Layer, middle: NDArray[np.float64], di
     camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it, and the size as well
     size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     camera.center = (*camera.center[:-2], *centre)
-    camera.zoom = min(size) / (_IN_VIEW * diameter)
+    wanted = min(size) / (_IN_VIEW * diameter)
+    if not wanted / _AS_GOOD <= camera.zoom <= wanted * _AS_GOOD:
+        camera.zoom = wanted

@@ -12,16 +12,23 @@ import sys
 from pathlib import Path
 
 _MAPS = Path("/proc/self/maps")  # what is loaded into this process; Linux only, as triton is
+_WITH_LLVM: set[Path] = set()  # what was found to hold it, which stays so: reading it takes longer than a frame should
 
 
 def work_around_mesa() -> None:
     """Hide triton from torch, and keep vispy's programs, where Mesa's LLVM is loaded; elsewhere change nothing."""
-    if not _MAPS.exists() or "libLLVM" not in _MAPS.read_text(encoding="utf-8"):
+    if not _is_loaded(_MAPS):
         return
     if "triton" not in sys.modules:
         sys.modules["triton"] = None  # type: ignore[assignment] # importing it now says that it is not installed
     if "vispy.gloo.glir" in sys.modules:
         sys.modules["vispy.gloo.glir"].GlirProgram.delete = _keep
+
+
+def _is_loaded(maps: Path) -> bool:
+    if maps not in _WITH_LLVM and maps.exists() and "libLLVM" in maps.read_text(encoding="utf-8"):
+        _WITH_LLVM.add(maps)
+    return maps in _WITH_LLVM
 
 
 def _keep(_: object) -> None:

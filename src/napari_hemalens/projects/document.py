@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import lru_cache
 from glob import escape
 from pathlib import Path
 from typing import Literal
@@ -108,9 +109,7 @@ class Document(_Part):
     @property
     def class_set(self) -> ClassSet:
         """The classes."""
-        return ClassSet(
-            tuple(OwnClass(each.id, each.name, each.colour, each.key) for each in self.classes), self.classes_made
-        )
+        return _class_set(self.classes, self.classes_made)
 
     def with_classes(self, classes: ClassSet) -> "Document":
         """Return the document with other classes."""
@@ -121,6 +120,12 @@ class Document(_Part):
         """Return the document with an image, in place of what was known of it."""
         known = {each.fingerprint: each for each in self.images} | {entry.fingerprint: entry}
         return self.model_copy(update={"images": tuple(known.values())})
+
+
+@lru_cache(maxsize=8)
+def _class_set(classes: tuple[_Class, ...], made: int) -> ClassSet:
+    """Return classes as a set, which is asked for many times a label."""
+    return ClassSet(tuple(OwnClass(each.id, each.name, each.colour, each.key) for each in classes), made)
 
 
 def read(folder: Path) -> Document:

@@ -245,9 +245,11 @@ class Project:
     def _bring_classes_back(self) -> list[str]:
         """Give labels whose class is gone their class again, by the name that it had; return a sentence for each."""
         notes = []
+        known = {*self.classes.ids}
         for decision in self.decisions.labels.values():
-            if decision.class_id in self.classes.ids:
+            if decision.class_id in known:
                 continue
+            known.add(decision.class_id)
             classes = self.classes
             name = decision.class_name or decision.class_id
             if name in classes.names:

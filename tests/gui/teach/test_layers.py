@@ -31,6 +31,28 @@ def test_cells_have_the_colour_of_their_class_and_the_shown_one_is_white(taught,
     np.testing.assert_allclose(layer.border_width, widths)
 
 
+@pytest.mark.parametrize("row", [0, 6])  # a label that was guessed changes a width alone
+def test_circles_are_drawn_once_and_only_if_they_change(taught, runner, row):
+    (layer,) = taught.layers
+    drawn = []
+    for told in (layer.events.border_width, layer.events.border_color, layer._border.events.colors):
+        told.connect(lambda: drawn.append(True))
+    taught.taught.go_to(5)
+    taught.layers.colour(taught.taught)
+    drawn.clear()
+    taught.layers.colour(taught.taught)
+    assert drawn == []
+    guessed = np.array(layer.border_color)
+    taught.taught.label_rows([row], "dark")
+    guessed[row] = looks(taught.taught)[0][row]
+    if row:
+        layer.border_color = guessed
+        drawn.clear()
+    taught.layers.colour(taught.taught)
+    assert drawn == [True]
+    np.testing.assert_allclose(layer.border_width, looks(taught.taught)[1])
+
+
 def test_circles_lie_around_their_cells(taught, viewer):
     (layer,) = taught.layers
     cells = taught.taught.embedded.cells

@@ -63,6 +63,7 @@ class TaughtLayers:
                 ndim=2,
                 **placement_of(over),
             )
+            layer.symbol[:] = "disc"  # as words: napari makes words of its own symbols, one by one, at every change
             layer.mouse_drag_callbacks.append(self._pick)
             self._rows[layer] = rows
             viewer.add_layer(layer)
@@ -81,9 +82,7 @@ class TaughtLayers:
         colours, widths = looks(taught)
         for layer in self:
             rows = self._rows[layer]
-            with layer.events.blocker_all():
-                layer.border_width = widths[rows]
-            layer.border_color = colours[rows]
+            _draw_anew(layer, colours[rows], widths[rows])
 
     def visit(self, taught: TeachingSession) -> None:
         """Move the camera to the cell that is shown, where its circle is."""
@@ -105,6 +104,18 @@ class TaughtLayers:
         cell = cell_at(layer, event) if np.abs(np.asarray(event.pos) - start).max() <= STILL else None
         if cell is not None and layer.mode == "pan_zoom":
             self._on_pick(int(self._rows[layer][cell]))
+
+
+def _draw_anew(layer: Points, colours: NDArray[np.float32], widths: NDArray[np.float32]) -> None:
+    """Give circles other colours (n, 4) and widths (n,), drawn once; where they are the same, nothing is drawn."""
+    wider, other = not np.array_equal(layer.border_width, widths), not np.array_equal(layer.border_color, colours)
+    with layer.events.blocker_all():  # colours are drawn all the same, by a signal of their own, and widths with them
+        if wider:
+            layer.border_width = widths
+        if other:
+            layer.border_color = colours
+    if wider and not other:
+        layer.events.border_width(value=widths)
 
 
 def layer_of(viewer: ViewerModel, name: str, images: Mapping[str, Image]) -> Image | None:

@@ -211,7 +211,6 @@ class TeachSession(ViewerSession):
             taught = self.taught
             self._try(lambda: word(taught))
             self._show()
-            self._refit()
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
@@ -220,7 +219,7 @@ class TeachSession(ViewerSession):
             self.message_sent.emit(str(error))
 
     def _show(self, *, move: bool = True) -> None:
-        """Tell what has changed, and let circles and camera follow in between: a key is answered before they have."""
+        """Tell what has changed; a key is answered before camera, circles and model follow, one after the other."""
         self._moves = move or self._moves
         self.changed.emit()
         self._stop_drawing()
@@ -232,10 +231,10 @@ class TeachSession(ViewerSession):
             if self._moves:
                 self._moves = False
                 self.layers.visit(taught)
-                yield
             self.layers.colour(taught)
             yield
         self.drawn.emit()
+        self._refit()
 
     def _refit(self) -> None:
         """Bring the model up to date away from the window; labels given meanwhile are for the next time."""
@@ -273,7 +272,6 @@ class TeachSession(ViewerSession):
             self.layers.begin(update.taught, self._images)
             self._bind_keys()
             self._show()
-            self._refit()
             self.begun.emit()
 
     def _open_images(self, taught: TeachingSession) -> None:

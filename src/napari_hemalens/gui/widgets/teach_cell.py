@@ -42,6 +42,7 @@ class CellToName(QWidget):
         self.picture, self.words = QLabel(), sentences()
         self.picture.setFixedSize(_SIDE, _SIDE)
         self.buttons: dict[str, QPushButton] = {}
+        self._classes: ClassSet | None = None
         self.controls = {name: self._button(title, tip) for name, title, tip in _CONTROLS}
         for name, control in self.controls.items():
             control.clicked.connect(lambda _=False, name=name: self.asked.emit(name))
@@ -62,10 +63,12 @@ class CellToName(QWidget):
         """Show a button a class, with its key and how many cells it has."""
         if [*self.buttons] != [*classes.names]:
             self._make_buttons(classes)
-        for each in classes:
-            made = self.buttons[each.name]
-            made.setText(f"{counts.get(each.name, 0):,}  {display_name(each.name)}")
-            made.setIcon(swatch(each.name, each.key, each.colour))
+        if classes != self._classes:
+            self._classes = classes
+            for each in classes:
+                self.buttons[each.name].setIcon(swatch(each.name, each.key, each.colour))
+        for name, made in self.buttons.items():
+            made.setText(f"{counts.get(name, 0):,}  {display_name(name)}")
 
     def show_cell(self, cell: ShownCell | None, *, can_say: bool) -> None:
         """Show the cell whose turn it is; None: none is left."""
