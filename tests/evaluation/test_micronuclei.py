@@ -58,5 +58,5 @@ def test_figures_of_a_part_are_measured_and_written(counted: Path, tmp_path: Pat
 
 
 def test_a_table_without_counts_is_refused_in_one_sentence(micronuclei: Path) -> None:
-    with pytest.raises(AnnotationError, match="whole number of micronuclei for each nucleus"):
+    with pytest.raises(AnnotationError, match="not a table of micronuclei: it lacks the column 'micronuclei'"):
         finish(workflows.evaluate_micronuclei_steps(micronuclei))

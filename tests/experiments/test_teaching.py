@@ -10,7 +10,7 @@ import pytest
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.teaching import teaching_steps
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 

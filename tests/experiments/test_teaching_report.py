@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari_hemalens.experiments.teaching_report import TeachingTable
-from napari_hemalens.formats.csv import read_rows
+from napari_hemalens.formats.tables import read_rows
 
 
 def test_the_table_says_mean_and_deviation() -> None:

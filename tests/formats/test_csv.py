@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import cells_rows, read_cells, read_rows, write_cells, write_csv
+from napari_hemalens.formats.csv import cells_rows, read_cells, write_cells
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.naming import Naming
@@ -190,23 +191,3 @@ class TestNamed:
         second = read_cells(tmp_path / "old.csv")[1]
         assert second.naming is None
         assert second.counts() == named[1].counts()
-
-
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\t=1", "'=1", "''+x"])
-def test_a_text_that_a_spreadsheet_would_run_is_marked_and_read_back(tmp_path, text):
-    write_csv(tmp_path / "a.csv", ("class", text), [(text, -1.5)])
-    (written,) = lines(tmp_path / "a.csv")
-    assert written == {"class": f"'{text}", f"'{text}": "-1.5"}
-    assert read_rows(tmp_path / "a.csv", ("class",), "cells") == [{"class": text, text: "-1.5"}]
-
-
-@pytest.mark.parametrize("text", ["'tis", "a=b", "5'", ""])
-def test_other_texts_are_written_as_they_are(tmp_path, text):
-    write_csv(tmp_path / "a.csv", ("class", "n"), [(text, 1)])
-    assert lines(tmp_path / "a.csv")[0]["class"] == text
-    assert read_rows(tmp_path / "a.csv", ("class",), "cells")[0]["class"] == text
-
-
-def test_a_name_that_is_no_text_is_written_with_escapes(tmp_path):
-    write_csv(tmp_path / "a.csv", ("image",), [("bad-\udce4.png",)])
-    assert lines(tmp_path / "a.csv") == [{"image": r"bad-\udce4.png"}]

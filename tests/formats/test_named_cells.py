@@ -44,7 +44,7 @@ def test_a_fold_may_be_told_what_not_to_part(folder):
         (["image,cell,class"], "lists no cells"),
         (["image,class", "a,blast"], "has no column nucleus or cell; it has image, class"),
         (["image,cell", "a,1"], "has no column class or has_micronucleus"),
-        (["picture,cell,class", "a,1,blast"], "has no column image"),
+        (["picture,cell,class", "a,1,blast"], "lacks the column 'image'"),
         (["image,cell,class", "a,one,blast"], "every cell needs a whole number"),
         (["image,nucleus,has_micronucleus", "a,1,yes"], "has_micronucleus got 'yes'; known: 0, 1"),
         (["image,cell,class", "c,1,blast"], "names the image 'c', which is not in images"),

@@ -12,6 +12,13 @@ def test_a_table_names_replicate_and_concentration_of_each_image(tmp_path):
     assert read_design(file) == {"a.tif": Sample("1", "0"), "b.tif": Sample("2", "10 nM")}
 
 
+def test_a_design_that_a_german_spreadsheet_saved_is_read(tmp_path):
+    (tmp_path / "design.csv").write_bytes(
+        "Image;Replicate;Concentration\r\nMäuse 1;1;0,5 µM\r\n;;\r\n".encode("cp1252")
+    )
+    assert read_design(tmp_path / "design.csv") == {"Mäuse 1": Sample("1", "0,5 µM")}
+
+
 def test_a_concentration_alone_will_do(tmp_path):
     file = tmp_path / "design.csv"
     file.write_text("concentration,image\n5,a\n", encoding="utf-8")
@@ -21,9 +28,9 @@ def test_a_concentration_alone_will_do(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("picture,replicate\na,1\n", "it has picture, replicate; it needs the columns image"),
-        ("image\na\n", "it needs the columns image, and replicate or concentration"),
-        ("", "it has no columns"),
+        ("picture,replicate\na,1\n", "lacks the column 'image'; it has picture, replicate"),
+        ("image\na\n", "it needs a column replicate or concentration"),
+        ("", "it has none"),
         ("image,replicate\na,1\na,2\n", "names the image 'a' twice"),
     ],
 )
@@ -35,7 +42,7 @@ def test_a_table_that_is_no_design_is_refused(tmp_path, text, message):
 
 
 def test_a_design_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(AnnotationError, match=r"Cannot read the design .*nowhere.csv"):
+    with pytest.raises(AnnotationError, match=r"Cannot read .*nowhere\.csv: No such file"):
         read_design(tmp_path / "nowhere.csv")
 
 

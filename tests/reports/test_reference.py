@@ -24,6 +24,12 @@ def test_ranges_are_read_by_class_under_any_usual_name(tmp_path: Path) -> None:
     }
 
 
+def test_ranges_that_a_german_spreadsheet_saved_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "reference.csv"
+    file.write_bytes("Class;Low;High;Source\r\nblast;0;1,5;Göttingen\r\n;;;\r\n".encode("cp1252"))
+    assert read_reference(file) == {"blast": ReferenceRange(0, 1.5, "Göttingen")}
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

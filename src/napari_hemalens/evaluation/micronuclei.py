@@ -1,6 +1,5 @@
 """Evaluation of micronucleus counts against manual counts."""
 
-import csv
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
@@ -114,11 +114,11 @@ def true_counts(table: Path) -> dict[tuple[str, int], int]:
     AnnotationError
         If the table has no whole numbers in columns `nucleus` (or `cell`) and `micronuclei`.
     """
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(table, ("image", "micronuclei"), "micronuclei", optional=("nucleus", "cell"))
     try:
-        cell = "nucleus" if "nucleus" in rows[0] else "cell"
-        return {(Path(row["image"]).stem, int(row[cell])): int(row["micronuclei"]) for row in rows}
+        return {
+            (Path(row["image"]).stem, int(row.get("nucleus") or row["cell"])): int(row["micronuclei"]) for row in rows
+        }
     except (KeyError, ValueError) as error:
         raise AnnotationError(
             f"{table} has to give a whole number of micronuclei for each nucleus, in a column micronuclei: {error}."

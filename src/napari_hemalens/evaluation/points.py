@@ -14,8 +14,8 @@ from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.evaluation.detection import count_once, detect_all_steps
 from napari_hemalens.evaluation.point_measures import Figures, best_score, by_radius, by_score, figures, match
 from napari_hemalens.evaluation.selection import PointSelection
-from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.points import PointField, holds, read_fields
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.differential import NOT_RECOGNISED
 
 Line = Mapping[str, str | float | None]

@@ -5,7 +5,6 @@ Two layouts of a folder are known. With `masks/`, each mask says what its pixels
 nucleus a pixel belongs to, and nuclei are compared (see `formats.named_cells`).
 """
 
-import csv
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
+from napari_hemalens.formats.tables import read_table
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.segmentation.record import Segmentation
 from napari_hemalens.segmentation.segment import segment_steps
@@ -219,8 +219,7 @@ def _sources(table: Path) -> dict[str, str]:
     """Return the source of each image, where a table names one."""
     if not table.is_file():
         return {}
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        return {row.get("image", ""): row.get("source", "") for row in csv.DictReader(file)}
+    return {row.get("image", ""): row.get("source", "") for row in read_table(table)[1]}
 
 
 def _read(file: Path, shape: tuple[int, ...]) -> NDArray[Any]:

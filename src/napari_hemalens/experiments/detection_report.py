@@ -13,7 +13,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.experiments.detection_trial import DetectionTrial
 from napari_hemalens.experiments.report import NetworkRow, machine, mean_text, printed_texts, shown_text
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 
 MEASURES = ("AP", "AP50", "AP75", "APS", "APM", "APL", "AR")
 _COSTS = ("seconds to train", "seconds to test")

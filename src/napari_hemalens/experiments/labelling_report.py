@@ -14,7 +14,7 @@ from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.experiments.labelling_pools import STRANGE, VAL, DrawnCells
 from napari_hemalens.experiments.labelling_trial import MEASURES, LabelledRound, LabellingTrial
 from napari_hemalens.experiments.report import machine, mean_text
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 
 ATTENTION = ("plain", "cbam", "eca", "srm")
 """Rows of the table of attention modules; all learn from the same cells, drawn by chance."""

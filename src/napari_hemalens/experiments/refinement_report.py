@@ -10,7 +10,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.experiments.report import machine, mean_text
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 
 MEASURES = ("AP", "AP50", "AP75")
 HELD = ("IoU", "IoU >= 0.75", "moved")

@@ -15,7 +15,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
 from napari_hemalens.experiments.trial import Trial
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.inference import device
 
 

@@ -15,7 +15,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.formats.cell_table import CellTable
-from napari_hemalens.formats.csv import read_rows
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.inference import device
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
-from napari_hemalens.formats.csv import write_csv
+from napari_hemalens.formats.tables import write_csv
 
 TRAINED = "train-properly"
 """What the trained network is called in the table of figures."""

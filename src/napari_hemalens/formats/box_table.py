@@ -6,14 +6,14 @@ parted by commas, semicolons or tabs, with decimal points or commas. Tables of V
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import split_names, table
+from napari_hemalens.formats.documents import split_names
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.tables import read_header, read_table
 from napari_hemalens.records.detections import Detections
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -84,13 +84,7 @@ def _files(path: Path, split: str | None) -> list[Path]:
 
 
 def _is_table(file: Path) -> bool:
-    header, _ = _rows(file)
-    return _columns(header) is not None
-
-
-def _rows(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    header, *lines = table(file) or [[]]
-    return header, [dict(zip_longest(header, line[: len(header)], fillvalue="")) for line in lines if line]
+    return _columns(read_header(file)) is not None
 
 
 def _columns(header: Sequence[str]) -> _Columns | None:
@@ -120,7 +114,7 @@ def _with_others(taken: Mapping[str, str], way: Callable[..., Box], by_name: Map
 
 
 def _read_table(file: Path) -> Iterator[Draft]:
-    header, rows = _rows(file)
+    header, rows = read_table(file)
     columns = _columns(header)
     if columns is None:
         raise AnnotationError(

@@ -4,7 +4,6 @@ One CSV file with a row for each cell: `image` (a path, absolute or from the tab
 pixels of the image, `pixel_size_um`, `class`, and the optional `laboratory`, `block` and `part` (train by default).
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,12 +12,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.decoding import decoding
+from napari_hemalens.formats.draft import floats
+from napari_hemalens.formats.tables import read_rows, write_csv
 
 _CORNERS = ("y0", "x0", "y1", "x1")
-_NEEDED = ("image", *_CORNERS, "pixel_size_um", "class")
+_NUMBERS = (*_CORNERS, "pixel_size_um")
+_NEEDED = ("image", *_NUMBERS, "class")
+_ORIGIN = ("laboratory", "block", "part")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,17 +80,11 @@ def read(path: str | Path) -> CellTable:
 
 
 def _read(file: Path) -> CellTable:
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = read_rows(file, _NEEDED, "cells", optional=_ORIGIN)
     if not rows:
         raise AnnotationError(f"{file} lists no cells.")
-    missing = [name for name in _NEEDED if name not in rows[0]]
-    if missing:
-        raise AnnotationError(f"{file} has no column {missing[0]}; it has {', '.join(map(str, rows[0]))}.")
-    try:
-        numbers = np.array([[row[name] for name in (*_CORNERS, "pixel_size_um")] for row in rows], dtype=np.float32)
-    except ValueError as error:
-        raise AnnotationError(f"{file}: a box or a pixel size is no number; {error}.") from error
+    texts = ((row, [row[name] for name in _NUMBERS]) for row in rows)
+    numbers = np.array([floats(each, f"{file}, line {row.line}") for row, each in texts], dtype=np.float32)
     sound = (numbers[:, 2:4] > numbers[:, :2]).all(axis=1) & (numbers[:, 4] > 0)  # false where a number is missing
     if not sound.all():
         raise AnnotationError(f"{file}: the box of cell {sound.argmin() + 1} has no area, or its pixel size is none.")
@@ -105,10 +101,10 @@ def _read(file: Path) -> CellTable:
 
 def write(cells: CellTable, path: str | Path) -> None:
     """Write a table of cells, whole or not at all."""
-    with writing(Path(path)) as temporary, temporary.open("w", newline="", encoding="utf-8") as lines:
-        out = csv.writer(lines)
-        out.writerow([*_NEEDED, "laboratory", "block", "part"])
-        for k in range(len(cells)):
-            corners = [f"{value:.1f}" for value in cells.boxes[k]]
-            origin = (cells.laboratories[k], cells.blocks[k], cells.parts[k])
-            out.writerow([cells.images[k], *corners, f"{cells.pixel_sizes[k]:.4f}", cells.class_names[k], *origin])
+    origins = zip(cells.laboratories, cells.blocks, cells.parts, strict=True)
+    measures = zip(cells.images, cells.boxes.tolist(), cells.pixel_sizes, cells.class_names, strict=True)
+    rows = (
+        (image, *(f"{value:.1f}" for value in box), f"{size:.4f}", name, *origin)
+        for (image, box, size, name), origin in zip(measures, origins, strict=True)
+    )
+    write_csv(path, (*_NEEDED, *_ORIGIN), rows)

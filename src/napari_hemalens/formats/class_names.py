@@ -13,7 +13,8 @@ import numpy as np
 import yaml
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import read_text, table, yaml_content
+from napari_hemalens.formats.documents import read_text, yaml_content
+from napari_hemalens.formats.tables import read_lines
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.synonyms import meaning, spelling
 from napari_hemalens.records.taxonomy import is_known
@@ -30,7 +31,7 @@ def read_class_names(path: str | Path) -> dict[str, str]:
     file = Path(path)
     if file.suffix.lower() in {".json", ".yaml", ".yml"}:
         return _mapping(read_text(file), file)
-    rows = [[cell.strip() for cell in row] for row in table(file) if any(row)]
+    rows = [[cell.strip() for cell in row] for row in read_lines(file)]
     wrong = next((row for row in rows if len(row) != 2), None)
     if wrong is not None or not rows:
         line = ", ".join(wrong) if wrong else ""

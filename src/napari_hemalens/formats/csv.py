@@ -1,21 +1,14 @@
-"""Cells as a CSV table for statistics programs, `cells.csv`; and CSV files in general.
+"""Cells as a table for statistics programs, `cells.csv`; images have the same names as in the rest of an export."""
 
-Files are UTF-8 with `.` as the decimal point; images have the same names as in the rest of an export.
-"""
-
-import csv
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.atomic import writing
-from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.documents import read_text
 from napari_hemalens.formats.draft import Draft, Prediction, finish_drafts, floats, number, size
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.tables import read_header, read_rows, write_csv
 from napari_hemalens.records.detections import Detections
 
 _CORRECTION = ("corrected", "predicted_class", "predicted_score")
@@ -26,8 +19,6 @@ _CELL_COLUMNS = (
     # Needed to read the boxes back.
     *("image_height", "image_width", "pixel_size_um"),
 )
-_ESCAPES = "backslashreplace"
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NEEDED = ("image", "class", "score", "y0", "x0", "y1", "x1")
 
 
@@ -55,11 +46,7 @@ def write_cells(fields: Sequence[Detections], path: str | Path) -> None:
 def holds_cells(path: Path, split: str | None = None) -> bool:
     """Whether `read_cells` would find a table there."""
     file = path / "cells.csv" if path.is_dir() else path
-    return split is None and file.suffix == ".csv" and file.is_file() and set(_NEEDED) <= _header(file)
-
-
-def _header(file: Path) -> set[str]:
-    return set(read_text(file).partition("\n")[0].rstrip("\r").split(","))
+    return split is None and file.suffix == ".csv" and file.is_file() and set(_NEEDED) <= {*read_header(file)}
 
 
 def read_cells(path: str | Path) -> tuple[Detections, ...]:
@@ -70,8 +57,8 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
     """
     file = Path(path) / "cells.csv" if Path(path).is_dir() else Path(path)
     drafts: dict[str, Draft] = {}
-    for line, row in enumerate(read_rows(file, _NEEDED, "cells"), start=2):  # line 1 is the header
-        where = f"{file}, line {line}"
+    for row in read_rows(file, _NEEDED, "cells"):
+        where = f"{file}, line {row.line}"
         image = row["image"]
         if image not in drafts:
             drafts[image] = _draft(file, row, where)
@@ -85,49 +72,6 @@ def read_cells(path: str | Path) -> tuple[Detections, ...]:
             prediction = replace(prediction, certainty=certainty, novelty=novelty)
         drafts[image].add((y0, x0, y1, x1), row["class"], score, prediction)
     return finish_drafts(list(drafts.values()))
-
-
-def read_rows(file: Path, needed: Sequence[str], what: str) -> list[dict[str, str]]:
-    """Read the lines of a CSV file by column; missing values are empty.
-
-    Raises
-    ------
-    AnnotationError
-        If it cannot be read, or lacks a column of `needed`; `what` names the table in the message.
-    """
-    try:
-        # Spreadsheets may write a byte order mark.
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, restval="")
-            missing = [column for column in needed if column not in (reader.fieldnames or ())]
-            rows = [{_as_was(name): _as_was(text) for name, text in row.items() if name is not None} for row in reader]
-    except OSError as error:
-        raise AnnotationError(f"Cannot read {file}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{file} is not a CSV file: {error}.") from error
-    if missing:
-        raise AnnotationError(f"{file} is not a table of {what}: it lacks the column {missing[0]!r}.")
-    return rows
-
-
-def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file with a header.
-
-    Texts that a spreadsheet would run as a formula begin with an apostrophe, which it takes for "this is text", and
-    `read_rows` takes away. What is no text, in names that Linux allows, is written with escapes.
-    """
-    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="", errors=_ESCAPES) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(map(_harmless, columns))
-        writer.writerows(map(_harmless, row) for row in rows)
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-
-
-def _as_was(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:

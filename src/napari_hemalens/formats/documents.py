@@ -1,8 +1,6 @@
-"""Files of annotations as texts: JSON, validated by pydantic models, and tables."""
+"""Files of annotations as texts: JSON, validated by pydantic models, and YAML."""
 
 import codecs
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,22 +75,6 @@ class _ShallowLoader(yaml.SafeLoader):  # type: ignore[misc] # yaml has no types
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
-
-
-def table(path: Path) -> list[list[str]]:
-    """Return the lines of a table, its header first, parted by whatever parts its first line: comma, semicolon, tab.
-
-    Raises
-    ------
-    AnnotationError
-        If it cannot be read, or is no table.
-    """
-    text = read_text(path)
-    parting = max(",;\t", key=text.partition("\n")[0].count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=parting, skipinitialspace=True))
-    except csv.Error as error:
-        raise AnnotationError(f"{path} is not a table: {error}.") from error
 
 
 def save(path: Path, document: Mapping[str, Any]) -> None:

@@ -225,10 +225,17 @@ def finish_drafts(drafts: Sequence[Draft], names: Iterable[str] | None = None) -
 def number(value: object, otherwise: float = math.nan) -> float:
     """Return a value as a number, also one with a decimal comma; what is none, or is not finite, as `otherwise`."""
     try:
-        found = float(value.strip().replace(",", ".") if isinstance(value, str) else value)  # type: ignore[arg-type]
+        found = float(_with_point(value) if isinstance(value, str) else value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return otherwise
     return found if math.isfinite(found) else otherwise
+
+
+def _with_point(text: str) -> str:
+    """Return a number in figures with a decimal point; of point and comma, the last one is that of the decimals."""
+    if text.rfind(",") > text.rfind("."):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")
 
 
 def bounds(points: Iterable[tuple[float, float]]) -> Box:
@@ -251,7 +258,7 @@ def floats(texts: Iterable[str | None], where: str) -> list[float]:
     values = []
     for text in texts:
         try:
-            values.append(float(text or ""))
+            values.append(float(_with_point(text or "")))
         except ValueError as error:
             raise AnnotationError(f"{where}: {text!r} is not a number.") from error
     return values

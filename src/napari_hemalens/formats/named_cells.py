@@ -6,7 +6,6 @@ table `<split>.csv` with the columns `image`, `cell` (or `nucleus`: the number i
 2019 is read as distributed (`formats.c_nmc`).
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,8 +20,10 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import c_nmc
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
+from napari_hemalens.formats.tables import read_rows
 
 _CELL = ("nucleus", "cell")
+_CLASS = ("class", "has_micronucleus")
 _GROUP = ("group", "subject", "source")
 _LABELS = {"nucleus": ("labels", "nuclei", "cells"), "cell": ("labels", "cells", "nuclei")}
 _PARTS = ("train", "val", "test")
@@ -92,17 +93,15 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
     root, table = Path(folder), Path(folder) / f"{split}.csv"
     if not table.exists() and c_nmc.folds_of(root):
         return _lone_cells(root, split)
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
+    if not table.is_file():
         raise AnnotationError(
-            f"Cannot read the table of cells {table}: {error}. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}."
-        ) from error
+            f"Cannot read the table of cells {table}: no such file. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}."
+        )
+    rows = read_rows(table, ("image",), "cells", optional=(*_CELL, *_CLASS, *_GROUP))
     if not rows:
         raise AnnotationError(f"{table} lists no cells.")
     cell = _column(table, rows[0], _CELL)
-    kind = _column(table, rows[0], ("class", "has_micronucleus"))
+    kind = _column(table, rows[0], _CLASS)
     group = next((name for name in _GROUP if name in rows[0]), "image")
     rows.sort(key=lambda row: row["image"])
     return tuple(
@@ -173,10 +172,8 @@ def _field(
 
 def _column(table: Path, row: Mapping[str, str], names: Sequence[str]) -> str:
     found = next((name for name in names if name in row), None)
-    if found is None or "image" not in row:
-        raise AnnotationError(
-            f"{table} has no column {' or '.join(names) if found is None else 'image'}; it has {', '.join(row)}."
-        )
+    if found is None:
+        raise AnnotationError(f"{table} has no column {' or '.join(names)}; it has {', '.join(row)}.")
     return found
 
 

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.draft import Draft, floats
 from napari_hemalens.formats.images import IMAGE_SUFFIXES, header_size
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.records.detections import Detections
 
 NUCLEUS = "nucleus"
@@ -126,8 +126,8 @@ def _field(image: Path, table: Path, diameter: float) -> PointField:
     centres: dict[str, list[tuple[float, float]]] = {NUCLEUS: [], _UNSURE: []}
     sides = []
     draft = Draft(table, str(image), header_size(image))
-    for number, row in enumerate(read_rows(table, _NEEDED, "points"), start=2):  # line 1 is the header
-        where = f"{table}, line {number}"
+    for row in read_rows(table, _NEEDED, "points", optional=("diameter",)):
+        where = f"{table}, line {row.line}"
         y, x, side = floats((row["y"], row["x"], row.get("diameter") or str(diameter)), where)
         kind = _CLASSES.get(row["class"].strip())
         if kind is None:

@@ -1,6 +1,5 @@
 """Folders of results that Detect and Classify wrote, read back with what a person corrected in them."""
 
-import csv
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, read_annotations
-from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.tables import read_header, read_rows
 from napari_hemalens.records.detections import Detections
 
 RUN = "run.json"
@@ -123,10 +122,7 @@ def read_run(file: Path) -> dict[str, Any]:
 def holds_classified(folder: Path) -> bool:
     """Whether the cells in a folder of results are those of Classify."""
     file = folder / _CELLS
-    if not file.is_file():
-        return False
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return "centroid_y" in next(csv.reader(lines), [])
+    return file.is_file() and "centroid_y" in read_header(file)
 
 
 def image_near(folder: Path, path: str) -> Path | None:

@@ -18,6 +18,7 @@ from napari_hemalens.formats.draft import Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.tables import read_table
 from napari_hemalens.formats.via_shapes import drawn_box, numbered_box
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.detections import Detections
@@ -139,11 +140,11 @@ def _images(file: Path) -> list[_Image] | None:
 
 
 def _table_images(file: Path) -> list[_Image] | None:
-    header, *lines = documents.table(file) or [[]]
+    header, rows = read_table(file)
     if not set(header) >= _COLUMNS:
         return None
     images: dict[str, dict[str, Any]] = {}
-    for row in (dict(zip(header, line, strict=False)) for line in lines if line):
+    for row in rows:
         name = row.get("filename") or row.get("#filename") or ""
         attributes = _json(row.get("file_attributes"))
         image = images.setdefault(name, {"filename": name, "file_attributes": attributes, "regions": []})

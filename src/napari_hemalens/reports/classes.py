@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.assay import Comparison, Group, Summary
 from napari_hemalens.reports.detections import RESEARCH_USE

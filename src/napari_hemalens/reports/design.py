@@ -1,11 +1,11 @@
 """The design of an experiment: the replicate and concentration of each image, read from a table."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats.tables import read_rows
 
 _COLUMNS = ("image", "replicate", "concentration")
 
@@ -33,22 +33,14 @@ def read_design(path: str | Path) -> dict[str, Sample]:
         If it cannot be read, lacks a column, or names an image twice.
     """
     file = Path(path)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns, rows = reader.fieldnames or (), list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"Cannot read the design {file}: {error}.") from error
-    if "image" not in columns or not {*_COLUMNS[1:]} & {*columns}:
-        raise AnnotationError(
-            f"{file} is not a design: it has {', '.join(columns) or 'no columns'}; it needs the columns image, "
-            "and replicate or concentration."
-        )
+    rows = read_rows(file, ("image",), "images and what they are of", optional=_COLUMNS[1:])
+    if not {*_COLUMNS[1:]} & {name for row in rows for name in row}:
+        raise AnnotationError(f"{file} is not a design: it needs a column replicate or concentration.")
     design: dict[str, Sample] = {}
     for row in rows:
         if row["image"] in design:
             raise AnnotationError(f"{file} names the image {row['image']!r} twice.")
-        design[row["image"]] = Sample(*((row.get(column) or "").strip() for column in _COLUMNS[1:]))
+        design[row["image"]] = Sample(*(row.get(column, "").strip() for column in _COLUMNS[1:]))
     return design
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
-from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import Record, short_names
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import ClassCount, Differential, Tissue, UnsureCells

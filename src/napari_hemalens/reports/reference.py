@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.draft import number
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.records.taxonomy import ICSH, cell_class
 
 _COLUMNS = ("class", "low", "high")
@@ -39,7 +39,7 @@ class ReferenceRange:
 def read_reference(path: str | Path) -> dict[str, ReferenceRange]:
     """Read a CSV file with the columns class, low, high and, if there is one, source; by class.
 
-    Numbers are per cent of the nucleated cells, with a decimal point, or a comma in quotes. Classes may have any of
+    Numbers are per cent of the nucleated cells, with a decimal point or comma. Classes may have any of
     their usual names (`records.synonyms`).
 
     Raises
@@ -50,10 +50,10 @@ def read_reference(path: str | Path) -> dict[str, ReferenceRange]:
     """
     file = Path(path)
     with decoding(f"Cannot read the reference ranges in {file}", AnnotationError):
-        rows = read_rows(file, _COLUMNS, "reference ranges")
+        rows = read_rows(file, _COLUMNS, "reference ranges", optional=("source",))
         ranges: dict[str, ReferenceRange] = {}
-        for line, row in enumerate(rows, start=2):  # line 1 is the header
-            where = f"{file}, line {line}"
+        for row in rows:
+            where = f"{file}, line {row.line}"
             name = _class_of(row["class"], where)
             if name in ranges:
                 raise AnnotationError(f"{where}: {name} has a range already.")

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError, HemaLensError
-from napari_hemalens.formats.csv import read_rows
 from napari_hemalens.formats.decoding import decoding
+from napari_hemalens.formats.draft import number
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.results import RUN, holds_classified, image_near, read_fields, read_run
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.records.classified import UNCORRECTED, Classified
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
@@ -189,7 +190,7 @@ def _classified(image: StoredImage, rows: Sequence[Mapping[str, str]]) -> Classi
 
 
 def _numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.float64]:
-    return np.array([float(row.get(column) or "nan") for row in rows])
+    return np.array([number(row.get(column)) for row in rows])
 
 
 def _whole(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.int64] | None:

@@ -11,8 +11,8 @@ from PIL import Image
 from skimage.segmentation import find_boundaries
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.segmentation.record import CellMeasures, Segmentation
 from napari_hemalens.segmentation.shapes import Labels
 from napari_hemalens.slides.slide import Slide

@@ -22,6 +22,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco
+from napari_hemalens.formats.tables import read_table
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
@@ -137,8 +138,7 @@ def _leukocytes(
     root: Path, names: Mapping[str, str], *, split: Callable[[int], Sequence[str]], tight: bool = False
 ) -> Iterator[_Outlined]:
     """Yield single white cells with a mask of cytoplasm (1) and nucleus (2)."""
-    with (root / "labels.csv").open(newline="", encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
+    _, rows = read_table(root / "labels.csv")
     for row, part in zip(rows, split(len(rows)), strict=True):
         mask = iio.imread(root / "masks" / f"{row['image']}.png")
         cell = (add_rim(mask == 2) if tight else mask > 0).astype(np.int32)

@@ -5,7 +5,6 @@ of Munich a compromise, since its few red cells say 0.115 um, and its cells, by 
 Blocks are runs of file numbers, which may be of one slide; no set states patients.
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import cell_table, coco
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.images import read_rgb
+from napari_hemalens.formats.tables import read_table
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE, cell_class
@@ -111,9 +111,7 @@ def _smears(root: Path) -> Iterator[PublicCell]:
 def _marrow(root: Path) -> Iterator[PublicCell]:
     """Yield the cells in the middle of the images from Munich."""
     for split in ("train", "val"):
-        with (root / f"{split}.csv").open(newline="", encoding="utf-8") as table:
-            rows = list(csv.DictReader(table))
-        for row in rows:
+        for row in read_table(root / f"{split}.csv")[1]:
             number, image = _number(row["image"]), root / "images" / row["image"]
             height, width = iio.improps(image).shape[:2]
             half = _MUNICH_SIDE_UM / _MUNICH_UM / 2
@@ -125,9 +123,7 @@ def _marrow(root: Path) -> Iterator[PublicCell]:
 
 def _leukocytes(root: Path) -> Iterator[PublicCell]:
     """Yield the masked white cells of segmentation_WBC, of two laboratories."""
-    with (root / "labels.csv").open(newline="", encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
-    for row in rows:
+    for row in read_table(root / "labels.csv")[1]:
         laboratory, pixel_size = _LEUKOCYTES[row["source"]]
         found = CellMap.from_labels((iio.imread(root / "masks" / f"{row['image']}.png") > 0).astype(np.int32))
         if len(found) and row["class"]:

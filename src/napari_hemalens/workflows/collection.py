@@ -13,10 +13,10 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats import cell_table, coco
 from napari_hemalens.formats.cell_table import CellTable
-from napari_hemalens.formats.csv import write_csv
 from napari_hemalens.formats.images import PICTURE_SUFFIXES
 from napari_hemalens.formats.naming import file_stems
 from napari_hemalens.formats.results import ClassifiedImage, DetectedImage, read_results
+from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.slides.open import open_image
 
