@@ -21,13 +21,13 @@ import torch
 
 from fields import SAMPLE
 from machine import machine
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe, PrecisionName
 from napari_hemalens.evaluation.detection import counted, detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
-from napari_hemalens.inference.tile_runner import autocast
+from napari_hemalens.inference.forward_passes import autocast
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
@@ -54,10 +54,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds_of(network: CellDetector, image: torch.Tensor, least: float, precision: str) -> float:
+def seconds_of(network: CellDetector, image: torch.Tensor, least: float, precision: PrecisionName) -> float:
     """Return the seconds of one pass."""
     network.rpn.least = least
-    numbers = autocast(image.device, DetectionRecipe.from_options(precision=precision))
+    numbers = autocast(image.device, precision)
     start = time.perf_counter()
     with torch.inference_mode(), numbers:
         network(image)

@@ -17,6 +17,7 @@ from napari_hemalens.active_learning.cell_sources import (
 )
 from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.embeddings import embed_steps
+from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.crops import crops
@@ -28,10 +29,11 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.open import open_image
 
 CPU = torch.device("cpu")
+ON_TORCH = TeachingRecipe(device="cpu", runtime="torch")
 
 
 def embed(source: ReadableCells, card: ClassifierCard, caches: Path) -> Embedded:
-    return finish(embed_steps(source, card, caches, CPU))
+    return finish(embed_steps(source, card, caches, ON_TORCH))
 
 
 def test_the_vector_of_a_cell_is_that_of_the_crop_that_classification_sees(film: Any, tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_cells_that_are_new_are_added_to_those_that_are_known(
 ) -> None:
     part = cells_of_boxes(film.path, film.boxes[4:9], pixel_size_um=0.5)
     embed(part, nucleated, tmp_path)
-    steps = embed_steps(cells_of_boxes(film.path, film.boxes, pixel_size_um=0.5), nucleated, tmp_path, CPU)
+    steps = embed_steps(cells_of_boxes(film.path, film.boxes, pixel_size_um=0.5), nucleated, tmp_path, ON_TORCH)
     assert next(steps).total == 11
     found = finish(steps)
     fresh = embed(cells_of_boxes(film.path, film.boxes, pixel_size_um=0.5), nucleated, tmp_path / "other")
@@ -93,11 +95,11 @@ def test_another_pixel_size_is_another_view(film: Any, nucleated: ClassifierCard
 def test_what_was_done_before_stop_is_kept(draw_film: Any, nucleated: ClassifierCard, tmp_path: Path) -> None:
     films = [draw_film(tmp_path / f"{k}.png", seed=k) for k in range(3)]
     source = join_cells([cells_of_boxes(each.path, each.boxes, pixel_size_um=0.5) for each in films])
-    steps = embed_steps(source, nucleated, tmp_path, CPU)
+    steps = embed_steps(source, nucleated, tmp_path, ON_TORCH)
     while next(steps).done < 16:
         pass
     steps.close()
-    again = embed_steps(source, nucleated, tmp_path, CPU)
+    again = embed_steps(source, nucleated, tmp_path, ON_TORCH)
     assert next(again).total == 32
     assert len(finish(again)) == 48
 
@@ -107,7 +109,7 @@ def test_a_damaged_cache_is_said_and_computed_again(film: Any, nucleated: Classi
     first = embed(source, nucleated, tmp_path)
     (file,) = tmp_path.glob("embeddings-*/*.safetensors")
     file.write_bytes(file.read_bytes()[:5000])
-    steps = embed_steps(source, nucleated, tmp_path, CPU)
+    steps = embed_steps(source, nucleated, tmp_path, ON_TORCH)
     assert "damaged" in next(steps).message
     again = finish(steps)
     assert len(again.notes) == 1

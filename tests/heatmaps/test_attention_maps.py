@@ -14,6 +14,7 @@ from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
+from napari_hemalens.models.folding import folded_classifier
 from napari_hemalens.models.preprocess import normalised
 
 Cards = Callable[..., ClassifierCard]
@@ -89,3 +90,17 @@ def test_no_hook_is_left_behind_not_even_by_a_network_that_fails(
 
 def hooks(network: nn.Module) -> int:
     return sum(len(module._forward_hooks) for module in network.modules())
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("resnet18_attention", "layer-2"), ("resnet18_block_cbam", "cbam-3"), ("resnet18_block_eca", "eca-1-without")],
+)
+def test_maps_are_the_same_without_batch_normalisation(
+    name: str, method: str, card: Cards, network: Networks, pixels: Callable[..., Tensor]
+) -> None:
+    built, images = network(card(name)), normalised(pixels(2, 3, 64))
+    for found, wanted in zip(
+        attention(folded_classifier(built), images, method), attention(built, images, method), strict=True
+    ):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4)

@@ -10,7 +10,7 @@ import torch
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
 from napari_hemalens.heatmaps.assembly import ChosenCells
-from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps
+from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps, load_steps
 from napari_hemalens.inference import classifier
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
@@ -184,3 +184,28 @@ def test_nothing_is_left_in_a_mode_in_which_others_could_not_train(explained: Ca
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
     steps.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "kept"),
+    [
+        ("alexnet_attention", "occlusion", True),
+        ("resnet18_cbam", "cbam-1", False),
+        ("resnet18_attention", "layer-2", False),
+    ],
+)
+def test_only_what_needs_no_gradient_is_computed_by_a_runtime(
+    name: str,
+    method: str,
+    kept: bool,
+    card: Cards,
+    network: Callable[..., CellClassifier],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of = card(name)
+    trained = classifier.NetworkClassifier(network(of), of)
+    monkeypatch.setattr(classifier.NetworkClassifier, "load", classmethod(lambda *_: trained))
+    recipe = ExplanationRecipe(method=method, runtime="openvino" if method == "cbam-1" else "torch")
+    loaded = finish(load_steps(of, recipe, torch.device("cpu")))
+    assert (loaded.network is trained.network) == kept
+    assert loaded.runtime.versions == {"torch": torch.__version__}

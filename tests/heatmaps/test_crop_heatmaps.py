@@ -13,6 +13,7 @@ from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import methods_of
 from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.classifier import NetworkClassifier, probabilities_of
+from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.preprocess import normalised
@@ -104,3 +105,37 @@ def test_a_method_that_is_not_there_is_refused(card: Cards, network: Networks, p
     of = card("resnet18")
     with pytest.raises(RecipeError, match="No heatmap 'layer-5' of resnet18"):
         heatmaps_of(network(of), pixels(1, 3, 64), of, method="layer-5")
+
+
+@pytest.mark.parametrize("method", ["layer-5", "grad-cam-middle"])
+def test_too_little_gpu_memory_explains_the_same_in_smaller_passes(
+    method: str, card: Cards, network: Networks, pixels: Pixels
+) -> None:
+    of = card("alexnet_attention")
+    built, crops = network(of), pixels(5, 3, 64)
+    targets = torch.tensor([0, 1, 1, 0, 1])
+    wanted = heatmaps_of(built, crops, of, method=method, targets=targets)
+
+    def refuse(_: object, given: tuple[Tensor]) -> None:
+        if len(given[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    built.stages[0].register_forward_pre_hook(refuse)
+    classifier = NetworkClassifier(built, of)
+    seen = explain_crops(classifier, crops, method=method, targets=targets)
+    torch.testing.assert_close(seen.heatmaps, wanted, rtol=0, atol=1e-4)
+    assert seen.targets.tolist() == targets.tolist()
+    assert classifier.passes.most == 2
+
+
+def test_half_precision_is_for_attention_and_leaves_gradients_as_they_are(
+    card: Cards, network: Networks, pixels: Pixels
+) -> None:
+    of = card("alexnet_attention")
+    built, crops = network(of), pixels(2, 3, 64)
+    half = NetworkClassifier(built, of, passes=ForwardPasses("half"))
+    for method, least, most in (("layer-5", 1e-6, 0.02), ("grad-cam-middle", 0, 0)):
+        found = explain_crops(half, crops, method=method, targets="none")
+        assert found.probabilities.dtype == found.heatmaps.dtype == torch.float32
+        wanted = heatmaps_of(built, crops, of, method=method, targets="none")
+        assert least <= (found.heatmaps - wanted).abs().max() <= most

@@ -11,15 +11,14 @@ from napari_hemalens import workflows
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.errors import DeviceError, WeightsError
-from napari_hemalens.inference import cell_finder
 from napari_hemalens.inference.cell_finder import CellFinder, naming_card
 from napari_hemalens.inference.classifier import NetworkClassifier
-from napari_hemalens.models import weights
+from napari_hemalens.models import runtimes, weights
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.runtimes import OpenVinoRuntime
-from napari_hemalens.progress import finish
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.slides.axes import from_array
@@ -138,7 +137,7 @@ def test_a_result_says_which_weights_named_its_cells(
 
 def test_a_finder_loads_both_networks_of_its_cards(untrained: DetectorCard, nucleated: ClassifierCard) -> None:
     card = untrained.model_copy(update={"naming": str(nucleated.file)})
-    both = CellFinder.load(card, RECIPE, CPU)
+    both = finish(CellFinder.load_steps(card, RECIPE, CPU))
     assert both.namer is not None
     assert both.namer.card == weights.classifier_card(nucleated.file)
     assert both.namer.novelty is not None
@@ -151,12 +150,12 @@ def test_auto_takes_torch_where_openvino_computes_other_numbers(
     class Other(OpenVinoRuntime):
         """An OpenVINO that disagrees with torch."""
 
-        def detector(self, network: CellDetector) -> CellDetector:
+        def detector_steps(self, network: CellDetector) -> Steps[CellDetector]:
             raise DeviceError("other numbers")
 
-    monkeypatch.setattr(cell_finder, "choose_runtime", lambda *_: Other())
+    monkeypatch.setattr(runtimes, "choose_runtime", lambda *_: Other())
     asked = RECIPE.model_copy(update={"naming": BY_DETECTOR})
-    found = CellFinder.load(untrained, asked, torch.device("cpu"))
+    found = finish(CellFinder.load_steps(untrained, asked, CPU))
     assert found.runtime.versions == {"torch": torch.__version__}
     with pytest.raises(DeviceError, match="other numbers"):
-        CellFinder.load(untrained, asked.model_copy(update={"runtime": "openvino"}), torch.device("cpu"))
+        finish(CellFinder.load_steps(untrained, asked.model_copy(update={"runtime": "openvino"}), CPU))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.inference.classifier import calibrated, check_same_image
+from napari_hemalens.inference.classifier import NetworkClassifier, calibrated, check_same_image, name_and_embed
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
@@ -22,3 +22,21 @@ def test_labels_of_another_size_are_refused() -> None:
     slide = from_array(np.zeros((40, 50, 3), np.uint8))
     with pytest.raises(ImageError, match="The labels are 40 x 40 pixels, the image is 40 x 50"):
         check_same_image(slide, CellMap.whole((40, 40)))
+
+
+def test_too_little_gpu_memory_names_the_same_in_smaller_passes(untrained_classifier: ClassifierCard) -> None:
+    ready = NetworkClassifier.load(untrained_classifier, torch.device("cpu"))
+    side = untrained_classifier.crop.side
+    noise = np.random.default_rng(0).integers(0, 255, (5, untrained_classifier.crop.channels, side, side), np.uint8)
+    pixels = torch.from_numpy(noise)
+    wanted = name_and_embed(ready, pixels)
+
+    def refuse(_: object, given: tuple[torch.Tensor]) -> None:
+        if len(given[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = ready.network.stages[0].register_forward_pre_hook(refuse)
+    for found, before in zip(name_and_embed(ready, pixels), wanted, strict=True):
+        torch.testing.assert_close(found, before, rtol=0, atol=1e-4)
+    hook.remove()  # networks stay in memory
+    assert ready.passes.most == 2

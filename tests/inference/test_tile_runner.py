@@ -12,7 +12,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.tile_plan import plan_tiles
-from napari_hemalens.inference.tile_runner import BatchOfTiles, autocast, run_tiles
+from napari_hemalens.inference.tile_runner import BatchOfTiles, run_tiles
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
 from napari_hemalens.progress import finish
@@ -110,8 +110,3 @@ def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module,
 
     with pytest.raises(DeviceError, match="one tile of 256 px; lower `tile` or use the CPU"):
         run(field(), NetworkDetector(None_(), card))
-
-
-def test_half_precision_is_refused_where_regions_cannot_be_proposed_in_it() -> None:
-    with pytest.raises(DeviceError, match="Half precision is for NVIDIA GPUs, not for mps; choose single"):
-        autocast(torch.device("mps"), DetectionRecipe(precision="half"))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.models import converted
-from napari_hemalens.models.converted import ConvertedPart
+from napari_hemalens.models.converted import ConvertedPart, is_kept
 
 pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'napari-hemalens[fast]'.")
 
@@ -26,10 +26,12 @@ def layers() -> nn.Module:
 @torch.inference_mode()
 def test_a_converted_part_computes_the_same_at_any_size(cache: Path) -> None:
     part = layers()
+    assert not is_kept(part)
     fast = ConvertedPart(part, torch.randn(1, 3, 16, 16))
     images = torch.randn(3, 3, 40, 24)
     torch.testing.assert_close(fast(images)[0], part(images), rtol=0, atol=1e-5)
     assert len(list(cache.iterdir())) == 1
+    assert is_kept(part)
 
 
 def test_a_damaged_file_of_the_cache_is_made_anew(cache: Path) -> None:

@@ -15,11 +15,12 @@ from napari_hemalens.active_learning.cell_sources import ReadableCells
 from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.embedding_cache import BLOCK, THUMBNAIL, EmbeddingCache
 from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.inference.classifier import NetworkClassifier, batch_size
+from napari_hemalens.inference import device
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, name_and_embed
 from napari_hemalens.inference.crops import crop_width, crops, cut
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.taught_cells import TaughtCells
 from napari_hemalens.slides.slide import Slide
@@ -28,7 +29,7 @@ _NEAR = 1024  # pixels: cells of such a square are looked at one after the other
 
 
 def embed_steps(
-    source: ReadableCells, card: ClassifierCard, caches: Path, device: torch.device, *, read_only: bool = False
+    source: ReadableCells, card: ClassifierCard, caches: Path, recipe: TeachingRecipe, *, read_only: bool = False
 ) -> Steps[Embedded]:
     """Embed cells, those that the cache has not yet; yields after every batch. What is done stays when it is stopped.
 
@@ -40,8 +41,8 @@ def embed_steps(
         Any classifier; it is loaded only if a cell is new.
     caches : Path
         Folder of caches.
-    device : torch.device
-        Where the network runs.
+    recipe : TeachingRecipe
+        Device, precision and runtime.
     read_only : bool
         Whether the caches stay as they are.
 
@@ -51,6 +52,8 @@ def embed_steps(
         If an image cannot be read, or has no pixel size and crops are in micrometres.
     WeightsError
         If the weights are not there, or not those of the card.
+    DeviceError
+        If this machine has no such device, or the runtime cannot compute them there.
     """
     cache = EmbeddingCache(caches, card.sha256, card.crop.model_dump(mode="json"), read_only=read_only)
     views = [_View.of(source, image, rows, card.crop) for image, rows in enumerate(_rows_by_image(source.cells))]
@@ -62,7 +65,8 @@ def embed_steps(
     notes = tuple(cache.notes)
     yield Progress(0, total, " ".join(notes) or f"{len(keys) - total:,} of {len(keys):,} cells are known")
     if total:
-        yield from _look_steps(views, cache, NetworkClassifier.load(card, device), total)
+        classifier = yield from NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
+        yield from _look_steps(views, cache, classifier, total)
     return Embedded(source.cells, cache.vectors(keys), cache.thumbnails(keys), card.name, card.sha256, notes)
 
 
@@ -72,19 +76,15 @@ def _look_steps(views: list["_View"], cache: EmbeddingCache, classifier: Network
         for view in views:
             missing = np.array([key not in cache for key in view.keys], dtype=np.bool_)
             for found, pixels, pictures in view.look(np.flatnonzero(missing), batch_size(classifier.device)):
-                cache.add([view.keys[k] for k in found.tolist()], _embedding(classifier, pixels), pictures)
+                cache.add(
+                    [view.keys[k] for k in found.tolist()],
+                    name_and_embed(classifier, pixels)[1].cpu().numpy(),
+                    pictures,
+                )
                 done += len(found)
                 yield Progress(done, total, f"looking at cell {done:,} of {total:,}")
     finally:
         cache.flush()
-
-
-@torch.inference_mode()
-def _embedding(classifier: NetworkClassifier, pixels: Tensor) -> NDArray[np.float32]:
-    """Return embeddings (n, D) of crops (n, C, side, side) uint8."""
-    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
-    found: NDArray[np.float32] = classifier.network.name_and_embed(images)[1].float().cpu().numpy()
-    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

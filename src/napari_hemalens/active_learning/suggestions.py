@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from napari_hemalens.active_learning.acquisition import Pool, margins, order
 from napari_hemalens.config.active_learning import SuggestionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, check_same_image
+from napari_hemalens.inference.classifier import (
+    NetworkClassifier,
+    batch_size,
+    calibrated,
+    check_same_image,
+    name_and_embed,
+)
 from napari_hemalens.inference.crops import crop_width, crops
-from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.slide import Slide
@@ -110,11 +115,9 @@ def look_steps(
     return LookedCells(cells.ids.astype(np.int64), cells.centres, width, probabilities, embeddings)
 
 
-@torch.inference_mode()
-def _said(classifier: NetworkClassifier, pixels: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
-    logits, embeddings = classifier.network.name_and_embed(images)
-    return calibrated(logits, classifier.card).cpu().numpy(), embeddings.float().cpu().numpy()
+def _said(classifier: NetworkClassifier, pixels: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    logits, embeddings = name_and_embed(classifier, pixels)
+    return calibrated(logits, classifier.card).cpu().numpy(), embeddings.cpu().numpy()
 
 
 def suggest(looked: Sequence[LookedCells], named: Sequence[NDArray[np.int64]], recipe: SuggestionRecipe) -> Suggestions:

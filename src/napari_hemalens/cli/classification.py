@@ -14,8 +14,10 @@ from napari_hemalens.cli.app import (
     Images,
     LabelImages,
     Out,
+    Precision,
     Relabel,
     Replace,
+    Runtime,
     StatedPixelSize,
     app,
     err_console,
@@ -62,6 +64,8 @@ def classify(  # noqa: PLR0913 -- an option each
     frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     device: Device = "auto",
+    precision: Precision = "single",
+    runtime: Runtime = "auto",
     relabel: Relabel = None,
     cells: Annotated[
         list[str] | None,
@@ -98,6 +102,8 @@ def classify(  # noqa: PLR0913 -- an option each
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,
+        precision=precision,
+        runtime=runtime,
     )
     if micronuclei and recipe.task != "micronucleus":
         raise RecipeError(f"--micronuclei is of the task micronucleus; the task is {recipe.task}.")

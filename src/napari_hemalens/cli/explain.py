@@ -12,8 +12,10 @@ from napari_hemalens.cli.app import (
     FrameName,
     Images,
     Out,
+    Precision,
     Relabel,
     Replace,
+    Runtime,
     StatedPixelSize,
     app,
     go_on_from,
@@ -65,6 +67,8 @@ def explain(  # noqa: PLR0913 -- an option each
     frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     device: Device = "auto",
+    precision: Precision = "single",
+    runtime: Runtime = "auto",
     relabel: Relabel = None,
     replace: Replace = False,
 ) -> None:
@@ -82,6 +86,8 @@ def explain(  # noqa: PLR0913 -- an option each
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,
+        precision=precision,
+        runtime=runtime,
     )
     folder = workflows.ResultsFolder(out, replace)
     steps = workflows.explain_files_steps(

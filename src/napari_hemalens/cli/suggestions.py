@@ -14,7 +14,9 @@ from napari_hemalens.cli.app import (
     Images,
     LabelImages,
     Out,
+    Precision,
     Relabel,
+    Runtime,
     StatedPixelSize,
     app,
     err_console,
@@ -60,6 +62,8 @@ def suggest(  # noqa: PLR0913 -- an option each
     pixel_size: StatedPixelSize = None,
     relabel: Relabel = None,
     device: Device = "auto",
+    precision: Precision = "single",
+    runtime: Runtime = "auto",
 ) -> None:
     """Say which cells to label next: writes a table to fill in, and a sheet of their pictures."""
     recipe = ClassificationRecipe.from_options(
@@ -70,6 +74,8 @@ def suggest(  # noqa: PLR0913 -- an option each
         pixel_size_um=pixel_size,
         relabel=relabel,
         device=device,
+        precision=precision,
+        runtime=runtime,
     )
     steps = workflows.suggest_cells_steps(
         images_in(paths),

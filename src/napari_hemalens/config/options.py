@@ -36,6 +36,21 @@ FrameName = Annotated[
 ]
 
 
+Precision = Annotated[
+    PrecisionName,
+    Field(description="Floating-point precision: single (32 bits), or half (16 bits, NVIDIA GPUs only)"),
+]
+
+
+Runtime = Annotated[
+    RuntimeName,
+    Field(
+        description="What computes: torch, or openvino, which is faster on a CPU and has to be installed; auto: "
+        "openvino where it can be had and computes the same"
+    ),
+]
+
+
 class Recipe(BaseModel):
     """Frozen options; unknown or invalid options are errors."""
 
@@ -109,9 +124,7 @@ class DetectionRecipe(Recipe):
         ge=1,
         description="Tiles per forward pass; empty: 4 on a GPU, 1 on a CPU, where more would be slower",
     )
-    precision: PrecisionName = Field(
-        default="single", description="Floating-point precision: single (32 bits), or half (16 bits, NVIDIA GPUs only)"
-    )
+    precision: Precision = "single"
     skip_background: bool = Field(default=True, description="Skip tiles that show only background")
     nms_iou: float = Field(
         title="NMS IoU", default=0.5, gt=0, le=1, description="Boxes that overlap by more than this IoU are one cell"
@@ -120,11 +133,7 @@ class DetectionRecipe(Recipe):
         title="One class per cell", default=True, description="Count a nucleated cell under its best class only"
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
-    runtime: RuntimeName = Field(
-        default="auto",
-        description="What computes: torch, or openvino, which is faster on a CPU and has to be installed; auto: "
-        "openvino where it can be had and computes the same",
-    )
+    runtime: Runtime = "auto"
     channel: int | str | None = Field(
         default=None,
         description="Channel of an image that keeps them apart, by name or number from 0; rgb: they are the colours of "
@@ -213,6 +222,8 @@ class ClassificationRecipe(Recipe):
         "stands for many cells",
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
+    precision: Precision = "single"
+    runtime: Runtime = "auto"
 
 
 class TeachingRecipe(Recipe):
@@ -227,6 +238,8 @@ class TeachingRecipe(Recipe):
         default="margin-diversity", description="How cells are chosen once every class has a few labels"
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
+    precision: Precision = "single"
+    runtime: Runtime = "auto"
 
 
 class FineTuningRecipe(Recipe):
@@ -278,3 +291,5 @@ class ExplanationRecipe(Recipe):
         "stands for many cells",
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
+    precision: Precision = "single"
+    runtime: Runtime = "auto"

@@ -107,7 +107,7 @@ def evaluate_steps(
 ) -> Steps[DetectionReport]:
     """Measure weights; see `workflows.evaluate_detection_steps`."""
     card = weights.detector_card(recipe.weights)
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     truth = data.read()
     if not truth:
         raise AnnotationError(f"No annotated image in {data.path}, part {data.split!r}.")

@@ -171,7 +171,7 @@ def evaluate_steps(
             f"laboratories {known}."
         )
     card = weights.detector_card(recipe.weights)
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     looked_for = yield from find_known_steps(cells.take(there), finder, recipe)
     naming = "none" if finder.namer is None else finder.namer.card.name
     report = KnownCellsReport(card.name, card.sha256, naming, data.name, part, looked_for)

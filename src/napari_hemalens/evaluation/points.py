@@ -119,7 +119,7 @@ def evaluate_steps(selection: PointSelection, recipe: DetectionRecipe, *, radius
     diameter = float(np.median([field.diameter for field in fields]))
     near = diameter / 2 if radius is None else radius
     card = weights.detector_card(recipe.weights)
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     every = yield from detect_all_steps([field.nuclei for field in (*tuned, *fields)], finder, recipe)
     seen = select_nuclei(every)
     before, found = seen[: len(tuned)], seen[len(tuned) :]

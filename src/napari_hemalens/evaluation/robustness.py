@@ -118,7 +118,7 @@ def evaluate_steps(
 ) -> Steps[RobustnessReport]:
     """Measure weights on perturbed fields; see `workflows.evaluate_robustness_steps`."""
     card = weights.detector_card(recipe.weights)
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     tiles = fill_pixel_size(read_annotations(data, split=split), recipe.pixel_size_um)
     size = tiles[0].provenance.pixel_size_um if tiles else None
     if size is None:

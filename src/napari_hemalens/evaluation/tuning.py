@@ -50,7 +50,7 @@ def choose_threshold_steps(
     of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
     cells counted at this one.
     """
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     found = yield from detect_all_steps(truth, finder, recipe)
     by = own_taxonomy(found[0].recognised)
     mapped, true = ([cells.to_taxonomy(by) for cells in of] for of in (found, truth))

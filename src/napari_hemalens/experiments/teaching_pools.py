@@ -11,12 +11,12 @@ from napari_hemalens.active_learning.embedded import Embedded
 from napari_hemalens.active_learning.embeddings import embed_steps
 from napari_hemalens.active_learning.labelled_table import pixel_size_of
 from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.tables import read_rows
-from napari_hemalens.inference import device
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE, cell_class
@@ -80,7 +80,7 @@ def named_embeddings_steps(options: ExperimentOptions, part: str, weights: str) 
     """
     source, names = _named_cells(options.folder, part, options.pixel_size_um)
     card = classifier_card(weights)
-    embedded = yield from embed_steps(source, card, options.out / "caches", device.choose("auto"))
+    embedded = yield from embed_steps(source, card, options.out / "caches", TeachingRecipe(runtime="torch"))
     return NamedEmbeddings(embedded, names[embedded.cells.numbers])
 
 

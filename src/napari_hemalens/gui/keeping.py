@@ -1,6 +1,6 @@
 """What docks and a project exchange, so that the work of a person is kept while it goes on. No Qt."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -12,6 +12,11 @@ from napari_hemalens.config.options import Recipe
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.work import Work, WorkFiles
+
+A = TypeVar("A", bound=Recipe)
+
+OF_MACHINE = {"device", "runtime"}
+"""Options that no project keeps: where it is opened decides them."""
 
 FindImage: TypeAlias = Callable[[KeptImage], Image | None]
 """Returns the layer of an image of a project, which is opened if it is not; None where that cannot be."""
@@ -116,3 +121,15 @@ class ResultsKeeper(Generic[R, K, Options]):
         if recipe != self.options:
             self.options = recipe
             self.changed.emit()
+
+
+def kept_options(said: Mapping[str, Any], now: A) -> A:
+    """Return options that a project kept, with those of the machine as they are now.
+
+    Raises
+    ------
+    RecipeError
+        If they are of a version whose options had other ranges.
+    """
+    known = {name: value for name, value in said.items() if name in type(now).model_fields}
+    return now.from_options(**{**known, **{name: getattr(now, name) for name in OF_MACHINE}})

@@ -1,6 +1,7 @@
 """The cells of one label image: named, and where the classifier looked at each."""
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -11,10 +12,26 @@ from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import method_of, resolve_recipe
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, check_same_image
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.runtimes import TorchRuntime
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
+
+
+def load_steps(card: ClassifierCard, recipe: ExplanationRecipe, device: torch.device) -> Steps[NetworkClassifier]:
+    """Return a classifier on what can show a recipe's method; yields where that takes time.
+
+    Gradients, and passes over covered crops that are compared with them, need the network as it was trained; layers
+    within its stages need torch. What else there is comes with the answer of any runtime.
+    """
+    method = method_of(card.network, str(recipe.method))
+    if method.kind not in {"attention", "features"}:
+        return NetworkClassifier.load(card, device)
+    if method.inside:
+        return (yield from NetworkClassifier.load(card, device, recipe.precision).on_steps(TorchRuntime()))
+    return (yield from NetworkClassifier.load_steps(card, recipe, device))
 
 
 def explain_steps(

@@ -11,10 +11,9 @@ from napari_hemalens.heatmaps.attention_maps import attention
 from napari_hemalens.heatmaps.gradients import GradientInputs, grad_cam, gradient_heatmap
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.heatmaps.scaling import smoothed, unit
-from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, prepared
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.records.explained import PREDICTED
 
 _DEEPER = 8  # of the crops that are classified at once, the share whose graph is kept in memory
@@ -71,20 +70,32 @@ def explain_crops(
     RecipeError
         If the network has no such method, or the weights know no such class.
     """
-    card, network = classifier.card, classifier.network
+    card, crops = classifier.card, pixels.to(classifier.device)
     kind = method_of(card.network, method).kind
-    chosen = _chosen(card, targets)
-    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
-    if kind in {"attention", "features"}:
-        logits, maps = attention(network, images, method)
-    elif method in GRAD_CAM:
-        logits, maps = grad_cam(network, images, chosen, stage=GRAD_CAM[method])
-    else:
+
+    def explain(which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        chosen = _chosen(card, targets.to(which.device)[which] if isinstance(targets, Tensor) else targets)
+        logits, maps = _maps(classifier, prepared(crops[which]), chosen, method=method)
+        maps = smoothed(maps.float(), smoothing)
+        return calibrated(logits, card), chosen(logits), maps if kind == "attention" else unit(maps)
+
+    parts = classifier.passes.run(torch.arange(len(crops), device=crops.device), explain)
+    return CropHeatmaps(*(torch.cat(each) for each in zip(*parts, strict=True)))
+
+
+def _maps(
+    classifier: NetworkClassifier, images: Tensor, chosen: Callable[[Tensor], Tensor], *, method: str
+) -> tuple[Tensor, Tensor]:
+    """Return logits (N, K) and maps (N, side, side) of one pass; gradients, which 16 bits are too few for, in 32."""
+    card, network = classifier.card, classifier.network
+    if method_of(card.network, method).kind in {"attention", "features"}:
+        return attention(network, images, method)
+    with torch.autocast(images.device.type, enabled=False):
+        if method in GRAD_CAM:
+            return grad_cam(network, images, chosen, stage=GRAD_CAM[method])
         with torch.inference_mode():
             logits = network(images)
-        maps = _gradients(network, images, card, chosen(logits), method=method)
-    maps = smoothed(maps, smoothing)
-    return CropHeatmaps(calibrated(logits, card), chosen(logits), maps if kind == "attention" else unit(maps))
+        return logits, _gradients(network, images, card, chosen(logits), method=method)
 
 
 def light_channels(crop: CropRecipe) -> int:
@@ -101,7 +112,7 @@ def _chosen(card: ClassifierCard, targets: Tensor | str) -> Callable[[Tensor], T
 
     if isinstance(targets, Tensor):
         given = targets
-        return lambda logits: given.to(logits.device)
+        return lambda _: given
     target = target_of(card, targets)
     if target is None:
         return called

@@ -14,7 +14,10 @@ from napari_hemalens.heatmaps.scaling import smoothed
 from napari_hemalens.inference.box_attention import attend_steps
 from napari_hemalens.inference.classifier import check_same_image
 from napari_hemalens.inference.crops import cut
-from napari_hemalens.models.detector_protocol import AttentiveDetector
+from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.detector_protocol import AttentiveDetector, NetworkDetector
+from napari_hemalens.models.runtimes import Runtime, run_on_steps
+from napari_hemalens.models.storage import load_detector
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Provenance
@@ -22,6 +25,26 @@ from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
 
 _SIDE = 96  # pixels of a crop, as those of most classifiers
+
+
+def load_steps(
+    card: DetectorCard, recipe: ExplanationRecipe, device: torch.device
+) -> Steps[tuple[NetworkDetector, Runtime]]:
+    """Return a detector on the runtime of a recipe, and that runtime; yields where that takes time.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are missing.
+    DeviceError
+        If the runtime cannot compute them here.
+    """
+    network = load_detector(card, device)
+
+    def on_steps(runtime: Runtime) -> Steps[tuple[NetworkDetector, Runtime]]:
+        return NetworkDetector((yield from runtime.detector_steps(network)), card), runtime
+
+    return (yield from run_on_steps(recipe, device, on_steps))
 
 
 def explain_steps(

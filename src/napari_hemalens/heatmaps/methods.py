@@ -28,12 +28,15 @@ class Method:
         Whether it is the network's own, or found out on it.
     passes : int
         How often the network is run for a map, about; attention and features come with the answer.
+    inside : bool
+        Whether it is read from layers within the stages of the network, which another runtime may not have.
     """
 
     name: str
     title: str
     kind: Kind
     passes: int = 1
+    inside: bool = False
 
 
 BOTH = "attention"
@@ -150,8 +153,8 @@ def _own(network: str) -> tuple[Method, ...]:
     if len(maps) > 1:
         maps.append(Method(BOTH, "Attention, all layers", "attention"))
     blocks = range(1, 1 + _CBAM.get(network, 0))
-    maps += [Method(f"cbam-{block}", f"CBAM, block {block}", "attention") for block in blocks]
+    maps += [Method(f"cbam-{block}", f"CBAM, block {block}", "attention", inside=True) for block in blocks]
     for block in (1, 2) if network in _ECA else ():  # Ullah et al. 2021 show the first and the second, in Figure 8
-        maps.append(Method(f"eca-{block}", f"Features of block {block}, weighted", "features"))
-        maps.append(Method(f"eca-{block}-without", f"Features of block {block}, unweighted", "features"))
+        maps.append(Method(f"eca-{block}", f"Features of block {block}, weighted", "features", inside=True))
+        maps.append(Method(f"eca-{block}-without", f"Features of block {block}, unweighted", "features", inside=True))
     return tuple(maps)

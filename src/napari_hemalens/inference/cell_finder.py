@@ -6,13 +6,13 @@ from typing import Any, Self
 import torch
 
 from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
-from napari_hemalens.errors import DeviceError, WeightsError
+from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.naming import hypotheses, name_cells_steps
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
-from napari_hemalens.models.runtimes import Runtime, TorchRuntime, choose_runtime
+from napari_hemalens.models.runtimes import Runtime, TorchRuntime, run_on_steps
 from napari_hemalens.models.storage import load_detector
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps, stage
@@ -42,30 +42,27 @@ class CellFinder:
     runtime: Runtime = field(default_factory=TorchRuntime)
 
     @classmethod
-    def load(cls, card: DetectorCard, recipe: DetectionRecipe, device: torch.device) -> Self:
-        """Load a detector, and the classifier that the recipe or the card names.
+    def load_steps(cls, card: DetectorCard, recipe: DetectionRecipe, device: torch.device) -> Steps[Self]:
+        """Load a detector, and the classifier that the recipe or the card names; yields where that takes time.
 
         Raises
         ------
         WeightsError
             If weights are missing, or the classifier's crops are not such as a detected cell has.
+        DeviceError
+            If the recipe's runtime cannot compute them here.
         """
         named_by = naming_card(card, recipe)
-        namer = None if named_by is None else NetworkClassifier.load(named_by, device)
+        namer = None if named_by is None else NetworkClassifier.load(named_by, device, recipe.precision)
         detector = NetworkDetector(load_detector(card, device), card)
-        try:
-            return cls._on(choose_runtime(recipe, device), detector, namer)
-        except DeviceError:
-            if recipe.runtime != "auto":
-                raise
-            return cls._on(TorchRuntime(), detector, namer)  # which the result states
+        return (yield from run_on_steps(recipe, device, lambda runtime: cls._on_steps(runtime, detector, namer)))
 
     @classmethod
-    def _on(cls, runtime: Runtime, detector: NetworkDetector, namer: NetworkClassifier | None) -> Self:
+    def _on_steps(cls, runtime: Runtime, detector: NetworkDetector, namer: NetworkClassifier | None) -> Steps[Self]:
         if namer is not None:
-            namer = replace(namer, network=runtime.classifier(namer.network))
+            namer = yield from namer.on_steps(runtime)
         network: Any = detector.network
-        return cls(replace(detector, network=runtime.detector(network)), namer, runtime)
+        return cls(replace(detector, network=(yield from runtime.detector_steps(network))), namer, runtime)
 
     def find_steps(
         self, slide: Slide, recipe: DetectionRecipe, *, provenance: Provenance, region: Region | None = None

@@ -1,7 +1,7 @@
 """The classes of the cells of one label image: crops in, probabilities out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -9,12 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from napari_hemalens.config.options import PrecisionName
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.models.cards import ClassifierCard, ModelCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.runtimes import Runtime, RuntimeOptions, TorchRuntime, run_on_steps
 from napari_hemalens.models.storage import load_classifier, load_novelty
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
@@ -25,7 +28,7 @@ from napari_hemalens.slides.slide import Slide
 
 @dataclass(frozen=True, slots=True)
 class NetworkClassifier:
-    """A torch network that names crops, and its card.
+    """A network that names crops, and its card.
 
     Attributes
     ----------
@@ -35,16 +38,42 @@ class NetworkClassifier:
         What it was trained for.
     novelty : Novelty or None
         Where its training cells lie in its embedding; None: not measured.
+    passes : ForwardPasses
+        How it is run.
+    runtime : Runtime
+        What computes it.
     """
 
     network: CellClassifier
     card: ClassifierCard
     novelty: Novelty | None = None
+    passes: ForwardPasses = field(default_factory=ForwardPasses)
+    runtime: Runtime = field(default_factory=TorchRuntime)
 
     @classmethod
-    def load(cls, card: ClassifierCard, device: torch.device) -> Self:
-        """Return the classifier of a model card, ready to run; see `storage.load_classifier` for errors."""
-        return cls(load_classifier(card, device), card, load_novelty(card, device))
+    def load(cls, card: ClassifierCard, device: torch.device, precision: PrecisionName = "single") -> Self:
+        """Return the classifier of a model card as it was trained; see `storage.load_classifier` for errors."""
+        passes = ForwardPasses(precision)
+        return cls(load_classifier(card, device), card, load_novelty(card, device), passes)
+
+    @classmethod
+    def load_steps(cls, card: ClassifierCard, recipe: RuntimeOptions, device: torch.device) -> Steps[Self]:
+        """Return the classifier of a model card on the runtime of a recipe; yields where that takes time.
+
+        It names alike, and faster; gradients need that of `load`.
+
+        Raises
+        ------
+        WeightsError
+            As `load`.
+        DeviceError
+            If the recipe's runtime cannot compute it here.
+        """
+        return (yield from run_on_steps(recipe, device, cls.load(card, device, recipe.precision).on_steps))
+
+    def on_steps(self, runtime: Runtime) -> Steps[Self]:
+        """Return the same on a runtime; yields where that takes time."""
+        return replace(self, network=(yield from runtime.classifier_steps(self.network)), runtime=runtime)
 
     @property
     def device(self) -> torch.device:
@@ -105,9 +134,33 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
 def _predict(
     slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, width: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    device, card = classifier.device, classifier.card
-    for which, pixels in crops(slide, cells, card.crop, width=width, batch=batch_size(device)):
-        yield which, probabilities_of(classifier.network, pixels.to(device), card).cpu().numpy()
+    batch = batch_size(classifier.device)
+    for which, pixels in crops(slide, cells, classifier.card.crop, width=width, batch=batch):
+        yield which, _probabilities(classifier, pixels)
+
+
+def _probabilities(classifier: NetworkClassifier, pixels: Tensor) -> NDArray[np.float32]:
+    at = pixels.to(classifier.device)
+    parts = classifier.passes.run(at, lambda some: probabilities_of(classifier.network, some, classifier.card))
+    found: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
+    return found
+
+
+def name_and_embed(classifier: NetworkClassifier, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return logits (N, K) and embeddings (N, D), float32, of crops (N, C, side, side) uint8 on any device."""
+
+    @torch.inference_mode()
+    def one_pass(some: Tensor) -> tuple[Tensor, Tensor]:
+        return classifier.network.name_and_embed(prepared(some))
+
+    parts = classifier.passes.run(pixels.to(classifier.device), one_pass)
+    logits, embeddings = (torch.cat(each).float() for each in zip(*parts, strict=True))
+    return logits, embeddings
+
+
+def prepared(pixels: Tensor) -> Tensor:
+    """Return crops (N, C, side, side) uint8 as networks take them: normalised float32, channels last in memory."""
+    return normalised(pixels).contiguous(memory_format=torch.channels_last)
 
 
 def batch_size(device: torch.device) -> int:
@@ -118,8 +171,7 @@ def batch_size(device: torch.device) -> int:
 @torch.inference_mode()
 def probabilities_of(network: nn.Module, pixels: Tensor, card: ClassifierCard) -> Tensor:
     """Return probabilities (N, K) in 0-1 for crops (N, C, side, side) uint8, calibrated by the card's temperature."""
-    images = normalised(pixels).contiguous(memory_format=torch.channels_last)
-    return calibrated(network(images), card)
+    return calibrated(network(prepared(pixels)), card)
 
 
 def calibrated(logits: Tensor, card: ClassifierCard) -> Tensor:

@@ -7,15 +7,13 @@ more than the detector pools of it, and is learned from more laboratories.
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated
+from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, name_and_embed
 from napari_hemalens.inference.crops import cut
 from napari_hemalens.models.novelty import Novelty
-from napari_hemalens.models.preprocess import normalised
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import Naming
@@ -62,11 +60,9 @@ def name_cells_steps(
     return with_names(found, naming)
 
 
-@torch.inference_mode()
 def look(classifier: NetworkClassifier, pixels: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return probabilities (n, K) and novelty (n,) of crops (n, 3, side, side) uint8; NaN where it is not measured."""
-    images = normalised(pixels.to(classifier.device)).contiguous(memory_format=torch.channels_last)
-    logits, embeddings = classifier.network.name_and_embed(images)
+    logits, embeddings = name_and_embed(classifier, pixels)
     probabilities: NDArray[np.float32] = calibrated(logits, classifier.card).cpu().numpy()
     novelty: Novelty | None = classifier.novelty
     if novelty is None:

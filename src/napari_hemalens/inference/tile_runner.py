@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import DeviceError
+from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.inference.tile_plan import TilePlan, read_tile
 from napari_hemalens.models.detector_protocol import Detector
 from napari_hemalens.models.preprocess import resize
@@ -93,20 +93,6 @@ def tiles_at_once(device: torch.device) -> int:
     return 1 if device.type == "cpu" else 4
 
 
-def autocast(device: torch.device, recipe: DetectionRecipe) -> torch.autocast:
-    """Return what lets a forward pass take numbers of 16 bits, where the recipe asks for them.
-
-    Raises
-    ------
-    DeviceError
-        If it does, and what proposes regions cannot have them on this device.
-    """
-    half = recipe.precision == "half"
-    if half and device.type not in {"cuda", "cpu"}:
-        raise DeviceError(f"Half precision is for NVIDIA GPUs, not for {device.type}; choose single.")
-    return torch.autocast(device.type, torch.float16, enabled=half)
-
-
 def run_order(tile: Tile) -> tuple[int, int, int, int]:
     """Return the key by which tiles are run: by falling size, then row by row."""
     return tile.y0 - tile.y1, tile.x0 - tile.x1, tile.y0, tile.x0
@@ -117,20 +103,21 @@ def _size(tile: Tile) -> tuple[int, int]:
 
 
 class _TileRunner:
-    """Remembers what a device has room for, from batch to batch."""
+    """Runs batch after batch, in passes that remember what a device has room for."""
 
     def __init__(self, slide: Slide, plan: TilePlan, detector: Detector, recipe: DetectionRecipe) -> None:
         self.slide, self.plan, self.detector, self.recipe = slide, plan, detector, recipe
         self.preprocess = preprocess_of(detector.card)
         # Classes that compete for a cell add up, so that all of them have to be there.
         self.floor = 0.0 if recipe.one_class_per_cell else detector.card.threshold(recipe.score_threshold)
-        self.batch = recipe.batch or tiles_at_once(detector.device)
-        self.precision = autocast(detector.device, recipe)
+        batch = recipe.batch or tiles_at_once(detector.device)
+        one = f"one tile of {recipe.tile} px; lower `tile` or use the CPU"
+        self.passes = ForwardPasses(recipe.precision, batch, one)
 
     def run(self) -> Iterator[BatchOfTiles]:
         for _, alike in groupby(sorted(self.plan.tiles, key=run_order), key=_size):
             same = list(alike)
-            step = self.batch
+            step = self.passes.most or len(same)
             for start in range(0, len(same), step):
                 yield self._run_batch(same[start : start + step])
 
@@ -141,9 +128,10 @@ class _TileRunner:
         if not pixels:
             return BatchOfTiles(tuple(map(RawDetections.empty, tiles)), "background passed over")
         images = torch.cat([self._scaled(tile, rgb) for tile, rgb in pixels.items()])
-        before = self.batch
+        before = self.passes.most
         outputs = dict(zip(pixels, self._forward(images), strict=True))
-        message = f"out of GPU memory: {self.batch} tiles a batch now" if self.batch < before else ""
+        now = self.passes.most
+        message = "" if now == before else f"out of GPU memory: {now} tiles a batch now"
         found = (self._cells(tile, outputs[tile]) if tile in outputs else RawDetections.empty(tile) for tile in tiles)
         return BatchOfTiles(tuple(found), message)
 
@@ -154,21 +142,13 @@ class _TileRunner:
 
     def _forward(self, images: Tensor) -> list[Mapping[str, Tensor]]:
         """Run the detector, in smaller batches where the GPU's memory is too small."""
-        try:
-            outputs: list[Mapping[str, Tensor]] = []
-            with torch.inference_mode(), self.precision:
-                for part in torch.split(images, self.batch):
-                    ready = self.preprocess.normalised(part)
-                    outputs += self.detector.detect(ready.contiguous(memory_format=torch.channels_last))
-            return outputs
-        except torch.OutOfMemoryError as error:
-            if self.batch == 1:
-                raise DeviceError(
-                    f"Not enough GPU memory for one tile of {self.recipe.tile} px; lower `tile` or use the CPU."
-                ) from error
-            self.batch = max(1, self.batch // 2)
-            torch.cuda.empty_cache()
-        return self._forward(images)
+
+        @torch.inference_mode()
+        def detect(some: Tensor) -> Sequence[Mapping[str, Tensor]]:
+            ready = self.preprocess.normalised(some)
+            return self.detector.detect(ready.contiguous(memory_format=torch.channels_last))
+
+        return [output for part in self.passes.run(images, detect) for output in part]
 
     def _cells(self, tile: Tile, output: Mapping[str, Tensor]) -> RawDetections:
         """Return what a tile owns of the detector's output, in level-0 pixels."""

@@ -37,7 +37,7 @@ class ConvertedPart(nn.Module):
 
     def __init__(self, part: nn.Module, *examples: Tensor) -> None:
         super().__init__()
-        channels_last = _ChannelsLast(part).eval()
+        channels_last = _ChannelsLast(part)
         try:
             self.request = _compiled(_kept(channels_last, examples)).create_infer_request()
             self.lock = Lock()
@@ -69,6 +69,11 @@ def flat(outputs: Any) -> tuple[Tensor, ...]:
     return tuple(tensor for each in inner for tensor in flat(each))
 
 
+def is_kept(part: nn.Module) -> bool:
+    """Return whether a part was converted before; else it takes its time."""
+    return _file(_ChannelsLast(part)).is_file()
+
+
 def cache_folder() -> Path:
     """Return the folder of converted parts, which may not be there yet."""
     return user_cache_path("napari-hemalens", appauthor=False) / "openvino"
@@ -80,6 +85,7 @@ class _ChannelsLast(nn.Module):
     def __init__(self, part: nn.Module) -> None:
         super().__init__()
         self.part = part
+        self.eval()
 
     def forward(self, *images: Tensor) -> tuple[Tensor, ...]:
         outputs = self.part(*(image.permute(0, 3, 1, 2) for image in images))
@@ -88,7 +94,7 @@ class _ChannelsLast(nn.Module):
 
 def _kept(part: nn.Module, examples: tuple[Tensor, ...]) -> Any:
     """Return OpenVINO's model of a part, from the cache where it is there and whole."""
-    file = cache_folder() / f"{_key(part)}.safetensors"
+    file = _file(part)
     ov: Any = import_module("openvino")
     try:
         kept = load_file(file)
@@ -135,11 +141,11 @@ def _compiled(model: Any) -> Any:
     return import_module("openvino").Core().compile_model(model, "CPU", options)
 
 
-def _key(part: nn.Module) -> str:
+def _file(part: nn.Module) -> Path:
     digest = hashlib.sha256(f"{_FORMAT} {version('openvino')} {part}".encode())
     for tensor in part.state_dict().values():
         digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:32]
+    return cache_folder() / f"{digest.hexdigest()[:32]}.safetensors"
 
 
 def _digest(kept: dict[str, Tensor]) -> bytes:

@@ -61,6 +61,10 @@ class Provenance:
         """What is counted, in tables and on screen: the image, and of one with several frames which, `a.tif [T=2]`."""
         return f"{self.image} [{self.frame}]" if self.frame else self.image
 
+    def depends_on(self, packages: Mapping[str, str]) -> "Provenance":
+        """Return the same with further packages, and their versions, that the run depended on."""
+        return replace(self, versions={**self.versions, **packages})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:

@@ -68,7 +68,7 @@ def prepare_steps(data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]
     if not images:
         raise AnnotationError(f"{data} does not hold {FOLDER} with its images and masks.")
     recipe = DetectionRecipe(naming=BY_DETECTOR)
-    finder = CellFinder.load(detector_card(recipe.weights), recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(detector_card(recipe.weights), recipe, device.choose(recipe.device))
     cells: list[PublicCell] = []
     for done, image in enumerate(images, start=1):
         cells += _cells_of(image, read_mask(image, root / "masks" / f"{image.stem}.png"), finder, recipe)

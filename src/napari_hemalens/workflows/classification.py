@@ -80,7 +80,8 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     cells = _cells(slide, labels, card, recipe)
     provenance = provenance_of(slide, card, recipe)
     provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
-    ready = classifier.NetworkClassifier.load(card, device.choose(recipe.device))
+    ready = yield from classifier.NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
+    provenance = provenance.depends_on(ready.runtime.versions)
     return (yield from classifier.classify_steps(slide, cells, ready, provenance=provenance))
 
 

@@ -110,7 +110,7 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
 
     slide = choose_colours(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = weights.detector_card(recipe.weights)
-    finder = CellFinder.load(card, recipe, device.choose(recipe.device))
+    finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     before = estimating_share(slide, recipe, region)
     size, source = yield from stage(pixel_size_steps(slide, finder.detector, recipe), 0, before)
     namer = None if finder.namer is None else finder.namer.card

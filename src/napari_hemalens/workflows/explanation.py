@@ -89,10 +89,7 @@ def map_steps(
     from napari_hemalens.heatmaps import classifier_heatmaps, detector_heatmaps  # noqa: PLC0415 -- loads torch
     from napari_hemalens.heatmaps.assembly import ChosenCells  # noqa: PLC0415
     from napari_hemalens.inference import device  # noqa: PLC0415
-    from napari_hemalens.inference.classifier import NetworkClassifier  # noqa: PLC0415
     from napari_hemalens.inference.scale import pixel_size_steps  # noqa: PLC0415
-    from napari_hemalens.models.detector_protocol import NetworkDetector  # noqa: PLC0415
-    from napari_hemalens.models.storage import load_detector  # noqa: PLC0415
 
     slide = choose_channel(slide, recipe.channel)
     card, chosen = explainable_card(recipe), ChosenCells(cells, only)
@@ -100,12 +97,13 @@ def map_steps(
     provenance = provenance_of(slide, card, named)
     provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
     if isinstance(card, ClassifierCard):
-        classifier = NetworkClassifier.load(card, at)
+        classifier = yield from classifier_heatmaps.load_steps(card, named, at)
+        provenance = provenance.depends_on(classifier.runtime.versions)
         of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
         return (yield from of_crops)
-    detector = NetworkDetector(load_detector(card, at), card)
+    detector, runtime = yield from detector_heatmaps.load_steps(card, named, at)
     size, source = yield from pixel_size_steps(slide, detector, _as_detection(recipe, card))
-    provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source)
+    provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source).depends_on(runtime.versions)
     of_boxes = detector_heatmaps.explain_steps(slide, chosen, detector, recipe=named, provenance=provenance)
     return (yield from of_boxes)
 
@@ -129,7 +127,11 @@ def explainable_card(recipe: ExplanationRecipe) -> AnyCard:
 def _as_detection(recipe: ExplanationRecipe, card: DetectorCard) -> DetectionRecipe:
     """Return how the cells of the same weights are found."""
     return DetectionRecipe(
-        weights=recipe.weights or card.name, device=recipe.device, pixel_size_um=recipe.pixel_size_um
+        weights=recipe.weights or card.name,
+        device=recipe.device,
+        precision=recipe.precision,
+        runtime=recipe.runtime,
+        pixel_size_um=recipe.pixel_size_um,
     )
 
 

@@ -129,7 +129,7 @@ def suggest_cells_steps(
     labels = None if given.labels is None else match_by_name(files, given.labels)
     images = short_paths([str(file) for file in files])
     known = _known_cells(given.named, images)
-    ready = classifier.NetworkClassifier.load(card, device.choose(recipe.device))
+    ready = yield from classifier.NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
     search = _Search(files, recipe, out, labels, ready)
     for i, name in enumerate(images):
         try:

@@ -135,7 +135,7 @@ def start_steps(
     cells : ReadableCells
         Of `cells_of_boxes` and the like.
     recipe : TeachingRecipe, optional
-        Weights, strategy, device.
+        Weights, strategy, device, runtime.
     known : KnownImages, optional
         Is saved.
 
@@ -145,14 +145,11 @@ def start_steps(
         If weights, device or an image are not there.
     """
     from napari_hemalens.active_learning.embeddings import embed_steps  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
 
     recipe = recipe or TeachingRecipe()
     name = recipe.weights or (project.weights.name if project.weights else WEIGHTS)
     card = weights.classifier_card(name)
-    embedded = yield from embed_steps(
-        cells, card, project.caches, device.choose(recipe.device), read_only=project.read_only
-    )
+    embedded = yield from embed_steps(cells, card, project.caches, recipe, read_only=project.read_only)
     if known is not None:
         known.save()
     if not project.read_only:

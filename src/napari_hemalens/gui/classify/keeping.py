@@ -18,7 +18,7 @@ from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.report import Report
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
-from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
+from napari_hemalens.gui.keeping import OF_MACHINE, FindImage, ResultsKeeper, Snapshot, kept_options
 from napari_hemalens.gui.kept_layers import kept_image, labels_layer, look_of
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -37,7 +37,6 @@ from napari_hemalens.workflows.work import Work
 
 _EDITS = ("paint", "data")
 _SHOWN = ("only", "smallest_um", "largest_um", "least_entropy")  # of what is drawn; the cell looked at is not kept
-_OF_MACHINE = {"device"}  # where a project is opened decides it
 
 
 class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, ClassificationRecipe]):
@@ -82,7 +81,7 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         states = [state for state in results.states if state.reviewed is not None and state.labels is not None]
         images = (*(kept for kept in map(self._kept, states) if kept is not None), *self._unseen)
         choices = {
-            "options": self.options.model_dump(mode="json", exclude=_OF_MACHINE),
+            "options": self.options.model_dump(mode="json", exclude=OF_MACHINE),
             "current": states.index(results.current) if results.current in states else None,
             "pooled": results.pooled,
             "display": {name: getattr(results.display, name) for name in _SHOWN},
@@ -129,9 +128,8 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         self._results.let_go()
 
     def _take_options(self, said: Mapping[str, Any]) -> None:
-        kept = {name: value for name, value in said.items() if name in ClassificationRecipe.model_fields}
         try:
-            self.options = ClassificationRecipe.from_options(**{**kept, "device": self.options.device})
+            self.options = kept_options(said, self.options)
         except HemaLensError:  # of a version whose options had other ranges: the dock's own stay
             return
         self.opened.emit()

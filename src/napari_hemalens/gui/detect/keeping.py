@@ -11,7 +11,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field_layers import Field
 from napari_hemalens.gui.detect.results import Results
-from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
+from napari_hemalens.gui.keeping import OF_MACHINE, FindImage, ResultsKeeper, Snapshot, kept_options
 from napari_hemalens.gui.kept_layers import kept_image, placed
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -21,7 +21,6 @@ from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.work import Work
 
 _OF_RESULTS = ("score_threshold", "tissue", "tissue_prior", "unsure", "next_class")
-_OF_MACHINE = {"device"}  # where a project is opened decides it
 
 
 class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
@@ -85,15 +84,14 @@ class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
     def _choices(self) -> dict[str, Any]:
         results, display = self._results, self._results.display
         return {
-            "options": self.options.model_dump(mode="json", exclude=_OF_MACHINE),
+            "options": self.options.model_dump(mode="json", exclude=OF_MACHINE),
             **{name: getattr(results, name) for name in _OF_RESULTS},
             "display": {name: getattr(display, name) for name in ("only", "smallest_um", "largest_um")},
         }
 
     def _take_options(self, said: Mapping[str, Any]) -> None:
-        kept = {name: value for name, value in said.items() if name in DetectionRecipe.model_fields}
         try:
-            self.options = DetectionRecipe.from_options(**{**kept, "device": self.options.device})
+            self.options = kept_options(said, self.options)
         except HemaLensError:  # of a version whose options had other ranges: the dock's own stay
             return
         self.opened.emit()

@@ -94,8 +94,8 @@ class ExplanationState:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it shares with the same question asked again; where it is computed is no part of it."""
-        return self.plane, self.frame, self.recipe.model_copy(update={"device": "auto"})
+        """What it shares with the same question asked again; where and by what it is computed is no part of it."""
+        return self.plane, self.frame, self.recipe.model_copy(update={"device": "auto", "runtime": "auto"})
 
     @property
     def only_in_view(self) -> bool:

@@ -99,6 +99,13 @@ def layer_choice(
     return made
 
 
+class PrecisionChoice(Choice):
+    """How many bits numbers have."""
+
+    def __init__(self) -> None:
+        super().__init__([("single, 32 bits", "single"), ("half, 16 bits", "half")])
+
+
 class DeviceChoice(Choice):
     """Where to compute; the devices of the machine are found out later."""
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.records.tasks import Task
@@ -57,6 +57,7 @@ class ClassifierForm(RecipeForm[R]):
             "weights": self._weights,
             "pixel_size_um": NumberEdit(empty="not known"),
             "device": DeviceChoice(),
+            "precision": PrecisionChoice(),
         }
         super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel"))
         self._task.changed.connect(self.offer_weights)

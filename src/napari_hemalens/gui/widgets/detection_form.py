@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
-from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
 from napari_hemalens.records.differential import Tissue, UnsureCells
@@ -37,7 +37,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
                 "score_threshold": self.slider,
                 "device": DeviceChoice(),
                 "naming": Choice(self._offered_naming, none="as goes with the weights"),
-                "precision": Choice([("single, 32 bits", "single"), ("half, 16 bits", "half")]),
+                "precision": PrecisionChoice(),
             },
         )
         self.offer_channels(())

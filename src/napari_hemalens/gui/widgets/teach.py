@@ -23,7 +23,7 @@ from napari_hemalens.gui.teach.sources import (
 )
 from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
 from napari_hemalens.gui.widgets.alive import while_alive
-from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, layer_choice
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice, layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.fields import NumberEdit
@@ -56,7 +56,9 @@ class TeachWidget(Dock):
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
         self.size = NumberEdit(empty="not known", label="Pixel size (µm)")
-        self.form: RecipeForm[TeachingRecipe] = RecipeForm(TeachingRecipe, (), {"device": DeviceChoice()})
+        self.form: RecipeForm[TeachingRecipe] = RecipeForm(
+            TeachingRecipe, (), {"device": DeviceChoice(), "precision": PrecisionChoice()}
+        )
         self.form.options["device"].select(preference("device"))
         self.running = RunBar()
         self.cell, self.curve = CellToName(), CurvePlot()
