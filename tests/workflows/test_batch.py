@@ -107,6 +107,15 @@ def test_one_bad_image_never_ends_the_rest(files: list[Path], error: Exception, 
     assert (sorted(of.found), of.left) == ([1, 2], ())
 
 
+def test_what_comes_before_the_first_tile_is_told(files: list[Path]) -> None:
+    def find(_: int) -> Steps[Parts]:
+        yield Progress(0, 0, "preparing weights")
+        yield Progress(1, 1)
+        return {"cells": [1]}
+
+    assert look(batch(files[:1]), find) == ["a.png: preparing weights", "a.png: 1 cells"]
+
+
 def test_an_image_that_is_gone_fails_alone(files: list[Path]) -> None:
     files[1].unlink()
     of = batch(files)

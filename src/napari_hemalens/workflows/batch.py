@@ -194,6 +194,8 @@ class BatchInProgress:
             if step.total >= _MANY:
                 message = f"{self.files[i].name}: {step.done:,} of {step.total:,}"
                 yield Progress(i, len(self.files), message, at=(i + step.share) / len(self.files))
+            elif not step.total:  # before the first tile, such as what is done once for weights
+                yield Progress(i, len(self.files), f"{self.files[i].name}: {step.message}")
 
     def _record(self, i: int) -> Path:
         return self.out / RECORDS / f"{self.stems[i]}.npz"
