@@ -1,15 +1,15 @@
 """Heatmaps of cells as pictures: one cell by several methods, and a gallery of the most and least certain cells."""
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
+from napari_hemalens.figures.sheet import GAP, SEAM, Block, Sheet
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
 
@@ -18,10 +18,6 @@ COLOURS = "inferno"
 
 OPAQUE = 0.8
 """Opacity of a heatmap where it is 1."""
-
-_GAP = 6  # pixels between cells
-_SEAM = 2  # pixels between the tiles of a cell
-_SIZES = (11, 17)  # smallest and largest font size, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +113,14 @@ def cell_picture(
     style : Style
         Colours.
     """
-    sheet = _Sheet(width, style)
+    sheet = Sheet(width, style.ink, style.ground)
     words = ("seen", *(titles or [each.method for each in results]))
     columns = min(len(words), 3)
-    tile = (width - (columns - 1) * _GAP) // columns
+    tile = (width - (columns - 1) * GAP) // columns
     tiles = _tiles(results, number, tile, style.opaque)
     for start in range(0, len(words), columns):
         named = zip(tiles[start : start + columns], words[start : start + columns], strict=True)
-        sheet.row([_Block([each], [word], tile) for each, word in named], wrapped=True)
+        sheet.row([Block([each], [word], tile) for each, word in named], wrapped=True)
     return sheet.picture()
 
 
@@ -158,10 +154,10 @@ def gallery(  # noqa: PLR0913 -- public: options that scripts give by name
         Footer: where the picture comes from.
     """
     cells = results[0].cells
-    sheet, places = _Sheet(width, style), dict[int, tuple[int, int, int, int]]()
-    tile = min(tile, (width + _SEAM) // (1 + len(results)) - _SEAM)
-    wide = (tile + _SEAM) * (1 + len(results)) - _SEAM
-    columns = max(1, (width + _GAP) // (wide + _GAP))
+    sheet, places = Sheet(width, style.ink, style.ground), dict[int, tuple[int, int, int, int]]()
+    tile = min(tile, (width + SEAM) // (1 + len(results)) - SEAM)
+    wide = (tile + SEAM) * (1 + len(results)) - SEAM
+    columns = max(1, (width + GAP) // (wide + GAP))
     sheet.line("From the left: seen, " + ", ".join(titles or [each.method for each in results]))
     for title, rows in zip(("Most certain", "Least certain"), extremes(cells, n), strict=True):
         if len(rows):
@@ -175,91 +171,12 @@ def gallery(  # noqa: PLR0913 -- public: options that scripts give by name
     return Gallery(sheet.picture(), places)
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Tiles side by side, with a caption below."""
-
-    tiles: Sequence[NDArray[np.uint8] | None]
-    words: Sequence[str]
-    side: int
-
-    @property
-    def width(self) -> int:
-        return (self.side + _SEAM) * len(self.tiles) - _SEAM
-
-
-class _Sheet:
-    """A picture that grows downwards."""
-
-    def __init__(self, width: int, style: Style) -> None:
-        self._ink, self._ground = style.ink, style.ground or (0, 0, 0, 0)
-        self._mode = "RGBA" if style.ground is None else "RGB"
-        self._image = Image.new(self._mode, (width, 16), self._ground)
-        self._y = 0
-        small, large = _SIZES
-        self._size = min(large, max(small, width // 45))
-
-    def line(self, words: str, *, large: bool = False) -> None:
-        """Write text across the whole width, in as many lines as it takes."""
-        self._y += _GAP if large else 0
-        font = self._font(self._size + 2 if large else self._size)
-        for part in _wrap(words, font, self._image.width):
-            self._write(0, self._y, part, font)
-            self._y += self._high(font)
-        self._y += _GAP // 2
-
-    def row(self, blocks: Sequence[_Block], *, wrapped: bool = False) -> list[tuple[int, int, int, int]]:
-        """Put blocks side by side, captions cut off or wrapped; return x0, y0, x1, y1 of each."""
-        font = self._font(self._size)
-        x, bottom, top = 0, self._y, self._y
-        edges = []
-        for block in blocks:
-            for at, tile in enumerate(block.tiles):
-                if tile is not None:
-                    self._paste(Image.fromarray(tile), x + at * (block.side + _SEAM))
-            y = self._y + block.side + 2
-            for words in block.words:
-                lines = _wrap(words, font, block.width)
-                for part in lines if wrapped else lines[:1]:
-                    self._write(x, y, part, font)
-                    y += self._high(font)
-            bottom = max(bottom, y)
-            edges.append((x, x + block.width))
-            x += block.width + _GAP
-        self._y = bottom + _GAP
-        return [(x0, top, x1, bottom) for x0, x1 in edges]
-
-    def picture(self) -> Image.Image:
-        """Return the used part of the sheet."""
-        return self._image.crop((0, 0, self._image.width, max(1, self._y)))
-
-    def _write(self, x: int, y: int, words: str, font: Any) -> None:
-        self._grow(y + self._high(font))
-        ImageDraw.Draw(self._image).text((x, y), words, self._ink, font=font)
-
-    def _paste(self, tile: Image.Image, x: int) -> None:
-        self._grow(self._y + tile.height)
-        self._image.paste(tile, (x, self._y))
-
-    def _grow(self, height: int) -> None:
-        if height > self._image.height:
-            grown = Image.new(self._mode, (self._image.width, 2 * height), self._ground)
-            grown.paste(self._image)
-            self._image = grown
-
-    def _font(self, size: int) -> Any:
-        return ImageFont.load_default(size)
-
-    def _high(self, font: Any) -> int:
-        return round(1.25 * float(font.size))
-
-
-def _block(results: Sequence[Explained], row: int, tile: int, opaque: float) -> _Block:
+def _block(results: Sequence[Explained], row: int, tile: int, opaque: float) -> Block:
     cells = results[0].cells
     number, name = int(cells.ids[row]), str(cells.class_names[row]).replace("_", " ")
     share = float(cells.probabilities[row, cells.classes[row]])
     caption = [f"{number}: {name} {share:.2f}"] if len(results) > 1 else [name, f"{number}: {share:.2f}"]
-    return _Block(_tiles(results, number, tile, opaque), caption, tile)
+    return Block(_tiles(results, number, tile, opaque), caption, tile)
 
 
 def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) -> list[NDArray[np.uint8] | None]:
@@ -288,15 +205,3 @@ def resize_square(pixels: NDArray[Any], side: int) -> NDArray[Any]:
 @cache
 def _colours() -> NDArray[np.float32]:
     return heatmap_colours().astype(np.float32)
-
-
-def _wrap(words: str, font: Any, width: int) -> list[str]:
-    """Return text as lines of at most `width` pixels."""
-    letters = max(4, int(width * len(words) / max(1.0, font.getlength(words))))
-    while letters > 4 and any(font.getlength(line) > width for line in _lines(words, letters)):
-        letters -= 1
-    return list(_lines(words, letters))
-
-
-def _lines(words: str, letters: int) -> Iterable[str]:
-    return textwrap.wrap(words, letters) or [""]

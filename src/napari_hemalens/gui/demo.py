@@ -11,13 +11,13 @@ from psygnal import Signal
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.camera import centre_on
+from napari_hemalens.gui.cells_on_screen import Sessions
 from napari_hemalens.gui.classify.session import classification_session
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.session import detection_session
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.running import Runner
-from napari_hemalens.gui.selection import Sessions
 
 Step: TypeAlias = Literal["detect", "classify", "explain", "look"]
 
@@ -60,7 +60,7 @@ class Demo:
         self.image: Image | None = None
         self.cells: Layer | None = None
         self._detection.running_changed.connect(self._on_detection)
-        self._detection.results.drawn.connect(self._on_drawn)
+        self._detection.results.layers.drawn.connect(self._on_drawn)
         self._classifying.running_changed.connect(self._on_classification)
         self._explaining.running_changed.connect(self._on_explanation)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import ClassificationState
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.explain.results import Heatmaps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.same_cell import Spot, box_of, label_of

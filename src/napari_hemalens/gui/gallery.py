@@ -2,45 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.cell_pictures import CellPictures, PicturedImage, Window
 from napari_hemalens.gui.classes import class_keys
+from napari_hemalens.gui.corrected import CorrectedResults
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.review.gallery import GalleryCells
-
-
-class CorrectedResults(Protocol):
-    """The results of a dock, which a person corrects."""
-
-    changed: Any  # a signal: other cells, or other words about them
-
-    @property
-    def locked(self) -> bool:
-        """Whether a run goes on."""
-
-    @property
-    def display(self) -> Any:
-        """What is shown of them."""
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a correction to take back."""
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is one to make again."""
-
-    def undo(self) -> None:
-        """Take the last correction back."""
-
-    def redo(self) -> None:
-        """Make it again."""
-
 
 R = TypeVar("R", bound=CorrectedResults)
 

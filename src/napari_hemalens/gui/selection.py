@@ -1,34 +1,23 @@
 """One cell of a viewer is selected, in whatever layer, and every layer that shows it follows. No Qt."""
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_hemalens.gui import features_table
-from napari_hemalens.gui.cell_layers import plane_of
-from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
-from napari_hemalens.gui.detect.session import DetectionSession, detection_session
+from napari_hemalens.gui.cells_on_screen import CellsOnScreen, Sessions, are_of_same_frame
+from napari_hemalens.gui.classify.session import classification_session
+from napari_hemalens.gui.detect.session import detection_session
 from napari_hemalens.gui.explain.clicks import click_callback
-from napari_hemalens.gui.explain.session import ExplanationSession, explanation_session
-from napari_hemalens.gui.followers import BoxFollower, ClassFollower, Follower, HeatmapFollower, row_of
+from napari_hemalens.gui.explain.session import explanation_session
+from napari_hemalens.gui.followers import BoxFollower, ClassFollower, Follower, row_of
 from napari_hemalens.gui.running import RunIdle, Runner, Stop, nothing
 from napari_hemalens.gui.same_cell import Spot
-
-Sessions: TypeAlias = tuple[DetectionSession, ClassificationSession, ExplanationSession]
-
-
-def viewer_sessions(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> Sessions:
-    """Return the three sessions of a viewer, created at the first call."""
-    return (
-        detection_session(viewer, runner),
-        classification_session(viewer, runner),
-        explanation_session(viewer, runner),
-    )
 
 
 class SelectedCell:
@@ -46,15 +35,11 @@ class SelectedCell:
         What is shown in the viewer.
     """
 
-    def __init__(
-        self,
-        viewer: ViewerModel,
-        run_idle: RunIdle,
-        sessions: Sessions,
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, run_idle: RunIdle, sessions: Sessions) -> None:
         detection, classifying, explaining = sessions
         self._viewer, self._run_idle = weakref.ref(viewer), run_idle
-        self._detection, self._classifying, self._explaining = detection, classifying, explaining
+        self._cells = CellsOnScreen(viewer, sessions)
+        self._classifying, self._explaining = classifying, explaining
         self._busy = False
         self._emptied: Stop = nothing
         self._cell: tuple[Follower, Spot] | None = None  # that is selected, and where
@@ -80,19 +65,19 @@ class SelectedCell:
         spot = None if row is None else origin.spot(row)
         self._cell = None if spot is None else (origin, spot)
         with self._writing():
-            for each in self._followers():
+            for each in self._cells.followers:
                 if each == origin:
                     if row is not None:  # of several boxes, none is the cell, and all stay selected
                         each.highlight(row)
                 else:
-                    each.highlight(None if spot is None or not _together(each, origin) else each.find(spot))
+                    each.highlight(None if spot is None or not are_of_same_frame(each, origin) else each.find(spot))
 
     def clear(self) -> None:
         """Select nothing."""
         if not self._busy:
             self._cell = None
             with self._writing():
-                for each in self._followers():
+                for each in self._cells.followers:
                     each.highlight(None)
 
     def _on_run(self, running: bool) -> None:
@@ -101,30 +86,13 @@ class SelectedCell:
             return
         origin, spot = self._cell
         with self._writing():
-            for each in self._followers():
-                if _together(each, origin):
+            for each in self._cells.followers:
+                if are_of_same_frame(each, origin):
                     each.highlight(each.find(spot))
-
-    def _followers(self) -> Sequence[Follower]:
-        """Return what shows cells now."""
-        boxes = [BoxFollower(f) for f in self._detection.results.fields if f.drawing is not None]
-        classes = [ClassFollower(self._classifying.results, c) for c in self._classifying.results.states if c.shown]
-        return [*boxes, *classes, *self._heatmap()]
-
-    def _heatmap(self) -> list[HeatmapFollower]:
-        """Return the explained cells, of each image those of the current result, or of the last."""
-        results = self._explaining.results
-        states = {
-            state.image: state for state in results.states if state.source is not None and state.cells is not None
-        }
-        current = results.current
-        if current is not None and current.image in states and current.source is not None:
-            states[current.image] = current
-        return [HeatmapFollower(results, state) for state in states.values()]
 
     def _watch(self) -> None:
         """Listen to layers, and tables, that are new."""
-        for each in self._followers():
+        for each in self._cells.followers:
             for layer in each.layers:
                 if isinstance(layer, Labels):
                     self._watch_labels(layer)
@@ -153,7 +121,7 @@ class SelectedCell:
     def _on_boxes(self, told: Callable[[], Layer | None], _: Any) -> None:
         """Follow a box that is selected, unless it is we who write to its layer."""
         layer = told()
-        for each in self._followers():
+        for each in self._cells.followers:
             if isinstance(each, BoxFollower) and layer in each.layers and each.field.drawing is not None:
                 if not each.field.drawing.busy and not self._busy:
                     self._follow_box(each)
@@ -193,17 +161,10 @@ class SelectedCell:
                 self._select_number(layer, features_table.number_of(layer, row))
 
     def _select_number(self, layer: Labels, number: int) -> None:
-        for each in self._followers():
-            if (
-                layer in each.layers
-                and isinstance(each, (ClassFollower, HeatmapFollower))
-                and self._on_screen(each, layer)
-            ):
-                row = row_of(each.cells, number)
-                if row is not None:
-                    self.select(each, row)
-                    return
-        if number == 0:
+        found = self._cells.numbered(layer, number)
+        if found is not None:
+            self.select(*found)
+        elif number == 0:
             self.clear()
 
     def _on_classified(self) -> None:
@@ -222,7 +183,7 @@ class SelectedCell:
             self.select(each, row)
 
     def _on_explained(self, image: Image, number: int) -> None:
-        for each in self._heatmap():
+        for each in self._cells.heatmaps:
             row = row_of(each.cells, number)
             if each.image is image and row is not None:
                 self.select(each, row)
@@ -233,7 +194,7 @@ class SelectedCell:
         active = None if viewer is None else viewer.layers.selection.active
         if viewer is None or active in self._boxes:
             return
-        found = next(self._at(viewer, position), None)
+        found = self._cells.at(position)
         beside = self._explaining.results.at(position) if found is None else None
         if found is not None:
             self.select(*found)
@@ -241,23 +202,6 @@ class SelectedCell:
             self._on_explained(beside[0].image, beside[1])
         else:
             self.clear()
-
-    def _at(self, viewer: ViewerModel, position: tuple[float, ...]) -> Iterator[tuple[Follower, int]]:
-        """Yield the cells at a place in world coordinates, those of the active layer first, then from the top."""
-        shown = {layer: each for each in self._followers() for layer in reversed(each.layers)}
-        active = viewer.layers.selection.active
-        from_top = [layer for layer in reversed(viewer.layers) if layer in shown and layer.visible]
-        for layer in [active] * (active in shown) + from_top:
-            each = shown[layer]
-            y, x = layer.world_to_data(position)[-2:]
-            row = each.at(float(y), float(x)) if self._on_screen(each, layer) else None
-            if row is not None:
-                yield each, row
-
-    def _on_screen(self, each: Follower, layer: Layer) -> bool:
-        """Return whether a layer of several planes shows the one that is meant."""
-        viewer = self._viewer()
-        return layer.ndim == 2 or (viewer is not None and plane_of(layer, viewer.dims.point) == each.plane)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -286,13 +230,6 @@ def cell_selection(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner])
 
 
 _SELECTED: "weakref.WeakKeyDictionary[ViewerModel, SelectedCell]" = weakref.WeakKeyDictionary()
-
-
-def _together(one: Follower, other: Follower) -> bool:
-    """Return whether two show cells of the same plane and frame of the same image."""
-    planes = not one.plane or not other.plane or one.plane == other.plane
-    frames = not one.frame or not other.frame or one.frame == other.frame
-    return one.image is not None and one.image is other.image and planes and frames
 
 
 def _selecting(layer: Shapes | Points) -> Any:

@@ -57,7 +57,7 @@ class TestRun:
         classifying.start_run(image, viewer.add_labels(labels, name="many"), question)
         runner.run()
         state = classifying.results.current
-        shown = colours(state.reviewed, DisplayFilter(at=7)).color_dict
+        shown = colours(state.reviewed, DisplayFilter(), 7).color_dict
         assert len(shown) == 20_001
         assert len({id(colour) for colour in shown.values()}) <= 7
 

@@ -51,19 +51,6 @@ class TestRun:
         assert tuple(layer.features["index"]) == CELLS
         assert len(classifier.asked) == 1
 
-    def test_a_person_painting_on_does_not_change_the_result(self, classified, viewer, nuclei):
-        nuclei.data[200:220, 200:220] = 5
-        assert 5 not in viewer.layers[RESULT].data
-
-    def test_what_is_typed_in_the_table_counts_as_the_word_of_a_person(self, classified, viewer):
-        layer = viewer.layers[RESULT]
-        table = layer.features.copy()
-        table.loc[1, "corrected"] = "none"
-        layer.features = table
-        (reviewed,) = classified.results.counted
-        assert reviewed.corrections == {7: "none"}
-        assert colour(layer, 7) == rgb("none")
-
     def test_every_task_has_one_layer_which_its_runs_share(self, classified, viewer, image, nuclei, runner, question):
         layer = viewer.layers[RESULT]
         classified.start_run(image, nuclei, question)
@@ -106,14 +93,3 @@ class TestReview:
         assert classified.results.queue is None
         assert classified.results.counted == ()
         assert classified.report.read().rows == ()
-
-
-def test_why_keys_do_nothing_while_another_layer_is_active_is_said(classified, viewer):
-    results, layer = classified.results, classified.results.current.layer
-    assert results.status == ""
-    results.begin_review()
-    assert results.status == results.queue.status
-    viewer.layers.selection.active = viewer.layers["smear"]
-    assert results.status.endswith(f"click {layer.name!r} in the layer list.")
-    viewer.layers.selection.active = layer
-    assert results.status == results.queue.status

@@ -7,50 +7,6 @@ import pytest
 
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.review_queue import ReviewQueue
-from napari_hemalens.records.palette import colour_of
-
-RESULT = "nuclei: micronucleus"
-
-
-def colour(layer, number):
-    return tuple(np.round(layer.colormap.map(np.array([number]))[0] * 255).astype(int))
-
-
-def rgb(name, alpha=255):
-    return (*bytes.fromhex(colour_of(name)[1:]), alpha)
-
-
-class TestReview:
-    def test_it_begins_with_the_least_certain_cell_in_the_middle(self, classified, viewer):
-        results = classified.results
-        results.begin_review()
-        layer = viewer.layers[RESULT]
-        assert results.queue.cell == 70_000
-        np.testing.assert_allclose(viewer.scene.camera.center[-2:], (31.95, 41.95), atol=0.1)
-        assert viewer.layers.selection.active is layer
-        assert (layer.contour, layer.opacity) == (1, 1)
-        assert colour(layer, 70_000) == rgb("micronucleus")
-        assert colour(layer, 4)[3] < 100
-
-    def test_what_the_border_leaves_of_a_cell_does_not_fill_the_canvas(
-        self, classifying, viewer, image, labels, runner, question
-    ):
-        labels[labels == 70_000] = 0
-        labels[200:240, 599] = 70_000
-        classifying.start_run(image, viewer.add_labels(labels, name="cut"), question)
-        runner.run()
-        classifying.results.begin_review()
-        assert classifying.results.queue.cell == 70_000
-        assert min(viewer.canvas.size) / viewer.scene.camera.zoom == pytest.approx(6 * 2 * 40 / np.sqrt(np.pi) * 0.1)
-
-    def test_it_ends_after_the_last_cell_and_does_not_ask_twice(self, classified):
-        results = classified.results
-        results.begin_review()
-        for _ in range(4):
-            results.accept()
-        assert results.queue is None
-        results.begin_review()
-        assert results.queue is None
 
 
 class TestReviewLine:

@@ -12,7 +12,7 @@ def field(analysed):
 
 @pytest.fixture
 def layers(analysed):
-    return analysed.results._layers_of_fields
+    return analysed.results.layers
 
 
 def heard(signal):

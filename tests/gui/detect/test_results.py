@@ -76,7 +76,7 @@ class TestEdits:
     )
     def test_keys_give_the_same_class_in_either_tissue(self, results, layer, tissue, key, name):
         layer.selected_data = {0}
-        results.choose_tissue(tissue)
+        results.choose_odds(tissue, prior=True)
         layer.keymap[KeyBinding.from_str(key)](layer)
         assert counts(results)[name] == 1
 
@@ -246,13 +246,13 @@ class TestTissue:
 
     def test_it_names_cells_anew_without_a_run_and_corrects_none(self, results, viewer, runner, network):
         marrow = counts(results)
-        results.choose_tissue("blood")
+        results.choose_odds("blood", prior=True)
         runner.draw()
         assert counts(results) == {"myelocyte": 1, "lymphocyte": 2, "erythrocyte": 1}
         assert len(network.asked) == 1
         assert results.detections()[0].corrections is None
         assert sorted(viewer.layers["smear cells"].features["class"])[-1] == "myelocyte"
-        results.choose_tissue("marrow")
+        results.choose_odds("marrow", prior=True)
         assert counts(results) == marrow
 
     def test_it_is_undone_and_redone_as_one_step(self, results):
@@ -266,8 +266,8 @@ class TestTissue:
 
     def test_the_odds_can_be_left_as_they_are(self, results):
         marrow = counts(results)
-        results.choose_tissue("blood")
-        results.choose_tissue_prior(False)
+        results.choose_odds("blood", prior=True)
+        results.choose_odds("blood", prior=False)
         assert counts(results) == marrow
         assert results.differential().asked == 200
         results.undo()
@@ -276,19 +276,19 @@ class TestTissue:
     def test_what_a_person_gave_stays(self, results, viewer):
         viewer.layers["smear cells"].selected_data = {5}
         results.classify("blast")
-        results.choose_tissue("blood")
+        results.choose_odds("blood", prior=True)
         assert counts(results)["blast"] == 1
         assert sorted(results.detections()[0].correction_kinds)[-2:] == ["", "class"]
 
     def test_a_run_that_ends_after_the_choice_is_named_by_it(self, results, named_session, viewer, runner, recipe):
         named_session.start_run([viewer.layers["smear"]], recipe)
-        results.choose_tissue("blood")
+        results.choose_odds("blood", prior=True)
         runner.run()
         assert counts(results)["lymphocyte"] == 2
 
     def test_choosing_what_is_chosen_is_nothing_to_undo(self, results):
         results.undo()
-        results.choose_tissue("marrow")
+        results.choose_odds("marrow", prior=True)
         assert not results.can_undo
 
 

@@ -93,7 +93,7 @@ def test_the_script_gives_the_count_that_is_on_screen(named_session, tmp_path, c
     path = tmp_path / "smear.png"
     iio.imwrite(path, np.zeros((400, 600, 3), np.uint8))
     recipe = DetectionRecipe(score_threshold=0.5, tissue=tissue, unsure=unsure)
-    named_session.results.choose_tissue(tissue)
+    named_session.results.choose_odds(tissue, prior=True)
     named_session.results.choose_unsure(unsure)
     exec(compile(as_python([ScriptedImage(path)], recipe), "script", "exec"), {})  # noqa: S102
     assert capsys.readouterr().out.strip() == napari_hemalens.differential_text(named_session.results.differential())

@@ -364,7 +364,7 @@ class TestSave:
         assert analysed.results.detections()[0].corrections is None
 
     def test_files_count_as_the_screen_does(self, named_session, runner, tmp_path):
-        named_session.results.choose_tissue("blood")
+        named_session.results.choose_odds("blood", prior=True)
         for unsure, rows in (("apart", ["unsure,2,,,,,counted apart"]), ("counted", [])):
             named_session.results.choose_unsure(unsure)
             named_session.save(tmp_path, ("csv",))
@@ -383,7 +383,7 @@ class TestSave:
         named_session.annotate([image], tmp_path / "cells.csv")
         runner.run()
         assert named_session.results.waiting.unsure == 2
-        named_session.results.choose_tissue("blood")
+        named_session.results.choose_odds("blood", prior=True)
         assert named_session.results.detections()[0].counts() == saved.counts()
 
     def test_a_folder_that_cannot_be_written_is_said(self, analysed, runner, tmp_path, said):

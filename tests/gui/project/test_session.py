@@ -165,7 +165,7 @@ class TestClassify:
 
 class TestProject:
     def test_without_a_project_nothing_is_written(self, keeping, analysed, runner, tmp_path):
-        analysed.results.choose_tissue("blood")
+        analysed.results.choose_odds("blood", prior=True)
         assert (runner.later, keeping.keep_now(), [*tmp_path.iterdir()]) == ([], True, [])
 
     def test_a_change_is_written_soon_and_once(self, keeping, analysed, viewer, runner, tmp_path):

@@ -58,12 +58,9 @@ class DisplayFilter(CellFilter):
     ----------
     least_entropy : float
         Cells that are more certain are not shown.
-    at : int or None
-        Number of the cell that is looked at: the others are faint.
     """
 
     least_entropy: float = 0.0
-    at: int | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -147,16 +144,19 @@ def origin(reviewed: ReviewedClasses, sample: Sample) -> dict[str, Any]:
     }
 
 
-def colours(reviewed: ReviewedClasses, display: DisplayFilter) -> ClassColours:
-    """Return a colour for each cell: that of its class, or none where it is not to be seen."""
+def colours(reviewed: ReviewedClasses, display: DisplayFilter, at: int | None = None) -> ClassColours:
+    """Return a colour for each cell: that of its class, or none where it is not to be seen.
+
+    Beside the cell of the number `at`, the others are faint.
+    """
     cells = reviewed.current
     opaque = rgba(cells.names)
     palette = [*opaque, *(opaque * (1, 1, 1, _FAINT)), _CLEAR]
     shown = display.shows(reviewed)
     which = np.where(shown, cells.classes, len(palette) - 1)
-    if display.at is not None:
+    if at is not None:
         which[shown] += len(opaque)
-        here = cells.ids == display.at
+        here = cells.ids == at
         which[here] = cells.classes[here]
     table: dict[int | None, Any] = {None: _CLEAR if display.parts else _UNSEEN, 0: _CLEAR}
     table.update(zip(cells.ids.tolist(), (palette[i] for i in which.tolist()), strict=True))

@@ -1,17 +1,13 @@
 """Cells looked at one after the other, least certain first."""
 
 import numpy as np
-from napari.components import ViewerModel
-from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.records.classified import UNCORRECTED
 from napari_hemalens.review.classes import ReviewedClasses
 
 _EVEN = 0.5  # the threshold where the likelier of two classes counts
-_WIDTHS = 40  # of an outline across a cell
 
 
 class ReviewQueue:
@@ -115,22 +111,3 @@ class ReviewQueue:
 def _digits(share: float, threshold: float) -> int:
     """Return how many decimals tell a probability from a threshold; two where they are told apart by that."""
     return next((digits for digits in (2, 3, 4) if round(share, digits) != round(threshold, digits)), 4)
-
-
-def outline_width(reviewed: ReviewedClasses) -> int:
-    """Return the width in pixels of a line around the cells, which is seen and not in the way."""
-    return max(1, round(_diameter(reviewed.cells.areas) / _WIDTHS)) if len(reviewed.cells) else 1
-
-
-def centre_on_cell(viewer: ViewerModel, layer: Labels, reviewed: ReviewedClasses, row: int) -> None:
-    """Move the camera so that the cell is in the middle of the canvas, not closer than suits most cells of the image.
-
-    What the border of the image leaves of a cell would fill the canvas otherwise.
-    """
-    cells = reviewed.cells
-    centre_on(viewer, layer, cells.centres[row], max(_diameter(cells.areas[[row]]), _diameter(cells.areas)))
-
-
-def _diameter(areas: NDArray[np.int64]) -> float:
-    """Return the diameter of a typical cell, in pixels."""
-    return 2 * float(np.sqrt(np.median(areas) / np.pi))

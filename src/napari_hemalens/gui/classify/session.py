@@ -110,7 +110,7 @@ class ClassificationSession(ViewerSession):
             self._refuse(str(error))
             return
         if not keep_corrections:
-            self.results.forget_corrections(state)
+            state.forget_corrections()
         self.recipe, self._state, self._asks = recipe, state, False
         job = ClassJob(state.image.name, self._slide_opener(state.image), cells, recipe)
         self._begin(classify_cells(job, self._classify, self._count), self._on_update)

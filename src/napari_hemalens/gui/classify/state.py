@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.frames import Framed
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.review.classes import ReviewedClasses
@@ -113,6 +114,12 @@ class ClassificationState:
         return self.plane, self.frame, self.parted, self.task
 
     @property
+    def framed(self) -> Framed:
+        """Its layers, and the frame that they are of."""
+        layers = [layer for layer in (self.layer, self.pairs, self.marks) if layer is not None]
+        return Framed(layers, self.image, self.frame, self.source, self.plane)
+
+    @property
     def shown(self) -> bool:
         """Whether there are classes to be seen and counted."""
         return self.layer is not None and self.reviewed is not None and len(self.reviewed.cells) > 0
@@ -126,6 +133,11 @@ class ClassificationState:
     def seen(self) -> NDArray[np.int64] | None:
         """The micronuclei seen at each classified nucleus (N,); None where they are not counted."""
         return self._at(self.micronuclei)
+
+    def forget_corrections(self) -> None:
+        """Discard what a person said of the cells."""
+        if self.reviewed is not None:
+            self.reviewed = ReviewedClasses(self.reviewed.cells)
 
     def _at(self, numbers: NucleusValues | None) -> NDArray[np.int64] | None:
         if numbers is None or self.reviewed is None:

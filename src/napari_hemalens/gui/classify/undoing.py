@@ -50,6 +50,10 @@ class ClassHistory:
         """Say it again; return the results that it is about."""
         return _go_to(self._history.forth(_said(states, queue)), states, queue)
 
+    def begin(self) -> None:
+        """Forget all of it."""
+        self._history.begin()
+
     def forget(self, states: Sequence[ClassificationState]) -> None:
         """Let go of results that are gone, and of all that was taken back."""
         kept = [[pair for pair in said.corrections if pair[0] not in states] for said in self._history.past]

@@ -1,10 +1,8 @@
 """Where fields are shown: the layers of one viewer, which follow the cells and tell of a person's edits."""
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,71 +14,13 @@ from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility
 from napari_hemalens.gui.detect.display import BoxFilter
-from napari_hemalens.gui.detect.drawing import Drawing, drawing
+from napari_hemalens.gui.detect.drawing import drawing
+from napari_hemalens.gui.detect.field import Field
+from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
-from napari_hemalens.gui.running import RunIdle, Stop, nothing
-from napari_hemalens.records.detections import Detections
-from napari_hemalens.review.boxes import ReviewedBoxes
-from napari_hemalens.workflows.images import Frame
-from napari_hemalens.workflows.kept_images import KeptImage
+from napari_hemalens.gui.running import RunIdle
 
 _UNFINISHED = ("adding", "removing", "changing")
-
-
-@dataclass(eq=False, slots=True)
-class Field:
-    """One image, its cells, and where they are shown.
-
-    Attributes
-    ----------
-    name : str
-        The image.
-    cells : ReviewedBoxes
-        Its cells; replaced with every change.
-    image : Image or None
-        The layer of its pixels; None once a person has deleted it, or while a field of a folder is not shown.
-    path : Path or None
-        The file, for a field of a folder.
-    frame : Frame
-        Which frame: where the sliders of the image stood; for a file as a person said it.
-    placement : mapping
-        What puts a layer over the image.
-    drawing : Drawing or None
-        The layer of its cells.
-    hidden : bool
-        Whether it is counted without being shown, as the fields of a folder are but for one.
-    origin : KeptImage or None
-        Where the image is, as a project keeps it.
-    following, behind : bool
-        Whether the layer is being drawn, and whether the cells have changed since that began.
-    """
-
-    name: str
-    cells: ReviewedBoxes = field(default_factory=lambda: ReviewedBoxes.from_run(Detections.empty((), (0, 0))))
-    image: Image | None = None
-    path: Path | None = None
-    frame: Frame = ()
-    placement: Mapping[str, Any] = field(default_factory=dict)
-    drawing: Drawing | None = None
-    hidden: bool = False
-    origin: KeptImage | None = None
-    following: bool = False
-    behind: bool = False
-    stop_drawing: Stop = field(default=nothing, repr=False)
-
-    @property
-    def selected(self) -> list[int]:
-        """Which cells a person has selected, as rows of `cells`."""
-        if self.drawing is None:
-            return []
-        return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
-
-    def is_of_same_image(self, other: "Field") -> bool:
-        """Return whether another field is of the same image, or frame of it."""
-        same = (self.image is not None and self.image is other.image) or (
-            self.path is not None and self.path == other.path
-        )
-        return same and self.frame == other.frame
 
 
 def _put_down(layer: Layer) -> Iterator[None]:
@@ -100,6 +40,8 @@ class FieldLayers:
         Kept by a weak reference: a closed viewer is not kept alive.
     run_idle : RunIdle
         How layers are drawn while the window stays alive.
+    fields : callable
+        Returns the fields as they are now.
 
     Attributes
     ----------
@@ -113,6 +55,8 @@ class FieldLayers:
         A field whose layer shows its cells, all of them.
     display : BoxFilter
         Which of the cells are drawn.
+    frames : FramesOnScreen
+        Shows cells over their own frame alone.
     """
 
     edited = Signal(object)
@@ -120,9 +64,10 @@ class FieldLayers:
     added = Signal(object)
     drawn = Signal(object)
 
-    def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
+    def __init__(self, viewer: ViewerModel, run_idle: RunIdle, fields: Callable[[], Sequence[Field]]) -> None:
         self._viewer = weakref.ref(viewer)
-        self._run_idle = run_idle
+        self._run_idle, self._fields = run_idle, fields
+        self.frames = FramesOnScreen(viewer, lambda: [f.framed for f in fields()])
         self._rearranging = False
         self._drawn_layers: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._labels_wanted = True
@@ -184,12 +129,12 @@ class FieldLayers:
         if self._awaited is not None and self._awaited[0] is f:
             self.look_at(*self._awaited)
 
-    def show_field(self, f: Field, image: Image, instead_of: Iterable[Field]) -> None:
+    def show_field(self, f: Field, image: Image) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""
         viewer = self._viewer()
         if viewer is None:
             return
-        for other in instead_of:
+        for other in [g for g in self._fields() if g.path is not None and not g.hidden]:
             self.put_away(other)
             if other.image in viewer.layers:
                 with self._rearrange():
@@ -199,7 +144,11 @@ class FieldLayers:
         f.image, f.placement, f.hidden = image, placement_of(image), False
 
     def look_at(self, f: Field, row: int) -> None:
-        """Select one cell of a field, in the middle of the canvas; of one that is still being drawn, once it is."""
+        """Select one cell of a field, in the middle of the canvas; of one that is still being drawn, once it is.
+
+        The sliders move to its frame.
+        """
+        self.frames.go_to(f.framed)
         viewer = self._viewer()
         self._awaited = (f, row) if f.following else None
         if viewer is None or f.following or f.drawing is None:
@@ -240,6 +189,7 @@ class FieldLayers:
         layer.events.features.connect(self._on_edit)
         style_selection(layer)
         self._drawn_layers.add(layer)
+        self.frames.follow(f.framed)
         self.added.emit(f)
 
     def _on_edit(self, event: Any) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.gui.cell_pictures import PicturedImage
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.gallery import GallerySource
 from napari_hemalens.gui.layers import slide_opener

@@ -9,7 +9,7 @@ from typing import Any
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.display import BoxFilter
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.keeping import OF_MACHINE, FindImage, ResultsKeeper, Snapshot, kept_options
 from napari_hemalens.gui.kept_layers import kept_image, placed
@@ -50,7 +50,7 @@ class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
         results = self._results
         score = results.score_threshold
         images = tuple(KeptBoxes(_origin(f), f.name, f.cells, f.frame, f.hidden, score) for f in results.fields)
-        past = tuple(PastStep(*step) for step in results.past_of(results.fields))
+        past = tuple(PastStep(*step) for step in results.past)
         work = DetectedWork(images, self._choices(), past)
         return Snapshot(partial(write_detected, work=work), partial(self._saved.keep, dict(self._saved.now)))
 

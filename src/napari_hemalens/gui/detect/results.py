@@ -1,40 +1,31 @@
 """The results of one viewer: cells and layers are kept equal, whichever of the two changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
-import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer, Points
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_hemalens.gui import gestures
-from napari_hemalens.gui.axes import colours_guessed
 from napari_hemalens.gui.classes import class_of_key
+from napari_hemalens.gui.corrected import CorrectedResults
 from napari_hemalens.gui.detect.display import BoxFilter
-from napari_hemalens.gui.detect.field_layers import Field, FieldLayers
-from napari_hemalens.gui.detect.frames import FramesOnScreen
+from napari_hemalens.gui.detect.field import Field
+from napari_hemalens.gui.detect.field_layers import FieldLayers
 from napari_hemalens.gui.detect.image_keys import ImageKeys
+from napari_hemalens.gui.detect.notes import notes_on
 from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
-from napari_hemalens.gui.layers import BOXES_AT_MOST
+from napari_hemalens.gui.detect.undoing import BoxHistory, Past, State
 from napari_hemalens.gui.running import RunIdle
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells
-from napari_hemalens.records.notes import listed
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.boxes import ReviewedBoxes
-from napari_hemalens.review.history import History
 from napari_hemalens.workflows.images import Frame
 
-State: TypeAlias = tuple[Tissue, bool, tuple[tuple[Field, ReviewedBoxes], ...]]
-"""What undo returns to: tissue, whether it shifts the odds, and the cells of each field."""
 
-Past: TypeAlias = tuple[Tissue, bool, tuple[ReviewedBoxes, ...]]
-"""The same of fields that are known."""
-
-
-class Results:
+class Results(CorrectedResults):
     """Fields with their cells, layers and counts; every correction can be undone.
 
     Attributes
@@ -51,43 +42,30 @@ class Results:
         How cells are counted that are unlike all that the classifier learned from.
     next_class : str
         The class of the next box that a person draws.
-    locked : bool
-        Whether a run goes on: what it finds is shown, and not to be edited yet.
+    layers : FieldLayers
+        Where they are shown.
     """
 
-    changed = Signal()
-    drawn = Signal(object)  # a Field whose layer shows all of its cells
     layer_lost = Signal(object)  # a Field whose layer or image a person removed
     opened = Signal(object)  # a Field of a folder that is to be shown
     hovered = Signal(str)
 
     def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
+        self._history = BoxHistory()
+        super().__init__(self._history)
         self.fields: list[Field] = []
         self.score_threshold = 0.5
         self.tissue: Tissue = "marrow"
         self.tissue_prior = True
         self.unsure: UnsureCells = "apart"
         self.next_class = UNCLASSIFIABLE
-        self.locked = False
-        self._history: History[State] = History()
         self._queue = ReviewQueue()
-        self._layers_of_fields = FieldLayers(viewer, run_idle)
-        self._frames = FramesOnScreen(viewer, lambda: self.fields)
+        self.layers = FieldLayers(viewer, run_idle, lambda: self.fields)
         self._keys = ImageKeys(viewer, self)
         self.changed.connect(self._bind_images)
-        self._layers_of_fields.added.connect(self._on_added)
-        self._layers_of_fields.drawn.connect(self.drawn.emit)
-        self._layers_of_fields.edited.connect(self._on_edited)
-        self._layers_of_fields.removed.connect(self._on_removed)
-
-    @property
-    def show_labels(self) -> bool:
-        """Whether boxes that are large enough on the screen bear the short name of their class."""
-        return self._layers_of_fields.show_labels
-
-    @show_labels.setter
-    def show_labels(self, wanted: bool) -> None:
-        self._layers_of_fields.show_labels = wanted
+        self.layers.added.connect(self._on_added)
+        self.layers.edited.connect(self._on_edited)
+        self.layers.removed.connect(self._on_removed)
 
     def detections(self) -> tuple[Detections, ...]:
         """Return the cells of every field, as they are on screen."""
@@ -110,31 +88,8 @@ class Results:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about how the cells were found and are shown."""
-        framed = [f.name for f in self.fields if f.cells.cells.provenance.frame]
-        said = [f"Counted: {listed(framed)}."] if framed else []
-        for f in self.fields:
-            origin = f.cells.cells.provenance
-            if f.image is not None and colours_guessed(f.image):
-                said.append(f"{f.name}: planes taken for red, green and blue; axis_labels of the layer say otherwise.")
-            if origin.pixel_size_source == "estimated":
-                said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
-            if f.drawing is not None and isinstance(f.drawing.layer, Points):
-                said.append(f"{f.name}: more than {BOXES_AT_MOST:,} cells, shown as points instead of boxes.")
-        said += [words] if (words := self.display.words) else []
         unsure = self.waiting.unsure if self.unsure == "counted" else 0
-        if unsure:
-            said.append(f"{unsure:,} unsure cells are counted under their likeliest class.")
-        return tuple(said)
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is something to undo."""
-        return self._history.can_undo and not self.locked
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is something to redo."""
-        return self._history.can_redo and not self.locked
+        return notes_on(self.fields, self.display.words, unsure)
 
     def field_for(self, source: Image | Path, frame: Frame | None = None) -> Field | None:
         """Return the field of a layer or file, and of that frame, or None where it was not analysed yet."""
@@ -146,14 +101,13 @@ class Results:
         if f not in self.fields:
             self.fields.append(f)
         f.cells = cells.with_tissue(self._odds_of)  # a person may have chosen another one since the run began
-        self._layers_of_fields.draw(f, self.score_threshold, patient=True)
+        self.layers.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
 
     def show_field(self, f: Field, image: Image) -> None:
         """Show a field of a folder, in place of the one that was shown before."""
-        shown = [g for g in self.fields if g.path is not None and not g.hidden]
-        self._layers_of_fields.show_field(f, image, shown)
-        self._layers_of_fields.draw(f, self.score_threshold)
+        self.layers.show_field(f, image)
+        self.layers.draw(f, self.score_threshold)
         self.changed.emit()
 
     def choose_score(self, score_threshold: float) -> None:
@@ -161,16 +115,12 @@ class Results:
         self.score_threshold = score_threshold
         self._draw()
 
-    def choose_tissue(self, tissue: Tissue) -> None:
-        """Count as marrow or as blood; cells that nobody corrected get the classes that are likeliest there."""
-        self.choose_odds(tissue, prior=self.tissue_prior)
+    def choose_odds(self, tissue: Tissue | None = None, *, prior: bool | None = None) -> None:
+        """Count as marrow or as blood, and let that shift the odds of the classes, or not; by default as before.
 
-    def choose_tissue_prior(self, wanted: bool) -> None:
-        """Let the tissue shift the odds of the classes, or not."""
-        self.choose_odds(self.tissue, prior=wanted)
-
-    def choose_odds(self, tissue: Tissue, *, prior: bool) -> None:
-        """Choose both at once, which is one step to be undone."""
+        Cells that nobody corrected get the classes that are likeliest there. Both at once are one step to be undone.
+        """
+        tissue, prior = tissue or self.tissue, self.tissue_prior if prior is None else prior
         if (tissue, prior) == (self.tissue, self.tissue_prior):
             return
         if self.fields and not self.locked:
@@ -182,7 +132,7 @@ class Results:
 
     def choose_display(self, display: BoxFilter) -> None:
         """Draw some of the cells alone, and review no others; all are counted."""
-        self._layers_of_fields.display = self._queue.display = display
+        self.layers.display = self._queue.display = display
         self._draw()
 
     @property
@@ -198,11 +148,6 @@ class Results:
     @property
     def _odds_of(self) -> Tissue | None:
         return self.tissue if self.tissue_prior else None
-
-    def lock(self, locked: bool) -> None:
-        """Forbid or allow edits."""
-        self.locked = locked
-        self.changed.emit()
 
     def classify(self, name: str) -> None:
         """Give the selected cells a class; boxes drawn from now on get it too."""
@@ -234,8 +179,7 @@ class Results:
         """Select a cell in the middle of the canvas; a field of a folder is opened, a frame moved to."""
         if f.hidden:
             self.opened.emit(f)
-        self._frames.go_to(f)
-        self._layers_of_fields.look_at(f, row)
+        self.layers.look_at(f, row)
 
     def replace_cells(self, cells: Sequence[ReviewedBoxes]) -> None:
         """Give the fields, in their order, the cells that a person made of theirs, in one step."""
@@ -245,18 +189,11 @@ class Results:
         self.remember()
         for f, each in changed:
             f.cells = each
-            self._layers_of_fields.draw(f, self.score_threshold)
-        self.changed.emit()
+        self._draw(f for f, _ in changed)
 
     def _name_selected(self, name: str | None) -> None:
         """Give the selected cells that are on screen a class, or (None) let theirs stand."""
-        cells = [f.cells for f in self.fields]
-        for index, f in enumerate(self.fields):
-            if f.selected and self._frames.shows(f):
-                rows = np.array(f.selected, dtype=np.int64)
-                names = f.cells.cells.class_names[rows] if name is None else [name] * len(rows)
-                cells[index] = f.cells.with_classes(rows, names)
-        self.replace_cells(cells)
+        self.replace_cells([f.named(name) if self.layers.frames.shows(f.framed) else f.cells for f in self.fields])
 
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""
@@ -270,29 +207,22 @@ class Results:
         others = [f for f in self.fields if not any(f.is_of_same_image(each) for each in fields)]
         for f in self.fields:
             if f not in others:
-                self._layers_of_fields.put_away(f)
-        beside = tuple((f, f.cells) for f in others)
+                self.layers.put_away(f)
         self.fields = [*fields, *others]
-        states = ((tissue, prior, (*zip(fields, cells, strict=True), *beside)) for tissue, prior, cells in past)
-        self._history.begin(states)
+        self._history.begin_with(fields, past, others)
         for f in fields:
-            self._layers_of_fields.begin(f, self.score_threshold)
+            self.layers.begin(f, self.score_threshold)
         self._draw()
 
-    def past_of(self, fields: Sequence[Field]) -> tuple[Past, ...]:
-        """Return the states that undo returns to, back to where there were other fields."""
-        found: list[Past] = []
-        for tissue, prior, cells in reversed(self._history.past):
-            if [f for f, _ in cells] != [*fields]:
-                break
-            found.append((tissue, prior, tuple(each for _, each in cells)))
-        return tuple(reversed(found))
+    @property
+    def past(self) -> tuple[Past, ...]:
+        """The states that undo returns to, back to where there were other fields."""
+        return self._history.past_of(self.fields)
 
     def let_go(self) -> None:
         """Put all cells away, beyond what undo brings back."""
-        self._restore((self.tissue, self.tissue_prior, ()))
         self._history.begin()
-        self.changed.emit()
+        self._restore((self.tissue, self.tissue_prior, ()))
 
     def clear(self) -> None:
         """Forget all cells, to count anew."""
@@ -321,27 +251,21 @@ class Results:
         fields = [f for f, _ in cells_of_fields]
         for f in self.fields:
             if f not in fields:
-                self._layers_of_fields.put_away(f)
+                self.layers.put_away(f)
         self.fields = fields
         for f, cells in cells_of_fields:
             f.cells = cells
         self._draw()
 
-    def _replace(self, f: Field, cells: ReviewedBoxes) -> None:
-        f.cells = cells
-        self._layers_of_fields.draw(f, self.score_threshold)
-        self.changed.emit()
-
-    def _draw(self) -> None:
-        for f in self.fields:
-            self._layers_of_fields.draw(f, self.score_threshold)
+    def _draw(self, fields: Iterable[Field] | None = None) -> None:
+        for f in self.fields if fields is None else fields:
+            self.layers.draw(f, self.score_threshold)
         self.changed.emit()
 
     def _on_added(self, f: Field) -> None:
         if f.drawing is not None:
             f.drawing.expect(self.next_class)
             gestures.bind(f.drawing.layer, self)
-            self._frames.follow(f)
         self.changed.emit()  # whether cells are shown as points is known only now
 
     def _on_edited(self, layer: Layer) -> None:
@@ -350,13 +274,14 @@ class Results:
         if f is None or f.drawing is None or f.drawing.busy:
             return
         if self.locked:
-            self._layers_of_fields.draw(f, self.score_threshold)
+            self.layers.draw(f, self.score_threshold)
             return
         cells, rows = f.cells.apply_edit(f.drawing.shown, f.drawing.read())
         if cells is not f.cells:
             self.remember()
             f.drawing.number(cells.cells, rows)
-            self._replace(f, cells)
+            f.cells = cells
+            self._draw([f])
 
     def _bind_images(self) -> None:
         self._keys.follow(f.image for f in self.fields if f.image is not None)
@@ -366,8 +291,7 @@ class Results:
         for f in list(self.fields):
             if f.drawing is not None and f.drawing.layer is layer:
                 self.remember()
-                f.drawing = None
-                self._layers_of_fields.put_away(f)
+                self.layers.put_away(f)
                 self.fields.remove(f)
                 self.layer_lost.emit(f)
             elif f.image is layer:

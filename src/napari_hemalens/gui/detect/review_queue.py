@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from napari_hemalens.gui.box_labels import describe
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.detect.display import BoxFilter
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.review.box_order import Place, ReviewOrder
 
 

@@ -15,7 +15,7 @@ from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.detect.keeping import DetectionKeeper
 from napari_hemalens.gui.detect.results import Results
@@ -72,11 +72,11 @@ class DetectionSession(ViewerSession):
     @property
     def show_labels(self) -> bool:
         """Whether boxes that are large enough on the screen bear the short name of their class."""
-        return self.results.show_labels
+        return self.results.layers.show_labels
 
     @show_labels.setter
     def show_labels(self, wanted: bool) -> None:
-        self.results.show_labels = wanted
+        self.results.layers.show_labels = wanted
 
     def start_run(
         self,

@@ -1,6 +1,5 @@
 """The explained cells of one viewer: what was found, the layers that show it, and the cell that is looked at."""
 
-import time
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +9,15 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_hemalens.gui.away import AwayLayers
-from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.cell_layers import plane_of
 from napari_hemalens.gui.explain.layers import Blend, heatmap_layer, origin
 from napari_hemalens.gui.explain.outlines import OutlinedLabels
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import ExplanationState, MethodResult
+from napari_hemalens.gui.frames import FramesOnScreen
+from napari_hemalens.gui.pace import Pace
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.heatmap_methods import Method
-
-_PATIENCE = 4  # times as long as it takes to draw them are partial results apart
 
 
 class Heatmaps:
@@ -46,14 +42,14 @@ class Heatmaps:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        self._drawn, self._cost = 0.0, 0.0  # when the last partial result was, and how long it took to draw
-        self._away, self._outlined = AwayLayers(), OutlinedLabels(viewer)
+        self._pace = Pace()
+        self._outlined = OutlinedLabels(viewer)
         self.states: list[ExplanationState] = []
+        self._frames = FramesOnScreen(viewer, lambda: [state.framed for state in self.states])
         self.current: ExplanationState | None = None
         self.method = ""
         self.blend = Blend()
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.dims.events.current_step.connect(self._on_step)
 
     def begin(self, state: ExplanationState, cells: CellMap) -> None:
         """Give a state its cells, and what was found of the same ones, until its methods find it anew."""
@@ -68,7 +64,7 @@ class Heatmaps:
                 if self.current is other:
                     self.current = state
         self.method = state.methods[0].name
-        self._drawn = 0.0
+        self._pace.begin()
 
     def put(
         self, state: ExplanationState, method: Method, heatmap: HeatmapPyramid, part: Explained, *, last: bool
@@ -85,11 +81,9 @@ class Heatmaps:
         found.tiles.add(part)
         found.origin = origin(part)
         heatmap.lay(part)
-        began = time.monotonic()
-        if new or last or began - self._drawn >= _PATIENCE * self._cost:
-            self._draw(state)
-            self._drawn = time.monotonic()
-            self._cost = self._drawn - began
+        if new or last or self._pace.is_due:
+            with self._pace.drawing():
+                self._draw(state)
             self.changed.emit()
 
     def finish(self, state: ExplanationState) -> None:
@@ -160,7 +154,7 @@ class Heatmaps:
             state.layer.metadata = dict(found.origin)  # so that nobody takes it for an image to be analysed
             viewer.add_layer(state.layer)
             self._outlined.follow(state.layer)
-            self._away.show(state.layer, here=self.on_screen(state))
+            self._frames.follow(state.framed)
         elif state.drawn is found.heatmap:
             state.layer.refresh()
         else:
@@ -174,18 +168,7 @@ class Heatmaps:
 
     def on_screen(self, state: ExplanationState) -> bool:
         """Return whether the planes are on screen that a state is of."""
-        viewer = self._viewer()
-        if viewer is None:
-            return False
-        point = viewer.dims.point
-        plane = () if state.source is None else plane_of(state.source, point)
-        return (frame_of(state.image, point), plane) == (state.frame, state.plane)
-
-    def _on_step(self, _: Any) -> None:
-        """Hide heatmaps of another plane than the one on screen."""
-        for state in self.states:
-            if state.layer is not None and (state.frame or state.plane):
-                self._away.show(state.layer, here=self.on_screen(state))
+        return self._frames.shows(state.framed)
 
     def _on_removed(self, event: Any) -> None:
         """Let go of what a person has removed."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.tiles import Tiles
+from napari_hemalens.gui.frames import Framed
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
@@ -96,6 +97,11 @@ class ExplanationState:
     def key(self) -> tuple[Any, ...]:
         """What it shares with the same question asked again; where and by what it is computed is no part of it."""
         return self.plane, self.frame, self.recipe.model_copy(update={"device": "auto", "runtime": "auto"})
+
+    @property
+    def framed(self) -> Framed:
+        """Its layer, and the frame that it is of."""
+        return Framed(() if self.layer is None else (self.layer,), self.image, self.frame, self.source, self.plane)
 
     @property
     def only_in_view(self) -> bool:

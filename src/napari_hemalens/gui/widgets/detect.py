@@ -7,7 +7,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.detect.field_layers import Field
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.gallery import DetectedGallery
 from napari_hemalens.gui.detect.session import Source, detection_session
 from napari_hemalens.gui.gallery import GallerySession
@@ -82,8 +82,8 @@ class DetectWidget(Dock):
         self.images.changed.connect(self._on_image)
         self.images.refused.connect(self.running.refuse)
         self.form.scored.connect(results.choose_score)
-        self.form.options["tissue"].changed.connect(results.choose_tissue)
-        self.form.options["tissue_prior"].changed.connect(results.choose_tissue_prior)
+        self.form.options["tissue"].changed.connect(results.choose_odds)
+        self.form.options["tissue_prior"].changed.connect(self._on_prior)
         self.form.options["unsure"].changed.connect(results.choose_unsure)
         self.running.run.clicked.connect(self._run)
         self.annotations.clicked.connect(self._annotate)
@@ -158,6 +158,9 @@ class DetectWidget(Dock):
         if focused is not None and self.isAncestorOf(focused):
             focused.clearFocus()  # keys go to the canvas
         self.session.results.look_at_next()
+
+    def _on_prior(self, wanted: bool) -> None:
+        self.session.results.choose_odds(prior=wanted)
 
     def _on_labels(self, wanted: bool) -> None:
         self.session.show_labels = wanted

@@ -1,0 +1,84 @@
+"""One image, or one frame of it, with its detected cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_hemalens.gui.detect.drawing import Drawing
+from napari_hemalens.gui.frames import Framed
+from napari_hemalens.gui.running import Stop, nothing
+from napari_hemalens.records.detections import Detections
+from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.workflows.images import Frame
+from napari_hemalens.workflows.kept_images import KeptImage
+
+
+@dataclass(eq=False, slots=True)
+class Field:
+    """One image, its cells, and where they are shown.
+
+    Attributes
+    ----------
+    name : str
+        The image.
+    cells : ReviewedBoxes
+        Its cells; replaced with every change.
+    image : Image or None
+        The layer of its pixels; None once a person has deleted it, or while a field of a folder is not shown.
+    path : Path or None
+        The file, for a field of a folder.
+    frame : Frame
+        Which frame: where the sliders of the image stood; for a file as a person said it.
+    placement : mapping
+        What puts a layer over the image.
+    drawing : Drawing or None
+        The layer of its cells.
+    hidden : bool
+        Whether it is counted without being shown, as the fields of a folder are but for one.
+    origin : KeptImage or None
+        Where the image is, as a project keeps it.
+    following, behind : bool
+        Whether the layer is being drawn, and whether the cells have changed since that began.
+    """
+
+    name: str
+    cells: ReviewedBoxes = field(default_factory=lambda: ReviewedBoxes.from_run(Detections.empty((), (0, 0))))
+    image: Image | None = None
+    path: Path | None = None
+    frame: Frame = ()
+    placement: Mapping[str, Any] = field(default_factory=dict)
+    drawing: Drawing | None = None
+    hidden: bool = False
+    origin: KeptImage | None = None
+    following: bool = False
+    behind: bool = False
+    stop_drawing: Stop = field(default=nothing, repr=False)
+
+    @property
+    def selected(self) -> list[int]:
+        """Which cells a person has selected, as rows of `cells`."""
+        if self.drawing is None:
+            return []
+        return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
+
+    @property
+    def framed(self) -> Framed:
+        """The layer of the cells, and the frame that it is of."""
+        return Framed(() if self.drawing is None else (self.drawing.layer,), self.image, self.frame)
+
+    def named(self, name: str | None) -> ReviewedBoxes:
+        """Return the cells, those that are selected given a class, or (None) with theirs confirmed."""
+        rows = np.array(self.selected, dtype=np.int64)
+        names = self.cells.cells.class_names[rows] if name is None else [name] * len(rows)
+        return self.cells.with_classes(rows, names) if len(rows) else self.cells
+
+    def is_of_same_image(self, other: "Field") -> bool:
+        """Return whether another field is of the same image, or frame of it."""
+        same = (self.image is not None and self.image is other.image) or (
+            self.path is not None and self.path == other.path
+        )
+        return same and self.frame == other.frame

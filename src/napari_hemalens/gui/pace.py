@@ -1,0 +1,39 @@
+"""Partial results are drawn no more often than drawing takes time."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+PATIENCE = 4
+"""Times as long as it takes to draw them are partial results apart."""
+
+
+class Pace:
+    """Says when to draw again.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._drawn, self._took = 0.0, 0.0  # when it was drawn last, and how long that took
+
+    def begin(self) -> None:
+        """Draw the first of a run at once."""
+        self._drawn = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough time has passed since it was drawn last."""
+        return self._clock() - self._drawn >= PATIENCE * self._took
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Measure how long it takes to draw what is drawn meanwhile."""
+        began = self._clock()
+        yield
+        self._drawn = self._clock()
+        self._took = self._drawn - began
