@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_hemalens.formats.draft import Box, bounds, number
+from napari_hemalens.formats.draft import Box, number
+from napari_hemalens.formats.shapes import bounds
 
 _LONGEST = 10_000_000  # characters, or runs: no mask of a cell has more
 _GROUPS = 7  # of five bits, that hold 32: a longer number is no run, and would take hours

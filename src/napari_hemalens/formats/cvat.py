@@ -4,16 +4,16 @@ https://docs.cvat.ai/docs/manual/advanced/formats/format-cvat/. Every shape give
 and tags of whole images give none. CVAT shows images as their EXIF orientation says.
 """
 
-import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import split_names
-from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.shapes import bounds, ellipse_box, turned_box
 from napari_hemalens.formats.voc import xml_root
 from napari_hemalens.records.detections import Detections
 
@@ -101,26 +101,6 @@ def _numbers(shape: ET.Element, *names: str) -> list[float]:
 def _box(shape: ET.Element) -> Box:
     x0, y0, x1, y1 = _numbers(shape, "xtl", "ytl", "xbr", "ybr")
     return turned_box((y0, x0, y1, x1), number(shape.get("rotation"), 0.0))
-
-
-def turned_box(box: Box, degrees: float) -> Box:
-    """Return the box around one that is turned clockwise about its centre."""
-    y0, x0, y1, x1 = box
-    if not degrees:
-        return box
-    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
-    high, wide = abs(y1 - y0) / 2, abs(x1 - x0) / 2
-    half_y, half_x = high * cos + wide * sin, high * sin + wide * cos
-    y, x = (y0 + y1) / 2, (x0 + x1) / 2
-    return y - half_y, x - half_x, y + half_y, x + half_x
-
-
-def ellipse_box(centre: tuple[float, float], radii: tuple[float, float], degrees: float) -> Box:
-    """Return the box around an ellipse of a centre (x, y) and radii (x, y) that is turned clockwise."""
-    (x, y), (rx, ry) = centre, radii
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    wide, high = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
-    return y - high, x - wide, y + high, x + wide
 
 
 def _ellipse(shape: ET.Element) -> Box:

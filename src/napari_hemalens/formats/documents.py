@@ -85,6 +85,11 @@ def save(path: Path, document: Mapping[str, Any]) -> None:
         )
 
 
+def mapping(found: Any) -> Mapping[str, Any]:
+    """Return a value of a document as a mapping, an empty one where it is none."""
+    return found if isinstance(found, dict) else {}
+
+
 def files_of(path: Path, split: str | None, usual: str) -> list[Path]:
     """Return the JSON files that a path stands for, in the layouts of the usual tools.
 

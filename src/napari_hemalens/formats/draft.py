@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -222,6 +222,36 @@ def finish_drafts(drafts: Sequence[Draft], names: Iterable[str] | None = None) -
     return tuple(draft.to_detections(listed) for draft in drafts)
 
 
+def drafts_of(
+    path: Path, files: Iterable[Path], read: Callable[[Path], Iterable[Draft] | None], fault: str
+) -> list[Draft]:
+    """Return the drafts of all files of a format.
+
+    Parameters
+    ----------
+    path : Path
+        What was asked for: a file, or the folder of all.
+    files : iterable of Path
+        Those that may be of the format.
+    read : callable
+        Returns the drafts of a file; None if it is of another format.
+    fault : str
+        What is wrong with a file that was asked for, and is of another: the end of a sentence.
+
+    Raises
+    ------
+    AnnotationError
+        If that is so.
+    """
+    drafts: list[Draft] = []
+    for file in [*files] or [path]:
+        found = read(file)
+        if found is None and file == path:
+            raise AnnotationError(f"{file} {fault}")
+        drafts += found or ()
+    return drafts
+
+
 def number(value: object, otherwise: float = math.nan) -> float:
     """Return a value as a number, also one with a decimal comma; what is none, or is not finite, as `otherwise`."""
     try:
@@ -236,15 +266,6 @@ def _with_point(text: str) -> str:
     if text.rfind(",") > text.rfind("."):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
-
-
-def bounds(points: Iterable[tuple[float, float]]) -> Box:
-    """Return the box around points (x, y); a box of NaN, which `Draft.add` leaves out, if there are none."""
-    listed = list(points)
-    if not listed:
-        return (math.nan,) * 4
-    xs, ys = zip(*listed, strict=True)
-    return min(ys), min(xs), max(ys), max(xs)
 
 
 def size(height: object, width: object) -> tuple[int, int] | None:

@@ -11,9 +11,11 @@ from typing import Any
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
-from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.documents import mapping
+from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.shapes import bounds
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
@@ -105,9 +107,9 @@ def _draft(file: Path) -> Draft:
 
 
 def _add(draft: Draft, feature: Any) -> None:
-    about = _mapping(_mapping(feature).get("properties"))
+    about = mapping(mapping(feature).get("properties"))
     label = _label(about)
-    box = _box(_mapping(feature).get("geometry"))
+    box = _box(mapping(feature).get("geometry"))
     if isinstance(box, str):
         draft.leave_out(box)
     elif not label and about.get("objectType", "annotation") == "annotation":
@@ -120,21 +122,21 @@ def _label(about: Mapping[str, Any]) -> str:
     found = about.get("classification")
     if isinstance(found, str):
         return found.strip()
-    names = _mapping(found).get("names")  # of derived classes
+    names = mapping(found).get("names")  # of derived classes
     derived = ": ".join(map(str, names)) if isinstance(names, list) else ""
-    return str(_mapping(found).get("name") or derived).strip()
+    return str(mapping(found).get("name") or derived).strip()
 
 
 def _box(geometry: Any) -> Box | str:
     """Return the box around a polygon or several; of another geometry, its kind, in words."""
-    kind = _mapping(geometry).get("type")
+    kind = mapping(geometry).get("type")
     if kind == "GeometryCollection":
-        parts = _mapping(geometry).get("geometries")
+        parts = mapping(geometry).get("geometries")
         boxes = [box for box in map(_box, parts if isinstance(parts, list) else ()) if not isinstance(box, str)]
         return bounds(point for y0, x0, y1, x1 in boxes for point in ((x0, y0), (x1, y1))) if boxes else "an empty cell"
     if kind not in {"Polygon", "MultiPolygon"}:
         return _LEFT_OUT.get(str(kind), "a feature without a geometry")
-    polygons = _mapping(geometry).get("coordinates")
+    polygons = mapping(geometry).get("coordinates")
     polygons = [polygons] if kind == "Polygon" else polygons
     return bounds(_outer_points(polygons))
 
@@ -152,11 +154,7 @@ def _score(measured: Any) -> float:
     """Return the measurement 'score', 1 if there is none, or if it is no number: QuPath before 0.4 writes a list."""
     if isinstance(measured, list):
         measured = {each.get("name"): each.get("value") for each in measured if isinstance(each, dict)}
-    return number(_mapping(measured).get("score"), 1.0)
-
-
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, dict) else {}
+    return number(mapping(measured).get("score"), 1.0)
 
 
 def _features(detections: Detections) -> Iterator[dict[str, Any]]:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
 from napari_hemalens.formats.brush import brush_box
-from napari_hemalens.formats.cvat import ellipse_box
-from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.documents import mapping
+from napari_hemalens.formats.draft import Box, Draft, drafts_of, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.shapes import bounds, ellipse_box, turned_about_corner
 from napari_hemalens.records.detections import Detections
 
 _SHAPES = ("rectangle", "ellipse", "polygon", "brush")
 _LEFT_OUT = {"keypoint": "a point", "choices": "a choice for the whole image"}
+_NONE = "is no export of Label Studio: it lists no tasks with images."
 _SEVERAL = "Several people annotated the image: the cells of the first are read."
 
 
@@ -41,15 +42,13 @@ def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = 
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
-    drafts: list[Draft] = []
-    for file in _files(path, split) or [path]:
-        tasks = _tasks(file)
-        if tasks is not None:
-            folders = folders_near(file)
-            drafts += [_draft(file, task, folders) for task in tasks]
-        elif file == path:
-            raise AnnotationError(f"{file} is no export of Label Studio: it lists no tasks with images.")
-    return finish_drafts(drafts, names)
+    return finish_drafts(drafts_of(path, _files(path, split), _drafts, _NONE), names)
+
+
+def _drafts(file: Path) -> list[Draft] | None:
+    """Return the drafts of an export; None if a file is none."""
+    tasks, folders = _tasks(file), folders_near(file)
+    return None if tasks is None else [_draft(file, task, folders) for task in tasks]
 
 
 def _files(path: Path, split: str | None) -> list[Path]:
@@ -81,10 +80,10 @@ def _regions(task: Mapping[str, Any]) -> list[Any] | None:
 def _draft(file: Path, task: Mapping[str, Any], folders: Sequence[Path]) -> Draft:
     regions = _regions(task) or []
     where = locate_image(_image_name(task), folders)
-    sizes = (size(_mapping(r).get("original_height"), _mapping(r).get("original_width")) for r in regions)
+    sizes = (size(mapping(r).get("original_height"), mapping(r).get("original_width")) for r in regions)
     draft = Draft(file, where, next(filter(None, sizes), None) or known_size(where))
     said = task.get("annotations", task.get("completions"))
-    if isinstance(said, list) and sum(not _mapping(each).get("was_cancelled") for each in said) > 1:
+    if isinstance(said, list) and sum(not mapping(each).get("was_cancelled") for each in said) > 1:
         draft.notes += (_SEVERAL,)
     for region, labels in _joined(regions):
         _add(draft, region, labels)
@@ -105,8 +104,8 @@ def _joined(regions: Iterable[Any]) -> Iterator[tuple[Mapping[str, Any], list[st
     """Yield each region with its labels, which a tool of its own may state in another entry of the same id."""
     shapes: dict[Any, Mapping[str, Any]] = {}
     labels: dict[Any, list[str]] = {}
-    for place, region in enumerate(map(_mapping, regions)):
-        value = _mapping(region.get("value", region))
+    for place, region in enumerate(map(mapping, regions)):
+        value = mapping(region.get("value", region))
         key = region.get("id", place)
         found = [item for name, listed in value.items() if name.endswith("labels") for item in _texts(listed)]
         labels.setdefault(key, []).extend(found)
@@ -125,13 +124,13 @@ def _kind(region: Mapping[str, Any]) -> str:
     stated = str(region.get("type", ""))
     if stated:
         return stated.removesuffix("labels") or stated
-    value = _mapping(region.get("value", region))
+    value = mapping(region.get("value", region))
     marks = {"points": "polygon", "radiusX": "ellipse", "rle": "brush", "width": "rectangle"}
     return next((kind for key, kind in marks.items() if key in value), "labels" if not value else "keypoint")
 
 
 def _add(draft: Draft, region: Mapping[str, Any], labels: Sequence[str]) -> None:
-    kind, value = _kind(region), _mapping(region.get("value", region))
+    kind, value = _kind(region), mapping(region.get("value", region))
     stated = size(region.get("original_height"), region.get("original_width")) or draft.shape
     if kind not in _SHAPES:
         draft.leave_out(_LEFT_OUT.get(kind, f"a region of the kind {kind or 'labels'}"))
@@ -161,16 +160,4 @@ def _box(kind: str, value: Mapping[str, Any], shape: tuple[int, int]) -> Box:
         radii = number(value.get("radiusX")) * across, number(value.get("radiusY")) * down
         return ellipse_box((x * across, y * down), radii, turn)
     sides = number(value.get("width")) * across, number(value.get("height")) * down
-    return _turned((x * across, y * down), sides, turn)
-
-
-def _turned(corner: tuple[float, float], sides: tuple[float, float], degrees: float) -> Box:
-    """Return the box around a rectangle of width and height that is turned clockwise about its upper left corner."""
-    (x, y), (width, height) = corner, sides
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
-    return bounds((x + right * cos - down * sin, y + right * sin + down * cos) for right, down in corners)
-
-
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, dict) else {}
+    return turned_about_corner((x * across, y * down), sides, turn)

@@ -9,12 +9,13 @@ orientation says.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
-from napari_hemalens.formats.draft import Draft, finish_drafts, number, size
+from napari_hemalens.formats.documents import mapping
+from napari_hemalens.formats.draft import Draft, drafts_of, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.naming import short_names
@@ -23,6 +24,7 @@ from napari_hemalens.formats.via_shapes import drawn_box, numbered_box
 from napari_hemalens.formats.writing import listed_classes, rounded_cells
 from napari_hemalens.records.detections import Detections
 
+_NONE = "is not a VIA file: it holds no images with regions."
 _METADATA = "_via_img_metadata"
 _COLUMNS = {"region_shape_attributes", "region_attributes"}
 _CLASS_ATTRIBUTES = ("label", "name", "type", "category", "cell", "cell_type", "kind")
@@ -56,14 +58,7 @@ def read(
     names : sequence of str, optional
         The classes; by default those found, sorted.
     """
-    drafts: list[Draft] = []
-    for file in _files(path, split) or [path]:
-        images = _images(file)
-        if images is not None:
-            folders = folders_near(file)
-            drafts += [_draft(file, image, folders, attribute) for image in images]
-        elif file == path:
-            raise AnnotationError(f"{file} is not a VIA file: it holds no images with regions.")
+    drafts = drafts_of(path, _files(path, split), partial(_drafts, attribute=attribute), _NONE)
     return finish_drafts(drafts, names)
 
 
@@ -163,19 +158,19 @@ def _json(text: str | None) -> Any:
 
 def _third_version(project: Mapping[str, Any]) -> list[_Image]:
     """Return the images of a project of version 3: one table of regions, and views between it and the files."""
-    attributes = {key: found for key, found in _mapping(project.get("attribute")).items() if isinstance(found, dict)}
-    views = _mapping(project.get("view"))
+    attributes = {key: found for key, found in mapping(project.get("attribute")).items() if isinstance(found, dict)}
+    views = mapping(project.get("view"))
     images: dict[str, dict[str, Any]] = {
         key: {"filename": str(entry.get("fname") or entry.get("src")), "regions": []}
-        for key, entry in _mapping(project.get("file")).items()
+        for key, entry in mapping(project.get("file")).items()
         if isinstance(entry, dict)
     }
-    for region in _mapping(project.get("metadata")).values():
+    for region in mapping(project.get("metadata")).values():
         if not isinstance(region, dict):
             continue
         view = str(region.get("vid"))
-        files = _mapping(views.get(view)).get("fid_list")
-        shape, values = region.get("xy"), _mapping(region.get("av"))
+        files = mapping(views.get(view)).get("fid_list")
+        shape, values = region.get("xy"), mapping(region.get("av"))
         image = images.get(str(files[0]) if isinstance(files, list) and files else view)
         if image is not None and shape:  # else it is said of the whole image, or of a time
             image["regions"].append({"xy": shape, "region_attributes": dict(_third_attributes(values, attributes))})
@@ -184,19 +179,21 @@ def _third_version(project: Mapping[str, Any]) -> list[_Image]:
 
 def _third_attributes(values: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        about = _mapping(attributes.get(key))
-        options = _mapping(about.get("options"))
+        about = mapping(attributes.get(key))
+        options = mapping(about.get("options"))
         chosen = [str(options.get(part, part)) for part in str(value).split(",") if part.strip()]
         yield str(about.get("aname", key)), ", ".join(chosen)
 
 
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, dict) else {}
+def _drafts(file: Path, attribute: str) -> list[Draft] | None:
+    """Return the drafts of a file of VIA; None if it is none."""
+    images, folders = _images(file), folders_near(file)
+    return None if images is None else [_draft(file, image, folders, attribute) for image in images]
 
 
 def _draft(file: Path, image: _Image, folders: Sequence[Path], attribute: str) -> Draft:
     where = locate_image(str(image["filename"]), folders)
-    stated = _mapping(image.get("file_attributes"))
+    stated = mapping(image.get("file_attributes"))
     shape = size(stated.get("height"), stated.get("width"))
     # Whoever wrote a size is this program, in the frame of the pixels.
     draft = Draft(file, where, shape or known_size(where), frame=None if shape else "shown")
@@ -211,10 +208,8 @@ def _regions_of(image: _Image) -> Iterable[Any]:
 
 
 def _add(draft: Draft, region: Any, attribute: str) -> None:
-    kinds = _mapping(_mapping(region).get("region_attributes"))
-    read = (
-        numbered_box(region["xy"]) if "xy" in _mapping(region) else drawn_box(_mapping(region).get("shape_attributes"))
-    )
+    kinds = mapping(mapping(region).get("region_attributes"))
+    read = numbered_box(region["xy"]) if "xy" in mapping(region) else drawn_box(mapping(region).get("shape_attributes"))
     if isinstance(read, str):
         draft.leave_out(read)
     else:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from napari_hemalens.formats.draft import Box, bounds, number
+from napari_hemalens.formats.draft import Box, number
+from napari_hemalens.formats.shapes import bounds, ellipse_box
 
 
 def drawn_box(shape: Any) -> Box | str:
@@ -32,14 +33,6 @@ def _rectangle(x: float, y: float, width: float, height: float) -> Box:
     return y, x, y + height, x + width
 
 
-def _ellipse(centre: Sequence[float], radii: Sequence[float], theta: float = 0.0) -> Box:
-    """Return the box of an ellipse, turned by `theta` radians."""
-    (x, y), (rx, ry) = centre, radii
-    cos, sin = math.cos(theta), math.sin(theta)
-    wide, high = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
-    return y - high, x - wide, y + high, x + wide
-
-
 def _outline(xs: Any, ys: Any) -> Box | str:
     if not isinstance(xs, list) or not isinstance(ys, list) or min(len(xs), len(ys)) < 2:
         return "an outline of fewer than two points"
@@ -52,8 +45,8 @@ def _of(shape: Mapping[str, Any], *keys: str) -> tuple[float, ...]:
 
 _NAMED: Mapping[str, Callable[[Mapping[str, Any]], Box | str]] = {
     "rect": lambda s: _rectangle(*_of(s, "x", "y", "width", "height")),
-    "circle": lambda s: _ellipse(_of(s, "cx", "cy"), _of(s, "r", "r")),
-    "ellipse": lambda s: _ellipse(_of(s, "cx", "cy"), _of(s, "rx", "ry"), number(s.get("theta"), 0.0)),
+    "circle": lambda s: ellipse_box(_of(s, "cx", "cy"), _of(s, "r", "r")),
+    "ellipse": lambda s: ellipse_box(_of(s, "cx", "cy"), _of(s, "rx", "ry"), math.degrees(number(s.get("theta"), 0.0))),
     "polygon": lambda s: _outline(s.get("all_points_x"), s.get("all_points_y")),
     "polyline": lambda s: _outline(s.get("all_points_x"), s.get("all_points_y")),
 }
@@ -62,8 +55,8 @@ _POINT = 1.0
 _NEEDED: Mapping[float, int] = {2.0: 4, 3.0: 3, 4.0: 4, 5.0: 4, 6.0: 4, 7.0: 4}
 _NUMBERED: Mapping[float, Callable[[Sequence[float]], Box]] = {
     2.0: lambda v: _rectangle(*v[:4]),
-    3.0: lambda v: _ellipse(v[:2], (v[2], v[2])),
-    4.0: lambda v: _ellipse(v[:2], v[2:4]),
+    3.0: lambda v: ellipse_box(v[:2], (v[2], v[2])),
+    4.0: lambda v: ellipse_box(v[:2], v[2:4]),
     **{kind: lambda v: bounds(zip(v[::2], v[1::2], strict=False)) for kind in (5.0, 6.0, 7.0, 8.0, 9.0)},
 }
 """VIA 3's shapes: rectangle, circle, ellipse, line, polyline, polygon, and the two rectangles of its extreme points."""

@@ -15,9 +15,10 @@ from pathlib import Path
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import read_text, split_names
-from napari_hemalens.formats.draft import Box, Draft, bounds, finish_drafts, number, size
+from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, is_file, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.shapes import bounds
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 

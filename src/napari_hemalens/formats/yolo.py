@@ -14,9 +14,10 @@ import yaml
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import read_text
-from napari_hemalens.formats.draft import Draft, bounds, finish_drafts, number
+from napari_hemalens.formats.draft import Draft, finish_drafts, number
 from napari_hemalens.formats.image_names import locate_image
 from napari_hemalens.formats.images import header_size
+from napari_hemalens.formats.shapes import bounds
 from napari_hemalens.formats.writing import listed_classes, one_file_each, rounded_cells
 from napari_hemalens.formats.yolo_layout import Layout, Note, layout_of
 from napari_hemalens.records.detections import Detections

@@ -46,7 +46,7 @@ def test_a_cell_that_is_pointed_at_makes_the_others_faint_until_none_is(classifi
     assert colour(layer, 4)[3] == 255
 
 
-def test_the_cell_of_a_review_stands_out_rather_than_one_that_is_pointed_at(classified, layers, viewer):
+def test_the_cell_of_a_review_stands_out_before_one_that_is_pointed_at(classified, layers, viewer):
     state, layer = classified.results.current, viewer.layers[RESULT]
     layers.point_at(state, 7)
     layers.reviewed = state, 4
