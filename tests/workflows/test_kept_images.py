@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.projects.work import WorkFiles, WorkItem
-from napari_hemalens.workflows.kept_images import KeptImage, adopt_pixels, missing_in_words
+from napari_hemalens.projects.document import ImageEntry
+from napari_hemalens.projects.work import WorkEntry, WorkFiles, WorkItem
+from napari_hemalens.workflows.kept_images import KeptImage, adopt_pixels, missing_in_words, read_images
 
 
 def reread(project: Path, image: KeptImage) -> KeptImage:
@@ -70,3 +71,13 @@ def test_the_pixels_of_an_image_without_a_file_are_kept_once(tmp_path: Path) -> 
     next((tmp_path / "work").glob("*.npz")).write_bytes(b"")
     with pytest.raises(ImageError, match="The picture of smear that the project keeps is damaged"):
         found.pixels()
+
+
+def test_images_whose_records_are_damaged_are_left_out_and_named() -> None:
+    entries = [
+        WorkEntry(image=ImageEntry(name=name, path="", fingerprint="", shape=(8, 8)), said={"name": name})
+        for name in ("a", "b")
+    ]
+    whole, notes = read_images(entries, lambda entry: 1 if entry.image.name == "a" else None, "cells")
+    assert whole == [(entries[0], 1)]
+    assert notes == ("The cells of b are damaged and left out.",)

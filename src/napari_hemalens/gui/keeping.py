@@ -9,6 +9,7 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_hemalens.config.options import Recipe
+from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.work import Work, WorkFiles
@@ -121,6 +122,19 @@ class ResultsKeeper(Generic[R, K, Options]):
         if recipe != self.options:
             self.options = recipe
             self.changed.emit()
+
+    @property
+    def _said_options(self) -> dict[str, Any]:
+        """The options as plain values."""
+        return self.options.model_dump(mode="json", exclude=OF_MACHINE)
+
+    def _take_options(self, said: Mapping[str, Any]) -> None:
+        """Take the options of a project, unless they are of a version that knew other ranges."""
+        try:
+            self.options = kept_options(said, self.options)
+        except HemaLensError:  # the dock's own stay
+            return
+        self.opened.emit()
 
 
 def kept_options(said: Mapping[str, Any], now: A) -> A:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from napari_hemalens.projects.work import Record, WorkDocument, WorkEntry, WorkF
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.review.classes import ReviewedClasses
-from napari_hemalens.workflows.kept_images import KeptImage
+from napari_hemalens.workflows.kept_images import KeptImage, read_images
 
 KIND = "classify"
 
@@ -142,17 +143,12 @@ def read_classified(
     """Return the work of Classify, and a sentence for each image whose record is damaged: it is left out."""
     if document is None:
         return ClassifiedWork(), ()
-    images, notes = [], []
-    for entry in document.images:
-        kept = _read(project, entry)
-        if kept is None:
-            notes.append(f"The classes of {entry.said.get('name', entry.image.name)} are damaged and left out.")
-            continue
-        images.append(kept)
-        if files is not None:
+    found, notes = read_images(document.images, partial(_read, project), "classes")
+    if files is not None:
+        for entry, kept in found:
             records = _item(project, kept).records
             files.adopt((record, entry.records[what]) for what, record in records.items() if what in entry.records)
-    return ClassifiedWork(tuple(images), document.choices), tuple(notes)
+    return ClassifiedWork(tuple(kept for _, kept in found), document.choices), notes
 
 
 def _item(project: Path, each: KeptClasses) -> WorkItem:

@@ -11,7 +11,7 @@ from napari_hemalens.records.differential import Tissue
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.review.predictions import Predictions
 from napari_hemalens.slides.frames import Frame
-from napari_hemalens.workflows.kept_images import KeptImage
+from napari_hemalens.workflows.kept_images import KeptImage, read_images
 
 KIND = "detect"
 PAST_KEPT = 20
@@ -101,28 +101,13 @@ def read_detected(
     """Return the work of Detect, and a sentence for each image whose record is damaged: it is left out."""
     if document is None:
         return DetectedWork(), ()
-    reader = _Reader(project)
-    score = float(document.choices.get("score_threshold", 0.5))
-    images, notes, whole = [], [], []
-    for entry in document.images:
-        kept = KeptImage.read(project, entry)
-        reviewed = reader.cells(entry.records.get(_CELLS, ""))
-        if reviewed is None:
-            notes.append(f"The cells of {kept.name} are damaged and left out.")
-            continue
-        frame = entry.said.get("frame", ())
-        frame = tuple(frame) if isinstance(frame, list) else frame
-        images.append(
-            KeptBoxes(
-                kept, str(entry.said.get("title", kept.name)), reviewed, frame, bool(entry.said.get("hidden")), score
-            )
-        )
-        whole.append(entry)
-    past = () if notes else _past(reader, whole, document.choices.get(_PAST, ()))
+    reader = _Reader(project, float(document.choices.get("score_threshold", 0.5)))
+    found, notes = read_images(document.images, reader.boxes, "cells")
+    past = () if notes else _past(reader, [entry for entry, _ in found], document.choices.get(_PAST, ()))
     if files is not None:
         files.adopt((_record(cells), name) for name, cells in reader.read.items())
     choices = {name: value for name, value in document.choices.items() if name != _PAST}
-    return DetectedWork(tuple(images), choices, past), tuple(notes)
+    return DetectedWork(tuple(kept for _, kept in found), choices, past), notes
 
 
 def _item(project: Path, each: KeptBoxes, past: Sequence[ReviewedBoxes]) -> WorkItem:
@@ -152,7 +137,18 @@ class _Reader:
     """Reads each record once, so that the same state is the same object."""
 
     project: Path
+    score_threshold: float
     read: dict[str, ReviewedBoxes] = field(default_factory=dict)
+
+    def boxes(self, entry: WorkEntry) -> KeptBoxes | None:
+        reviewed = self.cells(entry.records.get(_CELLS, ""))
+        if reviewed is None:
+            return None
+        kept, said = KeptImage.read(self.project, entry), entry.said
+        frame = said.get("frame", ())
+        frame = tuple(frame) if isinstance(frame, list) else frame
+        title, hidden = str(said.get("title", kept.name)), bool(said.get("hidden"))
+        return KeptBoxes(kept, title, reviewed, frame, hidden, self.score_threshold)
 
     def cells(self, name: str) -> ReviewedBoxes | None:
         if name not in self.read:

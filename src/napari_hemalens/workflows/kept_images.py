@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from napari_hemalens.projects.work import Record, WorkEntry, WorkFiles, read_par
 
 MOST_KEPT = 400_000_000
 """Bytes of an image, or of labels, that are no file, up to which they are kept in a project."""
+
+T = TypeVar("T")
 
 _PIXELS = "pixels"
 _NAMED = 3  # images that a sentence lists
@@ -89,6 +91,26 @@ def adopt_pixels(files: WorkFiles, image: KeptImage, source: object) -> None:
     """Take it that pixels as they were read, for which `source` stands from now on, are in their file already."""
     if isinstance(image.source, str):
         files.adopt([(Record((source,), dict, compressed=True), image.source)])
+
+
+def read_images(
+    entries: Iterable[WorkEntry], read: Callable[[WorkEntry], T | None], what: str
+) -> tuple[list[tuple[WorkEntry, T]], tuple[str, ...]]:
+    """Return what is kept of images, and a sentence for each whose records are damaged: it is left out.
+
+    Parameters
+    ----------
+    entries : iterable of WorkEntry
+        The images.
+    read : callable
+        Reads the records of one; None where they are damaged.
+    what : str
+        What they hold, as in 'cells'.
+    """
+    found = [(entry, read(entry)) for entry in entries]
+    lost = [str(entry.said.get("name", entry.image.name)) for entry, kept in found if kept is None]
+    whole = [(entry, kept) for entry, kept in found if kept is not None]
+    return whole, tuple(f"The {what} of {name} are damaged and left out." for name in lost)
 
 
 def missing_in_words(images: Iterable[KeptImage], project: Path) -> tuple[str, ...]:

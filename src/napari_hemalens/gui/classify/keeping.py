@@ -11,14 +11,13 @@ from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import ClassificationRecipe
-from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.report import Report
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
-from napari_hemalens.gui.keeping import OF_MACHINE, FindImage, ResultsKeeper, Snapshot, kept_options
+from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
 from napari_hemalens.gui.kept_layers import kept_image, labels_layer, look_of
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -81,7 +80,7 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         states = [state for state in results.states if state.reviewed is not None and state.labels is not None]
         images = (*(kept for kept in map(self._kept, states) if kept is not None), *self._unseen)
         choices = {
-            "options": self.options.model_dump(mode="json", exclude=OF_MACHINE),
+            "options": self._said_options,
             "current": states.index(results.current) if results.current in states else None,
             "pooled": results.pooled,
             "display": {name: getattr(results.display, name) for name in _SHOWN},
@@ -126,13 +125,6 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         """Let go of all results, which are kept where they are."""
         self._unseen = []
         self._results.let_go()
-
-    def _take_options(self, said: Mapping[str, Any]) -> None:
-        try:
-            self.options = kept_options(said, self.options)
-        except HemaLensError:  # of a version whose options had other ranges: the dock's own stay
-            return
-        self.opened.emit()
 
     def _kept(self, state: ClassificationState) -> KeptClasses | None:
         if state.reviewed is None or state.labels is None:

@@ -1,17 +1,16 @@
 """What Detect keeps in a project while a person works, and shows again when the project is opened. No Qt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.detect.display import BoxFilter
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.results import Results
-from napari_hemalens.gui.keeping import OF_MACHINE, FindImage, ResultsKeeper, Snapshot, kept_options
+from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
 from napari_hemalens.gui.kept_layers import kept_image, placed
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.unsaved import SavedStates
@@ -84,17 +83,10 @@ class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
     def _choices(self) -> dict[str, Any]:
         results, display = self._results, self._results.display
         return {
-            "options": self.options.model_dump(mode="json", exclude=OF_MACHINE),
+            "options": self._said_options,
             **{name: getattr(results, name) for name in _OF_RESULTS},
             "display": {name: getattr(display, name) for name in ("only", "smallest_um", "largest_um")},
         }
-
-    def _take_options(self, said: Mapping[str, Any]) -> None:
-        try:
-            self.options = kept_options(said, self.options)
-        except HemaLensError:  # of a version whose options had other ranges: the dock's own stay
-            return
-        self.opened.emit()
 
 
 def _origin(f: Field) -> KeptImage:
