@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.cell_table import CellTable, read, write
+from napari_hemalens.formats.cell_table import CellTable, licence_of, read, write, write_licence
 
 HEADER = "image,y0,x0,y1,x1,pixel_size_um,class"
 
@@ -58,6 +58,17 @@ def test_rows_are_taken_and_joined_together() -> None:
     assert len(both) == 5
     same(both.take(both.laboratories == "PBC"), table(3, "PBC"))
     assert both.take(np.array([4, 0])).boxes[:, 0].tolist() == [8.5, 0.5]
+
+
+def test_the_licences_of_tables_are_told_once_each(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two", "three", "four")]
+    for folder, licence in zip(folders, ("GPL-3", "CC BY-NC-SA 4.0", "GPL-3"), strict=False):
+        write_licence(folder, licence)
+    assert licence_of(folders) == "Of the images: GPL-3; CC BY-NC-SA 4.0"
+    assert licence_of(folders[3:]) == ""
+    (folders[0] / "licence.txt").write_bytes(b"\xff")
+    with pytest.raises(AnnotationError, match=r"Cannot read .*licence\.txt"):
+        licence_of(folders)
 
 
 @pytest.mark.parametrize(

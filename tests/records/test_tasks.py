@@ -1,4 +1,4 @@
-"""The five questions, and a sixth that nobody knows."""
+"""The questions that can be asked, and one that nobody knows."""
 
 from typing import get_args
 
@@ -21,7 +21,7 @@ def test_a_task_is_found_by_its_name_and_looks_for_one_of_its_classes(name):
 
 
 def test_an_unknown_task_is_refused_with_those_that_are_known():
-    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte, nucleated, field"):
+    with pytest.raises(RecipeError, match=r"No task 'malaria'. Known: micronucleus, all, leukocyte, nucleated, plasma"):
         task("malaria")
 
 
@@ -77,6 +77,13 @@ def test_a_name_that_says_less_than_a_class_admits_several() -> None:
     assert called(NUCLEATED.admissible("benign")) == {*NUCLEATED.classes} - {"blast", "unclassifiable"}
     assert called(NUCLEATED.admissible("not_identifiable")) == {"unclassifiable"}
     assert NUCLEATED.admissible("megakaryocyte") == ()
+
+
+def test_a_cell_that_is_no_plasma_cell_may_be_any_other() -> None:
+    plasma = task("plasma")
+    others = {plasma.classes[k] for k in plasma.admissible("not_plasma_cell")}
+    assert others == {*plasma.classes} - {"plasma_cell"} == {*NUCLEATED.classes}
+    assert task("all").answered_by(plasma.classes)
 
 
 @pytest.mark.parametrize("name", ["all", "leukocyte"])

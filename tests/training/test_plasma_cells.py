@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.cell_table import read
+from napari_hemalens.formats.cell_table import licence_of, read
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.records.detections import Detections, Provenance
@@ -108,6 +108,7 @@ def test_the_table_names_plasma_cells_and_others_of_both_cameras(fields: Path, t
     assert cells.boxes[1].tolist() == [20, 320, 60, 360]
     assert cells.blocks[0] == "Delhi 1 3"
     assert Path(cells.images[0]) == fields / "marrow_fields" / "images" / "308.jpg"
+    assert "BY-NC" in licence_of([tmp_path / "out"])
     assert finish(prepare_steps(fields / "marrow_fields", tmp_path / "again")) == counts
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.cell_table import CellTable, read
+from napari_hemalens.formats.cell_table import CellTable, licence_of, read
 from napari_hemalens.progress import finish
-from napari_hemalens.training.public_cells import SOURCES, prepare_steps
+from napari_hemalens.training.public_cells import LICENCES, SOURCES, prepare_steps
 
 GLASS = np.full((60, 80, 3), 230, np.uint8)
 
@@ -144,6 +144,8 @@ def test_sets_that_are_missing_are_left_out_and_none_is_an_error(public: Path, t
     assert len(SOURCES) == 4
     counts = finish(prepare_steps(tmp_path / "some", tmp_path / "out"))
     assert {name.split()[0] for name in counts} == {"Jiangxi", "CellaVision"}
+    assert set(LICENCES) == set(SOURCES)
+    assert licence_of([tmp_path / "out"]) == "Of the images: GPL-3 (segmentation_WBC)"
     with pytest.raises(AnnotationError, match="holds none of smear_detection, marrow_cells, leukocytes, all_fields"):
         finish(prepare_steps(tmp_path / "out", tmp_path / "none"))
     assert not (tmp_path / "none").exists()

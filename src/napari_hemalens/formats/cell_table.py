@@ -1,7 +1,8 @@
 """Cells of many images, by box, each with its class and origin: what classifiers of nucleated cells learn from.
 
 One CSV file with a row for each cell: `image` (a path, absolute or from the table's folder), `y0`, `x0`, `y1`, `x1` in
-pixels of the image, `pixel_size_um`, `class`, and the optional `laboratory`, `block` and `part` (train by default).
+pixels of the image, `pixel_size_um`, `class`, and the optional `laboratory`, `block` and `part` (train by default). The
+licence of the images may stand beside it, in `licence.txt`.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.draft import floats
 from napari_hemalens.formats.tables import read_rows, write_csv
 
+LICENCE = "licence.txt"
 _CORNERS = ("y0", "x0", "y1", "x1")
 _NUMBERS = (*_CORNERS, "pixel_size_um")
 _NEEDED = ("image", *_NUMBERS, "class")
@@ -108,3 +111,25 @@ def write(cells: CellTable, path: str | Path) -> None:
         for (image, box, size, name), origin in zip(measures, origins, strict=True)
     )
     write_csv(path, (*_NEEDED, *_ORIGIN), rows)
+
+
+def write_licence(folder: Path, licence: str) -> None:
+    """Write the licence of the images of a table beside it."""
+    with writing(folder / LICENCE) as temporary:
+        temporary.write_text(licence + "\n", encoding="utf-8")
+
+
+def licence_of(folders: Sequence[str | Path]) -> str:
+    """Return the licences of the images of tables in some folders, for a model card; '' where none states any.
+
+    Raises
+    ------
+    AnnotationError
+        If one cannot be read.
+    """
+    found = []
+    for file in (Path(folder) / LICENCE for folder in folders):
+        if file.is_file():
+            with decoding(f"Cannot read {file}", AnnotationError):
+                found.append(file.read_text(encoding="utf-8").strip())
+    return f"Of the images: {'; '.join(dict.fromkeys(found))}" if found else ""

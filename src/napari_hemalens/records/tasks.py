@@ -62,6 +62,8 @@ class Task:
 _NEUTROPHILS = ("band_neutrophil", "segmented_neutrophil")
 _MATURING = ("promyelocyte", "myelocyte", "metamyelocyte", *_NEUTROPHILS, "eosinophil", "basophil", "monocyte")
 _BENIGN = (*_MATURING, "erythroblast", "lymphocyte")
+# A haematogone ("benign") is no blast, and there is no class for it.
+_BROADER = {"neutrophil": _NEUTROPHILS, "benign": _BENIGN, "not_identifiable": (UNCLASSIFIABLE,)}
 
 OWN = "own"
 """Name of the task of weights that were taught classes of a person's own: their model card says which."""
@@ -106,8 +108,17 @@ TASKS: Mapping[str, Task] = {
             classes=("blast", *_BENIGN, UNCLASSIFIABLE),
             weights="nucleated-cells",
             preset="nucleated",
-            # A haematogone ("benign") is no blast, and there is no class for it.
-            broader={"neutrophil": _NEUTROPHILS, "benign": _BENIGN, "not_identifiable": (UNCLASSIFIABLE,)},
+            broader=_BROADER,
+        ),
+        # The same with plasma cells. The images that show those forbid commercial use: no weights are packed.
+        Task(
+            name="plasma",
+            title="Plasma cell and others",
+            short_title="Plasma cells",
+            classes=("blast", *_BENIGN, "plasma_cell", UNCLASSIFIABLE),
+            weights="",
+            preset="nucleated",
+            broader=_BROADER | {"not_plasma_cell": ("blast", *_BENIGN, UNCLASSIFIABLE)},
         ),
         # Benign haematogones, and three stages of B-cell acute lymphoblastic leukaemia.
         Task(

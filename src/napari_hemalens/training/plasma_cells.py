@@ -30,6 +30,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.training.public_cells import PublicCell, write_table
 
 FOLDER = "marrow_fields"
+_LICENCE = "CC BY-NC-SA 4.0, non-commercial (SegPC-2021)"
 PLASMA_CELL, OTHER = "plasma_cell", "not_plasma_cell"
 DELHI = ("Delhi 1", "Delhi 2")
 """The two cameras."""
@@ -73,7 +74,7 @@ def prepare_steps(data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]
     for done, image in enumerate(images, start=1):
         cells += _cells_of(image, read_mask(image, root / "masks" / f"{image.stem}.png"), finder, recipe)
         yield Progress(done, len(images), f"{len(cells):,} cells")
-    return write_table(cells, Path(out))
+    return write_table(cells, Path(out), _LICENCE)
 
 
 def read_mask(image: Path, mask: Path) -> Mask:

@@ -65,20 +65,21 @@ def prepare_steps(data: str | Path, out: str | Path) -> Steps[Mapping[str, int]]
         If none of the sets is there.
     """
     root, cells = Path(data), list[PublicCell]()
-    for folder, source in SOURCES.items():
-        if (root / folder).is_dir():
-            for cell in source(root / folder):
-                cells.append(cell)
-                if not len(cells) % 100:
-                    yield Progress(len(cells), 0, folder)
+    there = [folder for folder in SOURCES if (root / folder).is_dir()]
+    for folder in there:
+        for cell in SOURCES[folder](root / folder):
+            cells.append(cell)
+            if not len(cells) % 100:
+                yield Progress(len(cells), 0, folder)
     if not cells:
         raise AnnotationError(f"{root} holds none of {', '.join(SOURCES)}.")
-    return write_table(cells, Path(out))
+    return write_table(cells, Path(out), ", ".join(LICENCES[folder] for folder in there))
 
 
-def write_table(cells: Sequence[PublicCell], out: Path) -> Mapping[str, int]:
-    """Write cells to `cells.csv` in a folder; return how many there are of each laboratory, part and class."""
+def write_table(cells: Sequence[PublicCell], out: Path, licence: str) -> Mapping[str, int]:
+    """Write cells to `cells.csv`, the licence beside; return how many there are of each laboratory, part and class."""
     table = _table(cells)
+    cell_table.write_licence(out, licence)
     cell_table.write(table, out / "cells.csv")
     names = [" ".join(of) for of in zip(table.laboratories, table.parts, table.class_names, strict=True)]
     return dict(zip(*(column.tolist() for column in np.unique(names, return_counts=True)), strict=True))
@@ -151,6 +152,14 @@ SOURCES: Mapping[str, Callable[[Path], Iterator[PublicCell]]] = {
     "all_fields": _fields,
 }
 """The sets by the name of their folder."""
+
+LICENCES: Mapping[str, str] = {
+    "smear_detection": "not stated (OI-PBC)",
+    "marrow_cells": "CC BY 4.0 (Munich)",
+    "leukocytes": "GPL-3 (segmentation_WBC)",
+    "all_fields": "not verified (Taleqani)",
+}
+"""Of their images."""
 
 
 def _number(name: str) -> int:

@@ -33,6 +33,8 @@ def card(monkeypatch):
     monkeypatch.setattr(detection_form.cards, "known_weights", lambda _: ("fake",))
     monkeypatch.setattr(detection_form.cards, "known_naming", lambda: ("namer",))
     monkeypatch.setattr(detection_form.cards, "detector_card", lambda _: card)
+    namer = card.model_copy(update={"name": "namer", "licence": "CC BY-NC-SA 4.0"})
+    monkeypatch.setattr(detection_form.cards, "classifier_card", lambda _: namer)
     return card
 
 
@@ -154,6 +156,7 @@ def test_what_is_counted_is_shown_without_being_told_back(form):
 def test_what_names_cells_is_chosen_from_a_list(form, tmp_path):
     choice = form.options["naming"]
     assert choice.choices == (None, "none", "namer")
+    assert "non-commercial" in choice.native.itemText(2)
     assert choice.value is None
     choice.value = "namer"
     assert form.read().naming == "namer"

@@ -95,7 +95,8 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         return known + [(name, name) for name in self._elsewhere]
 
     def _offered_naming(self, _: object) -> list[tuple[str, str]]:
-        return [("the detector itself", BY_DETECTOR), *((name, name) for name in cards.known_naming())]
+        known = [(cards.label_of(cards.classifier_card(name)), name) for name in cards.known_naming()]
+        return [("the detector itself", BY_DETECTOR), *known]
 
     def _choose_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
