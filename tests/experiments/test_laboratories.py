@@ -66,22 +66,30 @@ def test_a_row_is_trained_without_its_set_and_read_when_it_is_finished(data: Pat
     assert page == table.text() + "\n"
     assert (tmp_path / "trials" / "PBC" / "reliability.png").exists()
 
+    seen = table.strange["PBC"]
+    assert len(seen) == 36
+    assert not seen.right[~seen.known].any()  # of no class that nothing else has
+    assert "## unsure" not in page  # a set is judged by the others, of which there is none
+
     kept = tmp_path / "trials" / "PBC" / "measures.json"
     written = json.loads(kept.read_text(encoding="utf-8"))
     written["PBC"]["blast AUC"] = [0.125, 0.1, 0.2]
     kept.write_text(json.dumps(written), encoding="utf-8")
     again = finish(laboratories_steps(options))
+    np.testing.assert_array_equal(again.strange["PBC"].distances, seen.distances)
     assert again.rows["PBC"]["PBC"]["blast AUC"] == [0.125, 0.1, 0.2]
 
 
 def test_the_table_marks_what_was_left_out() -> None:
     measured = {"balanced accuracy": [0.5, 0.4, 0.6]}
-    rows = {"none": {"PBC": measured}, "PBC": {"PBC": measured, "Munich": measured}}
+    recalls = {"recalls": {"basophil": 0.25, "monocyte": 1.0}}
+    rows = {"none": {"PBC": measured | recalls}, "PBC": {"PBC": measured | recalls, "Munich": measured}}
     lines = LaboratoriesTable("Title", rows).text().splitlines()
     assert lines[0] == "# Title"
     assert "| none | 0.500 (0.400-0.600) | - | - | - |" in lines
     assert "| PBC | **0.500** (0.400-0.600) | - | - | 0.500 (0.400-0.600) |" in lines
     assert "## blast AUC" in lines
+    assert [line for line in lines if line.startswith("- ")] == ["- PBC: basophil 0.25, monocyte 1.00"]
 
 
 def test_an_unknown_row_is_refused(data: Path, tmp_path: Path) -> None:

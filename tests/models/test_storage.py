@@ -131,6 +131,9 @@ def test_tensors_beside_a_network_come_back_as_they_were(nucleated: ClassifierCa
     assert novelty.far == 2.5
     assert len(novelty.whiten.unique()) > 1000  # not at 8 bits
     assert load_novelty(nucleated.for_task(task("all")), CPU) is not None
+    scaled = load_novelty(nucleated.model_copy(update={"novelty_scale": 1.2}), CPU)
+    assert scaled is not None
+    assert scaled.far == pytest.approx(3)  # by the card, whatever was loaded before
 
 
 def test_weights_without_novelty_have_none(untrained_classifier: ClassifierCard) -> None:

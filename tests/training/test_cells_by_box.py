@@ -110,8 +110,9 @@ def test_the_weights_name_the_cells_of_labels_for_every_task(
 
 
 def test_a_laboratory_that_is_left_out_is_not_trained_on(cells_by_box: Path, tmp_path: Path) -> None:
-    recipe = RECIPE.model_copy(update={"without": ("north",), "epochs": 0.2})
+    recipe = RECIPE.model_copy(update={"without": ("north",), "epochs": 0.2, "novelty_scale": 1e6})
     card = finish(train_steps([cells_by_box], TASK, recipe, NewWeights(tmp_path, "mine")))
+    assert (card.novelty_scale, card.metrics["unsure"]) == (1e6, 0)  # measured as it is used
     assert set(card.laboratories) == {"east"}
     assert card.unlearned == ("band_neutrophil", "segmented_neutrophil")
     assert json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))["training"]["without"] == ["north"]

@@ -178,6 +178,7 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         colour=0.35,
         resolution=0.3,
         smoothing=0.05,
+        novelty_scale=1.11,  # docs/results/laboratories.md
     ),
     # Whole fields: each image is one crop with normalised stain. The last epoch is kept, so that no choice depends on
     # the validation fields.

@@ -119,6 +119,12 @@ class ClassifierTraining(Training):
         description="Laboratories whose cells are left out, to see how strange ones are named; of cells by box",
     )
     smoothing: float = Field(default=0.0, ge=0, lt=1, description="Label smoothing; of cells by box")
+    novelty_scale: float = Field(
+        default=1.0,
+        gt=0,
+        description="Novelty from which a cell is unsure, where 1 is what 5 % of the held-out cells exceed; for a "
+        "laboratory never seen, by `experiment laboratories`; of cells by box",
+    )
     most: int = Field(
         default=1500, ge=1, description="Most cells of one class from one laboratory that are kept; of cells by box"
     )

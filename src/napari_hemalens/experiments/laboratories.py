@@ -6,7 +6,7 @@ trained on say little about the next one. Recipes are chosen by this table.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from napari_hemalens.evaluation.laboratories import NamedTable, name_table_steps
 from napari_hemalens.evaluation.laboratory_report import measures_of, shown
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
+from napari_hemalens.experiments.strange_cells import StrangeCells, look_at_steps, strange_text
 from napari_hemalens.formats import cell_table
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.inference import device
@@ -45,6 +46,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {"none": (), **SETS}
 _TASK = task("nucleated")
 _WEIGHTS = "nucleated-cells"
 _RESULT = "measures.json"
+_STRANGE = "strange.csv"
 _SHOWN = ("balanced accuracy", "blast AUC")
 
 BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
@@ -70,14 +72,20 @@ class LaboratoriesTable:
         Heading, with how the budget differs from the recipe's.
     rows : mapping
         Of each row, of each set: `cells`, and of each measure its value and the ends of its 95 % interval.
+    strange : mapping of str to StrangeCells
+        Of the rows trained without a set, how far its cells lie from those trained on.
     """
 
     title: str
     rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    strange: Mapping[str, StrangeCells] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the tables as Markdown."""
-        return "\n\n".join([f"# {self.title}", _NOTES, *(self._table(measure) for measure in _SHOWN)])
+        unsure = [strange_text(self.strange)] if len(self.strange) > 1 else []  # a set is judged by the others
+        return "\n\n".join(
+            [f"# {self.title}", _NOTES, *(self._table(measure) for measure in _SHOWN), *self._recalls(), *unsure]
+        )
 
     def _table(self, measure: str) -> str:
         lines = [
@@ -85,6 +93,12 @@ class LaboratoriesTable:
             for row, of in self.rows.items()
         ]
         return f"## {measure}\n\n" + markdown_table(["trained without", *SETS], lines)
+
+    def _recalls(self) -> list[str]:
+        """Return what is named right of the sets left out, by class; nothing where no row leaves one out."""
+        left_out = {row: of[row]["recalls"] for row, of in self.rows.items() if "recalls" in of.get(row, {})}
+        lines = [f"- {row}: {', '.join(f'{c} {r:.2f}' for c, r in of.items())}" for row, of in left_out.items()]
+        return ["Named right of what was left out, by class:\n\n" + "\n".join(lines)] if lines else []
 
     def write(self, out: Path) -> None:
         """Write `laboratories.md`."""
@@ -120,11 +134,15 @@ def laboratories_steps(options: ExperimentOptions) -> Steps[LaboratoriesTable]:
     recipe = budget.recipe.model_copy(update={"seed": options.seeds[0]})
     cells = cell_table.read(options.folder / cells_by_box.TABLE)
     found: dict[str, dict[str, dict[str, Any]]] = {}
+    strange: dict[str, StrangeCells] = {}
     for done, (row, without) in enumerate(chosen.items()):
         out = options.trials / row
         steps = _row_steps(cells, options.folder, recipe.model_copy(update={"without": without}), out)
         found[row] = yield from nest_steps(steps, done, len(chosen), f"without {row}")
-        table = LaboratoriesTable(f"Cells of strange laboratories{budget.suffix}", found)
+        if without:
+            steps_out = _strange_steps(cells, without, out)
+            strange[row] = yield from nest_steps(steps_out, done, len(chosen), f"without {row}")
+        table = LaboratoriesTable(f"Cells of strange laboratories{budget.suffix}", found, strange)
         table.write(options.out)
         yield Progress(done + 1, len(chosen), f"without {row}: done")
     return table
@@ -148,6 +166,16 @@ def _row_steps(
     with writing(out / _RESULT) as file:
         file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return found
+
+
+def _strange_steps(cells: CellTable, without: Sequence[str], out: Path) -> Steps[StrangeCells]:
+    """Look at the cells that a row was trained without, or read what was seen before."""
+    file = out / _STRANGE
+    if not file.is_file():
+        classifier = NetworkClassifier.load(classifier_card(NewWeights(out, _WEIGHTS).file), device.choose("auto"))
+        seen = yield from look_at_steps(classifier, cells, _TASK, without)
+        seen.write(file)
+    return StrangeCells.read(file)
 
 
 def tested(cells: CellTable, without: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -116,6 +116,12 @@ class ClassifierCard(ModelCard):
     positive: str | None = Field(default=None, description="Of two classes, the one that is looked for")
     threshold: float = Field(default=0.5, ge=0, le=1, description="Probability from which a cell is called positive")
     temperature: float = Field(default=1.0, gt=0, description="What logits are divided by, so that probabilities hold")
+    novelty_scale: float = Field(
+        default=1.0,
+        gt=0,
+        description="What novelty is divided by, so that few cells of laboratories never seen are unsure; 1: as kept "
+        "with the weights, which is by laboratories that were trained on",
+    )
     members: tuple[tuple[int, ...], ...] = Field(
         default=(), description="Of each class, the outputs of the network that it takes in; empty: one each"
     )

@@ -9,6 +9,7 @@ it is loaded from its file.
 
 from collections.abc import Container, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -147,7 +148,8 @@ def load_novelty(card: ClassifierCard, device: torch.device) -> Novelty | None:
 
     Ask for it after `load_classifier`, which checks the hash of the file.
     """
-    return _read_novelty(_WeightsFile(card.file, card.sha256), device)
+    found = _read_novelty(_WeightsFile(card.file, card.sha256), device)
+    return None if found is None else replace(found, far=found.far * card.novelty_scale)
 
 
 @lru_cache(maxsize=2)

@@ -43,6 +43,8 @@ def train_steps(
 ) -> Steps[ClassifierCard]:
     """Train a classifier on `cells.csv` of some folders; see `workflows.train_classification_steps`.
 
+    The model card repeats the licences of the images, unless another is given.
+
     Raises
     ------
     RecipeError
@@ -57,6 +59,7 @@ def train_steps(
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     if not len(train) or not len(choose):
         raise TrainingError("Cells are needed in both parts, train and choose (the column `part`).")
+    new = replace(new, about={"licence": cell_table.licence_of(data), **new.about})
     torch.manual_seed(recipe.seed)
     return (yield from train_network_steps(build(recipe, task), cells, task=task, recipe=recipe, new=new))
 
@@ -97,6 +100,7 @@ def pack(
     sure = certain.numpy() & ~_rejected(choose, task)
     novelty = replace(novelty, far=within(novelty.distance(placed[sure]).numpy(), choose.laboratories[sure]))
     save_network(network, new.file, beside=novelty.tensors())
+    novelty = replace(novelty, far=novelty.far * recipe.novelty_scale)  # as it is used with the card
     divisor = round(temperature(logits[certain], held_out[certain].int().argmax(dim=1)), 4)
     measured = NamedTable(
         choose,
@@ -108,6 +112,7 @@ def pack(
     card = new_card(task, recipe, new).model_copy(
         update={
             "temperature": divisor,
+            "novelty_scale": recipe.novelty_scale,
             "unlearned": measured.unlearned,
             "metrics": overall(measured),
             "laboratories": by_laboratory(measured, train),

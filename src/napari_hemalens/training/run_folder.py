@@ -60,11 +60,12 @@ def keep_recipe(recipe: Training, out: Path, data: str) -> None:
     Raises
     ------
     TrainingError
-        If the folder holds a run of another recipe, or on other data. Epochs may change: it may be resumed for longer.
+        If the folder holds a run of another recipe, or on other data. Epochs may change: it may be resumed for longer;
+        and so may what is done with the trained network.
     """
     file = out / RECIPE
     if file.exists():
-        free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes"}
+        free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes", "novelty_scale"}
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
         if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
             raise TrainingError(f"{out} holds a run of another recipe ({RECIPE}); choose another folder for this one.")
