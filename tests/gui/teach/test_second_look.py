@@ -29,7 +29,7 @@ def test_cells_come_one_after_the_other(look, runner, said):
     look.find(refit(1), lambda: begun.append("twice"))  # it already looks
     runner.run()
     assert begun == [(4, 9)]
-    assert said == ["2 labels are contradicted."]
+    assert said == ["2 labels are contradicted: give each cell its class; Skip keeps the label."]
     assert (look.go_on(), look.left) == (9, (9,))
     assert (look.go_on(), look.go_on(), look.left) == (None, None, ())
 
@@ -40,7 +40,7 @@ def test_where_no_label_is_contradicted_it_is_said(look, runner, said):
     assert said == ["The model contradicts no label."]
     look.find(refit(3), lambda: None)
     runner.run()
-    assert said[-1] == "1 label is contradicted."
+    assert said[-1] == "1 label is contradicted: give each cell its class; Skip keeps the label."
     look.end()
     assert look.left == ()
 

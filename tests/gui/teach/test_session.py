@@ -72,7 +72,7 @@ class TestProject:
         teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
         teach.change_classes(lambda project: project.add_class("x"))
         assert not teach.running
-        assert said == ["Choose the folder of a project first: what you say is kept there."]
+        assert said == ["Choose a folder under 'Project' first: what you say of the cells is kept there."]
 
 
 class TestRun:
@@ -83,7 +83,10 @@ class TestRun:
         project, cells, _, _ = looking.asked[0]
         assert project is taught.project
         assert set(cells.cells.sources) == {"box"}
-        assert [layer.name for layer in taught.layers] == ["smear taught"]
+        (circles,) = taught.layers
+        assert circles.name == "smear taught"
+        assert not circles.editable
+        assert not viewer.layers["smear cells"].visible  # what they are called there is not to be read
 
     def test_stopped_there_is_nothing_to_teach_and_it_can_begin_again(
         self, teach, viewer, runner, many_boxes, tmp_path
@@ -267,7 +270,7 @@ class TestSecondLook:
     def test_labels_that_are_contradicted_are_shown_until_none_is_left(self, taught, runner, wrong, said):
         taught.look_again()
         runner.run()
-        assert said == ["2 labels are contradicted."]
+        assert said == ["2 labels are contradicted: give each cell its class; Skip keeps the label."]
         shown = taught.taught.current
         assert {*taught.second_look.left} == {*wrong}
         assert shown in wrong
@@ -279,6 +282,7 @@ class TestSecondLook:
         assert taught.taught.pool.labels[kept] == before
         assert taught.taught.pool.passed[kept] == 0  # it was no step of the queue
         assert taught.second_look.left == ()
+        assert said[-1] == "That was the last one."
         runner.run()
         taught.look_again()
         runner.run()

@@ -40,7 +40,9 @@ def test_stopped_it_keeps_what_labels_there_are_and_begins_again(taught, trainin
     training.train(taught.taught, RECIPE)  # already running
     runner.step()
     training.stop()
-    assert words[-1] == "Stopped. With the same labels, it goes on from its last checkpoint."
+    assert (
+        words[-1] == "Stopped. With the same labels, it goes on from its last checkpoint; with others, it begins anew."
+    )
     assert (training.running, training.tuned) == (False, None)
     training.train(taught.taught, RECIPE)
     runner.run()

@@ -68,3 +68,9 @@ def test_a_label_that_the_model_contradicts_stands_beside_its_own_word(pool):
 def test_a_second_look_says_how_many_cells_are_left():
     assert second_look_in_words(()) == "Second look"
     assert second_look_in_words((4, 7)) == "Second look (2 left)"
+
+
+def test_before_there_is_a_class_it_says_so(pool):
+    pool.project.remove_class("dark")
+    pool.project.remove_class("bright")
+    assert words(pool, 0)[1] == "Add a class first: type its name below."

@@ -48,12 +48,14 @@ def started(dock, runner):
     return dock
 
 
-def test_without_a_project_it_says_what_to_do(qtbot, viewer, many_boxes, at_hand):
+def test_without_a_project_it_says_what_to_do(qtbot, viewer, many_boxes, at_hand, tmp_path):
     made = teach.TeachWidget(viewer)
     qtbot.addWidget(made)
     made.running.run.click()
-    assert made.running.message.text().startswith("Choose the folder of a project first")
+    assert made.running.message.text().startswith("Choose a folder under 'Project' first")
     assert made.loop.isHidden()
+    assert made.project.choice.open(tmp_path / "p")
+    assert made.running.message.isHidden()
 
 
 def test_classes_are_added_changed_and_removed(dock):
@@ -66,6 +68,26 @@ def test_classes_are_added_changed_and_removed(dock):
     table.setCurrentCell(0, 1)
     dock.project.minus.click()
     assert dock.session.project.classes.names == ("bright",)
+
+
+def test_cells_that_are_seen_come_before_hidden_ones_until_one_chooses(dock, viewer, many_boxes, labels):
+    many_boxes.visible = False
+    nuclei = viewer.add_labels(labels, name="nuclei")
+    dock.reset_choices()
+    assert dock.cells.value is nuclei
+    dock.cells.value = many_boxes
+    dock.cells.native.activated.emit(0)  # as a person does
+    dock.reset_choices()
+    assert dock.cells.value is many_boxes
+
+
+def test_a_class_is_added_beside_the_others_while_cells_are_named(started):
+    started.cell.another.setText(" smudge ")
+    QTest.keyClick(started.cell.another, Qt.Key.Key_Return)
+    assert started.session.project.classes.names == ("dark", "bright", "smudge")
+    assert started.cell.another.text() == ""
+    started.cell.added.emit("  ")
+    assert len(started.cell.buttons) == 3
 
 
 def test_what_is_no_source_is_said(dock, viewer, monkeypatch):
@@ -199,7 +221,7 @@ def test_contradicted_labels_are_looked_at_again(started, runner):
     runner.run()
     assert session.taught.current == plain[0]
     assert started.look_again.text() == "Second look (1 left)"
-    assert started.running.message.text() == "1 label is contradicted."
+    assert started.running.message.text() == "1 label is contradicted: give each cell its class; Skip keeps the label."
     started.cell.controls["skip"].click()
     assert started.look_again.text() == "Second look"
 
@@ -209,3 +231,4 @@ def test_the_network_is_trained_from_the_dock(started, runner, tuning):
     runner.run()
     assert tuning.asked[0][0] is started.session.taught
     assert "better" in started.training.said.text()
+    assert "The network is trained" in started.running.message.text()  # where one looks who names cells meanwhile

@@ -15,10 +15,10 @@ from napari_hemalens.gui.gestures import STILL, cell_at
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.workflows.teaching import TeachingSession
 
-_AROUND = 1.25  # diameter of a circle, in mean sides of the box
+_AROUND = 1.35  # diameter of a circle, in mean sides of the box: its line lies around the cell, not on it
 _NOBODY = (0.6, 0.6, 0.6, 0.5)  # colour of a cell that nothing is known of
 _SHOWN = (1.0, 1.0, 1.0, 1.0)
-_GUESSED, _SAID, _THICK = 0.03, 0.07, 0.09  # width of a line, as a share of the diameter
+_GUESSED, _SAID, _THICK = 0.02, 0.045, 0.055  # width of a line, as a share of the diameter
 
 
 class TaughtLayers:
@@ -65,6 +65,7 @@ class TaughtLayers:
             )
             layer.symbol[:] = "disc"  # as words: napari makes words of its own symbols, one by one, at every change
             layer.mouse_drag_callbacks.append(self._pick)
+            layer.editable = False  # a circle that is moved or deleted would be another cell's
             self._rows[layer] = rows
             viewer.add_layer(layer)
         self.colour(taught)

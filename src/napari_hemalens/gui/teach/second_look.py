@@ -38,7 +38,8 @@ class SecondLook:
             if not rows:
                 self._say("The model contradicts no label.")
                 return
-            self._say("1 label is contradicted." if len(rows) == 1 else f"{len(rows):,} labels are contradicted.")
+            labels = "1 label is contradicted" if len(rows) == 1 else f"{len(rows):,} labels are contradicted"
+            self._say(f"{labels}: give each cell its class; Skip keeps the label.")
             then()
 
         def on_error(error: Exception) -> None:

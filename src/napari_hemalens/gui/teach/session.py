@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Layer
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -73,6 +73,7 @@ class TeachSession(ViewerSession):
         self.second_look = SecondLook(runner, self.message_sent.emit)
         self.training = TuningSession(viewer, runner, tune)
         self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
+        self._outlines: Sequence[Layer] = ()  # those that outline the cells
         self._refitting = self._moves = False
         self._stop_drawing: Stop = nothing
 
@@ -121,10 +122,11 @@ class TeachSession(ViewerSession):
         if self.running:
             return
         if self.project is None:
-            self.message_sent.emit("Choose the folder of a project first: what you say is kept there.")
+            self.message_sent.emit("Choose a folder under 'Project' first: what you say of the cells is kept there.")
             return
         layers = [source.image for source in sources if source.image is not None]
         self._images = {**self._images, **{layer.source.path or layer.name: layer for layer in layers}}
+        self._outlines = [source.cells for source in sources if source.cells is not None]
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
 
     def resume(self, recipe: TeachingRecipe) -> None:
@@ -203,6 +205,7 @@ class TeachSession(ViewerSession):
         if row is not None:
             self.go_to(row)
         elif self.taught is not None:
+            self.message_sent.emit("That was the last one.")
             self.taught.go_on()
             self._show()
 
@@ -261,6 +264,9 @@ class TeachSession(ViewerSession):
             taught.accept(found)
             self._show(move=False)
 
+    def _done(self) -> str:
+        return super()._done() if self.taught is None else f"{len(self.taught):,} cells are ready to be named."
+
     def _on_update(self, update: TeachUpdate) -> None:
         if self._summary:
             return  # told while the run was already asked to stop
@@ -269,6 +275,8 @@ class TeachSession(ViewerSession):
             self.taught = update.taught
             self.second_look.end()
             self._open_images(update.taught)
+            for layer in self._outlines:
+                layer.visible = False  # what another network says of a cell should not be read while naming it
             self.layers.begin(update.taught, self._images)
             self._bind_keys()
             self._show()

@@ -121,7 +121,8 @@ class TuningSession(ViewerSession):
 
     def stop(self) -> None:
         """Ask the training to stop; started again with the same labels, it goes on from there."""
-        self._halt("Stopped. With the same labels, it goes on from its last checkpoint.", "Stopping after this step…")
+        summary = "Stopped. With the same labels, it goes on from its last checkpoint; with others, it begins anew."
+        self._halt(summary, "Stopping after this step…")
 
     def _on_update(self, update: TuningUpdate) -> None:
         if self._summary:

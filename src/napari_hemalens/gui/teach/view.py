@@ -37,7 +37,8 @@ def shown_cell(taught: TeachingSession) -> ShownCell | None:
         return None
     cells = taught.embedded.cells
     image = PurePath(cells.images[int(cells.image_index[row])].name).name
-    return ShownCell(row, taught.embedded.thumbnails[row], f"{image}\n{_said_of(taught, row)}")
+    said = _said_of(taught, row) if taught.class_names else "Add a class first: type its name below."
+    return ShownCell(row, taught.embedded.thumbnails[row], f"{image}\n{said}")
 
 
 def _said_of(taught: TeachingSession, row: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from magicgui.widgets import FloatRangeSlider, Label
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
@@ -16,6 +16,7 @@ _WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network"
 _UNSURE: tuple[str, Whose] = ("unsure", "unsure")
 _HINT = "A key or a drag gives a class · double click goes to the cell · Ctrl+A selects all · Ctrl+Z undoes"
 _ACCEPTS = "Space accepts"
+_MARGIN = 6  # pixels, on the right: the edge of the window cuts buttons off
 
 
 class GalleryView(QWidget):
@@ -41,6 +42,9 @@ class GalleryView(QWidget):
         self._unsure_known = False
         self.whose = Choice(lambda _: [*_WHOSE, *([_UNSURE] if self._unsure_known else [])], label="Show")
         self.sizes = FloatRangeSlider(label="Size", min=0, max=1, step=0.1, value=(0, 1))
+        slider = self.sizes.native  # the numbers beside it, and none above: they would be cut off
+        slider.setHandleLabelPosition(slider.LabelPosition.NoLabel)
+        slider.setEdgeLabelMode(slider.EdgeLabelMode.LabelIsValue)
         self.said, hint = sentences(), sentences(small=True)
         hint.setText(f"{_HINT} · {_ACCEPTS}" if accepts else _HINT)
         self._words = ""
@@ -56,7 +60,8 @@ class GalleryView(QWidget):
         split.setStretchFactor(1, 1)
         split.setSizes([150, 500])
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, _MARGIN, 0)
+        layout.setSpacing(3)
         self.filters = Rows()  # in one row: the gallery is wide and low
         self.undo, self.redo = button("Undo"), button("Redo")
         for each in (self.undo, self.redo):
@@ -65,8 +70,10 @@ class GalleryView(QWidget):
         self.filters.add(self.whose.label, *shown, self.undo, self.redo)
         layout.addWidget(self.filters.native)
         layout.addWidget(split, 1)
-        for label in (self.said, hint):
-            layout.addWidget(label)
+        below = QHBoxLayout()  # one line: the room is for cells
+        below.addWidget(self.said, 1)
+        below.addWidget(hint, 2)
+        layout.addLayout(below)
 
     def _connect(self, *, accepts: bool) -> None:
         self.classes.chosen.connect(self._filter)

@@ -149,6 +149,8 @@ class ThumbnailDelegate(QStyledItemDelegate):
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, option.palette.highlight())
+            painter.setPen(QPen(option.palette.text().color(), 2))  # the highlight of dark themes is hardly seen
+            painter.drawRect(option.rect.adjusted(1, 1, -1, -1))
         painter.fillRect(place.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME), colour)
         pixmap = self.pixmaps.get(cell)
         if pixmap is None:

@@ -45,6 +45,8 @@ _OF_LAYER, _OF_STACK, _OF_FOLDER = "layer", "stack", "folder"
 class TeachWidget(Dock):
     """Choose a project and cells, name one after the other, see how accuracy grows."""
 
+    _chosen = False  # whether a person said which layer holds the cells
+
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = napari_viewer
@@ -115,8 +117,10 @@ class TeachWidget(Dock):
             )
         for choice in (self.kind, self.image, self.cells):
             choice.changed.connect(self._on_source)
+        self.cells.native.activated.connect(self._on_chosen)
         self.running.run.clicked.connect(self._start)
         self.cell.named.connect(session.label)
+        self.cell.added.connect(self._add)
         self.cell.pressed.connect(self._press)
         self.cell.asked.connect(lambda name: getattr(session, name)())
         self.show_gallery.clicked.connect(self.open_gallery)
@@ -131,12 +135,15 @@ class TeachWidget(Dock):
         session.begun.connect(self._on_begun)
         session.changed.connect(self._on_change)
         session.drawn.connect(self._on_gallery)
+        session.training.changed.connect(self._on_trained)
 
     def _add_class(self) -> None:
-        name = self.project.new.text().strip()
-        if name:
-            self.session.change_classes(lambda project: project.add_class(name))
-            self.project.new.clear()
+        self._add(self.project.new.text())
+        self.project.new.clear()
+
+    def _add(self, name: str) -> None:
+        if name.strip():
+            self.session.change_classes(lambda project: project.add_class(name.strip()))
 
     def _remove_class(self) -> None:
         name = self.project.table.chosen
@@ -172,6 +179,17 @@ class TeachWidget(Dock):
         else:
             self.session.press(key)
 
+    def _on_chosen(self, _: int) -> None:
+        self._chosen = True
+
+    @while_alive
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the layers of now; cells that are seen come before hidden ones, until a person has chosen."""
+        super().reset_choices()
+        seen = [layer for layer in self.cells.choices if layer is not None and layer.visible]
+        if seen and not self._chosen:
+            self.cells.value = seen[-1]
+
     def _on_source(self, *_: Any) -> None:
         of_layer = self.kind.value == _OF_LAYER
         self.sources.show_row(self.image, self.kind.value != _OF_FOLDER)
@@ -197,6 +215,7 @@ class TeachWidget(Dock):
         """Teach in the project that is open now, and go on where it was left."""
         project = self.project.choice.session.project
         if project is not self.session.project:
+            self.running.message.hide()  # what was said of another project
             self.session.take_project(project)
             self.session.resume(self.form.read())
 
@@ -209,6 +228,11 @@ class TeachWidget(Dock):
         self.setup.collapse(animate=False)
         self.cell.setFocus()
         self._on_gallery()
+
+    @while_alive
+    def _on_trained(self) -> None:
+        if self.session.training.tuned is not None:
+            self.running.say("The network is trained: what it brought stands under 'Train properly'.")
 
     @while_alive
     def _on_change(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QImage, QKeyEvent, QPixmap
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.teach.view import ShownCell
@@ -35,6 +35,7 @@ class CellToName(QWidget):
     named = Signal(str)  # a class
     pressed = Signal(str)  # a key, as `gui.teach.keys` calls it
     asked = Signal(str)  # skip, not_sure, undo or redo
+    added = Signal(str)  # the name of another class
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +44,11 @@ class CellToName(QWidget):
         self.picture.setFixedSize(_SIDE, _SIDE)
         self.buttons: dict[str, QPushButton] = {}
         self._classes: ClassSet | None = None
+        self.another = QLineEdit()
+        self.another.setPlaceholderText("another class…")
+        self.another.setMinimumWidth(1)  # as wide as a button
+        self.another.setToolTip("A class that is met only now: type its name and press Enter")
+        self.another.returnPressed.connect(self._add)
         self.controls = {name: self._button(title, tip) for name, title, tip in _CONTROLS}
         for name, control in self.controls.items():
             control.clicked.connect(lambda _=False, name=name: self.asked.emit(name))
@@ -53,6 +59,9 @@ class CellToName(QWidget):
             below.addWidget(control)
         self._grid = QGridLayout()
         self._grid.setSpacing(3)
+        for column in range(_COLUMNS):
+            self._grid.setColumnStretch(column, 1)
+        self._grid.addWidget(self.another, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -74,7 +83,7 @@ class CellToName(QWidget):
         """Show the cell whose turn it is; None: none is left."""
         self.picture.setPixmap(QPixmap() if cell is None else _enlarged(cell.picture))
         self.words.setText("All cells have been looked at." if cell is None else cell.words)
-        for made in (*self.buttons.values(), self.controls["skip"], self.controls["not_sure"]):
+        for made in (*self.buttons.values(), self.another, self.controls["skip"], self.controls["not_sure"]):
             made.setEnabled(can_say)
 
     def _make_buttons(self, classes: ClassSet) -> None:
@@ -86,6 +95,13 @@ class CellToName(QWidget):
             made.setStyleSheet("text-align: left; padding: 3px")
             made.clicked.connect(lambda _=False, name=name: self.named.emit(name))
             self._grid.addWidget(made, *divmod(place, _COLUMNS))
+        self._grid.removeWidget(self.another)
+        self._grid.addWidget(self.another, *divmod(len(self.buttons), _COLUMNS))
+
+    def _add(self) -> None:
+        self.added.emit(self.another.text())
+        self.another.clear()
+        self.setFocus()  # the next key names a cell again
 
     def _button(self, text: str, tip: str) -> QPushButton:
         made = QPushButton(text)

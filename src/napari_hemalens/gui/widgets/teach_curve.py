@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QWidget
 from napari_hemalens.workflows.teaching import CurvePoint, LearningCurve
 
 _HEIGHT = 84  # pixels
-_LEFT, _RIGHT, _ABOVE, _BELOW = 34, 12, 6, 14
+_LEFT, _RIGHT, _ABOVE, _BELOW = 42, 12, 6, 14
 _LINE = "#4f9ee3"
 
 

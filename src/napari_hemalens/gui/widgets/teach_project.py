@@ -77,7 +77,7 @@ class ProjectRows(Rows):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         tasks = [(task.title, task.name) for task in TASKS.values() if task.unit == "cell"]
-        self.preset = Choice(tasks, none="own, added below", label="New ones have")
+        self.preset = Choice(tasks, none="no classes yet", label="New project has")
         self.preset.tooltip = "Classes that a new project begins with; others can be added and all renamed"
         self.table = ClassTable()
         self.new, self.plus, self.minus = QLineEdit(), button("Add"), button("Remove")
