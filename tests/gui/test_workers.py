@@ -1,9 +1,13 @@
 """Long operations in threads, with the messages in the thread of the window."""
 
+import gc
 import threading
+import weakref
 
 from napari.components import ViewerModel
+from napari.qt.threading import create_worker
 
+from napari_hemalens.gui import workers
 from napari_hemalens.gui.running import Listener
 from napari_hemalens.gui.workers import QtRunner, WorkerError
 
@@ -47,3 +51,28 @@ def test_something_is_done_later_once_and_not_before(qtbot, viewer):
     runner.run_later(lambda: done.append(1), 0.01)
     assert done == []
     qtbot.waitUntil(lambda: done == [1])
+
+
+def test_a_worker_that_napari_keeps_keeps_no_listener(qtbot, monkeypatch):
+    listed = []  # as napari's list of tasks does for as long as its window lives
+
+    def create_and_list(*args, **options):
+        listed.append(create_worker(*args, **options))
+        return listed[-1]
+
+    monkeypatch.setattr(workers, "create_worker", create_and_list)
+
+    class Dock:
+        ended = False
+
+        def end(self):
+            Dock.ended = True
+
+    def run():
+        dock = Dock()
+        QtRunner(ViewerModel()).run_in_background((n for n in range(2)), Listener(on_end=dock.end))
+        return weakref.ref(dock)
+
+    kept = run()
+    qtbot.waitUntil(lambda: Dock.ended, timeout=20_000)
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and kept() is None)

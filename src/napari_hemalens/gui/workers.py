@@ -41,24 +41,29 @@ class QtRunner(QObject):
                 raise WorkerError(str(error)) from error
 
         worker: GeneratorWorker = create_worker(drive, _ignore_errors=True)
+        heard = [listener]
 
         def stop() -> None:
             asked.append(True)
             worker.quit()
 
-        def while_open(tell: Callable[..., object]) -> Callable[..., None]:
+        def while_open(tell: Callable[[Listener, Any], object]) -> Callable[..., None]:
             """Let news through, unless napari has stopped the worker because its window is gone."""
 
-            def told(*news: Any) -> None:
+            def told(news: Any = None) -> None:
                 if isalive(self) and (asked or not worker.abort_requested):
-                    tell(*news)
+                    for each in heard:
+                        tell(each, news)
 
             return told
 
-        worker.yielded.connect(while_open(listener.on_step))
-        worker.errored.connect(while_open(listener.on_error))
+        worker.yielded.connect(while_open(lambda to, step: to.on_step(step)))
+        worker.errored.connect(while_open(lambda to, error: to.on_error(error)))
         worker.finished.connect(steps.close)  # an aborted generator must free its files
-        worker.finished.connect(while_open(listener.on_end))
+        worker.finished.connect(while_open(lambda to, _: to.on_end()))
+        # napari's list of tasks keeps each worker for as long as its window: a worker that kept its listener would keep
+        # a dock that was closed, with its images and results.
+        worker.finished.connect(heard.clear)
         worker.start()
         return stop
 
