@@ -17,7 +17,7 @@ def form(qtbot):
 
 
 def test_what_is_asked_of_whole_fields_is_not_offered(form):
-    assert form.options["task"].choices == ("micronucleus", "all", "leukocyte", "nucleated", "own")
+    assert form.options["task"].choices == ("micronucleus", "all", "leukocyte", "nucleated", "plasma", "own")
 
 
 def test_a_file_of_weights_of_whole_fields_is_refused_in_a_sentence(form, qtbot, untrained_of_fields):
