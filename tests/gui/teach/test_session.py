@@ -156,6 +156,13 @@ class TestResume:
         assert taught.taught.pool.labels.tolist() == labels
         assert [layer.name for layer in taught.layers] == ["smear taught"]
 
+    def test_boxes_that_a_project_brings_back_do_not_lie_over_the_circles(self, taught, viewer, runner, looking):
+        stored_pool.store(taught.project, looking.asked[-1][1])
+        viewer.layers["smear cells"].visible = True
+        taught.resume(TeachingRecipe())
+        runner.run()
+        assert [layer.name for layer in viewer.layers if layer.visible] == ["smear", "smear taught"]
+
     def test_cells_that_cannot_be_read_are_said(self, taught, runner, said):
         file = taught.project.folder / "pool" / "cells.safetensors"
         file.parent.mkdir()

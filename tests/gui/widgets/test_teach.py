@@ -209,6 +209,9 @@ def test_the_gallery_opens_below_the_canvas_and_names_several(
     window.window.remove_dock_widget(made.gallery.parent())
     made.show_gallery.click()  # closed, it can be opened again
     assert made.gallery.isVisible()
+    made.session.take_project(None)
+    assert len(made.gallery.gallery.order) == 0
+    assert made.setup.isExpanded()
 
 
 def test_contradicted_labels_are_looked_at_again(started, runner):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
 from napari_hemalens.gui.teach.images import open_missing
@@ -73,7 +74,7 @@ class TeachSession(ViewerSession):
         self.second_look = SecondLook(runner, self.message_sent.emit)
         self.training = TuningSession(viewer, runner, tune)
         self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
-        self._outlines: Sequence[Layer] = ()  # those that outline the cells
+        self._outlines: Sequence[Layer] | None = ()  # those that outline the cells; None: whatever does
         self._refitting = self._moves = False
         self._stop_drawing: Stop = nothing
 
@@ -134,6 +135,7 @@ class TeachSession(ViewerSession):
         source = None if self.project is None else cells_of_project(self.project)
         if source is not None:
             self.start([source], recipe)
+            self._outlines = None
 
     @property
     def can_say(self) -> bool:
@@ -275,8 +277,7 @@ class TeachSession(ViewerSession):
             self.taught = update.taught
             self.second_look.end()
             self._open_images(update.taught)
-            for layer in self._outlines:
-                layer.visible = False  # what another network says of a cell should not be read while naming it
+            self._hide_outlines()
             self.layers.begin(update.taught, self._images)
             self._bind_keys()
             self._show()
@@ -290,6 +291,14 @@ class TeachSession(ViewerSession):
             self._images = {**self._images, **found}
             if taught.embedded.notes or notes:
                 self.message_sent.emit(" ".join((*taught.embedded.notes, *notes)))
+
+    def _hide_outlines(self) -> None:
+        """Hide the layers that cells come from: what they are called there should not be read while naming them."""
+        viewer = self._viewer()
+        shown = [] if viewer is None else [layer for layer in viewer.layers if layer.visible]
+        for layer in shown:
+            if layer in self._outlines if self._outlines is not None else holds_cells(layer):
+                layer.visible = False
 
     def _bind_keys(self) -> None:
         if self.project is not None:

@@ -199,7 +199,7 @@ class CellsGrid(QListView):
 
     def __init__(self, thumbnail: Thumbnail) -> None:
         super().__init__()
-        self.cells_model = CellsModel(Gallery(_no_cells()))
+        self.cells_model = CellsModel(Gallery(no_cells()))
         self.delegate = ThumbnailDelegate(self, thumbnail)
         self.setModel(self.cells_model)
         self.setItemDelegate(self.delegate)
@@ -256,6 +256,7 @@ class CellsGrid(QListView):
         super().keyPressEvent(event)
 
 
-def _no_cells() -> GalleryCells:
+def no_cells() -> GalleryCells:
+    """Return what an empty gallery shows."""
     numbers, measures = np.zeros(0, np.int64), np.zeros(0, np.float32)
     return GalleryCells((), numbers, np.zeros(0, np.bool_), measures, measures, numbers, numbers)

@@ -30,6 +30,7 @@ from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm, folded
 from napari_hemalens.gui.widgets.gallery import GalleryView
 from napari_hemalens.gui.widgets.gallery_dock import show_below
+from napari_hemalens.gui.widgets.gallery_grid import no_cells
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.widgets.teach_cell import CellToName
@@ -216,6 +217,7 @@ class TeachWidget(Dock):
         project = self.project.choice.session.project
         if project is not self.session.project:
             self.running.message.hide()  # what was said of another project
+            self.running.show_progress("", 0.0)
             self.session.take_project(project)
             self.session.resume(self.form.read())
 
@@ -239,6 +241,7 @@ class TeachWidget(Dock):
         session, taught = self.session, self.session.taught
         self.loop.setVisible(taught is not None)
         if taught is None:
+            self._leave_pool()
             return
         self.cell.show_classes(taught.project.classes, taught.pool.counts)
         self.cell.show_cell(shown_cell(taught), can_say=session.can_say)
@@ -249,6 +252,13 @@ class TeachWidget(Dock):
         self.accuracy.setText(accuracy_in_words(taught))
         self.curve.show_curve(taught.curve)
         self.sentence.setText(taught.curve.sentence)
+
+    def _leave_pool(self) -> None:
+        """Show no cells of a project that is open no more, but what to choose."""
+        self.setup.expand(animate=False)
+        if self._in_gallery is not None:
+            self._in_gallery = None
+            self.gallery.show_cells(no_cells())
 
     @while_alive
     def _on_gallery(self) -> None:
