@@ -297,4 +297,5 @@ class Results(CorrectedResults):
             elif f.image is layer:
                 f.image = None
                 self.layer_lost.emit(f)
+        self._history.let_go(layer)
         self.changed.emit()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from napari.layers import Layer
+
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.records.differential import Tissue
 from napari_hemalens.review.boxes import ReviewedBoxes
@@ -17,6 +19,13 @@ Past: TypeAlias = tuple[Tissue, bool, tuple[ReviewedBoxes, ...]]
 
 class BoxHistory(History[State]):
     """The states of all fields that a person can go back to, and forth again."""
+
+    def let_go(self, image: Layer) -> None:
+        """Keep an image no longer that a person removed; its cells come back without it."""
+        for _, _, cells in (*self._past, *self._future):
+            for f, _ in cells:
+                if f.image is image:
+                    f.image = None
 
     def past_of(self, fields: Sequence[Field]) -> tuple[Past, ...]:
         """Return the states that undo returns to, back to where there were other fields."""
