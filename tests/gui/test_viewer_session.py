@@ -4,6 +4,7 @@ from itertools import count
 
 from napari.components import ViewerModel
 
+from napari_hemalens.errors import WeightsError
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.remaining_time import RemainingTime
@@ -36,6 +37,18 @@ def test_it_is_said_how_much_longer_a_run_takes_until_it_ends(viewer, runner):
         runner.run()
         assert left == ["", "", "", "about 2 minutes left", ""]
         left.clear()
+
+
+def test_a_fault_of_ours_is_called_so(viewer, runner):
+    session, messages = ViewerSession(viewer, runner), []
+    session.message_sent.connect(messages.append)
+    for error in (WeightsError("No weights 'x'."), KeyError("x"), OSError("disk full")):
+        session._on_error(error)
+    assert messages == [
+        "It failed: No weights 'x'.",
+        "It failed: a fault of HemaLens, KeyError: 'x'. Please report it.",
+        "It failed: disk full",
+    ]
 
 
 def test_devices_are_looked_for_once(viewer, runner, monkeypatch):

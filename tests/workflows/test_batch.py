@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from napari_hemalens.errors import DeviceError, ImageError, RecipeError, WeightsError
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.reports.detections import FAILED
 from napari_hemalens.workflows.batch import BatchInProgress, Parts
 from napari_hemalens.workflows.results_folder import RunIdentity
 
@@ -134,6 +136,18 @@ def test_a_disk_that_fills_up_ends_the_run_with_a_sentence(files: list[Path]) ->
     with pytest.raises(RecipeError, match=r"Cannot write to .*out: No space left.*goes on from here"):
         look(of, finder({1: OSError(errno.ENOSPC, "No space left on device")}))
     assert (sorted(of.found), of.left) == ([0], (str(files[1]), str(files[2])))
+
+
+def test_failures_stand_in_a_table_until_the_image_is_looked_at(files: list[Path]) -> None:
+    of = batch(files)
+    look(of, finder({0: ImageError("Cannot read a.png: no.")}))
+    of.write_run((), {})
+    (line,) = read_rows(of.out / FAILED, ("image", "reason"), "failures")
+    assert line == {"image": str(files[0]), "reason": "Cannot read a.png: no."}
+    again = batch(files)
+    look(again, finder())
+    again.write_run((), {})
+    assert not (of.out / FAILED).exists()
 
 
 def test_images_of_many_tiles_tell_of_each(files: list[Path]) -> None:

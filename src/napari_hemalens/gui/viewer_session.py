@@ -7,9 +7,13 @@ from typing import Any, TypeAlias, TypeVar, cast
 from napari.components import ViewerModel
 from psygnal import Signal
 
+from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 from napari_hemalens.remaining_time import RemainingTime
 from napari_hemalens.workflows.devices import available_devices
+
+_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError)
+"""What says nothing to a person."""
 
 
 class ViewerSession:
@@ -36,7 +40,7 @@ class ViewerSession:
     remaining_changed = Signal(str)  # how much longer it takes, in words; empty while it is not known
     running_changed = Signal(bool)
     devices_found = Signal()
-    message_sent = Signal(str)  # a sentence for the person
+    message_sent = Signal(str)  # a sentence for the person; without a run, how the last one ended is of no interest
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         self._viewer = weakref.ref(viewer)
@@ -66,12 +70,6 @@ class ViewerSession:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:
             self._runner.run_in_background(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
-
-    def _refuse(self, reason: str) -> None:
-        """Say why nothing is done; how an earlier run ended does not stand beside it."""
-        if not self.running:
-            self.progressed.emit("", 0.0)
-        self.message_sent.emit(reason)
 
     def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
         self._summary, self._share = "", 0.0
@@ -104,7 +102,9 @@ class ViewerSession:
         return "Done."
 
     def _on_error(self, error: Exception) -> None:
-        self._summary = f"It failed: {error}"
+        ours = isinstance(error, _FAULTS) and not isinstance(error, HemaLensError)
+        why = f"a fault of HemaLens, {type(error).__name__}: {error}. Please report it." if ours else str(error)
+        self._summary = f"It failed: {why}"
         self.message_sent.emit(self._summary)
 
     def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:

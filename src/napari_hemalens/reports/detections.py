@@ -19,6 +19,9 @@ from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import ClassCount, Differential, Tissue, UnsureCells
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
+FAILED = "failed.csv"
+"""Beside `run.json`: the images that failed, for people."""
+
 RESEARCH_USE = "For research use; not a diagnostic device."
 
 UNSURE = "unsure"
@@ -140,6 +143,11 @@ def write_run(
         text = json.dumps(run, indent=2, ensure_ascii=False, default=str)
         # A name that is no text, as Linux allows, is written with escapes, which JSON knows.
         temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def write_failed(failed: Mapping[str, str], path: str | Path) -> None:
+    """Write `failed.csv`: each image that could not be looked at, and why."""
+    write_csv(path, ("image", "reason"), failed.items())
 
 
 def _unsure(field: Record) -> dict[str, int]:

@@ -3,25 +3,23 @@
 import errno
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from napari_hemalens.errors import HemaLensError, RecipeError, WeightsError
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.formats.content_hash import content_hash
-from napari_hemalens.formats.decoding import DAMAGE, reason
 from napari_hemalens.formats.naming import Record, file_stems
 from napari_hemalens.formats.record_files import read_record, write_record
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.reports.detections import write_run
+from napari_hemalens.reports.detections import FAILED, write_failed, write_run
+from napari_hemalens.workflows.failures import DAMAGE, OF_ALL, sentence_of
 from napari_hemalens.workflows.results_folder import RECORDS, ResultsFolder, RunIdentity
 
 T = TypeVar("T")
 
-_LOG = logging.getLogger(__name__)
 _NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _MANY = 16  # tiles from which an image takes long enough that each is told of
 
@@ -71,7 +69,7 @@ def start_batch(
     """
     stems = file_stems([str(file) for file in files])
     images = tuple(zip(map(str, files), stems, strict=True))
-    written = (*tables, *(f"{stem}{ending}" for stem in stems for ending in endings))
+    written = (*tables, FAILED, *(f"{stem}{ending}" for stem in stems for ending in endings))
     return BatchInProgress(files, stems, folder.path, replace(run, images=images, files=written))
 
 
@@ -181,8 +179,12 @@ class BatchInProgress:
             self.unpictured[str(self.files[i])] = self._reason(error, self.files[i], "Cannot draw")
 
     def write_run(self, fields: Sequence[Record], options: Mapping[str, Any]) -> None:
-        """Write `run.json`, with the images that failed, and those that were not looked at."""
+        """Write `run.json`, with the images that failed or were not looked at; `failed.csv`, if any failed."""
         write_run(fields, options, self.out / "run.json", failed=self.failed, left=self.left)
+        if self.failed:
+            write_failed(self.failed, self.out / FAILED)
+        else:
+            (self.out / FAILED).unlink(missing_ok=True)  # of an earlier run of the same images
 
     def _tell_steps(self, steps: Steps[Parts], i: int) -> Steps[Parts]:
         while True:
@@ -206,16 +208,10 @@ class BatchInProgress:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _reason(self, error: Exception, file: Path, what: str = "Cannot look at") -> str:
-        if isinstance(error, (RecipeError, WeightsError)):
+        if isinstance(error, OF_ALL):
             raise error
         if isinstance(error, OSError) and error.errno in _NO_PLACE:
             raise RecipeError(
                 f"Cannot write to {self.out}: {error.strerror}. The same command goes on from here once there is room."
             ) from error
-        if isinstance(error, HemaLensError):
-            return str(error)
-        if isinstance(error, (OSError, MemoryError)):
-            return f"{what} {file}: {reason(error)}."
-        # What decoders raise is a sentence by now (`formats.decoding`): this is a fault of ours.
-        _LOG.debug("%s %s", what, file, exc_info=error)
-        return f"{what} {file}, by a fault of HemaLens: {type(error).__name__}: {error}. Please report it."
+        return sentence_of(error, file, what)

@@ -1,17 +1,17 @@
 """Cells of images: found, counted, written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
 from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.formats import export
+from napari_hemalens.formats import FORMATS, check_formats, export
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish, stage
 from napari_hemalens.records.box_attention import BoxAttention
 from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
-from napari_hemalens.reports.detections import write_counts, write_differential, write_run
+from napari_hemalens.reports.detections import FAILED, write_counts, write_differential, write_failed, write_run
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.region import Region
 from napari_hemalens.workflows.images import Frame, as_slide
@@ -156,12 +156,29 @@ def detect_and_attend_steps(
 
 
 def write_results(
-    fields: Sequence[Detections], recipe: DetectionRecipe, out: Path, *, formats: Sequence[str] = ("csv", "coco")
+    fields: Sequence[Detections],
+    recipe: DetectionRecipe,
+    out: Path,
+    *,
+    formats: Sequence[str] = ("csv", "coco"),
+    failed: Mapping[str, str] | None = None,
 ) -> tuple[Path, ...]:
-    """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for; return the files."""
-    written = write_tables(fields, recipe, out, formats=formats)
-    write_run(fields, recipe.model_dump(mode="json"), out / "run.json")
-    return (*written, out / "run.json")
+    """Write `counts.csv`, `differential.csv`, `run.json` and the cells in the formats asked for; return the files.
+
+    Images that `failed`, with the reason of each, stand in `run.json` and in `failed.csv`.
+    """
+    written = [*write_tables(fields, recipe, out, formats=formats), out / "run.json"]
+    write_run(fields, recipe.model_dump(mode="json"), written[-1], failed=failed)
+    if failed:
+        write_failed(failed, out / FAILED)
+        written.append(out / FAILED)
+    return tuple(written)
+
+
+def files_of_results(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return the files and folders that `write_results` writes."""
+    tables = ("counts.csv", "differential.csv", "run.json", FAILED)
+    return (*(FORMATS[name].target for name in check_formats(formats)), *tables)
 
 
 def write_tables(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import DeviceError, ImageError
+from napari_hemalens.errors import DeviceError, ImageError, WeightsError
 from napari_hemalens.gui.detect import jobs
 from napari_hemalens.gui.detect.jobs import LOWEST_SCORE, Job, run
 from napari_hemalens.slides.axes import from_array
@@ -56,6 +56,29 @@ def test_an_image_that_cannot_be_read_does_not_stop_the_others(network):
 def test_what_goes_wrong_in_the_network_is_told_too(network):
     network.error = DeviceError("No memory left.")
     assert [u.failure for u in run([job()], DetectionRecipe(), network)][-1] == "smear: No memory left."
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "b: Cannot look at b: it does not fit into memory."),
+        (OSError("disk gone"), "b: Cannot look at b: disk gone."),
+        (KeyError("x"), "b: Cannot look at b, by a fault of HemaLens: KeyError: 'x'. Please report it."),
+    ],
+)
+def test_whatever_fails_in_one_image_is_a_sentence_and_the_rest_goes_on(network, error, said):
+    def broken():
+        raise error
+
+    updates = list(run([Job("b", broken), job("c")], DetectionRecipe(), network))
+    assert [u.failure for u in updates if u.failure] == [said]
+    assert updates[-1].cells is not None
+
+
+def test_what_would_fail_for_all_images_ends_the_run(network):
+    network.error = WeightsError("No weights 'x'.")
+    with pytest.raises(WeightsError):
+        list(run([job("b"), job("c")], DetectionRecipe(), network))
 
 
 def test_regions_are_analysed_one_by_one_and_what_they_share_counts_once(network):

@@ -13,7 +13,7 @@ def fields(analysed):
 
 
 def test_what_was_written_is_named_and_is_there(fields, recipe, tmp_path):
-    (sentence,) = save_steps(fields, recipe, tmp_path, ("csv", "coco"))
+    (sentence,) = save_steps(fields, recipe, tmp_path, ("csv", "coco"), failed={})
     files = {"cells.csv", "coco.json", "counts.csv", "differential.csv", "run.json"}
     assert {path.name for path in tmp_path.iterdir()} == files
     assert all(name in sentence for name in files)
@@ -24,5 +24,5 @@ def test_what_was_written_is_named_and_is_there(fields, recipe, tmp_path):
 def test_a_folder_that_cannot_be_written_costs_a_sentence_and_no_more(fields, recipe, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")
-    (sentence,) = save_steps(fields, recipe, blocked / "results", ("csv",))
+    (sentence,) = save_steps(fields, recipe, blocked / "results", ("csv",), failed={})
     assert sentence.startswith(f"Nothing could be saved in {blocked / 'results'}")

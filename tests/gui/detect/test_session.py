@@ -15,6 +15,7 @@ from napari.utils._proxies import PublicOnlyProxy
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats import coco
+from napari_hemalens.formats.tables import read_rows
 from napari_hemalens.gui.detect.session import DetectionSession, detection_session
 
 
@@ -222,7 +223,7 @@ class TestFolder:
         folder[0].write_bytes(b"no image")
         session.start_run(folder, recipe)
         runner.run()
-        assert any(sentence.startswith("a.png: Cannot read") for sentence in said)
+        assert session.failures.reasons[str(folder[0])].startswith("a.png: Cannot read")
         assert said[-1] == "1 of 2 images are done."
         assert [f.name for f in session.results.fields] == ["b.png"]
 
@@ -232,10 +233,28 @@ class TestFolder:
         session.start_run(folder, recipe)
         runner.run()
         assert said[-1] == "0 of 2 images are done."
-        listed = max(said, key=len).splitlines()
-        assert [line.split(":")[0] for line in listed] == ["a.png", "b.png"]
+        assert [line.split(":")[0] for line in session.failures.reasons.values()] == ["a.png", "b.png"]
         session.start_run([], recipe)
-        assert said[-2:] == ["", "There is no image to analyse: open or select one first."]
+        assert said[-1] == "There is no image to analyse: open or select one first."
+
+    def test_failures_are_listed_until_the_image_is_looked_at(self, session, folder, runner, recipe, image, tmp_path):
+        whole, told = folder[0].read_bytes(), []
+        session.failures.changed.connect(lambda failures: told.append([*failures]))
+        folder[0].write_bytes(b"no image")
+        for sources in (folder, [image]):  # a run on another image says nothing of the first
+            session.start_run(sources, recipe)
+            runner.run()
+        assert told[-1] == [str(folder[0])]
+        session.save(tmp_path / "out", ["csv"])
+        runner.run()
+        run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+        assert [each["image"] for each in run["failed"]] == [str(folder[0])]
+        (line,) = read_rows(tmp_path / "out" / "failed.csv", ("image", "reason"), "failures")
+        assert line["reason"].startswith("a.png: Cannot read")
+        folder[0].write_bytes(whole)
+        session.start_run(folder[:1], recipe)
+        runner.run()
+        assert (told[-1], session.failures.reasons) == ([], {})
 
     def test_a_field_whose_file_is_gone_is_said(self, session, folder, runner, recipe, said):
         session.start_run(folder, recipe)

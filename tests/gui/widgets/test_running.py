@@ -32,8 +32,15 @@ def test_corrections_are_kept_unless_a_person_says_otherwise(parent, button, ans
 def test_a_refusal_does_not_stand_under_the_end_of_an_earlier_run(qtbot):
     bar = RunBar()
     qtbot.addWidget(bar)
+    bar.show_running(True)
+    bar.say("Not all of it.")
+    bar.show_progress("tile 1 of 4", 0.25)
+    bar.say("A run goes on.")
+    assert (bar.words.text(), bar.message.text()) == ("tile 1 of 4", "A run goes on.")
+    bar.show_running(False)
     bar.show_progress("Done.", 1.0)
-    bar.refuse("There is no image.")
+    assert (bar.words.text(), bar.message.text()) == ("Done.", "A run goes on.")
+    bar.say("There is no image.")
     assert (bar.words.text(), bar.bar.value(), bar.message.text()) == ("", 0, "There is no image.")
 
 

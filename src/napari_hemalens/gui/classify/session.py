@@ -107,7 +107,7 @@ class ClassificationSession(ViewerSession):
             state.threshold = classifier_card(recipe).threshold
             cells = cells_in(state.source, state.plane)
         except HemaLensError as error:
-            self._refuse(str(error))
+            self.message_sent.emit(str(error))
             return
         if not keep_corrections:
             state.forget_corrections()
@@ -120,7 +120,7 @@ class ClassificationSession(ViewerSession):
         if self.running:
             return
         if image is None:
-            self._refuse(_NO_IMAGE)
+            self.message_sent.emit(_NO_IMAGE)
             return
         self._state, self._image, self._frame = None, image, frame_of(image, self._point())
         steps = segment_cells(image.name, self._slide_opener(image), recipe, self._segment)

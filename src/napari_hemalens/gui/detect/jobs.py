@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.workflows.failures import DAMAGE, OF_ALL, sentence_of
 from napari_hemalens.workflows.images import Region, Slide
 from napari_hemalens.workflows.regions import join_regions
 
@@ -78,15 +78,23 @@ class Update:
 
 
 def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
-    """Analyse images, telling of each as it comes; one that cannot be read does not stop the others."""
+    """Analyse images, telling of each as it comes; one that cannot be read does not stop the others.
+
+    Raises
+    ------
+    HemaLensError
+        If weights or options cannot be used: no other image would fare better.
+    """
     low = min(LOWEST_SCORE, 1.0 if recipe.score_threshold is None else recipe.score_threshold)
     wide = recipe.model_copy(update={"score_threshold": low})
     for number, job in enumerate(jobs):
         try:
             for update in _analyse(job, wide, detect):
                 yield replace(update, job=number, fraction=(number + update.fraction) / len(jobs))
-        except HemaLensError as error:
-            yield Update(number, "", (number + 1) / len(jobs), failure=f"{job.name}: {error}")
+        except OF_ALL:
+            raise
+        except DAMAGE as error:
+            yield Update(number, "", (number + 1) / len(jobs), failure=f"{job.name}: {sentence_of(error, job.name)}")
 
 
 def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator[Update]:

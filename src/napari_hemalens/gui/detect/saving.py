@@ -1,6 +1,6 @@
 """Results into a folder, as they are on screen."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from napari_hemalens.config.options import DetectionRecipe
@@ -11,11 +11,16 @@ from napari_hemalens.workflows import write_results
 
 
 def save_steps(
-    fields: Sequence[Detections], recipe: DetectionRecipe, folder: Path, formats: Sequence[str]
+    fields: Sequence[Detections],
+    recipe: DetectionRecipe,
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    failed: Mapping[str, str],
 ) -> Generator[str, None, None]:
     """Write cells in some formats, the counts and how they came about; yields a sentence at the end."""
     try:
-        written = write_results(fields, recipe, folder, formats=formats)
+        written = write_results(fields, recipe, folder, formats=formats, failed=failed)
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return

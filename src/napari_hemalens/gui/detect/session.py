@@ -15,6 +15,7 @@ from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
+from napari_hemalens.gui.detect.failures import Failures
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.detect.keeping import DetectionKeeper
@@ -50,6 +51,8 @@ class DetectionSession(ViewerSession):
     ----------
     results : Results
         Fields, cells, layers and counts.
+    failures : Failures
+        Images of folders that could not be looked at.
     recipe : DetectionRecipe
         The options of the last run.
     keeper : DetectionKeeper
@@ -60,7 +63,7 @@ class DetectionSession(ViewerSession):
         super().__init__(viewer, runner)
         self._detect = detect or workflows.detect_steps
         self._fields: Sequence[Field] = ()
-        self._failures: list[str] = []  # of the run, in their order
+        self.failures = Failures()
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.run_idle)
         self._saved = SavedStates(lambda: {f: f.cells for f in self.results.fields})
@@ -103,7 +106,7 @@ class DetectionSession(ViewerSession):
                 else recipe.score_threshold
             )
         except HemaLensError as error:
-            self._refuse(str(error))
+            self.message_sent.emit(str(error))
             return
         self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
@@ -133,7 +136,7 @@ class DetectionSession(ViewerSession):
         try:
             jobs = self._jobs(sources, self.recipe, "whole", keep_edits)
         except HemaLensError as error:
-            self._refuse(str(error))
+            self.message_sent.emit(str(error))
             return
         self._begun = False
         self._begin(run(jobs, self.recipe, annotation_steps(file, classes)), self._on_update)
@@ -157,7 +160,7 @@ class DetectionSession(ViewerSession):
         try:
             data = image_layer(choose_colours(open_image(f.path, frame=f.frame), self.recipe.channel))
         except HemaLensError as error:
-            self._refuse(str(error))
+            self.message_sent.emit(str(error))
             return
         self.results.show_field(f, Layer.create(*data))
 
@@ -166,7 +169,7 @@ class DetectionSession(ViewerSession):
         try:
             score = score_for_count([f.cells for f in self.results.fields], count)
         except HemaLensError as error:
-            self._refuse(str(error))
+            self.message_sent.emit(str(error))
             return
         self.results.choose_score(score)
         self.message_sent.emit(f"A score of {score:g} gives {count} nucleated cells.")
@@ -191,7 +194,9 @@ class DetectionSession(ViewerSession):
         return tuple(self._saving(folder / "detected", ("csv", "coco")))
 
     def _saving(self, folder: Path, formats: Sequence[str]) -> Generator[str, None, None]:
-        return self._saved.keeping(save_steps(self.results.detections(), self._counted_by(), folder, formats))
+        failed = self.failures.reasons
+        steps = save_steps(self.results.detections(), self._counted_by(), folder, formats, failed=failed)
+        return self._saved.keeping(steps)
 
     def _counted_by(self) -> DetectionRecipe:
         """Return the options of the last run, with those that were changed on its results."""
@@ -222,7 +227,8 @@ class DetectionSession(ViewerSession):
             else:
                 pixels = slide_opener(source, f.frame, sized=sized)
             jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
-        self._fields, self._failures = fields, []
+        self._fields = fields
+        self.failures.begin(fields)
         return jobs
 
     def _field(self, source: Source, asked: str | None) -> Field:
@@ -249,8 +255,10 @@ class DetectionSession(ViewerSession):
         if self._summary:
             return  # told while the run was already asked to stop
         if update.failure:
-            self._failures.append(update.failure)
-            self.message_sent.emit("\n".join(self._failures))
+            alone = len(self._fields) == 1
+            self.failures.add(self._fields[update.job], update.failure, listed=not alone)
+            if alone:
+                self.message_sent.emit(update.failure)
         else:
             self._show_progress(update.words, update.fraction)
         if update.cells is not None:
@@ -263,7 +271,7 @@ class DetectionSession(ViewerSession):
                 self.show_field(f)
 
     def _done(self) -> str:
-        images, failed = len(self._fields), len(self._failures)
+        images, failed = len(self._fields), self.failures.of_run
         if not failed:
             return super()._done()
         return f"{images - failed:,} of {images:,} images are done." if images > 1 else "Nothing was done."

@@ -73,7 +73,7 @@ class AttentionWidget(Dock):
         self.image.changed.connect(self._on_image)
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
-        self.form.refused.connect(self.running.refuse)
+        self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
         self.blend.shown.connect(self.session.results.show_method)
         self.blend.blended.connect(self.session.results.blend_as)
@@ -96,7 +96,7 @@ class AttentionWidget(Dock):
         try:
             recipe = self.form.read().model_copy(update={"relabel": relabel, "channel": self.channel.value})
         except HemaLensError as error:
-            self.running.refuse(str(error))
+            self.running.say(str(error))
             return
         cells = None if self.form.whole_field else self.cells.value
         self.session.start_run(self.image.value, cells, recipe, self.form.methods.chosen())

@@ -87,7 +87,7 @@ class ClassifyWidget(Dock):
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
-        self.form.refused.connect(self.running.refuse)
+        self.form.refused.connect(self.running.say)
         self.running.run.clicked.connect(self._run)
         self.counted.chosen.connect(results.count)
         self.report.cells_chosen.connect(self.session.make_cells_by)
@@ -118,7 +118,7 @@ class ClassifyWidget(Dock):
         try:
             recipe = self.form.read().model_copy(update={"relabel": relabel, "channel": self.channel.value})
         except HemaLensError as error:
-            self.running.refuse(str(error))
+            self.running.say(str(error))
             return
         image, cells = self.image.value, self.cells.value
         corrections = self.session.corrections(image, cells, recipe)
@@ -132,7 +132,7 @@ class ClassifyWidget(Dock):
             recipe = self.segmentation.read(size).model_copy(update={"channel": self.channel.value})
             self.session.segment(self.image.value, recipe)
         except HemaLensError as error:
-            self.running.refuse(str(error))
+            self.running.say(str(error))
 
     def _begin_review(self) -> None:
         focused = QApplication.focusWidget()

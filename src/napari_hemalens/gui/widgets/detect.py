@@ -23,6 +23,7 @@ from napari_hemalens.gui.widgets.detection_form import DetectionForm
 from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
+from napari_hemalens.gui.widgets.failures import FailureList
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
@@ -46,7 +47,7 @@ class DetectWidget(Dock):
         self.form = DetectionForm()
         self.form.choose_weights(preference("detection_weights"))
         self.form.options["device"].select(preference("device"))
-        self.running = RunBar()
+        self.running, self.failed = RunBar(), FailureList()
         self.annotations = button("Open annotations…")
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
         self.fields = Choice(self._offered_fields, label="Shown image")
@@ -74,13 +75,14 @@ class DetectWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.shown.native, self.differential, self.show_gallery, self.filter, self.review, self.exports):
             inner.addWidget(widget)
-        self.fill(self.hint, self.project, self.images, self.form, self.running, self.annotations, self.results)
+        above = (self.hint, self.project, self.images, self.form, self.running, self.failed, self.annotations)
+        self.fill(*above, self.results)
         self.following = (self.images,)
 
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.images.changed.connect(self._on_image)
-        self.images.refused.connect(self.running.refuse)
+        self.images.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)
         self.form.options["tissue"].changed.connect(results.choose_odds)
         self.form.options["tissue_prior"].changed.connect(self._on_prior)
@@ -99,6 +101,7 @@ class DetectWidget(Dock):
         self.review.redone.connect(results.redo)
         self.review.calibrated.connect(self.session.calibrate)
         self.exports.clear.clicked.connect(results.clear)
+        self.exports.clear.clicked.connect(self.session.failures.clear)
         self.exports.copy.clicked.connect(self._copy)
         self.exports.saved.connect(self.session.save)
         self.exports.collected.connect(self.session.collect)
@@ -107,6 +110,8 @@ class DetectWidget(Dock):
     def _connect_session(self) -> None:
         self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
+        self.failed.show_failures(self.session.failures.reasons)
+        self.session.failures.changed.connect(self.failed.show_failures)
         self.session.devices_found.connect(self._on_devices)
         self.session.results.changed.connect(self._on_results)
         self.session.results.hovered.connect(self._on_hover)
@@ -121,7 +126,7 @@ class DetectWidget(Dock):
         try:
             recipe = self.form.read()
         except HemaLensError as error:
-            self.running.refuse(str(error))
+            self.running.say(str(error))
             return
         self.session.start_run(sources, recipe, self.images.where(), keep_edits=keep)
 
@@ -144,7 +149,7 @@ class DetectWidget(Dock):
         try:
             script = self.session.script(self.images.sources(), self.form.read(), self.images.where())
         except HemaLensError as error:
-            self.running.refuse(str(error))
+            self.running.say(str(error))
             return
         QApplication.clipboard().setText(script)
         self.running.say("Copied a script that finds the same cells.")

@@ -31,6 +31,7 @@ class RunBar(QWidget):
         self.bar.setFixedHeight(6)
         self.words.setElideMode(Qt.TextElideMode.ElideMiddle)  # a long name, then the tile
         self.message.hide()
+        self._running = False
         buttons = QHBoxLayout()
         buttons.addWidget(self.run, 2)
         buttons.addWidget(self.stop, 1)
@@ -58,6 +59,7 @@ class RunBar(QWidget):
     @while_alive
     def show_running(self, running: bool) -> None:
         """Offer to run, or to stop."""
+        self._running = running
         self.run.setEnabled(not running)
         self.stop.setEnabled(running)
         if running:
@@ -74,15 +76,11 @@ class RunBar(QWidget):
         """Show how much longer it takes; nothing while that is not known."""
         self.left.setText(words)
 
-    def refuse(self, sentence: str) -> None:
-        """Say why nothing was begun; how an earlier run ended does not stand beside it."""
-        if self.run.isEnabled() or not self.stop.isEnabled():
-            self.show_progress("", 0.0)
-        self.say(sentence)
-
     @while_alive
     def say(self, sentence: str) -> None:
-        """Show a sentence until the next run."""
+        """Show a sentence until the next run; how an earlier one ended does not stand beside it."""
+        if not self._running:
+            self.show_progress("", 0.0)
         self.message.setText(sentence)
         self.message.show()
 

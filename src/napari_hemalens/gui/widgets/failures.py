@@ -1,0 +1,36 @@
+"""The images that could not be looked at, each with a sentence."""
+
+from collections.abc import Mapping
+
+from qtpy.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from napari_hemalens.gui.widgets.alive import while_alive
+
+_MOST_ROWS = 6  # that are seen without scrolling
+
+
+class FailureList(QWidget):
+    """A count, and below it a list that can be scrolled and copied; hidden while nothing failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count, self.list = QLabel(), QPlainTextEdit()
+        self.list.setReadOnly(True)
+        self.list.setAccessibleName("Images that could not be looked at, and why")
+        self.list.setTabChangesFocus(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(self.count)
+        layout.addWidget(self.list)
+        self.show_failures({})
+
+    @while_alive
+    def show_failures(self, failures: Mapping[str, str]) -> None:
+        """Show why each image failed, by its name."""
+        images = "1 image" if len(failures) == 1 else f"{len(failures):,} images"
+        self.count.setText(f"{images} failed:")
+        self.list.setPlainText("\n".join(failures.values()))
+        rows = min(2 * len(failures), _MOST_ROWS)  # a sentence takes two lines of a dock
+        self.list.setFixedHeight(rows * self.list.fontMetrics().lineSpacing() + 14)
+        self.setVisible(bool(failures))
