@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from napari_hemalens.gui.unsaved import SavedStates
+from napari_hemalens.gui.unsaved import SavedStates, new_folder
 
 
 @dataclass(eq=False)
@@ -45,3 +45,10 @@ def test_states_that_a_project_keeps_are_saved():
     assert saved.unsaved == 2
     saved.keep(saved.now)
     assert saved.unsaved == 0
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path):
+    assert new_folder(tmp_path / "detected") == tmp_path / "detected"
+    for name in ("detected", "detected-2"):
+        (tmp_path / name).mkdir()
+    assert new_folder(tmp_path / "detected") == tmp_path / "detected-3"

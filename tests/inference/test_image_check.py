@@ -28,7 +28,7 @@ from napari_hemalens.rendering.fields import render_field
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 
-SMEAR = ImageMeasures(brightness=235, colour=60, clipped=0.01, eosin=0.0, blur_um=0.15)
+SMEAR = ImageMeasures(brightness=235, colour=60, clipped=0.01, contrast=180, eosin=0.0, blur_um=0.15)
 PACKED, ROBUST = detector_card("marrow-lite"), detector_card("marrow-robust")
 
 
@@ -59,6 +59,7 @@ def test_nothing_is_said_of_a_smear() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
+        ({"contrast": 3, "brightness": 12, "colour": 0, "clipped": 1.0}, "Blank"),
         ({"brightness": 12, "colour": 0}, "Dark ground, as of fluorescence"),
         ({"colour": 0}, "Grey image"),
         ({"eosin": 0.12}, "Looks like a tissue section (H&E)"),
@@ -66,6 +67,16 @@ def test_nothing_is_said_of_a_smear() -> None:
 )
 def test_an_image_of_another_kind_is_named(change: dict[str, float], fault: str) -> None:
     assert faults(kind_notes(replace(SMEAR, **change))) == [fault]
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (240, 225, 235), (128, 128, 128)])
+def test_an_image_of_one_colour_is_blank_and_nothing_else(colour: tuple[int, int, int]) -> None:
+    blank = np.broadcast_to(np.array(colour, dtype=np.uint8), (300, 400, 3)).copy()
+    nothing = cells(0, 0)
+    assert faults(image_notes(from_array(blank, axes="YXC"), nothing, PACKED)) == ["Blank"]
+    blank[100:200, 100:200] //= 2
+    blank[100:200, 100:200] += 40
+    assert "Blank" not in faults(image_notes(from_array(blank, axes="YXC"), nothing, PACKED))
 
 
 def test_sections_are_strange_only_to_weights_for_smears() -> None:

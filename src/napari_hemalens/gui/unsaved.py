@@ -1,10 +1,18 @@
 """What a person corrected and no file holds yet. No Qt."""
 
 from collections.abc import Callable, Container, Generator, Hashable, Mapping
+from itertools import chain, count
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 SAVED = "Saved"
 """How the sentence of a session begins whose files were written."""
+
+
+def new_folder(folder: Path) -> Path:
+    """Return a folder that is not there yet: this one, else the first of `<name>-2`, `<name>-3` and so on."""
+    names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(each for each in chain((folder,), names) if not each.exists())
 
 
 class Corrected(Protocol):

@@ -19,6 +19,7 @@ from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
 
 _DARK = 96  # grey level; the median of smears is above 134, of fluorescence below 31
+_BLANK = 4  # grey levels of contrast; an empty field has the noise of a camera, smears have 100 and more
 _GREY = 8  # grey levels; smears have differences of 25 and more between their channels
 _TISSUE = 0.032  # share of the image outside sure cells; sections have 0.036 and more, smears less than 0.03
 _SURE = 0.8  # score of a sure cell; in sections, red cells of lower ones are found all over the tissue
@@ -77,7 +78,7 @@ def names_blood_cells(card: DetectorCard) -> bool:
 
 
 def kind_notes(measured: ImageMeasures, *, tissue: bool = True) -> tuple[str, ...]:
-    """Return what is said of an image of another kind: fluorescence, grey, a section; one at most.
+    """Return what is said of an image of another kind: blank, fluorescence, grey, a section; one at most.
 
     Parameters
     ----------
@@ -86,6 +87,11 @@ def kind_notes(measured: ImageMeasures, *, tissue: bool = True) -> tuple[str, ..
     tissue : bool
         Whether it may be a section, and strange to the weights: these are for smears, and unsure of what they found.
     """
+    if measured.contrast < _BLANK:
+        return (
+            "Blank: all that was looked at is of one colour, so there is nothing to count; see whether this is the "
+            "right image, frame or channel.",
+        )
     if measured.brightness < _DARK:
         return (
             "Dark ground, as of fluorescence: these weights know only stained cells on a bright ground, so do not use "

@@ -42,6 +42,8 @@ class ImageMeasures:
         95th percentile of the difference between the brightest and the darkest channel, in 0-255.
     clipped : float
         Share of the pixels at the brightest value of green, the channel in which stains show most.
+    contrast : float
+        Difference between the brightest and the darkest green, single pixels aside, in 0-255.
     eosin : float
         Share that is pink as tissue stained by eosin, and in no cell that was found.
     blur_um : float
@@ -51,6 +53,7 @@ class ImageMeasures:
     brightness: float
     colour: float
     clipped: float
+    contrast: float
     eosin: float
     blur_um: float
 
@@ -94,10 +97,12 @@ def measure_image(slide: Slide, found: Detections, pixel_size_um: float, region:
     windows = list(_windows(slide, found, region, level=level, binned=binned))
     rgb = np.concatenate([window.rgb.reshape(-1, 3) for window in windows])
     pink = _is_eosin(_density_above_ground(rgb)) & ~np.concatenate([window.cells.ravel() for window in windows])
+    green = sum((window.green for window in windows), np.zeros(256, np.int64))
     return ImageMeasures(
         brightness=float(np.median(rgb.max(axis=1))),
         colour=float(np.percentile(np.ptp(rgb, axis=1), 95)),
-        clipped=_share_at_top(sum((window.green for window in windows), np.zeros(256, np.int64))),
+        clipped=_share_at_top(green),
+        contrast=_contrast(green),
         eosin=float(pink.mean()),
         blur_um=blur_of_edges([window.rgb[..., 1] for window in windows], step * binned),
     )
@@ -197,6 +202,12 @@ def _is_eosin(density: NDArray[np.float32]) -> NDArray[np.bool_]:
     green = density[:, 1]
     pink: NDArray[np.bool_] = (green > least) & (density[:, 0] < red * green) & (density[:, 2] < blue * green)
     return pink
+
+
+def _contrast(counts: NDArray[np.int64]) -> float:
+    """Return how far apart the 0.1st and the 99.9th percentile of the values are."""
+    low, high = np.searchsorted(np.cumsum(counts) / counts.sum(), (0.001, 0.999))
+    return float(high - low)
 
 
 def _share_at_top(counts: NDArray[np.int64]) -> float:

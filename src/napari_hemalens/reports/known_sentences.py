@@ -49,6 +49,10 @@ _OF_IMAGES = (
         "Dark ground, as of fluorescence: these weights know only stained cells on a bright ground, so do not use "
         "this count; nuclei are for Classify cells."
     ),
+    N_(
+        "Blank: all that was looked at is of one colour, so there is nothing to count; see whether this is the right "
+        "image, frame or channel."
+    ),
     N_("Grey image: these weights need the colours of the stain, so take or open it in colour."),
     N_(
         "Looks like a tissue section (H&E): these weights know only smears, so do not use this count; train "

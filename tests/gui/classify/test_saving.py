@@ -42,6 +42,11 @@ class TestSave:
         assert classified.unsaved == 0
         assert (tmp_path / "classified-micronucleus" / "cells.csv").exists()
 
+    def test_the_files_that_will_be_written_are_known_before(self, classified, runner, tmp_path):
+        classified.save(tmp_path / "out")
+        runner.run()
+        assert sorted((tmp_path / "out").iterdir()) == sorted(classified.files_of_save(tmp_path / "out"))
+
     def test_the_file_agrees_with_the_table_to_the_row(self, classified, viewer, runner, tmp_path, said):
         results = classified.results
         results.begin_review()

@@ -4,7 +4,9 @@ import csv
 
 import pytest
 
+from napari_hemalens.formats import FORMATS
 from napari_hemalens.gui.detect.saving import save_steps
+from napari_hemalens.workflows.detection import files_of_results
 
 
 @pytest.fixture
@@ -26,3 +28,8 @@ def test_a_folder_that_cannot_be_written_costs_a_sentence_and_no_more(fields, re
     blocked.write_text("", encoding="utf-8")
     (sentence,) = save_steps(fields, recipe, blocked / "results", ("csv",), failed={})
     assert sentence.startswith(f"Nothing could be saved in {blocked / 'results'}")
+
+
+def test_the_files_that_will_be_written_are_known_before(fields, recipe, tmp_path):
+    list(save_steps(fields, recipe, tmp_path, [*FORMATS], failed={"b.png": "Cannot read b.png."}))
+    assert {path.name for path in tmp_path.iterdir()} == {*files_of_results([*FORMATS])}

@@ -353,3 +353,12 @@ def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, explainer):
     dock.channel.value = 1
     run()
     assert explainer.asked[-1][2].channel == 1
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+    saved = []
+    monkeypatch.setattr(attention, "may_replace", lambda *_: may)
+    monkeypatch.setattr(dock.session, "save_heatmaps", lambda *to: saved.append(to[0]))
+    dock.blend.saved.emit(tmp_path)
+    assert saved == ([tmp_path] if may else [])

@@ -348,3 +348,13 @@ def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, classifier):
     np.testing.assert_array_equal(slide.levels[0][0:4, 0:4], np.full((4, 4, 1), 500))
     dock.image.value = dock.viewer.layers["smear"]
     assert (dock.channel.value, dock.channel.native.isVisible()) == (None, False)
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+    saved = []
+    monkeypatch.setattr(classify, "may_replace", lambda *_: may)
+    monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    dock.review.save.click()
+    assert saved == ([tmp_path] if may else [])

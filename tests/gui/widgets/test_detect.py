@@ -401,3 +401,12 @@ def test_tissue_and_unsure_cells_act_at_once_and_undo_shows_the_tissue(dock, run
     assert dock.form.read().tissue_prior
     qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
     assert len(network.asked) == 1
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+    saved = []
+    monkeypatch.setattr(detect, "may_replace", lambda *_: may)
+    monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
+    dock.exports.saved.emit(tmp_path, ("csv",))
+    assert saved == ([tmp_path] if may else [])

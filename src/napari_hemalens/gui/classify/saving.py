@@ -1,8 +1,11 @@
 """Classified cells into a folder, as they are on screen."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import HemaLensError
@@ -14,6 +17,8 @@ from napari_hemalens.reports.classes import write_cells, write_summary
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.workflows.annotations import file_stems
 from napari_hemalens.workflows.labels import write_labels
+
+_TABLES = ("cells.csv", "summary.csv", "run.json")
 
 
 def save_classified_steps(
@@ -49,12 +54,23 @@ def save_classified_steps(
         yield f"Nothing could be saved in {folder}: {error}"
         return
     reason = f" Not compared: {found}" if isinstance(found, str) else ""
-    yield f"{SAVED} cells.csv, summary.csv, run.json in {folder}.{reason}"
+    yield f"{SAVED} {', '.join(_TABLES)} in {folder}.{reason}"
+
+
+def files_of_classified(scored: Scored, folder: Path) -> tuple[Path, ...]:
+    """Return the files that `save_classified_steps` writes."""
+    labels = (path for path, each in _label_files(scored, folder) if each is not None)
+    return (*(folder / name for name in _TABLES), *labels)
+
+
+def _label_files(scored: Scored, folder: Path) -> Iterator[tuple[Path, NDArray[Any] | None]]:
+    stems = file_stems([each.current.provenance.title for each in scored.reviewed])
+    for stem, labels in zip(stems, scored.labels, strict=False):
+        yield folder / f"{stem}.labels.tif", labels
 
 
 def _write_labels(scored: Scored, cells: Sequence[Classified], folder: Path) -> None:
     """Write the outlines beside their classes, so that both can become training data."""
-    stems = file_stems([each.provenance.title for each in cells])
-    for stem, each, labels in zip(stems, cells, scored.labels, strict=False):
+    for (path, labels), each in zip(_label_files(scored, folder), cells, strict=False):
         if labels is not None:
-            write_labels(labels, folder / f"{stem}.labels.tif", pixel_size_um=each.provenance.pixel_size_um)
+            write_labels(labels, path, pixel_size_um=each.provenance.pixel_size_um)

@@ -25,13 +25,13 @@ from napari_hemalens.gui.classify.jobs import (
 from napari_hemalens.gui.classify.keeping import ClassificationKeeper
 from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
-from napari_hemalens.gui.classify.saving import save_classified_steps
+from napari_hemalens.gui.classify.saving import files_of_classified, save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Listener, Runner
-from napari_hemalens.gui.unsaved import SavedStates
+from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows.classification import classifier_card
@@ -143,6 +143,10 @@ class ClassificationSession(ViewerSession):
             self.message_sent.emit(str(error))
             self.results.changed.emit()
 
+    def files_of_save(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files that `save` writes."""
+        return files_of_classified(Scored.from_states(self.results.states_of_task), folder)
+
     def save(self, folder: Path) -> None:
         """Write the tables of all images of the task, and what it takes to make them again."""
         scored = Scored.from_states(self.results.states_of_task)
@@ -156,12 +160,12 @@ class ClassificationSession(ViewerSession):
         return self._saved.unsaved
 
     def save_now(self, folder: Path) -> tuple[str, ...]:
-        """Write the tables of each task to `classified-<task>` in a folder; return what is said of it."""
+        """Write the tables of each task to a new folder `classified-<task>` in a folder; return what is said of it."""
         said: list[str] = []
         for name in dict.fromkeys(state.task.name for state in self.results.states if state.shown):
             states = [state for state in self.results.states if state.shown and state.task.name == name]
             recipe = self.recipe.model_copy(update={"task": name})
-            steps = save_classified_steps(Scored.from_states(states), recipe, folder / f"classified-{name}")
+            steps = save_classified_steps(Scored.from_states(states), recipe, new_folder(folder / f"classified-{name}"))
             said += self._saved.keeping(steps, set(states))
         return tuple(said)
 

@@ -25,7 +25,7 @@ from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Listener, Runner
-from napari_hemalens.gui.unsaved import SavedStates
+from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.annotations import read_annotations, unknown_names
@@ -190,8 +190,8 @@ class DetectionSession(ViewerSession):
         return self._saved.unsaved
 
     def save_now(self, folder: Path) -> tuple[str, ...]:
-        """Write the cells to `detected` in a folder, before anything else happens; return what is said of it."""
-        return tuple(self._saving(folder / "detected", ("csv", "coco")))
+        """Write the cells to a new folder `detected` in a folder, before anything else; return what is said of it."""
+        return tuple(self._saving(new_folder(folder / "detected"), ("csv", "coco")))
 
     def _saving(self, folder: Path, formats: Sequence[str]) -> Generator[str, None, None]:
         failed = self.failures.reasons

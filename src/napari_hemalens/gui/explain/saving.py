@@ -25,13 +25,22 @@ def save_gallery_steps(
     yield f"Saved {file}."
 
 
+def heatmap_files(state: ExplanationState, folder: Path) -> dict[str, Path]:
+    """Return where the heatmap of an image by each method is written."""
+    files = {}
+    for name, found in [*state.shown.items()]:
+        title = found.tiles.take(found.tiles.ids[:1]).provenance.title
+        files[name] = folder / f"{file_stems([title])[0]}.{name}.tif"
+    return files
+
+
 def save_heatmaps_steps(state: ExplanationState, folder: Path) -> Generator[str, None, None]:
     """Write the heatmap of an image by every method, as the command line does; yields a sentence at the end."""
     written = []
     try:
-        for name, found in [*state.shown.items()]:
+        for name, file in heatmap_files(state, folder).items():
+            found = state.shown[name]
             one = found.tiles.take(found.tiles.ids[:1])  # which has the image's name and its pixel size
-            file = folder / f"{file_stems([one.provenance.title])[0]}.{name}.tif"
             write_heatmap(replace(one, heatmap=found.heatmap.levels[0]), file)
             written.append(file.name)
     except (HemaLensError, OSError) as error:

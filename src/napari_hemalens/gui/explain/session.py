@@ -19,7 +19,7 @@ from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
 from napari_hemalens.gui.explain.keys import bind
 from napari_hemalens.gui.explain.results import Heatmaps
-from napari_hemalens.gui.explain.saving import save_gallery_steps, save_heatmaps_steps
+from napari_hemalens.gui.explain.saving import heatmap_files, save_gallery_steps, save_heatmaps_steps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
@@ -131,6 +131,11 @@ class ExplanationSession(ViewerSession):
         results, titles = self.extremes(n)
         if results:
             self._save(save_gallery_steps(results, titles, n, file))
+
+    def heatmap_files(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files that `save_heatmaps` writes."""
+        state = self.results.current
+        return () if state is None else tuple(heatmap_files(state, folder).values())
 
     def save_heatmaps(self, folder: Path) -> None:
         """Write the heatmap of the image by every method of the current result."""

@@ -21,6 +21,7 @@ from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
+from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -77,7 +78,7 @@ class AttentionWidget(Dock):
         self.running.run.clicked.connect(self._run)
         self.blend.shown.connect(self.session.results.show_method)
         self.blend.blended.connect(self.session.results.blend_as)
-        self.blend.saved.connect(self.session.save_heatmaps)
+        self.blend.saved.connect(self._save_heatmaps)
         self.gallery.asked.connect(self._on_gallery)
         self.gallery.chosen.connect(self.session.visit)
         self.gallery.saved.connect(lambda file, n: self.session.save_gallery(Path(file), n))
@@ -100,6 +101,10 @@ class AttentionWidget(Dock):
             return
         cells = None if self.form.whole_field else self.cells.value
         self.session.start_run(self.image.value, cells, recipe, self.form.methods.chosen())
+
+    def _save_heatmaps(self, folder: Path) -> None:
+        if may_replace(self, self.session.heatmap_files(folder)):
+            self.session.save_heatmaps(folder)
 
     def _on_image(self) -> None:
         image = self.image.value

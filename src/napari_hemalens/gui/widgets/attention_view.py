@@ -17,6 +17,7 @@ from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.form import flatten
+from napari_hemalens.gui.widgets.replacing import ask_for_file
 from napari_hemalens.gui.widgets.rows import RowBox, Rows, button, sentences
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.palette import colour_of
@@ -184,9 +185,9 @@ class GalleryView(QCollapsible):
 
     def _ask(self) -> None:
         start = Path(preference("results_folder")) / "gallery.png"
-        file, _ = QFileDialog.getSaveFileName(self, "Save picture", str(start), "Pictures (*.png)")
-        if file:
-            self.saved.emit(file if file.lower().endswith(".png") else f"{file}.png", self.number.value)
+        file = ask_for_file(self, "Save picture", start, "Pictures (*.png)")
+        if file is not None:
+            self.saved.emit(str(file), self.number.value)
 
 
 class Picture(QLabel):

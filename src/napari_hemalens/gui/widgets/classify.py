@@ -28,6 +28,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ask_for_report, ask_for_training_set
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
+from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -143,7 +144,7 @@ class ClassifyWidget(Dock):
 
     def _save(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
-        if folder:
+        if folder and may_replace(self, self.session.files_of_save(Path(folder))):
             self.session.save(Path(folder))
 
     def _collect(self) -> None:

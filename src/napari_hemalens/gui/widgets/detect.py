@@ -1,6 +1,7 @@
 """Detect cells: the dock."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from napari.components import ViewerModel
 from qtpy.QtGui import QCursor
@@ -27,10 +28,12 @@ from napari_hemalens.gui.widgets.failures import FailureList
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
+from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.workflows.detection import files_of_results
 
 
 class DetectWidget(Dock):
@@ -103,7 +106,7 @@ class DetectWidget(Dock):
         self.exports.clear.clicked.connect(results.clear)
         self.exports.clear.clicked.connect(self.session.failures.clear)
         self.exports.copy.clicked.connect(self._copy)
-        self.exports.saved.connect(self.session.save)
+        self.exports.saved.connect(self._save)
         self.exports.collected.connect(self.session.collect)
         self.exports.reported.connect(self.session.print_report)
 
@@ -144,6 +147,10 @@ class DetectWidget(Dock):
         """Return whether corrections outlive what comes, as the person says; None: nothing is to come."""
         corrections = self.session.corrections(sources, self.form.options["frame"].value)
         return ask_to_keep(self, corrections) if corrections else True
+
+    def _save(self, folder: Path, formats: Sequence[str]) -> None:
+        if may_replace(self, (folder / name for name in files_of_results(formats))):
+            self.session.save(folder, formats)
 
     def _copy(self) -> None:
         try:

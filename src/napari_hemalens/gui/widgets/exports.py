@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.widgets.replacing import ask_for_file
 from napari_hemalens.gui.widgets.rows import button
 from napari_hemalens.workflows.annotations import FORMATS
 
@@ -58,9 +59,8 @@ def report_button() -> QPushButton:
 
 def ask_for_report(parent: QWidget) -> Path | None:
     """Ask for the file of a report; None if the person changes their mind."""
-    suggested = str(Path(preference("results_folder")) / "report.html")
-    file, _ = QFileDialog.getSaveFileName(parent, "Report", suggested, "Web page (*.html);;PDF (*.pdf)")
-    return Path(file) if file else None
+    suggested = Path(preference("results_folder")) / "report.html"
+    return ask_for_file(parent, "Report", suggested, "Web page (*.html);;PDF (*.pdf)")
 
 
 class ExportBar(QWidget):
