@@ -1,15 +1,19 @@
-"""Make the pictures of docs/tour.md: the real window, driven as a person would. `make tour`."""
+"""Make the pictures of docs/tour.md: the real window, driven as a person would. `make tour`, or a story by its name."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
 import numpy as np
 from napari.qt import get_qapp
 from PIL import Image
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
+from superqt import QCollapsible
 
 from napari_hemalens.atomic import writing
 
@@ -27,7 +31,7 @@ def smear(viewer: napari.Viewer) -> None:
 
 
 def find(viewer: napari.Viewer) -> None:
-    """Detect the cells, and correct one."""
+    """Detect the cells, and correct one, then several."""
     viewer.open_sample("napari-hemalens", "blood_smear")
     detect = _dock(viewer, "Detect cells")
     detect.form.options["tissue"].value = "blood"
@@ -38,6 +42,13 @@ def find(viewer: napari.Viewer) -> None:
 
     _look(viewer, boxes, _first(boxes, "basophil"))
     _save(viewer, "correct")
+
+    detect.show_gallery.click()
+    QTest.qWait(3000)  # pictures of cells are read in the background
+    _select(detect.gallery, "segmented_neutrophil")
+    viewer.reset_view()
+    _save(viewer, "several")
+    viewer.window.remove_dock_widget(detect.gallery.parent())
 
 
 def name(viewer: napari.Viewer) -> None:
@@ -88,10 +99,67 @@ def assay(viewer: napari.Viewer) -> None:
     _save(viewer, "report")
 
 
+def teach(viewer: napari.Viewer) -> None:
+    """Teach five classes that no packed network has, correct several cells at once, and train the network."""
+    viewer.open_sample("napari-hemalens", "marrow_smear")
+    detect = _dock(viewer, "Detect cells")
+    detect.form.options["tissue"].value = "marrow"
+    _run(detect)
+    _wait(lambda: not any(f.following for f in detect.session.results.fields))
+    teach = _dock(viewer, "Teach")
+    with TemporaryDirectory() as folder:
+        teach.project.choice.open(Path(folder) / "my classes")
+        for name in KINDS:
+            teach.project.new.setText(name)
+            QTest.keyClick(teach.project.new, Qt.Key.Key_Return)
+        _save(viewer, "classes")
+        _run(teach)
+        _name(viewer, teach, 60)
+        _save(viewer, "teach")
+
+        teach.open_gallery()
+        QTest.qWait(1000)
+        _select(teach.gallery, "granulocyte")
+        _save(viewer, "teach-gallery")
+        viewer.window.remove_dock_widget(teach.gallery.parent())
+
+        next(part for part in teach.findChildren(QCollapsible) if part.text() == "Train properly").expand(animate=False)
+        teach.training.running.run.click()
+        _wait(lambda: not teach.session.training.running)
+        teach.reveal(teach.training)
+        _save(viewer, "teach-train")
+        teach.project.choice.session.leave()
+
+
+KINDS = {
+    "granulocyte": {"segmented_neutrophil", "band_neutrophil"},
+    "left shift": {"promyelocyte", "myelocyte", "metamyelocyte"},
+    "coloured granules": {"eosinophil", "basophil"},
+    "erythroblast": {"erythroblast"},
+    "mononuclear": {"lymphocyte", "monocyte"},
+}
+"""The classes that are taught, and what the sample's truth calls them."""
+
+
+def _name(viewer: napari.Viewer, teach: Any, count: int) -> None:
+    """Press the right keys, as the truth of the sample says."""
+    truth, session = viewer.layers["marrow smear (rendered) truth"], teach.session
+    corners = np.array([(box.min(axis=0), box.max(axis=0)) for box in truth.data])  # (N, 2, 2)
+    middles, keys = corners.mean(axis=1), {each.name: each.key for each in session.project.classes}
+    for _ in range(count):
+        box = session.taught.embedded.cells.boxes[session.taught.current]
+        nearest = np.abs(middles - box.reshape(2, 2).mean(axis=0)).sum(axis=1).argmin()
+        kind = str(truth.features["class"].iloc[nearest])
+        name = next((name for name, kinds in KINDS.items() if kind in kinds), None)
+        QTest.keyClick(teach.cell, Qt.Key.Key_Minus if name is None else Qt.Key(ord(keys[name])))
+        _wait(lambda: session.taught.is_up_to_date)
+
+
 def main() -> None:
-    """Make all pictures, each story in a window of its own."""
+    """Make all pictures, or those of some stories, each in a window of its own."""
     app = get_qapp()
-    for story in (smear, assay):
+    stories = {story.__name__: story for story in (smear, assay, teach)}
+    for story in [stories[name] for name in sys.argv[1:]] or stories.values():
         viewer = napari.Viewer(show=True)
         viewer.window.resize(1500, 940)
         story(viewer)
@@ -113,10 +181,18 @@ def _run(widget: QWidget) -> None:
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    for _ in range(2 * _PATIENCE):
-        QTest.qWait(500)
+    for _ in range(10 * _PATIENCE):
+        QTest.qWait(100)
         if done():
             return
+
+
+def _select(gallery: Any, name: str) -> None:
+    """Show a class in a gallery, and select some of its cells."""
+    classes, grid = gallery.classes, gallery.grid
+    rows = range(classes.count())
+    classes.setCurrentRow(next(row for row in rows if classes.item(row).data(Qt.ItemDataRole.UserRole) == name))
+    grid.rearrange(lambda: grid.gallery.select_many(grid.gallery.order[1:4]))
 
 
 def _first(boxes: Any, name: str) -> int:

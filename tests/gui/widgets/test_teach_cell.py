@@ -36,7 +36,7 @@ def widget(qtbot, classes):
 
 def test_a_button_a_class_names_the_cell(widget):
     assert [button.text() for button in widget.buttons.values()] == ["1,200  blast", "0  hairy cell", "3  other"]
-    assert widget.buttons["blast"].toolTip() == "Key B"
+    assert widget.buttons["blast"].toolTip() == "blast: key B"
     widget.buttons["hairy_cell"].click()
     widget.controls["not_sure"].click()
     assert widget.told == ["hairy_cell", "not_sure"]
@@ -71,6 +71,8 @@ def test_where_nothing_can_be_said_only_undo_is_left(widget):
 
 
 def test_classes_that_are_added_get_a_button(widget, classes):
+    widget.show_classes(classes.change("blast", key="X"), {})
+    assert widget.buttons["blast"].toolTip() == "blast: key X"
     widget.show_classes(classes.add("smudge"), {})
     assert [*widget.buttons] == ["blast", "hairy_cell", "other", "smudge"]
     widget.buttons["smudge"].click()

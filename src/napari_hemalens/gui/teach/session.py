@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -74,7 +74,6 @@ class TeachSession(ViewerSession):
         self.second_look = SecondLook(runner, self.message_sent.emit)
         self.training = TuningSession(viewer, runner, tune)
         self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
-        self._outlines: Sequence[Layer] | None = ()  # those that outline the cells; None: whatever does
         self._refitting = self._moves = False
         self._stop_drawing: Stop = nothing
 
@@ -127,7 +126,6 @@ class TeachSession(ViewerSession):
             return
         layers = [source.image for source in sources if source.image is not None]
         self._images = {**self._images, **{layer.source.path or layer.name: layer for layer in layers}}
-        self._outlines = [source.cells for source in sources if source.cells is not None]
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
 
     def resume(self, recipe: TeachingRecipe) -> None:
@@ -135,7 +133,6 @@ class TeachSession(ViewerSession):
         source = None if self.project is None else cells_of_project(self.project)
         if source is not None:
             self.start([source], recipe)
-            self._outlines = None
 
     @property
     def can_say(self) -> bool:
@@ -277,8 +274,8 @@ class TeachSession(ViewerSession):
             self.taught = update.taught
             self.second_look.end()
             self._open_images(update.taught)
-            self._hide_outlines()
             self.layers.begin(update.taught, self._images)
+            self._hide_names()
             self._bind_keys()
             self._show()
             self.begun.emit()
@@ -292,12 +289,11 @@ class TeachSession(ViewerSession):
             if taught.embedded.notes or notes:
                 self.message_sent.emit(" ".join((*taught.embedded.notes, *notes)))
 
-    def _hide_outlines(self) -> None:
-        """Hide the layers that cells come from: what they are called there should not be read while naming them."""
+    def _hide_names(self) -> None:
+        """Hide boxes and labels below the circles: what cells are called there should not be read while naming them."""
         viewer = self._viewer()
-        shown = [] if viewer is None else [layer for layer in viewer.layers if layer.visible]
-        for layer in shown:
-            if layer in self._outlines if self._outlines is not None else holds_cells(layer):
+        for layer in [] if viewer is None or not [*self.layers] else viewer.layers:
+            if layer.visible and holds_cells(layer):
                 layer.visible = False
 
     def _bind_keys(self) -> None:

@@ -45,14 +45,11 @@ class CellSource:
         Reads them.
     image : Image or None
         The layer that they lie in.
-    cells : Layer or None
-        The layer that outlines them.
     """
 
     name: str
     read: ReadCells
     image: Image | None = None
-    cells: Layer | None = None
 
 
 def cells_of_layer(
@@ -85,7 +82,7 @@ def cells_of_layer(
     common_placement(image, cells)
     opener = slide_opener(image, frame_of(image, tuple(steps)), sized=False)
     read = _labels(cells, opener, steps) if isinstance(cells, Labels) else _boxes(cells, opener)
-    return CellSource(image.name, lambda _: read(pixel_size_um), image, cells)
+    return CellSource(image.name, lambda _: read(pixel_size_um), image)
 
 
 def known_pixel_size(image: Image | None, cells: Layer | None) -> float | None:

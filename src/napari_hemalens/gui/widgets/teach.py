@@ -103,6 +103,7 @@ class TeachWidget(Dock):
         self.setup.expand(animate=False)
         self.fill(self.hint, self.setup, self.running, self.loop)
         self.following = (self.sources,)
+        self.reset_choices()
 
     def _connect(self) -> None:
         session = self.session

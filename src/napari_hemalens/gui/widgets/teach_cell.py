@@ -12,7 +12,7 @@ from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.teach.view import ShownCell
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import swatch
-from napari_hemalens.records.class_set import ClassSet
+from napari_hemalens.records.class_set import ClassSet, OwnClass
 
 _SIDE = 150  # pixels of the picture
 _COLUMNS = 2
@@ -76,6 +76,7 @@ class CellToName(QWidget):
             self._classes = classes
             for each in classes:
                 self.buttons[each.name].setIcon(swatch(each.name, each.key, each.colour))
+                self.buttons[each.name].setToolTip(_tip(each))
         for name, made in self.buttons.items():
             made.setText(f"{counts.get(name, 0):,}  {display_name(name)}")
 
@@ -90,7 +91,7 @@ class CellToName(QWidget):
         for made in self.buttons.values():
             self._grid.removeWidget(made)
             made.deleteLater()
-        self.buttons = {each.name: self._button(each.name, f"Key {each.key}" if each.key else "") for each in classes}
+        self.buttons = {each.name: self._button(each.name, "") for each in classes}
         for place, (name, made) in enumerate(self.buttons.items()):
             made.setStyleSheet("text-align: left; padding: 3px")
             made.clicked.connect(lambda _=False, name=name: self.named.emit(name))
@@ -135,6 +136,12 @@ class CellToName(QWidget):
             shift = "Shift-" if held & Qt.KeyboardModifier.ShiftModifier else ""
             return {Qt.Key.Key_Z: f"Control-{shift}Z", Qt.Key.Key_Y: "Control-Y"}.get(event.key(), "")
         return _NAMED_KEYS.get(event.key()) or event.text().strip().upper()
+
+
+def _tip(each: OwnClass) -> str:
+    """Return the whole name, which a button may cut off, and the key."""
+    name = display_name(each.name)
+    return f"{name}: key {each.key}" if each.key else name
 
 
 def _enlarged(pixels: NDArray[np.uint8]) -> QPixmap:
