@@ -1,10 +1,11 @@
 """What a detector saves by looking at likely regions alone, and by numbers of 16 bits; and what it finds then.
 
-    python benchmarks/shortcuts.py --data ../shared/data/smear_detection --pixel-size 0.11 [--weights NAME]
+    python benchmarks/shortcuts.py --data ../shared/data/smear_detection --pixel-size 0.11 [--weights NAME] [--every N]
 
 One network: least objectness of a region (`models.proposals.Proposals.least`) of 0 and more, in single precision and
 in half (`DetectionRecipe.precision`). Time is of one tile of rendered marrow: takes are in turns in one process,
-medians of the rounds, and the ratio within each round. What is found is of every second image of the part `val`.
+medians of the rounds, and the ratio within each round. What is found is of every second image of the part `val`, or of
+every Nth, under the classes that the detector itself gives.
 
     python benchmarks/shortcuts.py --profile
 
@@ -22,7 +23,7 @@ import torch
 from fields import SAMPLE
 from machine import machine
 from napari_hemalens.config.options import DetectionRecipe, PrecisionName
-from napari_hemalens.evaluation.detection import counted, detect_all_steps, own_taxonomy
+from napari_hemalens.evaluation.detection import count_once, detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.inference import device
@@ -51,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", default=DetectionRecipe().weights)
     parser.add_argument("--side", type=int, default=1024, help="of the tile, in pixels")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--every", type=int, default=2, help="of so many images of val, one is looked at")
     return parser.parse_args()
 
 
@@ -86,7 +88,7 @@ def figures_of(
     by = own_taxonomy(card.classes)
     mapped = [f.to_taxonomy(by) for f in found]
     overall, _ = coco_measures(mapped, [f.to_taxonomy(by) for f in truth])
-    cells = sum(len(f.above(card.score_threshold)) for f in counted(mapped))
+    cells = sum(len(f.above(card.score_threshold)) for f in count_once(mapped))
     return f"{overall['AP']:.4f} | {overall['AP50']:.4f} | {overall['AP75']:.4f} | {cells:,}"
 
 
@@ -106,7 +108,7 @@ def main() -> int:
     hook = network.roi_heads.register_forward_pre_hook(lambda _, given: seen.append(len(given[1][0])))
     rounds = [[seconds_of(network, image, *take) for take in TAKES] for _ in range(options.rounds + 1)][1:]
     hook.remove()
-    truth = read_annotations(options.data, split="val")[::2]
+    truth = read_annotations(options.data, split="val")[:: options.every]
     print(machine("torch", "torchvision"))
     print(f"\n{card.name}, {at}; a tile of {options.side} x {options.side} pixels; {len(truth)} images of val\n")
     print("| least objectness | precision | regions | seconds | of the first | AP | AP50 | AP75 | cells counted |")

@@ -76,7 +76,10 @@ def _model_card(card: dict[str, Any]) -> str:
     lines = [f"## {card['name']}", card["description"] + ".", _table({k: v for k, v in rows.items() if v != ""})]
     lines += [f"### Figures of {card['name']}", _table(dict(_figures(card["metrics"])))]
     if card.get("laboratories"):
-        lines += ["By laboratory, on cells that were not trained on:", _by_laboratory(card["laboratories"])]
+        lines += [
+            "By laboratory, on blocks of its images that were held out of the training:",
+            _by_laboratory(card["laboratories"]),
+        ]
     lines += [f'??? note "How {card["name"]} was trained"', _indented(json.dumps(card["training"], indent=2))]
     return "\n\n".join(lines)
 
