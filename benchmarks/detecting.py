@@ -1,4 +1,4 @@
-"""One image, one network, three ways: HemaLens, SAHI, and nothing but the forward passes.
+"""One image, one network: HemaLens on torch and on OpenVINO, SAHI, and nothing but the forward passes.
 
     python benchmarks/detecting.py CONTENDER IMAGE WARM_UP WEIGHTS
 
@@ -6,8 +6,8 @@ is a lane of `race.py`: it loads the network, runs on the image WARM_UP, and the
 """
 
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +16,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import napari_hemalens as hemalens
-from lane import serve
-from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
+from bare import bare_detector
+from lane import clock, serve
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe, RuntimeName
 from napari_hemalens.inference import device
 from napari_hemalens.inference.tile_runner import tiles_at_once
 from napari_hemalens.models import weights
 from napari_hemalens.models.detectors import COARSEST
-from napari_hemalens.models.storage import load_detector, preprocess_of
+from napari_hemalens.models.storage import preprocess_of
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.tiles import plan
 
 Figures = dict[str, float]
 
 
+def recipe_of(name: str) -> DetectionRecipe:
+    """Return the options of a run in which a pixel of the image is one of the network."""
+    size = weights.detector_card(name).pixel_size_um
+    return DetectionRecipe(weights=name, pixel_size_um=size, naming=BY_DETECTOR)
+
+
 class Network:
-    """The network of some weights, and the options of a run in which a pixel of the image is one of the network."""
+    """The bare eager network of some weights, and how it is run."""
 
     def __init__(self, name: str) -> None:
-        self.card = weights.detector_card(name)
-        self.recipe = DetectionRecipe(weights=name, pixel_size_um=self.card.pixel_size_um, naming=BY_DETECTOR)
+        self.card, self.recipe = weights.detector_card(name), recipe_of(name)
         self.device = device.choose("auto")
         self.batch = tiles_at_once(self.device)
-        self.detector = load_detector(self.card, self.device)
+        self.detector = bare_detector(self.card, self.device)
         self.preprocess = preprocess_of(self.card)
 
     def prepared(self, tiles: list[NDArray[np.uint8]]) -> Tensor:
@@ -54,17 +60,19 @@ class Network:
         return outputs
 
 
-def ours(network: Network) -> Callable[[Path], Figures]:
+def ours(name: str, runtime: RuntimeName) -> Callable[[Path], Figures]:
     """HemaLens, from the file to the cells."""
+    recipe = recipe_of(name).model_copy(update={"runtime": runtime})
 
     def run(image: Path) -> Figures:
-        return {"cells": len(hemalens.detect(image, network.recipe))}
+        return {"cells": len(hemalens.detect(image, recipe))}
 
     return run
 
 
-def bare(network: Network) -> Callable[[Path], Figures]:
+def bare(name: str) -> Callable[[Path], Figures]:
     """Nothing but the forward passes, over the tiles of HemaLens in its batches; reading them is not timed."""
+    network = Network(name)
     recipe = network.recipe
 
     def run(image: Path) -> Figures:
@@ -74,20 +82,21 @@ def bare(network: Network) -> Callable[[Path], Figures]:
             for first in range(0, len(tiles), network.batch):
                 batch = tiles[first : first + network.batch]
                 images = network.prepared([slide.read(t.y0, t.x0, t.y1, t.x1) for t in batch])
-                start = time.perf_counter()
+                start = clock()
                 network.forward(images)
-                seconds += time.perf_counter() - start
+                seconds += clock() - start
         return {"seconds": seconds, "tiles": len(tiles)}
 
     return run
 
 
-def sahi(network: Network) -> Callable[[Path], Figures]:
+def sahi(weights_name: str) -> Callable[[Path], Figures]:
     """SAHI's sliced prediction with the same tiles, batches, threshold and suppression."""
     from sahi.models.base import DetectionModel  # noqa: PLC0415 -- its memory is no other contender's
     from sahi.predict import get_sliced_prediction  # noqa: PLC0415
     from sahi.prediction import ObjectPrediction  # noqa: PLC0415
 
+    network = Network(weights_name)
     names, recipe = network.card.classes, network.recipe
 
     class Model(DetectionModel):
@@ -143,13 +152,18 @@ def sahi(network: Network) -> Callable[[Path], Figures]:
     return run
 
 
-CONTENDERS = {"bare": bare, "hemalens": ours, "sahi": sahi}
+CONTENDERS = {
+    "bare": bare,
+    "torch": partial(ours, runtime="torch"),
+    "openvino": partial(ours, runtime="openvino"),
+    "sahi": sahi,
+}
 
 
 def main() -> None:
     """Warm up, then run when asked."""
     name, image, warmup, weights_name = sys.argv[1:]
-    run = CONTENDERS[name](Network(weights_name))
+    run = CONTENDERS[name](weights_name)
     serve(lambda: run(Path(image)), lambda: run(Path(warmup)))
 
 

@@ -18,5 +18,7 @@ def environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *PEERS, "--editable", ROOT], check=True)
+    subprocess.run(
+        [uv, "pip", "install", "--quiet", "--python", python, *PEERS, "--editable", f"{ROOT}[fast]"], check=True
+    )
     return python

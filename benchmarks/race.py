@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+_LOADING = 600  # seconds after which a contender that is not ready is given up
+
 
 class Contender:
     """A process that loads and warms up, then runs once whenever it is asked to; see `lane.py`."""
@@ -19,8 +21,8 @@ class Contender:
     def __init__(self, script: Path, *arguments: object, limit: float) -> None:
         command = [sys.executable, str(script), *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ready = self._answer(_LOADING)
         self.limit = limit
-        self.ready = self._answer()
 
     def run(self) -> dict[str, Any] | None:
         """Return the figures of one run; None where it took longer than the limit."""
@@ -28,21 +30,21 @@ class Contender:
             return None
         self.process.stdin.write("run\n")
         self.process.stdin.flush()
-        return self._answer()
+        return self._answer(self.limit)
 
     def close(self) -> None:
         """End the process."""
         self.process.stdin.close()
         self.process.wait()
 
-    def _answer(self) -> dict[str, Any] | None:
+    def _answer(self, limit: float) -> dict[str, Any] | None:
         """Return what the process says next; it is ended where it says nothing for too long."""
         asked = time.monotonic()
-        timer = Timer(self.limit, self.process.kill)
+        timer = Timer(limit, self.process.kill)
         timer.start()
         line = self.process.stdout.readline()
         timer.cancel()
-        if not line and time.monotonic() - asked < self.limit:
+        if not line and time.monotonic() - asked < limit:
             raise RuntimeError(f"A contender failed: {' '.join(self.process.args)}")
         return json.loads(line) if line else None
 
