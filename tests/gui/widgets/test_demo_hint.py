@@ -54,10 +54,10 @@ def test_beside_an_image_that_is_open_it_is_hidden_at_once(viewer, window):
     assert not shown(viewer, window).isVisible()
 
 
-def test_its_link_opens_the_demo(viewer, hint, monkeypatch):
+def test_its_button_opens_the_demo(viewer, hint, monkeypatch):
     opened = []
     monkeypatch.setattr(demo_hint, "open_dock", lambda *asked: opened.append(asked))
-    hint.linkActivated.emit("demo")
+    hint.demo.click()
     assert opened == [(viewer, "Try the demo")]
 
 

@@ -154,9 +154,10 @@ class GalleryView(QCollapsible):
     def __init__(self) -> None:
         super().__init__("Gallery: most and least certain cells", collapsedIcon="▸", expandedIcon="▾")
         flatten(self)
-        self.picture, self.save = Picture(), button("Save picture…")
+        self.picture, self.save = Picture(), button("Save picture…", "Write the gallery as a PNG")
         self._gallery: Gallery | None = None
         self.number = SpinBox(value=6, min=1, max=100, label="Cells of each")
+        self.number.tooltip = "How many of the most certain cells, and of the least certain, are shown"
         self._rows = Rows(self.number)
         for widget in (self._rows.native, self.picture, self.save):
             self.addWidget(widget)

@@ -95,7 +95,8 @@ def layer_choice(
         box.enabled = bool(found)
         return [(each.name, each) for each in found] or [(absent, None)]
 
-    made: Choice = create_widget(annotation=kind, label=label, widget_type=Choice, options={"choices": layers})
+    options = {"choices": layers, "tooltip": f"{label}: one of the layers that are open"}
+    made: Choice = create_widget(annotation=kind, label=label, widget_type=Choice, options=options)
     return made
 
 

@@ -30,6 +30,7 @@ class CountedChoice(RowBox):
     def __init__(self) -> None:
         self._states: Sequence[ClassificationState] = ()
         self.box = Choice(self._offered, label="Counted")
+        self.box.tooltip = "Which result is counted and reviewed, or all images of the task together"
         super().__init__(self.box)
         self.box.changed.connect(lambda state: self.chosen.emit(None if state == _ALL else state))
 
@@ -116,6 +117,8 @@ class ReportForm(QCollapsible):
         )
         self.replicate.native.setPlaceholderText("e.g. A")
         self.concentration.native.setPlaceholderText("e.g. 0.1 µg/ml")
+        self.replicate.tooltip = "Which replicate of the experiment the image is of"
+        self.concentration.tooltip = "Which concentration it was given; images of one are counted together"
         self.first.tooltip = "The control"
         self.second.tooltip = "The group that is compared with it"
 

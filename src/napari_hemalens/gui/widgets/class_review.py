@@ -1,9 +1,10 @@
 """What is shown of classified cells, and the review of the least certain."""
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.classify.layers import DisplayFilter
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
@@ -44,9 +45,10 @@ class ReviewCells(QWidget):
         super().__init__()
         self.review, self.save = QPushButton("Review the least certain"), button("Save…")
         self.review.setCheckable(True)
+        self.review.setToolTip("Look at the cells that nobody has named one after the other, the least certain first")
         self.collect, self.report = collect_button(), report_button()
         for each in (self.review, self.save, self.report, self.collect):
-            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press them
+            reach_by_tab(each)  # after a click, Space must not press them
         self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
         self.words, self.hint = sentences(), sentences(small=True)
         self.hint.setText(_HINT)

@@ -7,6 +7,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.classes import class_keys, display_name
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.reports.detections import RESEARCH_USE
@@ -65,8 +66,10 @@ def _table(*columns: str) -> QTableWidget:
     table.verticalHeader().setDefaultSectionSize(_ROW)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys of classes belong to the canvas
+    reach_by_tab(table)  # after a click, the keys of classes belong to the canvas
     table.setShowGrid(False)
+    table.setAccessibleName("Cells of each class")
+    table.setToolTip("Cells of each class and their share; the letter or digit is the key that gives the class")
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     header = table.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -4,19 +4,26 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.docks import open_dock
+from napari_hemalens.gui.widgets.rows import button
 
 
-class DemoHint(QLabel):
-    """Seen as long as the viewer holds no image; its link opens the demo."""
+class DemoHint(QWidget):
+    """Seen as long as the viewer holds no image; its button opens the demo."""
 
     def __init__(self, viewer: ViewerModel) -> None:
-        super().__init__("No image yet? <a href='demo' style='color: #6fb7ff'>Try the demo</a>")
+        super().__init__()
         self._viewer = viewer
-        self.linkActivated.connect(self._open)
+        self.demo = button("Try the demo", "Detect, classify and explain cells of a photograph, step by step")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("No image yet?"))
+        layout.addWidget(self.demo)
+        layout.addStretch(1)
+        self.demo.clicked.connect(self._open)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._on_layers)
         if not self._empty():

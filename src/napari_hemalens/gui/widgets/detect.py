@@ -53,7 +53,9 @@ class DetectWidget(Dock):
         self.running, self.failed = RunBar(), FailureList()
         self.annotations = button("Open annotations…")
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
-        self.fields = Choice(self._offered_fields, label="Shown image")
+        self.fields = Choice(
+            self._offered_fields, label="Shown image", tooltip="Which image is on screen; all are counted"
+        )
         self.differential = DifferentialView()
         cells = GallerySession(DetectedGallery(self.session.results), self.session.runner)
         self.gallery = ResultsGallery(napari_viewer, cells, "Detected cells by class", self)

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_hemalens.gui.box_labels import UNSURE_MEANS
 from napari_hemalens.gui.classes import display_name, key_of
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch, unsure_swatch
 from napari_hemalens.records.differential import ClassCount, Differential
@@ -46,8 +47,10 @@ class DifferentialView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(_ROW)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys of classes belong to the canvas
+        reach_by_tab(self.table)  # after a click, the keys of classes belong to the canvas
         self.table.setShowGrid(False)
+        self.table.setAccessibleName("Differential count")
+        self.table.setToolTip("Cells of each class, their share of all nucleated cells, and its 95 % interval")
         self.table.setIconSize(QSize(SIDE, SIDE))
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)

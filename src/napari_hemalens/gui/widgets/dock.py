@@ -7,6 +7,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
+from napari_hemalens.gui.widgets.accessible import order_tabs
 from napari_hemalens.gui.widgets.alive import while_alive
 
 _WIDTH = 350  # pixels: no text is cut off, beside a scroll bar
@@ -41,6 +42,7 @@ class Dock(QScrollArea):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.setWidget(content)
+        order_tabs(self)
 
     @while_alive
     def reset_choices(self, *_: Any) -> None:

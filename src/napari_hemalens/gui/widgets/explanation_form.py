@@ -32,7 +32,6 @@ class MethodList(Container):
         super().__init__(labels=False)
         self.margins = (0, 0, 0, 0)
         self.list = QListWidget()
-        self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.native.layout().addWidget(self.list)
         self._offered_first: tuple[str, ...] = ()  # the best of the weights before, which nobody may have wanted

@@ -73,6 +73,7 @@ class ExportBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.clear, self.copy, self.save = button("Clear"), button("Copy as Python"), button("Save…")
+        self.save.setToolTip("Write the cells as you left them, in formats of your choice, with counts and run.json")
         self.clear.setToolTip("Remove the cells of all images and start over; Undo brings them back")
         self.copy.setToolTip("Copy a script that finds the same cells")
         self.collect, self.report = collect_button(), report_button()

@@ -94,6 +94,7 @@ def folded(title: str, *widgets: QWidget) -> QCollapsible:
 
 
 def flatten(collapsible: QCollapsible) -> None:
-    """Let labels inside line up with those outside."""
+    """Let labels inside line up with those outside, and say what the title does."""
+    collapsible.toggleButton().setToolTip("Shows what is folded away here, or folds it away again")
     for layout in (collapsible.layout(), collapsible.content().layout()):
         layout.setContentsMargins(0, 0, 0, 0)

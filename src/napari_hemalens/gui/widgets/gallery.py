@@ -6,6 +6,7 @@ from magicgui.widgets import FloatRangeSlider, Label
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from napari_hemalens.gui.widgets.accessible import order_tabs, reach_by_tab
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
 from napari_hemalens.gui.widgets.gallery_grid import CellsGrid, Thumbnail
@@ -45,12 +46,17 @@ class GalleryView(QWidget):
         slider = self.sizes.native  # the numbers beside it, and none above: they would be cut off
         slider.setHandleLabelPosition(slider.LabelPosition.NoLabel)
         slider.setEdgeLabelMode(slider.EdgeLabelMode.LabelIsValue)
+        self.whose.tooltip = "Cells that the network named, that you named, or all"
+        self.sizes.tooltip = "Size of the cells that are shown"
+        self.grid.setAccessibleName("Cells")
+        self.grid.setToolTip("Select cells; the key of a class names them")
         self.said, hint = sentences(), sentences(small=True)
         hint.setText(f"{_HINT} · {_ACCEPTS}" if accepts else _HINT)
         self._words = ""
         self._keys: Mapping[str, str] = {}
         self._colours: Mapping[str, str] = {}
         self._lay_out(hint)
+        order_tabs(self)
         self._connect(accepts=accepts)
 
     def _lay_out(self, hint: QWidget) -> None:
@@ -63,9 +69,9 @@ class GalleryView(QWidget):
         layout.setContentsMargins(0, 0, _MARGIN, 0)
         layout.setSpacing(3)
         self.filters = Rows()  # in one row: the gallery is wide and low
-        self.undo, self.redo = button("Undo"), button("Redo")
+        self.undo, self.redo = button("Undo", "Ctrl+Z"), button("Redo", "Ctrl+Y")
         for each in (self.undo, self.redo):
-            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+            reach_by_tab(each)  # after a click, keys name cells
         shown = (self.whose, Label(value=self.sizes.label), self.sizes)
         self.filters.add(self.whose.label, *shown, self.undo, self.redo)
         layout.addWidget(self.filters.native)

@@ -7,6 +7,7 @@ from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.gallery_grid import CELLS_DRAGGED
 from napari_hemalens.gui.widgets.swatch import swatch
 
@@ -25,7 +26,9 @@ class ClassList(QListWidget):
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+        reach_by_tab(self)  # after a click, keys name cells
+        self.setAccessibleName("Classes")
+        self.setToolTip("Click a class to see its cells alone; drag cells onto a class to give it to them")
         self.currentItemChanged.connect(self._on_current)
 
     def show_counts(self, counts: Mapping[str, int], *, keys: Mapping[str, str], colours: Mapping[str, str]) -> None:

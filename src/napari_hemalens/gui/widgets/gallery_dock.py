@@ -8,6 +8,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QPushButton, QWidget
 
 from napari_hemalens.gui.gallery import GallerySession
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.gallery import GalleryView
 from napari_hemalens.gui.widgets.rows import button
@@ -19,7 +20,7 @@ def gallery_button() -> QPushButton:
     """Return the button that opens a gallery."""
     made = button("Gallery…")
     made.setToolTip("All cells of all images by class, below the canvas: correct several at once")
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must not press it
+    reach_by_tab(made)  # after a click, Space must not press it
     return made
 
 

@@ -29,6 +29,8 @@ class ImageBox(RowBox):
         self._folder: tuple[Path, ...] = ()
         self.images = Choice(self._offered_images, label="Image")
         self.regions = Choice(self._offered_regions, label="Region")
+        self.images.tooltip = "Layers to analyse, or the images of a folder"
+        self.regions.tooltip = "The whole of each image, what is on screen, or rectangles of a Shapes layer"
         self._chosen = self.images.value
         self._pixel_size = self.pixel_size_um()
         super().__init__(self.images, self.regions)

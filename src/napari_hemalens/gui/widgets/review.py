@@ -1,7 +1,7 @@
 """Correcting cells: the next to be looked at, another class for those selected, undo, a score for a known count."""
 
 from magicgui.widgets import CheckBox, SpinBox
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.detect.review_queue import Waiting
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.taxonomy import CELL_CLASSES
@@ -38,14 +39,15 @@ class ReviewBar(QWidget):
         self.button.setToolTip(
             "Class of the selected cells, and of the boxes you draw next. Click a cell to select it."
         )
-        self.undo, self.redo = button("Undo"), button("Redo")
+        self.undo = button("Undo", "Take back the last correction, or the last run (Ctrl+Z, U)")
+        self.redo = button("Redo", "Make it again (Ctrl+Y)")
         self.next, self.accept = QPushButton(), button("Accept")
         self.next.setToolTip(
             "Select the next cell that nobody has named (N): unsure ones, then those of the least certain class"
         )
         self.accept.setToolTip("Confirm the class of the selected cells (Space)")
         for each in (self.next, self.accept):
-            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space and N belong to the canvas
+            reach_by_tab(each)  # after a click, Space and N belong to the canvas
         self.words = sentences()
         self.count = SpinBox(min=0, max=1_000_000, tooltip="Number of nucleated cells that you counted yourself")
         self.labels = CheckBox(text="Show class labels on boxes")

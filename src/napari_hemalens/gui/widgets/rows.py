@@ -4,6 +4,8 @@ from magicgui.widgets import Container, Label, Widget
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_hemalens.gui.widgets.accessible import describe
+
 _LABEL = 120  # pixels, for the longest of the labels
 _GAP = 6  # pixels; by default it depends on what the rows are in
 
@@ -30,6 +32,8 @@ class Rows(Container):
                 row.append(field)
             else:
                 row.native.layout().addWidget(field)
+        for field in fields:
+            describe(field.native if isinstance(field, Widget) else field, label)
         self.append(row)
         return row
 
@@ -68,8 +72,9 @@ def sentences(*, small: bool = False) -> QLabel:
     return label
 
 
-def button(text: str) -> QPushButton:
+def button(text: str, tip: str = "") -> QPushButton:
     """Return a button with some room around its text."""
     widget = QPushButton(text)
+    widget.setToolTip(tip)
     widget.setMinimumWidth(widget.fontMetrics().horizontalAdvance(text) + 18)
     return widget

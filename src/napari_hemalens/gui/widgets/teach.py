@@ -41,6 +41,8 @@ from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.workflows.teaching import TeachingSession
 
 _OF_LAYER, _OF_STACK, _OF_FOLDER = "layer", "stack", "folder"
+_SOURCES = "Labels or boxes over an image, a layer that is a stack of crops, or files of one cell each"
+_SIZE = "Micrometres per pixel: crops are cut as wide as the network learned them"
 
 
 class TeachWidget(Dock):
@@ -55,10 +57,10 @@ class TeachWidget(Dock):
         self.hint = DemoHint(napari_viewer)
         self.project = ProjectRows(napari_viewer)
         kinds = [("a layer", _OF_LAYER), ("a stack of crops", _OF_STACK), ("a folder of images", _OF_FOLDER)]
-        self.kind = Choice(kinds, label="Cells from")
+        self.kind = Choice(kinds, label="Cells from", tooltip=_SOURCES)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
-        self.size = NumberEdit(empty="not known", label="Pixel size (µm)")
+        self.size = NumberEdit(empty="not known", label="Pixel size (µm)", tooltip=_SIZE)
         self.form: RecipeForm[TeachingRecipe] = RecipeForm(
             TeachingRecipe, (), {"device": DeviceChoice(), "precision": PrecisionChoice()}
         )

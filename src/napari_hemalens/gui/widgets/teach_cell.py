@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushBut
 
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.teach.view import ShownCell
+from napari_hemalens.gui.widgets.accessible import order_tabs, reach_by_tab
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.class_set import ClassSet, OwnClass
@@ -40,12 +41,14 @@ class CellToName(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("The cell that is to be named")
         self.picture, self.words = QLabel(), sentences()
         self.picture.setFixedSize(_SIDE, _SIDE)
         self.buttons: dict[str, QPushButton] = {}
         self._classes: ClassSet | None = None
         self.another = QLineEdit()
         self.another.setPlaceholderText("another class…")
+        self.another.setAccessibleName("Another class")
         self.another.setMinimumWidth(1)  # as wide as a button
         self.another.setToolTip("A class that is met only now: type its name and press Enter")
         self.another.returnPressed.connect(self._add)
@@ -98,6 +101,7 @@ class CellToName(QWidget):
             self._grid.addWidget(made, *divmod(place, _COLUMNS))
         self._grid.removeWidget(self.another)
         self._grid.addWidget(self.another, *divmod(len(self.buttons), _COLUMNS))
+        order_tabs(self)
 
     def _add(self) -> None:
         self.added.emit(self.another.text())
@@ -107,7 +111,7 @@ class CellToName(QWidget):
     def _button(self, text: str, tip: str) -> QPushButton:
         made = QPushButton(text)
         made.setToolTip(tip)
-        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys name cells
+        reach_by_tab(made)  # after a click, keys name cells
         made.setMinimumWidth(1)  # long names are cut off instead of making the dock wider
         return made
 

@@ -2,7 +2,7 @@
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QColorDialog, QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem
 
 from napari_hemalens.gui.widgets.choices import Choice
@@ -17,6 +17,7 @@ _COLUMNS = ("", "Class", "Key")
 _COLOUR, _NAME, _KEY = range(3)
 _ROW = 20  # pixels
 _MOST_ROWS = 6  # that are seen without scrolling
+_CHANGING = (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ClassTable(QTableWidget):
@@ -32,6 +33,9 @@ class ClassTable(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)  # Tab goes on
+        self.setAccessibleName("Classes of the project")
+        self.setToolTip("A double click, F2 or Return changes colour, name or key of a class")
         header = self.horizontalHeader()
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((_COLOUR, 26), (_KEY, 44)):
@@ -63,6 +67,13 @@ class ClassTable(QTableWidget):
         told = self.renamed if item.column() == _NAME else self.keyed
         told.emit(item.data(Qt.ItemDataRole.UserRole), item.text().strip())
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's
+        """Change a colour, as a double click does."""
+        if event.key() in _CHANGING and self.currentColumn() == _COLOUR:
+            self._on_double_click(self.currentRow(), _COLOUR)
+        else:
+            super().keyPressEvent(event)
+
     def _on_double_click(self, row: int, column: int) -> None:
         if column == _COLOUR:
             name = self.item(row, _NAME).data(Qt.ItemDataRole.UserRole)
@@ -80,7 +91,12 @@ class ProjectRows(Rows):
         self.preset = Choice(tasks, none="no classes yet", label="New project has")
         self.preset.tooltip = "Classes that a new project begins with; others can be added and all renamed"
         self.table = ClassTable()
-        self.new, self.plus, self.minus = QLineEdit(), button("Add"), button("Remove")
+        self.new, self.plus, self.minus = (
+            QLineEdit(),
+            button("Add", "Add a class"),
+            button("Remove", "Remove the class whose row is chosen"),
+        )
+        self.new.setToolTip("The name of a class that is to be added")
         self.new.setPlaceholderText("smudge cell")
         self.choice = ProjectChoice(viewer, lambda: self.preset.value)
         self.add(self.preset.label, self.preset)
