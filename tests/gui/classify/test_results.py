@@ -3,6 +3,7 @@
 import numpy as np
 
 from napari_hemalens.config.options import SegmentationRecipe
+from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.records.palette import colour_of
 
 CELLS = (4, 7, 9, 70_000)
@@ -76,6 +77,15 @@ class TestReview:
         classified.start_run(image, nuclei, question, keep_corrections=False)
         runner.run()
         assert classified.corrections(image, nuclei, question) == 0
+
+    def test_how_many_are_left_counts_what_is_shown_and_nobody_named(self, classified):
+        results = classified.results
+        assert results.waiting == 4
+        results.begin_review()
+        results.press("2")
+        assert results.waiting == 3
+        results.choose(DisplayFilter("none"))
+        assert results.waiting == 0
 
     def test_judgements_outlive_a_stopped_run(self, classified, image, nuclei, runner, question):
         results = classified.results

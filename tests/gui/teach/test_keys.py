@@ -24,9 +24,18 @@ def press(layer, key):
 def test_keys_of_classes_and_the_others_are_told():
     layer, told = Points(np.zeros((1, 2))), Told()
     keys.bind(layer, told, {"blast": "B", "smudge": "1", "without a key": ""})
-    for key in ("B", "1", "Space", "-", "Backspace", "Ctrl+Z", "Ctrl+Y", "Ctrl+Shift+Z"):
+    for key in ("B", "1", "Space", "N", "-", "U", "Backspace", "Ctrl+Z", "Ctrl+Y", "Ctrl+Shift+Z"):
         press(layer, key)
-    assert told.said == ["B", "1", "skip", "not_sure", "undo", "undo", "redo", "redo"]
+    assert told.said == ["B", "1", "skip", "skip", "not_sure", "undo", "undo", "undo", "redo", "redo"]
+
+
+def test_a_class_keeps_a_key_that_would_skip_or_undo():
+    layer, told = Points(np.zeros((1, 2))), Told()
+    keys.bind(layer, told, {"neutrophil": "n"})
+    press(layer, "N")
+    press(layer, "U")
+    assert told.said == ["n", "undo"]
+    assert "N" not in keys.others({"neutrophil": "n"})
 
 
 def test_keys_bound_before_are_given_back():

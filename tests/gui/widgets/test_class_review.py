@@ -60,19 +60,22 @@ def test_other_classes_are_offered_without_telling_of_a_choice(bar):
 
 
 def test_the_button_begins_a_review_and_ends_it(review, told):
+    review.show_cell("", 4, reviewing=False)
     review.review.click()
     review.review.click()
     assert told == ["begun", "ended"]
 
 
 def test_a_review_is_shown_without_being_begun_again(review, told):
-    review.show_cell("Cell 7 of 12", reviewing=True)
+    review.show_cell("Cell 7 of 12", 6, reviewing=True)
     assert review.review.isChecked()
     assert review.review.text() == "End review"
     assert review.words.text() == "Cell 7 of 12"
     assert not review.hint.isHidden()
-    review.show_cell("", reviewing=False)
-    assert review.review.text() == "Review the least certain"
+    review.show_cell("", 1_234, reviewing=False)
+    assert review.review.text() == "Review the least certain (1,234)"
     assert review.words.isHidden()
     assert review.hint.isHidden()
+    review.show_cell("", 0, reviewing=False)
+    assert (review.review.text(), review.review.isEnabled()) == ("All cells are reviewed", False)
     assert told == []

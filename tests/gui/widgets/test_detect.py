@@ -367,7 +367,7 @@ def test_unsure_cells_are_reviewed_with_keys(dock, run, qtbot, network):
     run()
     layer, bar = dock.viewer.layers["smear cells"], dock.review
     assert counts(dock) == UNSURE_FOUND
-    assert bar.next.text() == "Next unsure (2)"
+    assert bar.next.text() == "Review the least certain (5)"
     bar.next.click()
     assert bar.words.text() == "Cell 5: myelocyte (p 0.62), score 0.64, unsure"
     QTest.keyClick(canvas(dock), Qt.Key.Key_1)
@@ -378,10 +378,10 @@ def test_unsure_cells_are_reviewed_with_keys(dock, run, qtbot, network):
     QTest.keyClick(canvas(dock), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
     assert counts(dock) == {"blast": 1, "myelocyte": 1, "erythroblast": 2, "lymphocyte": 1, "erythrocyte": 1}
-    assert bar.next.text() == "Next least certain (3)"
+    assert bar.next.text() == "Review the least certain (3)"
     QTest.keyClick(canvas(dock), Qt.Key.Key_U)
     qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
-    assert bar.next.text() == "Next unsure (1)"
+    assert bar.next.text() == "Review the least certain (4)"
     assert layer.shape_type.count("polygon") == 1
 
 

@@ -109,7 +109,7 @@ def test_galleries_share_the_place_below_the_canvas(make_napari_viewer, analysed
     assert len(galleries[1].gallery.order) == 4
 
 
-def test_the_button_leaves_the_keyboard_to_the_canvas(qtbot):
+def test_a_click_on_the_button_leaves_the_keyboard_to_the_canvas(qtbot):
     made = gallery_button()
     qtbot.addWidget(made)
-    assert made.focusPolicy() == Qt.FocusPolicy.NoFocus
+    assert made.focusPolicy() == Qt.FocusPolicy.TabFocus

@@ -47,8 +47,7 @@ def test_a_known_count_is_told(review, qtbot):
 @pytest.mark.parametrize(
     ("waiting", "words"),
     [
-        (Waiting(cells=1234, unsure=5), "Next unsure (5)"),
-        (Waiting(cells=1234), "Next least certain (1,234)"),
+        (Waiting(cells=1234, unsure=5), "Review the least certain (1,234)"),
         (Waiting(), "All cells are reviewed"),
     ],
 )

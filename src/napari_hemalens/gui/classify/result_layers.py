@@ -25,6 +25,7 @@ from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
 from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import MARK
+from napari_hemalens.records.classified import UNCORRECTED
 
 COLOURED_AT_ONCE = 3_000_000
 """Pixels of a result that get other colours while a person clicks: napari takes 10 ms for a million."""
@@ -94,6 +95,12 @@ class ResultLayers:
         """Colour the cells of a result by class, those that are shown; one of them may stand out."""
         if state.reviewed is not None and state.layer is not None:
             state.layer.colormap = colours(state.reviewed, self.display, self._standing_out(state))
+
+    def count_waiting(self, state: ClassificationState) -> int:
+        """Return how many of the cells of a result that are shown nobody has named."""
+        if state.reviewed is None:
+            return 0
+        return int(np.count_nonzero((state.reviewed.given == UNCORRECTED) & self.display.shows(state.reviewed)))
 
     def point_at(self, state: ClassificationState, number: int | None) -> None:
         """Let one cell of a result stand out, or none."""

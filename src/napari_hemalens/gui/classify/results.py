@@ -80,6 +80,11 @@ class ClassResults(CorrectedResults):
         return tuple(state.reviewed for state in self.counted_states if state.reviewed is not None)
 
     @property
+    def waiting(self) -> int:
+        """How many cells of the result that is reviewed nobody has named, of those that are shown."""
+        return 0 if self.current is None else self._layers.count_waiting(self.current)
+
+    @property
     def status(self) -> str:
         """Which cell the review has come to, and why keys do nothing while another layer is active; '' without one."""
         return self._review.status
@@ -237,10 +242,7 @@ class ClassResults(CorrectedResults):
     def _show_said(self, states: Iterable[ClassificationState]) -> None:
         for state in states:
             self._layers.draw_features(state)
-        if self.queue is not None:
-            self._follow()
-        else:
-            self._recolour()
+        self._follow()
 
     def _say(self, word: Callable[[ReviewQueue], None]) -> None:
         if self.queue is not None and self.current is not None:
@@ -250,8 +252,8 @@ class ClassResults(CorrectedResults):
             self._show_said([self.current])
 
     def _follow(self) -> None:
-        """Show the cell that the review has come to."""
-        if not self._review.follow():
+        """Show the cell that a review has come to."""
+        if self.queue is not None and not self._review.follow():
             self._review.end()
         self._recolour()
 
@@ -288,13 +290,9 @@ class ClassResults(CorrectedResults):
                 state.marks = state.bodies = None
             elif event.value in (state.source, state.image):
                 self.layer_lost.emit(state)
-        self._let_go()
-        self.changed.emit()
-
-    def _let_go(self) -> None:
-        """Forget what nobody can come back to: it holds memory."""
         gone = self._layers.abandoned
-        if gone and not self.locked:
+        if gone and not self.locked:  # nobody can come back to them, and they hold memory
             self._forget(gone)
             self._history.forget(gone)
             self.current = self.current or (self.states[-1] if self.states else None)
+        self.changed.emit()

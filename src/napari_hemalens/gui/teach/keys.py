@@ -26,14 +26,22 @@ class Teacher(Protocol):
 
 
 OTHERS: Mapping[str, str] = {
+    "N": "skip",
     "Space": "skip",
     "-": "not_sure",
+    "U": "undo",
     "Backspace": "undo",
     "Control-Z": "undo",
     "Control-Y": "redo",
     "Control-Shift-Z": "redo",
 }
-"""Keys that give no class, and what they do."""
+"""Keys that give no class, and what they do; N and U as in all docks, unless a class of the project has them."""
+
+
+def others(class_keys: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the keys that give no class, where classes have these keys by their names."""
+    taken = {key.upper() for key in class_keys.values()}
+    return {key: name for key, name in OTHERS.items() if key not in taken}
 
 
 def bind(layer: Layer, teacher: Teacher, class_keys: Mapping[str, str]) -> None:
@@ -42,7 +50,7 @@ def bind(layer: Layer, teacher: Teacher, class_keys: Mapping[str, str]) -> None:
         layer.bind_key(key, None)
     for key in filter(None, class_keys.values()):
         layer.bind_key(key, _pressing(teacher, key), overwrite=True)
-    for key, name in OTHERS.items():
+    for key, name in others(class_keys).items():
         layer.bind_key(key, _doing(teacher, name), overwrite=True)
 
 

@@ -8,7 +8,7 @@ from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
-from napari_hemalens.gui.widgets.rows import button, sentences
+from napari_hemalens.gui.widgets.rows import button, review_words, sentences
 
 _HINT = "A key gives its class · Space accepts · N goes on · U undoes · Esc ends"
 
@@ -43,7 +43,7 @@ class ReviewCells(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.review, self.save = QPushButton("Review the least certain"), button("Save…")
+        self.review, self.save = QPushButton(), button("Save…")
         self.review.setCheckable(True)
         self.review.setToolTip("Look at the cells that nobody has named one after the other, the least certain first")
         self.collect, self.report = collect_button(), report_button()
@@ -66,13 +66,14 @@ class ReviewCells(QWidget):
         for label in (self.words, self.hint):
             layout.addWidget(label)
         self.review.toggled.connect(self._on_toggled)
-        self.show_cell("", reviewing=False)
+        self.show_cell("", 0, reviewing=False)
 
-    def show_cell(self, said: str, *, reviewing: bool) -> None:
-        """Show which cell is looked at, and whether any is."""
+    def show_cell(self, said: str, waiting: int, *, reviewing: bool) -> None:
+        """Show which cell is looked at, whether any is, and how many nobody has named."""
         self.review.blockSignals(True)
         self.review.setChecked(reviewing)
-        self.review.setText("End review" if reviewing else "Review the least certain")
+        self.review.setEnabled(reviewing or waiting > 0)
+        self.review.setText("End review" if reviewing else review_words(waiting))
         self.review.blockSignals(False)
         self.words.setText(said)
         self.words.setVisible(bool(said))

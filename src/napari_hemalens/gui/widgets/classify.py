@@ -214,4 +214,4 @@ class ClassifyWidget(Dock):
             self.report.show_case(current, alone=len(counted) == 1)
             self.report.show_comparison(page.groups, page.compared, page.sentence)
             self.filter.show_classes(counted[0].cells.names, results.display)
-        self.review.show_cell(results.status, reviewing=results.queue is not None)
+        self.review.show_cell(results.status, results.waiting, reviewing=results.queue is not None)

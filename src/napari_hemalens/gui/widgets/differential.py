@@ -29,8 +29,8 @@ _CLASS, _COUNT, _PERCENT, _BAR = range(4)
 _ROW = 17  # pixels
 _DOUBTFUL = "#d98200"  # on dark and on light themes
 _UNSURE = (
-    f"Cells {UNSURE_MEANS}, and that nobody has named yet: counted apart, in no class and in no per cent. Next unsure "
-    "shows them one after the other; More options, Unsure cells, counts them under their likeliest class."
+    f"Cells {UNSURE_MEANS}, and that nobody has named yet: counted apart, in no class and in no per cent. Review "
+    "the least certain shows them first; More options, Unsure cells, counts them under their likeliest class."
 )
 _DATA = int(Qt.ItemDataRole.UserRole)
 

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.detect.review_queue import Waiting
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
-from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.taxonomy import CELL_CLASSES
 
@@ -73,8 +73,7 @@ class ReviewBar(QWidget):
 
     def show_waiting(self, waiting: Waiting, said: str, *, locked: bool) -> None:
         """Show how many cells nobody has named yet, and which one is looked at."""
-        what = f"Next unsure ({waiting.unsure:,})" if waiting.unsure else f"Next least certain ({waiting.cells:,})"
-        self.next.setText(what if waiting.cells else "All cells are reviewed")
+        self.next.setText(review_words(waiting.cells))
         self.next.setEnabled(waiting.cells > 0 and not locked)
         self.accept.setEnabled(not locked)
         self.words.setText(said)

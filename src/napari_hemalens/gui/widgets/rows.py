@@ -72,6 +72,11 @@ def sentences(*, small: bool = False) -> QLabel:
     return label
 
 
+def review_words(waiting: int) -> str:
+    """Return what stands on the button of a review: what it brings, and how many nobody has named."""
+    return f"Review the least certain ({waiting:,})" if waiting else "All cells are reviewed"
+
+
 def button(text: str, tip: str = "") -> QPushButton:
     """Return a button with some room around its text."""
     widget = QPushButton(text)

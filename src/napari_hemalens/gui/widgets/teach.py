@@ -12,7 +12,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.gui.preferences import preference
-from napari_hemalens.gui.teach.keys import OTHERS
+from napari_hemalens.gui.teach.keys import others
 from napari_hemalens.gui.teach.session import teach_session
 from napari_hemalens.gui.teach.sources import (
     CellSource,
@@ -178,10 +178,12 @@ class TeachWidget(Dock):
             self.session.start([source], recipe)
 
     def _press(self, key: str) -> None:
-        if key in OTHERS:
-            getattr(self.session, OTHERS[key])()
-        else:
+        project = self.session.project
+        act = others({} if project is None else {each.name: each.key for each in project.classes}).get(key)
+        if act is None:
             self.session.press(key)
+        else:
+            getattr(self.session, act)()
 
     def _on_chosen(self, _: int) -> None:
         self._chosen = True

@@ -18,9 +18,9 @@ from napari_hemalens.records.class_set import ClassSet, OwnClass
 _SIDE = 150  # pixels of the picture
 _COLUMNS = 2
 _CONTROLS = (
-    ("skip", "Skip", "Space: it comes back when no other is left"),
+    ("skip", "Skip", "N or Space: it comes back when no other is left"),
     ("not_sure", "Not sure", "-: neither trained on nor shown again"),
-    ("undo", "Undo", "Backspace or Ctrl+Z"),
+    ("undo", "Undo", "U, Backspace or Ctrl+Z"),
     ("redo", "Redo", "Ctrl+Y"),
 )
 _NAMED_KEYS = {
