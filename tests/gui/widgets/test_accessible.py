@@ -1,10 +1,26 @@
-"""Whatever a person acts on in a dock has a name and a tooltip, and Tab comes to it in the order of reading."""
+"""What a person acts on has a name, a tooltip and its place in the order of Tab, and text is read in both themes."""
 
 import itertools
+from collections import Counter
 
 import pytest
+from napari.qt import get_stylesheet
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible
 
 from napari_hemalens.gui import viewer_session
@@ -12,7 +28,11 @@ from napari_hemalens.gui.widgets import attention, classify, detect, project_cho
 from napari_hemalens.gui.widgets.accessible import describe, interactive, name_of, order_tabs
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import Slider
+from napari_hemalens.gui.widgets.gallery_grid import CellsGrid
+from napari_hemalens.gui.widgets.loss_plot import LossPlot
 from napari_hemalens.gui.widgets.project_choice import ASK
+from napari_hemalens.gui.widgets.teach_curve import CurvePlot
+from napari_hemalens.records.contrast import READABLE, contrast, ink_on
 
 pytestmark = pytest.mark.window
 
@@ -85,6 +105,41 @@ def test_every_widget_of_a_dock_is_named_explained_and_reached_in_order(dock):
         assert [words(each) for each in parts if not any(each.isAncestorOf(at) for at in reached)] == []
         pairs = itertools.pairwise(reached)
         assert [(words(a), words(b)) for a, b in pairs if not reads_on(a, b, root)] == []
+
+
+def unread(widget, role, drawn):
+    """Return in words what cannot be read on the ground that most of it has in a picture of the window; '' for nothing.
+
+    What is not drawn, since something else lies over it, is left out.
+    """
+    place = widget.mapTo(widget.window(), QPoint(0, 0))
+    across, down = range(place.x(), place.x() + widget.width(), 3), range(place.y(), place.y() + widget.height(), 3)
+    inside = [at for at in itertools.product(across, down) if drawn.valid(*at)]
+    colours = Counter(drawn.pixelColor(*at).name() for at in inside)
+    ink = widget.palette().color(role).name()
+    ground = colours.most_common(1)[0][0] if colours else ink_on(ink)
+    return "" if contrast(ink, ground) >= READABLE else f"{words(widget)}: {ink} on {ground}"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_text_of_a_dock_is_read_in_both_themes(dock, theme, qtbot):
+    window, frame = QMainWindow(), QDockWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet(get_stylesheet(theme))
+    frame.setWidget(dock)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+    window.resize(900, 2600)
+    window.show()
+    QApplication.processEvents()
+    drawn = window.grab().toImage()
+    assert drawn.pixelColor(2, 2).name() == get_theme(theme).background.as_hex(format="long")
+    labels = [each for each in dock.findChildren(QLabel) if each.text() and each.isEnabled()]
+    assert len(labels) > 5
+    found = [unread(label, label.foregroundRole(), drawn) for label in labels]
+    views = [each for kind in (CurvePlot, LossPlot, CellsGrid, QTableWidget) for each in dock.findChildren(kind)]
+    found += [unread(each, QPalette.ColorRole.Text, drawn) for each in views]
+    dock.setParent(None)  # it goes by itself
+    assert [each for each in found if each] == []
 
 
 def test_a_field_is_called_after_its_label_and_shares_its_tooltip(qtbot):

@@ -27,7 +27,8 @@ from napari_hemalens.reports.detections import RESEARCH_USE, UNSURE
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)
 _ROW = 17  # pixels
-_DOUBTFUL = "#d98200"  # on dark and on light themes
+_DOUBTFUL = "#d98200"  # behind black letters, which are read on it in either theme
+_DOUBTS = f'<span style="background-color: {_DOUBTFUL}; color: black"><b>Doubtful:</b></span> '
 _UNSURE = (
     f"Cells {UNSURE_MEANS}, and that nobody has named yet: counted apart, in no class and in no per cent. Review "
     "the least certain shows them first; More options, Unsure cells, counts them under their likeliest class."
@@ -86,7 +87,7 @@ class DifferentialView(QWidget):
             self._show_unsure(len(rows), count.unsure)
         ratio = count.myeloid_erythroid
         said = "no erythroblasts" if ratio is None else f"M:E {ratio:.1f}"
-        mark = f'<span style="color: {_DOUBTFUL}"><b>Doubtful:</b></span> ' if count.notes else ""
+        mark = _DOUBTS if count.notes else ""
         self.summary.setText(
             f"{mark}<b>{count.nucleated:,}</b> of {count.asked} nucleated cells · {said} · {count.extent}"
         )
@@ -100,7 +101,8 @@ class DifferentialView(QWidget):
             if column != _CLASS:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if doubtful:
-                    item.setForeground(QColor(_DOUBTFUL))
+                    item.setBackground(QColor(_DOUBTFUL))
+                    item.setForeground(QColor("black"))
             self.table.setItem(number, column, item)
         self.table.item(number, _CLASS).setIcon(swatch(row.name, key_of(row.name)))
         by_hand = f"; {row.given:,} by hand" if row.given else ""

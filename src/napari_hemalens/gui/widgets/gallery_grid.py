@@ -20,6 +20,7 @@ from qtpy.QtCore import (
 from qtpy.QtGui import QColor, QImage, QKeyEvent, QKeySequence, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from napari_hemalens.records.contrast import ink_on
 from napari_hemalens.review.gallery import NO_CLASS, Gallery, GalleryCells
 
 CELLS_DRAGGED = "application/x-hemalens-cells"
@@ -167,7 +168,7 @@ class ThumbnailDelegate(QStyledItemDelegate):
     def _tick(self, painter: QPainter, place: QRect, colour: QColor) -> None:
         corner = QRect(place.right() - 15, place.top(), 16, 16)
         painter.fillRect(corner, colour)
-        painter.setPen(QPen(QColor("white" if colour.lightnessF() < 0.5 else "black"), 2))
+        painter.setPen(QPen(QColor(ink_on(colour.name())), 2))
         left, top = corner.left(), corner.top()
         painter.drawPolyline([QPoint(left + x, top + y) for x, y in ((3, 8), (7, 12), (13, 4))])
 

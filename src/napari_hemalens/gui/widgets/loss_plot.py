@@ -6,10 +6,11 @@ from qtpy.QtCore import QPointF
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QWidget
 
+from napari_hemalens.gui.widgets.plot_colours import LINE, grid_colour
+
 _HEIGHT = 70  # pixels
 _LEFT, _AROUND = 34, 8
 _MOST = 200  # points that are drawn, each the mean of several steps
-_LINE = "#4f9ee3"
 
 
 class LossPlot(QWidget):
@@ -43,11 +44,11 @@ class LossPlot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         last, most = self.points[-1][0], max(loss for _, loss in self.points)
-        painter.setPen(QPen(QColor(128, 128, 128, 90)))
+        painter.setPen(QPen(grid_colour()))
         painter.drawLine(self.place(0, 0), self.place(last, 0))
         painter.setPen(self.palette().text().color())
         for loss in (0.0, most):
             painter.drawText(QPointF(2, self.place(0, loss).y() + 5), f"{loss:.2f}")
-        painter.setPen(QPen(QColor(_LINE), 1.5))
+        painter.setPen(QPen(QColor(LINE), 1.5))
         painter.drawPolyline([self.place(*point) for point in self.points])
         painter.end()

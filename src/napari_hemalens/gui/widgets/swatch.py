@@ -3,10 +3,11 @@
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
 
+from napari_hemalens.records.contrast import ink_on
 from napari_hemalens.records.palette import colour_of
 
 SIDE = 15  # pixels
-_UNSURE = "#888888"  # seen on dark and on light themes
+_UNSURE = "#999999"  # seen on dark and on light themes, and black is read on it
 _CUT = 0.3  # of a side, as of the boxes
 
 
@@ -16,12 +17,12 @@ def swatch(name: str, key: str = "", colour: str | None = None) -> QIcon:
     square = QPixmap(SIDE, SIDE)
     square.fill(filled)
     if key:
-        _write(square, key, "white" if filled.lightnessF() < 0.5 else "black")
+        _write(square, key, ink_on(filled.name()))
     return QIcon(square)
 
 
 def unsure_swatch() -> QIcon:
-    """Return the outline of unsure cells, a question mark in it."""
+    """Return the form of unsure cells, a question mark in it."""
     picture = QPixmap(SIDE, SIDE)
     picture.fill(Qt.GlobalColor.transparent)
     near, far = 0.5, SIDE - 0.5
@@ -30,9 +31,10 @@ def unsure_swatch() -> QIcon:
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QColor(_UNSURE))
+    painter.setBrush(QColor(_UNSURE))
     painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
     painter.end()
-    _write(picture, "?", _UNSURE)
+    _write(picture, "?", ink_on(_UNSURE))
     return QIcon(picture)
 
 

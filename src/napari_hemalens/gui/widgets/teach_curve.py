@@ -4,11 +4,11 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QWidget
 
+from napari_hemalens.gui.widgets.plot_colours import LINE, grid_colour
 from napari_hemalens.workflows.teaching import CurvePoint, LearningCurve
 
 _HEIGHT = 84  # pixels
 _LEFT, _RIGHT, _ABOVE, _BELOW = 42, 12, 6, 14
-_LINE = "#4f9ee3"
 
 
 class CurvePlot(QWidget):
@@ -42,7 +42,7 @@ class CurvePlot(QWidget):
         last = self.points[-1].labels
         for share in (0.0, 0.5, 1.0):
             at = self.place(0, share)
-            painter.setPen(QPen(QColor(128, 128, 128, 90)))
+            painter.setPen(QPen(grid_colour()))
             painter.drawLine(at, self.place(last, share))
             painter.setPen(words)
             painter.drawText(QRectF(0, at.y() - 7, _LEFT - 4, 14), _RIGHT_MIDDLE, f"{share:.0%}")
@@ -53,13 +53,13 @@ class CurvePlot(QWidget):
 
     def _draw_line(self, painter: QPainter) -> None:
         places = [self.place(point.labels, point.accuracy) for point in self.points]
-        painter.setPen(QPen(QColor(_LINE), 1))
+        painter.setPen(QPen(QColor(LINE), 1))
         for point in self.points:
             low, high = point.interval
             painter.drawLine(self.place(point.labels, low), self.place(point.labels, high))
-        painter.setPen(QPen(QColor(_LINE), 2))
+        painter.setPen(QPen(QColor(LINE), 2))
         painter.drawPolyline(places)
-        painter.setBrush(QColor(_LINE))
+        painter.setBrush(QColor(LINE))
         for place in places:
             painter.drawEllipse(place, 2.5, 2.5)
 
