@@ -107,7 +107,7 @@ def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
     assert "no extra pass" in dock.form.methods.list.item(0).toolTip()
     classes = dock.form.classes.native
     assert [classes.itemText(i) for i in range(classes.count())] == [
-        "predicted class of each cell",
+        "predicted class",
         "micronucleus",
         "none",
     ]
@@ -240,7 +240,7 @@ def test_fields_are_offered_to_tasks_of_fields_and_cells_to_others(dock, run, fi
     dock.form.choose_file(field_file)
     assert not dock.cells.visible
     assert dock.whole.visible
-    assert dock.form.classes.native.itemText(0) == "predicted class of the field"
+    assert dock.form.classes.native.itemText(0) == "predicted class"
     run()
     _, cells, _, _ = explainer.asked[0]
     assert len(cells) == 1

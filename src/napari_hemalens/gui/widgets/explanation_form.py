@@ -109,11 +109,8 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
         return EXPLAINABLE[self.options["task"].value].unit == "field"
 
     def _offered_classes(self, _: object) -> list[tuple[str, str]]:
-        if self._card is None:
-            return [("predicted class of each cell", PREDICTED)]
-        unit = EXPLAINABLE[self._card.task].unit
-        predicted = "predicted class of the field" if unit == "field" else "predicted class of each cell"
-        return [(predicted, PREDICTED), *((display_name(name), name) for name in self._card.classes)]
+        names = () if self._card is None else self._card.classes
+        return [("predicted class", PREDICTED), *((display_name(name), name) for name in names)]
 
     def _on_changed(self) -> None:
         """Offer what the weights have, once others are chosen."""

@@ -56,6 +56,7 @@ class ClassList(QListWidget):
     def _add(self, words: str, cells: int, name: str | None) -> QListWidgetItem:
         item = QListWidgetItem(f"{cells:,}  {words}")
         item.setData(Qt.ItemDataRole.UserRole, name)
+        item.setToolTip(item.text())  # long names are cut off
         self.addItem(item)
         return item
 
