@@ -19,10 +19,12 @@ from typing import Any
 
 import napari
 import numpy as np
+import torch
 from napari.layers import Layer
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from torch import Tensor
 
 from event_loop_gap import smear
 from machine import machine
@@ -30,6 +32,7 @@ from napari_hemalens.active_learning import embeddings
 from napari_hemalens.atomic import writing
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.widgets.docks import open_dock
+from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections, Provenance
 
 PAGE = Path(__file__).parent.parent / "docs" / "results" / "teaching-window.md"
@@ -65,16 +68,18 @@ class _Network:
     device = "cpu"
 
     @classmethod
-    def load(cls, *_: Any) -> "_Network":
+    def load_steps(cls, *_: Any) -> Steps["_Network"]:
+        yield from ()
         return cls()
 
 
-def _embedding(_: _Network, pixels: Any) -> np.ndarray:
+def _name_and_embed(_: _Network, pixels: Tensor) -> tuple[None, Tensor]:
     """Return vectors (n, 512) of six kinds, which the brightness of a crop decides."""
     bright = pixels.float().mean(dim=(1, 2, 3)).numpy()
     kinds = (bright * 7).astype(np.int64) % len(_CLASSES)
     rng = np.random.default_rng(kinds.sum())
-    return (np.eye(len(_CLASSES), 512)[kinds] * 4 + rng.normal(0, 0.4, (len(kinds), 512))).astype(np.float32)
+    vectors = np.eye(len(_CLASSES), 512)[kinds] * 4 + rng.normal(0, 0.4, (len(kinds), 512))
+    return None, torch.from_numpy(vectors.astype(np.float32))
 
 
 def wait(done: Callable[[], bool]) -> None:
@@ -138,7 +143,7 @@ def teach(widget: Any, times: Times) -> None:
         due += _PACE
         while time.perf_counter() < due:
             QTest.qWait(1)
-        with times.of("the same at four keys a second", since=due):
+        with times.of("key at four a second, until the next cell is shown", since=due):
             press(widget)
     wait(lambda: bool(drawn) and session.taught.is_up_to_date and not session._refitting)
 
@@ -223,7 +228,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, nargs="+", default=[5000, 20_000])
     parser.add_argument("--write", action="store_true", help="write the page of results, too")
     options = parser.parse_args()
-    embeddings.NetworkClassifier, embeddings._embedding = _Network, _embedding
+    embeddings.NetworkClassifier, embeddings.name_and_embed = _Network, _name_and_embed
     embeddings.batch_size = lambda _: 64
     found = {}
     for count in options.cells:

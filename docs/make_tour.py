@@ -202,6 +202,7 @@ def _first(boxes: Any, name: str) -> int:
 
 def _look(viewer: napari.Viewer, boxes: Any, row: int) -> None:
     """Select a box, as a click on it does, and move it into the middle."""
+    viewer.reset_view()
     viewer.layers.selection.active = boxes
     boxes.selected_data = {row}
     camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
