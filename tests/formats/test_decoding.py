@@ -2,6 +2,7 @@ import struct
 import zlib
 
 import pytest
+from PIL import UnidentifiedImageError
 
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats.decoding import DAMAGE, check_fits, decoding, memory, reason
@@ -36,6 +37,7 @@ def test_words_about_code_are_said_to_be_damage() -> None:
     assert reason(IndexError("list index out of range")) == "it is damaged (list index out of range)"
     assert reason(RecursionError("maximum depth")) == "it is nested too deep"
     assert reason(EOFError()) == "EOFError"
+    assert reason(UnidentifiedImageError("cannot identify image file 'a.png'")).startswith("it is no image")
 
 
 def test_pixels_that_take_more_than_half_of_the_memory_are_refused() -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from napari_hemalens.errors import HemaLensError
 
@@ -41,6 +41,8 @@ _ASSUMED_MEMORY = 16 << 30  # bytes, where the system does not say
 def reason(error: BaseException) -> str:
     """Return what an error says, in one line; its kind where it says nothing, or too little to be understood."""
     said = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no image, or of a kind that is not known"  # Pillow's own words repeat the path
     if isinstance(error, RecursionError):
         return "it is nested too deep"
     if isinstance(error, MemoryError):
