@@ -55,6 +55,23 @@ def test_labels_become_boxes_with_the_class_in_their_features(tmp_path):
     assert isinstance(Layer.create(*layer.as_layer_data_tuple()), Labels)
 
 
+@pytest.mark.parametrize(
+    ("form", "there", "fault"),
+    [
+        ("csv", "a.csv", "give its whole name"),
+        ("geojson", "a.geojson", "give its whole name"),
+        ("yolo", "a/classes.txt", "choose another name"),
+    ],
+)
+def test_what_napari_has_not_asked_about_is_not_replaced(tmp_path, form, there, fault):
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("mine")
+    layer = Layer.create(*as_layers(found(6, image="smear.tif"))[0]).as_layer_data_tuple()
+    with pytest.raises(AnnotationError, match=fault):
+        write_layers(str(tmp_path / "a"), [layer], form)
+    assert (tmp_path / there).read_text() == "mine"
+
+
 def test_naparis_own_writer_keeps_tables_of_shapes(plugins):
     writer, _ = plugins.get_writer("a.csv", ["shapes"])
     assert writer.plugin_name == "napari"

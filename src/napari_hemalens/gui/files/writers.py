@@ -36,7 +36,8 @@ def write_layers(path: str, layers: Sequence[LayerData], form: str) -> list[str]
     Raises
     ------
     AnnotationError
-        If it is not known which image the shapes are of, or how large it is.
+        If it is not known which image the shapes are of, or how large it is; if a file is there under a name that
+        napari has not asked about, since it gets a suffix.
     """
     created = [_created(data) for data in layers]
     viewer = napari.current_viewer()
@@ -45,17 +46,19 @@ def write_layers(path: str, layers: Sequence[LayerData], form: str) -> list[str]
     fields = [cells_of(layer, images) for layer in created if not isinstance(layer, Image)]
     target, known = Path(path), FORMATS[form]
     if not known.one_file_per_image:
-        target = target if target.suffix else target.with_suffix(PurePath(known.target).suffix)
+        target = _suffixed(target, PurePath(known.target).suffix)
         known.write(fields, target)
         return [str(target)]
     folder = target.with_suffix("")
+    if folder.is_dir() and any(folder.iterdir()) and (form == "yolo" or len(fields) > 1):
+        raise AnnotationError(f"The folder {folder} is there already: choose another name.")
     if form == "yolo" or len(fields) > 1:
         known.write(fields, folder)
         return [str(folder / "data.yaml" if form == "yolo" else folder)]
     with TemporaryDirectory(dir=target.parent) as made:
         known.write(fields, Path(made))
         (file,) = (each for each in Path(made).rglob("*") if each.is_file())
-        target = target if target.suffix else target.with_suffix(file.suffix)
+        target = _suffixed(target, file.suffix)
         file.replace(target)
     return [str(target)]
 
@@ -113,6 +116,14 @@ def cells_of(layer: Layer, images: Sequence[Image]) -> Detections:
         raise AnnotationError(f"Layer {layer.name!r} does not say which image it is of: save it together with it.")
     shape = image.level_shapes[0][-2:]
     return _record(boxes_of(layer), _classes(layer, layer.nshapes), (int(shape[0]), int(shape[1])), origin)
+
+
+def _suffixed(target: Path, suffix: str) -> Path:
+    if target.suffix:
+        return target
+    if (named := target.with_suffix(suffix)).exists():
+        raise AnnotationError(f"{named} is there already: give its whole name to replace it, or choose another.")
+    return named
 
 
 def _created(data: LayerData) -> Layer:
