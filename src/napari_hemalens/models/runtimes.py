@@ -24,7 +24,7 @@ from napari_hemalens.progress import Progress, Steps
 
 T = TypeVar("T")
 
-PREPARING = "preparing weights for this processor (once)"
+PREPARING = "preparing weights (once)"
 """What a person reads while weights are converted."""
 
 _Part: TypeAlias = tuple[Any, *tuple[Tensor, ...]]  # a module, and what it takes
