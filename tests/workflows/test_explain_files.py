@@ -87,7 +87,7 @@ def test_an_image_that_cannot_be_explained_is_named_and_the_rest_goes_on(
     assert list(batch.failed) == [str(files[0])]
     assert "hold no cell" in batch.failed[str(files[0])]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("b.grad-cam-middle.tif", "b.grad-cam-middle.png", "run.json", "records")
+        *("b.grad-cam-middle.tif", "b.grad-cam-middle.png", "run.json", "failed.csv", "records")
     }
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert [each["image"] for each in run["failed"]] == [str(files[0])]
