@@ -109,7 +109,7 @@ def test_an_unreadable_image_is_named_and_the_exit_code_is_one(
         (("--task", "all", "--pair"), "--cells and --pair are of the task micronucleus; the task is all"),
         (("--pair", "--cells", "{fields}/nuclei"), "give one of them"),
         (("--task", "all", "--micronuclei", "{fields}/nuclei"), "--micronuclei is of the task micronucleus"),
-        (("--design", "{fields}/none.csv"), "Cannot read the design"),
+        (("--design", "{fields}/none.csv"), "none.csv: No such file"),
         (("--compare", "0", "5"), "No image, replicate or concentration '0' to compare. Known: a.tif, b.tif"),
         (("--pixel-size", "0"), "Option 'pixel_size_um' got 0.0"),
     ],
