@@ -1,5 +1,11 @@
-"""Teach two classes of your own; here the detector answers in place of a person."""
+"""Teach two classes of your own; here the detector answers in place of a person.
 
+    python examples/teach_classes.py [IMAGE]
+
+Without an argument: the blood smear of the sample data. The project is kept in `project/`.
+"""
+
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +14,9 @@ from napari_hemalens import detect
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import teaching
 
-SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
-smear = SAMPLES / "marrow_smear.tif"
+SAMPLE = Path(__file__).parents[1] / "sample_data" / "blood_smear.tif"
+
+smear = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
 
 found = detect(smear, device="cpu")
 recipe = teaching.TeachingRecipe(device="cpu")

@@ -1,9 +1,8 @@
 """The examples run as they stand, and say and write what they promise."""
 
 import csv
-import os
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -11,25 +10,29 @@ import pytest
 import tifffile
 from PIL import Image
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def run_example(tmp_path):
+def run_example(tmp_path, monkeypatch, capsys):
     def run(name, *arguments):
-        """Run an example in an empty folder and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, str(EXAMPLES / name), *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "QT_API": "none"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """Run an example in an empty folder and return what it prints; in this process, which has imported torch."""
+        example = ROOT / "examples" / name
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [str(example), *map(str, arguments)])
+        runpy.run_path(str(example), run_name="__main__")
+        return capsys.readouterr().out
 
     return run
+
+
+@pytest.fixture(scope="module")
+def part_of_a_smear(tmp_path_factory):
+    """A quarter of the sample smear, which takes a quarter of the time."""
+    pixels = tifffile.imread(ROOT / "sample_data" / "blood_smear.tif")[:600, :800]
+    file = tmp_path_factory.mktemp("smear") / "part.tif"
+    tifffile.imwrite(file, pixels, photometric="rgb", resolution=(1e4 / 0.15, 1e4 / 0.15), resolutionunit="CENTIMETER")
+    return file
 
 
 def rows(path):
@@ -38,8 +41,8 @@ def rows(path):
 
 
 @pytest.mark.slow
-def test_classes_are_taught_and_kept_in_a_project(run_example, tmp_path):
-    said = run_example("teach_classes.py")
+def test_classes_are_taught_and_kept_in_a_project(run_example, part_of_a_smear, tmp_path):
+    said = run_example("teach_classes.py", part_of_a_smear)
     assert re.search(r"\{'nucleated': \d+, 'other': \d+\}", said)
     assert "cells are taken for nucleated" in said
     assert len((tmp_path / "project" / "labels.jsonl").read_text().splitlines()) == 30
@@ -140,11 +143,11 @@ def test_a_heatmap_lies_in_the_frame_of_the_image(run_example, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_full_story_ends_in_a_picture_of_where_the_network_looked(run_example, tmp_path):
-    said = run_example("full_story.py")
+def test_the_full_story_ends_in_a_picture_of_where_the_network_looked(run_example, part_of_a_smear, tmp_path):
+    said = run_example("full_story.py", part_of_a_smear)
     (named,) = (line for line in said.splitlines() if line.startswith("By the classifier: "))
     counts = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", named)}
-    assert counts["neutrophil"] >= 5
-    assert sum(counts.values()) >= 15
+    assert counts["neutrophil"] >= 2
+    assert sum(counts.values()) >= 4
     with Image.open(tmp_path / "full_story.png") as picture:
-        assert picture.size == (1600, 1200)
+        assert picture.size == (800, 600)
