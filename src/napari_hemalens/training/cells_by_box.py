@@ -67,7 +67,16 @@ def train_steps(
 def train_network_steps(
     network: CellClassifier, cells: CellTable, *, task: Task, recipe: ClassifierTraining, new: weights.NewWeights
 ) -> Steps[ClassifierCard]:
-    """Train a network on the cells of `train`, and calibrate and measure it on those of `choose`.
+    """Train a network on the cells of `train`, and calibrate and measure it on those of `choose`."""
+    yield from learn_steps(network, cells, task=task, recipe=recipe, new=new)
+    yield Progress(0, 0, "calibrating on the cells held out")
+    return pack(network, cells, task=task, recipe=recipe, new=new)
+
+
+def learn_steps(
+    network: CellClassifier, cells: CellTable, *, task: Task, recipe: ClassifierTraining, new: weights.NewWeights
+) -> Steps[None]:
+    """Train a network on the cells of `train`.
 
     A run that was killed is resumed from its folder, whatever the network begins with.
     """
@@ -78,8 +87,6 @@ def train_network_steps(
     images = TableCrops(train, task, recipe)
     yield from fit_steps(Learner(network, recipe), images, recipe, new.folder, normalised=normalised)
     plot_losses(new.folder)
-    yield Progress(0, 0, "calibrating on the cells held out")
-    return pack(network, cells, task=task, recipe=recipe, new=new)
 
 
 def pack(
@@ -94,9 +101,9 @@ def pack(
     labels, held_out = admissible(train, task), admissible(choose, task)
     certain = held_out.sum(dim=1) == 1
     known = (labels.sum(dim=1) == 1) & ~torch.from_numpy(_rejected(train, task))
-    _, placed = _looked_at(network, train, recipe)
+    _, placed = look_at(network, train, recipe)
     novelty = Novelty.fit(placed[known], kinds(train.take(known.numpy())))
-    logits, placed = _looked_at(network, choose, recipe)
+    logits, placed = look_at(network, choose, recipe)
     sure = certain.numpy() & ~_rejected(choose, task)
     novelty = replace(novelty, far=within(novelty.distance(placed[sure]).numpy(), choose.laboratories[sure]))
     save_network(network, new.file, beside=novelty.tensors())
@@ -167,7 +174,7 @@ def _rejected(cells: CellTable, task: Task) -> NDArray[np.bool_]:
 
 
 @torch.inference_mode()
-def _looked_at(network: CellClassifier, cells: CellTable, recipe: ClassifierTraining) -> tuple[Tensor, Tensor]:
+def look_at(network: CellClassifier, cells: CellTable, recipe: ClassifierTraining) -> tuple[Tensor, Tensor]:
     """Return logits (N, K) and embeddings (N, D) of the cells of a table, on the CPU."""
     at = next(network.parameters()).device
     parts = [network.name_and_embed(normalised(part.to(at))) for part in _crops(cells, recipe)]
