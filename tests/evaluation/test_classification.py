@@ -31,7 +31,8 @@ def test_figures_are_those_of_what_classify_says(
         classify(field.image, iio.imread(field.labels), recipe(untrained_classifier))
         for field in read(micronuclei, split="val")
     ]
-    np.testing.assert_array_equal(report.probabilities, np.concatenate([field.probabilities for field in said]))
+    # What classify computes with is folded; only rounding tells it apart.
+    np.testing.assert_allclose(report.probabilities, np.concatenate([field.probabilities for field in said]), atol=1e-5)
     assert report.images == 2
     assert len(report.truth) == report.measures.confusion.sum() == 32
     called = np.concatenate([field.classes for field in said])

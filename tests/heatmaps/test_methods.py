@@ -76,7 +76,7 @@ def test_the_default_is_what_was_measured_else_attention_else_a_gradient(
     assert resolve_recipe(ExplanationRecipe(), of).method == best
 
 
-@pytest.mark.parametrize("name", weights.known(ClassifierCard))
+@pytest.mark.parametrize("name", weights.packed(ClassifierCard))
 def test_packed_weights_name_a_method_that_their_network_has(name: str) -> None:
     of = weights.classifier_card(name)
     assert best_of(of) in methods_of(of.network)

@@ -81,6 +81,11 @@ class OneCell:
         return detections([[20, 320, 60, 360]], ["lymphocyte"])
 
 
+def one_cell_steps(*_: object) -> Steps[OneCell]:
+    yield Progress(0, 0, "loading")
+    return OneCell()
+
+
 @pytest.fixture
 def fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two fields with a plasma cell each."""
@@ -90,7 +95,7 @@ def fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         iio.imwrite(tmp_path / "marrow_fields" / "images" / f"{number}.jpg", np.full((300, 400, 3), 200, np.uint8))
         mask = (ellipse(100, 150) * 255).astype(np.uint8)
         iio.imwrite(tmp_path / "marrow_fields" / "masks" / f"{number}.png", mask)
-    monkeypatch.setattr(CellFinder, "load", lambda *_: OneCell())
+    monkeypatch.setattr(CellFinder, "load_steps", one_cell_steps)
     return tmp_path
 
 

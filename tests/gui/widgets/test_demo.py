@@ -27,9 +27,9 @@ def viewer(make_napari_viewer, npe2pm, network, classifier, explainer, monkeypat
 
 def test_the_line_in_an_empty_dock_opens_the_demo_which_ends_on_a_cell(viewer, qtbot):
     _, detect = viewer.window.add_plugin_dock_widget("napari-hemalens", "Detect cells")
-    assert "Try the demo" in detect.hint.text()
     qtbot.waitUntil(detect.hint.isVisible, timeout=PATIENCE)
-    detect.hint.linkActivated.emit("demo")
+    assert detect.hint.demo.text() == "Try the demo"
+    detect.hint.demo.click()
     opened = open_dock(viewer, "Try the demo")
     qtbot.waitUntil(lambda: opened.demo.step == "look", timeout=PATIENCE)
     assert not detect.hint.isVisible()
