@@ -32,4 +32,4 @@ def _is_loaded(maps: Path) -> bool:
 
 
 def _keep(_: object) -> None:
-    """Delete nothing: a few kilobytes a layer, until the window closes."""
+    """Delete nothing: some megabytes a layer, which is the growth of memory in `make soak`, until the window closes."""
