@@ -16,7 +16,7 @@ from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import own_task
 from napari_hemalens.training.classification import build
-from napari_hemalens.training.fine_tuning import fine_tune_steps, recipe_for, start_from
+from napari_hemalens.training.fine_tuning import fine_tune_steps, recipe_for, start_from, treat_alike
 
 CLASSES = ("smudge", "monocyte", "blast")
 
@@ -48,6 +48,16 @@ def test_the_recipe_suits_few_cells_and_the_network(nucleated: ClassifierCard) -
     assert (recipe.batch, recipe.epochs, recipe.crop, recipe.keep) == (7, 4, nucleated.crop, "last")
     with pytest.raises(TrainingError, match="leukocyte-types look at outlines"):
         recipe_for(weights.classifier_card("leukocyte-types"), 100, 1)
+
+
+def test_rare_classes_are_favoured_as_much_as_they_are_rare(nucleated: ClassifierCard) -> None:
+    network = build(recipe_for(nucleated, 100, 1), own_task(CLASSES))
+    before = network.head.linear.bias.detach().clone()
+    labels = torch.eye(3, dtype=torch.bool)[[0, 0, 0, 0, 0, 0, 1, 1]]
+    treat_alike(network, torch.cat([labels, torch.ones(5, 3, dtype=torch.bool)]))  # five cells may be of any class
+    change = network.head.linear.bias.detach() - before
+    torch.testing.assert_close((change[1] - change[0]).exp(), torch.tensor(3.0))
+    torch.testing.assert_close((change[2] - change[1]).exp(), torch.tensor(2.0))  # as if one cell had been labelled
 
 
 def test_a_run_writes_weights_of_own_classes_that_can_be_used(

@@ -101,9 +101,9 @@ def pack(
     labels, held_out = admissible(train, task), admissible(choose, task)
     certain = held_out.sum(dim=1) == 1
     known = (labels.sum(dim=1) == 1) & ~torch.from_numpy(_rejected(train, task))
-    _, placed = look_at(network, train, recipe)
+    _, placed = _looked_at(network, train, recipe)
     novelty = Novelty.fit(placed[known], kinds(train.take(known.numpy())))
-    logits, placed = look_at(network, choose, recipe)
+    logits, placed = _looked_at(network, choose, recipe)
     sure = certain.numpy() & ~_rejected(choose, task)
     novelty = replace(novelty, far=within(novelty.distance(placed[sure]).numpy(), choose.laboratories[sure]))
     save_network(network, new.file, beside=novelty.tensors())
@@ -174,7 +174,7 @@ def _rejected(cells: CellTable, task: Task) -> NDArray[np.bool_]:
 
 
 @torch.inference_mode()
-def look_at(network: CellClassifier, cells: CellTable, recipe: ClassifierTraining) -> tuple[Tensor, Tensor]:
+def _looked_at(network: CellClassifier, cells: CellTable, recipe: ClassifierTraining) -> tuple[Tensor, Tensor]:
     """Return logits (N, K) and embeddings (N, D) of the cells of a table, on the CPU."""
     at = next(network.parameters()).device
     parts = [network.name_and_embed(normalised(part.to(at))) for part in _crops(cells, recipe)]

@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.evaluation.tuning import write_card
 from napari_hemalens.formats.cell_table import CellTable
-from napari_hemalens.models import novelty, weights
+from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.models.storage import load_classifier, save_network
+from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.cells_by_box import learn_steps, pack
 from napari_hemalens.training.classification import build
-from napari_hemalens.training.last_layer import refit_last_layer
+from napari_hemalens.training.table_crops import admissible
 
 _HEAD = "head."
 _LARGEST_BATCH = 32
@@ -61,9 +58,6 @@ def fine_tune_steps(
 ) -> Steps[ClassifierCard]:
     """Train weights further on cells by box; yields after every step. Resumed from the folder of `new`.
 
-    Probabilities are calibrated, and the figures of the card measured, on the cells of 'choose' before the last layer
-    learns those, too.
-
     Parameters
     ----------
     cells : CellTable
@@ -89,17 +83,29 @@ def fine_tune_steps(
     network = build(recipe, task)
     start_from(network, start, task.classes)
     yield from learn_steps(network, cells, task=task, recipe=recipe, new=new)
-    yield Progress(0, 0, "fitting the last layer")
-    refit_last_layer(network, cells.take(cells.parts == "train"), task=task, recipe=recipe)
-    card = pack(network, cells, task=task, recipe=recipe, new=new)
-    known = cells.take(np.isin(cells.parts, ["train", "choose"]))
-    if not refit_last_layer(network, known, task=task, recipe=recipe):
-        return card
-    beside = {name: tensor for name, tensor in load_file(card.file).items() if name.startswith(novelty.PREFIX)}
-    save_network(network, card.file, beside=beside)
-    card = card.model_copy(update={"sha256": weights.sha256(card.file)})
-    write_card(card)
-    return card
+    treat_alike(network, admissible(cells.take(cells.parts == "train"), task))
+    yield Progress(0, 0, "calibrating on the cells held out")
+    return pack(network, cells, task=task, recipe=recipe, new=new)
+
+
+@torch.no_grad()
+def treat_alike(network: nn.Module, labels: Tensor) -> None:
+    """Take off a classifier's logits what it learned of how frequent classes are.
+
+    A person labels some classes often and others rarely, and a network that learns from so few cells leans to the
+    frequent ones. Where all have as many labels, nothing changes. Menon et al. 2021, *Long-tail learning via logit
+    adjustment*, equation 9 with tau = 1.
+
+    Parameters
+    ----------
+    network : Module
+        Trained; its last biases are changed in place.
+    labels : (N, K) bool
+        The classes that each of its training cells may be of; of those that are certain, frequencies are counted.
+    """
+    cells = labels[labels.sum(dim=1) == 1].sum(dim=0).clamp(min=1)
+    bias = network.get_parameter(_HEAD + "linear.bias")
+    bias.sub_((cells / cells.sum()).log().to(bias))
 
 
 @torch.no_grad()
