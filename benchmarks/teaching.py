@@ -26,7 +26,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from torch import Tensor
 
-from event_loop_gap import smear
 from machine import machine
 from napari_hemalens.active_learning import embeddings
 from napari_hemalens.atomic import writing
@@ -34,6 +33,7 @@ from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.widgets.docks import open_dock
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections, Provenance
+from window import smear
 
 PAGE = Path(__file__).parent.parent / "docs" / "results" / "teaching-window.md"
 _SIDE, _PIXEL = 4000, 0.15
