@@ -81,7 +81,8 @@ def open_docks(viewer: napari.Viewer) -> list[Any]:
 
 
 def run(widget: Any) -> None:
-    """Press Run, and wait for the end."""
+    """Press Run when that is possible, and wait for the end."""
+    wait(widget.running.run.isEnabled)
     widget.running.run.click()
     wait(lambda: not widget.session.running)
 

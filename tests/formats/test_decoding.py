@@ -1,3 +1,4 @@
+import errno
 import struct
 import zlib
 
@@ -38,6 +39,19 @@ def test_words_about_code_are_said_to_be_damage() -> None:
     assert reason(RecursionError("maximum depth")) == "it is nested too deep"
     assert reason(EOFError()) == "EOFError"
     assert reason(UnidentifiedImageError("cannot identify image file 'a.png'")).startswith("it is no image")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (None, "No such file or directory"),
+        ("in/a.png", "No such file or directory"),
+        ("in/b.xml", "[Errno 2] No such file or directory: 'in/b.xml'"),
+    ],
+)
+def test_a_sentence_names_its_file_once_and_another_all_the_same(name: str | None, said: str) -> None:
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", name)
+    assert reason(error, "Cannot read /data/in/a.png") == said
 
 
 def test_pixels_that_take_more_than_half_of_the_memory_are_refused() -> None:

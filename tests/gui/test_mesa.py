@@ -29,19 +29,39 @@ def test_triton_that_is_loaded_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert sys.modules["triton"] is sys
 
 
-@pytest.mark.parametrize(("maps", "kept"), [("libLLVM-15.so.1", True), ("libGL.so.1", False)])
-def test_programs_are_kept_only_where_mesa_draws(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, maps: str, kept: bool
-) -> None:
-    class Program:
-        def delete(self) -> None:
-            deleted.append(self)
+class Functions:
+    def finish(self) -> None:
+        self.said.append("finished")
 
-    deleted: list[Program] = []
+
+@pytest.mark.parametrize(
+    ("maps", "canvas", "said"),
+    [
+        ("libLLVM-15.so.1", True, ["current", "finished"]),
+        ("libLLVM-15.so.1", False, ["finished"]),
+        ("libGL.so.1", True, ["finished"]),
+    ],
+)
+def test_where_mesa_draws_a_canvas_finishes_in_its_own_context(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, maps: str, canvas: bool, said: list[str]
+) -> None:
+    class Shared:
+        @property
+        def ref(self) -> SimpleNamespace:
+            if not canvas:
+                raise RuntimeError("No reference")
+            return SimpleNamespace(_vispy_set_current=lambda: context.said.append("current"))
+
+    class Context(Functions):
+        said: list[str] = []  # noqa: RUF012 -- of the only context
+        shared = Shared()
+
     (tmp_path / "maps").write_text(maps, encoding="utf-8")
     monkeypatch.setattr(mesa, "_MAPS", tmp_path / "maps")
     monkeypatch.setitem(sys.modules, "triton", sys)
-    monkeypatch.setitem(sys.modules, "vispy.gloo.glir", SimpleNamespace(GlirProgram=Program))  # type: ignore[arg-type]
+    vispy = SimpleNamespace(GLContext=Context, BaseGlooFunctions=Functions)
+    monkeypatch.setitem(sys.modules, "vispy.gloo.context", vispy)  # type: ignore[arg-type]
     mesa.work_around_mesa()
-    Program().delete()
-    assert (deleted == []) is kept
+    context = Context()
+    context.finish()
+    assert context.said == said

@@ -1,5 +1,6 @@
 """A report says who looked at how many cells, what changed, and what the run left undone."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,14 @@ RUN = {
     "licences": {"marrow-lite": "BSD-3-Clause"},
     "versions": {"torch": "2.6"},
     "recipe": {"tile": 640, "channel": None},
-    "failed": [{"image": "bad.tif", "reason": "torn"}],
+    "failed": [{"image": "bad.tif", "reason": "Cannot read bad.tif: it is empty."}],
     "not_looked_at": ["late.tif", "later.tif"],
 }
 
 
 @pytest.fixture
 def stored(tmp_path: Path) -> StoredSmear:
-    run: dict[str, Any] = {**RUN, "images": []}
+    run: dict[str, Any] = {**copy.deepcopy(RUN), "images": []}
     (tmp_path / "run.json").write_text(json.dumps(run))
     said = (
         {"pixel_size_um": 0.1234, "pixel_size_source": "image", "cells": 1990, "corrections": {"counts": {"class": 3}}},
@@ -51,8 +52,19 @@ def test_the_method_names_images_pixel_size_and_weights(stored: StoredSmear) -> 
 def test_what_the_run_left_undone_is_said(stored: StoredSmear) -> None:
     assert list(sections.run_doubts(stored, ENGLISH)) == [
         "1 image could not be read: bad.tif.",
+        "Cannot read bad.tif: it is empty.",
         "2 images were not looked at: late.tif, later.tif.",
     ]
+
+
+def test_of_many_failures_a_few_reasons_are_given_and_where_all_stand(stored: StoredSmear) -> None:
+    stored.run["failed"][:] = [{"image": f"{n}.tif", "reason": f"Cannot read {n}.tif: it is empty."} for n in range(8)]
+    said = list(sections.run_doubts(stored, ENGLISH))
+    assert said[0].startswith("8 images could not be read")
+    assert said[5:7] == ["Cannot read 4.tif: it is empty.", "Why 3 others could not be read is said in failed.csv."]
+    assert "Warum 3 weitere sich nicht lesen ließen, steht in failed.csv." in sections.run_doubts(
+        stored, Language.of("de")
+    )
 
 
 def test_corrections_are_counted_by_kind_and_by_class(stored: StoredSmear) -> None:

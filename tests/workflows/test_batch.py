@@ -92,8 +92,8 @@ def test_an_image_that_changed_or_lost_a_file_is_looked_at_again(files: list[Pat
     [
         (ImageError("Cannot read a.png: no."), "Cannot read a.png: no."),
         (ZeroDivisionError("by zero"), "a.png, by a fault of HemaLens: ZeroDivisionError: by zero. Please report it."),
-        (OSError(errno.EIO, "Input/output error"), "a.png: [Errno 5] Input/output error."),
-        (OSError(errno.ENAMETOOLONG, "File name too long"), "a.png: [Errno 36] File name too long."),
+        (OSError(errno.EIO, "Input/output error"), "a.png: Input/output error."),
+        (OSError(errno.ENAMETOOLONG, "File name too long"), "a.png: File name too long."),
         (MemoryError(), "a.png: it does not fit into memory."),
         (DeviceError("No memory left on cuda."), "No memory left on cuda."),
     ],
@@ -101,7 +101,6 @@ def test_an_image_that_changed_or_lost_a_file_is_looked_at_again(files: list[Pat
 def test_one_bad_image_never_ends_the_rest(files: list[Path], error: Exception, reason: str) -> None:
     if isinstance(error, OSError):
         error = type(error)(error.errno, error.strerror)
-        reason = f"a.png: {error}." if "Errno" in reason else reason
     of = batch(files)
     assert look(of, finder({0: error}))[0] == "a.png: not done"
     assert list(of.failed) == [str(files[0])]

@@ -14,7 +14,7 @@ from napari_hemalens.workflows.failures import DAMAGE, OF_ALL, sentence_of
         (ImageError("Cannot read a.png: no."), "Cannot read a.png: no."),
         (DeviceError("No memory left on cuda."), "No memory left on cuda."),
         (MemoryError(), "Cannot draw a.png: it does not fit into memory."),
-        (OSError(errno.EIO, "Input/output error"), "Cannot draw a.png: [Errno 5] Input/output error."),
+        (OSError(errno.EIO, "Input/output error"), "Cannot draw a.png: Input/output error."),
         (TypeError("no"), "Cannot draw a.png, by a fault of HemaLens: TypeError: no. Please report it."),
     ],
 )

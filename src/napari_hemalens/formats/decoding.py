@@ -7,6 +7,7 @@ import tokenize
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 
 from PIL import Image, UnidentifiedImageError
 
@@ -38,9 +39,15 @@ _OF_CODE = (ArithmeticError, AssertionError, AttributeError, IndexError, TypeErr
 _ASSUMED_MEMORY = 16 << 30  # bytes, where the system does not say
 
 
-def reason(error: BaseException) -> str:
-    """Return what an error says, in one line; its kind where it says nothing, or too little to be understood."""
+def reason(error: BaseException, what: str = "") -> str:
+    """Return what an error says, in one line; its kind where it says nothing, or too little to be understood.
+
+    The name of a file that stands in `what`, the words before it, is not said again.
+    """
     said = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, OSError) and error.strerror:
+        named = {PurePath(str(name)).name for name in (error.filename, error.filename2) if name}
+        said = said if any(name not in what for name in named) else error.strerror
     if isinstance(error, UnidentifiedImageError):
         return "it is no image, or of a kind that is not known"  # Pillow's own words repeat the path
     if isinstance(error, RecursionError):
@@ -65,7 +72,7 @@ def decoding(what: str, kind: type[HemaLensError]) -> Iterator[None]:
     except kind:
         raise
     except DAMAGE as error:
-        raise kind(f"{what}: {reason(error)}.") from error
+        raise kind(f"{what}: {reason(error, what)}.") from error
 
 
 def check_fits(shape: Sequence[int], itemsize: int) -> None:

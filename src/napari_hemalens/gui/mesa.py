@@ -4,25 +4,29 @@ Two copies of LLVM: Mesa brings one, triton, which torch looks for, another. Loa
 segmentation fault (Mesa 22 with LLVM 15, torch 2.15, triton of the same release; torchvision.ops imports
 torch._dynamo, which imports triton). Nothing here is compiled by triton.
 
-Removing a Shapes layer: vispy deletes its programs, and the next drawing but one is a segmentation fault (Mesa 22.3,
-vispy 0.17, napari 0.9, without any plugin). Clear, Undo and the fields of a folder remove such layers.
+Removing a layer: napari lets vispy delete its programs in whichever context is current, which mostly is the one by
+which Qt puts the window together. Deleted there, a program that the canvas draws with leaves a null pointer behind, and
+the next drawing but one is a segmentation fault (Mesa 22.3, vispy 0.17, napari 0.9, without any plugin). Clear, Undo
+and the fields of a folder remove such layers.
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _MAPS = Path("/proc/self/maps")  # what is loaded into this process; Linux only, as triton is
 _WITH_LLVM: set[Path] = set()  # what was found to hold it, which stays so: reading it takes longer than a frame should
 
 
 def work_around_mesa() -> None:
-    """Hide triton from torch, and keep vispy's programs, where Mesa's LLVM is loaded; elsewhere change nothing."""
+    """Hide triton from torch, and finish in a canvas's own context, where Mesa's LLVM is loaded; only there."""
     if not _is_loaded(_MAPS):
         return
     if "triton" not in sys.modules:
         sys.modules["triton"] = None  # type: ignore[assignment] # importing it now says that it is not installed
-    if "vispy.gloo.glir" in sys.modules:
-        sys.modules["vispy.gloo.glir"].GlirProgram.delete = _keep
+    if "vispy.gloo.context" in sys.modules:
+        sys.modules["vispy.gloo.context"].GLContext.finish = _finish
 
 
 def _is_loaded(maps: Path) -> bool:
@@ -31,5 +35,8 @@ def _is_loaded(maps: Path) -> bool:
     return maps in _WITH_LLVM
 
 
-def _keep(_: object) -> None:
-    """Delete nothing: some megabytes a layer, which is the growth of memory in `make soak`, until the window closes."""
+def _finish(context: Any) -> None:
+    """Carry out what waits, which is when vispy deletes, in the context of the canvas itself."""
+    with suppress(RuntimeError):  # its canvas is gone
+        context.shared.ref._vispy_set_current()
+    sys.modules["vispy.gloo.context"].BaseGlooFunctions.finish(context)

@@ -12,6 +12,7 @@ from napari_hemalens.formats.results import RUN
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.notes import listed
+from napari_hemalens.reports.detections import FAILED
 from napari_hemalens.reports.known_sentences import N_
 from napari_hemalens.reports.language import Language
 from napari_hemalens.reports.stored_results import StoredAssay, StoredSmear
@@ -32,6 +33,7 @@ _KINDS = {
     "removed": N_("removed"),
 }
 _CHANGES = 10  # pairs of classes that are listed
+_REASONS = 5  # why images could not be read; all stand in a table
 _SHORT = 12  # digits of a hash on the first page
 
 
@@ -85,7 +87,8 @@ def _significant(size: float, language: Language) -> str:
 
 def run_doubts(stored: StoredSmear | StoredAssay, language: Language) -> Iterator[str]:
     """Yield what the run left undone, a sentence each."""
-    failed = [str(each.get("image")) for each in stored.run.get("failed", ())]
+    failures = stored.run.get("failed", ())
+    failed = [str(each.get("image")) for each in failures]
     if failed:
         yield language.say_count(
             "{n} image could not be read: {names}.",
@@ -93,6 +96,7 @@ def run_doubts(stored: StoredSmear | StoredAssay, language: Language) -> Iterato
             len(failed),
             names=listed(failed),
         )
+        yield from _reasons([str(each["reason"]) for each in failures if each.get("reason")], language)
     left = [str(name) for name in stored.run.get("not_looked_at", ())]
     if left:
         yield language.say_count(
@@ -100,6 +104,18 @@ def run_doubts(stored: StoredSmear | StoredAssay, language: Language) -> Iterato
             "{n} images were not looked at: {names}.",
             len(left),
             names=listed(left),
+        )
+
+
+def _reasons(reasons: Sequence[str], language: Language) -> Iterator[str]:
+    yield from map(language.sentence, reasons[:_REASONS])
+    others = len(reasons[_REASONS:])
+    if others:
+        yield language.say_count(
+            "Why {n} other could not be read is said in {file}.",
+            "Why {n} others could not be read is said in {file}.",
+            others,
+            file=FAILED,
         )
 
 

@@ -80,7 +80,7 @@ def _reading(path: str | Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:  # an ImageError is a ValueError
-        raise ImageError(f"Cannot read {path}: {reason(error)}.") from error
+        raise ImageError(f"Cannot read {path}: {reason(error, str(path))}.") from error
 
 
 def read_stored(path: str | Path) -> Stored:

@@ -28,7 +28,7 @@ def sentence_of(error: Exception, image: object, what: str = "Cannot look at") -
     if isinstance(error, HemaLensError):
         return str(error)
     if isinstance(error, (OSError, MemoryError)):
-        return f"{what} {image}: {reason(error)}."
+        return f"{what} {image}: {reason(error, str(image))}."
     # What decoders raise is a sentence by now (`formats.decoding`): this is a fault of ours.
     _LOG.debug("%s %s", what, image, exc_info=error)
     return f"{what} {image}, by a fault of HemaLens: {type(error).__name__}: {error}. Please report it."
