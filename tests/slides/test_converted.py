@@ -46,3 +46,11 @@ def test_cmyk_is_converted(tmp_path: Path) -> None:
     flat = Image.new("RGB", (200, 150), (10, 200, 90)).convert("CMYK")
     flat.save(tmp_path / "a.tif")
     assert np.abs(read(tmp_path / "a.tif").astype(int) - (10, 200, 90)).max() <= 2
+
+
+@pytest.mark.parametrize("options", [*LAYOUTS, {"planarconfig": "separate"}], ids=["raw", "tiles", "strips", "planes"])
+def test_a_fourth_value_that_is_no_alpha_hides_nothing(tmp_path: Path, options: dict) -> None:
+    four = np.dstack([COLOURS[GREY], np.zeros_like(GREY)])
+    stored = np.moveaxis(four, -1, 0) if "planarconfig" in options else four
+    imwrite(tmp_path / "a.tif", stored, photometric="rgb", extrasamples=["unspecified"], **options)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif"), COLOURS[GREY])

@@ -1,4 +1,7 @@
-"""Levels whose stored values stand for others: white stored as 0, and indices into a palette. Read on demand."""
+"""Levels whose stored values stand for others, or for none: white stored as 0, indices into a palette, a fourth value.
+
+Read on demand.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -74,3 +77,36 @@ class Coloured:
         values = np.asarray(self.source[index[:-1]])
         colours: NDArray[np.uint8] = self.palette[np.minimum(values, len(self.palette) - 1)]
         return colours[..., index[-1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithoutFourth:
+    """A level of four values a pixel, of which the file does not say that the fourth is alpha, as RGB.
+
+    Attributes
+    ----------
+    source : array-like
+        As stored.
+    axis : int
+        Along which its four values lie.
+    """
+
+    source: Any
+    axis: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the source, 3 along the axis."""
+        return tuple(3 if axis == self.axis else length for axis, length in enumerate(self.source.shape))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the source."""
+        kind: np.dtype[Any] = np.dtype(self.source.dtype)
+        return kind
+
+    def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
+        wanted = list(index)
+        if isinstance(wanted[self.axis], slice):
+            wanted[self.axis] = slice(*wanted[self.axis].indices(3))
+        return np.asarray(self.source[tuple(wanted)])

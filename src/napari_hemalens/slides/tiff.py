@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import zarr
-from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage, TiffPageSeries
+from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage, TiffPageSeries
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest, Store
 from zarr.storage import WrapperStore
@@ -18,7 +18,7 @@ from napari_hemalens.formats.decoding import check_fits
 from napari_hemalens.formats.tiff_files import open_tiff
 from napari_hemalens.slides import pixel_size
 from napari_hemalens.slides.channel_names import read_tiff_channel_names
-from napari_hemalens.slides.converted import Coloured, Inverted
+from napari_hemalens.slides.converted import Coloured, Inverted, WithoutFourth
 from napari_hemalens.slides.pictures import read_picture
 from napari_hemalens.slides.stored import Stored
 
@@ -116,6 +116,8 @@ def _meant(levels: tuple[Any, ...], series: TiffPageSeries) -> tuple[tuple[Any, 
         return tuple(Inverted(level, 2**page.bitspersample - 1) for level in levels), axes
     if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
         return tuple(Coloured.from_colormap(level, page.colormap) for level in levels), f"{series.axes}S"
+    if page.photometric == PHOTOMETRIC.RGB and page.extrasamples == (EXTRASAMPLE.UNSPECIFIED,):
+        return tuple(WithoutFourth(level, series.axes.index("S")) for level in levels), axes
     return levels, axes
 
 
