@@ -64,6 +64,16 @@ def test_one_image_becomes_a_differential_a_picture_and_tables(run_example, tmp_
 
 
 @pytest.mark.slow
+def test_cells_are_handed_to_other_programs(run_example, part_of_a_smear, tmp_path):
+    said = run_example("exchange.py", part_of_a_smear)
+    cells = int(re.search(r"AnnData: (\d+) cells, box_height_um", said)[1])
+    assert cells > 50
+    assert f"Parquet: {cells} rows" in said
+    assert re.search(r"QuPath: detection [0-9a-f-]{36} is \w+", said)
+    assert float(re.search(r"erythrocyte\s+([\d.]+)", said)[1]) == pytest.approx(7.5, abs=1.5)  # um
+
+
+@pytest.mark.slow
 def test_the_fields_of_a_folder_make_one_differential(run_example, tmp_path):
     said = run_example("detect_folder.py")
     assert "3 of 3: blood-1002.jpg" in said

@@ -1,9 +1,12 @@
+import contextlib
 import copy
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from pycocotools.coco import COCO
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import coco
@@ -240,3 +243,23 @@ def test_how_sure_each_class_is_is_read_back_with_the_corrections(tmp_path):
     assert back.unsure.tolist() == [True, False, False]
     assert back.correction_kinds.tolist() == kinds.tolist()
     assert back.predicted_class_names.tolist() == cells.class_names.tolist()
+
+
+def test_pycocotools_reads_what_is_written(tmp_path):
+    field = Detections.from_arrays(
+        [[5, 10, 20, 30], [30, 40, 50, 60]],
+        [0.9, 0.5],
+        [0, 1],
+        names=("blast", "lymphocyte"),
+        image_shape=(60, 90),
+        recognised=("blast", "lymphocyte"),
+        provenance=Provenance(image="a.png", pixel_size_um=0.5),
+    )
+    coco.write([field], tmp_path / "coco.json")
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = COCO(tmp_path / "coco.json")
+    cells = found.loadAnns(found.getAnnIds())
+    assert [cell["bbox"] for cell in cells] == [[10, 5, 20, 15], [40, 30, 20, 20]]
+    names = {each["id"]: each["name"] for each in found.loadCats(found.getCatIds())}
+    assert [names[cell["category_id"]] for cell in cells] == ["blast", "lymphocyte"]
+    assert found.loadImgs(found.getImgIds())[0]["file_name"] == "a.png"

@@ -62,6 +62,9 @@ def test_a_row_tells_all_of_a_cell(fields):
         "x": 20,
         "area_px": 300,
         "area_um2": 75,
+        "box_height_um": 7.5,
+        "box_width_um": 10,
+        "box_diameter_um": 8.6603,
         "image_height": 60,
         "image_width": 90,
         "pixel_size_um": 0.5,
@@ -82,7 +85,7 @@ def test_cells_are_numbered_from_1_in_each_image_best_first(fields):
 def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
     write_cells(fields, tmp_path / "cells.csv")
     found = lines(tmp_path / "cells.csv")
-    assert (found[1]["area_um2"], found[2]["area_um2"]) == ("75.0", "")
+    assert (found[1]["area_um2"], found[2]["area_um2"], found[2]["box_width_um"]) == ("75.0", "", "")
     assert list(found[0])[:18] == [
         *("image", "cell", "class", "score", "corrected", "predicted_class", "predicted_score"),
         *("certainty", "novelty", "unsure"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import FORMATS, export, read_annotations
+from napari_hemalens.formats import FORMATS, export, packages, read_annotations
 from napari_hemalens.records.detections import Detections, Provenance
 
 DATA = Path(os.environ.get("HEMALENS_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -94,7 +94,7 @@ def test_images_beside_the_annotations_are_found(tmp_path, name):
 def test_an_export_is_read_from_its_folder_by_the_first_format_there(tmp_path):
     fields = AWKWARD["corners between pixels"]
     assert [p.name for p in export(fields, tmp_path, list(FORMATS))] == [
-        *("coco.json", "voc", "yolo", "via.json", "geojson", "cells.csv")
+        *("coco.json", "voc", "yolo", "via.json", "geojson", "cells.csv", "cells.parquet", "cells.h5ad")
     ]
     assert_same(read_annotations(tmp_path), fields, ["a.png"])
     assert_same(read_annotations(tmp_path, format="csv"), fields, ["a.png"])
@@ -124,7 +124,8 @@ def test_a_folder_without_annotations_says_what_was_looked_for(tmp_path):
     assert str(error.value) == (
         f"No annotations for the split 'train' in {tmp_path}: looked for a COCO JSON, or VOC XML files, or YOLO's "
         "data.yaml or classes.txt, or a VIA JSON or CSV, or GeoJSON, or a cells.csv or another table of boxes, or "
-        "CVAT's XML, or Label Studio's JSON, or points/*.csv (with <split>.txt for a split)."
+        "a Parquet file, or AnnData, or CVAT's XML, or Label Studio's JSON, or points/*.csv (with <split>.txt for a "
+        "split)."
     )
 
 
@@ -192,3 +193,11 @@ def test_damaged_files_of_every_reader_are_read_or_refused_in_a_sentence(tmp_pat
         del sys.modules[spec.name]
     assert bare == []
     assert 0 < read < 460
+
+
+def test_a_format_whose_package_is_missing_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "anndata" else name)
+    with pytest.raises(AnnotationError) as error:
+        export(EMPTY, tmp_path / "out", ["csv", "h5ad"])
+    assert str(error.value) == "The format h5ad needs anndata: pip install 'napari-hemalens[exchange]'."
+    assert not (tmp_path / "out").exists()

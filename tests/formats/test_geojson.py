@@ -1,11 +1,15 @@
 import json
+import uuid
 
+import numpy as np
 import pytest
+import shapely.geometry
 from PIL import Image
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import geojson
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 
 RING = [[10, 5], [30, 7], [20, 20], [10, 5]]
 
@@ -122,3 +126,42 @@ def test_what_is_written_is_what_qupath_expects(tmp_path):
         "classification": {"name": "erythroblast"},
         "measurements": {"score": 0.5},
     }
+
+
+def detected(*, pixel=0.5):
+    return Detections.from_arrays(
+        [[5, 10, 20, 30], [30, 40, 50, 60]],
+        [0.9, 0.5],
+        [0, 1],
+        names=("erythroblast", "blast"),
+        image_shape=(60, 90),
+        provenance=Provenance(image="a.png", pixel_size_um=pixel),
+        naming=Naming(("erythroblast",), np.array([[0.75], [np.nan]], np.float32), np.array([0.5, np.nan], np.float32)),
+    )
+
+
+def features_in(folder):
+    return json.loads((folder / "a.geojson").read_text(encoding="utf-8"))["features"]
+
+
+def test_measurements_are_numbers_and_what_is_not_known_is_left_out(tmp_path):
+    geojson.write([detected()], tmp_path)
+    named, unnamed = (feature["properties"]["measurements"] for feature in features_in(tmp_path))
+    sizes = {"box_height_um": 7.5, "box_width_um": 10, "box_diameter_um": pytest.approx(75**0.5, abs=1e-4)}
+    assert named == {"score": 0.9, "certainty": 0.75, "novelty": 0.5, **sizes}
+    assert set(unnamed) == {"score", "box_height_um", "box_width_um", "box_diameter_um"}
+
+
+def test_a_cell_keeps_its_id_and_shares_it_with_none(tmp_path):
+    geojson.write([detected()], tmp_path)
+    ids = [uuid.UUID(feature["id"]) for feature in features_in(tmp_path)]
+    assert len(set(ids)) == 2
+    geojson.write([detected(pixel=None)], tmp_path)
+    assert [uuid.UUID(feature["id"]) for feature in features_in(tmp_path)] == ids
+
+
+def test_shapely_reads_the_boxes_where_they_are(tmp_path):
+    geojson.write([detected()], tmp_path)
+    cells = [shapely.geometry.shape(feature["geometry"]) for feature in features_in(tmp_path)]
+    assert all(cell.is_valid for cell in cells)
+    assert [cell.bounds for cell in cells] == [(10, 5, 30, 20), (40, 30, 60, 50)]

@@ -22,7 +22,7 @@ def convert(
     split: Annotated[str | None, typer.Option(help="Part of the data, such as train.")] = None,
     classes: ClassFile = None,
 ) -> None:
-    """Rewrite annotations in another format: COCO, Pascal VOC, YOLO, VIA, QuPath, a table of cells."""
+    """Rewrite annotations in another format: COCO, Pascal VOC, YOLO, VIA, QuPath, tables of cells."""
     written = convert_annotations(data, out, to=to, split=split, classes=class_names(classes))
     for note in written.notes:
         err_console.print(f"hemalens: {escape(note)}")

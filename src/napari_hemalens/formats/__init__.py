@@ -6,14 +6,15 @@ fields at once.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import box_table, coco, cvat, geojson, label_studio, points, via, voc, yolo
+from napari_hemalens.formats import box_table, coco, cvat, geojson, h5ad, label_studio, parquet, points, via, voc, yolo
 from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import split_names
+from napari_hemalens.formats.packages import install_hint
 from napari_hemalens.records.detections import Detections
 
 __all__ = ["FORMATS", "READERS", "AnnotatedPart", "Format", "ReadFormat", "check_formats", "export", "read_annotations"]
@@ -50,11 +51,19 @@ class Format(ReadFormat):
         Name of the file or folder in an export.
     one_file_per_image : bool
         Whether each image has its own file.
+    packages : tuple of str
+        What has to be installed beside HemaLens.
     """
 
     write: Callable[[Sequence[Detections], Path], None]
     target: str
     one_file_per_image: bool = False
+    packages: tuple[str, ...] = ()
+
+    @property
+    def install_hint(self) -> str:
+        """What to install, in a sentence; empty where nothing is missing."""
+        return install_hint(f"The format {PurePath(self.target).suffix[1:]}", self.packages)
 
 
 def _read_table(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
@@ -74,6 +83,10 @@ FORMATS: Mapping[str, Format] = {
     "via": Format(via.read, via.holds, "a VIA JSON or CSV", via.write, "via.json"),
     "geojson": Format(geojson.read, geojson.holds, "GeoJSON", geojson.write, "geojson", True),
     "csv": Format(_read_table, _holds_table, "a cells.csv or another table of boxes", write_cells, "cells.csv"),
+    "parquet": Format(
+        parquet.read, parquet.holds, "a Parquet file", parquet.write, "cells.parquet", packages=parquet.PACKAGES
+    ),
+    "h5ad": Format(h5ad.read, h5ad.holds, "AnnData", h5ad.write, "cells.h5ad", packages=h5ad.PACKAGES),
 }
 """The formats that are read and written, by name, in the order in which a folder is searched for them."""
 
@@ -182,9 +195,12 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     AnnotationError
-        If one is unknown.
+        If one is unknown, or needs a package that is not installed.
     """
-    return _check_known(formats, FORMATS)
+    for name in _check_known(formats, FORMATS):
+        if hint := FORMATS[name].install_hint:
+            raise AnnotationError(hint)
+    return tuple(formats)
 
 
 def _check_known(formats: Sequence[str], known: Mapping[str, ReadFormat]) -> tuple[str, ...]:

@@ -2,12 +2,17 @@
 
 https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html. QuPath's files
 do not state the image; those written here add its name and size beside the features, which QuPath
-ignores.
+ignores. A feature has what QuPath's own have: an `id` that is a UUID, `objectType`, `classification` with its
+colour, and `measurements`, numbers by name.
 """
 
+import math
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import documents
@@ -18,8 +23,12 @@ from napari_hemalens.formats.images import known_size
 from napari_hemalens.formats.shapes import bounds
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.measurements import measure_boxes
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
+
+_IDS = uuid.UUID("602f16ab-c852-4181-bbe1-1953b5195221")
+"""Namespace of the ids of cells."""
 
 _LEFT_OUT = {
     "Point": "a point",
@@ -55,7 +64,10 @@ def read(path: Path, *, names: Sequence[str] | None = None) -> tuple[Detections,
 
 
 def write(fields: Sequence[Detections], path: Path) -> None:
-    """Write one file per image into the folder `path`; each cell has class, colour and score."""
+    """Write one file per image into the folder `path`; each cell has id, class, colour, score and measurements.
+
+    The id of a cell is that of its image and number: the same whenever the same result is written.
+    """
     for stem, name, detections in one_file_each(fields):
         height, width = detections.image_shape
         documents.save(
@@ -65,7 +77,7 @@ def write(fields: Sequence[Detections], path: Path) -> None:
                 "image": name,
                 "height": height,
                 "width": width,
-                "features": list(_features(detections)),
+                "features": list(_features(detections, name)),
             },
         )
 
@@ -157,10 +169,12 @@ def _score(measured: Any) -> float:
     return number(mapping(measured).get("score"), 1.0)
 
 
-def _features(detections: Detections) -> Iterator[dict[str, Any]]:
-    for (y0, x0, y1, x1), label, score in rounded_cells(detections):
+def _features(detections: Detections, image: str) -> Iterator[dict[str, Any]]:
+    cells = zip(rounded_cells(detections), _measurements(detections), strict=True)
+    for cell, (((y0, x0, y1, x1), label, score), measured) in enumerate(cells, start=1):
         yield {
             "type": "Feature",
+            "id": str(uuid.uuid5(_IDS, f"{image}#{cell}")),
             "geometry": {
                 "type": "Polygon",
                 "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]],
@@ -171,6 +185,18 @@ def _features(detections: Detections) -> Iterator[dict[str, Any]]:
                     "name": label,
                     "color": list(bytes.fromhex(colour_of(label)[1:])),
                 },
-                "measurements": {"score": score},
+                "measurements": {"score": score, **measured},
             },
         }
+
+
+def _measurements(detections: Detections) -> Iterator[dict[str, float]]:
+    """Yield what is measured of each cell; JSON has no NaN, so what is not known is left out."""
+    columns: dict[str, NDArray[Any]] = {
+        "certainty": detections.certainty,
+        "novelty": detections.novelty,
+        **measure_boxes(detections).columns,
+    }
+    for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+        named = zip(columns, values, strict=True)
+        yield {name: round(value, 4) for name, value in named if math.isfinite(value)}

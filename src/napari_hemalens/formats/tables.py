@@ -16,6 +16,9 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import read_text
 
+TEXTS = ("image", "class", "corrected", "predicted_class")
+"""Columns of a table of cells that hold texts; all others hold numbers."""
+
 _PARTINGS = ",;\t"
 _STATED = re.compile(r'"?sep=(.)"?[,;\t]*\s*', re.IGNORECASE)
 _ESCAPES = "backslashreplace"
@@ -84,11 +87,23 @@ def read_rows(file: Path, needed: Sequence[str], what: str, *, optional: Sequenc
     header = next((_names(values) for _, values in lines), [])
     known = {*needed, *optional} - {*header}
     header = [name.casefold() if name.casefold() in known else name for name in header]
-    missing = next((name for name in needed if name not in header), None)
-    if missing is not None:
-        has = ", ".join(header) or "none"
-        raise AnnotationError(f"{file} is not a table of {what}: it lacks the column {missing!r}; it has {has}.")
+    check_columns(file, header, needed, what)
     return [TableRow(header, values, line) for line, values in lines]
+
+
+def check_columns(file: Path, header: Iterable[str], needed: Sequence[str], what: str) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises
+    ------
+    AnnotationError
+        If it lacks one of `needed`; `what` names the table in the message.
+    """
+    there = list(header)
+    missing = next((name for name in needed if name not in there), None)
+    if missing is not None:
+        has = ", ".join(there) or "none"
+        raise AnnotationError(f"{file} is not a table of {what}: it lacks the column {missing!r}; it has {has}.")
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

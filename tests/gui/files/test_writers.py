@@ -11,14 +11,14 @@ from napari_hemalens.gui.files.writers import cells_of, write_layers
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.workflows.annotations import FORMATS, read_annotations
 
-SUFFIXES = {"coco": ".json", "voc": ".xml", "yolo": ".yaml", "via": ".via.json", "geojson": ".geojson", "csv": ".csv"}
+SUFFIXES = {"coco": ".json", "voc": ".xml", "yolo": ".yaml", "via": ".via.json"}
 DRAWN = np.array([[9.5, 19.5], [9.5, 49.5], [39.5, 49.5], [39.5, 19.5]])
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_boxes_are_saved_in_every_format_and_read_back(tmp_path, form):
     cells = found(6, image="smear.tif")
-    target = tmp_path / f"saved{SUFFIXES[form]}"
+    target = tmp_path / f"saved{SUFFIXES.get(form, '.' + form)}"
     layer = Layer.create(*as_layers(cells)[0]).as_layer_data_tuple()  # with the labels of boxes, as napari saves it
     (written,) = write_layers(str(target), [layer], form)
     (again,) = read_annotations(written if form != "yolo" else tmp_path / "saved")

@@ -27,6 +27,8 @@ _WORDS = {
     "voc": "Pascal VOC (XML, one file per image)",
     "yolo": "YOLO (text, one file per image)",
     "via": "VGG Image Annotator (via.json)",
+    "parquet": "Parquet (cells.parquet)",
+    "h5ad": "AnnData, for scanpy and squidpy (cells.h5ad)",
 }
 
 
@@ -118,6 +120,8 @@ class SaveDialog(QDialog):
         self.boxes = {name: QCheckBox(_WORDS.get(name, name)) for name in (*_WORDS, *FORMATS)}
         for name, box in self.boxes.items():
             box.setChecked(name in {"csv", "coco"})
+            box.setEnabled(not FORMATS[name].install_hint)
+            box.setToolTip(FORMATS[name].install_hint or _WORDS.get(name, name))
             layout.addWidget(box)
         layout.addWidget(QLabel("counts.csv, differential.csv and run.json are written too."))
         kinds = QDialogButtonBox.StandardButton

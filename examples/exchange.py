@@ -1,0 +1,37 @@
+"""Hand the cells of a smear to other programs: AnnData, Parquet and QuPath, each opened again by its own library.
+
+    python examples/exchange.py [IMAGE]
+
+Needs `pip install "napari-hemalens[exchange]"`; the results lie in `cells_for_others`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import anndata
+import pyarrow.parquet
+
+import napari_hemalens as hemalens
+from napari_hemalens.formats import export
+
+SAMPLE = Path(__file__).parents[1] / "sample_data" / "blood_smear.tif"
+image = sys.argv[1] if len(sys.argv) > 1 else SAMPLE
+
+cells = hemalens.detect(image, tissue="blood")
+h5ad, parquet, geojson = export([cells], "cells_for_others", ["h5ad", "parquet", "geojson"])
+
+# scanpy and squidpy start here: classes in obs, measurements in X, x and y in obsm["spatial"].
+found = anndata.read_h5ad(h5ad)
+print(f"AnnData: {found.n_obs} cells, {', '.join(found.var_names)}")
+print(found.to_df().groupby(found.obs["class"], observed=True)["box_diameter_um"].median().round(1).to_string())
+
+# One row a cell, with types; where it comes from is in the metadata.
+table = pyarrow.parquet.read_table(parquet)
+about = json.loads(table.schema.metadata[b"hemalens"])
+print(f"Parquet: {table.num_rows} rows, {table.num_columns} columns, weights {about['images'][0]['weights']}")
+
+# QuPath: drop the file on the open image.
+(file,) = geojson.glob("*.geojson")
+first = json.loads(file.read_text(encoding="utf-8"))["features"][0]
+print(f"QuPath: {first['properties']['objectType']} {first['id']} is {first['properties']['classification']['name']}")
