@@ -36,6 +36,7 @@ def page(out: Path, name: str) -> str:
         options.append(f"--pixel-size {run['pixel_size_um']:g}")
     options.append(f"--seeds {','.join(map(str, run['seeds']))}")
     options += [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
+    options += [f"--set {change}" for change in run.get("set", ())]
     command = " ".join(["hemalens experiment", run["experiment"], *options])
     versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
     cores = f"{platform.machine()}, {os.cpu_count()} cores, of which training took one"

@@ -21,7 +21,7 @@ PICTURE = "laboratories-reliability.png"
 KEPT = "## What it says\n"
 
 _DATA = "$ hemalens prepare nucleated --data DATA --out nucleated"
-_RUN = "$ hemalens experiment laboratories --data nucleated --preset cpu --out laboratories"
+_RUN = "$ hemalens experiment laboratories --data nucleated --preset laptop --out laboratories"
 _VAL = "$ hemalens evaluate laboratories --data nucleated --split val --out val"
 _CELLS = "$ hemalens evaluate cells --data nucleated --split val --laboratory Munich --out cells"
 

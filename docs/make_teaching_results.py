@@ -19,7 +19,7 @@ PAGE = Path(__file__).parent / "results" / "teaching.md"
 KEPT = "## What it says\n"
 
 _COMMANDS = """$ hemalens prepare nucleated --data DATA --out nucleated
-$ hemalens experiment laboratories --data nucleated --preset cpu --rows Munich,PBC --out laboratories
+$ hemalens experiment laboratories --data nucleated --preset laptop --rows Munich,PBC --out laboratories
 $ hemalens experiment teaching --data DATA/marrow_cells --pixel-size 0.09 \\
     --weights laboratories/trials/Munich/nucleated-cells.safetensors --out marrow
 $ hemalens experiment teaching --data DATA/smear_detection --pixel-size 0.11 \\

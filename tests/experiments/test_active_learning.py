@@ -59,7 +59,7 @@ def test_no_row_contradicts_itself_under_any_budget(row: str, preset: str) -> No
 
 def test_a_reduced_budget_says_so() -> None:
     assert BUDGETS["full"].suffix == ""
-    assert "reduced" in BUDGETS["cpu"].suffix
+    assert "reduced" in BUDGETS["laptop"].suffix
     assert "NO RESULT" in BUDGETS["ci"].suffix
 
 

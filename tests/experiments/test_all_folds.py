@@ -61,11 +61,16 @@ def test_rows_have_the_figures_of_the_paper() -> None:
 
 
 def test_a_reduced_budget_says_from_what() -> None:
-    full, cpu = BUDGETS["full"].recipe, BUDGETS["cpu"].recipe
+    full, cpu = BUDGETS["full"].recipe, BUDGETS["laptop"].recipe
     assert (full.crop.side, full.epochs, full.batch, full.learning_rate) == (224, 50, 16, 0.0001)
     assert BUDGETS["full"].suffix == ""
-    for figure in (f"{cpu.crop.side} px", f"{cpu.epochs:g} epochs", f"{BUDGETS['cpu'].cells:,} cells", "from 224 px"):
-        assert figure in BUDGETS["cpu"].suffix
+    for figure in (
+        f"{cpu.crop.side} px",
+        f"{cpu.epochs:g} epochs",
+        f"{BUDGETS['laptop'].cells:,} cells",
+        "from 224 px",
+    ):
+        assert figure in BUDGETS["laptop"].suffix
     assert cpu.epochs >= 5
     assert "NO RESULT" in BUDGETS["ci"].suffix
 
@@ -108,7 +113,7 @@ def test_c_nmc_becomes_a_table_and_goes_on_where_it_was(c_nmc: Path, tmp_path: P
     ("options", "said"),
     [
         ({"rows": ("lenet",)}, "No row 'lenet'. Known: eca_vgg16"),
-        ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
+        ({"preset": "huge"}, "No preset 'huge'. Known: full, laptop, ci"),
         ({"scheme": "holdout"}, "No scheme 'holdout'. Known: paper, leave-one-out"),
     ],
 )

@@ -31,12 +31,12 @@ def test_the_three_rows_have_the_figures_of_the_paper() -> None:
 
 def test_a_reduced_budget_says_so_and_all_rows_share_it() -> None:
     assert BUDGETS["full"].suffix == ""
-    assert "reduced" in BUDGETS["cpu"].suffix
-    assert BUDGETS["cpu"].recipe.epochs >= 5
+    assert "reduced" in BUDGETS["laptop"].suffix
+    assert BUDGETS["laptop"].recipe.epochs >= 5
     assert "NO RESULT" in BUDGETS["ci"].suffix
     own = {"network": True}
     plain, improved = (
-        recipe_for(ROWS[name], BUDGETS["cpu"], 0, 100) for name in ("faster_rcnn", "faster_rcnn_attention")
+        recipe_for(ROWS[name], BUDGETS["laptop"], 0, 100) for name in ("faster_rcnn", "faster_rcnn_attention")
     )
     assert plain.model_dump(exclude=own) == improved.model_dump(exclude=own)
 
@@ -83,7 +83,7 @@ def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path,
     ("options", "said"),
     [
         ({"rows": ("yolo",)}, "No row 'yolo'. Known: faster_rcnn, faster_rcnn_fpn, faster_rcnn_attention"),
-        ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
+        ({"preset": "huge"}, "No preset 'huge'. Known: full, laptop, ci"),
         ({"split": "test"}, "No split 'test'. Known: val, paper"),
     ],
 )

@@ -1,5 +1,6 @@
 """A field is classified by its cells too, and the figures answer which of both is better."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from napari_hemalens.experiments.field_views import FieldViews, average_by_field
 from napari_hemalens.experiments.fields import MEASURES, ROWS
+from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.report import Comparison
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
@@ -57,3 +59,11 @@ def test_the_answer_is_what_a_sign_test_over_the_runs_allows(cells: tuple[int, .
 
 def test_without_both_sides_nothing_is_answered() -> None:
     assert FieldViews("", (), {("as_is", "fields"): view(trial("alexnet_light", 30))}).answers() == ()
+
+
+def test_below_the_floor_nothing_is_answered_but_the_figures_stand() -> None:
+    floor = Floor("resnet18", "balanced accuracy", 0.85)
+    fields, cells = (replace(view(*(trial(name, n) for name in PLAIN)), floor=floor) for n in (32, 20))
+    (answer,) = FieldViews("", (), {("as_is", "fields"): fields, ("as_is", "by_cells"): cells}).answers()
+    assert "not answered, the plain baseline is below the floor" in answer
+    assert "0.800 where the network saw the whole field" in answer

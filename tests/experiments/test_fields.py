@@ -25,13 +25,13 @@ def test_plain_networks_and_attention_of_every_paper_are_compared() -> None:
 
 
 def test_a_reduced_budget_says_from_what() -> None:
-    full, cpu = BUDGETS["full"].recipe, BUDGETS["cpu"].recipe
+    full, cpu = BUDGETS["full"].recipe, BUDGETS["laptop"].recipe
     assert BUDGETS["full"].suffix == ""
     assert cpu.epochs >= 5
     for figure in (f"{cpu.crop.side} px", f"{cpu.epochs:g} epochs", "272 fields"):
-        assert figure in BUDGETS["cpu"].suffix
-    assert f"from {full.crop.side} px, {full.epochs:g} epochs" in BUDGETS["cpu"].suffix
-    assert round(0.8 * BUDGETS["cpu"].cells) == 272
+        assert figure in BUDGETS["laptop"].suffix
+    assert f"from {full.crop.side} px, {full.epochs:g} epochs" in BUDGETS["laptop"].suffix
+    assert round(0.8 * BUDGETS["laptop"].cells) == 272
     assert "NO RESULT" in BUDGETS["ci"].suffix
 
 

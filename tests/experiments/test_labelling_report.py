@@ -57,13 +57,13 @@ def test_a_table_has_mean_and_deviation_of_each_row_at_each_share(blood: DrawnCe
     [
         (
             0.9,
-            "The budget is large enough: plain ResNet18 on all labels reaches a balanced accuracy of 0.800 "
+            "The budget is large enough: the plain baseline, ResNet18 on all labels, reaches balanced accuracy 0.800 "
             "(floor 0.70)",
         ),
         (
             0.75,
-            "**The budget is too small and these tables say nothing**: plain ResNet18 on all labels reaches a balanced "
-            "accuracy of 0.650 (floor 0.70)",
+            "**Below the floor, so nothing is ranked**: the plain baseline, ResNet18 on all labels, reaches balanced "
+            "accuracy 0.650 (floor 0.70). What lies between rows says nothing",
         ),
     ],
 )
@@ -73,7 +73,10 @@ def test_the_head_says_whether_the_budget_is_large_enough(full: float, said: str
 
 def test_without_all_labels_the_head_says_that_it_is_not_known(blood: DrawnCells) -> None:
     head = comparison(blood, rows=("plain",)).text().split("\n\n")[1]
-    assert head == "**Whether the budget is large enough is not known**: the row plain-100 was not run (floor 0.70)."
+    assert head == (
+        "**Whether the budget is large enough is not known**: the plain baseline, ResNet18 on all labels, was not run "
+        "(balanced accuracy, floor 0.70)."
+    )
 
 
 def test_labels_needed_are_read_between_the_rounds(blood: DrawnCells) -> None:

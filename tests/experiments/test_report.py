@@ -1,8 +1,12 @@
 """A table has a row per network, with mean and deviation over runs beside the paper's figures."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from napari_hemalens.experiments.report import Comparison, NetworkRow, mean_text, printed_texts
+from napari_hemalens.experiments.floors import Floor
+from napari_hemalens.experiments.pairs import PairedRows
+from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.records.tasks import task
 
@@ -23,12 +27,15 @@ def test_runs_become_mean_and_deviation_without_unknown_times() -> None:
     assert second[:3] == ["ECA", "0", "-"]
 
 
-def test_one_run_has_no_deviation() -> None:
-    assert mean_text([0.5], 2) == "0.50"
-    assert mean_text([0.4, 0.6], 2) == "0.50 ± 0.14"
-    assert mean_text([], 2) == "-"
+def test_a_row_is_set_beside_its_plain_partner_once_that_has_learned() -> None:
+    rows = {"vgg16": NetworkRow("VGG16", "vgg16"), "eca": NetworkRow("ECA", "eca_vgg16", plain="vgg16")}
+    plain, eca = trial("seed 0", 6, None), replace(trial("seed 0", 9, None), row="eca")
+    found = Comparison("", (), ("accuracy",), rows, {}, (plain, eca), Floor("vgg16", "accuracy", 0.6))
+    assert found.pairs() == {"eca": PairedRows(ours=3, theirs=0)}
+    assert "| ECA | VGG16 | 3 | 0 | 0.25 |" in found.markdown()
+    assert "The budget is large enough" in found.text()
 
-
-def test_the_papers_figures_have_the_deviations_that_it_prints() -> None:
-    row = NetworkRow("", "vgg16", paper={"accuracy": 0.9, "accuracy sd": 0.01, "F1": 0.8})
-    assert printed_texts(row, ("accuracy", "F1", "AUC")) == ["0.900 ± 0.010", "0.800", "-"]
+    below = replace(found, floor=Floor("vgg16", "accuracy", 0.7))
+    assert below.pairs() == {}
+    assert "**Below the floor, so nothing is ranked**" in below.markdown()
+    assert "plain partner" not in below.markdown()

@@ -1,8 +1,14 @@
 """Rows share a budget, and the steps of a trial become messages of the whole."""
 
+from pathlib import Path
+
+import pytest
+
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.errors import RecipeError
+from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.report import NetworkRow
-from napari_hemalens.experiments.running import Budget, nest_steps, recipe_for, select_rows
+from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, recipe_for, select_rows
 from napari_hemalens.progress import Progress, Steps, finish
 
 
@@ -34,3 +40,15 @@ def test_rows_keep_the_order_of_the_table() -> None:
 def test_only_a_reduced_budget_ends_the_title() -> None:
     assert Budget(ClassifierTraining()).suffix == ""
     assert Budget(ClassifierTraining(), 10, "reduced: 10 cells").suffix == " (reduced: 10 cells)"
+
+
+def test_a_changed_budget_says_what_was_changed() -> None:
+    known = {"laptop": Budget(ClassifierTraining(), 10, "reduced: 10 cells"), "full": Budget(ClassifierTraining())}
+    options = ExperimentOptions((), Path(), changes=("epochs=3", "network.network=vgg16"))
+    budget = find_budget(options, known)
+    assert (budget.recipe.epochs, budget.recipe.network.network, budget.cells) == (3, "vgg16", 10)
+    assert budget.suffix == " (reduced: 10 cells; with epochs=3, network.network=vgg16)"
+    with pytest.raises(RecipeError, match="No option 'epoch'"):
+        find_budget(ExperimentOptions((), Path(), changes=("epoch=3",)), known)
+    with pytest.raises(RecipeError, match="A change is written option=value, such as epochs=5; got 'epochs'"):
+        find_budget(ExperimentOptions((), Path(), changes=("epochs",)), known)

@@ -23,8 +23,8 @@ def test_all_thirteen_rows_have_the_figures_of_the_paper() -> None:
 
 def test_a_reduced_budget_says_so() -> None:
     assert BUDGETS["full"].suffix == ""
-    assert "reduced" in BUDGETS["cpu"].suffix
-    assert BUDGETS["cpu"].recipe.epochs >= 5
+    assert "reduced" in BUDGETS["laptop"].suffix
+    assert BUDGETS["laptop"].recipe.epochs >= 5
     assert "NO RESULT" in BUDGETS["ci"].suffix
 
 
@@ -52,7 +52,7 @@ def test_a_trial_that_is_finished_is_read_and_not_run_again(micronuclei: Path, t
     ("options", "said"),
     [
         ({"rows": ("lenet",)}, "No row 'lenet'. Known: mobilenet_v2"),
-        ({"preset": "huge"}, "No preset 'huge'. Known: full, cpu, ci"),
+        ({"preset": "huge"}, "No preset 'huge'. Known: full, laptop, ci"),
         ({"protocol": "tav"}, "No protocol 'tav'. Known: tad, tvad"),
     ],
 )

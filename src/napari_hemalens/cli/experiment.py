@@ -29,7 +29,7 @@ app.add_typer(experiment_app, name="experiment")
 
 
 PresetOption = Annotated[
-    Preset, typer.Option(help="The paper's recipe; a reduced one for two cores; or a test of the machinery.")
+    Preset, typer.Option(help="The paper's recipe; a reduced one for a laptop; or a test of the machinery.")
 ]
 Seeds = Annotated[str, typer.Option(metavar="N,N…", help="Every row is run once per seed.")]
 Fields = Annotated[
@@ -37,6 +37,10 @@ Fields = Annotated[
 ]
 PixelSize = Annotated[
     float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres per pixel of images without one.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="OPTION=VALUE", help="Change the preset's recipe, which the title then says."),
 ]
 Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of the rows; by default all.")]
 
@@ -46,18 +50,19 @@ def micronucleus_table6(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder of label images with tables of nuclei, train.csv and val.csv.")],
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     protocol: Annotated[
         Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
     ] = "tad",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
 ) -> None:
     """Compare the thirteen networks of Wei et al. 2022, Table 6; finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
     _compare(table6.micronucleus_table6_steps(options, protocol=protocol), out)
 
 
@@ -68,53 +73,56 @@ def all_folds(  # noqa: PLR0913 -- an option each
     ],
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     scheme: Annotated[
         FoldScheme,
         typer.Option(help="Train on each of folds 1-6 alone and test on fold 7; or test on each fold in turn."),
     ] = "paper",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
 ) -> None:
     """Compare VGG16 with and without the attention of Ullah et al. 2021, in seven folds by subject."""
     with explain_missing_packages():
         from napari_hemalens.experiments import all_folds as experiment  # noqa: PLC0415 -- loads torch and lightning
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
     _compare(experiment.all_folds_steps(options, scheme=scheme), out)
 
 
 @experiment_app.command("fields")
-def fields(
+def fields(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare field` has written.")],
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
 ) -> None:
     """Compare networks on whole fields and on their single cells; finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import fields as experiment  # noqa: PLC0415 -- loads torch and lightning
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
     _compare(experiment.fields_steps(options), out)
 
 
 @experiment_app.command("laboratories")
-def laboratories(
+def laboratories(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
 ) -> None:
     """Name nucleated cells with each laboratory left out of the training; finished rows are not trained again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import laboratories as experiment  # noqa: PLC0415 -- loads torch and lightning
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
     _compare(experiment.laboratories_steps(options), out)
 
 
@@ -123,7 +131,7 @@ def active_learning(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     pool: Annotated[PoolName, typer.Option(help="Cells to choose from; `imbalanced` is drawn as unequal as blood.")] = (
         "imbalanced"
     ),
@@ -132,12 +140,13 @@ def active_learning(  # noqa: PLR0913 -- an option each
     ] = "scratch",
     seeds: Seeds = "0,1,2",
     rows: Rows = None,
+    changes: Changes = None,
 ) -> None:
     """Compare ways to choose which cells to label (Jiang et al. 2023); finished rounds are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import active_learning as experiment  # noqa: PLC0415 -- loads torch, lightning
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows))
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
     _compare(experiment.active_learning_steps(options, pool=pool, start=start), out)
 
 
@@ -161,7 +170,7 @@ def teaching(  # noqa: PLR0913 -- an option each
     with explain_missing_packages():
         from napari_hemalens.experiments import teaching as experiment  # noqa: PLC0415 -- loads torch
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), pixel_size_um=pixel_size)
     _compare(experiment.teaching_steps(options, weights=weights, train=train), out)
 
 
@@ -170,19 +179,22 @@ def detection_table1(  # noqa: PLR0913 -- an option each
     data: Fields,
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     split: Annotated[
         Table1Split, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
     ] = "val",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
     pixel_size: PixelSize = None,
 ) -> None:
     """Compare the three detectors of Wang et al. 2021, Table 1; finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import detection_table1 as experiment  # noqa: PLC0415 -- loads torch
 
-    options = ExperimentOptions(tuple(data), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    options = ExperimentOptions(
+        tuple(data), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()), pixel_size
+    )
     _compare(experiment.detection_table1_steps(options, split=split), out)
 
 
@@ -191,16 +203,19 @@ def box_refinement(  # noqa: PLR0913 -- an option each
     data: Fields,
     out: Out,
     *,
-    preset: PresetOption = "cpu",
+    preset: PresetOption = "laptop",
     seeds: Seeds = "0",
     rows: Rows = None,
+    changes: Changes = None,
     pixel_size: PixelSize = None,
 ) -> None:
     """Compare ways to train box refinement (Wang et al. 2021); finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import box_refinement as experiment  # noqa: PLC0415 -- loads torch
 
-    options = ExperimentOptions(tuple(data), out, preset, _numbers(seeds), _names(rows), pixel_size)
+    options = ExperimentOptions(
+        tuple(data), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()), pixel_size
+    )
     _compare(experiment.box_refinement_steps(options), out)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
+from napari_hemalens.config.options import Recipe
 from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
 
-R = TypeVar("R", DetectionTraining, ClassifierTraining)
+R = TypeVar("R", bound=Recipe)
 
 _LITE = NetworkRecipe(network="faster_rcnn_cascade", backbone="efficientnet_lite0", size="laptop")
 _FURTHER = DetectionTraining(
@@ -257,15 +258,28 @@ def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: 
         recipe = kind.from_toml(name_or_file)
     else:
         raise RecipeError(f"No recipe {name_or_file!r}. Known: {', '.join(presets)}, or a .toml file.")
+    return change_recipe(recipe, options)
+
+
+def change_recipe(recipe: R, options: Sequence[str]) -> R:
+    """Return a recipe with changes such as `epochs=5` or `network.size=full`.
+
+    Raises
+    ------
+    RecipeError
+        If an option is unknown or out of range, or a change names no value.
+    """
     chosen = recipe.model_dump()
     for option in options:
-        name, _, value = option.partition("=")
+        name, given, value = option.partition("=")
+        if not given:
+            raise RecipeError(f"A change is written option=value, such as epochs=5; got {option!r}.")
         *into, last = name.split(".")
         place = chosen
         for part in into:
             place = place.get(part, {})
         place[last] = _value(value)
-    return kind.from_options(**chosen)
+    return type(recipe).from_options(**chosen)
 
 
 def _value(text: str) -> object:

@@ -114,7 +114,7 @@ BUDGETS: Mapping[str, Budget[RoundsRecipe]] = {
             }
         )
     ),
-    "cpu": Budget(_SMALL, reduced="reduced: crops of 64 px and few steps, for a night on two cores"),
+    "laptop": Budget(_SMALL, reduced="reduced: crops of 64 px and few steps, for a night on two cores"),
     "ci": Budget(
         _SMALL.model_copy(
             update={
@@ -154,7 +154,7 @@ def active_learning_steps(
     """
     check_choice("pool", pool, tuple(POOLS))
     check_choice("start", start, get_args(Start))
-    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     plan = POOLS[pool]
     drawn = draw(plan, cell_table.read(options.folder / cells_by_box.TABLE), budget.cells)
     yield Progress(0, 0, f"cutting {len(drawn.pool):,} cells of the pool")
@@ -163,7 +163,14 @@ def active_learning_steps(
         title=f"Choosing what to label: {plan.title}{budget.suffix}",
         drawn=drawn,
         labels={name: row.label for name, row in chosen.items()},
-        run={"experiment": NAME, "data": str(options.folder), "preset": options.preset, "pool": pool, "start": start},
+        run={
+            "experiment": NAME,
+            "data": str(options.folder),
+            "preset": options.preset,
+            "set": list(options.changes),
+            "pool": pool,
+            "start": start,
+        },
     )
     total, trials = len(options.seeds) * len(chosen), comparison.trials
     for seed in options.seeds:

@@ -23,6 +23,7 @@ from napari_hemalens.evaluation.detection import detect_all_steps, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import coco_measures
 from napari_hemalens.experiments import detection_table1 as table1
 from napari_hemalens.experiments.detection_trial import DetectionTrial, trial_steps
+from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
 from napari_hemalens.experiments.refinement_report import RefinementComparison, RefinementTrial
 from napari_hemalens.experiments.refinement_variants import ROWS, RefinementVariant, move_by_truth, take_best_steps
@@ -52,6 +53,7 @@ from napari_hemalens.training.frozen_features import (
 )
 
 NAME = "box-refinement"
+FLOOR = Floor("still", "AP50", 0.83)
 _BASE = "faster_rcnn_fpn"
 _HELD = 0.2  # of the images that the detector has not seen: rows are compared on them before they are tested
 
@@ -74,7 +76,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
 
 SAMPLES: Mapping[str, tuple[int, Training]] = {
     "full": (200_000, Training(batch=256, epochs=20, warmup_steps=100, decay_from=0.3, workers=0)),
-    "cpu": (16_000, Training(batch=256, epochs=10, warmup_steps=50, decay_from=0.3, workers=0, precision="32-true")),
+    "laptop": (16_000, Training(batch=256, epochs=10, warmup_steps=50, decay_from=0.3, workers=0, precision="32-true")),
     "ci": (64, Training(batch=1, epochs=1, warmup_steps=1, workers=0, accelerator="cpu", precision="32-true")),
 }
 """Boxes drawn per epoch (up to a quarter of them different boxes of one class), and how rows are trained on them."""
@@ -97,7 +99,7 @@ def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparis
     TrainingError
         If no image is left that the detector was not trained on.
     """
-    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     data, seeds, trials = options.data, options.seeds, options.trials
     for name, row in chosen.items():
         if row.starts_from and row.starts_from not in chosen:
@@ -107,10 +109,12 @@ def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparis
         title=f"Ways to train box refinement on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, others, SAMPLES[options.preset]),
         labels={name: row.label for name, row in chosen.items()},
+        floor=FLOOR,
         run={
             "experiment": NAME,
             "data": [str(d) for d in data],
             "preset": options.preset,
+            "set": list(options.changes),
             "seeds": [*seeds],
             "pixel_size_um": options.pixel_size_um,
         },

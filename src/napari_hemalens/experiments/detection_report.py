@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.experiments.detection_trial import DetectionTrial
-from napari_hemalens.experiments.report import NetworkRow, machine, mean_text, printed_texts, shown_text
+from napari_hemalens.experiments.floors import Floor
+from napari_hemalens.experiments.report import NetworkRow, machine
+from napari_hemalens.experiments.table_texts import mean_text, printed_texts, shown_text
 from napari_hemalens.formats.tables import write_csv
 
 MEASURES = ("AP", "AP50", "AP75", "APS", "APM", "APL", "AR")
@@ -36,6 +38,8 @@ class DetectionComparison:
         Options and data, for run.json.
     trials : tuple of DetectionTrial
         All that are finished.
+    floor : Floor or None
+        What its plain row has to reach before rows are compared.
     """
 
     title: str
@@ -43,10 +47,18 @@ class DetectionComparison:
     rows: Mapping[str, NetworkRow]
     run: Mapping[str, Any]
     trials: tuple[DetectionTrial, ...] = ()
+    floor: Floor | None = None
 
     def trials_of(self, row: str) -> tuple[DetectionTrial, ...]:
         """Return the runs of a row."""
         return tuple(trial for trial in self.trials if trial.row == row)
+
+    def judgement(self) -> tuple[str, ...]:
+        """Return whether the budget is large enough to compare rows; nothing where there is no floor."""
+        if self.floor is None:
+            return ()
+        label = self.rows[self.floor.row].label if self.floor.row in self.rows else self.floor.row
+        return (self.floor.judge(label, [t.overall[self.floor.measure] for t in self.trials_of(self.floor.row)]),)
 
     def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
         """Return columns and rows of texts: mean and deviation over runs; a network that moves boxes has two rows."""
@@ -86,16 +98,17 @@ class DetectionComparison:
         wide = max(len(row[0]) for row in rows)
         lines = [self.title, f"{'':<{wide}}" + "".join(f"{m:>16}" for m in MEASURES)]
         lines += [f"{row[0]:<{wide}}" + "".join(f"{v:>16}" for v in row[2 : 2 + len(MEASURES)]) for row in rows]
-        return "\n".join((*lines, "", *self.notes))
+        return "\n".join((*lines, "", *self.judgement(), *self.notes))
 
     def markdown(self) -> str:
         """Return the table, the paper's figures, the runs and the notes as Markdown."""
         printed = MEASURES[:6]
-        beside = [[row.label, *printed_texts(row, printed)] for row in self.rows.values()]
+        beside = [[row.label, *printed_texts(row.paper, printed)] for row in self.rows.values()]
         columns, rows = self.lines()
         return "\n\n".join(
             (
                 f"# {self.title}",
+                *self.judgement(),
                 *self.notes,
                 markdown_table(*self.summary()),
                 "The paper's figures, on its own images:",

@@ -16,6 +16,7 @@ from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison
 from napari_hemalens.experiments.detection_trial import DetectionTrial, sample_fields, trial_steps
 from napari_hemalens.experiments.detector_boxes import draw_boxes
+from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.options import ExperimentOptions, Table1Split, TrialKey, check_choice
 from napari_hemalens.experiments.report import NetworkRow
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
@@ -24,6 +25,7 @@ from napari_hemalens.records.detections import Detections
 from napari_hemalens.training.detection import TrainingData, read_data
 
 NAME = "detection-table1"
+FLOOR = Floor("faster_rcnn_fpn", "AP50", 0.83)
 ITERATIONS = 30_000
 TESTED = 0.1  # of all images, in the paper's split
 WATCHED = 60  # images on which AP is measured after each epoch
@@ -58,7 +60,7 @@ _SMALL = DetectionTraining(
 
 BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
     "full": Budget(_PAPER),
-    "cpu": Budget(
+    "laptop": Budget(
         _SMALL,
         1_600,
         "reduced: ResNet-18 pretrained on crops by classification, windows of 128 px at 0.3 um per pixel, 5 "
@@ -89,17 +91,19 @@ def detection_table1_steps(options: ExperimentOptions, *, split: Table1Split = "
         If there is no such preset, row or split.
     """
     check_choice("split", split, get_args(Table1Split))
-    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     data, seeds, out = options.data, options.seeds, options.out
     fields = split_data(read_data(data, options.pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
         notes=_notes(fields, split, seeds),
         rows=chosen,
+        floor=FLOOR,
         run={
             "experiment": NAME,
             "data": [str(d) for d in data],
             "preset": options.preset,
+            "set": list(options.changes),
             "split": split,
             "seeds": [*seeds],
             "pixel_size_um": options.pixel_size_um,

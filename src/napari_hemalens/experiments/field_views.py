@@ -53,7 +53,8 @@ class FieldViews:
         """Return the answers, one table per view with a picture of its confusions, and the notes as Markdown."""
         parts = [f"# {self.title}", *self.answers(), *self.notes]
         for view, comparison in self.views.items():
-            parts += [f"## {capitalise(view_name(view))}", markdown_table(*comparison.summary())]
+            parts += [f"## {capitalise(view_name(view))}", *comparison.judgement()]
+            parts += [markdown_table(*comparison.summary()), *comparison.paired("###")]
             parts.append(f"![Confusion matrices, {view_name(view)}]({view_folder(view)}/confusion.png)")
             if view[1] == "fields":
                 parts.append(f"![Gradients of the networks, {view_name(view)}]({view_folder(view)}/{GRADIENTS})")
@@ -82,8 +83,10 @@ class FieldViews:
                 continue
             fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
             better, worse = int((fields > cells).sum()), int((fields < cells).sum())
+            learned = all(self.views[stain, unit].counts for unit in ("fields", "by_cells"))
+            verdict = _verdict(better, worse) if learned else "not answered, the plain baseline is below the floor."
             found.append(
-                f"**{capitalise(words)}: {_verdict(better, worse)}** Mean balanced accuracy of "
+                f"**{capitalise(words)}: {verdict}** Mean balanced accuracy of "
                 f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
                 f"where the field was named by the mean over its single cells (of the same fields); the field was "
                 f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "

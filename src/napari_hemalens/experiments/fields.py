@@ -24,6 +24,7 @@ from napari_hemalens.experiments.field_views import (
     view_folder,
     view_name,
 )
+from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.gradient_pictures import KeptNetworks, draw_gradients
 from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
 from napari_hemalens.experiments.report import Comparison, NetworkRow
@@ -47,8 +48,11 @@ SHARE = 0.2  # of the fields to train on, held back to choose the epoch by
 _TASK = task("field")
 
 
-def _row(label: str, network: str) -> NetworkRow:
-    return NetworkRow(label, network, "cross_entropy")
+FLOOR = Floor("resnet18", "balanced accuracy", 0.80)
+
+
+def _row(label: str, network: str, plain: str | None = None) -> NetworkRow:
+    return NetworkRow(label, network, "cross_entropy", plain=plain)
 
 
 ROWS: Mapping[str, NetworkRow] = {
@@ -58,10 +62,10 @@ ROWS: Mapping[str, NetworkRow] = {
     "resnet18": _row("ResNet18", "resnet18"),
     "resnet50": _row("ResNet50", "resnet50"),
     "mobilenet_v2": _row("MobileNetV2", "mobilenet_v2"),
-    "alexnet_attention": _row("AlexNet, spatial attention", "alexnet_attention"),
-    "alexnet_channel_attention": _row("AlexNet, channel attention", "alexnet_channel_attention"),
-    "resnet18_attention": _row("ResNet18, spatial attention", "resnet18_attention"),
-    "resnet18_cbam": _row("ResNet18, CBAM", "resnet18_cbam"),
+    "alexnet_attention": _row("AlexNet, spatial attention", "alexnet_attention", "alexnet_light"),
+    "alexnet_channel_attention": _row("AlexNet, channel attention", "alexnet_channel_attention", "alexnet_light"),
+    "resnet18_attention": _row("ResNet18, spatial attention", "resnet18_attention", "resnet18"),
+    "resnet18_cbam": _row("ResNet18, CBAM", "resnet18_cbam", "resnet18"),
     "eca_vgg16_half": _row("VGG16, half as wide, ECA", "eca_vgg16_half"),
     "residual_channel_attention": _row("Residual channel attention", "residual_channel_attention"),
 }
@@ -102,7 +106,7 @@ _FROM = "from 224 px, 60 epochs, all fields and cells and an ImageNet start"
 
 BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(_FULL),
-    "cpu": Budget(
+    "laptop": Budget(
         _small(),
         340,
         f"reduced: 64 px, 5 epochs of about 272 fields or as many cells, from scratch, {_FROM}",
@@ -133,7 +137,7 @@ def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
     AnnotationError
         If the folder does not hold what `hemalens prepare field` writes.
     """
-    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     data, seeds = options.folder, options.seeds
     parts = split_data(data, budget)
     found = FieldViews(
@@ -141,7 +145,13 @@ def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
         notes=_notes(parts, budget, seeds),
         views={},
     )
-    run = {"experiment": NAME, "data": str(data), "preset": options.preset, "seeds": list(seeds)}
+    run = {
+        "experiment": NAME,
+        "data": str(data),
+        "preset": options.preset,
+        "set": list(options.changes),
+        "seeds": list(seeds),
+    }
     for stain in STAINS:
         for unit in (FIELDS, CELLS):
             empty = Comparison(
@@ -149,6 +159,7 @@ def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
                 notes=(),
                 measures=MEASURES,
                 rows=chosen,
+                floor=FLOOR,
                 run={**run, "stain": stain, "unit": unit},
             )
             out = options.out / view_folder((stain, unit))

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
+from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.labelling_pools import STRANGE, VAL, DrawnCells
 from napari_hemalens.experiments.labelling_trial import MEASURES, LabelledRound, LabellingTrial
-from napari_hemalens.experiments.report import machine, mean_text
+from napari_hemalens.experiments.report import machine
+from napari_hemalens.experiments.table_texts import mean_text
 from napari_hemalens.formats.tables import write_csv
 
 ATTENTION = ("plain", "cbam", "eca", "srm")
@@ -94,19 +96,10 @@ class LabellingComparison:
 
     def _floor(self) -> str:
         """Return whether the budget is large enough for the tables to say anything."""
-        floor, found = self.drawn.plan.floor, self.values(_FULL, 1.0, _CURVE)
-        if floor is None:
+        least = self.drawn.plan.floor
+        if least is None:
             return "No floor is set for this pool."
-        if not found:
-            return (
-                f"**Whether the budget is large enough is not known**: the row {_FULL} was not run (floor {floor:.2f})."
-            )
-        reached = (
-            f"plain ResNet18 on all labels reaches a balanced accuracy of {mean_text(found, 3)} (floor {floor:.2f})"
-        )
-        if np.mean(found) < floor:
-            return f"**The budget is too small and these tables say nothing**: {reached}."
-        return f"The budget is large enough: {reached}."
+        return Floor(_FULL, _CURVE, least).judge("ResNet18 on all labels", self.values(_FULL, 1.0, _CURVE))
 
     def _notes(self) -> list[str]:
         drawn = self.drawn

@@ -51,7 +51,7 @@ _SHOWN = ("balanced accuracy", "blast AUC")
 
 BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(CLASSIFICATION["nucleated"]),
-    "cpu": Budget(
+    "laptop": Budget(
         CLASSIFICATION["nucleated"].model_copy(update={"epochs": 3, "workers": 0}),
         reduced="reduced: 3 epochs in place of those of the recipe `nucleated`",
     ),
@@ -130,7 +130,7 @@ def laboratories_steps(options: ExperimentOptions) -> Steps[LaboratoriesTable]:
     RecipeError
         If there is no such preset or row.
     """
-    chosen, budget = select_rows(options.rows, ROWS), find_budget(options.preset, BUDGETS)
+    chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     recipe = budget.recipe.model_copy(update={"seed": options.seeds[0]})
     cells = cell_table.read(options.folder / cells_by_box.TABLE)
     found: dict[str, dict[str, dict[str, Any]]] = {}

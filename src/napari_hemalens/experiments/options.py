@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from napari_hemalens.errors import RecipeError
 
-Preset = Literal["full", "cpu", "ci"]
+Preset = Literal["full", "laptop", "ci"]
 Table6Protocol = Literal["tad", "tvad"]
 FoldScheme = Literal["paper", "leave-one-out"]
 Table1Split = Literal["val", "paper"]
@@ -26,20 +26,24 @@ class ExperimentOptions:
     out : Path
         Folder for the table, pictures and every trial. A trial that is finished there is read, not run again.
     preset : str
-        'full': the paper's recipe; 'cpu': a reduced one for two cores; 'ci': a test of the machinery, never a result.
+        'full': the paper's recipe; 'laptop': a reduced one, for hours of one core; 'ci': a test of the machinery, never
+        a result.
     seeds : tuple of int
         Every row is run once per seed.
     rows : tuple of str or None
         Names of the rows to run; None: all.
+    changes : tuple of str
+        Of the preset's recipe, as `option=value`.
     pixel_size_um : float or None
         Micrometres per pixel of images without a pixel size of their own; only detectors need one.
     """
 
     data: tuple[Path, ...]
     out: Path
-    preset: str = "cpu"
+    preset: str = "laptop"
     seeds: tuple[int, ...] = (0,)
     rows: tuple[str, ...] | None = None
+    changes: tuple[str, ...] = ()
     pixel_size_um: float | None = None
 
     @property

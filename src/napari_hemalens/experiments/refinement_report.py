@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Self
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.evaluation.class_metrics import markdown_table
-from napari_hemalens.experiments.report import machine, mean_text
+from napari_hemalens.experiments.floors import Floor
+from napari_hemalens.experiments.report import machine
+from napari_hemalens.experiments.table_texts import mean_text
 from napari_hemalens.formats.tables import write_csv
 
 MEASURES = ("AP", "AP50", "AP75")
@@ -78,8 +80,10 @@ class RefinementComparison:
         What rows are called, by name.
     run : mapping
         Options and data, for run.json.
-    trials : tuple of RemedyTrial
+    trials : tuple of RefinementTrial
         All that are finished.
+    floor : Floor or None
+        What boxes that are not moved have to reach before rows are compared.
     """
 
     title: str
@@ -87,10 +91,18 @@ class RefinementComparison:
     labels: Mapping[str, str]
     run: Mapping[str, Any]
     trials: tuple[RefinementTrial, ...] = ()
+    floor: Floor | None = None
 
     def trials_of(self, row: str) -> tuple[RefinementTrial, ...]:
         """Return the runs of a row."""
         return tuple(trial for trial in self.trials if trial.row == row)
+
+    def judgement(self) -> tuple[str, ...]:
+        """Return whether the budget is large enough to compare rows; nothing where there is no floor."""
+        if self.floor is None:
+            return ()
+        label = self.labels.get(self.floor.row, self.floor.row)
+        return (self.floor.judge(label, [t.overall[self.floor.measure] for t in self.trials_of(self.floor.row)]),)
 
     def gains(self, row: str, measure: str) -> list[float]:
         """Return what moving gained in each run whose unmoved boxes were measured too."""
@@ -117,11 +129,11 @@ class RefinementComparison:
         wide = max(len(label) for label in self.labels.values())
         shown = [(0, f"<{wide}"), *((i, ">17") for i in (2, 5, 7, 8))]
         lines = ["".join(format(row[i], form) for i, form in shown) for row in (["", *columns[1:]], *rows)]
-        return "\n".join((self.title, *lines, "", *self.notes))
+        return "\n".join((self.title, *lines, "", *self.judgement(), *self.notes))
 
     def markdown(self) -> str:
         """Return the table and the notes as Markdown."""
-        return "\n\n".join((f"# {self.title}", *self.notes, markdown_table(*self.summary())))
+        return "\n\n".join((f"# {self.title}", *self.judgement(), *self.notes, markdown_table(*self.summary())))
 
     def write(self, out: Path) -> None:
         """Write `table.csv`, `trials.csv`, `table.md` and `run.json`."""

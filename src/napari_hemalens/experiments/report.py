@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,9 @@ from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.class_pictures import draw_confusions, draw_roc
+from napari_hemalens.experiments.floors import Floor
+from napari_hemalens.experiments.pairs import PairedRows
+from napari_hemalens.experiments.table_texts import mean_text, printed_texts, shown_text
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.inference import device
@@ -33,12 +36,15 @@ class NetworkRow:
         'focal' or 'cross_entropy'; of no meaning for detectors.
     paper : mapping of str to float
         Figures that the paper prints, by name of measure; of deviations, that name and ' sd'.
+    plain : str or None
+        Name of the row that differs from this one in nothing but what is asked of it, such as attention.
     """
 
     label: str
     network: str
     loss: str = "focal"
     paper: Mapping[str, float] | None = None
+    plain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +65,8 @@ class Comparison:
         Options and data, for run.json.
     trials : tuple of Trial
         All that are finished.
+    floor : Floor or None
+        What its plain row has to reach before rows are compared.
     """
 
     title: str
@@ -67,6 +75,7 @@ class Comparison:
     rows: Mapping[str, NetworkRow]
     run: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
+    floor: Floor | None = None
 
     def figures(self, row: str) -> dict[str, list[float]]:
         """Return each measure, and what the runs of a row cost, by run; what is not known of a run is left out."""
@@ -88,18 +97,63 @@ class Comparison:
         for name, row in self.rows.items():
             shown = [mean_text(values, 3) for m, values in self.figures(name).items() if m in self.measures]
             lines.append(f"{row.label:<{wide}}" + "".join(f"{value:>19}" for value in shown))
-        return "\n".join((*lines, "", *self.notes))
+        return "\n".join((*lines, "", *self.judgement(), *self.notes))
+
+    def judgement(self) -> tuple[str, ...]:
+        """Return whether the budget is large enough to compare rows; nothing where there is no floor."""
+        if self.floor is None:
+            return ()
+        label = self.rows[self.floor.row].label if self.floor.row in self.rows else self.floor.row
+        return (self.floor.judge(label, self._of_floor(self.floor)),)
+
+    @property
+    def counts(self) -> bool:
+        """Whether its rows may be compared: there is no floor, or its plain row has reached it."""
+        return self.floor is None or self.floor.is_cleared(self._of_floor(self.floor))
+
+    def pairs(self) -> dict[str, PairedRows]:
+        """Return, of each row with a plain partner on the same cells, how both did; nothing below the floor."""
+        if not self.counts:
+            return {}
+        found = {
+            name: PairedRows.of(self.trials_of(name), self.trials_of(row.plain))
+            for name, row in self.rows.items()
+            if row.plain is not None
+        }
+        return {name: pair for name, pair in found.items() if pair is not None}
+
+    def _of_floor(self, floor: Floor) -> list[float]:
+        return [trial.measures.overall[floor.measure] for trial in self.trials_of(floor.row)]
 
     def markdown(self) -> str:
-        """Return the table, the paper's figures, the runs and the notes as Markdown."""
-        parts = [f"# {self.title}", *self.notes, markdown_table(*self.summary())]
+        """Return the table, its pairs, the paper's figures, the runs and the notes as Markdown."""
+        parts = [f"# {self.title}", *self.judgement(), *self.notes, markdown_table(*self.summary()), *self.paired()]
         if any(row.paper for row in self.rows.values()):
             shown = [m for m in self.measures if any(m in (row.paper or {}) for row in self.rows.values())]
-            beside = [[row.label, *printed_texts(row, shown)] for row in self.rows.values()]
+            beside = [[row.label, *printed_texts(row.paper, shown)] for row in self.rows.values()]
             parts += ["The paper's figures, on its own images:", markdown_table(("", *shown), beside)]
         columns, rows = self.lines()
         parts += ["## Runs", markdown_table(columns, [[shown_text(value) for value in row] for row in rows])]
         return "\n\n".join((*parts, "![ROC curves](roc.png)", "![Confusion matrices](confusion.png)"))
+
+    def paired(self, heading: str = "##") -> list[str]:
+        """Return the table of pairs with its heading, as Markdown; nothing where there are none."""
+        lines = [
+            [
+                self.rows[name].label,
+                self.rows[self.rows[name].plain or name].label,
+                str(pair.ours),
+                str(pair.theirs),
+                f"{pair.p:.2g}",
+            ]
+            for name, pair in self.pairs().items()
+        ]
+        columns = ("method", "its plain partner", "cells it alone names right", "its partner alone", "p")
+        said = (
+            "On the same test cells, by the mean of all runs. p: two-sided sign test over cells, each pair by itself "
+            "(not adjusted for their number):"
+        )
+        return [f"{heading} Beside its plain partner", said, markdown_table(columns, lines)] if lines else []
 
     def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Return columns and rows of the runs, one row per run."""
@@ -168,23 +222,3 @@ def machine() -> dict[str, Any]:
         "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
         "devices": dict(device.available()),
     }
-
-
-def mean_text(values: Sequence[float], digits: int) -> str:
-    """Return mean and, of several runs, deviation (n - 1)."""
-    if not values:
-        return "-"
-    mean = f"{np.mean(values):.{digits}f}"
-    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
-
-
-def printed_texts(row: NetworkRow, measures: Sequence[str]) -> list[str]:
-    """Return the paper's figures of a row, with deviations where it prints them."""
-    paper = row.paper or {}
-    deviations = (f" ± {paper[f'{m} sd']:.3f}" if f"{m} sd" in paper else "" for m in measures)
-    return [f"{paper[m]:.3f}{sd}" if m in paper else "-" for m, sd in zip(measures, deviations, strict=True)]
-
-
-def shown_text(value: Any) -> str:
-    """Return a value, or a dash for None."""
-    return "-" if value is None else str(value)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.presets import change_recipe
 from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.experiments.options import check_choice
+from napari_hemalens.experiments.options import ExperimentOptions, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.trial import PlannedTrial, Trial, trial_steps
 from napari_hemalens.progress import Progress, Steps
@@ -40,16 +41,20 @@ class Budget(Generic[R]):
         return f" ({self.reduced})" if self.reduced else ""
 
 
-def find_budget(name: str, known: Mapping[str, Budget[R]]) -> Budget[R]:
-    """Return a budget by name.
+def find_budget(options: ExperimentOptions, known: Mapping[str, Budget[R]]) -> Budget[R]:
+    """Return the budget of a preset, with the changes that were asked for, which its title names.
 
     Raises
     ------
     RecipeError
-        If there is no such preset.
+        If there is no such preset, or an option that is changed is unknown or out of range.
     """
-    check_choice("preset", name, tuple(known))
-    return known[name]
+    check_choice("preset", options.preset, tuple(known))
+    budget = known[options.preset]
+    if not options.changes:
+        return budget
+    said = "; ".join(part for part in (budget.reduced, f"with {', '.join(options.changes)}") if part)
+    return replace(budget, recipe=change_recipe(budget.recipe, options.changes), reduced=said)
 
 
 def recipe_for(row: NetworkRow, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:

@@ -281,6 +281,7 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "eca_vgg16_pooled": partial(_eca, dense=False),
     "eca_vgg16_half": partial(_eca, dense=False, backbone="vgg16_half"),
     "vgg16_pooled": partial(_pooled, backbone="vgg16"),
+    "vgg16_half": partial(_pooled, backbone="vgg16_half"),
     "resnet18": partial(_plain, backbone="resnet18"),
     "resnet18_attention": partial(_spatial, backbone="resnet18"),
     "resnet18_cbam": partial(_cbam, backbone="resnet18"),
