@@ -66,3 +66,16 @@ def test_the_five_papers_are_cited():
 @pytest.mark.parametrize("path", re.findall(r"`(?:src/napari_hemalens|docs|tests)/[\w/.]+`", text("CONTRIBUTING.md")))
 def test_places_that_contributing_names_are_there(path):
     assert (ROOT / path.strip("`")).exists()
+
+
+def claims():
+    lines = text("docs/results/papers.md").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return [(row[1], row[2]) for row in rows[2:]]
+
+
+@pytest.mark.parametrize(("claim", "found"), claims(), ids=lambda words: words[:40])
+def test_figures_of_a_papers_claim_stand_on_the_page_it_names(claim, found):
+    linked = " ".join(text(f"docs/results/{page}") for page in LINK.findall(found))
+    assert linked or not re.search(r"\d\.\d{2,}", found), claim
+    assert [figure for figure in re.findall(r"\d\.\d{2,}", found) if figure not in linked] == []
