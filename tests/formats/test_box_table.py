@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import box_table, read_annotations
@@ -22,6 +23,24 @@ def test_columns_are_known_by_their_usual_names(tmp_path, table):
 def test_the_size_of_an_image_is_not_taken_for_that_of_a_box(tmp_path):
     (tmp_path / "t.csv").write_text(TABLES["Roboflow"])
     assert box_table.read(tmp_path)[0].image_shape == (60, 90)
+
+
+SHARES = "ImageID,LabelName,XMin,XMax,YMin,YMax\na,WBC,0.25,0.5,0,1\n"
+
+
+def test_boxes_in_shares_of_the_image_become_pixels(tmp_path):
+    Image.new("RGB", (80, 40)).save(tmp_path / "a.png")
+    (tmp_path / "t.csv").write_text(SHARES)
+    (found,) = read_annotations(tmp_path)
+    assert found.boxes.tolist() == [[0, 20, 40, 40]]
+    assert "in shares of the image's sides, taken as pixels" in found.provenance.notes[0]
+
+
+def test_shares_of_an_image_of_unknown_size_are_left_out_and_said(tmp_path):
+    (tmp_path / "t.csv").write_text(SHARES)
+    (found,) = read_annotations(tmp_path)
+    assert len(found) == 0
+    assert "a box in shares of an image whose size is not known" in found.provenance.notes[0]
 
 
 def test_a_table_of_centres_alone_is_refused(tmp_path):

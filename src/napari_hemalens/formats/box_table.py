@@ -1,9 +1,11 @@
 """Tables of boxes as other tools write them: the columns of a cell by any of their usual names.
 
 A line is a cell. It needs corners, or a corner or centre with width and height. Columns are known by name in any case,
-parted by commas, semicolons or tabs, with decimal points or commas. Tables of VIA are read by `formats.via`.
+parted by commas, semicolons or tabs, with decimal points or commas. Where no number of a box is above 1 in a whole table,
+they are shares of the image's width and height, as in Open Images. Tables of VIA are read by `formats.via`.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,22 +124,37 @@ def _read_table(file: Path) -> Iterator[Draft]:
             "its corners, or a corner or centre with width and height."
         )
     drafts: dict[str, Draft] = {}
-    folders = folders_near(file)
+    folders, shares = folders_near(file), _are_shares(rows, columns)
     for row in rows:
         name = (row.get(columns.others.get("image", "")) or "").strip() or file.stem
         if name not in drafts:
             stated = size(*(row.get(columns.others.get(side, "")) for side in ("image_height", "image_width")))
             where = locate_image(name, folders)
             drafts[name] = Draft(file, where, stated or known_size(where))
-        _add(drafts[name], row, columns)
+        _add(drafts[name], row, columns, shares=shares)
     yield from drafts.values()
 
 
-def _add(draft: Draft, row: Mapping[str, str], columns: _Columns) -> None:
+def _are_shares(rows: Sequence[Mapping[str, str]], columns: _Columns) -> bool:
+    """Whether boxes are given in shares of the image's sides: in pixels, each would be smaller than one."""
+    found = [number(row.get(column)) for row in rows for column in columns.box]
+    known = [value for value in found if math.isfinite(value)]
+    return bool(known) and min(known) >= 0 and max(known) <= 1
+
+
+def _add(draft: Draft, row: Mapping[str, str], columns: _Columns, *, shares: bool) -> None:
     values = [row.get(column) or "" for column in columns.box]
     if not any(value.strip() for value in values):
         draft.leave_out("a line without a box")
         return
+    y0, x0, y1, x1 = columns.way(*map(number, values))
+    if shares:
+        if draft.shape is None:
+            draft.leave_out("a box in shares of an image whose size is not known")
+            return
+        draft.mended["in shares of the image's sides, taken as pixels"] += 1
+        height, width = draft.shape
+        y0, x0, y1, x1 = y0 * height, x0 * width, y1 * height, x1 * width
     label = (row.get(columns.others.get("class", "")) or "").strip()
     score = number(row.get(columns.others.get("score", "")) or 1.0, 1.0)
-    draft.add(columns.way(*map(number, values)), label, score)
+    draft.add((y0, x0, y1, x1), label, score)

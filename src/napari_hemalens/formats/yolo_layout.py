@@ -1,12 +1,12 @@
 """Where a YOLO data set keeps its images, labels and names of classes.
 
-Four layouts are known: `data.yaml` with folders of splits (Ultralytics, Roboflow); `classes.txt` beside `images/` and
+Four layouts are known: `data.yaml` with folders or lists of splits (Ultralytics, Roboflow, CVAT); `classes.txt` beside `images/` and
 `labels/` (Label Studio); `classes.txt` beside images and labels in one folder (labelImg); `obj.names` beside
 `obj_train_data/` (Darknet, CVAT).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import first_fault, read_text, split_names, yaml_content
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
+from napari_hemalens.formats.yolo_lists import image_list, listed_folders, listed_images
 
 _LISTS = ("classes.txt", "obj.names", "labels.txt", "classes.names", "predefined_classes.txt", "_darknet.labels")
 _SPLITS = ("train", "val", "valid", "validation", "test")
@@ -144,13 +145,27 @@ def _of_data(file: Path, split: str | None) -> Layout | None:
         if key is None and not (data.names and any((file.parent / name).is_dir() for name in split_names(split))):
             return None
         folders = _split_folders(file, data, key) if key else _image_folders(file.parent, split)
+        keys = (key,) if key else ()
     else:
+        keys = tuple(data.splits)
         named = [folder for key in data.splits for folder in _split_folders(file, data, key)]
         inside = [file.parent / "images"] if (file.parent / "images").is_dir() else []
         # What data.yaml names, and what only lies beside it; a folder within another is read once.
         folders = _outermost([*inside, *named]) or _image_folders(file.parent, None)
     names = dict(data.names) or dict(_listed_names(_names_file(file.parent)))
-    return _laid_out(file, names, folders, data)
+    layout = _laid_out(file, names, folders, data)
+    lists = [image_list(file, data.path, value) for key in keys for value in data.splits[key]]
+    return _of_lists(layout, [each for each in lists if each]) if lists and all(lists) else layout
+
+
+def _of_lists(layout: Layout, lists: Iterable[Path]) -> Layout:
+    """Return what of a layout is listed: of images in one folder, lists may be all that tells splits apart."""
+    stems = {PurePosixPath(name).stem for each in lists for name in listed_images(each)}
+    pictures, texts = (
+        {key: found for key, found in files.items() if PurePosixPath(key).name in stems}
+        for files in (layout.pictures, layout.texts)
+    )
+    return replace(layout, pictures=pictures, texts=texts)
 
 
 def _data(file: Path) -> _Data:
@@ -163,7 +178,12 @@ def _data(file: Path) -> _Data:
 
 
 def _split_folders(file: Path, data: _Data, key: str) -> list[Path]:
-    return [_split_folder(file, data.path, value) for value in data.splits[key]]
+    return [folder for value in data.splits[key] for folder in _split_folders_of(file, data.path, value)]
+
+
+def _split_folders_of(file: Path, stated: str, value: str) -> list[Path]:
+    listed = image_list(file, stated, value)
+    return (listed_folders(listed) if listed else []) or [_split_folder(file, stated, value)]
 
 
 def _split_folder(file: Path, stated: str, value: str) -> Path:
