@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
@@ -80,9 +81,8 @@ def targets(folder: Path) -> Iterator[Target]:
         file.write_text(text, encoding="utf-8")
         yield Target(name, file, partial(_annotations, file, name))
     rgb = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
-    for suffix in _PICTURES:
-        Image.fromarray(rgb).save(folder / f"a.{suffix}")
-        yield Target(suffix, folder / f"a.{suffix}", _look)
+    for name, file in _pictures(folder, rgb):
+        yield Target(name, file, _look)
     tiffs: dict[str, dict[str, Any]] = {
         "plain": {"photometric": "rgb"},
         "tiled": {"photometric": "rgb", "tile": (16, 16), "compression": "zlib"},
@@ -106,6 +106,18 @@ def targets(folder: Path) -> Iterator[Target]:
         yield Target(f"results, {name}", results / name, lambda file: read_results(file.parent))
 
 
+def _pictures(folder: Path, rgb: np.ndarray) -> Iterator[tuple[str, Path]]:
+    """Write pictures that are read whole; yield name and file."""
+    picture = Image.fromarray(rgb)
+    for suffix in _PICTURES:
+        picture.save(folder / f"a.{suffix}")
+        yield suffix, folder / f"a.{suffix}"
+    (folder / "deep.png").write_bytes(imagecodecs.png_encode(rgb.astype(np.uint16) * 16))
+    yield "png, 12 bits in 16", folder / "deep.png"
+    picture.save(folder / "moving.gif", save_all=True, append_images=[picture.rotate(90)])
+    yield "gif of two pictures", folder / "moving.gif"
+
+
 def _only_read(folder: Path) -> Iterator[tuple[str, Path, str]]:
     """Yield name, file and text of the formats that are read and not written."""
     shapes = (
@@ -127,6 +139,12 @@ def _only_read(folder: Path) -> Iterator[tuple[str, Path, str]]:
     ]
     tasks = [{"data": {"image": "a.png"}, "annotations": [{"result": regions}]}]
     yield "label_studio", folder / "label_studio.json", json.dumps(tasks)
+    points = [[1, 2], [9, 12]]
+    outlines = [{"label": "a", "points": points, "shape_type": kind} for kind in ("rectangle", "circle", "line")]
+    labelme = {"shapes": outlines, "imagePath": "a.png", "imageHeight": 40, "imageWidth": 50}
+    yield "labelme", folder / "labelme.json", json.dumps(labelme)
+    boxes = [{"label": "a", "coordinates": {"x": 9, "y": 12, "width": 4, "height": 5}}]
+    yield "create_ml", folder / "create_ml.json", json.dumps([{"image": "a.png", "annotations": boxes}])
 
 
 def _annotations(root: Path, name: str, _: Path) -> None:
@@ -135,7 +153,7 @@ def _annotations(root: Path, name: str, _: Path) -> None:
 
 def _look(file: Path) -> None:
     header_size(file)
-    with open_image(file) as slide:
+    with open_image(file, frame=(0,)) as slide:
         slide.read(0, 0, min(20, slide.shape[0]), min(20, slide.shape[1]))
 
 

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import box_table, coco, cvat, geojson, h5ad, label_studio, parquet, points, via, voc, yolo
+from napari_hemalens.formats import (
+    box_table,
+    coco,
+    create_ml,
+    cvat,
+    geojson,
+    h5ad,
+    label_studio,
+    labelme,
+    parquet,
+    points,
+    via,
+    voc,
+    yolo,
+)
 from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.formats.decoding import decoding
@@ -94,8 +108,10 @@ READERS: Mapping[str, ReadFormat] = {
     **FORMATS,
     "cvat": ReadFormat(cvat.read, cvat.holds, "CVAT's XML"),
     "label_studio": ReadFormat(label_studio.read, label_studio.holds, "Label Studio's JSON"),
+    "labelme": ReadFormat(labelme.read, labelme.holds, "LabelMe's JSON"),
+    "create_ml": ReadFormat(create_ml.read, create_ml.holds, "Create ML's JSON"),
 }
-"""All formats that are read; the last two are what tools call their own, and are not written."""
+"""All formats that are read; the last four are what tools call their own, and are not written."""
 
 
 def read_annotations(

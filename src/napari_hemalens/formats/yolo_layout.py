@@ -1,8 +1,8 @@
 """Where a YOLO data set keeps its images, labels and names of classes.
 
-Four layouts are known: `data.yaml` with folders or lists of splits (Ultralytics, Roboflow, CVAT); `classes.txt` beside `images/` and
-`labels/` (Label Studio); `classes.txt` beside images and labels in one folder (labelImg); `obj.names` beside
-`obj_train_data/` (Darknet, CVAT).
+Four layouts are known: `data.yaml` with folders or lists of splits (Ultralytics, Roboflow, CVAT); `classes.txt` beside
+`images/` and `labels/` (Label Studio); `classes.txt` beside images and labels in one folder (labelImg); `obj.names`
+beside `obj_train_data/` (Darknet, CVAT).
 """
 
 from collections.abc import Iterable, Mapping
