@@ -1,8 +1,8 @@
 """Tables of boxes as other tools write them: the columns of a cell by any of their usual names.
 
 A line is a cell. It needs corners, or a corner or centre with width and height. Columns are known by name in any case,
-parted by commas, semicolons or tabs, with decimal points or commas. Where no number of a box is above 1, all are shares of
-the image's width and height, as in Open Images. Tables of VIA are read by `formats.via`.
+parted by commas, semicolons or tabs, with decimal points or commas. Where no number of a box is above 1, all are shares
+of the image's width and height, as in Open Images. Tables of VIA are read by `formats.via`.
 """
 
 import math

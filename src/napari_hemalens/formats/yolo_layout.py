@@ -145,16 +145,15 @@ def _of_data(file: Path, split: str | None) -> Layout | None:
         if key is None and not (data.names and any((file.parent / name).is_dir() for name in split_names(split))):
             return None
         folders = _split_folders(file, data, key) if key else _image_folders(file.parent, split)
-        keys = (key,) if key else ()
     else:
-        keys = tuple(data.splits)
+        key = None
         named = [folder for key in data.splits for folder in _split_folders(file, data, key)]
         inside = [file.parent / "images"] if (file.parent / "images").is_dir() else []
         # What data.yaml names, and what only lies beside it; a folder within another is read once.
         folders = _outermost([*inside, *named]) or _image_folders(file.parent, None)
     names = dict(data.names) or dict(_listed_names(_names_file(file.parent)))
     layout = _laid_out(file, names, folders, data)
-    lists = [image_list(file, data.path, value) for key in keys for value in data.splits[key]]
+    lists = [image_list(file, data.path, value) for value in data.splits[key]] if key else []
     return _of_lists(layout, [each for each in lists if each]) if lists and all(lists) else layout
 
 
