@@ -50,3 +50,9 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(ImageError, match=r"pipe.png is no file"):
         content_hash([tmp_path / "pipe.png"])
+
+
+def test_a_part_of_an_image_is_not_its_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.svs").write_bytes(b"slide")
+    parts = [Path(f"{tmp_path / 'a.svs'} [Y=0-{end},X=0-9]") for end in (9, 18)]
+    assert len({content_hash([path]) for path in (tmp_path / "a.svs", *parts)}) == 3

@@ -125,7 +125,7 @@ def test_a_folder_without_annotations_says_what_was_looked_for(tmp_path):
         f"No annotations for the split 'train' in {tmp_path}: looked for a COCO JSON, or VOC XML files, or YOLO's "
         "data.yaml or classes.txt, or a VIA JSON or CSV, or GeoJSON, or a cells.csv or another table of boxes, or "
         "a Parquet file, or AnnData, or CVAT's XML, or Label Studio's JSON, or LabelMe's JSON, or Create ML's JSON, or "
-        "points/*.csv (with <split>.txt for a split)."
+        "DICOM's bulk annotations, or points/*.csv (with <split>.txt for a split)."
     )
 
 

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
+from tests.written_slides import write_dicom_slide
 
-from napari_hemalens.formats.image_names import folders_near, is_file, locate_image
+from napari_hemalens.formats.image_names import called, folders_near, is_file, locate_image
 
 
 def test_an_image_is_looked_for_in_one_folder_after_the_other(tmp_path):
@@ -46,3 +48,19 @@ def test_images_lie_in_folders_that_tools_make(tmp_path):
 def test_a_name_that_no_file_can_have_is_no_file(tmp_path):
     assert not is_file(tmp_path / ("a" * 300))
     assert not is_file(tmp_path / "a\0b")
+
+
+def test_the_part_of_an_image_stays_behind_its_path(tmp_path):
+    (tmp_path / "a.svs").touch()
+    assert locate_image("a.svs [Y=0-9,X=1-8]", [tmp_path]) == f"{tmp_path / 'a.svs'} [Y=0-9,X=1-8]"
+
+
+def test_an_image_is_known_by_its_name_with_or_without_suffix(tmp_path):
+    assert called("/d/A.tif [Y=0-9,X=1-8]") == {"a", "a.tif"}
+    assert called("/d/SM_1.2.840.13") == {"sm_1.2.840.13"}  # no file of kind 13
+
+
+def test_a_file_of_a_dicom_slide_is_known_by_its_folder(tmp_path):
+    write_dicom_slide(tmp_path / "SM_1", [np.zeros((64, 64, 3), np.uint8)])
+    assert called(str(tmp_path / "SM_1" / "00000000.dcm")) == {"00000000", "00000000.dcm", "sm_1"}
+    assert locate_image("SM_1", [tmp_path]) == str(tmp_path / "SM_1")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from tests.written_slides import write_dicom_slide
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.images import header_size, known_size
@@ -39,3 +40,10 @@ def test_a_file_that_is_no_image_is_named(tmp_path, name, content):
 def test_a_bare_name_has_no_size():
     assert known_size("b.png") is None
     assert known_size("a" * 300) is None
+
+
+def test_a_dicom_slide_and_a_part_of_an_image_have_their_size(tmp_path):
+    write_dicom_slide(tmp_path / "SM_1", [np.zeros((70, 90, 3), np.uint8)])
+    assert header_size(tmp_path / "SM_1") == known_size(str(tmp_path / "SM_1")) == (70, 90)
+    assert header_size(tmp_path / "SM_1" / "00000000.dcm") == (70, 90)
+    assert known_size(f"{tmp_path / 'SM_1'} [Y=8-20,X=4-50]") == (12, 46)

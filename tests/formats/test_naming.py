@@ -69,3 +69,8 @@ def test_stems_are_short_enough_for_endings_and_stay_apart() -> None:
 def test_a_name_that_is_no_text_is_written_with_escapes() -> None:
     assert short_paths(["d/bad-\udce4.png"]) == (r"bad-\udce4.png",)
     assert file_stems(["d/bad-\udce4.png"]) == ("bad-_udce4",)
+
+
+def test_two_parts_of_an_image_have_files_of_their_own():
+    parts = ["/d/1.2.3 [Y=0-9,X=0-9]", "/d/1.2.3 [Y=9-18,X=0-9]"]
+    assert file_stems(parts) == ("1.2_Y0-9_X0-9", "1.2_Y9-18_X0-9")

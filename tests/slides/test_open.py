@@ -124,7 +124,7 @@ def test_a_pixel_size_of_0_is_refused_rather_than_ignored(tmp_path):
         (
             "notes.txt",
             b"cells",
-            r"it is no image by its suffix, nor by its first bytes. Readable: \.tif, .*\.npy and zarr folders",
+            r"it is no image by its suffix, nor by its first bytes. Readable: \.tif, .*\.dcm.*, zarr folders and fold",
         ),
         ("cells", b"cells", "it is no image by its suffix, nor by its first bytes"),
         *((f"empty.{kind}", b"", "the file is empty") for kind in ("tif", "png", "npy")),
@@ -142,7 +142,9 @@ def test_what_cannot_be_read_is_one_sentence_that_names_the_file(tmp_path, name,
 
 def test_a_folder_is_no_image(tmp_path):
     (tmp_path / "smears.tif").mkdir()
-    with pytest.raises(ImageError, match=r"smears\.tif: it is a folder, but not a zarr folder. Readable"):
+    with pytest.raises(
+        ImageError, match=r"smears\.tif: it is a folder, but neither of a zarr nor of a DICOM slide. Readable"
+    ):
         open_image(tmp_path / "smears.tif")
 
 

@@ -9,7 +9,8 @@ from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import ImageError, TrainingError
 from napari_hemalens.records.detections import Detections, Provenance
-from napari_hemalens.training.datasets import Draws, TrainingFields, padded_crop, targets, visible, window
+from napari_hemalens.slides.slide import Slide
+from napari_hemalens.training.datasets import Draws, TrainingFields, crop, padded_crop, targets, visible, window
 
 NAMES = ("lymphocyte", "erythrocyte")
 PLAIN = DetectionTraining(network=NetworkRecipe(pixel_size_um=0.1), side=96, zoom=1, mosaic=0)
@@ -117,3 +118,23 @@ def test_a_missing_training_image_is_named(tmp_path: Path) -> None:
 def test_no_image_to_train_on_is_an_error() -> None:
     with pytest.raises(TrainingError, match="No annotated image"):
         TrainingFields([], NAMES, PLAIN)
+
+
+def test_of_a_slide_the_window_alone_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    np.save(tmp_path / "a.npy", pixels)
+    asked: list[tuple[int, ...]] = []
+    read = Slide.read
+
+    def watched(slide: Slide, *rectangle: int) -> np.ndarray:
+        asked.append(rectangle)
+        return read(slide, *rectangle)
+
+    monkeypatch.setattr(Slide, "read", watched)
+    part = f"{tmp_path / 'a.npy'} [Y=10-90,X=20-120]"
+    np.testing.assert_array_equal(crop(part, (5, 6, 40, 50)).permute(1, 2, 0).numpy(), pixels[15:50, 26:70])
+    assert asked == [(5, 6, 40, 50)]
+    beyond = crop(part, (-10, 90, 30, 130))
+    np.testing.assert_array_equal(beyond[:, 10:, :10].permute(1, 2, 0).numpy(), pixels[10:40, 110:120])
+    assert beyond.shape == (3, 40, 40)
+    assert crop(part, (200, 200, 210, 220)).shape == (3, 10, 20)

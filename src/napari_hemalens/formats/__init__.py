@@ -14,6 +14,7 @@ from napari_hemalens.formats import (
     coco,
     create_ml,
     cvat,
+    dicom,
     geojson,
     h5ad,
     label_studio,
@@ -110,8 +111,9 @@ READERS: Mapping[str, ReadFormat] = {
     "label_studio": ReadFormat(label_studio.read, label_studio.holds, "Label Studio's JSON"),
     "labelme": ReadFormat(labelme.read, labelme.holds, "LabelMe's JSON"),
     "create_ml": ReadFormat(create_ml.read, create_ml.holds, "Create ML's JSON"),
+    "dicom": ReadFormat(dicom.read, dicom.holds, "DICOM's bulk annotations"),
 }
-"""All formats that are read; the last four are what tools call their own, and are not written."""
+"""All formats that are read; the last five are what tools and archives call their own, and are not written."""
 
 
 def read_annotations(

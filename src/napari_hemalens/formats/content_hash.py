@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.formats.image_parts import split_part
 
 _WHOLE = 256 << 20  # bytes up to which all of a file is read
 _PIECE = 1 << 20
@@ -23,7 +24,10 @@ def content_hash(paths: Iterable[Path]) -> str:
         If one is a pipe or a device.
     """
     digest = hashlib.sha256()
-    for path in paths:
+    for name in paths:
+        file, part = (name, None) if name.exists() else split_part(name)
+        path = Path(file)
+        digest.update(repr(part).encode() if part else b"")
         if path.is_dir():
             for file in sorted(each for each in path.rglob("*") if each.is_file()):
                 digest.update(f"{file.relative_to(path)!r}{_stamp(file)}".encode("utf-8", "backslashreplace"))

@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
+from napari_hemalens.formats.dicom_files import is_dicom_slide
+from napari_hemalens.formats.image_parts import part_name, split_part
 from napari_hemalens.formats.naming import split_frame
 
 _FOLDERS = ("images", "JPEGImages", "img", "Images")  # beside annotations, or beside their folder
@@ -19,8 +21,11 @@ def locate_image(name: str, folders: Iterable[Path]) -> str:
 
     Names are compared by meaning: as they are, then by their last part, whichever way slashes lean, without the eight
     letters that Label Studio puts before it, in any case, and at last by stem, if one image alone has it. A frame
-    (`stack.tif [T=2]`) stays behind the path.
+    (`stack.tif [T=2]`) or a part (`formats.image_parts`) stays behind the path.
     """
+    image, part = split_part(name)
+    if part is not None:
+        return part_name(_located(image, folders), part)
     image, frame = split_frame(name)
     return f"{_located(image, folders)} [{frame}]" if frame else _located(image, folders)
 
@@ -32,12 +37,24 @@ def _located(name: str, folders: Iterable[Path]) -> str:
     wanted_names = (name, slashed, last, unquote(last), _UPLOADED.sub("", unquote(last)))
     for wanted in dict.fromkeys(wanted_names):
         for folder in places:
-            if wanted and is_file(folder / wanted):
+            if wanted and (is_file(folder / wanted) or is_dicom_slide(folder / wanted)):
                 return str(folder / wanted)
     for folder in places:
         if (found := _alike(last, folder)) is not None:
             return str(found)
     return slashed
+
+
+def called(image: str) -> frozenset[str]:
+    """Return the names under which an image is known, in lower case: that of its file or layer, with or without suffix.
+
+    A file of a DICOM slide is also known by its folder, and a part of an image by the name of the whole.
+    """
+    path = PurePath(split_part(image)[0])
+    names = {path.name} if path.suffix[1:].isdigit() else {path.name, path.stem}  # 1.2.840 is no file of kind 840
+    if path.suffix.lower() == ".dcm" and is_dicom_slide(Path(path.parent)):
+        names.add(path.parent.name)
+    return frozenset(name.casefold() for name in names)
 
 
 def folders_near(file: Path) -> tuple[Path, ...]:

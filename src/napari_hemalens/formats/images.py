@@ -10,7 +10,9 @@ from PIL import Image
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import decoding
+from napari_hemalens.formats.dicom_files import is_dicom, is_dicom_slide, levels_of
 from napari_hemalens.formats.image_names import is_file
+from napari_hemalens.formats.image_parts import split_part
 from napari_hemalens.formats.tiff_files import open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
@@ -18,6 +20,9 @@ TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".jp2", ".gif")
 """Pictures, which cannot be read in parts."""
+
+DICOM_SUFFIXES = (".dcm", ".dicom")
+"""DICOM, of which many files may be one slide."""
 
 IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
 """Suffixes of image files, in lower case, for slides and annotations."""
@@ -30,7 +35,7 @@ _PICTURE_MARKS = (
     *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000: its file, and its bare stream
 )
 
-Kind: TypeAlias = Literal["tiff", "picture", "npy"]
+Kind: TypeAlias = Literal["tiff", "picture", "npy", "dicom"]
 """How a file of pixels is read."""
 
 
@@ -52,6 +57,8 @@ def kind_of(file: Path) -> Kind | None:
         return "npy"
     if start.startswith(_PICTURE_MARKS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP"):
         return "picture"
+    if is_dicom(file):
+        return "dicom"
     by_suffix: dict[str, Kind] = {
         **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
         **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
@@ -61,7 +68,7 @@ def kind_of(file: Path) -> Kind | None:
 
 
 def header_size(path: str | Path) -> tuple[int, int]:
-    """Return height and width in level-0 pixels from the header of a file, without decoding pixels.
+    """Return height and width in level-0 pixels from the header of a file or DICOM slide, without decoding pixels.
 
     Raises
     ------
@@ -70,12 +77,18 @@ def header_size(path: str | Path) -> tuple[int, int]:
     """
     file = Path(path)
     with decoding(f"Cannot read the size of {file}", ImageError):
-        return _tiff_size(file) if kind_of(file) == "tiff" else _picture_size(file)
+        kind = "dicom" if file.is_dir() else kind_of(file)
+        if kind == "dicom":
+            return levels_of(file)[0].shape
+        return _tiff_size(file) if kind == "tiff" else _picture_size(file)
 
 
 def known_size(image: str) -> tuple[int, int] | None:
-    """Return height and width of an image found by `locate_image`; None for a bare name."""
-    return header_size(image) if is_file(Path(image)) else None
+    """Return height and width of an image, or a part of one, found by `locate_image`; None for a bare name."""
+    name, part = (image, None) if is_file(Path(image)) else split_part(image)
+    if part is not None:
+        return part[2] - part[0], part[3] - part[1]
+    return header_size(name) if is_file(Path(name)) or is_dicom_slide(Path(name)) else None
 
 
 def read_rgb(path: str | Path) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.formats.image_parts import split_part
 from napari_hemalens.records.detections import Provenance
 
 
@@ -79,7 +80,8 @@ def file_stems(images: Sequence[str]) -> tuple[str, ...]:
 
 
 def _stem(name: str) -> str:
-    image, frame = split_frame(name)
+    image, part = split_part(name)
+    image, frame = split_frame(image) if part is None else (image, "Y={0}-{2},X={1}-{3}".format(*part))
     path = PurePosixPath(_UNSAFE.sub("_", image)).with_suffix("")
     stem = str(path.with_name(_cut(path.name)))
     return f"{stem}_{frame.replace('=', '').replace(',', '_')}" if frame else stem

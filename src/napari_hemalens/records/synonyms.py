@@ -2,7 +2,9 @@
 
 Names are compared by meaning: case, accents, plurals, and whatever separates words make no difference. The
 abbreviations are those of the public sets of Acevedo et al. 2020 (doi:10.1016/j.dib.2020.105474) and Matek et al. 2021
-(doi:10.1182/blood.2020010568), and of BCCD.
+(doi:10.1182/blood.2020010568), and of BCCD; stages of rare cells are named as in the smears of children with leukaemia
+in the Imaging Data Commons (doi:10.5281/zenodo.14933087). Eosinophils and basophils are one class each, whatever their
+stage, and promonocytes are blasts, as ICSH and WHO count them.
 """
 
 import re
@@ -11,35 +13,42 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 _SYNONYMS: Mapping[str, str] = {
-    "blast": "blast cell, myeloblast, lymphoblast, monoblast, leukaemic blast, leukemic blast, BLA, MYO, MOB",
+    "blast": "blast cell, myeloblast, lymphoblast, monoblast, leukaemic blast, leukemic blast, unknown blast, "
+    "lymphocytic blast, monocytic blast, myelocytic blast, lymphoid precursor cell, myeloid precursor cell, "
+    "promonocyte, BLA, MYO, MOB",
     "promyelocyte": "progranulocyte, PMO, PMY",
-    "myelocyte": "neutrophilic myelocyte, MYB, MY",
-    "metamyelocyte": "neutrophilic metamyelocyte, juvenile neutrophil, MMZ, MMY",
-    "band_neutrophil": "band, band cell, band form, banded neutrophil, neutrophil band, stab cell, rod neutrophil, "
-    "non segmented neutrophil, unsegmented neutrophil, NGB, BNE",
+    "myelocyte": "neutrophilic myelocyte, degranulated neutrophilic myelocyte, MYB, MY",
+    "metamyelocyte": "neutrophilic metamyelocyte, degranulated neutrophilic metamyelocyte, juvenile neutrophil, "
+    "MMZ, MMY",
+    "band_neutrophil": "band, band cell, band form, banded neutrophil, neutrophil band, neutrophilic band, stab cell, "
+    "rod neutrophil, non segmented neutrophil, unsegmented neutrophil, NGB, BNE",
     "segmented_neutrophil": "segmented, segmented granulocyte, segmented cell, neutrophil segmented, segmented form, "
     "seg, seg neutrophil, mature neutrophil, polymorphonuclear, polymorphonuclear neutrophil, polymorph, PMN, NGS, SNE",
     "neutrophil": "neutrophil granulocyte, neutrophilic granulocyte, neut, NEU",
     "granulocyte": "gran",
-    "eosinophil": "eosinophil granulocyte, eosinophilic granulocyte, eos, EO",
-    "basophil": "basophil granulocyte, basophilic granulocyte, baso, BAS, BA",
-    "monocyte": "mono, MON, MO",
+    "eosinophil": "eosinophil granulocyte, eosinophilic granulocyte, segmented eosinophil, eosinophilic band, "
+    "eosinophilic metamyelocyte, eosinophilic myelocyte, eos, EO",
+    "basophil": "basophil granulocyte, basophilic granulocyte, segmented basophil, basophilic band, "
+    "basophilic metamyelocyte, basophilic myelocyte, baso, BAS, BA",
+    "monocyte": "immature monocyte, mono, MON, MO",
     "erythroblast": "normoblast, nucleated red blood cell, nucleated red cell, nucleated erythrocyte, NRBC, "
     "proerythroblast, pronormoblast, basophilic erythroblast, polychromatic erythroblast, orthochromatic erythroblast, "
-    "polychromatophilic erythroblast, basophilic normoblast, polychromatic normoblast, orthochromatic normoblast, "
-    "EBO, ERB, PEB",
+    "orthochromic erythroblast, polychromatophilic erythroblast, basophilic normoblast, polychromatic normoblast, "
+    "orthochromatic normoblast, EBO, ERB, PEB",
     "lymphocyte": "lymph, lymphoid cell, small lymphocyte, large lymphocyte, atypical lymphocyte, reactive lymphocyte, "
-    "variant lymphocyte, large granular lymphocyte, LYM, LYT, LY",
+    "variant lymphocyte, large granular lymphocyte, prolymphocyte, lymphoidocyte, LYM, LYT, LY",
     "plasma_cell": "plasmocyte, plasmacyte, plasma, PLM",
-    "megakaryocyte": "mega, MGK",
+    "megakaryocyte": "promegakaryocyte, micromegakaryocyte, mega, MGK",
     "mast_cell": "mastocyte, tissue basophil",
-    "macrophage": "histiocyte",
-    "other": "other cell, others, OTH",
+    "macrophage": "histiocyte, pseudo gaucher cell, gaucher like cell, phagocytosis",
+    "other": "other cell, others, mitosis, mitotic cell, OTH",
     "unclassifiable": "unclassified, unclassified cell, unknown, unknown cell, unidentified, not identifiable, NIF, "
-    "nucleus, nucleated cell",
+    "nucleus, nucleated cell, smudge cell, damaged cell, neutrophil extracellular trap, no consensus found, "
+    "haematological structure, structure of haematological system",
     "WBC": "white blood cell, white cell, white corpuscle, leukocyte, leucocyte",
     "erythrocyte": "RBC, red blood cell, red cell, red corpuscle, mature erythrocyte, normocyte",
-    "platelet": "thrombocyte, PLT, giant platelet, large platelet, blood platelet, platelet clump",
+    "platelet": "thrombocyte, PLT, giant platelet, large platelet, blood platelet, platelet clump, "
+    "thrombocyte aggregate, platelet aggregation",
 }
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+")

@@ -10,10 +10,14 @@ import numpy as np
 
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import DAMAGE, reason
-from napari_hemalens.formats.images import PICTURE_SUFFIXES, TIFF_SUFFIXES, Kind, kind_of
+from napari_hemalens.formats.dicom_files import is_dicom_slide, is_level, levels_of
+from napari_hemalens.formats.image_parts import split_part, whole_path
+from napari_hemalens.formats.images import DICOM_SUFFIXES, PICTURE_SUFFIXES, TIFF_SUFFIXES, Kind, kind_of
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.dicom import read_dicom
 from napari_hemalens.slides.frames import Frame
 from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
+from napari_hemalens.slides.part import part_of
 from napari_hemalens.slides.pictures import read_picture
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stored import Stored
@@ -26,21 +30,27 @@ def _read_npy(path: Path) -> Stored:
     return Stored((np.load(path, mmap_mode="r", allow_pickle=False),))
 
 
-_READERS: dict[Kind, Callable[[Path], Stored]] = {"tiff": read_tiff, "picture": read_picture, "npy": _read_npy}
-_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES, ".npy")
-_READABLE = f"{', '.join(_SUFFIXES)} and zarr folders"
+_READERS: dict[Kind, Callable[[Path], Stored]] = {
+    "tiff": read_tiff,
+    "picture": read_picture,
+    "npy": _read_npy,
+    "dicom": read_dicom,
+}
+_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES, ".npy", *DICOM_SUFFIXES)
+_READABLE = f"{', '.join(_SUFFIXES)}, zarr folders and folders of a DICOM slide"
 
 
 def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Frame = ()) -> Slide:
     """Open an image file as a slide; only a sample is read, for the contrast.
 
-    TIFF and the slide formats built on it, OME-Zarr and .npy are read in parts; pictures (.jpg, .png, .bmp and the
-    like) whole.
+    TIFF and the slide formats built on it, OME-Zarr, DICOM and .npy are read in parts; pictures (.jpg, .png, .bmp and
+    the like) whole.
 
     Parameters
     ----------
     path : str or Path
-        A file, or a zarr folder.
+        A file, a zarr folder, or the folder of a DICOM slide; of which a rectangle may be asked for
+        (`formats.image_parts`).
     pixel_size_um : float, optional
         Micrometres per pixel; by default as stated in the file.
     frame : Frame
@@ -52,7 +62,8 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: F
         If there is no such file, or it cannot be read as an image.
     """
     with ExitStack() as files, _reading(path):
-        stored = _reader(Path(path))(Path(path))
+        file, part = (path, None) if Path(path).exists() else split_part(path)
+        stored = _reader(Path(file))(Path(file))
         if stored.release is not None:
             files.callback(stored.release)
         slide = from_array(
@@ -64,14 +75,15 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: F
             frame=frame,
             channels=stored.channels,
         )
+        slide = slide if part is None else part_of(slide, part, str(path))
         files.pop_all()
     return replace(slide, release=stored.release)
 
 
 def is_image(path: str | Path) -> bool:
-    """Return whether a path is a file with the suffix of an image, or a zarr folder."""
+    """Return whether a path is a file with the suffix of an image, or the folder of a zarr or a DICOM slide."""
     file = Path(path)
-    return is_zarr(file) if file.is_dir() else file.is_file() and file.suffix.lower() in _SUFFIXES
+    return _is_slide(file) if file.is_dir() else file.is_file() and _is_image_file(file)
 
 
 @contextmanager
@@ -135,7 +147,9 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
     if path.is_dir():
         if is_zarr(path):
             return read_zarr
-        raise ImageError(f"it is a folder, but not a zarr folder. Readable: {_READABLE}.")
+        if is_dicom_slide(path):
+            return read_dicom
+        raise ImageError(f"it is a folder, but neither of a zarr nor of a DICOM slide. Readable: {_READABLE}.")
     if not path.is_file():
         raise ImageError("there is no such file.")
     kind = kind_of(path)
@@ -148,8 +162,10 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
 
 def _expand(path: str | Path) -> list[Path]:
     file = Path(path)
-    if file.is_dir() and not is_zarr(file):
+    if file.is_dir() and not _is_slide(file):
         candidates = file.iterdir()
+    elif not file.exists() and whole_path(path).exists():  # a part of an image
+        return [file]
     elif not file.exists() and any(sign in str(path) for sign in "*?["):
         root = Path(file.anchor)
         candidates = root.glob(str(file.relative_to(root)))
@@ -161,7 +177,19 @@ def _expand(path: str | Path) -> list[Path]:
 def _is_image(path: Path) -> bool:
     if path.name.startswith(".") or path.name.endswith(_OVERLAY):
         return False
-    return is_zarr(path) if path.is_dir() else path.suffix.lower() in _SUFFIXES
+    if path.is_dir():
+        return _is_slide(path)
+    return _is_image_file(path) and (path.suffix.lower() not in DICOM_SUFFIXES or levels_of(path)[0].file == path)
+
+
+def _is_slide(folder: Path) -> bool:
+    return is_zarr(folder) or is_dicom_slide(folder)
+
+
+def _is_image_file(path: Path) -> bool:
+    """Return whether a file is an image by its suffix; one of DICOM, whether it is a level of a slide."""
+    suffix = path.suffix.lower()
+    return is_level(path) if suffix in DICOM_SUFFIXES else suffix in _SUFFIXES
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -1,6 +1,9 @@
 """Annotated fields as training images: cropped, scaled, combined to mosaics, augmented."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -12,10 +15,12 @@ from torchvision import tv_tensors
 
 from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.formats.images import read_rgb
+from napari_hemalens.formats.images import PICTURE_SUFFIXES, read_rgb
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.slide import Slide
 from napari_hemalens.training.augment import augmentation, uniform
 
 Target: TypeAlias = dict[str, Tensor]
@@ -23,6 +28,7 @@ Target: TypeAlias = dict[str, Tensor]
 
 _FILLED = 0.75  # share of a training image's side that a field must fill to stand alone
 _THINNEST = 2.0  # pixels: annotations hold a few slivers, which are no cells
+_OPEN = 16  # slides: opening one again for each window would take longer than to read it
 _VISIBLE = 0.5  # share of a box that must lie inside the image for the cell to be asked for: its greater part
 
 
@@ -130,17 +136,16 @@ def window(
     It lies around `focus`, a box (4,) x0, y0, x1, y1 in pixels of the file, or anywhere. Returns
     the pixels (3, *size) uint8 and what takes boxes of the file into the window.
     """
-    image = torch.from_numpy(read_rgb(field.provenance.image)).permute(2, 0, 1)
     scale = recipe.zoom ** uniform(-1, 1) * field_scale(field, recipe.network.pixel_size_um)
     need = torch.tensor(size) / scale  # height and width of the window in pixels of the file
     if focus is None:  # a window larger than its image shows all of it, somewhere
-        origin = (torch.tensor(image.shape[1:]) - need) * torch.rand(2)
+        origin = (torch.tensor(field.image_shape) - need) * torch.rand(2)
     else:
         centre = (focus[[1, 0]] + focus[[3, 2]]) / 2
         origin = centre - need / 2 + need * torch.empty(2).uniform_(-0.15, 0.15)
     y0, x0 = origin.round().int().tolist()
     high, wide = (int(n) for n in need.ceil())
-    pixels = resize(padded_crop(image, (y0, x0, y0 + high, x0 + wide))[None], size)[0]
+    pixels = resize(crop(field.provenance.image, (y0, x0, y0 + high, x0 + wide))[None], size)[0]
     shift, stretch = torch.tensor([x0, y0] * 2), torch.tensor([size[1] / wide, size[0] / high] * 2)
     return pixels, lambda boxes: (boxes - shift) * stretch
 
@@ -169,6 +174,23 @@ def visible(boxes: Tensor, labels: Tensor, size: tuple[int, int]) -> tuple[Tenso
 def area(boxes: Tensor) -> Tensor:
     """Return the area (M,) of boxes (M, 4)."""
     return (boxes[:, 2] - boxes[:, 0]).clamp(min=0) * (boxes[:, 3] - boxes[:, 1]).clamp(min=0)
+
+
+def crop(image: str, box: tuple[int, int, int, int]) -> Tensor:
+    """Return y0, x0, y1, x1 of an image file: (3, y1 - y0, x1 - x0) uint8; of a slide, no more than that is read."""
+    if Path(image).suffix.lower() in PICTURE_SUFFIXES:
+        return padded_crop(torch.from_numpy(read_rgb(image)).permute(2, 0, 1), box)
+    slide = _opened(image, os.getpid())
+    (y0, x0, y1, x1), (height, width) = box, slide.shape
+    top, left = min(max(y0, 0), height - 1), min(max(x0, 0), width - 1)
+    inside = slide.read(top, left, max(top + 1, min(y1, height)), max(left + 1, min(x1, width)))
+    return padded_crop(torch.from_numpy(inside).permute(2, 0, 1), (y0 - top, x0 - left, y1 - top, x1 - left))
+
+
+@lru_cache(maxsize=_OPEN)
+def _opened(image: str, process: int) -> Slide:
+    del process  # of the key: processes that share an open file would read from each other's places
+    return open_image(image)  # closed when nothing holds it any more
 
 
 def padded_crop(image: Tensor, box: tuple[int, int, int, int]) -> Tensor:

@@ -8,6 +8,8 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, READERS, check_formats, export, read_annotations
 from napari_hemalens.formats.class_names import by_meaning, read_class_names, unknown_names
 from napari_hemalens.formats.draft import SIZE_GUESSED
+from napari_hemalens.formats.image_names import called
+from napari_hemalens.formats.image_parts import join_parts
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
 from napari_hemalens.formats.naming import check_apart, file_stems, short_names
@@ -20,9 +22,11 @@ __all__ = [
     "Converted",
     "NamedCells",
     "by_meaning",
+    "called",
     "convert_annotations",
     "file_stems",
     "holds_annotations",
+    "join_parts",
     "read_annotations",
     "read_class_names",
     "read_named_cells",

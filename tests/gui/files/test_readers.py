@@ -7,6 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Shapes
 from tests.gui.conftest import SHAPE, found
+from tests.written_slides import write_collection
 from tifffile import imwrite
 
 from napari_hemalens.errors import AnnotationError
@@ -63,3 +64,19 @@ def test_naparis_own_reader_opens_a_picture_as_long_as_ours_is_not_chosen(tmp_pa
     assert layer.source.reader_plugin == PLUGIN
     pictures = plugins.iter_compatible_readers("a.png")
     assert PLUGIN not in {reader.plugin_name for reader in pictures}
+
+
+def test_a_dicom_slide_opens_in_levels_and_its_annotations_lie_over_it(tmp_path, plugins, monkeypatch):
+    (folder,) = write_collection(tmp_path, np.full((256, 320, 3), 200, np.uint8), ["P1"])
+    viewer = ViewerModel()
+    monkeypatch.setattr(readers.napari, "current_viewer", lambda: viewer)
+    for path in (folder, folder / "00000001.dcm"):
+        viewer.layers.clear()
+        (image,) = viewer.open(path, plugin=PLUGIN)
+        assert image.level_shapes.tolist() == [[256, 320], [128, 160], [64, 80]]
+        assert (tuple(image.scale), str(image.units[0])) == ((0.25, 0.25), "micrometer")
+        (cells, *red) = viewer.open(folder.parent / "ANN_1.2.0.4", plugin=PLUGIN)
+        assert sum(layer.nshapes if isinstance(layer, Shapes) else len(layer.data) for layer in (cells, *red)) == 4
+        corners = [shape.min(axis=0).tolist() for shape in cells.data]
+        assert [20, 40] in np.round(corners).tolist()
+        assert tuple(cells.scale) == (0.25, 0.25)

@@ -12,7 +12,7 @@ from napari_hemalens.gui.detect.jobs import DetectSteps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
-from napari_hemalens.workflows.annotations import SIZE_GUESSED, by_meaning, read_annotations
+from napari_hemalens.workflows.annotations import SIZE_GUESSED, by_meaning, called, join_parts, read_annotations
 from napari_hemalens.workflows.images import Region, Slide
 
 _NAMED = 5  # images that a message lists
@@ -29,7 +29,8 @@ def annotation_steps(file: Path, classes: Mapping[str, str] | None = None) -> De
     def steps(image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
         del recipe, region  # nothing is computed, and annotations are of whole images
         yield Progress(0, 1, f"reading {file.name}")
-        (found,) = by_meaning([_of_image(read_annotations(file, classes=classes), image, file)])
+        fields = join_parts(read_annotations(file, classes=classes))
+        (found,) = by_meaning([_of_image(fields, image, file)])
         high, wide = found.boxes[:, 2:].max(axis=0, initial=0)
         if high > image.shape[0] + 1 or wide > image.shape[1] + 1:
             raise AnnotationError(
@@ -65,18 +66,9 @@ def _guessed_frame(found: Detections, image: Slide, file: Path) -> Iterator[str]
 
 
 def _of_image(fields: Sequence[Detections], image: Slide, file: Path) -> Detections:
-    name = PurePath(image.name)
-    wanted = {name.name.casefold(), name.stem.casefold()}
+    name, wanted = PurePath(image.name), called(image.name)
     known = [PurePath(f.provenance.image) for f in fields]
-    same = (
-        fields
-        if len(fields) == 1
-        else [
-            field
-            for field, path in zip(fields, known, strict=True)
-            if {path.name.casefold(), path.stem.casefold()} & wanted
-        ]
-    )
+    same = fields if len(fields) == 1 else [field for field in fields if called(field.provenance.image) & wanted]
     # One that names no frame is of any; one of another frame than that on screen is of that.
     for frame in (image.frame, ""):
         for field in same:

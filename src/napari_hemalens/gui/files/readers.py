@@ -15,7 +15,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.files.images import image_layers
 from napari_hemalens.gui.layers import LayerData, as_layers, holds_pixels
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.workflows.annotations import holds_annotations, read_annotations
+from napari_hemalens.workflows.annotations import called, holds_annotations, join_parts, read_annotations
 from napari_hemalens.workflows.images import is_image
 
 FIELDS_AT_MOST = 10
@@ -41,7 +41,7 @@ def annotation_layers(path: str) -> list[LayerData]:
     """
     viewer = napari.current_viewer()
     images = [] if viewer is None else [layer for layer in viewer.layers if holds_pixels(layer)]
-    fields = read_annotations(path)
+    fields = join_parts(read_annotations(path))
     shown = _chosen(fields, images, PurePath(path).name)
     for note in dict.fromkeys(note for field, _ in shown for note in field.provenance.notes):
         show_warning(f"{PurePath(path).name}: {note}")
@@ -65,10 +65,9 @@ def _chosen(fields: Sequence[Detections], images: Sequence[Image], file: str) ->
 
 
 def _image_of(field: Detections, images: Sequence[Image]) -> Image | None:
-    wanted = PurePath(field.provenance.image).stem.casefold()
+    wanted = called(field.provenance.image)
     for image in images:
-        names = {PurePath(image.name).stem.casefold(), PurePath(image.source.path or image.name).stem.casefold()}
-        if wanted in names and _fits(field, image):
+        if wanted & (called(image.name) | called(image.source.path or image.name)) and _fits(field, image):
             return image
     return None
 
