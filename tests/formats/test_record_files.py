@@ -11,6 +11,7 @@ from napari_hemalens.formats.record_files import read_record, write_record
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.measurements import Measurements
 from napari_hemalens.records.naming import Naming
 
 
@@ -40,7 +41,18 @@ def parts() -> dict[str, Any]:
         naming=Naming.none(("blast", "platelet"), 3),
     )
     ids, numbers = np.array([3, 7]), np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
-    classified = Classified(ids, numbers, np.array([1, 0]), ("a", "b"), np.zeros((2, 2)), ids, (20, 30), origin)
+    classified = Classified(
+        ids,
+        numbers,
+        np.array([1, 0]),
+        ("a", "b"),
+        np.zeros((2, 2)),
+        ids,
+        (20, 30),
+        origin,
+        measurements=Measurements(("area_um2", "eccentricity"), np.array([[25.0, 0.5], [12.5, np.nan]])),
+        embeddings=np.ones((2, 3), np.float32),
+    )
     return {"cells": detections, "others": classified, "counts": np.array([0, 2]), "reason": "", "nothing": None}
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anndata
 import numpy as np
+import pyarrow.parquet
 import pytest
 import tifffile
 
@@ -120,6 +122,40 @@ def test_a_cell_at_the_border_is_classified_too(files: list[Path], classified: R
 def test_one_cell_is_enough(classified: Run, tmp_path: Path) -> None:
     file = field(tmp_path, "one", nuclei(1))
     assert [len(cells) for cells in classified([file], labels=of([file])).fields] == [1]
+
+
+def test_cells_that_are_given_give_the_ratio_of_nucleus_to_cytoplasm(
+    files: list[Path], classified: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "around").mkdir()
+    around = tmp_path / "around" / files[0].name
+    tifffile.imwrite(around, np.repeat(np.int32([[1, 2]]), 80, axis=1).repeat(SHAPE[0], axis=0))
+    classified(files[:1], labels=of(files[:1]), cells=[around])
+    rows = table(tmp_path / "out" / "cells.csv")
+    nuclei_in_1 = 2 * int(rows[0]["area"])
+    assert float(rows[0]["nc_ratio"]) == pytest.approx(nuclei_in_1 / (80 * SHAPE[0] - nuclei_in_1), rel=1e-5)
+    assert rows[0]["area_um2"] == ""  # no pixel size
+    assert float(rows[0]["mean_intensity"]) > 100
+    assert float(rows[0]["eccentricity"]) < 0.1
+
+
+def test_tables_of_other_programs_are_written_where_asked_for(
+    files: list[Path], recipe: ClassificationRecipe, tmp_path: Path
+) -> None:
+    asked = recipe.model_copy(update={"embeddings": True})
+    outlines = OutlineFiles(labels=of(files))
+    steps = workflows.classify_files_steps(
+        files, asked, tmp_path / "out", outlines=outlines, formats=("csv", "parquet", "h5ad")
+    )
+    batch = finish(steps)
+    found = anndata.read_h5ad(tmp_path / "out" / "cells.h5ad")
+    assert found.n_obs == pyarrow.parquet.read_table(tmp_path / "out" / "cells.parquet").num_rows == 7
+    embeddings = [cells.embeddings for cells in batch.fields if cells.embeddings is not None]
+    np.testing.assert_array_equal(found.obsm["X_embedding"], np.concatenate(embeddings))
+    plain = finish(workflows.classify_files_steps(files, recipe, tmp_path / "plain", outlines=outlines))
+    for one, other in zip(plain.fields, batch.fields, strict=True):
+        assert one.embeddings is None
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-5)
 
 
 def test_nuclei_in_pairs_are_cells_and_are_drawn_for_a_person(

@@ -35,6 +35,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TASKS, TaskName
+from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.classes import summary_text
 from napari_hemalens.reports.design import read_design
 from napari_hemalens.slides.open import images_in
@@ -88,12 +89,16 @@ def classify(  # noqa: PLR0913 -- an option each
         tuple[str, str] | None,
         typer.Option(metavar="GROUP_A GROUP_B", help="Two concentrations, replicates or images, the control first."),
     ] = None,
+    formats: Annotated[
+        str, typer.Option(help=f"Of the table of cells: {','.join(CLASS_FORMATS)}; h5ad holds embeddings, too.")
+    ] = "csv",
     replace: Replace = False,
 ) -> None:
     """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them.
 
     A run that was stopped goes on from there by the same command.
     """
+    chosen = tuple(dict.fromkeys(("csv", *filter(None, formats.split(",")))))
     recipe = ClassificationRecipe.from_options(
         task=task,
         weights=weights_name,
@@ -104,6 +109,7 @@ def classify(  # noqa: PLR0913 -- an option each
         device=device,
         precision=precision,
         runtime=runtime,
+        embeddings="h5ad" in chosen,
     )
     if micronuclei and recipe.task != "micronucleus":
         raise RecipeError(f"--micronuclei is of the task micronucleus; the task is {recipe.task}.")
@@ -117,6 +123,7 @@ def classify(  # noqa: PLR0913 -- an option each
             images_in(micronuclei) if micronuclei else None,
         ),
         groups=workflows.Groups(read_design(design) if design else None, compare),
+        formats=chosen,
     )
     batch = run(steps, "Classifying", go_on=go_on_from(out))
     say_of_batch(batch, "not done")

@@ -51,6 +51,16 @@ Runtime = Annotated[
 ]
 
 
+Embeddings = Annotated[
+    bool,
+    Field(
+        title="Keep embeddings",
+        description="Keep what the classifier sees of each cell, some hundred numbers before they become a class; they "
+        "are saved in AnnData alone",
+    ),
+]
+
+
 class Recipe(BaseModel):
     """Frozen options; unknown or invalid options are errors."""
 
@@ -224,6 +234,7 @@ class ClassificationRecipe(Recipe):
     device: DeviceName = Field(default="auto", description="Processor to compute on")
     precision: Precision = "single"
     runtime: Runtime = "auto"
+    embeddings: Embeddings = False
 
 
 class TeachingRecipe(Recipe):

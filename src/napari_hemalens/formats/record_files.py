@@ -18,9 +18,10 @@ from napari_hemalens.formats.decoding import DAMAGE
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.measurements import Measurements
 from napari_hemalens.records.naming import Naming
 
-_KINDS = {kind.__name__: kind for kind in (Classified, Corrections, Detections, Naming, Provenance)}
+_KINDS = {kind.__name__: kind for kind in (Classified, Corrections, Detections, Measurements, Naming, Provenance)}
 _KIND, _ARRAY = "kind", "array"
 _TEXT = "record.json"
 

@@ -1,6 +1,5 @@
 """The classes of the cells of one label image: crops in, probabilities out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -82,7 +81,7 @@ class NetworkClassifier:
 
 
 def classify_steps(
-    slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, provenance: Provenance
+    slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, provenance: Provenance, embed: bool = False
 ) -> Steps[Classified]:
     """Name the cells of a label image; yields after every batch, with the cells so far as `partial`.
 
@@ -96,6 +95,8 @@ def classify_steps(
         Ready to run.
     provenance : Provenance
         Of the result; its pixel size is needed where crops are in micrometres.
+    embed : bool
+        Whether the embedding of each cell is kept.
 
     Raises
     ------
@@ -105,15 +106,22 @@ def classify_steps(
     check_same_image(slide, cells)
     card = classifier.card
     probabilities = np.full((len(cells), len(card.classes)), np.nan, dtype=np.float32)
+    embeddings: NDArray[np.float32] | None = None
     done = 0
     if len(cells):
         width = crop_width(cells, card.crop, provenance.pixel_size_um)
-        for which, part in _predict(slide, cells, classifier, width=width):
-            probabilities[which] = part
+        for which, pixels in crops(slide, cells, card.crop, width=width, batch=batch_size(classifier.device)):
+            if embed:
+                logits, seen = name_and_embed(classifier, pixels)
+                probabilities[which] = calibrated(logits, card).cpu().numpy()
+                embeddings = np.empty((len(cells), seen.shape[1]), np.float32) if embeddings is None else embeddings
+                embeddings[which] = seen.cpu().numpy()
+            else:
+                probabilities[which] = _probabilities(classifier, pixels)
             done += len(which)
             partial = record_classes(cells, probabilities, card, provenance)
             yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
-    return record_classes(cells, probabilities, card, provenance)
+    return replace(record_classes(cells, probabilities, card, provenance), embeddings=embeddings)
 
 
 def check_same_image(slide: Slide, cells: CellMap) -> None:
@@ -129,14 +137,6 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
             f"The labels are {' x '.join(map(str, cells.labels.shape))} pixels, {slide} is "
             f"{' x '.join(map(str, slide.shape))}: they have to be of one image, at the same scale."
         )
-
-
-def _predict(
-    slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, width: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    batch = batch_size(classifier.device)
-    for which, pixels in crops(slide, cells, classifier.card.crop, width=width, batch=batch):
-        yield which, _probabilities(classifier, pixels)
 
 
 def _probabilities(classifier: NetworkClassifier, pixels: Tensor) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.records.corrections import Corrections
 from napari_hemalens.records.detections import Provenance
+from napari_hemalens.records.measurements import Measurements
 
 UNCORRECTED = -1
 """In an array of corrections: the class stays as it is."""
@@ -38,6 +39,10 @@ class Classified:
         Where the result comes from.
     corrections : Corrections or None
         Classes given by a person, with the classifier's predictions; None: none. No cell is ever removed.
+    measurements : Measurements or None
+        What the cells measure; None: nobody measured.
+    embeddings : (N, D) float32 or None
+        What the network sees of each cell, before it names it; None: not kept.
     """
 
     ids: NDArray[np.int64]
@@ -49,6 +54,8 @@ class Classified:
     image_shape: tuple[int, int]
     provenance: Provenance = field(default_factory=Provenance)
     corrections: Corrections | None = None
+    measurements: Measurements | None = None
+    embeddings: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

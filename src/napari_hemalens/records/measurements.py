@@ -16,6 +16,18 @@ BOX_MEASUREMENTS: Mapping[str, str] = {
 }
 """What is measured of a cell that was detected, of which no more is known than its box."""
 
+OUTLINE_MEASUREMENTS: Mapping[str, str] = {
+    "area_um2": "area of the outline",
+    "diameter_um": "diameter of a disc of that area",
+    "eccentricity": "of the ellipse of the same second moments: 0 a circle, towards 1 a line",
+    "mean_od": "mean decadic optical density of the three colours against the glass of the image; bright field alone",
+    "mean_intensity": "mean brightness in 0-255 of what is looked at in fluorescence; fluorescence alone",
+    "texture": "contrast of the grey-level co-occurrence matrix: the mean squared difference of neighbouring pixels "
+    "in the outline, in 16 grey levels",
+    "nc_ratio": "area of the nuclei in a cell over that of its cytoplasm, where nuclei and cells are both outlined",
+}
+"""What is measured of a cell that has an outline, by column of a table."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
@@ -24,7 +36,7 @@ class Measurements:
     Attributes
     ----------
     names : tuple of str
-        What is measured: M keys of `BOX_MEASUREMENTS`.
+        What is measured: M keys of `OUTLINE_MEASUREMENTS` or `BOX_MEASUREMENTS`.
     values : (N, M) float64
         In the unit that the name ends with; NaN where it is not known.
     """

@@ -1,5 +1,6 @@
 """Classified cells as CSV tables for statistics programs, and their summary as text for terminals."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.measurements import OUTLINE_MEASUREMENTS
 from napari_hemalens.reports.assay import Comparison, Group, Summary
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.reports.scoring import Measure, scored_micronuclei
@@ -33,7 +35,8 @@ def cells_rows(
     `cell` is the value in the label image. `class` is the class that counts: a person's where `corrected` is 'class'
     (differs from the classifier's) or 'accepted' (the same). `predicted_class` and `predicted_score` are the
     classifier's, `p_<class>` all its probabilities, and `entropy` is 0 where it is certain, 1 where all classes are
-    equally likely. `area` is in pixels; centroids are in pixels from the image's corner. With `cells`, `belongs_to` is
+    equally likely. `area` is in pixels; centroids are in pixels from the image's corner. What was measured
+    (`records.measurements`) has a column each, None where it is not known. With `cells`, `belongs_to` is
     the cell of a nucleus, 0 for none. With `micronuclei`, a column of that name holds how many count, as in
     `scoring.scored_micronuclei`.
 
@@ -49,11 +52,34 @@ def cells_rows(
         For each result, the micronuclei seen at each nucleus, as in `assay.summary`.
     """
     rows: list[dict[str, Any]] = []
+    measured = measured_names(results)
     for i, (image, result) in enumerate(zip(short_names(results), results, strict=True)):
         given = corrections[i] if corrections else None
         counted = result if given is None else result.with_corrections(given)
-        rows += _image_rows(image, counted, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
+        own = list(_image_rows(image, counted, cells[i] if cells else None, micronuclei[i] if micronuclei else None))
+        rows += [row | values for row, values in zip(own, _measurements(counted, measured), strict=True)]
     return rows
+
+
+def measured_names(results: Sequence[Classified]) -> tuple[str, ...]:
+    """Return what is measured in any of the images, in the order of `OUTLINE_MEASUREMENTS`."""
+    known = {name for result in results if result.measurements for name in result.measurements.names}
+    return tuple(name for name in OUTLINE_MEASUREMENTS if name in known)
+
+
+def table_columns(results: Sequence[Classified], *, belongs_to: bool = False, micronuclei: bool = False) -> list[str]:
+    """Return the columns of `cells_rows`, where cells of nuclei and micronuclei are given or not.
+
+    Raises
+    ------
+    AnnotationError
+        If the images have different classes.
+    """
+    names = {result.names for result in results}
+    if len(names) > 1:
+        raise AnnotationError(f"One table cannot hold the classes {' and '.join(', '.join(n) for n in sorted(names))}.")
+    extra = [name for name, given in (("belongs_to", belongs_to), ("micronuclei", micronuclei)) if given]
+    return [*_columns(next(iter(names), ())), *measured_names(results), *extra]
 
 
 def write_cells(
@@ -71,11 +97,7 @@ def write_cells(
     AnnotationError
         If the images have different classes.
     """
-    names = {result.names for result in results}
-    if len(names) > 1:
-        raise AnnotationError(f"One table cannot hold the classes {' and '.join(', '.join(n) for n in sorted(names))}.")
-    extra = [name for name, given in (("belongs_to", cells), ("micronuclei", micronuclei)) if given]
-    columns = (*_columns(next(iter(names), ())), *extra)
+    columns = table_columns(results, belongs_to=bool(cells), micronuclei=bool(micronuclei))
     rows = cells_rows(results, corrections, cells=cells, micronuclei=micronuclei)
     write_csv(path, columns, ([row.get(column) for column in columns] for row in rows))
 
@@ -135,6 +157,17 @@ def _image_rows(
         names = (*names, "micronuclei")
     for values in zip(*columns, strict=True):
         yield {"image": image, **dict(zip(names, values, strict=True))}
+
+
+def _measurements(result: Classified, names: Sequence[str]) -> Iterator[dict[str, float | None]]:
+    """Yield the measurements of these names of each cell, to six figures; None where one is not known."""
+    columns = {} if result.measurements is None else result.measurements.columns
+    nothing = np.full(len(result), np.nan)
+    for values in zip(*(columns.get(name, nothing).tolist() for name in names), strict=True) if names else ():
+        rounded = (None if math.isnan(value) else float(f"{value:.6g}") for value in values)
+        yield dict(zip(names, rounded, strict=True))
+    if not names:
+        yield from ({} for _ in range(len(result)))
 
 
 def _group_rows(group: Group, unit: str) -> Iterator[tuple[Any, ...]]:

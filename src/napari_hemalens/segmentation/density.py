@@ -21,10 +21,16 @@ _DARKEST = 0.25  # mean density; darker pixels do not help to find where glass e
 _LEAST = 0.02  # minimum mean density of that limit, because of camera compression
 
 
-def optical_density(rgb: NDArray[np.uint8]) -> Density:
-    """Return the density of an image (H, W, 3) relative to its glass, the median of its brightest pixels."""
+def glass_colour(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the colour (3,) of the glass of an image (H, W, 3), in 0-255: the median of its brightest pixels."""
     brightness = rgb.sum(axis=2, dtype=np.uint16)
-    glass = np.median(rgb[brightness >= np.percentile(brightness, _PALEST)], axis=0)
+    glass: NDArray[np.float64] = np.median(rgb[brightness >= np.percentile(brightness, _PALEST)], axis=0)
+    return glass
+
+
+def optical_density(rgb: NDArray[np.uint8], glass: NDArray[np.float64] | None = None) -> Density:
+    """Return the density of an image (H, W, 3) relative to glass of a colour (3,), by default its own."""
+    glass = glass_colour(rgb) if glass is None else glass
     table = np.log10(np.arange(256, dtype=np.float32) + 1)  # 8 bits: a lookup instead of one logarithm per pixel
     density: Density = np.log10(glass + 1).astype(np.float32) - table[rgb]
     return density

@@ -15,7 +15,7 @@ from napari_hemalens.workflows.classification import (
     prepare_cells_steps,
     train_classification_steps,
 )
-from napari_hemalens.workflows.classify_files import ClassifiedBatch, Groups, OutlineFiles, classify_files_steps
+from napari_hemalens.workflows.classify_files import ClassifiedBatch, Groups, classify_files_steps
 from napari_hemalens.workflows.collection import Collected, collect_steps
 from napari_hemalens.workflows.detect_files import detect_files_steps
 from napari_hemalens.workflows.detection import detect, detect_steps, write_results
@@ -30,6 +30,7 @@ from napari_hemalens.workflows.heatmaps import evaluate_heatmaps_steps
 from napari_hemalens.workflows.images import as_slide
 from napari_hemalens.workflows.laboratories import evaluate_known_cells_steps, evaluate_laboratories_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
+from napari_hemalens.workflows.outline_files import OutlineFiles
 from napari_hemalens.workflows.points import evaluate_points_steps
 from napari_hemalens.workflows.report import report, report_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder

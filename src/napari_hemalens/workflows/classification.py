@@ -1,6 +1,7 @@
 """Cells of a label image: named, and the classifiers that name them trained."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
-from napari_hemalens.progress import Steps, finish
+from napari_hemalens.progress import Steps, finish, stage
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
+from napari_hemalens.segmentation.measuring import measure_steps
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
@@ -27,6 +29,8 @@ from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.classification import ClassReport
+
+_NAMING_SHARE = 0.9  # of the time that naming and measuring take
 
 
 def classify(
@@ -72,7 +76,10 @@ def classify(
 
 
 def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Steps[Classified]:
-    """Name the cells of a label image, or a field; yields `Progress`, with the cells named so far as `partial`."""
+    """Name the cells of a label image, or a field, and measure them.
+
+    Yields `Progress`, with the cells named so far as `partial`.
+    """
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415 -- loads torch
 
     slide = choose_channel(as_slide(image, frame=recipe.frame or ()), recipe.channel)
@@ -82,7 +89,12 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
     ready = yield from classifier.NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
     provenance = provenance.depends_on(ready.runtime.versions)
-    return (yield from classifier.classify_steps(slide, cells, ready, provenance=provenance))
+    naming = classifier.classify_steps(slide, cells, ready, provenance=provenance, embed=recipe.embeddings)
+    if card.crop.unit == "field":  # whose outline is the edge of the image
+        return (yield from naming)
+    found = yield from stage(naming, 0, _NAMING_SHARE)
+    measuring = measure_steps(slide, cells, pixel_size_um=provenance.pixel_size_um)
+    return replace(found, measurements=(yield from stage(measuring, _NAMING_SHARE, 1)))
 
 
 def _cells(slide: Slide, labels: Any, card: ClassifierCard, recipe: ClassificationRecipe) -> CellMap:

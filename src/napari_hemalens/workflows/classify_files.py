@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.figures.classes import class_picture
-from napari_hemalens.formats.label_images import match_by_name, read_labels
+from napari_hemalens.formats import FORMATS
+from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.formats.naming import check_apart, short_paths
 from napari_hemalens.models.weights import whole_hashes
 from napari_hemalens.progress import Steps, finish
@@ -20,11 +21,13 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import task
 from napari_hemalens.reports.assay import Comparison, Summary, group_names, summary
-from napari_hemalens.reports.classes import write_cells, write_summary
+from napari_hemalens.reports.class_tables import ClassTable, check_class_formats
+from napari_hemalens.reports.classes import write_summary
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.segmentation import micronuclei as counting
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import check_labels
+from napari_hemalens.segmentation.measuring import with_nc_ratio
 from napari_hemalens.segmentation.pairing import as_labels, in_cells, pair_nuclei
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.channels import choose_channel
@@ -33,31 +36,12 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
+from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, path_texts
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
 _LABELS, _CELLS, _MICRONUCLEI = ".labels.tif", ".cells.tif", ".micronuclei.tif"
 _PICTURE = ".classes.png"
-_TABLES = ("cells.csv", "summary.csv", "run.json")
-
-
-@dataclass(frozen=True, slots=True)
-class OutlineFiles:
-    """Outlines that are given, as label images in files, matched to the images by name, else by order.
-
-    Attributes
-    ----------
-    labels : sequence of Path, optional
-        What is classified; None: the images are segmented. Weights of whole fields take none: each image is one cell.
-    cells : sequence of Path or 'paired', optional
-        For the micronucleus test, the cells that the nuclei belong to; or pairs of nuclei are taken for cells
-        (`segmentation.pairing`), and written as `<stem>.cells.tif` to be corrected and given back.
-    micronuclei : sequence of Path, optional
-        For the micronucleus test, the micronuclei, as for `count_micronuclei`; None: they are found in fluorescence.
-    """
-
-    labels: Sequence[Path] | None = None
-    cells: Sequence[Path] | Literal["paired"] | None = None
-    micronuclei: Sequence[Path] | None = None
+_TABLES = ("summary.csv", "run.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +104,7 @@ class _Classification:
     segmentation: SegmentationRecipe
     outlines: OutlineFiles  # in the order of the images
     of_fields: bool  # no labels: an image is one cell
+    formats: Sequence[str]
     batch: BatchInProgress
 
     @property
@@ -142,9 +127,12 @@ class _Classification:
             slide = choose_channel(opened, self.recipe.channel)
             found = None if self.of_fields else self._labels(slide, labels)
             map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
-            of_cells = None if cells is None else in_cells(map_, check_labels(read_labels(cells), slide.shape))
+            around = None if cells is None else check_labels(read_labels(cells), slide.shape)
+            of_cells = None if around is None else in_cells(map_, around)
             named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
             result = yield from classify_steps(slide, found, named)
+            if around is not None and of_cells is not None:
+                result = with_nc_ratio(result, of_cells, around)
             counted, uncounted = self._count(i, slide, map_)
             size = result.provenance.pixel_size_um
             if found is not None:
@@ -198,7 +186,7 @@ class _Classification:
                 comparison = said.compare(*groups.compare) if groups.compare else None
             except AnnotationError as error:  # an image that it needs was not read
                 batch.failed["comparison"] = str(error)
-            write_cells(fields, out / "cells.csv", cells=cells, micronuclei=micronuclei)
+            ClassTable(fields, cells, micronuclei).write(out, self.formats)
             write_summary(said, out / "summary.csv", comparison)
         if fields or batch.failed:
             batch.write_run(fields, options)
@@ -207,15 +195,16 @@ class _Classification:
         return ClassifiedBatch(*found, batch.unpictured, len(batch.kept))
 
 
-def classify_files_steps(
+def classify_files_steps(  # noqa: PLR0913 -- options that the command line gives by name
     files: Sequence[Path],
     recipe: ClassificationRecipe,
     out: Path | ResultsFolder,
     *,
-    outlines: OutlineFiles = OutlineFiles(),
+    outlines: OutlineFiles = NO_OUTLINES,
     groups: Groups = Groups(),
+    formats: Sequence[str] = ("csv",),
 ) -> Steps[ClassifiedBatch]:
-    """Name the cells of many image files; write labels, `cells.csv`, `summary.csv` and `run.json`, then pictures.
+    """Name the cells of many image files; write labels, tables and `run.json`, then pictures.
 
     An image that cannot be read, or whose labels are not of it, is reported, and the rest goes on. What is found in an
     image is kept at once: the same run into the same folder goes on from there. The tables are written also when the
@@ -235,6 +224,8 @@ def classify_files_steps(
         Label images of cells and micronuclei; none by default.
     groups : Groups
         What the images are of, and which are compared; by default one group, and no comparison.
+    formats : sequence of str
+        Of the table of cells, of `reports.class_tables.CLASS_FORMATS`; 'csv' is what reports and training sets read.
 
     Raises
     ------
@@ -242,6 +233,7 @@ def classify_files_steps(
         Before the first image, if outlines or groups do not fit the images, or weights or folder cannot be used; if
         the disk is full.
     """
+    check_class_formats(formats)  # before hours of work
     folder = ResultsFolder.of(out)
     given = (outlines.labels, outlines.cells, outlines.micronuclei)
     outlined = [Path(path) for paths in given if paths is not None and paths != "paired" for path in paths]
@@ -251,17 +243,18 @@ def classify_files_steps(
     if of_fields and outlines.labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
     _check_groups(files, recipe, groups)
-    matched = _match(files, outlines)
+    matched = outlines.match(files)
     segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
     options = recipe.model_dump(mode="json") | {
-        "labels": _paths(matched.labels),
+        "labels": path_texts(matched.labels),
         "segmentation": segmentation.model_dump(mode="json") if matched.labels is None and not of_fields else None,
-        "cells": matched.cells if matched.cells == "paired" else _paths(matched.cells),
-        "micronuclei": _paths(matched.micronuclei),
+        "cells": matched.cells if matched.cells == "paired" else path_texts(matched.cells),
+        "micronuclei": path_texts(matched.micronuclei),
     }
     run = RunIdentity("classify", options, whole_hashes(card.file))
-    batch = start_batch(files, folder, run, endings=(_LABELS, _CELLS, _MICRONUCLEI, _PICTURE), tables=_TABLES)
-    asked = _Classification(recipe, segmentation, matched, of_fields, batch)
+    tables = (*(FORMATS[name].target for name in formats), *_TABLES)
+    batch = start_batch(files, folder, run, endings=(_LABELS, _CELLS, _MICRONUCLEI, _PICTURE), tables=tables)
+    asked = _Classification(recipe, segmentation, matched, of_fields, formats, batch)
     with hold_folder(folder, batch.run):
         try:
             yield from batch.find_steps(asked.find_steps, asked.inputs, asked.endings)
@@ -269,20 +262,6 @@ def classify_files_steps(
             result = asked.write_tables(groups, options | {"compare": groups.compare})
         yield from batch.draw_steps(asked.draw, _PICTURE)
     return result
-
-
-def _match(files: Sequence[Path], outlines: OutlineFiles) -> OutlineFiles:
-    """Return the outlines in the order of the images, one file per image."""
-    labels, cells, bodies = outlines.labels, outlines.cells, outlines.micronuclei
-    return OutlineFiles(
-        None if labels is None else match_by_name(files, labels),
-        cells if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells"),
-        None if bodies is None else match_by_name(files, bodies, "label images of micronuclei"),
-    )
-
-
-def _paths(files: Sequence[Path] | None) -> list[str] | None:
-    return None if files is None else [str(file) for file in files]
 
 
 def _check_groups(files: Sequence[Path], recipe: ClassificationRecipe, groups: Groups) -> None:
