@@ -1,6 +1,7 @@
 """Small whole slides and their annotations, written as scanners and archives write them."""
 
 import io
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,65 @@ def write_collection(root: Path, image: NDArray[np.uint8], patients: Sequence[st
             write_dicom_boxes(study / f"ANN_1.2.{number}.{k + 2}" / "a.dcm", folder, groups, description=description)
         folders.append(folder)
     return folders
+
+
+def write_mrxs(file: Path, levels: Sequence[NDArray[np.uint8]], *, um: float = 0.25) -> None:
+    """Write a slide as 3DHISTECH's scanners do, without overlaps; sides are multiples of a tile's."""
+    folder = file.with_suffix("")
+    folder.mkdir(parents=True)
+    file.write_bytes(b"\xff\xd8\xff")  # a small picture
+    head = b"01.02" + b"0" * 32
+    across = levels[0].shape[1] // TILE
+    data, pages = bytearray(head), []
+    for number, level in enumerate(levels):
+        columns, page = level.shape[1] // TILE, []
+        for k, jpeg in enumerate(_jpegs(level)):
+            page.append((((k // columns) * across + k % columns) * 2**number, len(data), len(jpeg), 0))
+            data += jpeg
+        pages.append(page)
+    (folder / "Data0000.dat").write_bytes(data)
+    (folder / "Index.dat").write_bytes(_mrxs_index(head, pages))
+    sections = [_mrxs_section(number, um * 2**number) for number in range(len(levels))]
+    (folder / "Slidedat.ini").write_text(
+        f"[GENERAL]\nSLIDE_VERSION=01.02\nSLIDE_ID={'0' * 32}\nIMAGENUMBER_X={across}\n"
+        f"IMAGENUMBER_Y={levels[0].shape[0] // TILE}\nOBJECTIVE_MAGNIFICATION=40\nCameraImageDivisionsPerSide=1\n"
+        "[HIERARCHICAL]\nHIER_COUNT=1\nNONHIER_COUNT=0\nINDEXFILE=Index.dat\nHIER_0_NAME=Slide zoom level\n"
+        f"HIER_0_COUNT={len(levels)}\n"
+        + "".join(f"HIER_0_VAL_{k}=L{k}\nHIER_0_VAL_{k}_SECTION=LEVEL_{k}\n" for k in range(len(levels)))
+        + "[DATAFILE]\nFILE_COUNT=1\nFILE_0=Data0000.dat\n"
+        + "".join(sections),
+        encoding="utf-8-sig",
+    )
+
+
+def _mrxs_index(head: bytes, pages: Sequence[Sequence[tuple[int, ...]]]) -> bytes:
+    start = len(head) + 8
+    index, at = bytearray(4 * len(pages)), start + 4 * len(pages)
+    for number, page in enumerate(pages):
+        struct.pack_into("<i", index, 4 * number, at + len(index) - 4 * len(pages))
+        index += struct.pack("<4i", 0, start + len(index) + 8, len(page), 0)
+        index += b"".join(struct.pack("<4i", *tile) for tile in page)
+    return head + struct.pack("<2i", start, start + len(index)) + index + struct.pack("<i", 0)
+
+
+def _mrxs_section(number: int, um: float) -> str:
+    return (
+        f"[LEVEL_{number}]\nOVERLAP_X=0\nOVERLAP_Y=0\nMICROMETER_PER_PIXEL_X={um}\nMICROMETER_PER_PIXEL_Y={um}\n"
+        f"IMAGE_FORMAT=JPEG\nIMAGE_FILL_COLOR_BGR=16777215\nDIGITIZER_WIDTH={TILE}\nDIGITIZER_HEIGHT={TILE}\n"
+        f"IMAGE_CONCAT_FACTOR={min(number, 1)}\n"
+    )
+
+
+def write_czi(file: Path, planes: Sequence[NDArray[Any]], *, um: float = 0.25, names: Sequence[str] = ()) -> None:
+    """Write tiles of channels (H, W), or of one picture (H, W, 3), in Zeiss' format."""
+    from pylibCZIrw import czi
+
+    with czi.create_czi(str(file)) as written:
+        for channel, plane in enumerate(planes):
+            for y in range(0, plane.shape[0], TILE):
+                for x in range(0, plane.shape[1], TILE):
+                    part = plane[y : y + TILE, x : x + TILE]
+                    tile = np.ascontiguousarray(part[..., ::-1] if part.ndim == 3 else part[..., None])
+                    written.write(tile, location=(x - 10, y - 20), plane={"C": channel})
+        called = dict(enumerate(names))
+        written.write_metadata("a", scale_x=um * 1e-6, scale_y=um * 1e-6, channel_names=called)

@@ -1,6 +1,7 @@
 """The images that annotations belong to: their paths and sizes."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.dicom_files import is_dicom, is_dicom_slide, levels_of
 from napari_hemalens.formats.image_names import is_file
 from napari_hemalens.formats.image_parts import split_part
+from napari_hemalens.formats.slide_packages import slide_package
 from napari_hemalens.formats.tiff_files import open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
@@ -24,19 +26,37 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".jp2", "
 DICOM_SUFFIXES = (".dcm", ".dicom")
 """DICOM, of which many files may be one slide."""
 
+OPENSLIDE_SUFFIXES = (".mrxs", ".vms", ".vmu", ".svslide")
+"""MIRAX, Hamamatsu and Sakura: files beside which the pixels lie in others, or in a database."""
+
+CZI_SUFFIXES = (".czi",)
+"""Zeiss."""
+
+UNREAD_SUFFIXES = (".vsi", ".isyntax", ".kfb", ".sdpc")
+"""Of scanners whose files no library reads that is kept and free."""
+
 IMAGE_SUFFIXES = frozenset({*TIFF_SUFFIXES, *PICTURE_SUFFIXES})
 """Suffixes of image files, in lower case, for slides and annotations."""
 
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # classic, and BigTIFF
 _NPY_MARK = b"\x93NUMPY"
+_CZI_MARK = b"ZISRAWFILE"
 _PICTURE_MARKS = (
     *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM"),
     *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000: its file, and its bare stream
 )
 
-Kind: TypeAlias = Literal["tiff", "picture", "npy", "dicom"]
+Kind: TypeAlias = Literal["tiff", "picture", "npy", "dicom", "openslide", "czi"]
 """How a file of pixels is read."""
+
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
+    **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
+    **dict.fromkeys(CZI_SUFFIXES, "czi"),
+    ".npy": "npy",
+}
+"""By suffix, where the first bytes say nothing."""
 
 
 def kind_of(file: Path) -> Kind | None:
@@ -48,23 +68,32 @@ def kind_of(file: Path) -> Kind | None:
     ------
     OSError
         If it cannot be read.
+    ImageError
+        If it is of a scanner whose files nothing reads.
     """
+    suffix = file.suffix.lower()
+    if suffix in UNREAD_SUFFIXES:  # the bytes of some are those of a TIFF that holds the label alone
+        raise ImageError(
+            f"nothing that HemaLens uses reads {suffix} files of slide scanners; export the slide as OME-TIFF or "
+            "DICOM, with the scanner's program, QuPath or bfconvert."
+        )
+    if suffix in OPENSLIDE_SUFFIXES:  # MIRAX begins as a picture, a small one of the slide
+        return "openslide"
+    return _kind_by_mark(file) or _KINDS.get(suffix)
+
+
+def _kind_by_mark(file: Path) -> Kind | None:
     with file.open("rb") as stream:
         start = stream.read(12)
     if start[:4] in _TIFF_MARKS:
         return "tiff"
     if start.startswith(_NPY_MARK):
         return "npy"
+    if start.startswith(_CZI_MARK):
+        return "czi"
     if start.startswith(_PICTURE_MARKS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP"):
         return "picture"
-    if is_dicom(file):
-        return "dicom"
-    by_suffix: dict[str, Kind] = {
-        **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
-        **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
-        ".npy": "npy",
-    }
-    return by_suffix.get(file.suffix.lower())
+    return "dicom" if is_dicom(file) else None
 
 
 def header_size(path: str | Path) -> tuple[int, int]:
@@ -80,7 +109,8 @@ def header_size(path: str | Path) -> tuple[int, int]:
         kind = "dicom" if file.is_dir() else kind_of(file)
         if kind == "dicom":
             return levels_of(file)[0].shape
-        return _tiff_size(file) if kind == "tiff" else _picture_size(file)
+        by_kind = {"tiff": _tiff_size, "openslide": _openslide_size, "czi": _czi_size}
+        return by_kind.get(str(kind), _picture_size)(file)
 
 
 def known_size(image: str) -> tuple[int, int] | None:
@@ -107,6 +137,18 @@ def _tiff_size(file: Path) -> tuple[int, int]:
     with open_tiff(file) as tiff:
         page = tiff.pages.first  # level 0, in slides and in OME pyramids too
         return page.imagelength, page.imagewidth
+
+
+def _openslide_size(file: Path) -> tuple[int, int]:
+    with slide_package("openslide", "it").OpenSlide(file) as slide:
+        width, height = slide.dimensions
+        return int(height), int(width)
+
+
+def _czi_size(file: Path) -> tuple[int, int]:
+    with slide_package("pylibCZIrw.czi", "it").open_czi(str(file)) as slide:
+        place = slide.total_bounding_rectangle
+        return int(place.h), int(place.w)
 
 
 def _picture_size(file: Path) -> tuple[int, int]:

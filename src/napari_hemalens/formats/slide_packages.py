@@ -27,4 +27,5 @@ def slide_package(name: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise ImageError(f"{what} needs {error.name}: {INSTALL}.") from error
+        missing = (error.name or name).partition(".")[0]
+        raise ImageError(f"{what} needs {missing}: {INSTALL}.") from error

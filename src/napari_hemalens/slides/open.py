@@ -12,11 +12,22 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import DAMAGE, reason
 from napari_hemalens.formats.dicom_files import is_dicom_slide, is_level, levels_of
 from napari_hemalens.formats.image_parts import split_part, whole_path
-from napari_hemalens.formats.images import DICOM_SUFFIXES, PICTURE_SUFFIXES, TIFF_SUFFIXES, Kind, kind_of
+from napari_hemalens.formats.images import (
+    CZI_SUFFIXES,
+    DICOM_SUFFIXES,
+    OPENSLIDE_SUFFIXES,
+    PICTURE_SUFFIXES,
+    TIFF_SUFFIXES,
+    UNREAD_SUFFIXES,
+    Kind,
+    kind_of,
+)
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.czi import read_czi
 from napari_hemalens.slides.dicom import read_dicom
 from napari_hemalens.slides.frames import Frame
 from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
+from napari_hemalens.slides.openslide import read_openslide
 from napari_hemalens.slides.part import part_of
 from napari_hemalens.slides.pictures import read_picture
 from napari_hemalens.slides.slide import Slide
@@ -35,16 +46,18 @@ _READERS: dict[Kind, Callable[[Path], Stored]] = {
     "picture": read_picture,
     "npy": _read_npy,
     "dicom": read_dicom,
+    "openslide": read_openslide,
+    "czi": read_czi,
 }
-_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES, ".npy", *DICOM_SUFFIXES)
+_SUFFIXES = (*TIFF_SUFFIXES, *OPENSLIDE_SUFFIXES, *CZI_SUFFIXES, *DICOM_SUFFIXES, *PICTURE_SUFFIXES, ".npy")
 _READABLE = f"{', '.join(_SUFFIXES)}, zarr folders and folders of a DICOM slide"
 
 
 def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: Frame = ()) -> Slide:
     """Open an image file as a slide; only a sample is read, for the contrast.
 
-    TIFF and the slide formats built on it, OME-Zarr, DICOM and .npy are read in parts; pictures (.jpg, .png, .bmp and
-    the like) whole.
+    TIFF and the slide formats built on it, OME-Zarr, DICOM, CZI, those of OpenSlide and .npy are read in parts;
+    pictures (.jpg, .png, .bmp and the like) whole.
 
     Parameters
     ----------
@@ -187,9 +200,9 @@ def _is_slide(folder: Path) -> bool:
 
 
 def _is_image_file(path: Path) -> bool:
-    """Return whether a file is an image by its suffix; one of DICOM, whether it is a level of a slide."""
+    """Return whether a file is an image by its suffix, read here or not; of DICOM, whether it is a level of a slide."""
     suffix = path.suffix.lower()
-    return is_level(path) if suffix in DICOM_SUFFIXES else suffix in _SUFFIXES
+    return is_level(path) if suffix in DICOM_SUFFIXES else suffix in (*_SUFFIXES, *UNREAD_SUFFIXES)
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
