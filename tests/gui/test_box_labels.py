@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from napari.layers import Shapes
 
-from napari_hemalens.gui.box_labels import describe, in_words, label_style, short_names
+from napari_hemalens.gui.box_labels import describe, in_words, label_style, short_names, show_labels
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import Naming
 
@@ -15,6 +16,15 @@ def test_red_cells_and_platelets_have_no_label():
 def test_labels_are_hidden_until_they_are_wanted():
     assert label_style()["visible"] is False
     assert label_style()["string"] == "{short}"
+
+
+def test_labels_that_are_not_shown_are_not_made():
+    box = np.array([[0, 0], [0, 9], [9, 9], [9, 0]])
+    layer = Shapes([box, box + 20], features={"class": ["blast", "blast"], "short": ["b", "c"]})
+    for shown in (True, False, True):
+        show_labels(layer, shown=shown)
+        assert layer.text.visible == shown
+        assert np.array(layer.text.values).tolist() == (["b", "c"] if shown else "")
 
 
 def test_the_label_of_an_unsure_cell_ends_with_a_question_mark():

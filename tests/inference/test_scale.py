@@ -48,6 +48,27 @@ def test_without_red_cells_the_pixel_size_is_not_known(finder: torch.nn.Module, 
     assert finish(estimate_pixel_size_steps(slide, NetworkDetector(Choosy(finder), card), DetectionRecipe())) is None
 
 
+def test_estimating_tells_how_far_it_is_and_of_no_cells(finder: torch.nn.Module, card: DetectorCard) -> None:
+    slide = from_array(red_cells(0.15))
+    steps = list(estimate_pixel_size_steps(slide, NetworkDetector(Choosy(finder), card), DetectionRecipe()))
+    shares = [step.share for step in steps]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len(steps) >= 12
+    assert all("0.05 µm" in step.message for step in steps[:2])
+    assert all(step.partial is None for step in steps)
+
+
+def test_estimating_that_is_stopped_looks_at_nothing_more(card: DetectorCard) -> None:
+    looked = []
+    network = NetworkDetector(torch.nn.Identity(), card)
+    network.network.register_forward_pre_hook(lambda *_: looked.append(1))
+    steps = estimate_pixel_size_steps(from_array(red_cells(0.15)), network, DetectionRecipe())
+    next(steps)
+    steps.close()
+    assert looked == []
+
+
 def test_the_guess_that_most_speaks_for_wins() -> None:
     assert best([Guess(0.1, 0.2), Guess(0.2, 0.6), Guess(0.3, 0.1)]) == 0.2
 

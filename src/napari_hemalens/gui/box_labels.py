@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from napari.layers.utils.color_encoding import NominalColorEncoding
+from napari.layers import Shapes
+from napari.layers.utils.color_encoding import ConstantColorEncoding, NominalColorEncoding
+from napari.layers.utils.string_encoding import ConstantStringEncoding
 from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ from napari_hemalens.records.taxonomy import ICSH, cell_class
 UNSURE_MEANS = "unlike all cells that the classifier learned from"
 
 _UNSURE = "?"
+_SHORT = "{short}"  # the feature
 
 
 def short_names(names: Sequence[str] | NDArray[Any], unsure: NDArray[np.bool_] | None = None) -> NDArray[np.object_]:
@@ -45,12 +48,28 @@ def in_words(name: str, certainty: float, score: float, *, unsure: bool) -> str:
 
 def label_style() -> dict[str, Any]:
     """Return how napari writes the short name of its class on each box, in the colour of the class."""
-    colours = {name: colour_of(name) for name in (*CLASS_COLOURS, *ICSH.classes)}
-    colormap = CategoricalColormap(colormap=colours, fallback_color="white")
     return {
-        "string": "{short}",
-        "color": NominalColorEncoding(feature="class", colormap=colormap),
+        "string": _SHORT,
+        "color": _in_colours(),
         "size": 9,
         "anchor": "upper_left",
         "visible": False,  # until they are wanted, and boxes are large enough on the screen
     }
+
+
+def show_labels(layer: Shapes, *, shown: bool) -> None:
+    """Let a layer of `label_style` show its labels, or have none: napari makes all anew whenever one box changes.
+
+    It takes 60 ms for 5,000 boxes, whether they are seen or not.
+    """
+    text = layer.text
+    with text.events.blocker_all():
+        text.string = _SHORT if shown else ConstantStringEncoding(constant="")
+        text.color = _in_colours() if shown else ConstantColorEncoding(constant="white")
+        layer.refresh_text()
+    text.visible = shown
+
+
+def _in_colours() -> NominalColorEncoding:
+    colours = {name: colour_of(name) for name in (*CLASS_COLOURS, *ICSH.classes)}
+    return NominalColorEncoding(feature="class", colormap=CategoricalColormap(colormap=colours, fallback_color="white"))

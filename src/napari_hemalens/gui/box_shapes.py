@@ -60,8 +60,12 @@ def boxes_of(layer: Layer) -> NDArray[np.float32]:
         half = layer.features[["height", "width"]].to_numpy(dtype=np.float32) / 2
         centres = np.asarray(layer.data, dtype=np.float32)[:, -2:] + EDGE
         return np.concatenate([centres - half, centres + half], axis=1)
-    shapes = layer.data
-    if not shapes:
+    return bounds_of(layer.data)
+
+
+def bounds_of(shapes: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    """Return the box around each of some shapes (M, 2), as Shapes draws them: (N, 4)."""
+    if not len(shapes):
         return np.zeros((0, 4), dtype=np.float32)
     vertices = np.concatenate(shapes)[:, -2:].astype(np.float32) + EDGE
     starts = np.cumsum([0, *map(len, shapes[:-1])])

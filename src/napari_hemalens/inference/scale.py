@@ -7,14 +7,14 @@ guess that agrees with the red cells found under it is right.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.models.detector_protocol import Detector
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Progress, Steps, stage
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.region import Region
 from napari_hemalens.slides.slide import Slide
@@ -63,16 +63,31 @@ def estimating_share(slide: Slide, recipe: DetectionRecipe, region: Region | Non
 
 
 def estimate_pixel_size_steps(slide: Slide, detector: Detector, recipe: DetectionRecipe) -> Steps[float | None]:
-    """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size."""
-    guesses = []
+    """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size.
+
+    Yields before each guess and after each of its tiles, so that whoever stops it waits for one tile at most.
+    """
+    guesses, count = [], len(_GUESSES_UM)
     quick = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
     for i, size in enumerate(_GUESSES_UM):
         region = middle(slide.shape, round(_SIDE * detector.card.pixel_size_um / size))
         origin = Provenance(pixel_size_um=size)
-        found = finish(detect_steps(slide, detector, quick, provenance=origin, region=region))
+        words = f"reading the pixel size off the red cells: {size:g} µm?"
+        yield Progress(i, count, words)
+        looking = detect_steps(slide, detector, quick, provenance=origin, region=region)
+        found = yield from _saying(words, stage(looking, i / count, (i + 1) / count))
         guesses.append(judge_guess(found, size, region))
-        yield Progress(i + 1, len(_GUESSES_UM), "reading the pixel size off the red cells")
     return best(guesses)
+
+
+def _saying(words: str, steps: Steps[Detections]) -> Steps[Detections]:
+    """Tell of steps in other words, and without the cells so far: at a wrong size, they are none."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as ended:
+            return ended.value  # type: ignore[no-any-return]
+        yield replace(step, message=words, partial=None)
 
 
 def middle(shape: tuple[int, int], side: int) -> tuple[int, int, int, int]:

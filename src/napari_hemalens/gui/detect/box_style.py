@@ -7,6 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer, Shapes
 
+from napari_hemalens.gui.box_labels import show_labels
 from napari_hemalens.gui.box_shapes import boxes_of, line_width
 
 LABELS_AT_MOST = 300
@@ -28,7 +29,13 @@ def update_label_visibility(viewer: ViewerModel, layers: Iterable[Layer], *, wan
             n = int(np.count_nonzero(layer.features["short"] != ""))
             visible = wanted and 0 < n <= LABELS_AT_MOST and side >= _READABLE
             if layer.text.visible != visible:
-                layer.text.visible = visible
+                show_labels(layer, shown=visible)
+
+
+def without_labels(layer: Layer) -> None:
+    """Let boxes have no labels until they are shown."""
+    if isinstance(layer, Shapes):
+        show_labels(layer, shown=False)
 
 
 def emphasise_selection(layer: Shapes) -> None:
@@ -44,8 +51,9 @@ def emphasise_selection(layer: Shapes) -> None:
     thin = float(others.min()) if len(others) else line_width(boxes_of(layer))
     wanted = np.where(np.isin(np.arange(len(widths)), sorted(marked)), thin * _THICKER, np.minimum(widths, thin))
     changed = np.flatnonzero(~np.isclose(widths, wanted))
-    for index in changed:  # one by one: setting all of them would build every box anew
-        layer._data_view.update_edge_width(int(index), float(wanted[index]))
+    with layer._data_view.batched_updates():
+        for index in changed:  # one by one: setting all of them would build every box anew
+            layer._data_view.update_edge_width(int(index), float(wanted[index]))
     if not np.isclose(layer.current_edge_width, thin):  # napari takes it over from a selected box
         with layer.block_update_properties():
             layer.current_edge_width = thin  # tells of new edges, too
@@ -68,5 +76,6 @@ def style_selection(layer: Layer) -> None:
 
 def _typical_side(layer: Shapes) -> float:
     """Return the side of a typical box in pixels of the image, from a few of them."""
-    sides = [np.ptp(np.asarray(shape)[:, -1]) for shape in layer.data[:64]]
+    few = layer._data_view.shapes[:64]  # `data` would go through all of them
+    sides = [np.ptp(np.asarray(shape.data)[:, -1]) for shape in few]
     return float(np.median(sides)) if sides else 0.0

@@ -12,10 +12,11 @@ from psygnal import Signal
 
 from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility
+from napari_hemalens.gui.detect.box_drawing import BoxDrawing
+from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility, without_labels
 from napari_hemalens.gui.detect.display import BoxFilter
-from napari_hemalens.gui.detect.drawing import drawing
 from napari_hemalens.gui.detect.field import Field
+from napari_hemalens.gui.detect.point_drawing import PointDrawing
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
 from napari_hemalens.gui.running import RunIdle
@@ -184,10 +185,11 @@ class FieldLayers:
             return
         header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
         layer = viewer.add_layer(Layer.create(*cell_layer(header, f.placement, many=many)))
-        f.drawing = drawing(layer)
+        f.drawing = PointDrawing(layer) if many else BoxDrawing(layer)
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
         style_selection(layer)
+        without_labels(layer)
         self._drawn_layers.add(layer)
         self.frames.follow(f.framed)
         self.added.emit(f)
