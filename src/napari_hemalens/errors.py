@@ -28,6 +28,10 @@ class DeviceError(HemaLensError, RuntimeError):
     """The device asked for is not there, or has no memory left."""
 
 
+class ClusterError(HemaLensError, RuntimeError):
+    """A scheduler of a cluster does not answer, went away, or has workers that are not of this run."""
+
+
 class ProjectError(HemaLensError, RuntimeError):
     """A project folder is missing, damaged, of a newer version, or open elsewhere."""
 

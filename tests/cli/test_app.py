@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from napari_hemalens import __version__
-from napari_hemalens.cli.app import Bar, new_weights, run
+from napari_hemalens.cli.app import Bar, cluster_of, new_weights, run
+from napari_hemalens.config.cluster import ClusterRecipe
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.remaining_time import RemainingTime
@@ -81,3 +83,10 @@ def test_the_bar_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatch) 
         (4, "image 4", "about 1 minute left"),
         (5, "image 5", ""),
     ]
+
+
+def test_workers_without_a_scheduler_are_refused() -> None:
+    with pytest.raises(RecipeError, match="--workers 3 needs --scheduler: local"):
+        cluster_of(None, 3)
+    assert cluster_of(None, None) is None
+    assert cluster_of("local", 3) == ClusterRecipe(scheduler="local", workers=3)

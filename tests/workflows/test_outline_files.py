@@ -26,3 +26,12 @@ def test_too_few_outlines_are_refused():
 def test_paths_are_texts_in_a_record_of_a_run():
     assert path_texts(IMAGES) == ["a.tif", "b.tif"]
     assert path_texts(None) is None
+
+
+def test_those_of_one_image_are_its_own():
+    given = [Path("masks/b.tif"), Path("masks/a.tif")]
+    matched = OutlineFiles(labels=given, cells="paired", micronuclei=given).match(IMAGES)
+    assert len(matched.files) == 4
+    assert matched.only(1).files == (Path("masks/b.tif"), Path("masks/b.tif"))
+    assert matched.only(1).cells == "paired"
+    assert NO_OUTLINES.only(1) == NO_OUTLINES

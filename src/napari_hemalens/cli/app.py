@@ -12,7 +12,9 @@ from rich.progress import Progress as Bar
 
 from napari_hemalens._version import __version__
 from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
+from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import Steps
@@ -114,6 +116,17 @@ Replace = Annotated[
     bool, typer.Option("--replace", help="Delete the results of another run in the folder first; else it is refused.")
 ]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="local|ADDRESS|FILE.yaml",
+        help="Share the work out: to processes of this machine, a dask scheduler, or jobs of a queue such as Slurm's.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", help="How many workers --scheduler starts; those of an address are there.")
+]
+
 
 def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:
     """Run a workflow behind a bar; closed after the step at hand when a signal asks for it, so that results stand.
@@ -157,6 +170,21 @@ def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:
             return end.value  # type: ignore[no-any-return]
         finally:
             steps.close()
+
+
+def cluster_of(scheduler: str | None, workers: int | None) -> ClusterRecipe | None:
+    """Return what `--scheduler` and `--workers` say, or None.
+
+    Raises
+    ------
+    RecipeError
+        If there are workers without a scheduler.
+    """
+    if scheduler is not None:
+        return ClusterRecipe.from_options(scheduler=scheduler, workers=workers)
+    if workers is not None:
+        raise RecipeError(f"--workers {workers} needs --scheduler: local, the address of one, or a YAML file.")
+    return None
 
 
 def class_names(file: Path | None) -> Mapping[str, str] | None:

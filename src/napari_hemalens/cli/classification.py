@@ -18,8 +18,11 @@ from napari_hemalens.cli.app import (
     Relabel,
     Replace,
     Runtime,
+    Scheduler,
     StatedPixelSize,
+    Workers,
     app,
+    cluster_of,
     err_console,
     evaluate_app,
     go_on_from,
@@ -92,6 +95,8 @@ def classify(  # noqa: PLR0913 -- an option each
     formats: Annotated[
         str, typer.Option(help=f"Of the table of cells: {','.join(CLASS_FORMATS)}; h5ad holds embeddings, too.")
     ] = "csv",
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     replace: Replace = False,
 ) -> None:
     """Classify the cells of images; writes labels, pictures, a table of cells and what is reported of them.
@@ -124,6 +129,7 @@ def classify(  # noqa: PLR0913 -- an option each
         ),
         groups=workflows.Groups(read_design(design) if design else None, compare),
         formats=chosen,
+        cluster=cluster_of(scheduler, workers),
     )
     batch = run(steps, "Classifying", go_on=go_on_from(out))
     say_of_batch(batch, "not done")

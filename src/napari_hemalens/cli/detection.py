@@ -18,10 +18,13 @@ from napari_hemalens.cli.app import (
     Precision,
     Replace,
     Runtime,
+    Scheduler,
     ScoreThreshold,
     WeightsName,
+    Workers,
     app,
     class_names,
+    cluster_of,
     err_console,
     evaluate_app,
     go_on_from,
@@ -70,6 +73,8 @@ def detect(  # noqa: PLR0913 -- an option each
         UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
     ] = "apart",
     formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     replace: Replace = False,
 ) -> None:
     """Find and count the cells of images; writes overlays, tables and annotations.
@@ -92,7 +97,8 @@ def detect(  # noqa: PLR0913 -- an option each
     )
     chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
     files = images_in(paths)
-    steps = workflows.detect_files_steps(files, recipe, workflows.ResultsFolder(out, replace), formats=chosen)
+    folder, cluster = workflows.ResultsFolder(out, replace), cluster_of(scheduler, workers)
+    steps = workflows.detect_files_steps(files, recipe, folder, formats=chosen, cluster=cluster)
     batch = run(steps, "Detecting", go_on=go_on_from(out))
     say_of_batch(batch, "not read")
     for field in batch.fields if len(batch.fields) > 1 else ():  # of one, the table says it

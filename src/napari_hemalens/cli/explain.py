@@ -16,8 +16,11 @@ from napari_hemalens.cli.app import (
     Relabel,
     Replace,
     Runtime,
+    Scheduler,
     StatedPixelSize,
+    Workers,
     app,
+    cluster_of,
     go_on_from,
     out_console,
     run,
@@ -70,6 +73,8 @@ def explain(  # noqa: PLR0913 -- an option each
     precision: Precision = "single",
     runtime: Runtime = "auto",
     relabel: Relabel = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     replace: Replace = False,
 ) -> None:
     """Show where a network looks: writes heatmaps in each image's frame, and pictures of them on the cells.
@@ -90,8 +95,9 @@ def explain(  # noqa: PLR0913 -- an option each
         runtime=runtime,
     )
     folder = workflows.ResultsFolder(out, replace)
+    outlines, cluster = images_in(labels) if labels else None, cluster_of(scheduler, workers)
     steps = workflows.explain_files_steps(
-        images_in(paths), recipe, folder, labels=images_in(labels) if labels else None, methods=methods or ()
+        images_in(paths), recipe, folder, labels=outlines, methods=methods or (), cluster=cluster
     )
     batch = run(steps, "Explaining", go_on=go_on_from(out))
     say_of_batch(batch, "not done")

@@ -5,11 +5,13 @@ from typing import Any, Self
 
 import torch
 
+from napari_hemalens._version import __version__
 from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.naming import hypotheses, name_cells_steps
+from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
 from napari_hemalens.models.runtimes import Runtime, TorchRuntime, run_on_steps
@@ -80,6 +82,24 @@ class CellFinder:
         names = name_cells_steps(slide, found, self.namer, recipe, pixel_size_um=size)
         named = yield from stage(names, _DETECTING, 1)
         return named if recipe.one_class_per_cell else hypotheses(named)
+
+
+def origin_steps(finder: CellFinder, slide: Slide, recipe: DetectionRecipe) -> Steps[Provenance]:
+    """Return where the cells of a slide will be from, its pixel size with it; yields where that is estimated."""
+    size, source = yield from pixel_size_steps(slide, finder.detector, recipe)
+    card, namer = finder.detector.card, None if finder.namer is None else finder.namer.card
+    return Provenance(
+        image=slide.name,
+        pixel_size_um=size,
+        pixel_size_source=source,
+        weights=card.name,
+        sha256=card.sha256,
+        recipe=recipe.model_dump(mode="json"),
+        versions={"napari-hemalens": __version__, **finder.runtime.versions},
+        licences={each.name: each.terms for each in (card, namer) if each is not None},
+        naming={} if namer is None else {namer.name: namer.sha256},
+        frame=slide.frame,
+    )
 
 
 def naming_card(card: DetectorCard, recipe: DetectionRecipe) -> ClassifierCard | None:

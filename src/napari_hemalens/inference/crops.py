@@ -139,14 +139,24 @@ def cut(
     pixels : (n, 3, side, side) uint8
         What they show.
     """
-    levels = np.array([slide.best_level(side / width) for width in windows[:, 2] - windows[:, 0]])
+    for level, block in blocks_of(slide, windows, side=side):
+        scaled = windows[block] / slide.downsamples[level]
+        area, origin = _read(slide, level, scaled, dark=False)
+        for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
+            boxes = torch.from_numpy(scaled[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
+            yield block[part], _bytes(roi_align(area, [boxes], side, sampling_ratio=-1, aligned=True), side)
+
+
+def blocks_of(slide: Slide, windows: NDArray[np.float64], *, side: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield the level of the slide, and the rows of the windows, that `cut` reads together; see there.
+
+    What is seen of a block, and in which batches, depends on the windows of that block alone.
+    """
+    levels = np.array([slide.best_level(side / width) for width in windows[:, 2] - windows[:, 0]], dtype=np.int64)
     for level in np.unique(levels):
         rows, scaled = np.flatnonzero(levels == level), windows / slide.downsamples[level]
-        for block in (rows[part] for part in _blocks((scaled[rows, :2] + scaled[rows, 2:]) / 2)):
-            area, origin = _read(slide, int(level), scaled[block], dark=False)
-            for part in np.array_split(block, math.ceil(len(block) / batch)):
-                boxes = torch.from_numpy(scaled[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
-                yield part, _bytes(roi_align(area, [boxes], side, sampling_ratio=-1, aligned=True), side)
+        for part in _blocks((scaled[rows, :2] + scaled[rows, 2:]) / 2):
+            yield int(level), rows[part]
 
 
 def _bytes(values: Tensor, side: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Raw detections of tiles become cells: each once, under its best class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -69,9 +69,14 @@ def one_class_per_cell(cells: Detections, iou: float) -> Detections:
     between two classes would be wrong for both. Red cells and platelets are left alone, since a platelet may lie on a
     red cell.
     """
-    nucleated = np.array([cell_class(name).nucleated for name in cells.names], dtype=np.bool_)[cells.classes]
+    nucleated = competing(cells.names)[cells.classes]
     kept = suppress(cells.boxes, cells.scores, np.where(nucleated, -1, cells.classes), iou=iou)
     return with_rivals(cells, kept, np.where(nucleated, 0, -1), iou)
+
+
+def competing(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which classes (K,) compete for a cell: those of nucleated cells."""
+    return np.array([cell_class(name).nucleated for name in names], dtype=np.bool_)
 
 
 def with_rivals(cells: Detections, kept: NDArray[np.int64], groups: NDArray[np.int64], iou: float) -> Detections:

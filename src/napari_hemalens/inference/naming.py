@@ -4,12 +4,14 @@ A detector finds cells in images of laboratories that it has never seen, and mis
 more than the detector pools of it, and is learned from more laboratories.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, name_and_embed
 from napari_hemalens.inference.crops import cut
@@ -44,20 +46,43 @@ def name_cells_steps(
     pixel_size_um : float
         Micrometres a level-0 pixel.
     """
-    card = classifier.card
-    rows = np.flatnonzero(np.array([is_asked_about(name, card.classes) for name in found.names])[found.classes])
-    naming = replace(Naming.none(card.classes, len(found)), tissue=recipe.tissue if recipe.tissue_prior else None)
-    half = card.crop.width / pixel_size_um / 2
-    centres = found.centres[rows].astype(np.float64)
-    windows = np.concatenate([centres - half, centres + half], axis=1)
-    done = 0
-    for which, pixels in cut(slide, windows, side=card.crop.side, batch=batch_size(classifier.device)):
-        probabilities, novelty = look(classifier, pixels)
+    rows, naming = asked_about(found, classifier.card.classes, recipe)
+    windows, done = windows_of(found.take(rows), classifier.card.crop, pixel_size_um), 0
+    for which, probabilities, novelty in look_at(slide, windows, classifier):
         naming.probabilities[rows[which]] = probabilities
         naming.novelty[rows[which]] = novelty
         done += len(which)
         yield Progress(done, len(rows), f"naming cell {done:,} of {len(rows):,}")
     return with_names(found, naming)
+
+
+def asked_about(found: Detections, known: Sequence[str], recipe: DetectionRecipe) -> tuple[NDArray[np.int64], Naming]:
+    """Return the rows (M,) of cells that a classifier of `known` classes is asked about, and what is said of none yet.
+
+    Probabilities and novelty are written into the latter; see `name_cells_steps` for the rest.
+    """
+    asked = np.array([is_asked_about(name, known) for name in found.names], dtype=np.bool_)
+    rows = np.flatnonzero(asked[found.classes])
+    return rows, replace(Naming.none(known, len(found)), tissue=recipe.tissue if recipe.tissue_prior else None)
+
+
+def windows_of(found: Detections, crop: CropRecipe, pixel_size_um: float) -> NDArray[np.float64]:
+    """Return the squares (N, 4) that a classifier sees of cells: y0, x0, y1, x1 in level-0 pixels."""
+    half = crop.width / pixel_size_um / 2
+    centres = found.centres.astype(np.float64)
+    return np.concatenate([centres - half, centres + half], axis=1)
+
+
+def look_at(
+    slide: Slide, windows: NDArray[np.float64], classifier: NetworkClassifier
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+    """Yield rows (n,) of the windows (M, 4) of cells, the cells' probabilities (n, K) and their novelty (n,).
+
+    Cells of one block of the slide (`crops.blocks_of`) are looked at together, with nothing of other blocks.
+    """
+    side = classifier.card.crop.side
+    for which, pixels in cut(slide, windows, side=side, batch=batch_size(classifier.device)):
+        yield which, *look(classifier, pixels)
 
 
 def look(classifier: NetworkClassifier, pixels: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

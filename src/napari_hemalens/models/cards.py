@@ -50,6 +50,11 @@ class ModelCard(Recipe):
         return origin_of(self.folder)
 
     @property
+    def called(self) -> str:
+        """By what the weights are found on this machine and on others: their name, or their file."""
+        return str(self.file) if self.origin == "file" else self.name
+
+    @property
     def non_commercial(self) -> bool:
         """Whether the licence, of the weights or of what they were trained on, forbids commercial use."""
         return _NON_COMMERCIAL.search(self.licence) is not None

@@ -63,6 +63,16 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
     return order[kept]
 
 
+def overlapping(boxes: ArrayLike, groups: ArrayLike, *, iou: float) -> Index:
+    """Return the pairs of boxes of one group that overlap by more than an IoU: shape (2, P), indices, each pair once.
+
+    See `suppress` for the parameters.
+    """
+    corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    crowd = _Crowd(corners, np.asarray(groups).reshape(-1), iou)
+    return crowd.overlaps(crowd.lookups(np.arange(len(corners))))
+
+
 def in_core(boxes: ArrayLike, core: tuple[float, float, float, float], margin: float = 0) -> NDArray[np.bool_]:
     """Return which boxes have their centre inside `core` grown by `margin` pixels: shape (N,).
 

@@ -91,6 +91,8 @@ class BatchInProgress:
         As in `Batch`.
     kept : set of int
         Images that an earlier run had looked at.
+    keys : dict of int to str
+        A hash over all that the result of an image depends on.
     """
 
     files: Sequence[Path]
@@ -101,6 +103,7 @@ class BatchInProgress:
     failed: dict[str, str] = field(default_factory=dict)
     unpictured: dict[str, str] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
+    keys: dict[int, str] = field(default_factory=dict)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -108,6 +111,11 @@ class BatchInProgress:
         return tuple(
             str(file) for i, file in enumerate(self.files) if i not in self.found and str(file) not in self.failed
         )
+
+    def only(self, i: int) -> "BatchInProgress":
+        """Return one image as a batch, of which nothing is done and nothing else is known; small enough to travel."""
+        run = replace(self.run, images=(), files=())
+        return BatchInProgress(self.files[i : i + 1], self.stems[i : i + 1], self.out, run)
 
     def column(self, name: str) -> tuple[Any, ...]:
         """Return one part of every image that was found, in their order."""
@@ -139,24 +147,43 @@ class BatchInProgress:
         HemaLensError
             If weights or options cannot be used, or the disk is full: no other image would fare better.
         """
-        total = len(self.files)
-        for i, file in enumerate(self.files):
+        for i in range(len(self.files)):
             try:
-                key = self._key(inputs(i))
-                there = all(self.target(i, ending).exists() for ending in endings)
-                before = read_record(self._record(i), key=key) if there else None
-                if before is None:
-                    parts = yield from self._tell_steps(find(i), i)
-                    write_record(parts, self._record(i), key=key)
-                    self.found[i] = parts
-                else:
-                    self.found[i] = before
-                    self.kept.add(i)
-                message = f"{file.name}: {len(self.found[i]['cells'])} cells{', found before' * (i in self.kept)}"
+                if not self.take_over(i, inputs(i), endings):
+                    self.keep(i, (yield from self._tell_steps(find(i), i)))
             except DAMAGE as error:
-                self.failed[str(file)] = self._reason(error, file)
-                message = f"{file.name}: not done"
-            yield Progress(i + 1, total, message, reused=i in self.kept)
+                self.fail(i, error)
+            yield Progress(i + 1, len(self.files), self.message(i), reused=i in self.kept)
+
+    def take_over(self, i: int, inputs: Sequence[Path], endings: Sequence[str] = ()) -> bool:
+        """Take what an earlier run found in an image, unless a file it depends on has changed; return whether it did.
+
+        `inputs` and `endings` are as for `find_steps`.
+        """
+        self.keys[i] = self._key(inputs)
+        there = all(self.target(i, ending).exists() for ending in endings)
+        before = read_record(self._record(i), key=self.keys[i]) if there else None
+        if before is None:
+            return False
+        self.found[i] = before
+        self.kept.add(i)
+        return True
+
+    def keep(self, i: int, parts: Parts) -> None:
+        """Write down what was found in an image that nothing was taken over for."""
+        write_record(parts, self._record(i), key=self.keys[i])
+        self.found[i] = parts
+
+    def fail(self, i: int, error: Exception) -> None:
+        """Take note of why an image could not be looked at; see `find_steps` for what is raised."""
+        self.failed[str(self.files[i])] = self._reason(error, self.files[i])
+
+    def message(self, i: int) -> str:
+        """Return what became of an image, in a few words."""
+        if i not in self.found:
+            return f"{self.files[i].name}: not done"
+        before = ", found before" * (i in self.kept)
+        return f"{self.files[i].name}: {len(self.found[i]['cells'])} cells{before}"
 
     def draw_steps(self, draw: Callable[[int, Parts], None], ending: str) -> Steps[None]:
         """Draw a picture of each image whose cells were found, unless it is there; yields after each.

@@ -1,7 +1,7 @@
 """Cells of many image files: found or given, named, counted, written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.figures.classes import class_picture
@@ -35,6 +36,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
+from napari_hemalens.workflows.finding import find_all_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
 from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, path_texts
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
@@ -106,6 +108,7 @@ class _Classification:
     of_fields: bool  # no labels: an image is one cell
     formats: Sequence[str]
     batch: BatchInProgress
+    tiled: None = None
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -115,8 +118,11 @@ class _Classification:
 
     def inputs(self, i: int) -> tuple[Path, ...]:
         """Return the image of this index, and the outlines given for it."""
-        given = (self.outlines.labels, self.outlines.cells, self.outlines.micronuclei)
-        return (self.batch.files[i], *(Path(paths[i]) for paths in given if paths is not None and paths != "paired"))
+        return (self.batch.files[i], *self.outlines.only(i).files)
+
+    def only(self, i: int) -> "_Classification":
+        """Return what is asked of one image."""
+        return replace(self, outlines=self.outlines.only(i), batch=self.batch.only(i))
 
     def find_steps(self, i: int) -> Steps[Parts]:
         """Classify the image of this index and write its labels; returns its cells, and what they belong to."""
@@ -203,6 +209,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
     outlines: OutlineFiles = NO_OUTLINES,
     groups: Groups = Groups(),
     formats: Sequence[str] = ("csv",),
+    cluster: ClusterRecipe | None = None,
 ) -> Steps[ClassifiedBatch]:
     """Name the cells of many image files; write labels, tables and `run.json`, then pictures.
 
@@ -226,6 +233,8 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
         What the images are of, and which are compared; by default one group, and no comparison.
     formats : sequence of str
         Of the table of cells, of `reports.class_tables.CLASS_FORMATS`; 'csv' is what reports and training sets read.
+    cluster : ClusterRecipe, optional
+        Where the images are looked at; by default in this process. The results are the same.
 
     Raises
     ------
@@ -235,9 +244,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
     """
     check_class_formats(formats)  # before hours of work
     folder = ResultsFolder.of(out)
-    given = (outlines.labels, outlines.cells, outlines.micronuclei)
-    outlined = [Path(path) for paths in given if paths is not None and paths != "paired" for path in paths]
-    check_apart(folder.path, (*files, *outlined))
+    check_apart(folder.path, (*files, *outlines.files))
     card = classifier_card(recipe)
     of_fields = card.crop.unit == "field"
     if of_fields and outlines.labels is not None:
@@ -257,7 +264,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
     asked = _Classification(recipe, segmentation, matched, of_fields, formats, batch)
     with hold_folder(folder, batch.run):
         try:
-            yield from batch.find_steps(asked.find_steps, asked.inputs, asked.endings)
+            yield from find_all_steps(asked, (card.called,), cluster)
         finally:
             result = asked.write_tables(groups, options | {"compare": groups.compare})
         yield from batch.draw_steps(asked.draw, _PICTURE)

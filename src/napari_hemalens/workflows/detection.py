@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from napari_hemalens._version import __version__
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.formats import FORMATS, check_formats, export
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Steps, finish, stage
 from napari_hemalens.records.box_attention import BoxAttention
-from napari_hemalens.records.detections import Detections, Provenance, pooled_differential
+from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.reports.detections import FAILED, write_counts, write_differential, write_failed, write_run
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.region import Region
@@ -104,28 +103,15 @@ def detect_steps(image: Any, recipe: DetectionRecipe, *, region: Region | None =
     Yields `Progress`, now and then with the cells found so far as `partial`.
     """
     from napari_hemalens.inference import device  # noqa: PLC0415 -- loads torch
-    from napari_hemalens.inference.cell_finder import CellFinder  # noqa: PLC0415
+    from napari_hemalens.inference.cell_finder import CellFinder, origin_steps  # noqa: PLC0415
     from napari_hemalens.inference.image_check import with_notes  # noqa: PLC0415
-    from napari_hemalens.inference.scale import estimating_share, pixel_size_steps  # noqa: PLC0415
+    from napari_hemalens.inference.scale import estimating_share  # noqa: PLC0415
 
     slide = choose_colours(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = weights.detector_card(recipe.weights)
     finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     before = estimating_share(slide, recipe, region)
-    size, source = yield from stage(pixel_size_steps(slide, finder.detector, recipe), 0, before)
-    namer = None if finder.namer is None else finder.namer.card
-    provenance = Provenance(
-        image=slide.name,
-        pixel_size_um=size,
-        pixel_size_source=source,
-        weights=card.name,
-        sha256=card.sha256,
-        recipe=recipe.model_dump(mode="json"),
-        versions={"napari-hemalens": __version__, **finder.runtime.versions},
-        licences={each.name: each.terms for each in (card, namer) if each is not None},
-        naming={} if namer is None else {namer.name: namer.sha256},
-        frame=slide.frame,
-    )
+    provenance = yield from stage(origin_steps(finder, slide, recipe), 0, before)
     finding = finder.find_steps(slide, recipe, provenance=provenance, region=region)
     found = yield from stage(finding, before, 1)
     return with_notes(slide, found, card, region)

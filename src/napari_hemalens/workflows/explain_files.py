@@ -1,11 +1,12 @@
 """Where a classifier looked at the cells of many image files: found or given, explained, written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
 from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart
@@ -22,6 +23,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.explanation import explainable_card, map_of, map_steps
+from napari_hemalens.workflows.finding import find_all_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
 _LABELS = ".labels.tif"
@@ -58,6 +60,7 @@ class _Explanation:
     segmentation: SegmentationRecipe
     labels: Sequence[Path | None]
     batch: BatchInProgress
+    tiled: None = None
 
     @property
     def writes_labels(self) -> bool:
@@ -75,6 +78,10 @@ class _Explanation:
         """Return the image of this index, and its labels if there are any."""
         labels = self.labels[i]
         return (self.batch.files[i], *(() if labels is None else (labels,)))
+
+    def only(self, i: int) -> "_Explanation":
+        """Return what is asked of one image."""
+        return replace(self, labels=self.labels[i : i + 1], batch=self.batch.only(i))
 
     def find_steps(self, i: int) -> Steps[Parts]:
         """Explain one image and write what it shows; returns its cells."""
@@ -101,13 +108,14 @@ class _Explanation:
         return result.cells  # the rest, of every cell a crop and its heatmap, is let go
 
 
-def explain_files_steps(
+def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
     files: Sequence[Path],
     recipe: ExplanationRecipe,
     out: Path | ResultsFolder,
     *,
     labels: Sequence[Path] | None = None,
     methods: Sequence[str] = (),
+    cluster: ClusterRecipe | None = None,
 ) -> Steps[ExplainedBatch]:
     """Explain the cells of many image files and write heatmaps, pictures and `run.json` to a folder; yields after each.
 
@@ -128,6 +136,8 @@ def explain_files_steps(
         Label images, matched to the images by name, else by order; without them, the images are segmented.
     methods : sequence of str
         Names of methods, in place of the recipe's one.
+    cluster : ClusterRecipe, optional
+        Where the images are looked at; by default in this process. The results are the same.
 
     Raises
     ------
@@ -155,7 +165,7 @@ def explain_files_steps(
     asked_of = _Explanation(recipes, segmentation, of_images, batch)
     with hold_folder(folder, batch.run):
         try:
-            yield from batch.find_steps(asked_of.find_steps, asked_of.inputs, asked_of.endings)
+            yield from find_all_steps(asked_of, (card.called,), cluster)
         finally:
             fields: tuple[Classified, ...] = batch.column("cells")
             if fields or batch.failed:

@@ -2,12 +2,12 @@
 
 import logging
 
-from napari_hemalens.errors import HemaLensError, RecipeError, WeightsError
+from napari_hemalens.errors import ClusterError, HemaLensError, RecipeError, WeightsError
 from napari_hemalens.formats.decoding import DAMAGE, reason
 
 __all__ = ["DAMAGE", "OF_ALL", "sentence_of"]
 
-OF_ALL = (RecipeError, WeightsError)
+OF_ALL = (ClusterError, RecipeError, WeightsError)
 """Errors that end a run: no other image would fare better."""
 
 _LOG = logging.getLogger(__name__)

@@ -27,6 +27,12 @@ class OutlineFiles:
     cells: Sequence[Path] | Literal["paired"] | None = None
     micronuclei: Sequence[Path] | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files."""
+        given = (self.labels, self.cells, self.micronuclei)
+        return tuple(Path(path) for paths in given if paths is not None and paths != "paired" for path in paths)
+
     def match(self, files: Sequence[Path]) -> Self:
         """Return the outlines in the order of the images, one file per image.
 
@@ -40,6 +46,15 @@ class OutlineFiles:
             None if labels is None else match_by_name(files, labels),
             cells if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells"),
             None if bodies is None else match_by_name(files, bodies, "label images of micronuclei"),
+        )
+
+    def only(self, i: int) -> Self:
+        """Return those of the image of an index, once they are matched."""
+        labels, cells, bodies = self.labels, self.cells, self.micronuclei
+        return type(self)(
+            None if labels is None else labels[i : i + 1],
+            cells if cells is None or cells == "paired" else cells[i : i + 1],
+            None if bodies is None else bodies[i : i + 1],
         )
 
 

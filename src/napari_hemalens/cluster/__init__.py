@@ -1,0 +1,1 @@
+"""Work shared out to the workers of a cluster: connecting, calling, what a worker keeps."""

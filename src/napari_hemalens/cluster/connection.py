@@ -1,0 +1,85 @@
+"""A scheduler of dask: one of this machine, jobs of a queue, or one that runs already."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import dask_jobqueue
+from distributed import Client, LocalCluster
+
+from napari_hemalens.config.cluster import LOCAL, ClusterRecipe, JobQueueRecipe
+from napari_hemalens.errors import ClusterError, RecipeError
+
+_PATIENCE_S = 10  # until a scheduler has to answer
+_QUEUES = {
+    "slurm": dask_jobqueue.SLURMCluster,
+    "pbs": dask_jobqueue.PBSCluster,
+    "sge": dask_jobqueue.SGECluster,
+    "lsf": dask_jobqueue.LSFCluster,
+}
+
+
+@contextmanager
+def connected(recipe: ClusterRecipe) -> Iterator[Client]:
+    """Connect to a scheduler, which is started, and ended with the block, unless an address is given.
+
+    Raises
+    ------
+    ClusterError
+        If no scheduler answers, or a queue takes no jobs.
+    RecipeError
+        If the file of a queue cannot be read, or workers are asked for of an address.
+    """
+    queue = recipe.queue
+    with ExitStack() as open_:
+        if queue is not None:
+            cluster: Any = open_.enter_context(job_cluster(queue))
+            cluster.scale(recipe.workers or 1)
+        elif recipe.scheduler == LOCAL:
+            cluster = open_.enter_context(_local_cluster(recipe.workers or 1))
+        elif recipe.workers is not None:
+            raise RecipeError(
+                f"The workers of {recipe.scheduler} are those that were started there: give no number of workers."
+            )
+        else:
+            cluster = recipe.scheduler
+        open_.callback(logging.getLogger("distributed.client").setLevel, logging.getLogger("distributed.client").level)
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong is said in a sentence
+        yield open_.enter_context(_client(cluster, recipe.scheduler))
+
+
+def job_cluster(recipe: JobQueueRecipe) -> Any:
+    """Return a scheduler whose workers are jobs of a queue; none is asked for yet.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler cannot be started, such as on a network that is not there.
+    """
+    try:
+        return _QUEUES[recipe.kind](**recipe.asked_of_queue, scheduler_options={"dashboard_address": ":0"})
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ClusterError(f"Cannot start a scheduler for {recipe.kind}: {error}.") from error
+
+
+def _local_cluster(workers: int) -> LocalCluster:
+    """Return processes of this machine, a thread each, with as much memory as one process alone would have."""
+    return LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        memory_limit=0,
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _client(cluster: Any, called: str) -> Client:
+    try:
+        return Client(cluster, timeout=_PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"No scheduler answers at {called!r} ({error}): give the address of one that runs, such as "
+            f"tcp://10.0.0.5:8786, a YAML file of a queue, or {LOCAL}."
+        ) from error

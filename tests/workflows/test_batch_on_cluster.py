@@ -1,0 +1,142 @@
+"""Workers that are processes: the results of one process, whoever dies on the way."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_hemalens import workflows
+from napari_hemalens.config.cluster import ClusterRecipe
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
+from napari_hemalens.errors import ClusterError
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
+from napari_hemalens.progress import Progress, Steps, finish
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
+
+Detect = Callable[..., Steps[Any]]
+
+LOCAL = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Any]:
+    """Two processes."""
+    with distributed.LocalCluster(n_workers=2, **LOCAL) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    """A slide of 16 tiles, and two fields of one."""
+    rng = np.random.default_rng(0)
+    files = [tmp_path / name for name in ("slide.png", "a.png", "b.png")]
+    for file, shape in zip(files, ((420, 540, 3), (96, 128, 3), (96, 128, 3)), strict=True):
+        iio.imwrite(file, rng.integers(80, 255, shape, dtype=np.uint8))
+    return files
+
+
+@pytest.fixture
+def detect(images: list[Path], untrained: DetectorCard, tmp_path: Path) -> Detect:
+    """Detect into a folder, on a cluster or not."""
+    recipe = DetectionRecipe(
+        weights=str(untrained.file), pixel_size_um=0.15, device="cpu", tile=160, overlap=32, runtime="torch"
+    )
+
+    def run(out: str, cluster: Any = None) -> Steps[Any]:
+        at = None if cluster is None else ClusterRecipe(scheduler=cluster.scheduler_address)
+        return workflows.detect_files_steps(images, recipe, tmp_path / out, cluster=at)
+
+    return run
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in {".csv", ".json", ".tif"}}
+
+
+def until_tile(steps: Steps[Any], tile: int) -> Progress:
+    """Run until so many tiles of the slide are found."""
+    return next(step for step in steps if f"tile {tile} of 16" in step.message)
+
+
+def test_detection_writes_what_one_process_writes(detect: Detect, workers: Any, tmp_path: Path) -> None:
+    batch = finish(detect("shared", workers))
+    finish(detect("alone"))
+    assert (len(batch.fields), batch.failed) == (3, {})
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert not list((tmp_path / "shared").rglob("*.tiles"))
+
+
+def test_a_worker_that_is_killed_costs_no_cell(detect: Detect, workers: Any, tmp_path: Path) -> None:
+    steps = detect("shared", workers)
+    until_tile(steps, 3)
+    with distributed.Client(workers, set_as_default=False) as client:
+        pids = client.run(os.getpid)
+        os.kill(next(iter(pids.values())), signal.SIGKILL)
+    done = [step.share for step in steps if "drawn" not in step.message]
+    assert done == sorted(done)  # what was found stays found
+    finish(detect("alone"))
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+
+
+def test_a_scheduler_that_goes_away_leaves_what_was_found(detect: Detect, workers: Any, tmp_path: Path) -> None:
+    with distributed.LocalCluster(n_workers=1, processes=False, **LOCAL) as gone:
+        steps = detect("shared", gone)
+        until_tile(steps, 5)
+        gone.close()
+        with pytest.raises(ClusterError, match="the same command goes on from there"):
+            finish(steps)
+    tiles = [step.message for step in detect("shared", workers) if "tile" in step.message]
+    assert int(tiles[0].partition("tile ")[2].split()[0]) > 5
+    finish(detect("alone"))
+    finish(detect("shared", workers))
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+
+
+def test_a_stop_leaves_tiles_that_are_not_looked_at_again(detect: Detect, workers: Any, tmp_path: Path) -> None:
+    steps = detect("shared", workers)
+    until_tile(steps, 5)
+    steps.close()
+    assert list((tmp_path / "shared" / "records" / "slide.tiles").iterdir())
+    again = until_tile(detect("shared", workers), 7)
+    assert again.done < again.total == 3
+
+
+def test_an_image_that_cannot_be_read_does_not_end_the_rest(detect: Detect, images: list[Path], workers: Any) -> None:
+    images[1].write_bytes(b"no picture")
+    batch = finish(detect("shared", workers))
+    assert (len(batch.fields), list(batch.failed)) == (2, [str(images[1])])
+
+
+def test_classes_are_those_of_one_process(
+    untrained_classifier: ClassifierCard, workers: Any, micronuclei: Path, tmp_path: Path
+) -> None:
+    files = sorted((micronuclei / "images").glob("val*.tif"))
+    labels = workflows.OutlineFiles([micronuclei / "nuclei" / file.name for file in files])
+    recipe = ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu", runtime="torch")
+    for out, cluster in (("alone", None), ("shared", ClusterRecipe(scheduler=workers.scheduler_address))):
+        batch = finish(workflows.classify_files_steps(files, recipe, tmp_path / out, outlines=labels, cluster=cluster))
+        assert (len(batch.fields), batch.failed) == (2, {})
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+
+
+def test_heatmaps_are_those_of_one_process(
+    untrained_classifier: ClassifierCard, workers: Any, micronuclei: Path, tmp_path: Path
+) -> None:
+    files = sorted((micronuclei / "images").glob("val*.tif"))
+    labels = [micronuclei / "nuclei" / file.name for file in files]
+    recipe = ExplanationRecipe(weights=str(untrained_classifier.file), device="cpu", runtime="torch", method="grad-cam")
+    for out, cluster in (("alone", None), ("shared", ClusterRecipe(scheduler=workers.scheduler_address))):
+        batch = finish(workflows.explain_files_steps(files, recipe, tmp_path / out, labels=labels, cluster=cluster))
+        assert (len(batch.fields), batch.failed) == (2, {})
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert sorted(path.name for path in (tmp_path / "shared").glob("*.png")) == [
+        "val4.grad-cam.png",
+        "val5.grad-cam.png",
+    ]
