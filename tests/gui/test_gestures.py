@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari.layers import Points
 
 from napari_hemalens.gui.gestures import bind, cell_at, pick
 
@@ -88,3 +89,34 @@ def test_hovering_tells_class_probability_and_whether_it_is_unsure(boxes, told, 
     y, x = boxes.data[1].mean(axis=0) * 0.1
     hover(boxes, SimpleNamespace(position=(y, x)))
     assert told == [words]
+
+
+@pytest.fixture
+def point(boxes):
+    """A red cell beside the boxes, drawn as a point in its middle, over the second of them."""
+    middle = boxes.data[1].mean(axis=0)
+    sides = {"height": [30.0], "width": [30.0], "class": ["erythrocyte"]}
+    return Points([middle], features=sides, size=2, scale=boxes.scale, units=boxes.units)
+
+
+def at(layer, place, modifiers=()):
+    return SimpleNamespace(
+        pos=np.zeros(2), type="mouse_press", modifiers=modifiers, position=layer.data_to_world(place)
+    )
+
+
+def test_a_click_beside_the_active_layer_selects_there_alone(boxes, point):
+    boxes.selected_data = {0}
+    boxes.visible = False
+    for _ in pick(boxes, event := at(point, point.data[0] + 10), [boxes, point]):
+        event.type = "mouse_release"
+    assert ({*boxes.selected_data}, {*point.selected_data}) == (set(), {0})
+    assert cell_at(point, at(point, point.data[0] + 20)) is None
+
+
+def test_delete_reaches_the_cells_beside_the_active_layer(boxes, point):
+    nothing = SimpleNamespace(press=None, hover=None, undo=None, redo=None, accept=None, look_at_next=None)
+    bind(boxes, nothing, lambda: (boxes, point))
+    point.selected_data = {0}
+    keys(boxes)["Delete"](boxes)
+    assert (len(point.data), boxes.nshapes) == (0, 4)

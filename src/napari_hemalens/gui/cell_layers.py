@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.axes import frame_title, indices_on_screen
 from napari_hemalens.gui.box_shapes import boxes_of
-from napari_hemalens.gui.layers import MARK, placement_of
+from napari_hemalens.gui.layers import MARK, SMALL, placement_of
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.images import Frame
@@ -49,7 +49,12 @@ def cells_in(layer: Layer, plane: tuple[int, ...]) -> CellsOf:
 
 
 def holds_cells(layer: Layer) -> bool:
-    """Return whether the cells of a layer can be classified: labels of any origin but ours, and detected cells."""
+    """Return whether the cells of a layer can be classified: labels of any origin but ours, and detected cells.
+
+    Red cells and platelets that stand beside them have no class to be asked for.
+    """
+    if SMALL in layer.metadata:
+        return False
     return isinstance(layer, Labels) != (MARK in layer.metadata) and isinstance(layer, (Labels, Shapes, Points))
 
 

@@ -34,7 +34,7 @@ class CellsOnScreen:
     @property
     def followers(self) -> Sequence[Follower]:
         """What shows cells: boxes, classes, heatmaps."""
-        boxes = [BoxFollower(f) for f in self._detection.results.fields if f.drawing is not None]
+        boxes = [BoxFollower(f) for f in self._detection.results.fields if f.drawings]
         classes = [ClassFollower(self._classifying.results, c) for c in self._classifying.results.states if c.shown]
         return [*boxes, *classes, *self.heatmaps]
 

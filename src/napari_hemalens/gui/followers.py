@@ -71,20 +71,24 @@ class BoxFollower:
 
     @property
     def layers(self) -> Sequence[Layer]:
-        """The boxes, or points."""
-        return () if self.field.drawing is None else (self.field.drawing.layer,)
+        """The boxes and points."""
+        return self.field.layers
 
     @property
     def boxes(self) -> NDArray[np.float32]:
-        """Those on screen, in the order of the layer: (N, 4)."""
-        drawing = self.field.drawing
-        return np.zeros((0, 4), dtype=np.float32) if drawing is None else drawing.shown.boxes
+        """Those on screen, in the order of the layers: (N, 4)."""
+        return self.field.shown.boxes
+
+    @property
+    def busy(self) -> bool:
+        """Whether they are being written to."""
+        return any(each.busy for each in self.field.drawings)
 
     @property
     def chosen(self) -> int | None:
         """The one that is selected; of several, none is the cell."""
-        selected = [] if self.field.drawing is None else [*self.field.drawing.layer.selected_data]
-        return int(selected[0]) if len(selected) == 1 and selected[0] < len(self.boxes) else None
+        selected = self.field.chosen
+        return selected[0] if len(selected) == 1 else None
 
     def spot(self, row: int) -> Spot:
         """Return where a cell is."""
@@ -100,11 +104,7 @@ class BoxFollower:
 
     def highlight(self, row: int | None) -> None:
         """Select a box, or none."""
-        for layer in self.layers:
-            wanted = set() if row is None else {row}
-            if {*layer.selected_data} != wanted:
-                layer.selected_data = wanted
-                layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+        self.field.choose([] if row is None else [row])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Keys and mouse on a layer of cells: what napari's own tools do not offer."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
 from napari_hemalens.gui.box_labels import UNSURE_MEANS, in_words
+from napari_hemalens.gui.box_shapes import EDGE, boxes_of
 from napari_hemalens.gui.classes import KEYS
 
 STILL = 4
@@ -36,12 +37,21 @@ class Reviewer(Protocol):
         """Tell of the cell under the mouse; nothing where there is none."""
 
 
-def bind(layer: Layer, reviewer: Reviewer) -> None:
-    """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse."""
+Beside: TypeAlias = Callable[[], Sequence[Layer]]
+"""Returns all layers of the same cells, of which one is active."""
+
+
+def bind(layer: Layer, reviewer: Reviewer, beside: Beside = tuple) -> None:
+    """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse.
+
+    While it is active, the cells of those `beside` it are selected and deleted as its own are.
+    """
     bind_keys(layer, reviewer)
-    layer.bind_key("Escape", put_down, overwrite=True)
-    layer.mouse_drag_callbacks.append(pick)
-    layer.mouse_move_callbacks.append(_hovering(reviewer))
+    layer.bind_key("Escape", lambda it: put_down(it, beside()), overwrite=True)
+    for delete in ("Delete", "Backspace"):
+        layer.bind_key(delete, lambda it: _delete({it, *beside()}), overwrite=True)
+    layer.mouse_drag_callbacks.append(lambda it, event: pick(it, event, beside()))
+    layer.mouse_move_callbacks.append(_hovering(reviewer, beside))
 
 
 def bind_keys(layer: Layer | ViewerModel, reviewer: Reviewer) -> None:
@@ -65,17 +75,17 @@ def unbind_keys(layer: Layer | ViewerModel) -> None:
         layer.bind_key(key, None)
 
 
-def put_down(layer: Layer) -> None:
+def put_down(layer: Layer, beside: Sequence[Layer] = ()) -> None:
     """End what a person does with a tool of napari's; without one, select nothing."""
     if layer.mode == "pan_zoom":
-        layer.selected_data = set()
-        layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+        for each in {layer, *beside}:
+            _select(each, set())
     else:
         layer.mode = "pan_zoom"  # which finishes a shape that is being drawn
 
 
-def pick(layer: Layer, event: Any) -> Iterator[None]:
-    """Select the cell that is clicked, while a drag still moves the camera."""
+def pick(layer: Layer, event: Any, beside: Sequence[Layer] = ()) -> Iterator[None]:
+    """Select the cell that is clicked, in the layer or beside it, while a drag still moves the camera."""
     if layer.mode != "pan_zoom":
         return
     start = np.asarray(event.pos)
@@ -84,20 +94,50 @@ def pick(layer: Layer, event: Any) -> Iterator[None]:
         yield
     if np.abs(np.asarray(event.pos) - start).max() > STILL:
         return
-    cell = cell_at(layer, event)
-    if cell is not None and "Shift" in event.modifiers:
-        layer.selected_data = {*layer.selected_data} ^ {cell}
-    else:
-        layer.selected_data = set() if cell is None else {cell}
-    layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+    layers = _in_order(layer, beside)
+    hit = _hit(layers, event)
+    for each in layers:
+        clicked = {hit[1]} if hit is not None and hit[0] is each else set()
+        _select(each, {*each.selected_data} ^ clicked if hit is not None and "Shift" in event.modifiers else clicked)
+
+
+def _in_order(layer: Layer, beside: Sequence[Layer]) -> list[Layer]:
+    return [layer, *(each for each in beside if each is not layer)]
+
+
+def _select(layer: Layer, wanted: set[int]) -> None:
+    if wanted or layer.selected_data:
+        layer.selected_data = wanted
+        layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+
+
+def _delete(layers: Iterable[Layer]) -> None:
+    for each in layers:
+        if each.selected_data and not getattr(each, "_is_creating", False):
+            each.remove_selected()
+
+
+def _hit(layers: Iterable[Layer], event: Any) -> tuple[Layer, int] | None:
+    """Return the first layer with a box under the mouse, and which box."""
+    cells = ((each, cell_at(each, event)) for each in layers if each.visible)
+    return next(((each, cell) for each, cell in cells if cell is not None), None)
 
 
 def cell_at(layer: Layer, event: Any) -> int | None:
-    """Return which box of the layer lies under the mouse."""
+    """Return which box of the layer lies under the mouse; a point that is a cell is as large as the cell."""
     value = layer.get_value(event.position, world=True)
-    if not isinstance(layer, Points) and value is not None:
-        value = value[0]  # the other is the vertex
-    return None if value is None else int(value)
+    if isinstance(layer, Points):
+        return _box_around(layer, event) if value is None and "height" in layer.features else value
+    return None if value is None or value[0] is None else int(value[0])  # the other is the vertex
+
+
+def _box_around(layer: Points, event: Any) -> int | None:
+    """Return the cell whose middle is next to the mouse, of those that it is in."""
+    boxes = boxes_of(layer)
+    place = np.asarray(layer.world_to_data(event.position))[-2:] + EDGE
+    away = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - place)
+    inside = np.flatnonzero(np.all(away <= (boxes[:, 2:] - boxes[:, :2]) / 2, axis=1))
+    return int(inside[away[inside].sum(axis=1).argmin()]) if len(inside) else None
 
 
 def _pressing(reviewer: Reviewer, key: str) -> Callable[[Layer], None]:
@@ -117,13 +157,13 @@ def _accepting(reviewer: Reviewer) -> Callable[[Any], Iterator[None]]:
     return accept
 
 
-def _hovering(reviewer: Reviewer) -> Callable[[Layer, Any], None]:
+def _hovering(reviewer: Reviewer, beside: Beside) -> Callable[[Layer, Any], None]:
     def hover(layer: Layer, event: Any) -> None:
-        cell = cell_at(layer, event)
-        if cell is None or cell >= len(layer.features):
+        hit = _hit(_in_order(layer, beside()), event)
+        if hit is None or hit[1] >= len(hit[0].features):
             reviewer.hover("")
             return
-        row = layer.features.iloc[cell]
+        row = hit[0].features.iloc[hit[1]]
         said = in_words(row["class"], row["certainty"], row["score"], unsure=bool(row["unsure"]))
         reviewer.hover(f"{said}: {UNSURE_MEANS}" if row["unsure"] else said)
 

@@ -41,6 +41,9 @@ BOXES_AT_MOST = 20_000
 MARK = "hemalens"
 """Key in a layer's metadata under which the result without its cells is kept."""
 
+SMALL = "hemalens small"
+"""The same for points that stand beside the boxes of another layer: red cells and platelets."""
+
 
 def as_layers(detections: Detections, *, like: Layer | None = None) -> list[LayerData]:
     """Return the cells as napari layers.

@@ -122,8 +122,8 @@ class SelectedCell:
         """Follow a box that is selected, unless it is we who write to its layer."""
         layer = told()
         for each in self._cells.followers:
-            if isinstance(each, BoxFollower) and layer in each.layers and each.field.drawing is not None:
-                if not each.field.drawing.busy and not self._busy:
+            if isinstance(each, BoxFollower) and layer in each.layers:
+                if not each.busy and not self._busy:
                     self._follow_box(each)
                 return
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.layers import Points, Shapes
 
+from napari_hemalens.gui.detect import display
 from napari_hemalens.gui.detect.display import BoxFilter
 
 
@@ -67,3 +69,84 @@ def test_the_review_goes_through_what_is_drawn_alone(named_session, runner):
     runner.draw()
     results.look_at_next()
     assert "erythroblast" in results.status
+
+
+class TestSmallCells:
+    @pytest.fixture
+    def field(self, analysed, monkeypatch, runner):
+        """Six cells, of which the red one is a point."""
+        monkeypatch.setattr(display, "MANY", 5)
+        analysed.results.choose_score(0.5)
+        runner.draw()
+        (field,) = analysed.results.fields
+        return field
+
+    def test_beyond_the_limit_they_are_points_beneath_the_boxes_of_the_rest(self, results, field, viewer):
+        assert [type(each) for each in field.layers] == [Shapes, Points]
+        assert sorted(field.shown.rows) == [0, 1, 2, 3, 4, 5]
+        assert field.small.shown.rows.tolist() == [3]
+        assert [each.name for each in viewer.layers] == ["smear", "smear small cells", "smear cells"]
+        assert "red cells and platelets are shown as points" in results.notes[0]
+
+    def test_they_stay_points_until_there_are_half_as_many(self, results, field, runner):
+        results.choose_score(0.75)
+        runner.draw()
+        assert field.small is not None
+        results.choose_score(0.9)
+        runner.draw()
+        assert field.small is None
+
+    @pytest.mark.parametrize(("wanted", "points"), [("boxes", False), ("points", True)])
+    def test_a_person_may_always_have_boxes_or_points(self, results, field, viewer, runner, wanted, points):
+        results.choose_small_cells(wanted)
+        results.choose_score(0.75)
+        runner.draw()
+        assert (field.small is not None) == points
+        assert len(viewer.layers) == 2 + points
+        assert sorted(field.shown.rows) == [0, 1, 2]
+
+    def test_a_cell_of_another_class_goes_to_the_other_layer_and_stays_selected(self, results, field, runner):
+        field.small.layer.selected_data = {0}
+        results.classify("lymphocyte")
+        runner.draw()
+        assert (field.selected, len(field.small.shown.rows)) == ([3], 0)
+        results.classify("platelet")
+        runner.draw()
+        assert (field.selected, field.small.shown.rows.tolist()) == ([3], [3])
+        results.undo()
+        results.undo()
+        runner.draw()
+        assert field.small.layer.features["class"].tolist() == ["erythrocyte"]
+
+    def test_points_are_deleted_drawn_and_brought_back(self, results, field, runner):
+        field.small.layer.selected_data = {0}
+        field.small.layer.remove_selected()
+        runner.draw()
+        assert field.cells.n_corrections == 1
+        field.small.layer.add([[200, 200]])
+        results.undo()
+        results.undo()
+        runner.draw()
+        assert field.small.shown.rows.tolist() == [3]
+
+    def test_a_person_who_removes_the_points_deletes_their_cells(self, results, field, viewer, runner):
+        viewer.layers.remove(field.small.layer)
+        runner.draw()
+        assert sorted(field.shown.rows) == [0, 1, 2, 4, 5]
+        results.undo()
+        runner.draw()
+        assert sorted(field.shown.rows) == [0, 1, 2, 3, 4, 5]
+
+    def test_filters_and_a_look_at_a_cell_reach_both_layers(self, results, field, viewer, runner):
+        results.look_at(field, 3)
+        assert (field.selected, viewer.layers.selection.active) == ([3], field.small.layer)
+        results.look_at(field, 4)
+        assert (field.selected, viewer.layers.selection.active) == ([4], field.drawing.layer)
+        results.choose_display(BoxFilter("erythrocyte"))
+        runner.draw()
+        assert field.shown.rows.tolist() == [3]
+
+    def test_a_project_keeps_what_was_chosen(self, analysed, field):
+        analysed.results.choose_small_cells("points")
+        choices = analysed.keeper._choices()
+        assert choices["small_cells"] == "points"

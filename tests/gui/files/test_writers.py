@@ -8,7 +8,7 @@ from tests.gui.conftest import SHAPE, found
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.files.writers import cells_of, write_layers
-from napari_hemalens.gui.layers import as_layers
+from napari_hemalens.gui.layers import SMALL, as_layers, cell_layer
 from napari_hemalens.workflows.annotations import FORMATS, read_annotations
 
 SUFFIXES = {"coco": ".json", "voc": ".xml", "yolo": ".yaml", "via": ".via.json"}
@@ -75,3 +75,15 @@ def test_what_napari_has_not_asked_about_is_not_replaced(tmp_path, form, there, 
 def test_naparis_own_writer_keeps_tables_of_shapes(plugins):
     writer, _ = plugins.get_writer("a.csv", ["shapes"])
     assert writer.plugin_name == "napari"
+
+
+def test_points_beside_boxes_are_saved_as_boxes_of_the_same_image(tmp_path):
+    cells = found(6, image="smear.tif")
+    parts = [cells.take(cells.classes != 3), cells.take(cells.classes == 3)]
+    layers = [Layer.create(*cell_layer(part, {}, many=many)) for part, many in zip(parts, (False, True), strict=True)]
+    layers[1].metadata[SMALL] = True
+    write_layers(str(tmp_path / "a.json"), [layer.as_layer_data_tuple() for layer in reversed(layers)], "coco")
+    (again,) = read_annotations(tmp_path / "a.json")
+    order = np.lexsort(again.boxes.T), np.lexsort(cells.boxes.T)
+    np.testing.assert_allclose(again.boxes[order[0]], cells.boxes[order[1]], atol=0.02)
+    assert again.class_names[order[0]].tolist() == cells.class_names[order[1]].tolist()

@@ -1,18 +1,19 @@
 """One image, or one frame of it, with its detected cells."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 from napari_hemalens.gui.detect.drawing import Drawing
+from napari_hemalens.gui.detect.shown import joined
 from napari_hemalens.gui.frames import Framed
 from napari_hemalens.gui.running import Stop, nothing
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.review.boxes import ReviewedBoxes, ShownBoxes
 from napari_hemalens.workflows.images import Frame
 from napari_hemalens.workflows.kept_images import KeptImage
 
@@ -36,7 +37,9 @@ class Field:
     placement : mapping
         What puts a layer over the image.
     drawing : Drawing or None
-        The layer of its cells.
+        The layer of its cells; of the nucleated ones alone where there are many.
+    small : Drawing or None
+        The points of its red cells and platelets, where there are many cells.
     hidden : bool
         Whether it is counted without being shown, as the fields of a folder are but for one.
     origin : KeptImage or None
@@ -52,6 +55,7 @@ class Field:
     frame: Frame = ()
     placement: Mapping[str, Any] = field(default_factory=dict)
     drawing: Drawing | None = None
+    small: Drawing | None = None
     hidden: bool = False
     origin: KeptImage | None = None
     following: bool = False
@@ -59,16 +63,51 @@ class Field:
     stop_drawing: Stop = field(default=nothing, repr=False)
 
     @property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """Where its cells are shown: one layer, two, or none yet."""
+        return tuple(each for each in (self.drawing, self.small) if each is not None)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of its cells."""
+        return tuple(each.layer for each in self.drawings)
+
+    @property
+    def shown(self) -> ShownBoxes:
+        """What these show together, in their order."""
+        return joined([each.shown for each in self.drawings])
+
+    @property
+    def chosen(self) -> list[int]:
+        """Which boxes a person has selected, as places in `shown`."""
+        places: list[int] = []
+        start = 0
+        for each in self.drawings:
+            count = len(each.shown.rows)
+            places += [start + int(i) for i in sorted(each.layer.selected_data) if i < count]
+            start += count
+        return places
+
+    @property
     def selected(self) -> list[int]:
         """Which cells a person has selected, as rows of `cells`."""
-        if self.drawing is None:
-            return []
-        return [int(self.drawing.shown.rows[i]) for i in sorted(self.drawing.layer.selected_data)]
+        return [int(row) for row in self.shown.rows[self.chosen]]
+
+    def choose(self, places: Collection[int]) -> None:
+        """Select boxes, by their places in `shown`, and no others."""
+        start = 0
+        for each in self.drawings:
+            end = start + len(each.shown.rows)
+            wanted = {int(place) - start for place in places if start <= place < end}
+            if {*each.layer.selected_data} != wanted:
+                each.layer.selected_data = wanted
+                each.layer.refresh(data_displayed=False, extent=False, thumbnail=False)
+            start = end
 
     @property
     def framed(self) -> Framed:
-        """The layer of the cells, and the frame that it is of."""
-        return Framed(() if self.drawing is None else (self.drawing.layer,), self.image, self.frame)
+        """The layers of the cells, and the frame that they are of."""
+        return Framed(self.layers, self.image, self.frame)
 
     def named(self, name: str | None) -> ReviewedBoxes:
         """Return the cells, those that are selected given a class, or (None) with theirs confirmed."""

@@ -2,23 +2,26 @@
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.detect.box_drawing import BoxDrawing
 from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility, without_labels
-from napari_hemalens.gui.detect.display import BoxFilter
+from napari_hemalens.gui.detect.display import BoxFilter, SmallCells, are_points, parted
+from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.field import Field
+from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.point_drawing import PointDrawing
-from napari_hemalens.gui.frames import FramesOnScreen
-from napari_hemalens.gui.layers import BOXES_AT_MOST, cell_layer, placement_of
+from napari_hemalens.gui.frames import Framed, FramesOnScreen
+from napari_hemalens.gui.layers import BOXES_AT_MOST, SMALL, cell_layer, placement_of
 from napari_hemalens.gui.running import RunIdle
 
 _UNFINISHED = ("adding", "removing", "changing")
@@ -51,18 +54,20 @@ class FieldLayers:
     removed : Signal
         A person removed a layer.
     added : Signal
-        A new layer of cells, to be given keys and mouse.
+        A field, and its new layer of cells, to be given keys and mouse.
     drawn : Signal
         A field whose layer shows its cells, all of them.
     display : BoxFilter
         Which of the cells are drawn.
+    small_cells : {'many', 'boxes', 'points'}
+        How red cells and platelets are drawn.
     frames : FramesOnScreen
         Shows cells over their own frame alone.
     """
 
     edited = Signal(object)
     removed = Signal(object)
-    added = Signal(object)
+    added = Signal(object, object)
     drawn = Signal(object)
 
     def __init__(self, viewer: ViewerModel, run_idle: RunIdle, fields: Callable[[], Sequence[Field]]) -> None:
@@ -73,6 +78,7 @@ class FieldLayers:
         self._drawn_layers: weakref.WeakSet[Layer] = weakref.WeakSet()
         self._labels_wanted = True
         self.display = BoxFilter()
+        self.small_cells: SmallCells = "many"
         self._awaited: tuple[Field, int] | None = None  # a cell to be looked at, once its field is drawn
         viewer.layers.events.removed.connect(self._on_removed)
         camera = getattr(viewer, "scene", viewer).camera  # before napari 0.9 the viewer held it
@@ -112,23 +118,41 @@ class FieldLayers:
         """Make the layer of a field at once, so that others can refer to it; its cells follow."""
         if not f.hidden:
             rows = f.cells.visible(score_threshold) & self.display.shows(f.cells)
-            self._new_layer(f, int(np.count_nonzero(rows)) > BOXES_AT_MOST)
+            large, _ = parted(f.cells, np.flatnonzero(rows))
+            self.put_away(f)
+            f.drawing = self._new_drawing(f, many=len(large) > BOXES_AT_MOST)
             self.draw(f, score_threshold)
 
     def _follow(self, f: Field, score_threshold: float) -> Iterator[None]:
         while f.behind:
             f.behind = False
             rows = np.flatnonzero(f.cells.visible(score_threshold) & self.display.shows(f.cells))
-            many = len(rows) > BOXES_AT_MOST
-            if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
-                self._new_layer(f, many)
-            if f.drawing is not None:
-                yield from f.drawing.follow(f.cells.cells, rows)
+            chosen = f.shown.boxes[f.chosen]
+            yield from self._follow_rows(f, rows)
+            _choose_again(f, chosen)
         f.following = False
         self._update_labels()
         self.drawn.emit(f)
         if self._awaited is not None and self._awaited[0] is f:
             self.look_at(*self._awaited)
+
+    def _follow_rows(self, f: Field, rows: NDArray[np.int64]) -> Iterator[None]:
+        """Let one layer show these cells, or two: red cells and platelets as points, beneath the boxes of the rest."""
+        large = rows
+        if are_points(self.small_cells, len(rows), already=f.small is not None):
+            large, small = parted(f.cells, rows)
+            f.small = f.small or self._new_drawing(f, many=True, small=True)
+            if f.small is not None:
+                yield from f.small.follow(f.cells.cells, small)
+        many = len(large) > BOXES_AT_MOST
+        if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
+            self._remove(f.drawing)
+            f.drawing = self._new_drawing(f, many=many)
+        if f.drawing is not None:
+            yield from f.drawing.follow(f.cells.cells, large)
+        if large is rows:
+            self._remove(f.small)
+            f.small = None
 
     def show_field(self, f: Field, image: Image) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""
@@ -154,45 +178,52 @@ class FieldLayers:
         self._awaited = (f, row) if f.following else None
         if viewer is None or f.following or f.drawing is None:
             return
-        layer, shown = f.drawing.layer, f.drawing.shown
-        for index in np.flatnonzero(shown.rows == row):
+        shown = f.shown
+        for place in np.flatnonzero(shown.rows == row):
+            layer = next(each.layer for each in reversed(f.drawings) if place >= _start(f, each))
             layer.visible = True
             viewer.layers.selection.active = layer  # whose keys count
-            layer.selected_data = {int(index)}
-            layer.refresh(data_displayed=False, extent=False, thumbnail=False)
-            y0, x0, y1, x1 = shown.boxes[index].astype(float)
+            f.choose([int(place)])
+            y0, x0, y1, x1 = shown.boxes[place].astype(float)
             middle = np.array([y0 + y1, x0 + x1]) / 2 - EDGE
             # What the border of the image leaves of a cell would fill the canvas otherwise.
             centre_on(viewer, layer, middle, max(y1 - y0, x1 - x0, box_side(shown.boxes)))
 
     def put_away(self, f: Field) -> None:
-        """Remove the layer of the cells of a field."""
+        """Remove the layers of the cells of a field."""
         f.stop_drawing()
         f.following = False
-        self._remove_layer(f)
+        for each in f.drawings:
+            self._remove(each)
+        f.drawing = f.small = None
 
-    def _remove_layer(self, f: Field) -> None:
+    def _remove(self, drawing: Drawing | None) -> None:
+        """Remove a layer of cells, if there is one."""
         viewer = self._viewer()
-        if viewer is not None and f.drawing is not None and f.drawing.layer in viewer.layers:
+        if viewer is not None and drawing is not None and drawing.layer in viewer.layers:
             with self._rearrange():
-                viewer.layers.remove(f.drawing.layer)
-        f.drawing = None
+                viewer.layers.remove(drawing.layer)
 
-    def _new_layer(self, f: Field, many: bool) -> None:
+    def _new_drawing(self, f: Field, *, many: bool, small: bool = False) -> Drawing | None:
         viewer = self._viewer()
-        self._remove_layer(f)
         if viewer is None:
-            return
+            return None
         header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
-        layer = viewer.add_layer(Layer.create(*cell_layer(header, f.placement, many=many)))
-        f.drawing = PointDrawing(layer) if many else BoxDrawing(layer)
+        layer = Layer.create(*cell_layer(header, f.placement, many=many))
+        drawing = PointDrawing(layer) if many else BoxDrawing(layer)
+        if small:
+            layer.name, layer.metadata[SMALL] = f"{layer.name.removesuffix('cells')}small cells", True
+            _put_beneath(viewer, layer, None if f.drawing is None else f.drawing.layer)
+        else:
+            viewer.add_layer(layer)
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
         style_selection(layer)
         without_labels(layer)
         self._drawn_layers.add(layer)
-        self.frames.follow(f.framed)
-        self.added.emit(f)
+        self.added.emit(f, drawing)
+        self.frames.follow(Framed((layer,), f.image, f.frame))
+        return drawing
 
     def _on_edit(self, event: Any) -> None:
         action = str(getattr(event, "action", ""))
@@ -213,3 +244,26 @@ class FieldLayers:
             yield
         finally:
             self._rearranging = False
+
+
+def _put_beneath(viewer: ViewerModel, layer: Layer, boxes: Layer | None) -> None:
+    """Add points beneath the boxes of the other cells, whose keys and tools stay at hand."""
+    active = viewer.layers.selection.active
+    viewer.layers.insert(viewer.layers.index(boxes) if boxes in viewer.layers else len(viewer.layers), layer)
+    viewer.layers.selection.active = active or layer
+
+
+def _choose_again(f: Field, chosen: NDArray[np.float32]) -> None:
+    """Select the boxes (N, 4) that were selected before, where a cell of another class has gone to another layer."""
+    if len(chosen) > len(f.chosen):
+        places, _ = matched(f.shown.boxes, chosen)
+        with ExitStack() as writing:
+            for each in f.drawings:
+                writing.enter_context(each.writing())
+            f.choose(places.tolist())
+
+
+def _start(f: Field, drawing: Drawing) -> int:
+    """Return which of all boxes of a field is the first of a layer."""
+    before = f.drawings[: f.drawings.index(drawing)]
+    return sum(len(each.shown.rows) for each in before)

@@ -68,6 +68,7 @@ class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
         shown = [f for f, each in zip(fields, work.detected, strict=True) if f.path is not None and not each.hidden]
         for name in _OF_RESULTS:
             setattr(results, name, choices[name])
+        results.choose_small_cells(choices.get("small_cells", results.small_cells))  # before 0.2, nobody chose
         results.choose_display(BoxFilter(**choices["display"]))
         results.show_kept(fields, [(step.tissue, step.tissue_prior, step.cells) for step in work.detect.past])
         for f in shown:
@@ -85,6 +86,7 @@ class DetectionKeeper(ResultsKeeper[Results, Field, DetectionRecipe]):
         return {
             "options": self._said_options,
             **{name: getattr(results, name) for name in _OF_RESULTS},
+            "small_cells": results.small_cells,
             "display": {name: getattr(display, name) for name in ("only", "smallest_um", "largest_um")},
         }
 

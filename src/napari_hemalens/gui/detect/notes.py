@@ -32,6 +32,8 @@ def notes_on(fields: Sequence[Field], display: str, unsure: int) -> tuple[str, .
             said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
         if f.drawing is not None and isinstance(f.drawing.layer, Points):
             said.append(f"{f.name}: more than {BOXES_AT_MOST:,} cells, shown as points instead of boxes.")
+        if f.small is not None:
+            said.append(f"{f.name}: red cells and platelets are shown as points; Small cells says when.")
     said += [display] if display else []
     if unsure:
         said.append(f"{unsure:,} unsure cells are counted under their likeliest class.")

@@ -10,7 +10,8 @@ from psygnal import Signal
 from napari_hemalens.gui import gestures
 from napari_hemalens.gui.classes import class_of_key
 from napari_hemalens.gui.corrected import CorrectedResults
-from napari_hemalens.gui.detect.display import BoxFilter
+from napari_hemalens.gui.detect.display import BoxFilter, SmallCells
+from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.field_layers import FieldLayers
 from napari_hemalens.gui.detect.image_keys import ImageKeys
@@ -140,6 +141,16 @@ class Results(CorrectedResults):
         """Which cells are drawn."""
         return self._queue.display
 
+    @property
+    def small_cells(self) -> SmallCells:
+        """How red cells and platelets are drawn."""
+        return self.layers.small_cells
+
+    def choose_small_cells(self, small_cells: SmallCells) -> None:
+        """Draw red cells and platelets as points where there are many cells, or always, or never."""
+        self.layers.small_cells = small_cells
+        self._draw()
+
     def choose_unsure(self, unsure: UnsureCells) -> None:
         """Count unsure cells apart, or under their likeliest class."""
         self.unsure = unsure
@@ -153,9 +164,8 @@ class Results(CorrectedResults):
         """Give the selected cells a class; boxes drawn from now on get it too."""
         self.next_class = name
         self._name_selected(name)
-        for f in self.fields:
-            if f.drawing is not None:
-                f.drawing.expect(name)
+        for each in (each for f in self.fields for each in f.drawings):
+            each.expect(name)
         self.changed.emit()
 
     def press(self, key: str) -> None:
@@ -262,24 +272,28 @@ class Results(CorrectedResults):
             self.layers.draw(f, self.score_threshold)
         self.changed.emit()
 
-    def _on_added(self, f: Field) -> None:
-        if f.drawing is not None:
-            f.drawing.expect(self.next_class)
-            gestures.bind(f.drawing.layer, self)
+    def _on_added(self, f: Field, drawing: Drawing) -> None:
+        drawing.expect(self.next_class)
+        gestures.bind(drawing.layer, self, lambda: f.layers)
         self.changed.emit()  # whether cells are shown as points is known only now
+
+    def _drawing_of(self, layer: Layer) -> tuple[Field, Drawing] | None:
+        """Return whose cells a layer shows, and how."""
+        return next(((f, each) for f in self.fields for each in f.drawings if each.layer is layer), None)
 
     def _on_edited(self, layer: Layer) -> None:
         """Read what a person did to a layer."""
-        f = next((f for f in self.fields if f.drawing is not None and f.drawing.layer is layer), None)
-        if f is None or f.drawing is None or f.drawing.busy:
+        found = self._drawing_of(layer)
+        if found is None or found[1].busy:
             return
+        f, drawing = found
         if self.locked:
             self.layers.draw(f, self.score_threshold)
             return
-        cells, rows = f.cells.apply_edit(f.drawing.shown, f.drawing.read())
+        cells, rows = f.cells.apply_edit(drawing.shown, drawing.read())
         if cells is not f.cells:
             self.remember()
-            f.drawing.number(cells.cells, rows)
+            drawing.number(cells.cells, rows)
             f.cells = cells
             self._draw([f])
 
@@ -287,9 +301,13 @@ class Results(CorrectedResults):
         self._keys.follow(f.image for f in self.fields if f.image is not None)
 
     def _on_removed(self, layer: Layer) -> None:
-        """Drop a field whose cells a person removed; without its image, a field lives on."""
+        """Drop a field whose cells a person removed, or its small ones; without its image, a field lives on."""
         for f in list(self.fields):
-            if f.drawing is not None and f.drawing.layer is layer:
+            if f.small is not None and f.small.layer is layer and not self.locked:
+                self.remember()
+                f.cells, f.small = f.cells.without(f.small.shown.rows), None
+                self._draw([f])
+            elif layer in f.layers:
                 self.remember()
                 self.layers.put_away(f)
                 self.fields.remove(f)

@@ -11,8 +11,9 @@ from skimage.measure import regionprops_table
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.box_shapes import boxes_of
-from napari_hemalens.gui.layers import MARK, LayerData, detections_from_layer, holds_pixels, pixel_size_um
+from napari_hemalens.gui.layers import MARK, SMALL, LayerData, detections_from_layer, holds_pixels, pixel_size_um
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.taxonomy import UNCLASSIFIABLE
 from napari_hemalens.workflows.annotations import FORMATS
 
@@ -43,7 +44,7 @@ def write_layers(path: str, layers: Sequence[LayerData], form: str) -> list[str]
     viewer = napari.current_viewer()
     there = [*created, *([] if viewer is None else viewer.layers)]
     images = [layer for layer in there if holds_pixels(layer)]
-    fields = [cells_of(layer, images) for layer in created if not isinstance(layer, Image)]
+    fields = fields_of([layer for layer in created if not isinstance(layer, Image)], images)
     target, known = Path(path), FORMATS[form]
     if not known.one_file_per_image:
         target = _suffixed(target, PurePath(known.target).suffix)
@@ -91,6 +92,21 @@ def write_geojson(path: str, layers: list[LayerData]) -> list[str]:
 def write_csv(path: str, layers: list[LayerData]) -> list[str]:
     """Write a table of cells."""
     return write_layers(path, layers, "csv")
+
+
+def fields_of(layers: Sequence[Layer], images: Sequence[Image]) -> list[Detections]:
+    """Return what each layer shows as cells of an image; points that stand beside boxes are of the same image."""
+    fields: list[Detections] = []
+    of_image: dict[str, int] = {}
+    for layer in sorted(layers, key=lambda layer: SMALL in layer.metadata):
+        found = cells_of(layer, images)
+        key = f"{found.provenance.image} {found.provenance.frame}"
+        if SMALL in layer.metadata and key in of_image:
+            fields[of_image[key]] = _together(fields[of_image[key]], found)
+        else:
+            of_image.setdefault(key, len(fields))
+            fields.append(found)
+    return fields
 
 
 def cells_of(layer: Layer, images: Sequence[Image]) -> Detections:
@@ -144,6 +160,24 @@ def _record(boxes: object, classes: Sequence[str], shape: tuple[int, int], origi
         image_shape=shape,
         recognised=names,
         provenance=origin,
+    )
+
+
+def _together(one: Detections, other: Detections) -> Detections:
+    """Return the cells of two layers of one image as one result."""
+    names = tuple(dict.fromkeys((*one.names, *other.names)))
+    classes = np.array([names.index(name) for name in (*one.class_names, *other.class_names)], dtype=np.int64)
+    certainty = np.concatenate([one.certainty, other.certainty])
+    novelty = np.concatenate([one.novelty, other.novelty])
+    return Detections.from_arrays(
+        np.concatenate([one.boxes, other.boxes]),
+        np.concatenate([one.scores, other.scores]),
+        classes,
+        names=names,
+        image_shape=one.image_shape,
+        recognised=one.recognised,
+        provenance=one.provenance,
+        naming=None if one.naming is None else Naming.from_certainty(names, classes, certainty, novelty),
     )
 
 

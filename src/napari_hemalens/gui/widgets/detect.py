@@ -8,6 +8,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.detect.display import MANY, SmallCells
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.gallery import DetectedGallery
 from napari_hemalens.gui.detect.session import Source, detection_session
@@ -34,6 +35,12 @@ from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.workflows.detection import files_of_results
+
+_SMALL_CELLS: Sequence[tuple[str, SmallCells]] = (
+    (f"points over {MANY:,}", "many"),
+    ("always boxes", "boxes"),
+    ("always points", "points"),
+)
 
 
 class DetectWidget(Dock):
@@ -74,6 +81,9 @@ class DetectWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
+        self.small_cells = Choice(_SMALL_CELLS, label="Small cells")
+        self.small_cells.tooltip = "How red cells and platelets are drawn: very many boxes are slow to work with"
+        self.filter.rows.add(self.small_cells.label, self.small_cells)
         self.shown, self.results = Rows(self.fields), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -98,6 +108,7 @@ class DetectWidget(Dock):
         self.show_gallery.clicked.connect(self.gallery.open)
         self.gallery.failed.connect(self.running.say)
         self.filter.chosen.connect(results.choose_display)
+        self.small_cells.changed.connect(results.choose_small_cells)
         self.review.asked.connect(self._look_at_next)
         self.review.accepted.connect(results.accept)
         self.review.classified.connect(results.classify)
@@ -192,6 +203,8 @@ class DetectWidget(Dock):
     def _on_opened(self) -> None:
         self.form.write(self.session.keeper.options)
         self.filter.show_sizes(self.session.results.display)
+        with self.small_cells.changed.blocked():
+            self.small_cells.value = self.session.results.small_cells
         self.form.show_score(self.session.results.score_threshold)
 
     @while_alive
