@@ -18,6 +18,7 @@ from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.axes import from_array
+from napari_hemalens.slides.slide import Slide
 
 TILED = DetectionRecipe(tile=256, overlap=96, skip_background=False)
 
@@ -110,3 +111,24 @@ def test_too_little_memory_for_one_tile_is_one_sentence(finder: torch.nn.Module,
 
     with pytest.raises(DeviceError, match="one tile of 256 px; lower `tile` or use the CPU"):
         run(field(), NetworkDetector(None_(), card))
+
+
+def test_of_a_pyramid_empty_glass_is_read_at_low_magnification_alone(
+    card: DetectorCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = field((3, 4))
+    slide = from_array([image, image[::2, ::2], image[::4, ::4], image[::8, ::8]], pixel_size_um=card.pixel_size_um)
+    levels: list[int] = []
+    read = Slide.read
+
+    def watched(slide: Slide, *rectangle: int, level: int = 0) -> np.ndarray:
+        levels.append(level)
+        return read(slide, *rectangle, level=level)
+
+    monkeypatch.setattr(Slide, "read", watched)
+    recipe = TILED.model_copy(update={"skip_background": True})
+    plan = plan_tiles(slide, card, recipe, pixel_size_um=card.pixel_size_um)
+    found = [each for batch in run_tiles(slide, plan, OneStage(card), recipe) for each in batch.found]
+    assert sum(len(each.boxes) for each in found) == 1
+    assert levels.count(2) == len(plan.tiles)
+    assert 0 < levels.count(0) < len(plan.tiles)

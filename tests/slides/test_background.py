@@ -119,3 +119,15 @@ def _boxes(listing, files):
     for cell in listing["annotations"]:
         boxes.setdefault(Path(files[cell["image_id"]]).name, []).append(cell["bbox"])
     return boxes
+
+
+@pytest.mark.parametrize("shrunk", [2, 3, 4])
+def test_a_coarser_level_shows_the_same(shrunk):
+    def halved(tile):
+        side = len(tile) // shrunk * shrunk
+        squares = tile[:side, :side].reshape(side // shrunk, shrunk, side // shrunk, shrunk, 3)
+        return as_picture(squares.mean(axis=(1, 3)))
+
+    assert is_background(halved(glass()), shrunk=shrunk)
+    for centre, radius, colour in (((128, 128), 32, PALE_RED_CELL), ((30, 200), 8, PLATELET), ((0, 0), 40, NUCLEUS)):
+        assert not is_background(halved(with_disc(glass(), centre, radius, colour)), shrunk=shrunk)

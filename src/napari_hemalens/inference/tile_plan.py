@@ -128,9 +128,9 @@ def plan_tiles(
     return replace(whole, tiles=tiles)
 
 
-def read_tile(slide: Slide, plan: TilePlan, tile: Tile) -> NDArray[np.uint8]:
-    """Return the pixels under a tile (h, w, 3), at the level of the slide that fits; not yet at the plan's scale."""
-    level = slide.best_level(plan.scale)
+def read_tile(slide: Slide, plan: TilePlan, tile: Tile, *, level: int | None = None) -> NDArray[np.uint8]:
+    """Return the pixels under a tile (h, w, 3), at the level that fits, or another; not yet at the plan's scale."""
+    level = slide.best_level(plan.scale) if level is None else level
     factor = slide.downsamples[level]
     height, width = slide.levels[level].shape[:2]
     y0, x0, y1, x1 = (round(edge / factor) for edge in plan.level0(tile))

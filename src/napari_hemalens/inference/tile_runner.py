@@ -15,7 +15,7 @@ from napari_hemalens.inference.tile_plan import TilePlan, read_tile
 from napari_hemalens.models.detector_protocol import Detector
 from napari_hemalens.models.preprocess import resize
 from napari_hemalens.models.storage import preprocess_of
-from napari_hemalens.slides.background import is_background
+from napari_hemalens.slides.background import BLOCK, is_background
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import in_core
 from napari_hemalens.slides.tiles import Tile
@@ -122,9 +122,7 @@ class _TileRunner:
                 yield self._run_batch(same[start : start + step])
 
     def _run_batch(self, tiles: Sequence[Tile]) -> BatchOfTiles:
-        pixels = {tile: read_tile(self.slide, self.plan, tile) for tile in tiles}
-        if self.recipe.skip_background:
-            pixels = {tile: rgb for tile, rgb in pixels.items() if not is_background(rgb)}
+        pixels = {tile: rgb for tile in tiles if (rgb := self._look_at(tile)) is not None}
         if not pixels:
             return BatchOfTiles(tuple(map(RawDetections.empty, tiles)), "background passed over")
         images = torch.cat([self._scaled(tile, rgb) for tile, rgb in pixels.items()])
@@ -134,6 +132,17 @@ class _TileRunner:
         message = "" if now == before else f"out of GPU memory: {now} tiles a batch now"
         found = (self._cells(tile, outputs[tile]) if tile in outputs else RawDetections.empty(tile) for tile in tiles)
         return BatchOfTiles(tuple(found), message)
+
+    def _look_at(self, tile: Tile) -> NDArray[np.uint8] | None:
+        """Return the pixels of a tile; None where it is empty, by a coarser level if there is one."""
+        if not self.recipe.skip_background:
+            return read_tile(self.slide, self.plan, tile)
+        fine, coarse = (self.slide.best_level(self.plan.scale / shrunk) for shrunk in (1, BLOCK))
+        shrunk = self.slide.downsamples[coarse] / self.slide.downsamples[fine]
+        if coarse != fine and is_background(read_tile(self.slide, self.plan, tile, level=coarse), shrunk=shrunk):
+            return None
+        rgb = read_tile(self.slide, self.plan, tile)
+        return None if is_background(rgb) else rgb
 
     def _scaled(self, tile: Tile, rgb: NDArray[np.uint8]) -> Tensor:
         """Return a tile at the detector's scale, on its device: (1, 3, h, w) uint8."""
