@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
+from napari_hemalens.records.contrast import ink_on
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.records.taxonomy import cell_class
@@ -33,14 +34,8 @@ def overlay(slide: Slide, detections: Detections, *, longest: int = _LONGEST) ->
         if cell_class(name).nucleated:
             words = name.replace("_", " ") + "?" * bool(unsure)
             draw.rectangle(draw.textbbox((x0, y0), words, font=font, anchor="lb"), fill=colour)
-            draw.text((x0, y0), words, _readable_on(colour), font=font, anchor="lb")
+            draw.text((x0, y0), words, ink_on(colour), font=font, anchor="lb")
     return picture
-
-
-def _readable_on(colour: str) -> str:
-    """Return black or white, whichever stands out (ITU-R BT.601 luma)."""
-    red, green, blue = ImageColor.getrgb(colour)[:3]
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"
 
 
 def shrink_slide(slide: Slide, longest: int) -> NDArray[np.uint8]:

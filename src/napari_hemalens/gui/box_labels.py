@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from napari.layers import Shapes
-from napari.layers.utils.color_encoding import ConstantColorEncoding, NominalColorEncoding
+from napari.layers import Image, Shapes
 from napari.layers.utils.string_encoding import ConstantStringEncoding
-from napari.utils.colormaps.categorical_colormap import CategoricalColormap
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.records.contrast import ink_on
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.palette import CLASS_COLOURS, colour_of
-from napari_hemalens.records.taxonomy import ICSH, cell_class
+from napari_hemalens.records.taxonomy import cell_class
 
 UNSURE_MEANS = "unlike all cells that the classifier learned from"
 
 _UNSURE = "?"
 _SHORT = "{short}"  # the feature
+_INK = "#000000"  # of labels whose image is not known: most are stained, on a bright ground
 
 
 def short_names(names: Sequence[str] | NDArray[Any], unsure: NDArray[np.bool_] | None = None) -> NDArray[np.object_]:
@@ -47,10 +46,10 @@ def in_words(name: str, certainty: float, score: float, *, unsure: bool) -> str:
 
 
 def label_style() -> dict[str, Any]:
-    """Return how napari writes the short name of its class on each box, in the colour of the class."""
+    """Return how napari writes the short name of its class on each box; the box has the colour of the class."""
     return {
         "string": _SHORT,
-        "color": _in_colours(),
+        "color": _INK,
         "size": 9,
         "anchor": "upper_left",
         "visible": False,  # until they are wanted, and boxes are large enough on the screen
@@ -65,11 +64,24 @@ def show_labels(layer: Shapes, *, shown: bool) -> None:
     text = layer.text
     with text.events.blocker_all():
         text.string = _SHORT if shown else ConstantStringEncoding(constant="")
-        text.color = _in_colours() if shown else ConstantColorEncoding(constant="white")
         layer.refresh_text()
     text.visible = shown
 
 
-def _in_colours() -> NominalColorEncoding:
-    colours = {name: colour_of(name) for name in (*CLASS_COLOURS, *ICSH.classes)}
-    return NominalColorEncoding(feature="class", colormap=CategoricalColormap(colormap=colours, fallback_color="white"))
+def ink_labels(layer: Shapes, image: Image | None) -> None:
+    """Write the labels of a layer in black or white, whichever is read better on its image as that is shown now."""
+    ink = _INK if image is None else ink_on(_ground(image))
+    if not np.allclose(layer.text.color(layer.features)[..., :3], int(ink[1:3], 16) / 255):
+        layer.text.color = ink
+
+
+def _ground(image: Image) -> str:
+    """Return the colour of most of an image in the display, as its thumbnail has it: '#rrggbb'."""
+    low, high = image.extent.data[:, -2:]
+    shown = image.thumbnail
+    # The image lies in the middle of its thumbnail, as long as that one way and shorter the other.
+    margins = np.subtract(shown.shape[:2], shown.shape[:2] * (high - low) / max(high - low)) / 2
+    down, right = np.floor(margins + 0.5).astype(int)
+    inside = shown[down : max(down + 1, shown.shape[0] - down), right : max(right + 1, shown.shape[1] - right)]
+    red, green, blue = np.median(inside.reshape(-1, 4), axis=0).astype(int)[:3]
+    return f"#{red:02x}{green:02x}{blue:02x}"

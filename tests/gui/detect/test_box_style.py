@@ -26,10 +26,8 @@ def layer():
     return ViewerModel().add_layer(Layer.create(*as_layers(boxes(4))[0]))
 
 
-def test_a_label_is_the_short_name_in_the_colour_of_the_class(layer):
+def test_a_label_is_the_short_name_of_the_class(layer):
     assert list(layer.text.values) == ["blast", "?", "blast", "?"]
-    assert not np.allclose(layer.text.color(layer.features)[0], layer.text.color(layer.features)[1])
-    assert np.allclose(layer.text.color(layer.features)[0], layer.edge_color[0], atol=0.01)
 
 
 @pytest.mark.parametrize(

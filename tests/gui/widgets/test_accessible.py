@@ -7,7 +7,7 @@ import pytest
 from napari.qt import get_stylesheet
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QPalette
+from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -107,6 +107,12 @@ def test_every_widget_of_a_dock_is_named_explained_and_reached_in_order(dock):
         assert [(words(a), words(b)) for a, b in pairs if not reads_on(a, b, root)] == []
 
 
+def blended(ink, ground):
+    """Return what is seen of an ink that is not opaque: '#rrggbb'."""
+    channels = zip(ink.getRgbF()[:3], ground.getRgbF()[:3], strict=True)
+    return QColor.fromRgbF(*(over * ink.alphaF() + below * (1 - ink.alphaF()) for over, below in channels)).name()
+
+
 def unread(widget, role, drawn):
     """Return in words what cannot be read on the ground that most of it has in a picture of the window; '' for nothing.
 
@@ -116,8 +122,9 @@ def unread(widget, role, drawn):
     across, down = range(place.x(), place.x() + widget.width(), 3), range(place.y(), place.y() + widget.height(), 3)
     inside = [at for at in itertools.product(across, down) if drawn.valid(*at)]
     colours = Counter(drawn.pixelColor(*at).name() for at in inside)
-    ink = widget.palette().color(role).name()
-    ground = colours.most_common(1)[0][0] if colours else ink_on(ink)
+    colour = widget.palette().color(role)
+    ground = colours.most_common(1)[0][0] if colours else ink_on(colour.name())
+    ink = blended(colour, QColor(ground))
     return "" if contrast(ink, ground) >= READABLE else f"{words(widget)}: {ink} on {ground}"
 
 
@@ -138,6 +145,8 @@ def test_every_text_of_a_dock_is_read_in_both_themes(dock, theme, qtbot):
     found = [unread(label, label.foregroundRole(), drawn) for label in labels]
     views = [each for kind in (CurvePlot, LossPlot, CellsGrid, QTableWidget) for each in dock.findChildren(kind)]
     found += [unread(each, QPalette.ColorRole.Text, drawn) for each in views]
+    empty = [each for each in dock.findChildren(QLineEdit) if each.placeholderText() and not each.text()]
+    found += [unread(each, QPalette.ColorRole.PlaceholderText, drawn) for each in empty if each.isEnabled()]
     dock.setParent(None)  # it goes by itself
     assert [each for each in found if each] == []
 

@@ -1,14 +1,12 @@
 """What is shown of explained cells: how heat lies on the image, one cell with its bars, and a gallery."""
 
-import numpy as np
 import pytest
-from PIL import Image as Picture
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.gui.explain.layers import Blend
-from napari_hemalens.gui.widgets.attention_view import Bars, BlendBar, CellView, GalleryView, pixmap
+from napari_hemalens.gui.widgets.attention_view import Bars, BlendBar, CellView, GalleryView
 
 pytestmark = pytest.mark.window
 TITLES = ("Attention, layer 5",)
@@ -141,11 +139,3 @@ def test_a_picture_is_saved_under_the_name_that_is_given(shown, results, monkeyp
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (answer, ""))
     view.save.click()
     assert told == saved
-
-
-def test_a_pixmap_has_the_pixels_of_its_picture_at_the_ratio_of_the_screen(qapp):
-    pixels = np.zeros((4, 6, 3), np.uint8)
-    pixels[1, 2] = 10, 20, 30
-    made = pixmap(Picture.fromarray(pixels), 2.0)
-    assert (made.width(), made.height(), made.devicePixelRatioF()) == (6, 4, 2.0)
-    assert made.toImage().pixelColor(2, 1).getRgb() == (10, 20, 30, 255)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer, Points
+from napari.layers import Image, Layer, Points, Shapes
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_hemalens.gui.box_labels import ink_labels
 from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.detect.box_drawing import BoxDrawing
@@ -99,6 +100,9 @@ class FieldLayers:
         if viewer is not None:
             layers = [layer for layer in self._drawn_layers if layer in viewer.layers]
             update_label_visibility(viewer, layers, wanted=self._labels_wanted)
+            for f in self._fields():
+                if f.drawing is not None and f.drawing.layer in layers and isinstance(f.drawing.layer, Shapes):
+                    ink_labels(f.drawing.layer, f.image)
 
     def draw(self, f: Field, score_threshold: float, *, patient: bool = False) -> None:
         """Let the layer of a field follow its cells, from the next turn of the event loop on.

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from magicgui.widgets import SpinBox
-from PIL import Image
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QImage, QMouseEvent, QPixmap
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_hemalens.figures.heatmaps import Gallery, Style, cell_picture, gallery
+from napari_hemalens.figures.heatmaps import Style, cell_picture, gallery
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.explain.layers import Blend
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.widgets.cells_picture import CellsPicture, pixmap
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.form import flatten
@@ -145,7 +144,7 @@ class Bars(QWidget):
 
 
 class GalleryView(QCollapsible):
-    """The n most and the n least certain cells, folded away at first; a click on one chooses it."""
+    """The n most and the n least certain cells, folded away at first; a click or keys choose one."""
 
     asked = Signal()  # for its cells
     saved = Signal(str, int)  # file, n
@@ -154,8 +153,7 @@ class GalleryView(QCollapsible):
     def __init__(self) -> None:
         super().__init__("Gallery: most and least certain cells", collapsedIcon="▸", expandedIcon="▾")
         flatten(self)
-        self.picture, self.save = Picture(), button("Save picture…", "Write the gallery as a PNG")
-        self._gallery: Gallery | None = None
+        self.picture, self.save = CellsPicture(), button("Save picture…", "Write the gallery as a PNG")
         self.number = SpinBox(value=6, min=1, max=100, label="Cells of each")
         self.number.tooltip = "How many of the most certain cells, and of the least certain, are shown"
         self._rows = Rows(self.number)
@@ -164,8 +162,7 @@ class GalleryView(QCollapsible):
         self.toggled.connect(self.asked)
         self.number.changed.connect(lambda _: self.asked.emit())
         self.save.clicked.connect(self._ask)
-        self.picture.clicked.connect(self._choose)
-        self.picture.setToolTip("Click a cell to show it and to move the view there")
+        self.picture.chosen.connect(self.chosen)
 
     def show_cells(self, results: Sequence[Explained], titles: Sequence[str], *, opaque: float = 1) -> None:
         """Show cells as several methods explain them."""
@@ -176,13 +173,7 @@ class GalleryView(QCollapsible):
         ratio = self.devicePixelRatioF()
         style = Style(ink_of(self.save), None, opaque)
         sizes = {"width": round(_WIDTH * ratio), "tile": round(_TILE * ratio)}
-        self._gallery = gallery(results, self.number.value, titles=titles, style=style, **sizes)
-        self.picture.setPixmap(pixmap(self._gallery.picture, ratio))
-
-    def _choose(self, x: float, y: float) -> None:
-        number = None if self._gallery is None else self._gallery.cell_at(x, y)
-        if number is not None:
-            self.chosen.emit(number)
+        self.picture.show_gallery(gallery(results, self.number.value, titles=titles, style=style, **sizes), ratio)
 
     def _ask(self) -> None:
         start = Path(preference("results_folder")) / "gallery.png"
@@ -191,32 +182,7 @@ class GalleryView(QCollapsible):
             self.saved.emit(str(file), self.number.value)
 
 
-class Picture(QLabel):
-    """A picture that tells where it is clicked."""
-
-    clicked = Signal(float, float)  # x and y in pixels of the picture
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)  # a click's place is the picture's
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
-        """Tell where the left button went down."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            ratio = self.pixmap().devicePixelRatioF()
-            self.clicked.emit(ratio * event.position().x(), ratio * event.position().y())
-
-
 def ink_of(widget: QWidget) -> str:
     """Return the colour of the letters of a widget."""
     widget.ensurePolished()
     return str(widget.palette().windowText().color().name())
-
-
-def pixmap(picture: Image.Image, ratio: float) -> QPixmap:
-    """Return a picture with so many pixels for each of the screen's."""
-    made = picture.convert("RGBA")
-    pixels = QImage(made.tobytes(), made.width, made.height, 4 * made.width, QImage.Format.Format_RGBA8888)
-    shown = QPixmap.fromImage(pixels)  # a copy: the bytes go
-    shown.setDevicePixelRatio(ratio)
-    return shown

@@ -9,6 +9,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtWidgets import QComboBox
 
+from napari_hemalens.gui.widgets.elided import Elided
+
 Offered: TypeAlias = Sequence[tuple[str, Any]] | Callable[[Any], Sequence[tuple[str, Any]]]
 """Labels with their values, or a function that returns them when asked."""
 
@@ -33,9 +35,10 @@ class Choice(ComboBox):
         if none is not None:
             self.null_string = none
         super().__init__(**options | {"choices": choices, "nullable": none is not None})
-        # Long names are cut off instead of making the dock wider.
+        # Long names are elided instead of making the dock wider.
         self.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.native.setMinimumContentsLength(6)
+        Elided(self.native)
 
     def reset_choices(self, *_: Any) -> None:
         """Ask for the choices again; what was chosen stays chosen if it is still offered, else the first is."""
