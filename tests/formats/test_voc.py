@@ -98,6 +98,16 @@ def test_an_odd_box_costs_no_other_and_is_said(tmp_path, xmax, said):
     assert said in voc.read(tmp_path)[0].provenance.notes[0]
 
 
+@pytest.mark.parametrize(("angle", "box"), [("0.0", [5, 10, 15, 30]), ("1.5707963267948966", [0, 15, 20, 25])])
+def test_a_turned_box_gives_the_box_around_it(tmp_path, angle, box):
+    turned = f"<cx>20</cx><cy>10</cy><w>20</w><h>10</h><angle>{angle}</angle>"
+    thing = f"<object><name>WBC</name><robndbox>{turned}</robndbox></object>"
+    size = "<size><width>90</width><height>60</height></size>"
+    (tmp_path / "a.xml").write_text(f"<annotation><filename>a.png</filename>{size}{thing}</annotation>")
+    (found,) = voc.read(tmp_path)
+    assert found.boxes.tolist() == [pytest.approx(box)]
+
+
 def test_a_folder_without_files_is_refused(tmp_path):
     assert not voc.holds(tmp_path)
     with pytest.raises(AnnotationError, match="contains no XML file"):

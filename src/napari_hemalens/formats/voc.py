@@ -18,7 +18,7 @@ from napari_hemalens.formats.documents import read_text, split_names
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts, number, size
 from napari_hemalens.formats.image_names import folders_near, is_file, locate_image
 from napari_hemalens.formats.images import known_size
-from napari_hemalens.formats.shapes import bounds
+from napari_hemalens.formats.shapes import bounds, turned_box
 from napari_hemalens.formats.writing import one_file_each, rounded_cells
 from napari_hemalens.records.detections import Detections
 
@@ -135,7 +135,7 @@ def _add(draft: Draft, thing: ET.Element) -> None:
     texts = [thing.findtext(f"bndbox/{corner}") for corner in _CORNERS]
     if any(text and text.strip() for text in texts):
         y0, x0, y1, x1 = map(number, texts)
-    elif (box := _outline(thing)) is not None:
+    elif (box := _outline(thing) or _turned(thing)) is not None:
         y0, x0, y1, x1 = box
     else:
         draft.leave_out("an object without a box")
@@ -154,6 +154,16 @@ def _outline(thing: ET.Element) -> Box | None:
         count = len(by_tag) // 2
         points = [(by_tag.get(f"x{n}", math.nan), by_tag.get(f"y{n}", math.nan)) for n in range(1, count + 1)]
     return bounds(points)
+
+
+def _turned(thing: ET.Element) -> Box | None:
+    """Return the box around a turned one: <robndbox> with centre, sides and an angle in radians (roLabelImg)."""
+    found = thing.find("robndbox")
+    if found is None:
+        return None
+    x, y, width, height = (number(found.findtext(key)) for key in ("cx", "cy", "w", "h"))
+    box = y - height / 2, x - width / 2, y + height / 2, x + width / 2
+    return turned_box(box, math.degrees(number(found.findtext("angle"), 0.0)))
 
 
 def _element(name: str, detections: Detections) -> ET.Element:
