@@ -17,25 +17,27 @@ from napari_hemalens.atomic import writing
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = "## What it says\n"
-_CHOICES = ("preset", "protocol", "scheme", "split")
+_CHOICES = ("preset", "protocol", "scheme", "split", "pool")
 _PICTURES = ("roc", "confusion", "curves")
 
 
 def page(out: Path, name: str) -> str:
     """Return the tables of a comparison, with the command and the machine; its pictures are copied beside the page."""
-    title, rest = (out / "table.md").read_text(encoding="utf-8").split("\n", 1)
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    own = out / f"{run['experiment']}.md"
+    title, rest = (own if own.exists() else out / "table.md").read_text(encoding="utf-8").split("\n", 1)
     for picture in _PICTURES:
         if not (out / f"{picture}.png").exists():
             continue
         shutil.copyfile(out / f"{picture}.png", RESULTS / f"{name}-{picture}.png")
         rest = rest.replace(f"({picture}.png)", f"({name}-{picture}.png)")
-    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     folders = run["data"] if isinstance(run["data"], list) else [run["data"]]
     options = [f"--data {Path(folder).name}" for folder in folders]
     if run.get("pixel_size_um"):
         options.append(f"--pixel-size {run['pixel_size_um']:g}")
     options.append(f"--seeds {','.join(map(str, run['seeds']))}")
     options += [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
+    options += [f"--rows {','.join(run['rows'])}"] if "rows" in run else []
     options += [f"--set {change}" for change in run.get("set", ())]
     command = " ".join(["hemalens experiment", run["experiment"], *options])
     versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())

@@ -70,6 +70,7 @@ def training() -> ClassifierTraining:
         workers=0,
         precision="32-true",
         accelerator="cpu",
+        balance=False,
     )
 
 

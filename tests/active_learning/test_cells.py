@@ -33,3 +33,12 @@ def test_drawing_leaves_the_random_numbers_of_others_alone(cells: PoolCells, tra
     torch.manual_seed(0)
     RoundCrops(cells, np.array([4]), training)[0, 5]
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_balanced_epochs_show_every_class_equally_often(cells: PoolCells, training: ClassifierTraining) -> None:
+    labelled = np.array([*[row for row in range(len(cells)) if cells.labels[row] == 0][:3], 4])
+    crops = RoundCrops(cells, labelled, training.model_copy(update={"balance": True}))
+    assert len(crops) == 4
+    assert [int(crops[index, 0][1]["labels"]) for index in range(4)] == [0, 1, 0, 1]
+    crops.copied = np.array([4])
+    assert int(crops[4, 0][1]["labels"]) == 1

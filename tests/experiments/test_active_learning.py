@@ -88,5 +88,5 @@ def test_a_pool_or_a_start_that_does_not_exist_is_refused(wrong: dict[str, str],
 
 
 def test_a_row_that_does_not_exist_is_refused(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"No row 'best'\. Known: plain-100, plain, entropy"):
+    with pytest.raises(RecipeError, match=r"No row 'best'\. Known: plain-100, plain, plain-balanced"):
         next(active_learning_steps(ExperimentOptions((data,), tmp_path, rows=("best",))))

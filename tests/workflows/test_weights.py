@@ -1,6 +1,7 @@
 """Installed weights serve everywhere by their name, and results say what their licence forbids."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,24 @@ def test_weights_that_others_need_are_removed_after_those(untrained: DetectorCar
     assert weights.installed() == ()
     with pytest.raises(WeightsError, match="No weights 'untrained'"):
         weights.detector_card("untrained")
+
+
+def test_weights_are_installed_from_an_exported_package(untrained_classifier: ClassifierCard, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as package:
+        for file in (untrained_classifier.file, untrained_classifier.file.with_suffix(".json")):
+            package.write(file, file.name)
+    card = finish(workflows.add_weights_steps(tmp_path / "a.zip"))
+    assert (card.name, card.origin, card.sha256) == ("untrained-classifier", "installed", untrained_classifier.sha256)
+    assert not list(card.folder.glob("**/package"))
+
+
+def test_weights_are_exported_to_a_folder_that_is_not_there_yet(
+    untrained_classifier: ClassifierCard, tmp_path: Path
+) -> None:
+    file = finish(workflows.export_weights_steps(untrained_classifier.file, tmp_path / "out" / "a.onnx"))
+    assert [each.name for each in file.parent.iterdir()] == ["a.onnx"]
+
+
+def test_a_suffix_that_means_nothing_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"exported as \.onnx \(ONNX\), \.zip .*; got 'a\.pt'"):
+        finish(workflows.export_weights_steps("all-eca", tmp_path / "a.pt"))

@@ -41,7 +41,8 @@ class PoolCells:
 class RoundCrops(Dataset[tuple[Tensor, Target]]):
     """Training crops (3, side, side) uint8 with `labels` (1,) int64: turned, flipped, scaled and lit anew each epoch.
 
-    An epoch is every labelled cell once, and then the copies.
+    An epoch is every labelled cell once, and then the copies. With `recipe.balance` it is as many cells, of every class
+    that has some the same number, drawn at random.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ class RoundCrops(Dataset[tuple[Tensor, Target]]):
     def __init__(self, cells: PoolCells, labelled: NDArray[np.int64], recipe: ClassifierTraining) -> None:
         self.cells, self.labelled, self.recipe = cells, labelled, recipe
         self.copied: NDArray[np.int64] = np.array([], dtype=np.int64)
+        named = cells.labels[labelled]
+        self._by_class = [labelled[named == label] for label in np.unique(named)]
 
     def __len__(self) -> int:
         return len(self.labelled) + len(self.copied)
@@ -69,9 +72,17 @@ class RoundCrops(Dataset[tuple[Tensor, Target]]):
     def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
         """Return one crop and its label for a draw (index, seed); the seed fixes how it is changed."""
         index, seed = draw
-        own = len(self.labelled)
-        row = int(self.labelled[index] if index < own else self.copied[index - own])
+        row = self._row(index, seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             image = relight(turn_crop(self.cells.pixels[row].float() / 255, self.recipe), self.recipe)
         return (image.clamp(0, 1) * 255).round().to(torch.uint8), {"labels": torch.tensor([self.cells.labels[row]])}
+
+    def _row(self, index: int, seed: int) -> int:
+        """Return the row of the pool that a draw is of."""
+        own = len(self.labelled)
+        if index >= own:
+            return int(self.copied[index - own])
+        if not self.recipe.balance:
+            return int(self.labelled[index])
+        return int(np.random.default_rng(seed).choice(self._by_class[index % len(self._by_class)]))

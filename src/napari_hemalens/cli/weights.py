@@ -79,7 +79,8 @@ def add_weights(
         str,
         typer.Argument(
             metavar="FILE|FOLDER|URL",
-            help="A model card (.json) beside its .safetensors file, a folder with both, or the card's web address.",
+            help="A model card (.json) beside its .safetensors file, a folder or an exported .zip with both, or the "
+            "card's web address.",
         ),
     ],
     *,
@@ -93,6 +94,19 @@ def add_weights(
     out_console.print(f"    licence: {escape(card.terms)}")
     out_console.print(f"    file: {escape(str(card.file))}")
     out_console.print(f"Use it with: --weights {card.name}")
+
+
+@weights_app.command("export")
+def export_weights(
+    name: Annotated[str, typer.Argument(help=_WHICH)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An .onnx file, or a .zip: a package of the BioImage Model Zoo.")
+    ],
+) -> None:
+    """Write weights for programs without HemaLens, and check that they answer alike there."""
+    written = run(workflows.export_weights_steps(name, file), "Exporting")
+    out_console.print(f"Written to {escape(str(written))}")
+    out_console.print(f"    licence: {escape(weights.model_card(name).terms)}")
 
 
 @weights_app.command("remove")

@@ -45,6 +45,8 @@ class LabellingRow:
         Share of the labelled cells that is copied anew each epoch.
     shares : tuple of float
         Of the pool that is labelled, by round.
+    balance : bool
+        Whether every class is shown equally often: what choosing may do is find the rare ones.
     """
 
     label: str
@@ -53,6 +55,7 @@ class LabellingRow:
     loss_net: bool = False
     hard: float = 0.0
     shares: tuple[float, ...] = _SHARES
+    balance: bool = False
 
 
 _ATTENTION_SHARES = _SHARES[2:]
@@ -60,6 +63,8 @@ _ATTENTION_SHARES = _SHARES[2:]
 ROWS: Mapping[str, LabellingRow] = {
     "plain-100": LabellingRow("ResNet18, all labels", shares=(1.0,)),
     "plain": LabellingRow("ResNet18, chance"),
+    "plain-balanced": LabellingRow("ResNet18, chance, classes shown alike", balance=True),
+    "plain-balanced-100": LabellingRow("ResNet18, all labels, classes shown alike", shares=(1.0,), balance=True),
     "entropy": LabellingRow("ResNet18, entropy", strategy="entropy"),
     "margin": LabellingRow("ResNet18, margin", strategy="margin"),
     "diversity": LabellingRow("ResNet18, diversity", strategy="diversity"),
@@ -168,6 +173,8 @@ def active_learning_steps(
             "data": str(options.folder),
             "preset": options.preset,
             "set": list(options.changes),
+            "seeds": list(options.seeds),
+            "rows": list(chosen),
             "pool": pool,
             "start": start,
         },
@@ -191,5 +198,8 @@ def recipe_for(row: LabellingRow, recipe: RoundsRecipe, seed: int, start: str) -
     network = recipe.training.network.model_copy(update={"network": row.network, "start": start})
     own = {"strategy": row.strategy, "loss_net": row.loss_net, "hard": row.hard, "shares": row.shares}
     return recipe.model_copy(
-        update={"training": recipe.training.model_copy(update={"network": network, "seed": seed}), **own}
+        update={
+            "training": recipe.training.model_copy(update={"network": network, "seed": seed, "balance": row.balance}),
+            **own,
+        }
     )

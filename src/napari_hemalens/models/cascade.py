@@ -82,7 +82,7 @@ class CascadeRoIHeads(RoIHeads):
         cells, _ = super().forward(features, proposals, image_shapes)
         boxes = [cell["boxes"] for cell in cells]
         again = self.second(self._seen(features, boxes, image_shapes), torch.cat(boxes))
-        parts = zip(cells, again.split([len(box) for box in boxes]), image_shapes, strict=True)
+        parts = zip(cells, again.split([box.shape[0] for box in boxes]), image_shapes, strict=True)
         return [{**cell, "boxes": clip_boxes_to_image(box, size)} for cell, box, size in parts], {}
 
     def losses(

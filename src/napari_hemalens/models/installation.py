@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import torch
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.bioimage_io import unpack
 from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.download import download_steps
 from napari_hemalens.models.storage import build_network, load_classifier, load_detector
@@ -35,12 +36,17 @@ def install_steps(source: str | Path, *, replace: bool) -> Steps[AnyCard]:
 
 def _copy_steps(source: str, staged: Path, *, replace: bool) -> Steps[AnyCard]:
     """Check weights where they lie, and copy them."""
-    card = model_card(find_card(Path(source)))
+    where = Path(source)
+    if where.suffix == ".zip" and where.is_file():
+        (staged / "package").mkdir()
+        unpack(where, staged / "package")
+        where = staged / "package"
+    card = model_card(find_card(where))
     check_name(card.name, replace=replace)
     verify(card)
     yield Progress(0, 0, "loading the network")
     check_loads(card, card.file)
-    shutil.copyfile(find_card(Path(source)), staged / f"{card.name}.json")
+    shutil.copyfile(find_card(where), staged / f"{card.name}.json")
     shutil.copyfile(card.file, staged / f"{card.name}.safetensors")
     return card
 

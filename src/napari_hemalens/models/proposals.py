@@ -24,7 +24,7 @@ class Proposals(RegionProposalNetwork):
         self, images: ImageList, features: dict[str, Tensor], targets: list[dict[str, Tensor]] | None = None
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Return proposals (boxes of each image) and losses."""
-        height, width = images.tensors.shape[-2:]
+        height, width = (int(side) for side in images.tensors.shape[-2:])  # numbers, also while it is exported
         self.room = max(1.0, height * width / _ROOM_PX**2)
         self.fg_bg_sampler.batch_size_per_image = round(self.room * self.learned_from)
         self.score_thresh = 0.0 if self.training else self.least

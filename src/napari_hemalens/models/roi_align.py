@@ -39,7 +39,8 @@ class RowsRoIAlign(MultiScaleRoIAlign):
         image_shapes = [(height + -height % COARSEST, width + -width % COARSEST) for height, width in image_shapes]
         levels = [x[name] for name in self.featmap_names]
         plain = levels[0].device.type == "cpu" and levels[0].dtype == torch.float32
-        if torch.is_grad_enabled() or not plain or self.sampling_ratio != _POINTS:
+        traced = torch.onnx.is_in_onnx_export()  # ONNX has RoIAlign, and no sums over rows
+        if torch.is_grad_enabled() or traced or not plain or self.sampling_ratio != _POINTS:
             pooled: Tensor = super().forward(x, boxes, image_shapes)
             return pooled
         if self.scales is None:

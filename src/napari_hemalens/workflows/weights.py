@@ -1,12 +1,22 @@
-"""Weights installed beside the packed ones, and removed."""
+"""Weights installed beside the packed ones, removed, and written for other programs."""
 
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights_folders
 from napari_hemalens.models.cards import AnyCard, DetectorCard
-from napari_hemalens.models.weights import detector_card, installed
-from napari_hemalens.progress import Steps
+from napari_hemalens.models.weights import detector_card, installed, model_card
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.rendering.fields import render_field
+from napari_hemalens.workflows.optional_packages import explain_missing_packages
+
+PORTABLE = {".onnx": "ONNX", ".zip": "a package of the BioImage Model Zoo"}
+"""What weights are exported as, by the suffix of the file."""
+
+_EXAMPLE_UM = 0.12  # micrometres a pixel of the field that a classifier is tried on
 
 
 def add_weights_steps(source: str | Path, *, replace: bool = False) -> Steps[AnyCard]:
@@ -46,3 +56,61 @@ def remove_weights(name: str) -> tuple[Path, ...]:
         if name in {card.base, card.naming}:
             raise WeightsError(f"The installed weights {other} need {name}; remove {other} first.")
     return weights_folders.uninstall(name)
+
+
+def export_weights_steps(name: str | Path, file: str | Path) -> Steps[Path]:
+    """Write weights for programs without HemaLens, and check that they answer alike there; returns the file.
+
+    An `.onnx` file holds the network with its preprocessing: a detector takes a tile of 640 x 640 pixels at its pixel
+    size, a classifier crops. A `.zip` is a package of the BioImage Model Zoo around it, which `bioimageio.core` has
+    validated and run; it holds the weights too, so that `add_weights_steps` takes it.
+
+    Parameters
+    ----------
+    name : str or path
+        Packed or installed weights by name, or a file.
+    file : path or str
+        Where to, by its suffix: `.onnx` or `.zip`.
+
+    Raises
+    ------
+    WeightsError
+        If there are no such weights, the suffix is another, or the network answers otherwise there.
+    HemaLensError
+        If a package is missing that writes them.
+    """
+    target = Path(file)
+    if target.suffix not in PORTABLE:
+        known = ", ".join(f"{suffix} ({what})" for suffix, what in PORTABLE.items())
+        raise WeightsError(f"Weights are exported as {known}; got {target.name!r}.")
+    card = model_card(name)
+    with explain_missing_packages("Exporting weights needs", "models"):
+        from napari_hemalens.models import bioimage_io, portable  # noqa: PLC0415 -- loads torch
+
+        yield Progress(0, 3, "loading the network")
+        network = portable.build_portable(card)
+        pixels = _example(card, portable.input_shape(card))
+        zipped = target.suffix == ".zip"
+        onnx = target.with_suffix(".onnx.part") if zipped else target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield Progress(1, 3, "writing ONNX, and comparing it with torch")
+        try:
+            portable.write_onnx(network, card, pixels, onnx)
+            if zipped:
+                yield Progress(2, 3, "packing, and testing the package")
+                given = {portable.given_name(card): pixels}
+                bioimage_io.write_package(card, onnx, given | portable.run_onnx(onnx, pixels), target)
+        finally:
+            if zipped:
+                onnx.unlink(missing_ok=True)
+    yield Progress(3, 3, f"written: {target.name}")
+    return target
+
+
+def _example(card: AnyCard, shape: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """Return what a network is tried on (1, C, H, W), in 0-255: a rendered field, its first channel again for masks."""
+    _, channels, height, width = shape
+    pixel_size = card.pixel_size_um if isinstance(card, DetectorCard) else _EXAMPLE_UM
+    image, _ = render_field((height, width), pixel_size_um=pixel_size, seed=0)
+    planes = image.transpose(2, 0, 1)[[channel % 3 for channel in range(channels)]]
+    return np.ascontiguousarray(planes[None], dtype=np.float32)
