@@ -221,7 +221,7 @@ def test_a_click_on_a_cell_of_the_gallery_chooses_it_and_goes_there(dock, run):
     run()
     dock.gallery.expand(animate=False)
     QApplication.processEvents()
-    places = dock.gallery._gallery.places
+    places = dock.gallery.picture._gallery.places
     number, (x0, y0, x1, y1) = next(reversed(places.items()))
     ratio = dock.gallery.picture.pixmap().devicePixelRatioF()
     middle = QPoint(round((x0 + x1) / 2 / ratio), round((y0 + y1) / 2 / ratio))
