@@ -1,4 +1,4 @@
-"""Hand the cells of a smear to other programs: AnnData, Parquet and QuPath, each opened again by its own library.
+"""Hand the cells of a smear to other programs: AnnData, Parquet, QuPath and OME-Zarr, each opened again.
 
     python examples/exchange.py [IMAGE]
 
@@ -11,9 +11,13 @@ from pathlib import Path
 
 import anndata
 import pyarrow.parquet
+import zarr
 
 import napari_hemalens as hemalens
 from napari_hemalens.formats import export
+from napari_hemalens.progress import finish
+from napari_hemalens.slides.open import open_image
+from napari_hemalens.workflows.ome_zarr import write_ome_zarr_steps
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "blood_smear.tif"
 image = sys.argv[1] if len(sys.argv) > 1 else SAMPLE
@@ -35,3 +39,9 @@ print(f"Parquet: {table.num_rows} rows, {table.num_columns} columns, weights {ab
 (file,) = geojson.glob("*.geojson")
 first = json.loads(file.read_text(encoding="utf-8"))["features"][0]
 print(f"QuPath: {first['properties']['objectType']} {first['id']} is {first['properties']['classification']['name']}")
+
+# OME-Zarr: the image with its cells in one folder, for napari and web viewers.
+with open_image(image) as slide:
+    target = finish(write_ome_zarr_steps(slide, cells, Path("cells_for_others/smear.ome.zarr")))
+group = zarr.open_group(target, mode="r")
+print(f"OME-Zarr: {group['0'].shape} pixels, {group['tables/cells/obs/cell'].shape[0]} cells")

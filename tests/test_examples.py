@@ -69,6 +69,7 @@ def test_cells_are_handed_to_other_programs(run_example, part_of_a_smear, tmp_pa
     cells = int(re.search(r"AnnData: (\d+) cells, box_height_um", said)[1])
     assert cells > 50
     assert f"Parquet: {cells} rows" in said
+    assert f"OME-Zarr: (3, 600, 800) pixels, {cells} cells" in said
     assert re.search(r"QuPath: detection [0-9a-f-]{36} is \w+", said)
     assert float(re.search(r"erythrocyte\s+([\d.]+)", said)[1]) == pytest.approx(7.5, abs=1.5)  # um
 

@@ -21,6 +21,7 @@ from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.workflows import ClassifiedBatch, Groups, OutlineFiles
+from napari_hemalens.workflows.ome_zarr import read_labels
 
 CASES = Path(os.environ.get("HEMALENS_CASES", Path(__file__).parents[3] / "shared" / "cases"))
 SHAPE = (120, 160)
@@ -145,11 +146,14 @@ def test_tables_of_other_programs_are_written_where_asked_for(
     asked = recipe.model_copy(update={"embeddings": True})
     outlines = OutlineFiles(labels=of(files))
     steps = workflows.classify_files_steps(
-        files, asked, tmp_path / "out", outlines=outlines, formats=("csv", "parquet", "h5ad")
+        files, asked, tmp_path / "out", outlines=outlines, formats=("csv", "parquet", "h5ad", "ome-zarr")
     )
     batch = finish(steps)
     found = anndata.read_h5ad(tmp_path / "out" / "cells.h5ad")
     assert found.n_obs == pyarrow.parquet.read_table(tmp_path / "out" / "cells.parquet").num_rows == 7
+    (labels,) = read_labels(tmp_path / "out" / "b.ome.zarr")
+    np.testing.assert_array_equal(np.asarray(labels.image.levels[0]), tifffile.imread(of(files)[1]))
+    assert labels.classes == dict(zip(batch.fields[1].ids.tolist(), batch.fields[1].class_names.tolist(), strict=True))
     embeddings = [cells.embeddings for cells in batch.fields if cells.embeddings is not None]
     np.testing.assert_array_equal(found.obsm["X_embedding"], np.concatenate(embeddings))
     plain = finish(workflows.classify_files_steps(files, recipe, tmp_path / "plain", outlines=outlines))

@@ -1,7 +1,7 @@
 """Cells of many image files: kept, counted, gone on with."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.workflows import detect_files
 from napari_hemalens.workflows.batch import Batch
+from napari_hemalens.workflows.ome_zarr import boxes_in
 
 Run = Callable[..., Steps[Batch[Detections]]]
 
@@ -36,9 +37,9 @@ def files(tmp_path: Path) -> list[Path]:
 def detect(untrained: DetectorCard, tmp_path: Path) -> Run:
     """Detect into the folder `out`."""
 
-    def run(files: list[Path], **options: Any) -> Steps[Batch[Detections]]:
+    def run(files: list[Path], formats: Sequence[str] = ("csv", "coco"), **options: Any) -> Steps[Batch[Detections]]:
         recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15, device="cpu", **options)
-        return workflows.detect_files_steps(files, recipe, tmp_path / "out")
+        return workflows.detect_files_steps(files, recipe, tmp_path / "out", formats=formats)
 
     return run
 
@@ -71,6 +72,16 @@ def test_a_run_stopped_and_gone_on_with_gives_what_one_run_gives(
     assert written(tmp_path / "out") == written(tmp_path / "whole")
     for file in files:
         assert (tmp_path / "out" / f"{file.stem}.overlay.png").exists()
+
+
+def test_each_image_is_copied_with_its_cells_once(files: list[Path], detect: Run, tmp_path: Path) -> None:
+    batch = finish(detect(files[:1], formats=("csv", "ome-zarr")))
+    target = tmp_path / "out" / "a.ome.zarr"
+    (found,) = boxes_in(target)
+    np.testing.assert_allclose(found.boxes, batch.fields[0].boxes, atol=0.01)
+    written = (target / ".zattrs").stat().st_mtime_ns
+    again = finish(detect(files[:1], formats=("csv", "ome-zarr")))
+    assert (again.kept, (target / ".zattrs").stat().st_mtime_ns) == (1, written)
 
 
 def test_tables_are_there_before_the_first_picture(

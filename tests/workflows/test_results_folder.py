@@ -74,6 +74,15 @@ def test_results_of_another_run_are_replaced_whole_if_asked_for(tmp_path: Path) 
     assert left - {f"{RECORDS}/.lock"} == {"mine.txt", "voc/mine.xml", f"{RECORDS}/run.json"}
 
 
+def test_an_image_that_a_run_copied_goes_as_a_whole(tmp_path: Path) -> None:
+    run = replace(RUN, files=(*RUN.files, "a.ome.zarr"))
+    results(tmp_path, run)
+    (tmp_path / "a.ome.zarr" / "0").mkdir(parents=True)
+    (tmp_path / "a.ome.zarr" / "0" / ".zarray").touch()
+    with hold_folder(ResultsFolder(tmp_path, replace=True), replace(RUN, command="classify")):
+        assert not (tmp_path / "a.ome.zarr").exists()
+
+
 @pytest.mark.parametrize("name", ["cells.csv", "voc", "a.overlay.png"])
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_file_that_no_run_wrote_is_never_replaced(tmp_path: Path, name: str, replaced: bool) -> None:

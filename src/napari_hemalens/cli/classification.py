@@ -42,6 +42,7 @@ from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.classes import summary_text
 from napari_hemalens.reports.design import read_design
 from napari_hemalens.slides.open import images_in
+from napari_hemalens.workflows.ome_zarr import OME_ZARR
 
 Cells = Annotated[
     list[Path],
@@ -93,7 +94,11 @@ def classify(  # noqa: PLR0913 -- an option each
         typer.Option(metavar="GROUP_A GROUP_B", help="Two concentrations, replicates or images, the control first."),
     ] = None,
     formats: Annotated[
-        str, typer.Option(help=f"Of the table of cells: {','.join(CLASS_FORMATS)}; h5ad holds embeddings, too.")
+        str,
+        typer.Option(
+            help=f"Of the table of cells: {','.join(CLASS_FORMATS)}; h5ad holds embeddings, too. {OME_ZARR}: each "
+            "image with its labels and cells."
+        ),
     ] = "csv",
     scheduler: Scheduler = None,
     workers: Workers = None,

@@ -42,6 +42,7 @@ from napari_hemalens.records.detections import pooled_differential
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.reports.detections import differential_text
 from napari_hemalens.slides.open import images_in
+from napari_hemalens.workflows.ome_zarr import OME_ZARR
 
 
 @app.command()
@@ -72,7 +73,9 @@ def detect(  # noqa: PLR0913 -- an option each
     unsure: Annotated[
         UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
     ] = "apart",
-    formats: Annotated[str, typer.Option(help=f"Of {','.join(FORMATS)}.")] = "csv,coco",
+    formats: Annotated[
+        str, typer.Option(help=f"Of {','.join(FORMATS)},{OME_ZARR}; the last copies each image, with its cells.")
+    ] = "csv,coco",
     scheduler: Scheduler = None,
     workers: Workers = None,
     replace: Replace = False,

@@ -27,9 +27,9 @@ def read_zarr(path: Path) -> Stored:
     node = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
         return Stored((node,))
-    if "bioformats2raw.layout" in _metadata(node):
+    if "bioformats2raw.layout" in metadata_of(node):
         node = node["0"]  # the first image
-    images = _metadata(node).get("multiscales")
+    images = metadata_of(node).get("multiscales")
     if not images:
         raise ImageError("it is a zarr group without 'multiscales' metadata; give one of its arrays.")
     image = images[0]
@@ -40,12 +40,13 @@ def read_zarr(path: Path) -> Stored:
         axes=letters or "TCZYX",  # fixed before NGFF 0.3
         steps_um=_steps(image, axes),
         channels=tuple(
-            str(channel.get("label", "")) for channel in _metadata(node).get("omero", {}).get("channels", ())
+            str(channel.get("label", "")) for channel in metadata_of(node).get("omero", {}).get("channels", ())
         ),
     )
 
 
-def _metadata(group: zarr.Group) -> Mapping[str, Any]:
+def metadata_of(group: zarr.Group) -> Mapping[str, Any]:
+    """Return what a group says of itself, in any version of NGFF."""
     attributes = group.attrs.asdict()
     return {**attributes, **attributes.get("ome", {})}
 

@@ -38,6 +38,7 @@ from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
 from napari_hemalens.workflows.finding import find_all_steps
 from napari_hemalens.workflows.micronuclei import count_micronuclei
+from napari_hemalens.workflows.ome_zarr import ENDING, split_formats, write_ome_zarr_steps
 from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, path_texts
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
@@ -158,6 +159,12 @@ class _Classification:
             labels = CellMap.whole(slide.shape).labels if self.of_fields else read_labels(self.batch.target(i, _LABELS))
             class_picture(slide, labels, parts["cells"]).save(path)
 
+    def copy(self, i: int, parts: Parts) -> None:
+        """Write an image with its labels and its table as OME-Zarr."""
+        with self._open(i) as opened:
+            labels = None if self.of_fields else read_labels(self.batch.target(i, _LABELS))
+            finish(write_ome_zarr_steps(opened, parts["cells"], self.batch.target(i, ENDING), labels=labels))
+
     def _open(self, i: int) -> Slide:
         return open_image(self.batch.files[i], frame=self.recipe.frame or ())
 
@@ -233,6 +240,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
         What the images are of, and which are compared; by default one group, and no comparison.
     formats : sequence of str
         Of the table of cells, of `reports.class_tables.CLASS_FORMATS`; 'csv' is what reports and training sets read.
+        'ome-zarr': each image with its labels and cells, `<stem>.ome.zarr`.
     cluster : ClusterRecipe, optional
         Where the images are looked at; by default in this process. The results are the same.
 
@@ -242,7 +250,8 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
         Before the first image, if outlines or groups do not fit the images, or weights or folder cannot be used; if
         the disk is full.
     """
-    check_class_formats(formats)  # before hours of work
+    in_tables, in_zarr = split_formats(formats)
+    check_class_formats(in_tables)  # before hours of work
     folder = ResultsFolder.of(out)
     check_apart(folder.path, (*files, *outlines.files))
     card = classifier_card(recipe)
@@ -259,15 +268,18 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
         "micronuclei": path_texts(matched.micronuclei),
     }
     run = RunIdentity("classify", options, whole_hashes(card.file))
-    tables = (*(FORMATS[name].target for name in formats), *_TABLES)
-    batch = start_batch(files, folder, run, endings=(_LABELS, _CELLS, _MICRONUCLEI, _PICTURE), tables=tables)
-    asked = _Classification(recipe, segmentation, matched, of_fields, formats, batch)
+    tables = (*(FORMATS[name].target for name in in_tables), *_TABLES)
+    endings = (_LABELS, _CELLS, _MICRONUCLEI, _PICTURE, *((ENDING,) if in_zarr else ()))
+    batch = start_batch(files, folder, run, endings=endings, tables=tables)
+    asked = _Classification(recipe, segmentation, matched, of_fields, in_tables, batch)
     with hold_folder(folder, batch.run):
         try:
             yield from find_all_steps(asked, (card.called,), cluster)
         finally:
             result = asked.write_tables(groups, options | {"compare": groups.compare})
         yield from batch.draw_steps(asked.draw, _PICTURE)
+        if in_zarr:
+            yield from batch.draw_steps(asked.copy, ENDING)
     return result
 
 

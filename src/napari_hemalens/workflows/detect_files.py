@@ -12,7 +12,7 @@ from napari_hemalens.figures.detections import overlay
 from napari_hemalens.formats import FORMATS, check_formats
 from napari_hemalens.formats.naming import check_apart
 from napari_hemalens.models.weights import detector_card, whole_hashes
-from napari_hemalens.progress import Steps
+from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.open import open_image
@@ -20,6 +20,7 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import Batch, BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.detection import detect_steps, write_tables
 from napari_hemalens.workflows.finding import find_all_steps
+from napari_hemalens.workflows.ome_zarr import ENDING, split_formats, write_ome_zarr_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
 _PICTURE = ".overlay.png"
@@ -57,6 +58,11 @@ class _Detection:
         with self._open(i) as opened, writing(self.batch.target(i, _PICTURE)) as path:
             overlay(choose_colours(opened, self.recipe.channel), parts["cells"]).save(path)
 
+    def copy(self, i: int, parts: Parts) -> None:
+        """Write an image with its cells as OME-Zarr."""
+        with self._open(i) as opened:
+            finish(write_ome_zarr_steps(opened, parts["cells"], self.batch.target(i, ENDING)))
+
     def _open(self, i: int) -> Slide:
         return open_image(self.batch.files[i], frame=self.recipe.frame or ())
 
@@ -73,7 +79,8 @@ def detect_files_steps(
 
     What is found in an image is kept in the folder at once: the same run into the same folder goes on from there.
     An image that cannot be read is reported, and the rest goes on. The tables are written also when the run is
-    stopped; overlays come last. Yields after every image, and after every tile of large ones.
+    stopped; overlays come last, and with the format 'ome-zarr' each image with its cells, `<stem>.ome.zarr`. Yields
+    after every image, and after every tile of large ones.
 
     Parameters
     ----------
@@ -94,13 +101,14 @@ def detect_files_steps(
         Before the first image, if formats, weights, device, folder or cluster cannot be used; if the disk is full or
         the cluster goes away.
     """
-    check_formats(formats)  # before hours of work
+    in_tables, in_zarr = split_formats(formats)
+    check_formats(in_tables)  # before hours of work
     folder = ResultsFolder.of(out)
     check_apart(folder.path, files)
     naming = recipe.naming or detector_card(recipe.weights).naming
     run = RunIdentity("detect", recipe.model_dump(mode="json"), whole_hashes(recipe.weights, naming))
-    tables = (*(FORMATS[name].target for name in formats), *_TABLES)
-    batch = start_batch(files, folder, run, endings=(_PICTURE,), tables=tables)
+    tables = (*(FORMATS[name].target for name in in_tables), *_TABLES)
+    batch = start_batch(files, folder, run, endings=(_PICTURE, *((ENDING,) if in_zarr else ())), tables=tables)
     asked = _Detection(recipe, batch)
     with hold_folder(folder, batch.run):
         if cluster is None:
@@ -110,9 +118,11 @@ def detect_files_steps(
         finally:
             fields: tuple[Any, ...] = batch.column("cells")
             if fields or batch.failed:
-                write_tables(fields, recipe, folder.path, formats=formats)
+                write_tables(fields, recipe, folder.path, formats=in_tables)
                 batch.write_run(fields, recipe.model_dump(mode="json"))
         yield from batch.draw_steps(asked.draw, _PICTURE)
+        if in_zarr:
+            yield from batch.draw_steps(asked.copy, ENDING)
     return Batch(fields, batch.failed, batch.unpictured, len(batch.kept))
 
 

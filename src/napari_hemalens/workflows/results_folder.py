@@ -157,9 +157,12 @@ def _settle(out: ResultsFolder, run: RunIdentity) -> None:
 
 
 def _delete(path: Path, stems: Sequence[str]) -> None:
-    """Delete a file, or from a folder what is called after an image; other files in it are a person's."""
+    """Delete a file or an image, or from a folder what is called after one; other files in it are a person's."""
     if not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    if path.suffix == ".zarr":
+        shutil.rmtree(path)
         return
     for file in [each for each in path.rglob("*") if each.is_file()]:
         if file.stem in stems or file.name in _FIXED:

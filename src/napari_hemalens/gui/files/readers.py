@@ -13,6 +13,7 @@ from napari.utils.notifications import show_warning
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.files.images import image_layers
+from napari_hemalens.gui.files.zarr_cells import cell_layers
 from napari_hemalens.gui.layers import LayerData, as_layers, holds_pixels
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.workflows.annotations import called, holds_annotations, join_parts, read_annotations
@@ -28,7 +29,11 @@ def get_reader(path: str | list[str]) -> Reader | None:
     """Return what reads a file or folder, an image or annotations; None where it is neither, or several at once."""
     if isinstance(path, list):
         return None
-    return image_layers if is_image(path) else annotation_layers if holds_annotations(path) else None
+    return _image_and_cells if is_image(path) else annotation_layers if holds_annotations(path) else None
+
+
+def _image_and_cells(path: str) -> list[LayerData]:
+    return [*image_layers(path), *cell_layers(path)]
 
 
 def annotation_layers(path: str) -> list[LayerData]:
