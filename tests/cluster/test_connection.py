@@ -1,5 +1,8 @@
 """Schedulers of all kinds, and what is said where none answers."""
 
+import signal
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -8,10 +11,10 @@ from napari_hemalens.config.cluster import ClusterRecipe, JobQueueRecipe
 from napari_hemalens.errors import ClusterError, RecipeError
 
 pytest.importorskip("distributed")
-pytest.importorskip("dask_jobqueue")
 
 from napari_hemalens.cluster import connection
 
+queues = pytest.mark.skipif(find_spec("dask_jobqueue") is None, reason="dask-jobqueue is not installed")
 READY = Path(__file__).parents[2] / "examples" / "slurm.yaml"
 
 
@@ -41,6 +44,22 @@ def test_the_workers_of_an_address_are_those_that_are_there() -> None:
         pass
 
 
+@queues
+def test_a_queue_leaves_the_answer_to_ctrl_c_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("dask_jobqueue")]:
+        monkeypatch.delitem(sys.modules, name)
+    before = signal.getsignal(signal.SIGINT)
+    with connection.job_cluster(JobQueueRecipe.from_yaml(READY)):
+        assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.slow
+def test_workers_of_this_machine_outlive_ctrl_c() -> None:
+    with connection.connected(ClusterRecipe(scheduler="local")) as client:
+        assert list(client.run(signal.getsignal, signal.SIGINT).values()) == [signal.SIG_IGN]
+
+
+@queues
 def test_the_ready_file_makes_a_job_of_slurm() -> None:
     with connection.job_cluster(JobQueueRecipe.from_yaml(READY)) as cluster:
         script = cluster.job_script()
@@ -49,6 +68,7 @@ def test_the_ready_file_makes_a_job_of_slurm() -> None:
     assert script.rstrip().endswith("--nthreads 1")  # a network computes one tile after the other
 
 
+@queues
 @pytest.mark.parametrize(("kind", "line"), [("pbs", "#PBS -A lab"), ("sge", "#$ -P lab"), ("lsf", '#BSUB -P "lab"')])
 def test_every_queue_is_asked_in_its_words(kind: str, line: str) -> None:
     recipe = JobQueueRecipe.from_options(kind=kind, cores=2, memory="8GB", account="lab", walltime="02:00")

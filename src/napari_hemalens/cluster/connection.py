@@ -1,23 +1,19 @@
 """A scheduler of dask: one of this machine, jobs of a queue, or one that runs already."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import dask_jobqueue
 from distributed import Client, LocalCluster
 
+from napari_hemalens.cluster.worker import Uninterrupted
 from napari_hemalens.config.cluster import LOCAL, ClusterRecipe, JobQueueRecipe
 from napari_hemalens.errors import ClusterError, RecipeError
 
 _PATIENCE_S = 10  # until a scheduler has to answer
-_QUEUES = {
-    "slurm": dask_jobqueue.SLURMCluster,
-    "pbs": dask_jobqueue.PBSCluster,
-    "sge": dask_jobqueue.SGECluster,
-    "lsf": dask_jobqueue.LSFCluster,
-}
+_QUEUES = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster"}
 
 
 @contextmanager
@@ -46,7 +42,10 @@ def connected(recipe: ClusterRecipe) -> Iterator[Client]:
             cluster = recipe.scheduler
         open_.callback(logging.getLogger("distributed.client").setLevel, logging.getLogger("distributed.client").level)
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong is said in a sentence
-        yield open_.enter_context(_client(cluster, recipe.scheduler))
+        client = open_.enter_context(_client(cluster, recipe.scheduler))
+        if recipe.scheduler == LOCAL:
+            client.register_plugin(Uninterrupted())
+        yield client
 
 
 def job_cluster(recipe: JobQueueRecipe) -> Any:
@@ -57,8 +56,14 @@ def job_cluster(recipe: JobQueueRecipe) -> Any:
     ClusterError
         If the scheduler cannot be started, such as on a network that is not there.
     """
+    interrupted = signal.getsignal(signal.SIGINT)
+    import dask_jobqueue  # noqa: PLC0415 -- from then on it answers Ctrl-C itself, by an end that keeps nothing
+
+    signal.signal(signal.SIGINT, interrupted)
     try:
-        return _QUEUES[recipe.kind](**recipe.asked_of_queue, scheduler_options={"dashboard_address": ":0"})
+        return getattr(dask_jobqueue, _QUEUES[recipe.kind])(
+            **recipe.asked_of_queue, scheduler_options={"dashboard_address": ":0"}
+        )
     except (OSError, RuntimeError, ValueError) as error:
         raise ClusterError(f"Cannot start a scheduler for {recipe.kind}: {error}.") from error
 

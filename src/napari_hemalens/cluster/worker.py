@@ -1,14 +1,27 @@
 """What a worker keeps from one call to the next, and one call at a time."""
 
+import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from distributed import Worker, WorkerPlugin
+
 T = TypeVar("T")
 
 ALONE = threading.RLock()
 """Held while a call is computed: networks and files are for one thread at a time, and workers may have several."""
+
+
+class Uninterrupted(WorkerPlugin):  # type: ignore[misc]
+    """Lets workers on this machine outlive Ctrl-C, which a terminal tells them, too: who started them ends them."""
+
+    name = "uninterrupted"
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002 -- the name by which it is called
+        """Ignore Ctrl-C in the process of a worker."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Kept:

@@ -59,4 +59,5 @@ def find_all_steps(
         return (yield from asked.batch.find_steps(asked.find_steps, asked.inputs, asked.endings))
     with explain_missing_packages("A cluster needs", "cluster"):
         from napari_hemalens.workflows.batch_on_cluster import find_on_cluster_steps  # noqa: PLC0415
-    yield from find_on_cluster_steps(asked, weights, cluster)
+
+        yield from find_on_cluster_steps(asked, weights, cluster)
