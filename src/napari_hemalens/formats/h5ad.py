@@ -97,7 +97,13 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     require_packages("AnnData", PACKAGES)
     import anndata  # noqa: PLC0415 -- of an extra
 
-    return fields_of(anndata.read_h5ad(_file(path)), _file(path))
+    from anndata._io.specs.registry import IORegistryError  # noqa: PLC0415 -- public nowhere else
+
+    try:
+        found = anndata.read_h5ad(_file(path))
+    except IORegistryError as error:  # an Exception of its own, which no reader of other formats raises
+        raise ValueError(f"it holds something that anndata does not know ({error})") from error
+    return fields_of(found, _file(path))
 
 
 def fields_of(found: Any, file: Path) -> tuple[Detections, ...]:
