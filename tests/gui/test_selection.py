@@ -11,11 +11,13 @@ from napari.layers import Labels, Shapes
 
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.classify.session import ClassificationSession
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.session import DetectionSession
 from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.selection import SelectedCell, cell_selection
 from napari_hemalens.progress import Progress
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.review.boxes import ShownBoxes
 
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)
@@ -394,9 +396,10 @@ def test_a_click_among_20000_cells_selects_the_one_in_all_layers(
     classifying.start_run(image, cells, question)
     runner.run()
     classifying.results.put(classifying.results.current, classifying.results.current.reviewed.cells, partial=False)
-    field = SimpleNamespace(image=image, cells=None, hidden=False, drawing=None, frame=())
+    field = Field("large", image=image)
     layer = viewer.add_points(boxes[:, :2] + side / 2, name="points")
-    field.drawing = SimpleNamespace(layer=layer, busy=False, shown=SimpleNamespace(boxes=boxes))
+    shown = ShownBoxes(np.arange(n * n), boxes, np.full(n * n, "blast"))
+    field.drawing = SimpleNamespace(layer=layer, busy=False, shown=shown)
     detection.results.fields.append(field)
     detection.results.changed.emit()
     for box in (150, 9000, 19_000):
