@@ -96,7 +96,6 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     del split
     require_packages("AnnData", PACKAGES)
     import anndata  # noqa: PLC0415 -- of an extra
-
     from anndata._io.specs.registry import IORegistryError  # noqa: PLC0415 -- public nowhere else
 
     try:
