@@ -13,6 +13,7 @@ KINDS = {
     "RecipeError": ValueError,
     "WeightsError": LookupError,
     "DeviceError": RuntimeError,
+    "ClusterError": RuntimeError,
     "ProjectError": RuntimeError,
     "ProjectLockedError": RuntimeError,
     "TrainingError": RuntimeError,

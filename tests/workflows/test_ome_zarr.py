@@ -87,7 +87,7 @@ def test_what_is_there_is_replaced_as_a_whole(slide, boxes, tmp_path):
     assert len(boxes_in(target)[0]) == 2
 
 
-def test_a_folder_without_a_table_holds_no_boxes_and_a_damaged_one_is_named(slide, boxes, tmp_path):
+def test_a_folder_without_a_table_holds_no_boxes_a_damaged_one_is_named(slide, boxes, tmp_path):
     zarr.open_group(tmp_path / "b.zarr", mode="w")
     assert boxes_in(tmp_path / "b.zarr") == ()
     target = finish(write_ome_zarr_steps(slide, boxes, tmp_path / "a.ome.zarr"))

@@ -105,7 +105,7 @@ class TestSmallCells:
         assert len(viewer.layers) == 2 + points
         assert sorted(field.shown.rows) == [0, 1, 2]
 
-    def test_a_cell_of_another_class_goes_to_the_other_layer_and_stays_selected(self, results, field, runner):
+    def test_a_cell_of_another_class_changes_its_layer_and_stays_selected(self, results, field, runner):
         field.small.layer.selected_data = {0}
         results.classify("lymphocyte")
         runner.draw()

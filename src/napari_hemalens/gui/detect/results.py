@@ -65,6 +65,8 @@ class Results(CorrectedResults):
         self._keys = ImageKeys(viewer, self)
         self.changed.connect(self._bind_images)
         self.layers.added.connect(self._on_added)
+        self.layers.drawn.connect(self._on_drawn)
+        self._told: tuple[str, ...] = ()
         self.layers.edited.connect(self._on_edited)
         self.layers.removed.connect(self._on_removed)
 
@@ -275,7 +277,13 @@ class Results(CorrectedResults):
     def _on_added(self, f: Field, drawing: Drawing) -> None:
         drawing.expect(self.next_class)
         gestures.bind(drawing.layer, self, lambda: f.layers)
-        self.changed.emit()  # whether cells are shown as points is known only now
+
+    def _on_drawn(self, f: Field) -> None:
+        """Tell whether cells are shown as points, which is known only now."""
+        del f
+        if self._told != self.notes:
+            self._told = self.notes
+            self.changed.emit()
 
     def _drawing_of(self, layer: Layer) -> tuple[Field, Drawing] | None:
         """Return whose cells a layer shows, and how."""
