@@ -50,6 +50,17 @@ def test_packages_of_others_are_refused_with_a_reason(tmp_path: Path) -> None:
         unpack(tmp_path / "no.zip", tmp_path)
 
 
+def test_a_damaged_package_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a.safetensors", b"tensors" * 1000)
+        opened.writestr("a.json", "{}")
+    packed = bytearray((tmp_path / "a.zip").read_bytes())
+    packed[45:60] = bytes(15)  # inside of what was deflated
+    (tmp_path / "a.zip").write_bytes(packed)
+    with pytest.raises(WeightsError, match="cannot be unpacked"):
+        unpack(tmp_path / "a.zip", tmp_path)
+
+
 def test_a_file_that_unpacks_to_too_much_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bioimage_io, "_MOST_BYTES", 10)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as opened:

@@ -4,6 +4,7 @@ import math
 import os
 import struct
 import tokenize
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ DAMAGE = (
     ValueError,  # JSON, texts that are not UTF-8, and all errors of tifffile
     struct.error,
     tokenize.TokenError,  # the header of .npy
+    zipfile.BadZipFile,
     zlib.error,
     Image.DecompressionBombError,
 )

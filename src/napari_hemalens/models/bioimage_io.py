@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.models.portable import OPSET
 
@@ -86,23 +87,20 @@ def unpack(package: Path, folder: Path) -> None:
     WeightsError
         If it is no package, or one of another program, which holds no model card of ours.
     """
-    try:
-        with zipfile.ZipFile(package) as opened:
-            inside = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
-            tensors = [name for name in inside if name.endswith(".safetensors")]
-            pairs = [(name, f"{Path(name).stem}.json") for name in tensors if f"{Path(name).stem}.json" in inside]
-            if len(pairs) != 1:
-                raise WeightsError(
-                    f"{package} holds no weights of HemaLens (a .safetensors file with its model card): networks of "
-                    "other programs cannot be run here."
-                )
-            for name in pairs[0]:
-                if inside[name].file_size > _MOST_BYTES:
-                    raise WeightsError(f"{name} in {package} unpacks to {inside[name].file_size:,} bytes: too many.")
-                with opened.open(inside[name]) as packed, (folder / name).open("wb") as unpacked:
-                    shutil.copyfileobj(packed, unpacked)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise WeightsError(f"{package} cannot be unpacked: {error}.") from error
+    with decoding(f"{package} cannot be unpacked", WeightsError), zipfile.ZipFile(package) as opened:
+        inside = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
+        tensors = [name for name in inside if name.endswith(".safetensors")]
+        pairs = [(name, f"{Path(name).stem}.json") for name in tensors if f"{Path(name).stem}.json" in inside]
+        if len(pairs) != 1:
+            raise WeightsError(
+                f"{package} holds no weights of HemaLens (a .safetensors file with its model card): networks of "
+                "other programs cannot be run here."
+            )
+        for name in pairs[0]:
+            if inside[name].file_size > _MOST_BYTES:
+                raise WeightsError(f"{name} in {package} unpacks to {inside[name].file_size:,} bytes: too many.")
+            with opened.open(inside[name]) as packed, (folder / name).open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
 
 
 def _describe(card: AnyCard, folder: Path, tensors: Mapping[str, NDArray[Any]]) -> Any:
@@ -178,7 +176,7 @@ def _document(card: AnyCard) -> str:
     parts = [f"# {card.name}", card.description, f"Written by napari-hemalens {__version__} ({_HOME})."]
     parts += [f"Licence: {card.terms}", f"Data: {card.data}", "A research tool, not a diagnostic device.", "## Use"]
     parts += _use(card)
-    parts += ["## Classes", "\n".join(f"{number}. {name}" for number, name in enumerate(_named(card), start=1))]
+    parts += ["## Classes", "\n".join(f"{number}. {name}" for number, name in enumerate(card.classes, start=1))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -199,7 +197,3 @@ def _use(card: AnyCard) -> Sequence[str]:
         f"pixels; labels count from 1. Cells with a score below {card.score_threshold:g} are left out in use.{named}",
         "Larger images are cut into overlapping tiles, whose duplicates are removed.",
     ]
-
-
-def _named(card: AnyCard) -> Sequence[str]:
-    return card.classes
