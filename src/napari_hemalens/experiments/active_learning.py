@@ -67,6 +67,7 @@ ROWS: Mapping[str, LabellingRow] = {
     "plain-balanced-100": LabellingRow("ResNet18, all labels, classes shown alike", shares=(1.0,), balance=True),
     "entropy": LabellingRow("ResNet18, entropy", strategy="entropy"),
     "margin": LabellingRow("ResNet18, margin", strategy="margin"),
+    "margin-balanced": LabellingRow("ResNet18, margin, classes shown alike", strategy="margin", balance=True),
     "diversity": LabellingRow("ResNet18, diversity", strategy="diversity"),
     "margin-diversity": LabellingRow("ResNet18, margin and diversity", strategy="margin-diversity"),
     "loss": LabellingRow("LossNet", strategy="loss", loss_net=True),
