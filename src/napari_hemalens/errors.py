@@ -16,6 +16,10 @@ class AnnotationError(HemaLensError, ValueError):
     """A file of annotations or results does not hold what its format promises."""
 
 
+class MissingPackageError(ImageError, AnnotationError):
+    """A package of an extra is not installed. Where files are gone through, those that need it count as unreadable."""
+
+
 class RecipeError(HemaLensError, ValueError):
     """An option is unknown or out of its range."""
 

@@ -38,4 +38,4 @@ def test_an_odd_box_costs_no_other(tmp_path: Path) -> None:
 
 def test_a_list_of_other_things_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="is no JSON of Create ML"):
-        create_ml.read(saved(tmp_path, {"image": "a.png", "annotations": [{"bbox": [1, 2, 3, 4]}]}))
+        create_ml.FORMAT.read(saved(tmp_path, {"image": "a.png", "annotations": [{"bbox": [1, 2, 3, 4]}]}))

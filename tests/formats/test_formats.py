@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_hemalens import extras
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import FORMATS, export, packages, read_annotations
+from napari_hemalens.formats import FORMATS, export, read_annotations
 from napari_hemalens.records.detections import Detections, Provenance
 
 DATA = Path(os.environ.get("HEMALENS_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -196,7 +197,7 @@ def test_damaged_files_of_every_reader_are_read_or_refused_in_a_sentence(tmp_pat
 
 
 def test_a_format_whose_package_is_missing_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "anndata" else name)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "anndata" else name)
     with pytest.raises(AnnotationError) as error:
         export(EMPTY, tmp_path / "out", ["csv", "h5ad"])
     assert str(error.value) == "The format h5ad needs anndata: pip install 'napari-hemalens[exchange]'."

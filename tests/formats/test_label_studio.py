@@ -84,7 +84,7 @@ def test_a_label_said_by_a_tool_of_its_own_belongs_to_its_region(tmp_path: Path)
     ],
 )
 def test_an_odd_region_costs_no_file_and_is_said(tmp_path: Path, odd: Any, said: str) -> None:
-    (found,) = label_studio.read(saved(tmp_path, task(odd, region())))
+    (found,) = label_studio.FORMAT.read(saved(tmp_path, task(odd, region())))
     assert "WBC" in found.class_names
     assert any(said in note for note in found.provenance.notes)
 
@@ -92,16 +92,16 @@ def test_an_odd_region_costs_no_file_and_is_said(tmp_path: Path, odd: Any, said:
 def test_of_several_people_the_first_is_read_and_that_is_said(tmp_path: Path) -> None:
     cancelled = {"result": [region()] * 3, "was_cancelled": True}
     others = [cancelled, {"result": [region()]}, {"result": [region(), region(x=50)]}]
-    (found,) = label_studio.read(saved(tmp_path, task(annotations=others)))
+    (found,) = label_studio.FORMAT.read(saved(tmp_path, task(annotations=others)))
     assert len(found) == 1
     assert found.provenance.notes == ("Several people annotated the image: the cells of the first are read.",)
-    (none,) = label_studio.read(saved(tmp_path, task(annotations=[])))
+    (none,) = label_studio.FORMAT.read(saved(tmp_path, task(annotations=[])))
     assert len(none) == 0
 
 
 @pytest.mark.parametrize("document", [[], {}, [1], [{"geometry": {}}], {"images": [], "annotations": []}])
 def test_other_json_is_not_taken_for_label_studio(tmp_path: Path, document: Any) -> None:
     (tmp_path / "a.json").write_text(json.dumps(document), encoding="utf-8")
-    assert not label_studio.holds(tmp_path)
+    assert not label_studio.FORMAT.holds(tmp_path)
     with pytest.raises(AnnotationError, match="is no export of Label Studio"):
-        label_studio.read(tmp_path / "a.json")
+        label_studio.FORMAT.read(tmp_path / "a.json")

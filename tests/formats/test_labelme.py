@@ -55,4 +55,4 @@ def test_points_lines_and_what_is_no_shape_are_left_out_by_kind(tmp_path: Path) 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(AnnotationError, match="is no JSON of LabelMe"):
-        labelme.read(tmp_path / "a.json")
+        labelme.FORMAT.read(tmp_path / "a.json")

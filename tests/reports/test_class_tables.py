@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_hemalens import extras
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import packages
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.measurements import Measurements
@@ -71,6 +71,6 @@ def test_an_embedding_of_some_images_alone_is_left_out():
 def test_formats_of_boxes_are_refused_and_missing_packages_named(monkeypatch):
     with pytest.raises(AnnotationError, match=r"No format 'voc' of classified cells\. Known: csv, parquet, h5ad"):
         check_class_formats(["csv", "voc"])
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(AnnotationError, match="The format parquet needs pyarrow"):
         check_class_formats(["parquet"])

@@ -5,8 +5,8 @@ import pytest
 import zarr
 from anndata.io import read_elem
 
+from napari_hemalens import extras
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import packages
 from napari_hemalens.progress import finish
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
@@ -99,6 +99,6 @@ def test_a_folder_without_a_table_holds_no_boxes_a_damaged_one_is_named(slide, b
 def test_ome_zarr_is_no_table_and_needs_anndata(monkeypatch):
     assert split_formats(["csv", "ome-zarr"]) == (("csv",), True)
     assert split_formats(["csv"]) == (("csv",), False)
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(AnnotationError, match="The format ome-zarr needs anndata"):
         split_formats(["ome-zarr"])

@@ -19,10 +19,10 @@ from napari_hemalens.experiments.options import (
     Table1Split,
     Table6Protocol,
 )
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
 from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TaskName
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
 app.add_typer(experiment_app, name="experiment")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.extras import install_hint
 from napari_hemalens.formats import (
     box_table,
     coco,
@@ -29,7 +30,6 @@ from napari_hemalens.formats.class_names import renamed
 from napari_hemalens.formats.csv import holds_cells, read_cells, write_cells
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import split_names
-from napari_hemalens.formats.packages import install_hint
 from napari_hemalens.records.detections import Detections
 
 __all__ = ["FORMATS", "READERS", "AnnotatedPart", "Format", "ReadFormat", "check_formats", "export", "read_annotations"]
@@ -78,7 +78,7 @@ class Format(ReadFormat):
     @property
     def install_hint(self) -> str:
         """What to install, in a sentence; empty where nothing is missing."""
-        return install_hint(f"The format {PurePath(self.target).suffix[1:]}", self.packages)
+        return install_hint(f"The format {PurePath(self.target).suffix[1:]}", self.packages, "exchange")
 
 
 def _read_table(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
@@ -108,9 +108,9 @@ FORMATS: Mapping[str, Format] = {
 READERS: Mapping[str, ReadFormat] = {
     **FORMATS,
     "cvat": ReadFormat(cvat.read, cvat.holds, "CVAT's XML"),
-    "label_studio": ReadFormat(label_studio.read, label_studio.holds, "Label Studio's JSON"),
-    "labelme": ReadFormat(labelme.read, labelme.holds, "LabelMe's JSON"),
-    "create_ml": ReadFormat(create_ml.read, create_ml.holds, "Create ML's JSON"),
+    "label_studio": ReadFormat(label_studio.FORMAT.read, label_studio.FORMAT.holds, "Label Studio's JSON"),
+    "labelme": ReadFormat(labelme.FORMAT.read, labelme.FORMAT.holds, "LabelMe's JSON"),
+    "create_ml": ReadFormat(create_ml.FORMAT.read, create_ml.FORMAT.holds, "Create ML's JSON"),
     "dicom": ReadFormat(dicom.read, dicom.holds, "DICOM's bulk annotations"),
 }
 """All formats that are read; the last five are what tools and archives call their own, and are not written."""

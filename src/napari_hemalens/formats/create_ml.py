@@ -8,44 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.formats import documents
 from napari_hemalens.formats.documents import mapping
-from napari_hemalens.formats.draft import Draft, drafts_of, finish_drafts, number
+from napari_hemalens.formats.draft import Draft, number
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
-from napari_hemalens.records.detections import Detections
+from napari_hemalens.formats.json_format import JsonFormat
 
 _IMAGE = ("image", "imagefilename")  # Apple's documentation has had both
-_NONE = "is no JSON of Create ML: it lists no images with boxes."
 
 
-def holds(path: Path, split: str | None = None) -> bool:
-    """Whether `read` would find a JSON of Create ML there."""
-    return any(_images(file) is not None for file in _files(path, split))
-
-
-def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
-    """Read one record per image of all files.
-
-    Parameters
-    ----------
-    path : Path
-        The file, or its folder (`documents.files_of`). Images are searched beside it and in `images/`.
-    split : str, optional
-        Reads the file of that name, or the files in the folder of that name.
-    names : sequence of str, optional
-        The classes; by default those found, sorted.
-    """
-    return finish_drafts(drafts_of(path, _files(path, split), _drafts, _NONE), names)
-
-
-def _files(path: Path, split: str | None) -> list[Path]:
-    return documents.files_of(path, split, "_annotations.createml.json")
-
-
-def _images(file: Path) -> list[Mapping[str, Any]] | None:
+def _images(found: Any) -> list[Mapping[str, Any]] | None:
     """Return the images that a file lists; None if it is of another format."""
-    found = documents.content(file)
     images = [each for each in found if _name(each)] if isinstance(found, list) else []
     return images if any("coordinates" in mapping(box) for image in images for box in _boxes(image)) else None
 
@@ -59,10 +32,7 @@ def _boxes(image: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _drafts(file: Path) -> list[Draft] | None:
-    images = _images(file)
-    if images is None:
-        return None
+def _drafts(file: Path, images: Sequence[Mapping[str, Any]]) -> list[Draft]:
     folders = folders_near(file)
     located = [(locate_image(_name(image), folders), image) for image in images]
     return [_draft(Draft(file, where, known_size(where)), image) for where, image in located]
@@ -75,3 +45,8 @@ def _draft(draft: Draft, image: Mapping[str, Any]) -> Draft:
         label = str(mapping(box).get("label") or "")
         draft.add((y - height / 2, x - width / 2, y + height / 2, x + width / 2), label)
     return draft
+
+
+FORMAT = JsonFormat(
+    "_annotations.createml.json", "is no JSON of Create ML: it lists no images with boxes.", _images, _drafts
+)

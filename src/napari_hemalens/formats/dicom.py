@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.extras import optional_module
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.dicom_files import Header, headers, slide_path
 from napari_hemalens.formats.documents import read_text, split_names
 from napari_hemalens.formats.draft import Box, Draft, finish_drafts
 from napari_hemalens.formats.image_names import is_file
 from napari_hemalens.formats.image_parts import Rectangle, part_name
-from napari_hemalens.formats.slide_packages import slide_package
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.synonyms import spelling
 from napari_hemalens.records.taxonomy import is_known
@@ -170,7 +170,7 @@ def _holds_centre(place: Rectangle, box: Box) -> bool:
 
 
 def _read_file(file: Header, levels: Sequence[Header], found: _Annotated) -> None:
-    highdicom = slide_package("highdicom", "DICOM annotations")
+    highdicom = optional_module("highdicom", "DICOM annotations", "slides")
     annotations = highdicom.ann.annread(file.file)
     for group in annotations.get_annotation_groups():
         shapes = _in_pixels(group, annotations, file, levels)
@@ -199,7 +199,7 @@ def _in_pixels(group: Any, annotations: Any, file: Header, levels: Sequence[Head
     if level is None:
         return [shape[:, :2] for shape in stored]
     if coordinates.value == "3D":
-        pydicom, highdicom = (slide_package(name, "DICOM annotations") for name in ("pydicom", "highdicom"))
+        pydicom, highdicom = (optional_module(name, "DICOM annotations", "slides") for name in ("pydicom", "highdicom"))
         image = pydicom.dcmread(level.file, stop_before_pixels=True)
         place = highdicom.spatial.ReferenceToImageTransformer.for_image(image, for_total_pixel_matrix=True)
         stored = [place(shape) for shape in stored]

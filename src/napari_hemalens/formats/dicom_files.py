@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from napari_hemalens.errors import ImageError
+from napari_hemalens.errors import ImageError, MissingPackageError
+from napari_hemalens.extras import optional_module
 from napari_hemalens.formats.decoding import decoding
-from napari_hemalens.formats.slide_packages import slide_package
 
 Kind: TypeAlias = Literal["level", "picture", "annotations", "other"]
 """A level of a slide; its label, overview or thumbnail; annotations; anything else in DICOM."""
@@ -75,9 +75,9 @@ def is_dicom_slide(folder: Path) -> bool:
     if found is None:
         return False
     try:
-        slide_package("pydicom", "DICOM")
-    except ImageError:
-        return True  # opening it says what is missing
+        optional_module("pydicom", "DICOM", "slides")
+    except MissingPackageError:
+        return True  # opening it says so
     return len({header.series for header in headers([folder]) if header.kind == "level"}) == 1
 
 
@@ -135,7 +135,7 @@ def header(file: Path) -> Header:
 @lru_cache(maxsize=8192)
 def _header(file: Path, changed: int) -> Header:
     del changed  # of the key: a file that has changed is read anew
-    pydicom = slide_package("pydicom", "DICOM")
+    pydicom = optional_module("pydicom", "DICOM", "slides")
     said = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_READ))
     tags = ("SeriesInstanceUID", "SOPInstanceUID", "PatientID", "SeriesDescription")
     series, instance, patient, description = (str(said.get(tag, "")) for tag in tags)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.extras import require_packages
 from napari_hemalens.formats.csv import NEEDED, cells_rows, drafts_of_rows, table_columns
 from napari_hemalens.formats.draft import finish_drafts
-from napari_hemalens.formats.packages import require_packages
 from napari_hemalens.formats.provenance import KEY, image_drafts, provenance_text
 from napari_hemalens.formats.tables import TEXTS, TableRow, check_columns
 from napari_hemalens.records.detections import Detections
@@ -63,7 +63,7 @@ class CellsTable:
         AnnotationError
             If anndata is not installed.
         """
-        require_packages("AnnData", PACKAGES)
+        require_packages("AnnData", PACKAGES, "exchange")
         import anndata  # noqa: PLC0415 -- of an extra
         import pandas as pd  # noqa: PLC0415
 
@@ -94,7 +94,7 @@ def holds(path: Path, split: str | None = None) -> bool:
 def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     """Read the cells of a file that was written here, or of the `cells.h5ad` of a folder: one record per image."""
     del split
-    require_packages("AnnData", PACKAGES)
+    require_packages("AnnData", PACKAGES, "exchange")
     import anndata  # noqa: PLC0415 -- of an extra
     from anndata._io.specs.registry import IORegistryError  # noqa: PLC0415 -- public nowhere else
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.extras import optional_module
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.dicom_files import is_dicom, is_dicom_slide, levels_of
 from napari_hemalens.formats.image_names import is_file
 from napari_hemalens.formats.image_parts import split_part
-from napari_hemalens.formats.slide_packages import slide_package
 from napari_hemalens.formats.tiff_files import open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn", ".bif", ".qptiff")
@@ -140,13 +140,13 @@ def _tiff_size(file: Path) -> tuple[int, int]:
 
 
 def _openslide_size(file: Path) -> tuple[int, int]:
-    with slide_package("openslide", "it").OpenSlide(file) as slide:
+    with optional_module("openslide", "it", "slides").OpenSlide(file) as slide:
         width, height = slide.dimensions
         return int(height), int(width)
 
 
 def _czi_size(file: Path) -> tuple[int, int]:
-    with slide_package("pylibCZIrw.czi", "it").open_czi(str(file)) as slide:
+    with optional_module("pylibCZIrw.czi", "it", "slides").open_czi(str(file)) as slide:
         place = slide.total_bounding_rectangle
         return int(place.h), int(place.w)
 

@@ -10,54 +10,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from napari_hemalens.formats import documents
 from napari_hemalens.formats.brush import brush_box
 from napari_hemalens.formats.documents import mapping
-from napari_hemalens.formats.draft import Box, Draft, drafts_of, finish_drafts, number, size
+from napari_hemalens.formats.draft import Box, Draft, number, size
 from napari_hemalens.formats.image_names import folders_near, locate_image
 from napari_hemalens.formats.images import known_size
+from napari_hemalens.formats.json_format import JsonFormat
 from napari_hemalens.formats.shapes import bounds, ellipse_box, turned_about_corner
-from napari_hemalens.records.detections import Detections
 
 _SHAPES = ("rectangle", "ellipse", "polygon", "brush")
 _LEFT_OUT = {"keypoint": "a point", "choices": "a choice for the whole image"}
-_NONE = "is no export of Label Studio: it lists no tasks with images."
 _SEVERAL = "Several people annotated the image: the cells of the first are read."
 
 
-def holds(path: Path, split: str | None = None) -> bool:
-    """Whether `read` would find an export of Label Studio there."""
-    return any(_tasks(file) is not None for file in _files(path, split))
+def _drafts(file: Path, tasks: Sequence[Mapping[str, Any]]) -> list[Draft]:
+    """Return a draft per task; of several annotations of a task it has the first that was not cancelled."""
+    folders = folders_near(file)
+    return [_draft(file, task, folders) for task in tasks]
 
 
-def read(path: Path, *, split: str | None = None, names: Sequence[str] | None = None) -> tuple[Detections, ...]:
-    """Read one record per task of all files; of several annotations of a task the first that was not cancelled.
-
-    Parameters
-    ----------
-    path : Path
-        The file, or its folder (`documents.files_of`). Images are searched beside it and in `images/`.
-    split : str, optional
-        Reads the file of that name, or the files in the folder of that name.
-    names : sequence of str, optional
-        The classes; by default those found, sorted.
-    """
-    return finish_drafts(drafts_of(path, _files(path, split), _drafts, _NONE), names)
-
-
-def _drafts(file: Path) -> list[Draft] | None:
-    """Return the drafts of an export; None if a file is none."""
-    tasks, folders = _tasks(file), folders_near(file)
-    return None if tasks is None else [_draft(file, task, folders) for task in tasks]
-
-
-def _files(path: Path, split: str | None) -> list[Path]:
-    return documents.files_of(path, split, "result.json")
-
-
-def _tasks(file: Path) -> list[Mapping[str, Any]] | None:
+def _tasks(found: Any) -> list[Mapping[str, Any]] | None:
     """Return the tasks of an export; None if a file is none."""
-    found = documents.content(file)
     listed = [found] if isinstance(found, dict) else found
     if not isinstance(listed, list) or not listed:
         return None
@@ -161,3 +134,6 @@ def _box(kind: str, value: Mapping[str, Any], shape: tuple[int, int]) -> Box:
         return ellipse_box((x * across, y * down), radii, turn)
     sides = number(value.get("width")) * across, number(value.get("height")) * down
     return turned_about_corner((x * across, y * down), sides, turn)
+
+
+FORMAT = JsonFormat("result.json", "is no export of Label Studio: it lists no tasks with images.", _tasks, _drafts)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.extras import require_packages
 from napari_hemalens.formats.csv import NEEDED, cells_rows, drafts_of_rows, table_columns
 from napari_hemalens.formats.draft import finish_drafts
-from napari_hemalens.formats.packages import require_packages
 from napari_hemalens.formats.provenance import KEY, image_drafts, provenance_text
 from napari_hemalens.formats.tables import TEXTS, TableRow, check_columns
 from napari_hemalens.records.detections import Detections
@@ -26,7 +26,7 @@ def read(path: Path, *, split: str | None = None) -> tuple[Detections, ...]:
     The columns are those of `csv.read_cells`; `split` is none that such files have.
     """
     del split
-    require_packages("Parquet", PACKAGES)
+    require_packages("Parquet", PACKAGES, "exchange")
     import pyarrow.parquet  # noqa: PLC0415 -- of an extra
 
     file = _file(path)
@@ -60,7 +60,7 @@ def write_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], path:
     about : str
         Where the cells come from, see `provenance.provenance_text`; kept in the metadata under 'hemalens'.
     """
-    require_packages("Parquet", PACKAGES)
+    require_packages("Parquet", PACKAGES, "exchange")
     import pyarrow as pa  # noqa: PLC0415 -- of an extra
     import pyarrow.parquet  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.formats.slide_packages import slide_package
+from napari_hemalens.extras import optional_module
 from napari_hemalens.slides.pixel_size import steps_along
 from napari_hemalens.slides.stored import Stored
 
@@ -92,7 +92,7 @@ def read_czi(path: Path) -> Stored:
     ImageError
         If pylibCZIrw is not installed, or values are of a type that is no image.
     """
-    reader = slide_package("pylibCZIrw.czi", "CZI").CziReader(str(path))
+    reader = optional_module("pylibCZIrw.czi", "CZI", "slides").CziReader(str(path))
     box, place = reader.total_bounding_box, reader.total_bounding_rectangle
     kind = next(iter(reader.pixel_types.values()), "none")
     if kind not in _TYPES:

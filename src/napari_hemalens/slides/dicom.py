@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.extras import optional_module
 from napari_hemalens.formats.dicom_files import levels_of
-from napari_hemalens.formats.slide_packages import slide_package
 from napari_hemalens.slides.by_region import ByRegion, Rectangle
 from napari_hemalens.slides.pixel_size import steps_along
 from napari_hemalens.slides.stored import Stored
@@ -22,7 +22,7 @@ def read_dicom(path: Path) -> Stored:
     ImageError
         If there is none, a folder holds several, or wsidicom is not installed.
     """
-    wsidicom = slide_package("wsidicom", "a DICOM slide")
+    wsidicom = optional_module("wsidicom", "a DICOM slide", "slides")
     levels = levels_of(path)
     opened = wsidicom.WsiDicom.open([each.file for each in levels])
     size = levels[0].pixel_size_um

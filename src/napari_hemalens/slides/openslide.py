@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.formats.slide_packages import slide_package
+from napari_hemalens.extras import optional_module
 from napari_hemalens.slides.by_region import ByRegion, Rectangle
 from napari_hemalens.slides.pixel_size import steps_along
 from napari_hemalens.slides.stored import Stored
@@ -21,7 +21,8 @@ def read_openslide(path: Path) -> Stored:
     ImageError
         If OpenSlide is not installed.
     """
-    slide = slide_package("openslide", f"{path.suffix.lower()[1:].upper()} of a slide scanner").OpenSlide(path)
+    kind = f"{path.suffix.lower()[1:].upper()} of a slide scanner"
+    slide = optional_module("openslide", kind, "slides").OpenSlide(path)
     sides = zip(slide.level_dimensions, slide.level_downsamples, strict=True)
     said = {axis: (slide.properties.get(f"openslide.mpp-{axis.lower()}"), "um") for axis in "YX"}
     return Stored(

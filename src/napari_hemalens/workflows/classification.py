@@ -13,6 +13,7 @@ from napari_hemalens.config.options import ClassificationRecipe, ExplanationReci
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.selection import CellSelection
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
 from napari_hemalens.progress import Steps, finish, stage
@@ -25,7 +26,6 @@ from napari_hemalens.segmentation.measuring import measure_steps
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.classification import ClassReport

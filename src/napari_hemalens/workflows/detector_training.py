@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.training import DetectionTraining
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.detection import DetectionReport

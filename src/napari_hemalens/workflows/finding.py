@@ -6,9 +6,9 @@ from typing import Protocol, Self
 
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.batch import BatchInProgress, Parts
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 
 class AskedOfImages(Protocol):

@@ -19,13 +19,13 @@ from napari_hemalens.active_learning.learning_curve import CurvePoint, Gain
 from napari_hemalens.active_learning.refitting import Refit
 from napari_hemalens.active_learning.session import TeachingSession
 from napari_hemalens.config.options import FineTuningRecipe
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.projects.project import Project
 from napari_hemalens.records.tasks import own_task
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 __all__ = ["FineTuned", "FineTuningRecipe", "adopt", "fine_tune_steps"]
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.evaluation.selection import CellSelection
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.classification import classifier_card
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.heatmap_report import HeatmapReport

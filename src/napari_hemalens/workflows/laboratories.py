@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe, DeviceName
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.known_cells import KnownCellsReport

@@ -11,11 +11,11 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.extras import require_packages
 from napari_hemalens.formats import h5ad
 from napari_hemalens.formats.csv import NEEDED
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.h5ad import CellsTable
-from napari_hemalens.formats.packages import require_packages
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
@@ -47,7 +47,7 @@ def split_formats(formats: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """
     asked = OME_ZARR in formats
     if asked:
-        require_packages("The format ome-zarr", h5ad.PACKAGES)
+        require_packages("The format ome-zarr", h5ad.PACKAGES, "exchange")
     return tuple(name for name in formats if name != OME_ZARR), asked
 
 
@@ -102,7 +102,7 @@ def boxes_in(path: str | Path) -> tuple[Detections, ...]:
     table = place / "tables" / CELLS
     if not is_zarr(table):
         return ()
-    require_packages("The table of cells", h5ad.PACKAGES)
+    require_packages("The table of cells", h5ad.PACKAGES, "exchange")
     from anndata.io import read_elem  # noqa: PLC0415 -- of an extra
 
     with decoding(f"Cannot read the cells in {place}", AnnotationError):

@@ -7,6 +7,7 @@ from typing import Any
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.reports.assay_page import assay_page
 from napari_hemalens.reports.gallery import gallery_notes, shelves
@@ -15,7 +16,6 @@ from napari_hemalens.reports.page import Page, render
 from napari_hemalens.reports.reference import read_reference
 from napari_hemalens.reports.smear_page import smear_page
 from napari_hemalens.reports.stored_results import StoredAssay, StoredSmear, read_stored
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 from napari_hemalens.workflows.report_gallery import cut_gallery_steps
 
 _SUFFIXES = (".html", ".htm", ".pdf")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.evaluation.selection import FieldSeries
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 if TYPE_CHECKING:
     from napari_hemalens.evaluation.robustness_report import RobustnessReport

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.models import weights_folders
 from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.weights import detector_card, installed, model_card
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.rendering.fields import render_field
-from napari_hemalens.workflows.optional_packages import explain_missing_packages
 
 PORTABLE = {".onnx": "ONNX", ".zip": "a package of the BioImage Model Zoo"}
 """What weights are exported as, by the suffix of the file."""

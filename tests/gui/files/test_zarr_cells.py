@@ -5,7 +5,7 @@ import pytest
 from napari.layers import Labels, Layer, Shapes
 from tests.gui.conftest import SHAPE, found
 
-from napari_hemalens.formats import packages
+from napari_hemalens import extras
 from napari_hemalens.gui.files import zarr_cells
 from napari_hemalens.gui.files.readers import get_reader
 from napari_hemalens.gui.files.zarr_cells import cell_layers
@@ -53,7 +53,7 @@ def test_a_missing_package_costs_the_boxes_alone_and_is_said(slide, tmp_path, mo
     target = finish(write_ome_zarr_steps(slide, found(6, image="smear.tif"), tmp_path / "a.ome.zarr"))
     said = []
     monkeypatch.setattr(zarr_cells, "show_warning", said.append)
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     assert cell_layers(str(target)) == []
     assert said == ["The table of cells needs anndata: pip install 'napari-hemalens[exchange]'."]
 
