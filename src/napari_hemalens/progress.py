@@ -1,10 +1,16 @@
-"""Long operations are generators: they yield where they are, and return the result."""
+"""Long operations are generators: they yield where they are, and return the result; how much longer they take."""
 
-from collections.abc import Generator
+import math
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+_LEAST_STEPS, _LEAST_S = 2, 2.0  # measured before anything is said
+_MEMORY_S = 15.0  # seconds after which a step weighs 1/e, in a run that has lasted twice as long or less
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +65,79 @@ def finish(steps: Steps[T]) -> T:
             next(steps)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+
+
+class RemainingTime:
+    """Estimates from steps that were measured how long the rest takes.
+
+    Later steps weigh more than earlier ones. What comes before the first step, such as loading weights, is left out;
+    so are steps that an earlier run had done. Where the share falls, something else has begun, and so does the measure.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns seconds that only ever grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all steps."""
+        self._share, self._at, self._began = 0.0, 0.0, 0.0
+        self._advance, self._took = 0.0, 0.0  # of measured steps: share and seconds, later ones weighing more
+        self._steps, self._measured_s = 0, 0.0
+
+    def note(self, share: float, *, reused: bool = False) -> None:
+        """Take note that a share in 0-1 is done; `reused`: the last step took no work."""
+        now = self._clock()
+        if share < self._share or self._share == 0:
+            self.restart()
+            self._began = now
+        elif share == self._share:
+            return  # its time counts for the step that goes on
+        elif not reused:
+            self._measure(share - self._share, now)
+        self._share, self._at = share, now
+
+    def _measure(self, advance: float, now: float) -> None:
+        took = now - self._at
+        kept = math.exp(-took / max(_MEMORY_S, (now - self._began) / 2))
+        self._advance = self._advance * kept + advance
+        self._took = self._took * kept + took
+        self._steps += 1
+        self._measured_s += took
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the rest takes; None while it is not known."""
+        if self._steps < _LEAST_STEPS or self._measured_s < _LEAST_S:
+            return None
+        return (1 - self._share) * self._took / self._advance
+
+    @property
+    def words(self) -> str:
+        """How long the rest takes, such as 'about 3 minutes left'; empty while it is not known, and at the end."""
+        seconds = self.seconds
+        return "" if seconds is None or self._share >= 1 else f"{in_words(seconds)} left"
+
+
+def in_words(seconds: float) -> str:
+    """Return a time as a person says it, as exactly as an estimate is."""
+    if seconds <= _MINUTE / 6:
+        return "a few seconds"
+    if (tens := 10 * math.ceil(seconds / 10)) < _MINUTE:
+        return f"about {tens} seconds"
+    if (minutes := max(1, round(seconds / _MINUTE))) < _MINUTE:
+        return f"about {_counted(minutes, 'minute')}"
+    if seconds >= 2 * _DAY:
+        return f"about {_counted(round(seconds / _DAY), 'day')}"
+    hours, minutes = divmod(5 * round(seconds / _MINUTE / 5), _MINUTE)
+    if hours >= 10 or not minutes:  # from ten hours on, minutes say nothing
+        return f"about {_counted(round(seconds / _HOUR), 'hour')}"
+    return f"about {_counted(hours, 'hour')} {minutes} minutes"
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

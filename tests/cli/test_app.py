@@ -13,8 +13,7 @@ from napari_hemalens.cli.app import Bar, cluster_of, new_weights, run
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import NewWeights
-from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.remaining_time import RemainingTime
+from napari_hemalens.progress import Progress, RemainingTime, Steps
 
 
 def test_the_version_is_that_of_the_package(hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def test_files_of_other_formats_in_a_folder_are_passed_over(tmp_path: Path) -> N
     saved(tmp_path / "b.json", {"shapes": []})
     assert FORMAT.holds(tmp_path)
     (found,) = FORMAT.read(tmp_path)
-    assert found.image.endswith("a.png")
+    assert found.provenance.image == str(tmp_path / "a.png")
     assert found.boxes.tolist() == [[1, 2, 11, 12]]
 
 

@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
-from napari_hemalens.remaining_time import RemainingTime
+from napari_hemalens.progress import RemainingTime
 
 
 def test_a_viewer_has_one_session_of_a_kind(runner):

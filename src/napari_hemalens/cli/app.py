@@ -17,8 +17,7 @@ from napari_hemalens.config.options import DetectionRecipe, DeviceName, Precisio
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights
-from napari_hemalens.progress import Steps
-from napari_hemalens.remaining_time import RemainingTime
+from napari_hemalens.progress import RemainingTime, Steps
 from napari_hemalens.workflows.annotations import read_class_names
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
-from napari_hemalens.remaining_time import RemainingTime
+from napari_hemalens.progress import RemainingTime
 from napari_hemalens.workflows.devices import available_devices
 
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError)
