@@ -26,6 +26,7 @@ def corrected_field() -> Detections:
             kinds=np.array(["", "class+box", "drawn", "accepted"]),
             predicted_classes=np.array([1, 2, -1, 1]),
             predicted_scores=np.array([0.9, 0.25, np.nan, 0.6], dtype=np.float32),
+            observers=np.array(["", "Ann", "Ben", ""]),
         ),
     )
 
@@ -39,5 +40,6 @@ def assert_corrected(corrected_field: Detections) -> Callable[[Detections], None
         assert found.correction_kinds.tolist() == corrected_field.correction_kinds.tolist()
         assert found.predicted_class_names.tolist() == corrected_field.predicted_class_names.tolist()
         np.testing.assert_allclose(found.predicted_scores, corrected_field.predicted_scores, atol=1e-4)
+        assert found.observers.tolist() == ["", "Ann", "Ben", ""]
 
     return check

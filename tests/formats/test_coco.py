@@ -205,11 +205,11 @@ def test_what_is_written_is_what_other_tools_expect(tmp_path):
 def test_corrections_are_read_back_from_the_attributes_of_each_box(corrected_field, assert_corrected, tmp_path):
     coco.write([corrected_field], tmp_path / "coco.json")
     boxes = json.loads((tmp_path / "coco.json").read_text(encoding="utf-8"))["annotations"]
-    said = {"corrected": "class+box", "predicted_class": "monocyte", "predicted_score": 0.25}
+    said = {"corrected": "class+box", "predicted_class": "monocyte", "predicted_score": 0.25, "observer": "Ann"}
     assert [box.get("attributes") for box in boxes] == [
         None,
         said,
-        {"corrected": "drawn"},
+        {"corrected": "drawn", "observer": "Ben"},
         {"corrected": "accepted", "predicted_class": "lymphocyte", "predicted_score": 0.6},
     ]
     assert_corrected(coco.read(tmp_path / "coco.json")[0])

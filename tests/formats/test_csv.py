@@ -51,6 +51,7 @@ def test_a_row_tells_all_of_a_cell(fields):
         "corrected": "",
         "predicted_class": "lymphocyte",
         "predicted_score": 0.5,
+        "observer": "",
         "certainty": None,
         "novelty": None,
         "unsure": None,
@@ -86,8 +87,8 @@ def test_what_is_not_known_is_an_empty_cell_of_the_table(fields, tmp_path):
     write_cells(fields, tmp_path / "cells.csv")
     found = lines(tmp_path / "cells.csv")
     assert (found[1]["area_um2"], found[2]["area_um2"], found[2]["box_width_um"]) == ("75.0", "", "")
-    assert list(found[0])[:18] == [
-        *("image", "cell", "class", "score", "corrected", "predicted_class", "predicted_score"),
+    assert list(found[0])[:19] == [
+        *("image", "cell", "class", "score", "corrected", "predicted_class", "predicted_score", "observer"),
         *("certainty", "novelty", "unsure"),
         *("y0", "x0", "y1", "x1", "y", "x", "area_px", "area_um2"),
     ]

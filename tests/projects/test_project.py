@@ -27,12 +27,14 @@ def test_classes_and_labels_are_there_when_it_is_opened_again(tmp_path: Path) ->
         say(project, "a", "blast")
         say(project, "b", "normal")
         project.undo()
+        project.observer = "Ann"
         say(project, "c", "blast")
         project.add_class("smudge", "#123456", "S")
     with Project.open(tmp_path / "p") as again:
         assert (names(again), again.seed, again.notes) == ({"a": "blast", "c": "blast"}, 7, ())
         assert again.classes.names == ("blast", "normal", "smudge")
         assert next(iter(again.decisions)).time.startswith("20")
+        assert [each.observer for each in again.decisions] == ["", "Ann"]
         assert again.undo()[0].cell == "c"
         assert again.redo()[0].cell == "c"
         assert again.redo() == ()

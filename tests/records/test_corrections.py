@@ -78,6 +78,22 @@ def test_corrections_follow_another_taxonomy():
     assert mapped.corrections.removed_cells(mapped.names) == [{"box": [1, 1, 4, 4], "class": "WBC", "score": 0.3}]
 
 
+def test_of_corrections_without_observers_nobody_is_known():
+    assert corrections().observers.tolist() == ["", "", ""]
+    assert corrections().removed_observers.tolist() == ["", ""]
+    assert corrections().observer_counts() == {}
+
+
+def test_observers_stay_with_their_cells_and_are_counted():
+    who = replace(
+        corrections(), observers=np.array(["", "Ann", "Ben"]), removed_observers=np.array(["Ann", ""], dtype=np.str_)
+    )
+    assert who.take(np.array([2, 1])).observers.tolist() == ["Ben", "Ann"]
+    kept = who.take_removed(who.removed_scores > 0.5)
+    assert kept.observer_counts() == {"Ann": 2, "Ben": 1}
+    assert kept.removed_cells(NAMES)[0]["observer"] == "Ann"
+
+
 def test_counts_name_each_way_that_was_used():
     assert corrections().counts() == {"class": 1, "drawn": 1, "removed": 2}
     assert corrections().corrected.tolist() == [False, True, True]

@@ -45,10 +45,10 @@ def test_a_row_a_cell_with_its_number_probabilities_and_place(results: list[Clas
     assert list(rows[0]) == [
         *("image", "cell", "class", "p_micronucleus", "p_none"),
         *("entropy", "area", "centroid_y", "centroid_x"),
-        *("corrected", "predicted_class", "predicted_score"),
+        *("corrected", "predicted_class", "predicted_score", "observer"),
     ]
     assert list(rows[1].values()) == [
-        *("a.tif", "80000", "none", "0.2", "0.8", "0.7219", "99", "2.5", "3.5", "", "none", "0.8"),
+        *("a.tif", "80000", "none", "0.2", "0.8", "0.7219", "99", "2.5", "3.5", "", "none", "0.8", ""),
     ]
     assert [row["image"] for row in rows] == ["a.tif"] * 3 + ["b.tif"]
     assert rows[2]["entropy"] == "1.0"

@@ -86,6 +86,23 @@ def test_corrections_are_counted_by_kind_and_by_class(stored: StoredSmear) -> No
     assert seen.changes == (("lymphocyte", "blast", "2"), ("lymphocyte", "lymphocyte", "1"))
 
 
+def test_observers_are_those_of_the_corrections_unless_one_is_given(stored: StoredSmear) -> None:
+    first, second = (image.said["corrections"] for image in stored.images)
+    first["observers"] = {"Ann": 3}
+    assert (
+        sections.review(stored, [], "", ENGLISH).sentences[0].startswith("Observers: Ann (3 cells), not named (4 cel")
+    )
+    second["observers"] = {"Ann": 3, "Ben": 1}
+    assert (
+        sections.review(stored, [], "", Language.of("de"))
+        .sentences[0]
+        .startswith("Begutachtet von: Ann (6 Zellen), Ben (1 Zelle).")
+    )
+    second["observers"] = {"Ann": 4}
+    assert sections.review(stored, [], "", ENGLISH).sentences[0].startswith("Observer: Ann. 7 of 2,000 cells")
+    assert sections.review(stored, [], "Dr. Who", ENGLISH).sentences[0].startswith("Observer: Dr. Who. ")
+
+
 def test_a_count_that_nobody_looked_at_says_so(stored: StoredSmear, tmp_path: Path) -> None:
     untouched = StoredSmear(tmp_path, RUN, (), {}, stored.differential)
     assert sections.review(untouched, [], "", ENGLISH).sentences == (

@@ -37,7 +37,7 @@ def work() -> ClassifiedWork:
             KeptClasses(
                 KeptImage("a", (2, 3)),
                 LABELS,
-                ReviewedClasses(cells, {7: "none", 9: "micronucleus"}),
+                ReviewedClasses(cells, {7: "none", 9: "micronucleus"}, {7: "Ann"}),
                 "micronucleus",
                 frame=(1,),
                 plane=(0,),
@@ -66,6 +66,8 @@ def test_classes_words_and_labels_are_as_they_were(tmp_path: Path) -> None:
     np.testing.assert_array_equal(new.labels, old.labels)
     np.testing.assert_array_equal(new.reviewed.cells.probabilities, old.reviewed.cells.probabilities)
     assert new.reviewed.corrections == old.reviewed.corrections
+    assert new.reviewed.observers == {7: "Ann"}
+    assert new.cells.observers.tolist() == ["", "Ann"]
     assert new.cells.class_names.tolist() == ["micronucleus", "none"]
     assert {name: array.tolist() for name, array in new.nuclei.arrays.items()} == {
         name: array.tolist() for name, array in old.nuclei.arrays.items()

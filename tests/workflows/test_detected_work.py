@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_hemalens.projects.work import WorkFiles
+from napari_hemalens.projects.work import Record, WorkFiles
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.review.signing import sign_boxes
+from napari_hemalens.workflows import detected_work
 from napari_hemalens.workflows.detected_work import (
     PAST_KEPT,
     DetectedWork,
     KeptBoxes,
     PastStep,
+    _record,
     read_detected,
     write_detected,
 )
@@ -32,7 +35,7 @@ def work(*states: ReviewedBoxes) -> DetectedWork:
 
 def test_cells_and_what_undo_needs_are_as_they_were(tmp_path: Path) -> None:
     first = reviewed()
-    second = first.with_classes(np.array([1]), ["blast"])
+    second = sign_boxes(first, first.with_classes(np.array([1]), ["blast"]), "Ann")
     assert write_detected(WorkFiles(tmp_path), tmp_path, work(first, second))
     files = WorkFiles(tmp_path)
     found, notes = read_detected(tmp_path, files.read("detect"), files)
@@ -45,8 +48,21 @@ def test_cells_and_what_undo_needs_are_as_they_were(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.cells.class_names, other.cells.class_names)
         np.testing.assert_array_equal(one.touched, other.touched)
         np.testing.assert_array_equal(one.kinds, other.kinds)
+        np.testing.assert_array_equal(one.observers, other.observers)
     assert image.cells.class_names.tolist() == ["blast", "blast"]
     assert not write_detected(files, tmp_path, found)
+
+
+def test_what_was_kept_before_observers_had_names_opens(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(detected_work, "_record", _record_without_observers)
+    write_detected(WorkFiles(tmp_path), tmp_path, work(reviewed().with_classes(np.array([1]), ["blast"])))
+    (image,) = read_detected(tmp_path, WorkFiles(tmp_path).read("detect"))[0].images
+    assert image.cells.observers.tolist() == ["", ""]
+
+
+def _record_without_observers(cells: ReviewedBoxes) -> Record:
+    whole = _record(cells)
+    return Record(whole.sources, lambda: {name: part for name, part in whole.parts().items() if name != "observers"})
 
 
 def test_the_oldest_steps_are_let_go(tmp_path: Path) -> None:

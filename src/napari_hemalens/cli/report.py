@@ -21,7 +21,7 @@ def report(  # noqa: PLR0913 -- an option each
         list[str] | None,
         typer.Option(metavar="LABEL=TEXT", help="What is said of patient and sample, as 'Patient=…'; repeatable."),
     ] = None,
-    observer: Annotated[str, typer.Option(help="Who looked at the cells.")] = "",
+    observer: Annotated[str, typer.Option(help="Who looked at the cells; by default who corrected them.")] = "",
     reference: Annotated[
         Path | None,
         typer.Option(help="Table of reference ranges: class, low, high in per cent; source. None are built in."),

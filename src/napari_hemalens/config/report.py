@@ -18,7 +18,7 @@ class ReportRecipe(Recipe):
     fields: tuple[tuple[str, str], ...] = Field(
         default=(), description="What is said of patient and sample, each with its label, as free text"
     )
-    observer: str = Field(default="", description="Who looked at the cells")
+    observer: str = Field(default="", description="Who looked at the cells; empty: who corrected them in the window")
     reference: Path | None = Field(
         default=None, description="Table of reference ranges: class, low, high in per cent, and source if you like"
     )

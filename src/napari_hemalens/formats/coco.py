@@ -168,11 +168,11 @@ def _stated_box(bbox: Any) -> Box | None:
 
 def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
     """Yield what is known of each cell beside its class: its correction with the prediction, and how sure it is."""
-    columns = (field.correction_kinds.tolist(), field.predicted_class_names.tolist(), field.predicted_scores.tolist())
+    columns = (field.correction_kinds, field.predicted_class_names, field.predicted_scores, field.observers)
     namings = zip(field.certainty.tolist(), field.novelty.tolist(), strict=True)
-    for kind, name, score, naming in zip(*columns, namings, strict=True):
+    for kind, name, score, who, naming in zip(*(column.tolist() for column in columns), namings, strict=True):
         predicted = {"predicted_class": name, "predicted_score": round(score, 4)} if name else {}
-        corrected = {"corrected": kind, **predicted} if kind else {}
+        corrected = {"corrected": kind, **predicted, **({"observer": who} if who else {})} if kind else {}
         named = zip(_NAMING, naming, strict=True)
         sure = {key: round(value, 4) for key, value in named if not math.isnan(value)}
         yield {"attributes": corrected | sure} if corrected or sure else {}
@@ -181,13 +181,14 @@ def _attributes(field: Detections) -> Iterator[dict[str, Any]]:
 def _prediction(attributes: Any, label: str, score: float) -> Prediction | None:
     if not isinstance(attributes, dict):
         return None
-    sure = [number(attributes.get(key)) for key in _NAMING]
+    certainty, novelty = (number(attributes.get(key)) for key in _NAMING)
     if attributes.get("corrected") in KINDS[1:]:
         predicted = str(attributes.get("predicted_class", "")), number(attributes.get("predicted_score"))
-        return Prediction(str(attributes["corrected"]), *predicted, *sure)
-    if all(map(math.isnan, sure)):  # attributes of another tool
+        who = str(attributes.get("observer", ""))
+        return Prediction(str(attributes["corrected"]), *predicted, certainty, novelty, who)
+    if math.isnan(certainty) and math.isnan(novelty):  # attributes of another tool
         return None
-    return Prediction("", label, score, *sure)
+    return Prediction("", label, score, certainty, novelty)
 
 
 def _bbox(box: Box) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from napari_hemalens.formats.tables import TableRow, read_header, read_rows, wri
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.measurements import BOX_MEASUREMENTS, measure_boxes
 
-_CORRECTION = ("corrected", "predicted_class", "predicted_score")
+_CORRECTION = ("corrected", "predicted_class", "predicted_score", "observer")
 _NAMING = ("certainty", "novelty")
 _CELL_COLUMNS = (
     *("image", "cell", "class", "score", *_CORRECTION, *_NAMING, "unsure"),
@@ -28,11 +28,11 @@ def cells_rows(fields: Sequence[Detections]) -> list[dict[str, Any]]:
     """Return one row per cell, by column.
 
     `corrected` is the kind of correction (`corrections.KINDS`), beside the network's class and score; these are empty
-    where it found no cell, and where no network was used. `certainty` is the probability of the class, `novelty` how
-    unlike the cells that the classifier learned from a cell is; `unsure` is 1 where that is 1 or more and nobody has
-    named the cell, else 0; they are empty where no classifier was asked. `cell` counts from 1 in each image, in the
-    order of the record. Coordinates are in pixels, the far edge excluded; `y`, `x` is the centre; areas are those of
-    the boxes, as are the `records.measurements`. Unknown values are None.
+    where it found no cell, and where no network was used; `observer` is who corrected the cell. `certainty` is the
+    probability of the class, `novelty` how unlike the cells that the classifier learned from a cell is; `unsure` is 1
+    where that is 1 or more and nobody has named the cell, else 0; they are empty where no classifier was asked. `cell`
+    counts from 1 in each image, in the order of the record. Coordinates are in pixels, the far edge excluded; `y`, `x`
+    is the centre; areas are those of the boxes, as are the `records.measurements`. Unknown values are None.
     """
     rows: list[dict[str, Any]] = []
     for image, detections in zip(short_names(fields), fields, strict=True):
@@ -92,8 +92,10 @@ def drafts_of_rows(file: Path, rows: Iterable[TableRow], drafts: Mapping[str, Dr
 def _add(draft: Draft, row: Mapping[str, str], where: str) -> None:
     y0, x0, y1, x1 = (number(row[c]) for c in ("y0", "x0", "y1", "x1"))
     score = number(row["score"], 1.0)
-    kind, predicted, sure = (row.get(column, "") for column in _CORRECTION)
+    kind, predicted, sure, observer = (row.get(column, "") for column in _CORRECTION)
     prediction = Prediction.from_texts(kind, predicted, sure, where)
+    if prediction is not None and observer:
+        prediction = replace(prediction, observer=observer)
     certainty, novelty = (_number(row.get(column), where) for column in _NAMING)
     if not (math.isnan(certainty) and math.isnan(novelty)):
         prediction = prediction or Prediction("", row["class"], score)
@@ -121,11 +123,12 @@ def _image_rows(image: str, detections: Detections) -> Iterable[dict[str, Any]]:
         yield dict(zip(_CELL_COLUMNS, (*values, height, width, pixel), strict=True))
 
 
-def _predictions(detections: Detections) -> Iterator[tuple[str, str | None, float | None]]:
+def _predictions(detections: Detections) -> Iterator[tuple[str, str | None, float | None, str]]:
     asked = detections.corrections is not None or bool(detections.provenance.weights)
-    columns = (detections.correction_kinds, detections.predicted_class_names, detections.predicted_scores)
-    for kind, name, score in zip(*(column.tolist() for column in columns), strict=True):
-        yield (kind, name, round(score, 4)) if name and asked else (kind, None, None)
+    predicted = (detections.predicted_class_names, detections.predicted_scores)
+    columns = (detections.correction_kinds, *predicted, detections.observers)
+    for kind, name, score, observer in zip(*(column.tolist() for column in columns), strict=True):
+        yield (kind, name, round(score, 4), observer) if name and asked else (kind, None, None, observer)
 
 
 def _namings(detections: Detections) -> Iterator[tuple[float | None, float | None, int | None]]:

@@ -40,6 +40,8 @@ class Prediction:
         The probability of the cell's class, in 0-1, by what names cells; NaN if the file does not state it.
     novelty : float
         How unlike the cells it learned from the cell is, see `records.naming`; NaN if the file does not state it.
+    observer : str
+        Who corrected it; '' if nobody did, or the file does not say.
     """
 
     correction: str
@@ -47,6 +49,7 @@ class Prediction:
     score: float = math.nan
     certainty: float = math.nan
     novelty: float = math.nan
+    observer: str = ""
 
     @classmethod
     def from_texts(cls, correction: str, class_name: str, score: str, where: str) -> "Prediction | None":
@@ -187,6 +190,7 @@ class Draft:
             np.array([each.correction for each in found], dtype=np.str_),
             np.array([index.get(each.class_name, NOT_PREDICTED) for each in found], dtype=np.int64),
             np.array([each.score for each in found], dtype=np.float32),
+            observers=np.array([each.observer for each in found], dtype=np.str_),
         )
 
     def _naming(self, names: tuple[str, ...], classes: Sequence[int]) -> Naming | None:

@@ -16,7 +16,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.documents import read_text
 
-TEXTS = ("image", "class", "corrected", "predicted_class")
+TEXTS = ("image", "class", "corrected", "predicted_class", "observer")
 """Columns of a table of cells that hold texts; all others hold numbers."""
 
 _PARTINGS = ",;\t"

@@ -6,13 +6,14 @@ from napari.settings import get_plugin_settings
 
 from napari_hemalens.config.options import DetectionRecipe
 
-Preference: TypeAlias = Literal["device", "detection_weights", "results_folder"]
+Preference: TypeAlias = Literal["device", "detection_weights", "results_folder", "observer"]
 
 _PLUGIN = "napari-hemalens"
 _DEFAULTS: dict[Preference, str] = {
     "device": "auto",
     "detection_weights": DetectionRecipe().weights,
     "results_folder": "",
+    "observer": "",
 }
 
 
@@ -22,3 +23,11 @@ def preference(name: Preference) -> str:
         return str(getattr(get_plugin_settings(_PLUGIN).defaults, name))
     except KeyError:  # a dock opened by a script, without the plugin
         return _DEFAULTS[name]
+
+
+def set_preference(name: Preference, value: str) -> None:
+    """Keep what a person says for all windows to come; where napari does not know the plugin, for this process."""
+    try:
+        setattr(get_plugin_settings(_PLUGIN).defaults, name, value)
+    except KeyError:
+        _DEFAULTS[name] = value

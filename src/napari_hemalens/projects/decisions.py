@@ -34,6 +34,8 @@ class Decision:
         Whether it was the cell's turn, or the person chose it.
     time : str
         In UTC, ISO 8601.
+    observer : str
+        Who decided; '' where that is not known.
     """
 
     kind: DecisionKind
@@ -45,6 +47,7 @@ class Decision:
     test: bool = False
     where: Literal["queue", "gallery"] = "queue"
     time: str = ""
+    observer: str = ""
 
 
 @dataclass(slots=True)

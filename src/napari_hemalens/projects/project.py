@@ -37,11 +37,14 @@ class Project:
         What was found amiss when it was opened, a sentence each.
     decisions : Decisions
         All that a person said of cells.
+    observer : str
+        Whose name the next decisions bear; '' for none.
     """
 
     def __init__(self, folder: Path, found: Document, *, lock: FileLock | None) -> None:
         self.folder = folder
         self.read_only = lock is None
+        self.observer = ""
         self._document, self._lock = found, lock
         entries, notes, sound = journal.read(self._journal)
         if not self.read_only:
@@ -211,7 +214,8 @@ class Project:
         """Write down what a person said of one or more cells at once: one step, which undo takes back as one."""
         if decisions:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._append(tuple(replace(each, time=each.time or now) for each in decisions))
+            who = self.observer
+            self._append(tuple(replace(e, time=e.time or now, observer=e.observer or who) for e in decisions))
 
     def undo(self) -> tuple[Decision, ...]:
         """Take the last step back, and return it; () where there is none."""

@@ -88,6 +88,11 @@ class Classified:
         return self._corrections.predicted_scores
 
     @property
+    def observers(self) -> NDArray[np.str_]:
+        """Who gave each cell its class (N,): '' where nobody did, or it is not known who."""
+        return self._corrections.observers
+
+    @property
     def _corrections(self) -> Corrections:
         if self.corrections is not None:
             return self.corrections
@@ -98,7 +103,7 @@ class Classified:
         found = np.bincount(self.classes, minlength=len(self.names))
         return dict(zip(self.names, found.tolist(), strict=True))
 
-    def with_corrections(self, corrections: ArrayLike) -> Self:
+    def with_corrections(self, corrections: ArrayLike, observers: NDArray[np.str_] | None = None) -> Self:
         """Return the cells with classes given by a person; probabilities stay those of the classifier.
 
         Parameters
@@ -106,6 +111,8 @@ class Classified:
         corrections : (N,) int
             Index into `names`, or -1 (`UNCORRECTED`): the class stays. Giving the predicted class counts as confirming
             it.
+        observers : (N,) str, optional
+            Who gave each of them; by default nobody who is known.
 
         Raises
         ------
@@ -128,4 +135,5 @@ class Classified:
         same = given == before.predicted_classes
         kinds = np.where(given_here, np.where(same, "accepted", "class"), before.kinds)
         classes = np.where(given_here, given, self.classes).astype(np.int64)
-        return replace(self, classes=classes, corrections=replace(before, kinds=kinds))
+        who = np.where(given_here, "" if observers is None else observers, before.observers)
+        return replace(self, classes=classes, corrections=replace(before, kinds=kinds, observers=who))

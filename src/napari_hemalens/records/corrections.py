@@ -1,5 +1,6 @@
 """Corrections of a result by a person, with the network's predictions."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -29,6 +30,11 @@ def _no_scores() -> NDArray[np.float32]:
     return np.empty(0, dtype=np.float32)
 
 
+def no_names(number: int = 0) -> NDArray[np.str_]:
+    """Return as many empty texts."""
+    return np.full(number, "", dtype=np.str_)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrections:
     """The corrections of N cells, and M removed cells.
@@ -48,6 +54,10 @@ class Corrections:
         Their predicted classes, as indices into the names of the record.
     removed_scores : (M,) float32
         Their predicted scores.
+    observers : (N,) str
+        Who corrected each cell; '' where nobody did, or it is not known who.
+    removed_observers : (M,) str
+        Who deleted each of the removed cells.
     """
 
     kinds: NDArray[np.str_]
@@ -56,6 +66,14 @@ class Corrections:
     removed_boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
     removed_classes: NDArray[np.int64] = field(default_factory=_no_classes)
     removed_scores: NDArray[np.float32] = field(default_factory=_no_scores)
+    observers: NDArray[np.str_] = field(default_factory=no_names)
+    removed_observers: NDArray[np.str_] = field(default_factory=no_names)
+
+    def __post_init__(self) -> None:
+        """Take it that nobody is known where observers are not given, as in what older versions wrote."""
+        for name, number in (("observers", len(self.kinds)), ("removed_observers", len(self.removed_scores))):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, no_names(number))
 
     @classmethod
     def none(cls, classes: NDArray[np.int64], scores: NDArray[np.float32]) -> Self:
@@ -77,6 +95,11 @@ class Corrections:
         found["removed"] = len(self.removed_scores)
         return {kind: count for kind, count in found.items() if count}
 
+    def observer_counts(self) -> dict[str, int]:
+        """Return how many cells each observer corrected or removed, by name; others are of nobody who is known."""
+        names = [*self.observers[self.corrected].tolist(), *self.removed_observers.tolist()]
+        return dict(Counter(name for name in names if name))
+
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Return the cells selected by a mask or an index; removed cells stay."""
         return replace(
@@ -84,6 +107,7 @@ class Corrections:
             kinds=self.kinds[keep],
             predicted_classes=self.predicted_classes[keep],
             predicted_scores=self.predicted_scores[keep],
+            observers=self.observers[keep],
         )
 
     def take_removed(self, keep: NDArray[np.bool_]) -> Self:
@@ -93,6 +117,7 @@ class Corrections:
             removed_boxes=self.removed_boxes[keep],
             removed_classes=self.removed_classes[keep],
             removed_scores=self.removed_scores[keep],
+            removed_observers=self.removed_observers[keep],
         )
 
     def map_classes(self, lookup: NDArray[np.int64]) -> Self:
@@ -116,9 +141,10 @@ class Corrections:
         return np.array([*names, ""], dtype=np.str_)[self.predicted_classes]  # -1 is the last
 
     def removed_cells(self, names: tuple[str, ...]) -> list[Mapping[str, object]]:
-        """Return box, class and score of each removed cell, as plain values."""
-        columns = (self.removed_boxes.tolist(), self.removed_classes.tolist(), self.removed_scores.tolist())
+        """Return box, class and score of each removed cell, and who removed it, as plain values."""
+        columns = (self.removed_boxes, self.removed_classes, self.removed_scores, self.removed_observers)
         return [
             {"box": [round(edge, 2) for edge in box], "class": names[index], "score": round(score, 4)}
-            for box, index, score in zip(*columns, strict=True)
+            | ({"observer": observer} if observer else {})
+            for box, index, score, observer in zip(*(column.tolist() for column in columns), strict=True)
         ]

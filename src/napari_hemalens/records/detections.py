@@ -214,6 +214,11 @@ class Detections:
         return self._corrections.predicted_scores
 
     @property
+    def observers(self) -> NDArray[np.str_]:
+        """Who corrected each cell (N,): '' where nobody did, or it is not known who."""
+        return self._corrections.observers
+
+    @property
     def _corrections(self) -> Corrections:
         return self.corrections or Corrections.none(self.classes, self.scores)
 

@@ -17,6 +17,7 @@ from napari_hemalens.reports.assay import Comparison, Group, Summary
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.reports.scoring import Measure, scored_micronuclei
 
+_CORRECTION = ("corrected", "predicted_class", "predicted_score", "observer")
 _SUMMARY_COLUMNS = (
     *("level", "group", "replicate", "concentration", "images", "unit"),
     *("measure", "count", "total", "value", "low", "high"),
@@ -33,12 +34,12 @@ def cells_rows(
     """Return one row per cell, by column.
 
     `cell` is the value in the label image. `class` is the class that counts: a person's where `corrected` is 'class'
-    (differs from the classifier's) or 'accepted' (the same). `predicted_class` and `predicted_score` are the
-    classifier's, `p_<class>` all its probabilities, and `entropy` is 0 where it is certain, 1 where all classes are
-    equally likely. `area` is in pixels; centroids are in pixels from the image's corner. What was measured
-    (`records.measurements`) has a column each, None where it is not known. With `cells`, `belongs_to` is
-    the cell of a nucleus, 0 for none. With `micronuclei`, a column of that name holds how many count, as in
-    `scoring.scored_micronuclei`.
+    (differs from the classifier's) or 'accepted' (the same), and `observer` is that person. `predicted_class` and
+    `predicted_score` are the classifier's, `p_<class>` all its probabilities, and `entropy` is 0 where it is certain,
+    1 where all classes are equally likely. `area` is in pixels; centroids are in pixels from the image's
+    corner. What was measured (`records.measurements`) has a column each, None where it is not known. With `cells`,
+    `belongs_to` is the cell of a nucleus, 0 for none. With `micronuclei`, a column of that name holds how many count,
+    as in `scoring.scored_micronuclei`.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def summary_text(summary: Summary, comparison: Comparison | None = None) -> str:
 def _columns(names: Sequence[str]) -> tuple[str, ...]:
     probabilities = (f"p_{name}" for name in names)
     place = ("entropy", "area", "centroid_y", "centroid_x")
-    return ("image", "cell", "class", *probabilities, *place, "corrected", "predicted_class", "predicted_score")
+    return ("image", "cell", "class", *probabilities, *place, *_CORRECTION)
 
 
 def _image_rows(
@@ -147,6 +148,7 @@ def _image_rows(
         result.correction_kinds.tolist(),
         result.predicted_class_names.tolist(),
         result.predicted_scores.astype(np.float64).round(4).tolist(),
+        result.observers.tolist(),
     ]
     names = _columns(result.names)[1:]
     if cells is not None:

@@ -162,7 +162,9 @@ def _corrections(field: Record) -> dict[str, Any]:
     counts = field.corrections.counts()
     if not counts:
         return {}
-    return {"corrections": {"counts": counts, "removed": field.corrections.removed_cells(field.names)}}
+    removed = field.corrections.removed_cells(field.names)
+    names = field.corrections.observer_counts()
+    return {"corrections": {"counts": counts, **({"observers": names} if names else {}), "removed": removed}}
 
 
 def _numbers(row: ClassCount) -> tuple[float | None, ...]:

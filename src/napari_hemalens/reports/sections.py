@@ -124,10 +124,12 @@ def review(
 ) -> Review:
     """Return who looked at how many cells, and what changed."""
     counts: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     for image in stored.images:
         counts.update(image.said.get("corrections", {}).get("counts", {}))
+        names.update(image.said.get("corrections", {}).get("observers", {}))
     total = sum(int(image.said.get("cells", 0)) for image in stored.images) + counts["removed"]
-    who = language.say("Observer: {name}.", name=observer) if observer else language.say("Observer: not named.")
+    who = _observers(names + Counter({"": counts.total() - names.total()}), observer, language)
     if not counts:
         return Review((who, language.say("No cell was confirmed or changed by a person.")), ())
     seen = language.say_count(
@@ -138,6 +140,19 @@ def review(
     )
     kinds = (f"{language.say(title)}: {language.number(counts[k])}" for k, title in _KINDS.items() if counts[k])
     return Review((f"{who} {seen}", "; ".join(kinds)), tuple(_changes(records, language)))
+
+
+def _observers(names: Mapping[str, int], given: str, language: Language) -> str:
+    """Return who looked at the cells: as it is given, else as it was kept with each correction, with their cells."""
+    if given or not any(names):
+        return language.say("Observer: {name}.", name=given) if given else language.say("Observer: not named.")
+    if len(names) == 1:
+        return language.say("Observer: {name}.", name=next(iter(names)))
+    said = (
+        language.say_count("{name} ({n} cell)", "{name} ({n} cells)", number, name=name or language.say("not named"))
+        for name, number in sorted(names.items(), key=lambda each: (not each[0], -each[1], each[0]))
+    )
+    return language.say("Observers: {names}.", names=", ".join(said))
 
 
 def _changes(records: Sequence[Detections | Classified], language: Language) -> Iterator[tuple[str, str, str]]:

@@ -186,7 +186,8 @@ def _classified(image: StoredImage, rows: Sequence[Mapping[str, str]]) -> Classi
         ),
     )
     given = [index[row["class"]] if row["corrected"] else UNCORRECTED for row in rows]
-    return cells.with_corrections(np.array(given))
+    who = np.array([row.get("observer", "") if row["corrected"] else "" for row in rows], dtype=np.str_)
+    return cells.with_corrections(np.array(given), who)
 
 
 def _numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.float64]:

@@ -1,13 +1,13 @@
 """Cells as a person leaves them: what was found, and every correction on top of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.records.corrections import NOT_PREDICTED, Corrections
+from napari_hemalens.records.corrections import NOT_PREDICTED, Corrections, no_names
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import Tissue
 from napari_hemalens.records.notes import merged_notes
@@ -53,12 +53,20 @@ class ReviewedBoxes:
         Deleted by a person: not shown at any score.
     predictions : Predictions
         The same N cells as the network said: no correction changes them.
+    observers : (N,) str
+        Who touched or removed each, see `review.signing`; '' where nobody did, or it is not known who.
     """
 
     cells: Detections
     touched: NDArray[np.bool_]
     removed: NDArray[np.bool_]
     predictions: Predictions
+    observers: NDArray[np.str_] = field(default_factory=no_names)
+
+    def __post_init__(self) -> None:
+        """Take it that cells come last of which it is not known who touched them."""
+        unknown = no_names(len(self.cells) - len(self.observers))
+        object.__setattr__(self, "observers", np.concatenate([self.observers, unknown]))
 
     @classmethod
     def from_run(cls, found: Detections) -> Self:
@@ -76,6 +84,7 @@ class ReviewedBoxes:
             touched=_padded(gone.corrected, len(gone.removed_scores), False),
             removed=_padded(np.zeros(len(found), dtype=bool), len(gone.removed_scores), True),
             predictions=predictions.append(Predictions(gone.removed_boxes, gone.removed_classes, gone.removed_scores)),
+            observers=np.concatenate([gone.observers, gone.removed_observers]),
         )
 
     @property
@@ -129,6 +138,8 @@ class ReviewedBoxes:
             removed_boxes=np.where(known, said.boxes[gone], self.cells.boxes[gone]),
             removed_classes=said.classes[gone],
             removed_scores=said.scores[gone],
+            observers=self.observers[visible],
+            removed_observers=self.observers[gone],
         )
 
     def apply_edit(self, before: ShownBoxes, after: ShownBoxes) -> tuple[Self, NDArray[np.int64]]:
@@ -234,6 +245,7 @@ class ReviewedBoxes:
             touched=np.concatenate([fresh.touched[new], (self.touched & edited)[kept]]),
             removed=np.concatenate([fresh.removed[new], (self.removed & edited)[kept]]),
             predictions=fresh.predictions.take(new).append(replace(said, classes=known)),
+            observers=np.concatenate([fresh.observers[new], np.where(edited, self.observers, "")[kept]]),
         )
 
     def _clipped(self, boxes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:

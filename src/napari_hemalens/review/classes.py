@@ -22,10 +22,13 @@ class ReviewedClasses:
         As the classifier says; no correction changes it.
     corrections : mapping of int to str
         The class that a person gave, by the number of the cell; also of cells that a run has not come to yet.
+    observers : mapping of int to str
+        Who gave it, by the number of the cell; those of whom it is not known are missing.
     """
 
     cells: Classified
     corrections: Mapping[int, str] = field(default_factory=dict)
+    observers: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def given(self) -> NDArray[np.int64]:
@@ -48,7 +51,8 @@ class ReviewedClasses:
     @property
     def current(self) -> Classified:
         """The cells with the last word on each: the person's, else the classifier's."""
-        return self.cells.with_corrections(self.given)
+        who = np.array([self.observers.get(cell, "") for cell in self.cells.ids.tolist()], dtype=np.str_)
+        return self.cells.with_corrections(self.given, who)
 
     @property
     def n_corrections(self) -> int:
@@ -57,8 +61,9 @@ class ReviewedClasses:
 
     def with_corrections(self, corrections: Mapping[int, str]) -> Self:
         """Give cells, by their numbers, the classes of a person; '' takes the word back."""
-        merged = {**self.corrections, **corrections}
-        return replace(self, corrections={cell: name for cell, name in merged.items() if name})
+        merged = {cell: name for cell, name in {**self.corrections, **corrections}.items() if name}
+        same = (cell for cell in self.observers if merged.get(cell) == self.corrections.get(cell))
+        return replace(self, corrections=merged, observers={cell: self.observers[cell] for cell in same})
 
     def merge_run(self, found: Classified) -> Self:
         """Return the cells as another run sees them; a person's words stay."""

@@ -162,7 +162,8 @@ def _item(project: Path, each: KeptClasses) -> WorkItem:
         "sample": asdict(each.sample),
         "uncounted": each.uncounted,
         "pairs_corrected": each.nuclei.corrected,
-        "corrections": {str(cell): name for cell, name in each.reviewed.corrections.items()},
+        "corrections": _by_text(each.reviewed.corrections),
+        "observers": _by_text(each.reviewed.observers),
         "cells_from": _said(each.cells_from),
         "cells_by": _said(by) if isinstance(by, KeptLabels) else by,
     }
@@ -185,6 +186,14 @@ def _labels_record(layer: KeptLabels) -> Record:
     return Record(layer.source, lambda: {"labels": np.array(layer.labels)}, compressed=True)
 
 
+def _by_text(names: Mapping[int, str]) -> dict[str, str]:
+    return {str(cell): name for cell, name in names.items()}
+
+
+def _by_number(names: Mapping[str, str]) -> dict[int, str]:
+    return {int(cell): name for cell, name in names.items()}
+
+
 def _said(layer: KeptLabels) -> dict[str, Any]:
     return {"name": layer.name, "layer": dict(layer.layer)}
 
@@ -199,7 +208,7 @@ def _read(project: Path, entry: WorkEntry) -> KeptClasses | None:
     return KeptClasses(
         KeptImage.read(project, entry),
         cells["labels"],
-        ReviewedClasses(cells["cells"], {int(cell): name for cell, name in said["corrections"].items()}),
+        ReviewedClasses(cells["cells"], _by_number(said["corrections"]), _by_number(said.get("observers", {}))),
         said["task"],
         tuple(said["frame"]),
         tuple(said["plane"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.projects.work import Record, WorkDocument, WorkEntry, WorkFiles, WorkItem, read_parts
+from napari_hemalens.records.corrections import no_names
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import Tissue
 from napari_hemalens.review.boxes import ReviewedBoxes
@@ -128,6 +129,7 @@ def _record(reviewed: ReviewedBoxes) -> Record:
             "predicted_boxes": said.boxes,
             "predicted_classes": said.classes,
             "predicted_scores": said.scores,
+            "observers": reviewed.observers,
         },
     )
 
@@ -156,7 +158,8 @@ class _Reader:
             if found is None:
                 return None
             predictions = Predictions(*(found[f"predicted_{part}"] for part in ("boxes", "classes", "scores")))
-            self.read[name] = ReviewedBoxes(found["cells"], found["touched"], found["removed"], predictions)
+            parts = found["cells"], found["touched"], found["removed"], predictions
+            self.read[name] = ReviewedBoxes(*parts, found.get("observers", no_names()))
         return self.read[name]
 
 

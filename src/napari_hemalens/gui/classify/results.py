@@ -16,9 +16,11 @@ from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.classify.undoing import ClassHistory
 from napari_hemalens.gui.corrected import CorrectedResults
 from napari_hemalens.gui.frames import FramesOnScreen
+from napari_hemalens.gui.observer import OBSERVER
 from napari_hemalens.gui.pace import Pace
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.review.classes import ReviewedClasses
+from napari_hemalens.review.signing import sign_classes
 
 
 class ClassResults(CorrectedResults):
@@ -225,9 +227,9 @@ class ClassResults(CorrectedResults):
             return
         self._remember()
         for state in changed:
-            state.reviewed = cells[state]
+            state.reviewed = sign_classes(state.reviewed, cells[state], OBSERVER.name)
             if self.queue is not None and state is self.current:
-                self.queue.take(cells[state])
+                self.queue.take(state.reviewed)
         self._show_said(changed)
 
     def look_at(self, state: ClassificationState, row: int) -> None:
@@ -248,6 +250,7 @@ class ClassResults(CorrectedResults):
         if self.queue is not None and self.current is not None:
             self._remember()
             word(self.queue)
+            self.queue.reviewed = sign_classes(self.current.reviewed, self.queue.reviewed, OBSERVER.name)
             self.current.reviewed = self.queue.reviewed
             self._show_said([self.current])
 
@@ -268,7 +271,7 @@ class ClassResults(CorrectedResults):
             said = state.reviewed.with_corrections(words)
             if said.corrections != state.reviewed.corrections:
                 self._remember()
-                state.reviewed = said
+                state.reviewed = sign_classes(state.reviewed, said, OBSERVER.name)
         self._layers.draw_features(state)
         self._recolour()
 

@@ -12,9 +12,9 @@ _LIMIT = 1000  # steps: a review takes one a cell
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Said:
-    """What was said of all results, by the numbers of their cells, and which cell a review had come to."""
+    """What was said of all results, and by whom, by the numbers of their cells, and which cell a review had come to."""
 
-    corrections: Sequence[tuple[ClassificationState, Mapping[int, str]]]
+    corrections: Sequence[tuple[ClassificationState, Mapping[int, str], Mapping[int, str]]]
     queue: ReviewQueue | None
     at: int
 
@@ -56,23 +56,24 @@ class ClassHistory:
 
     def forget(self, states: Sequence[ClassificationState]) -> None:
         """Let go of results that are gone, and of all that was taken back."""
-        kept = [[pair for pair in said.corrections if pair[0] not in states] for said in self._history.past]
+        kept = [[each for each in said.corrections if each[0] not in states] for said in self._history.past]
         self._history.begin(_Said(corrections, None, 0) for corrections in kept if corrections)
 
 
 def _said(states: Sequence[ClassificationState], queue: ReviewQueue | None) -> _Said:
-    said = [(state, state.reviewed.corrections) for state in states if state.reviewed is not None]
+    reviewed = [(state, state.reviewed) for state in states if state.reviewed is not None]
+    said = [(state, each.corrections, each.observers) for state, each in reviewed]
     return _Said(said, queue, 0 if queue is None else queue.at)
 
 
 def _go_to(said: _Said, states: Sequence[ClassificationState], queue: ReviewQueue | None) -> list[ClassificationState]:
     """Give results the words of another time; one that goes on being reviewed returns to its cell of then."""
     changed = []
-    for state, corrections in said.corrections:
+    for state, corrections, observers in said.corrections:
         before = state.reviewed
         if state not in states or before is None or before.corrections == corrections:
             continue
-        state.reviewed = replace(before, corrections=corrections)
+        state.reviewed = replace(before, corrections=corrections, observers=observers)
         changed.append(state)
         if queue is not None and queue.reviewed is before:
             queue.go_back(state.reviewed, said.at if queue is said.queue else queue.at)

@@ -18,11 +18,13 @@ from napari_hemalens.gui.detect.image_keys import ImageKeys
 from napari_hemalens.gui.detect.notes import notes_on
 from napari_hemalens.gui.detect.review_queue import ReviewQueue, Waiting
 from napari_hemalens.gui.detect.undoing import BoxHistory, Past, State
+from napari_hemalens.gui.observer import OBSERVER
 from napari_hemalens.gui.running import RunIdle
 from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells
 from napari_hemalens.records.taxonomy import ICSH, UNCLASSIFIABLE
 from napari_hemalens.review.boxes import ReviewedBoxes
+from napari_hemalens.review.signing import sign_boxes
 from napari_hemalens.workflows.images import Frame
 
 
@@ -200,7 +202,7 @@ class Results(CorrectedResults):
             return
         self.remember()
         for f, each in changed:
-            f.cells = each
+            f.cells = sign_boxes(f.cells, each, OBSERVER.name)
         self._draw(f for f, _ in changed)
 
     def _name_selected(self, name: str | None) -> None:
@@ -302,7 +304,7 @@ class Results(CorrectedResults):
         if cells is not f.cells:
             self.remember()
             drawing.number(cells.cells, rows)
-            f.cells = cells
+            f.cells = sign_boxes(f.cells, cells, OBSERVER.name)
             self._draw([f])
 
     def _bind_images(self) -> None:
@@ -313,7 +315,8 @@ class Results(CorrectedResults):
         for f in list(self.fields):
             if f.small is not None and f.small.layer is layer and not self.locked:
                 self.remember()
-                f.cells, f.small = f.cells.without(f.small.shown.rows), None
+                f.cells = sign_boxes(f.cells, f.cells.without(f.small.shown.rows), OBSERVER.name)
+                f.small = None
                 self._draw([f])
             elif layer in f.layers:
                 self.remember()

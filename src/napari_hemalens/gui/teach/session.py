@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.observer import OBSERVER
 from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
 from napari_hemalens.gui.teach.images import open_missing
@@ -211,6 +212,7 @@ class TeachSession(ViewerSession):
     def _do(self, word: Callable[[TeachingSession], None]) -> None:
         if self.taught is not None and not self.running:
             taught = self.taught
+            taught.project.observer = OBSERVER.name
             self._try(lambda: word(taught))
             self._show()
 

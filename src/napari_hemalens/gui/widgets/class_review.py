@@ -8,7 +8,8 @@ from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
-from napari_hemalens.gui.widgets.rows import button, review_words, sentences
+from napari_hemalens.gui.widgets.observer import ObserverName
+from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
 
 _HINT = "A key gives its class · Space accepts · N goes on · U undoes · Esc ends"
 
@@ -50,7 +51,9 @@ class ReviewCells(QWidget):
         for each in (self.review, self.save, self.report, self.collect):
             reach_by_tab(each)  # after a click, Space must not press them
         self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
-        self.words, self.hint = sentences(), sentences(small=True)
+        self.words, self.hint, self._rows = sentences(), sentences(small=True), Rows()
+        self.observer = ObserverName()
+        self._rows.add("Observer", self.observer)
         self.hint.setText(_HINT)
         buttons = QHBoxLayout()
         buttons.addWidget(self.review, 1)
@@ -63,6 +66,7 @@ class ReviewCells(QWidget):
         layout.setSpacing(2)
         layout.addLayout(buttons)
         layout.addLayout(below)
+        layout.addWidget(self._rows.native)
         for label in (self.words, self.hint):
             layout.addWidget(label)
         self.review.toggled.connect(self._on_toggled)

@@ -6,6 +6,7 @@ from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QColorDialog, QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem
 
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.observer import ObserverName
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.swatch import swatch
@@ -99,6 +100,8 @@ class ProjectRows(Rows):
         self.new.setToolTip("The name of a class that is to be added")
         self.new.setPlaceholderText("smudge cell")
         self.choice = ProjectChoice(viewer, lambda: self.preset.value)
+        self.observer = ObserverName()
+        self.add("Observer", self.observer)
         self.add(self.preset.label, self.preset)
         self.native.layout().addWidget(self.table)
         self.add("Class", self.new, self.plus, self.minus)
