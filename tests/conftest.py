@@ -9,6 +9,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from tests.weights_server import Server, serving
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.models import weights
@@ -33,7 +34,16 @@ def installed_weights(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     """The folder of installed weights, empty: tests know none that the user of this machine installed."""
     folder = tmp_path_factory.mktemp("installed")
     monkeypatch.setenv("HEMALENS_WEIGHTS", str(folder))
+    monkeypatch.setenv("HEMALENS_CACHE", str(tmp_path_factory.mktemp("cache")))
     return folder
+
+
+@pytest.fixture
+def weights_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The files of the test on a web server, which Zenodo's records are looked up at, too."""
+    with serving(tmp_path) as running:
+        monkeypatch.setenv("HEMALENS_ZENODO", f"{running.address}/api/records")
+        yield running
 
 
 @pytest.fixture(scope="session")

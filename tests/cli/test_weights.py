@@ -1,8 +1,11 @@
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.weights_server import RECORD, Server
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.models import weights
@@ -91,3 +94,34 @@ def test_one_bad_installed_file_spoils_neither_list_nor_check(
     assert "untrained: " in verified.err
     assert "is damaged or was exchanged" in verified.err
     assert "broken: " in verified.err
+
+
+def test_the_licence_of_what_is_downloaded_is_agreed_to_first(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    untrained: DetectorCard,
+    weights_server: Server,
+    installed_weights: Path,
+) -> None:
+    assert hemalens("weights", "add", RECORD) == 2  # a test has nobody to ask
+    said = capsys.readouterr()
+    assert "    licence: not stated" in said.out
+    assert f"safetensors/content, {untrained.file.stat().st_size / 1e6:.1f} MB" in said.out
+    assert "--yes says so" in said.err
+    monkeypatch.setattr(sys, "stdin", answering("n"))
+    assert hemalens("weights", "add", RECORD) == 1
+    assert "Nothing was installed." in capsys.readouterr().out
+    assert list(installed_weights.iterdir()) == []
+    assert not [path for path in weights_server.asked if "safetensors" in path]
+    monkeypatch.setattr(sys, "stdin", answering("y"))
+    assert hemalens("weights", "add", RECORD) == 0
+    assert hemalens("weights", "add", f"doi:{RECORD}", "--file", "untrained.json", "--yes", "--replace") == 0
+    assert "Use it with: --weights untrained" in capsys.readouterr().out
+
+
+def answering(text: str) -> io.StringIO:
+    """Return a terminal at which somebody types an answer."""
+    terminal = io.StringIO(f"{text}\n")
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    return terminal

@@ -1,5 +1,6 @@
 """`hemalens weights`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -78,22 +79,44 @@ def add_weights(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FILE|FOLDER|URL",
-            help="A model card (.json) beside its .safetensors file, a folder or an exported .zip with both, or the "
-            "card's web address.",
+            metavar="FILE|FOLDER|URL|DOI",
+            help="A model card (.json) beside its .safetensors file, a folder or an exported .zip with both, the "
+            "card's web address, or a DOI of Zenodo (10.5281/zenodo.NUMBER).",
         ),
     ],
     *,
+    file: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which file of a DOI with several weights: the card or .zip.")
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take them instead of installed ones of that name.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to the licence of what is downloaded, unasked.")] = False,
 ) -> None:
-    """Install weights for yourself, after a check: docks and commands know them by their name then."""
-    card = run(workflows.add_weights_steps(source, replace=replace), "Adding")
-    out_console.print(f"Installed {card.name} ({card.task}): {escape(card.description)}")
+    """Install weights for yourself, after a check: docks and commands know them by their name then.
+
+    The licence is shown first. Of weights from another machine you are asked whether you agree to it.
+    """
+    offer = run(workflows.look_up_weights_steps(source, file=file, replace=replace), "Looking up")
+    card = offer.card
+    out_console.print(f"{card.name} ({card.task}): {escape(card.description)}")
     out_console.print(f"    licence: {escape(card.terms)}")
-    out_console.print(f"    file: {escape(str(card.file))}")
+    size = f", {offer.size / 1e6:.1f} MB" if offer.size else ""
+    out_console.print(f"    from: {escape(offer.tensors)}{size}")
+    if offer.remote and not yes:
+        _ask_to_agree()
+    card = run(workflows.add_weights_steps(offer, replace=replace), "Adding")
+    out_console.print(f"Installed {card.name}: {escape(str(card.file))}")
     out_console.print(f"Use it with: --weights {card.name}")
+
+
+def _ask_to_agree() -> None:
+    """Ask whether the licence that was shown is agreed to; ends the command where it is not."""
+    if not sys.stdin.isatty():
+        raise WeightsError("Nobody can be asked here whether they agree to this licence; --yes says so.")
+    if not typer.confirm("Install them under this licence?"):
+        out_console.print("Nothing was installed.")
+        raise typer.Exit(1)
 
 
 @weights_app.command("export")

@@ -42,7 +42,12 @@ from napari_hemalens.workflows.segmentation import (
     segment_steps,
 )
 from napari_hemalens.workflows.suggestions import GivenCells, SuggestedCells, suggest_cells_steps
-from napari_hemalens.workflows.weights import add_weights_steps, export_weights_steps, remove_weights
+from napari_hemalens.workflows.weights import (
+    add_weights_steps,
+    export_weights_steps,
+    look_up_weights_steps,
+    remove_weights,
+)
 from napari_hemalens.workflows.work import Work, open_work
 
 __all__ = [
@@ -85,6 +90,7 @@ __all__ = [
     "explain_files_steps",
     "explain_steps",
     "export_weights_steps",
+    "look_up_weights_steps",
     "open_work",
     "prepare_cells_steps",
     "remove_weights",

@@ -10,6 +10,7 @@ from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.models import weights_folders
 from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.weights import detector_card, installed, model_card
+from napari_hemalens.models.weights_sources import WeightsOffer, offer_steps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.rendering.fields import render_field
 
@@ -19,7 +20,34 @@ PORTABLE = {".onnx": "ONNX", ".zip": "a package of the BioImage Model Zoo"}
 _EXAMPLE_UM = 0.12  # micrometres a pixel of the field that a classifier is tried on
 
 
-def add_weights_steps(source: str | Path, *, replace: bool = False) -> Steps[AnyCard]:
+def look_up_weights_steps(source: str | Path, *, file: str | None = None, replace: bool = False) -> Steps[WeightsOffer]:
+    """Read the model card of weights that could be installed; returns what `add_weights_steps` takes.
+
+    Their licence is in the card, so that it can be agreed to before anything is installed. Of a package in a record,
+    the whole has to be downloaded; it is kept in the cache.
+
+    Parameters
+    ----------
+    source : path or str
+        A model card (`.json`) or the `.safetensors` file beside it, a folder that holds both, an exported package
+        (`.zip`), the address of a model card on a web server, with the tensors beside it, or a DOI of Zenodo, as
+        `10.5281/zenodo.NUMBER`, `doi:…` or `https://doi.org/…`.
+    file : str, optional
+        Which one of a record with several weights: the name of the card, the tensors or the package.
+    replace : bool
+        Whether installed weights of the same name are to be replaced.
+
+    Raises
+    ------
+    WeightsError
+        If there are no such weights, several and no `file`, or their name is taken.
+    """
+    offer = yield from offer_steps(source, file=file)
+    weights_folders.check_name(offer.card.name, replace=replace)
+    return offer
+
+
+def add_weights_steps(source: str | Path | WeightsOffer, *, replace: bool = False) -> Steps[AnyCard]:
     """Check weights and install them for this user; returns their model card.
 
     They are known by their name then, to the docks and to every function and command that takes weights. A file that
@@ -27,9 +55,8 @@ def add_weights_steps(source: str | Path, *, replace: bool = False) -> Steps[Any
 
     Parameters
     ----------
-    source : path or str
-        A model card (`.json`) or the `.safetensors` file beside it, a folder that holds both, or the address of a model
-        card on a web server, with the tensors beside it.
+    source : path, str or WeightsOffer
+        What `look_up_weights_steps` returns, or takes.
     replace : bool
         Whether installed weights of the same name are replaced. Packed weights never are.
 
