@@ -84,6 +84,16 @@ def test_the_fields_of_a_folder_make_one_differential(run_example, tmp_path):
 
 
 @pytest.mark.slow
+def test_two_groups_of_a_projects_patients_are_compared(run_example, tmp_path):
+    said = run_example("compare_groups.py")
+    assert "6 slides, groups control and case" in said
+    assert "case compared with control" in said
+    results = tmp_path / "compared_project" / "results"
+    assert {row["group"] for row in rows(results / "detect-1-groups" / "patients.csv")} == {"control", "case"}
+    assert rows(results / "detect-1-groups" / "tests.csv")
+
+
+@pytest.mark.slow
 def test_a_folder_of_the_users_own_is_taken_and_a_damaged_image_named(run_example, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()

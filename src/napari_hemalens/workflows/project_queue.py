@@ -1,0 +1,271 @@
+"""Detect, Classify and Attention over the slides of a project, as a queue that can be stopped and resumed.
+
+>>> from napari_hemalens.progress import finish
+>>> from napari_hemalens.workflows.project_queue import queue_run, run_queue_steps, settings_of
+>>> run = queue_run("my project", "detect", settings_of("my project", "detect"))  # doctest: +SKIP
+>>> for outcome in finish(run_queue_steps("my project")):  # doctest: +SKIP
+...     print(outcome.run.name, len(outcome.cells), outcome.failed)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe, Recipe
+from napari_hemalens.errors import HemaLensError, ProjectError, WeightsError
+from napari_hemalens.formats.results import RUN, read_run
+from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.progress import Progress, Steps, stage
+from napari_hemalens.projects import document, queue, slides_table
+from napari_hemalens.projects.queue import Operation, Queue, QueuedRun
+from napari_hemalens.projects.slides_table import ProjectSlide
+from napari_hemalens.projects.work import KINDS, read_document
+from napari_hemalens.records.tasks import OWN
+from napari_hemalens.workflows.classify_files import classify_files_steps
+from napari_hemalens.workflows.detect_files import detect_files_steps
+from napari_hemalens.workflows.explain_files import explain_files_steps
+
+__all__ = [
+    "RECIPES",
+    "Operation",
+    "QueuedRun",
+    "RunOutcome",
+    "outcomes_of",
+    "queue_run",
+    "remove_run",
+    "run_queue_steps",
+    "settings_of",
+    "taught_weights",
+]
+
+RECIPES: Mapping[Operation, type[Recipe]] = {
+    "detect": DetectionRecipe,
+    "classify": ClassificationRecipe,
+    "explain": ExplanationRecipe,
+}
+"""The options of each operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of a run, slide by slide.
+
+    Attributes
+    ----------
+    run : QueuedRun
+        The run.
+    cells : mapping of str to int
+        How many cells were found in each slide that was looked at, by its path in `slides.csv`.
+    names : mapping of str to str
+        What these slides are called in the tables of the run.
+    failed : mapping of str to str
+        Slides that could not be looked at, with the reason.
+    """
+
+    run: QueuedRun
+    cells: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Slides that were not looked at yet."""
+        return tuple(path for path in self.run.slides if path not in self.cells and path not in self.failed)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        words = [f"{len(self.cells):,} of {len(self.run.slides):,} slides done"]
+        words += [f"{len(self.failed):,} failed"] if self.failed else []
+        return f"{', '.join(words)}. {self.run.reason}".rstrip()
+
+
+def settings_of(project: str | Path, operation: Operation) -> Recipe:
+    """Return the options that a project keeps of the dock for an operation, else the defaults.
+
+    Raises
+    ------
+    HemaLensError
+        If the folder is no project, or its options are of a version that knew other ranges.
+    """
+    folder = Path(project)
+    document.read(folder)
+    kept = read_document(folder, operation) if operation in KINDS else None
+    recipe = RECIPES[operation]
+    said = {} if kept is None else kept.choices.get("options", {})
+    # Which frame is on screen says nothing of other slides.
+    known = {name: value for name, value in said.items() if name in recipe.model_fields and name != "frame"}
+    return recipe.from_options(**known)
+
+
+def taught_weights(project: str | Path) -> Path:
+    """Return the network that learned the project's own classes last (*Train properly* in Teach).
+
+    Raises
+    ------
+    WeightsError
+        If there is none.
+    """
+    files = sorted(Path(project).glob("results/*/*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
+    found = next((file for file in files if _names_own_classes(file)), None)
+    if found is None:
+        raise WeightsError(f"No network has learned the classes of {project} yet: Train properly in Teach first.")
+    return found
+
+
+def queue_run(
+    project: str | Path,
+    operation: Operation,
+    recipe: Recipe,
+    *,
+    methods: Sequence[str] = (),
+    slides: Sequence[str] | None = None,
+) -> QueuedRun:
+    """Add a run to the queue of a project; nothing is computed yet.
+
+    The same options over the same slides and more go on in the folder of the earlier run.
+
+    Parameters
+    ----------
+    project : path
+        Its folder.
+    operation : {'detect', 'classify', 'explain'}
+        What is done.
+    recipe : Recipe
+        Its options.
+    methods : sequence of str
+        Methods of heatmaps, in place of the recipe's one.
+    slides : sequence of str, optional
+        Paths as in `slides.csv`; by default all that it holds now.
+
+    Raises
+    ------
+    HemaLensError
+        If the folder is no project, it has no slides, or the queue cannot be written.
+    """
+    folder = Path(project)
+    document.read(folder)
+    known = [slide.path for slide in slides_table.read(folder)]
+    chosen = tuple(known if slides is None else slides)
+    if not chosen:
+        raise ProjectError(f"{folder} has no slides to look at: add images to its table of slides first.")
+    foreign = [path for path in chosen if path not in known]
+    if foreign:
+        raise ProjectError(f"{foreign[0]!r} is no slide of {folder}. Add it to the table of slides first.")
+    return queue.add(folder, operation, recipe.model_dump(mode="json"), chosen, methods=methods)
+
+
+def remove_run(project: str | Path, name: str) -> None:
+    """Take a run out of the queue; its results stay where they are.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such run.
+    """
+    queue.change(Path(project), lambda now: now.without(name))
+
+
+def outcomes_of(project: str | Path) -> tuple[RunOutcome, ...]:
+    """Return what became of each run of a project so far."""
+    folder = Path(project)
+    return tuple(_outcome(folder, run) for run in queue.read(folder).runs)
+
+
+def run_queue_steps(project: str | Path) -> Steps[tuple[RunOutcome, ...]]:
+    """Run what waits in the queue of a project, one run after the other; yields after every slide.
+
+    Stopped, what was found stays, and called again it goes on from there. A run that cannot be run is noted with its
+    reason, tried again the next time, and does not end the others. Runs that are added meanwhile are run as well.
+
+    Parameters
+    ----------
+    project : path
+        Its folder.
+
+    Returns
+    -------
+    tuple of RunOutcome
+        Of all that was run.
+
+    Raises
+    ------
+    ProjectError
+        If the folder is no project, or its queue is run elsewhere.
+    """
+    folder = Path(project)
+    document.read(folder)
+    run_by_now: list[str] = []
+    with queue.hold(folder):
+        while waiting := [r for r in queue.read(folder).runs if r.state != "done" and r.name not in run_by_now]:
+            run, total = waiting[0], len(run_by_now) + len(waiting)
+            steps = stage(_run_steps(folder, run), len(run_by_now) / total, (len(run_by_now) + 1) / total)
+            yield from _named(steps, run.name)
+            run_by_now.append(run.name)
+    return tuple(each for each in outcomes_of(folder) if each.run.name in run_by_now)
+
+
+def _run_steps(folder: Path, run: QueuedRun) -> Steps[None]:
+    """Run one run, and note what became of it; one that is stopped still waits."""
+    yield Progress(0, len(run.slides), "begins")
+    try:
+        yield from _steps_of(folder, run)
+        _note(folder, run, state="done", reason="")
+    except HemaLensError as error:
+        _note(folder, run, state="failed", reason=str(error))
+
+
+def _steps_of(folder: Path, run: QueuedRun) -> Steps[Any]:
+    files = [ProjectSlide(path).located(folder) for path in run.slides]
+    recipe, out = RECIPES[run.operation].from_options(**run.recipe), run.results(folder)
+    if isinstance(recipe, DetectionRecipe):
+        return detect_files_steps(files, recipe, out)
+    if isinstance(recipe, ClassificationRecipe):
+        return classify_files_steps(files, recipe, out)
+    if isinstance(recipe, ExplanationRecipe):
+        return explain_files_steps(files, recipe, out, methods=run.methods)
+    raise ProjectError(f"{run.operation!r} is no operation. Known: {', '.join(RECIPES)}.")
+
+
+def _named(steps: Steps[None], name: str) -> Steps[None]:
+    """Say of which run steps are."""
+    for step in steps:
+        yield replace(step, message=f"{name}: {step.message}")
+
+
+def _note(folder: Path, run: QueuedRun, **said: str) -> None:
+    queue.change(folder, partial(_with_note, run=run, said=said))
+
+
+def _with_note(now: Queue, run: QueuedRun, said: Mapping[str, str]) -> Queue:
+    """Return the queue with what became of a run, unless it was removed or given more slides meanwhile."""
+    return now.with_run(run.model_copy(update=dict(said))) if run in now.runs else now
+
+
+def _outcome(folder: Path, run: QueuedRun) -> RunOutcome:
+    place = run.results(folder)
+    if not (place / RUN).exists():
+        return RunOutcome(run)
+    said = read_run(place / RUN)
+    slides = {str(ProjectSlide(path).located(folder)): path for path in run.slides}
+    by_name = {Path(path).name: path for path in run.slides}  # where the project has moved since
+
+    def slide_of(image: str) -> str | None:
+        return slides.get(image) or by_name.get(Path(image).name)
+
+    found = {path: each for each in said["images"] if (path := slide_of(str(each.get("path", ""))))}
+    return RunOutcome(
+        run,
+        cells={path: int(each.get("cells", 0)) for path, each in found.items()},
+        names={path: str(each["image"]) for path, each in found.items()},
+        failed={path: each["reason"] for each in said.get("failed", ()) if (path := slide_of(str(each["image"])))},
+    )
+
+
+def _names_own_classes(file: Path) -> bool:
+    try:
+        return classifier_card(file).task == OWN
+    except HemaLensError:  # a detector, or a checkpoint without a card
+        return False

@@ -1,0 +1,34 @@
+"""Slides of a project, added from Python."""
+
+from pathlib import Path
+
+import pytest
+
+from napari_hemalens.errors import ImageError, ProjectError
+from napari_hemalens.projects.project import Project
+from napari_hemalens.workflows.project_slides import add_slides, read_slides
+
+
+def test_a_folder_of_images_and_a_table_become_the_slides_of_a_project(tmp_path: Path) -> None:
+    Project.create(tmp_path / "project").close()
+    smears = tmp_path / "smears"
+    smears.mkdir()
+    for name in ("s10.png", "s2.png"):
+        (smears / name).touch()
+    (tmp_path / "who.csv").write_text("path,patient\nsmears/s10.png,P7\n", encoding="utf-8")
+    add_slides(tmp_path / "project", [smears])
+    add_slides(tmp_path / "project", [smears / "s2.png"], table=tmp_path / "who.csv")
+    slides = read_slides(tmp_path / "project")
+    assert [(slide.path, slide.patient) for slide in slides] == [
+        ("../smears/s2.png", ""),
+        ("../smears/s10.png", "P7"),
+    ]
+
+
+def test_what_is_no_project_and_what_holds_no_image_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="is no project"):
+        add_slides(tmp_path, [tmp_path])
+    Project.create(tmp_path / "project").close()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImageError, match="No image in"):
+        add_slides(tmp_path / "project", [tmp_path / "empty"])
