@@ -120,6 +120,7 @@ def classify_cells(
                 f"Cells with numbers up to {highest:,} cannot be shown in colours; up to {HIGHEST:,} can. "
                 "Renumber them, as skimage.segmentation.relabel_sequential does."
             )
+        labels = labels.astype(np.min_scalar_type(highest), copy=False)  # up to 16 bits napari colours without a copy
         yield ClassUpdate(f"{job.name}: loading the weights", 0, labels=labels)
         asked = job.recipe.model_copy(update={"relabel": bool(job.recipe.relabel)})
         steps = KeepResult(classify(slide, labels, asked))
