@@ -196,14 +196,6 @@ class TestLabels:
         assert (predicted[known] == known % 2).all()
         assert taught.taught.is_up_to_date
 
-    def test_labels_given_during_a_refit_are_learned_after_it(self, taught, runner):
-        for _ in range(2):
-            taught.press("1")
-            runner.draw()
-            assert len(runner.jobs) == 1
-        runner.run()
-        assert taught.taught.is_up_to_date
-
     def test_undo_and_redo_show_the_cell_again(self, taught, runner):
         first = taught.taught.current
         taught.press("1")
@@ -240,27 +232,6 @@ class TestLabels:
             assert not teach.can_say
             teach.label_rows([1], "a")
             assert "open to be looked at only" in said[-1]
-
-    def test_a_refit_that_fails_is_said_and_tried_again_after_the_next_label(self, taught, runner, said, monkeypatch):
-        def fail(_):
-            yield from ()
-            raise WeightsError("no luck")
-
-        with monkeypatch.context() as patched:
-            patched.setattr("napari_hemalens.gui.teach.session.run_refit", fail)
-            taught.press("1")
-            runner.run()
-        assert said == ["The model could not be fitted: no luck"]
-        assert not taught.taught.is_up_to_date
-        taught.press("2")
-        runner.run()
-        assert taught.taught.is_up_to_date
-
-    def test_the_model_of_an_earlier_pool_is_not_taken(self, taught, runner, tmp_path):
-        taught.press("1")
-        taught.open_project(tmp_path / "another")
-        runner.run()
-        assert taught.taught is None
 
 
 class TestSecondLook:

@@ -12,18 +12,18 @@ from psygnal import Signal
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.observer import OBSERVER
-from napari_hemalens.gui.running import Listener, Runner, Stop, nothing
+from napari_hemalens.gui.running import Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
 from napari_hemalens.gui.teach.images import open_missing
-from napari_hemalens.gui.teach.jobs import StartSteps, TeachUpdate, begin_teaching, run_refit
+from napari_hemalens.gui.teach.jobs import StartSteps, TeachUpdate, begin_teaching
 from napari_hemalens.gui.teach.layers import TaughtLayers
+from napari_hemalens.gui.teach.refitting import Refitting
 from napari_hemalens.gui.teach.second_look import SecondLook
 from napari_hemalens.gui.teach.sources import CellSource, cells_of_project
 from napari_hemalens.gui.teach.training import TuneSteps, TuningSession
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows.teaching import (
     Project,
-    Refitted,
     TeachingRecipe,
     TeachingSession,
     open_project,
@@ -75,7 +75,10 @@ class TeachSession(ViewerSession):
         self.second_look = SecondLook(runner, self.message_sent.emit)
         self.training = TuningSession(viewer, runner, tune)
         self._images: Mapping[str, Image] = {}  # open layers that cells are read from, by name or file
-        self._refitting = self._moves = False
+        self._refitting = Refitting(
+            runner, lambda: self.taught, said=self.message_sent.emit, accepted=lambda: self._show(move=False)
+        )
+        self._moves = False
         self._stop_drawing: Stop = nothing
 
     def open_project(self, folder: Path, *, preset: str | None = None, read_only: bool = False) -> bool:
@@ -238,32 +241,7 @@ class TeachSession(ViewerSession):
             self.layers.colour(taught)
             yield
         self.drawn.emit()
-        self._refit()
-
-    def _refit(self) -> None:
-        """Bring the model up to date away from the window; labels given meanwhile are for the next time."""
-        taught = self.taught
-        if taught is None or self._refitting or taught.is_up_to_date:
-            return
-        self._refitting = True
-        failed: list[Exception] = []
-
-        def on_error(error: Exception) -> None:
-            failed.append(error)
-            self.message_sent.emit(f"The model could not be fitted: {error}")
-
-        def on_end() -> None:
-            self._refitting = False
-            if not failed:
-                self._refit()
-
-        listener = Listener(lambda found: self._on_refitted(taught, found), on_error, on_end)
-        self._runner.run_in_background(run_refit(taught.prepare_refit()), listener)
-
-    def _on_refitted(self, taught: TeachingSession, found: Refitted) -> None:
-        if taught is self.taught:
-            taught.accept(found)
-            self._show(move=False)
+        self._refitting.follow()
 
     def _done(self) -> str:
         return super()._done() if self.taught is None else f"{len(self.taught):,} cells are ready to be named."
