@@ -28,7 +28,7 @@ endif
 PACKAGES := xvfb xauth libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
-.PHONY: help demo test tests quick check check-lowest workflows format docs build translations bench fuzz faults soak results sample-data screenshot tour display clean
+.PHONY: help demo test tests quick check check-lowest workflows format docs build release-weights translations bench fuzz faults soak results sample-data screenshot tour display clean
 
 help:
 	@echo "make demo        detect the cells of a sample smear with the packed weights; results in $(OUT)/"
@@ -40,6 +40,7 @@ help:
 	@echo "make workflows   check .github/workflows with actionlint"
 	@echo "make docs        build the documentation site into site/; a dead link is an error"
 	@echo "make build       the source distribution and the wheel, into dist/"
+	@echo "make release-weights  the weights that the wheel leaves out, into build/weights, for the page of the release"
 	@echo "make translations  compile the catalogues of reports' languages (src/napari_hemalens/reports/locale)"
 	@echo "make format      let ruff format the code"
 	@echo "make bench       compare speed and memory with SAHI and the bare network"
@@ -110,6 +111,12 @@ docs: $(VENV)/.documented
 
 build: $(UV)
 	$(UV) build --quiet
+
+WEIGHTS := src/napari_hemalens/weights
+CATALOGUED := import json; print(*(each["name"] for each in json.load(open("$(WEIGHTS)/catalogue.json"))["weights"]))
+release-weights:
+	mkdir -p build/weights
+	for name in $$($(PYTHON) -c '$(CATALOGUED)'); do cp $(WEIGHTS)/$$name.json $(WEIGHTS)/$$name.safetensors build/weights/ || exit 1; done
 
 translations: $(VENV)/.tested
 	$(BIN)/pybabel --quiet compile --directory src/napari_hemalens/reports/locale --domain report

@@ -53,8 +53,12 @@ def python_api() -> str:
 
 def model_cards() -> str:
     """Return what is said of each packed file of weights."""
-    cards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "weights").glob("*.json"))]
-    head = "# Model cards\n\nThe weights that come with the package, as `hemalens weights show NAME` prints them."
+    files = [path for path in sorted((PACKAGE / "weights").glob("*.json")) if path.name != "catalogue.json"]
+    cards = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    head = (
+        "# Model cards\n\nThe weights that come with the package, as `hemalens weights show NAME` prints them, and "
+        "those that [its catalogue](../how-to/weights.md#the-catalogue) knows."
+    )
     return "\n\n".join([head, *(_model_card(card) for card in cards)])
 
 

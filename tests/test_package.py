@@ -7,14 +7,21 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import npe2
 import pytest
 
+from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.models import weights
+from napari_hemalens.models.catalogue import entry_of, packed_catalogue
+from napari_hemalens.records.tasks import EXPLAINABLE
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "napari_hemalens"
+CATALOGUED = {entry.name: entry for entry in packed_catalogue()}
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 needs_uv = pytest.mark.skipif(UV is None, reason="uv, which builds and installs, is not there: pip install uv")
@@ -57,7 +64,9 @@ def promised():
     files |= {path.relative_to(PACKAGE).as_posix(): path for path in texts}
     samples = ROOT / "sample_data"
     files |= {f"sample_data/{path.relative_to(samples)}": path for path in samples.rglob("*") if path.is_file()}
-    files |= {f"weights/{path.name}": path for path in (PACKAGE / "weights").glob("*.[js]*")}
+    left_out = {f"{name}{suffix}" for name in CATALOGUED for suffix in (".json", ".safetensors")}
+    weights = (path for path in (PACKAGE / "weights").glob("*.[js]*") if path.name not in left_out)
+    files |= {f"weights/{path.name}": path for path in weights}
     return {f"napari_hemalens/{name}": path.read_bytes() for name, path in files.items()}
 
 
@@ -78,10 +87,39 @@ def test_the_wheel_holds_manifest_samples_weights_types_and_licence(built):
         assert held.get(name) == data, name
     (licence,) = (data for name, data in held.items() if name.endswith("licenses/LICENSE"))
     assert licence == (ROOT / "LICENSE").read_bytes()
-    assert {f"{path.stem}.safetensors" for path in (PACKAGE / "weights").glob("*.json")} == {
-        name.rpartition("/")[2] for name in held if name.endswith(".safetensors")
-    }
-    assert "napari_hemalens/weights/marrow-lite.safetensors" in held
+    for suffix in ("safetensors", "json"):
+        files = {name.rpartition("/")[2] for name in held if name.startswith("napari_hemalens/weights/")}
+        packed = {name.removesuffix(f".{suffix}") for name in files if name.endswith(suffix)} - {"catalogue"}
+        assert packed == default_weights()
+
+
+def default_weights():
+    """Return the weights that a dock, a task or an option begins with, and one with attention of its own."""
+    defaults = {DetectionRecipe().weights, *(task.weights for task in EXPLAINABLE.values() if task.weights)}
+    cards = [weights.model_card(name) for name in defaults]
+    return defaults | {name for card in cards for name in (getattr(card, "naming", None), card.name) if name}
+
+
+def test_weights_that_the_wheel_leaves_out_are_those_of_the_catalogue():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    excluded = {path.rpartition("/")[2] for path in config["tool"]["hatch"]["build"]["exclude"]}
+    assert excluded == {f"{name}.*" for name in CATALOGUED}
+    there = {path.stem for path in (PACKAGE / "weights").glob("*.safetensors")}
+    assert there == default_weights() | {*CATALOGUED}
+
+
+@pytest.mark.parametrize("name", CATALOGUED)
+def test_the_catalogue_says_what_the_left_out_files_are(name):
+    entry = CATALOGUED[name]
+    releases = f"{config_urls()['Repository']}/releases/download/v{entry.since}/"
+    card = weights.model_card(PACKAGE / "weights" / f"{name}.json")
+    seal = weights.seal_of(card.file.with_suffix(".json").read_bytes())
+    assert entry == entry_of(card, seal, [f"{releases}{name}.json"], entry.since)
+    assert weights.verify(card)
+
+
+def config_urls():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
 
 
 @needs_uv
@@ -97,7 +135,7 @@ def test_nothing_is_shipped_that_a_user_has_no_use_for(built):
     }
     assert {Path(name).parts[0].partition("-")[0] for name in contents(wheel)} == {"napari_hemalens"}
     assert not [name for name in contents(wheel) if "__pycache__" in name or name.endswith(".pyc")]
-    assert wheel.stat().st_size < 45e6  # two whole detectors are 25 of them
+    assert max(sdist.stat().st_size, wheel.stat().st_size) <= 30e6
 
 
 @needs_uv
@@ -124,9 +162,10 @@ def test_npe2_validates_the_wheel_in_an_empty_environment(built, tmp_path):
     assert Path(file).is_relative_to(environment)
     assert version in built[1].name
     assert layers == 2
-    listed = run(environment / python.parent.name / "hemalens", "weights", "list").splitlines()
-    named = [line.split()[0] for line in listed if line and not line.startswith(" ")]  # licences are indented
-    assert named == sorted(path.stem for path in (PACKAGE / "weights").glob("*.json"))
+    for options, names in (((), default_weights()), (("--available",), CATALOGUED)):
+        listed = run(environment / python.parent.name / "hemalens", "weights", "list", *options).splitlines()
+        named = [line.split()[0] for line in listed if line and not line.startswith(" ")]  # licences are indented
+        assert named == sorted(names)
 
 
 def test_the_packed_manifest_is_a_file_and_says_what_the_top_one_says():

@@ -120,6 +120,25 @@ def test_the_licence_of_what_is_downloaded_is_agreed_to_first(
     assert "Use it with: --weights untrained" in capsys.readouterr().out
 
 
+def test_a_catalogue_is_written_listed_and_used(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], untrained: DetectorCard, tmp_path: Path
+) -> None:
+    assert hemalens("weights", "list", "--available") == 0
+    assert "All weights of the catalogue are here." in capsys.readouterr().out
+    assert hemalens("weights", "catalogue", untrained.file, "--out", tmp_path / "list.json") == 0
+    own = ("--catalogue", tmp_path / "list.json")
+    capsys.readouterr()
+    assert hemalens("weights", "list", "--available", *own) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed == [
+        f"untrained  (detection, {untrained.file.stat().st_size / 1e6:.1f} MB)  Untrained",
+        "    licence: not stated",
+        f"    from: {tmp_path / 'untrained.json'}",
+    ]
+    assert hemalens("weights", "add", "untrained", *own, "--yes") == 0
+    assert "Use it with: --weights untrained" in capsys.readouterr().out
+
+
 def answering(text: str) -> io.StringIO:
     """Return a terminal at which somebody types an answer."""
     terminal = io.StringIO(f"{text}\n")

@@ -53,3 +53,10 @@ def test_what_is_not_installed_is_not_removed(installed_weights: Path) -> None:
         weights_folders.uninstall("nobody")
     weights_folders.uninstall("mine")
     assert list(installed_weights.iterdir()) == []
+
+
+def test_the_catalogue_beside_packed_weights_is_no_card(installed_weights: Path) -> None:
+    assert (PACKED / weights_folders.CATALOGUE).is_file()
+    assert "catalogue" not in weights_folders.cards_in(PACKED)
+    with pytest.raises(WeightsError, match="No weights can be called Catalogue"):
+        weights_folders.check_name("Catalogue", replace=True)

@@ -80,3 +80,31 @@ def test_weights_are_exported_to_a_folder_that_is_not_there_yet(
 def test_a_suffix_that_means_nothing_is_refused_with_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"exported as \.onnx \(ONNX\), \.zip .*; got 'a\.pt'"):
         finish(workflows.export_weights_steps("all-eca", tmp_path / "a.pt"))
+
+
+def test_weights_of_a_laboratorys_list_are_added_by_their_name(
+    untrained: DetectorCard, installed_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.json"
+    (entry,) = workflows.write_catalogue([licensed(untrained)], file)
+    assert (entry.where, entry.sha256) == (("untrained.json",), untrained.sha256)
+    monkeypatch.setenv("HEMALENS_CATALOGUE", str(file))
+    (found,) = finish(workflows.available_weights_steps())
+    assert found.where == (str(tmp_path / "untrained.json"),)
+    with pytest.raises(WeightsError, match=r"`hemalens weights add untrained` fetches them \(.* MB; licence: non-comm"):
+        weights.detector_card("untrained")
+    card = finish(workflows.add_weights_steps(finish(workflows.look_up_weights_steps("untrained"))))
+    assert (card.origin, card.licence) == ("installed", NC)
+    assert finish(workflows.available_weights_steps()) == ()
+    with pytest.raises(WeightsError, match="untrained are installed already"):
+        finish(workflows.look_up_weights_steps("untrained"))
+
+
+def test_a_catalogue_names_folders_on_servers_and_records(untrained: DetectorCard, tmp_path: Path) -> None:
+    places = ("https://example.org/weights/", "10.5281/zenodo.7")
+    (entry,) = workflows.write_catalogue([untrained.file], tmp_path / "a.json", where=places, since="0.2.0")
+    assert entry.where == ("https://example.org/weights/untrained.json", "10.5281/zenodo.7")
+    assert entry.since == "0.2.0"
+    untrained.file.write_bytes(b"other")
+    with pytest.raises(WeightsError, match="is damaged or was exchanged"):
+        workflows.write_catalogue([untrained.file], tmp_path / "b.json")

@@ -26,17 +26,43 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
 
 _WHICH = "Packed or installed weights by name, or a file."
+OwnCatalogue = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|URL",
+        help="A catalogue of your own, before the package's; by default what HEMALENS_CATALOGUE says.",
+    ),
+]
 
 
 @weights_app.command("list")
-def list_weights() -> None:
+def list_weights(
+    *,
+    available: Annotated[
+        bool, typer.Option("--available", help="Those of the catalogue that are not here: `weights add NAME`.")
+    ] = False,
+    catalogue: OwnCatalogue = None,
+) -> None:
     """List the weights that are there: what they do, whether they are packed or installed, and their licence."""
+    if available:
+        _list_available(catalogue)
+        return
     for name in weights.known():
         card = weights.model_card(name)
         out_console.print(f"{name}  ({card.origin}, {card.task})  {escape(card.description)}")
         out_console.print(f"    licence: {escape(card.terms)}")
     for name, reason in weights.unusable_cards().items():
         out_console.print(f"{escape(name)}  (installed, cannot be used)  {escape(reason)}")
+
+
+def _list_available(catalogue: str | None) -> None:
+    entries = run(workflows.available_weights_steps(catalogue), "Looking up")
+    for entry in entries:
+        out_console.print(f"{escape(entry.name)}  ({entry.task}, {entry.megabytes})  {escape(entry.description)}")
+        out_console.print(f"    licence: {escape(entry.terms)}")
+        out_console.print(f"    from: {escape(', '.join(entry.where))}")
+    if not entries:
+        out_console.print("All weights of the catalogue are here.")
 
 
 @weights_app.command("show")
@@ -79,15 +105,17 @@ def add_weights(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FILE|FOLDER|URL|DOI",
+            metavar="FILE|FOLDER|URL|DOI|NAME",
             help="A model card (.json) beside its .safetensors file, a folder or an exported .zip with both, the "
-            "card's web address, or a DOI of Zenodo (10.5281/zenodo.NUMBER).",
+            "card's web address, a DOI of Zenodo (10.5281/zenodo.NUMBER), or a name that `weights list --available` "
+            "prints.",
         ),
     ],
     *,
     file: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which file of a DOI with several weights: the card or .zip.")
     ] = None,
+    catalogue: OwnCatalogue = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take them instead of installed ones of that name.")
     ] = False,
@@ -97,7 +125,7 @@ def add_weights(
 
     The licence is shown first. Of weights from another machine you are asked whether you agree to it.
     """
-    offer = run(workflows.look_up_weights_steps(source, file=file, replace=replace), "Looking up")
+    offer = run(workflows.look_up_weights_steps(source, file=file, catalogue=catalogue, replace=replace), "Looking up")
     card = offer.card
     out_console.print(f"{card.name} ({card.task}): {escape(card.description)}")
     out_console.print(f"    licence: {escape(card.terms)}")
@@ -117,6 +145,26 @@ def _ask_to_agree() -> None:
     if not typer.confirm("Install them under this licence?"):
         out_console.print("Nothing was installed.")
         raise typer.Exit(1)
+
+
+@weights_app.command("catalogue")
+def write_catalogue(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help=_WHICH)],
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The catalogue, a .json.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL/|DOI",
+            help="Address of the folder that they will lie in, or the DOI of their record; repeatable. By default they "
+            "lie beside the catalogue.",
+        ),
+    ] = None,
+    since: Annotated[str, typer.Option(metavar="VERSION", help="Of HemaLens that they come with.")] = "",
+) -> None:
+    """Write a catalogue of weights, for others to install them by their name."""
+    entries = workflows.write_catalogue(names, out, where=where or (), since=since)
+    out_console.print(f"Written to {escape(str(out))}: {', '.join(entry.name for entry in entries)}")
 
 
 @weights_app.command("export")

@@ -20,6 +20,16 @@ COARSEST = 32
 _NON_COMMERCIAL = re.compile(r"non-?commercial|\bBY-NC\b|\bBY NC\b", re.IGNORECASE)
 
 
+def forbids_commerce(licence: str) -> bool:
+    """Return whether a licence forbids commercial use."""
+    return _NON_COMMERCIAL.search(licence) is not None
+
+
+def terms_of(licence: str) -> str:
+    """Return a licence with what matters most said first."""
+    return f"non-commercial use only: {licence}" if forbids_commerce(licence) else licence or "not stated"
+
+
 class ModelCard(Recipe):
     """What is said of any file of weights.
 
@@ -57,12 +67,12 @@ class ModelCard(Recipe):
     @property
     def non_commercial(self) -> bool:
         """Whether the licence, of the weights or of what they were trained on, forbids commercial use."""
-        return _NON_COMMERCIAL.search(self.licence) is not None
+        return forbids_commerce(self.licence)
 
     @property
     def terms(self) -> str:
         """The licence, with what matters most said first."""
-        return f"non-commercial use only: {self.licence}" if self.non_commercial else self.licence or "not stated"
+        return terms_of(self.licence)
 
     @property
     def explainable(self) -> bool:

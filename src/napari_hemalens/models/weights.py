@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
+from napari_hemalens.models.catalogue import find_entry
 from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, installed_folder
 
 _SEAL = "card_sha256"
@@ -99,7 +100,7 @@ def model_card(name: str | Path) -> AnyCard:
     """Return a card of either kind, as `detector_card` does that of a detector."""
     path = card_path(name)
     if not path.is_file():
-        raise WeightsError(f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file.")
+        raise WeightsError(_missing(name))
     text = path.read_bytes()
     card = read_card(text, path).model_copy(update={"folder": path.parent})
     if card.origin == "packed" and _SEAL not in json.loads(text):
@@ -107,6 +108,17 @@ def model_card(name: str | Path) -> AnyCard:
             f"The packed {path.name} has no {_SEAL}: whoever packs weights runs `hemalens weights seal`."
         )
     return card
+
+
+def _missing(name: str | Path) -> str:
+    """Return a sentence for weights that are not there, and how to get them where the catalogue knows them."""
+    entry = find_entry(str(name))
+    if entry is None:
+        return f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file."
+    return (
+        f"The weights {name} are not installed: `hemalens weights add {name}` fetches them ({entry.megabytes}; "
+        f"licence: {entry.terms})."
+    )
 
 
 def read_card(text: bytes, called: str | Path) -> AnyCard:
@@ -160,6 +172,11 @@ def seal_card(path: Path) -> AnyCard:
 
 def _sealed(said: Mapping[str, Any]) -> str:
     return json.dumps(dict(said) | {_SEAL: _seal(said)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def seal_of(card: bytes) -> str:
+    """Return the hash over all that the text of a card says, which sealed cards have as `card_sha256`."""
+    return _seal(json.loads(card))
 
 
 def _seal(said: Mapping[str, Any]) -> str:

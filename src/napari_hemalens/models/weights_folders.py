@@ -1,6 +1,6 @@
 """Where files of weights lie: packed ones in the package, those that a user installed in a folder of the user's.
 
-In both, weights are a model card `<name>.json` and its tensors `<name>.safetensors`.
+In both, weights are a model card `<name>.json` and its tensors `<name>.safetensors`; `catalogue.json` is no card.
 """
 
 import os
@@ -14,6 +14,8 @@ from platformdirs import user_data_path
 from napari_hemalens.errors import WeightsError
 
 PACKED = Path(__file__).parent.parent / "weights"
+CATALOGUE = "catalogue.json"
+"""The list of weights that need not be here, in the folder of the packed ones."""
 VARIABLE = "HEMALENS_WEIGHTS"
 """Environment variable that names another folder for installed weights."""
 Origin: TypeAlias = Literal["packed", "installed", "file"]
@@ -30,7 +32,8 @@ def installed_folder() -> Path:
 
 def cards_in(folder: Path) -> Mapping[str, Path]:
     """Return the files of the model cards in a folder by the name of the weights; none if it is not there."""
-    return {path.stem: path for path in sorted(folder.glob("*.json")) if not path.name.startswith(".")}
+    cards = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("."))
+    return {path.stem: path for path in cards if path.name != CATALOGUE}
 
 
 def card_path(name: str | Path) -> Path:
@@ -61,6 +64,8 @@ def check_name(name: str, *, replace: bool) -> None:
         raise WeightsError(
             f"Weights cannot be installed by the name {name!r}: a name has letters, digits, '-', '_' and '.' alone."
         )
+    if f"{name}.json".casefold() == CATALOGUE:
+        raise WeightsError(f"No weights can be called {name}: that is the list of them; give them another name.")
     if name.casefold() in {packed.casefold() for packed in cards_in(PACKED)}:
         raise WeightsError(f"Packed weights are called {name}; give these another name, in their model card and files.")
     if name in cards_in(installed_folder()) and not replace:

@@ -42,7 +42,7 @@ class WeightsOffer:
     size : int
         Bytes of what is fetched; 0 where that is not known before.
     remote : bool
-        Whether they come from another machine.
+        Whether they come from elsewhere, so that somebody has to agree to their licence.
     """
 
     card: AnyCard

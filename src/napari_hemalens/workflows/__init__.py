@@ -44,9 +44,11 @@ from napari_hemalens.workflows.segmentation import (
 from napari_hemalens.workflows.suggestions import GivenCells, SuggestedCells, suggest_cells_steps
 from napari_hemalens.workflows.weights import (
     add_weights_steps,
+    available_weights_steps,
     export_weights_steps,
     look_up_weights_steps,
     remove_weights,
+    write_catalogue,
 )
 from napari_hemalens.workflows.work import Work, open_work
 
@@ -68,6 +70,7 @@ __all__ = [
     "Work",
     "add_weights_steps",
     "as_slide",
+    "available_weights_steps",
     "classify",
     "classify_files_steps",
     "classify_steps",
@@ -103,5 +106,6 @@ __all__ = [
     "train_classification_steps",
     "train_detection_steps",
     "tune_detection_steps",
+    "write_catalogue",
     "write_results",
 ]

@@ -1,5 +1,6 @@
 """Weights installed beside the packed ones, removed, and written for other programs."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,17 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.extras import explain_missing_packages
+from napari_hemalens.models import catalogue as catalogues
 from napari_hemalens.models import weights_folders
 from napari_hemalens.models.cards import AnyCard, DetectorCard
-from napari_hemalens.models.weights import detector_card, installed, model_card
+from napari_hemalens.models.catalogue import CatalogueEntry, entry_of
+from napari_hemalens.models.catalogued_weights import (
+    available_steps,
+    catalogued_offer_steps,
+    find_in_catalogue_steps,
+    is_name,
+)
+from napari_hemalens.models.weights import detector_card, installed, model_card, seal_of, verify
 from napari_hemalens.models.weights_sources import WeightsOffer, offer_steps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.rendering.fields import render_field
@@ -20,7 +29,26 @@ PORTABLE = {".onnx": "ONNX", ".zip": "a package of the BioImage Model Zoo"}
 _EXAMPLE_UM = 0.12  # micrometres a pixel of the field that a classifier is tried on
 
 
-def look_up_weights_steps(source: str | Path, *, file: str | None = None, replace: bool = False) -> Steps[WeightsOffer]:
+def available_weights_steps(catalogue: str | None = None) -> Steps[tuple[CatalogueEntry, ...]]:
+    """Return the weights of the catalogue that are not here yet.
+
+    Parameters
+    ----------
+    catalogue : str, optional
+        File or address of a list of one's own, which comes before the package's; by default what the environment
+        variable `HEMALENS_CATALOGUE` names, if anything.
+
+    Raises
+    ------
+    WeightsError
+        If the list cannot be read.
+    """
+    return (yield from available_steps(catalogue))
+
+
+def look_up_weights_steps(
+    source: str | Path | CatalogueEntry, *, file: str | None = None, catalogue: str | None = None, replace: bool = False
+) -> Steps[WeightsOffer]:
     """Read the model card of weights that could be installed; returns what `add_weights_steps` takes.
 
     Their licence is in the card, so that it can be agreed to before anything is installed. Of a package in a record,
@@ -28,12 +56,14 @@ def look_up_weights_steps(source: str | Path, *, file: str | None = None, replac
 
     Parameters
     ----------
-    source : path or str
+    source : path, str or CatalogueEntry
         A model card (`.json`) or the `.safetensors` file beside it, a folder that holds both, an exported package
-        (`.zip`), the address of a model card on a web server, with the tensors beside it, or a DOI of Zenodo, as
-        `10.5281/zenodo.NUMBER`, `doi:…` or `https://doi.org/…`.
+        (`.zip`), the address of a model card on a web server, with the tensors beside it, a DOI of Zenodo, as
+        `10.5281/zenodo.NUMBER`, `doi:…` or `https://doi.org/…`, or a name in a catalogue.
     file : str, optional
         Which one of a record with several weights: the name of the card, the tensors or the package.
+    catalogue : str, optional
+        As in `available_weights_steps`.
     replace : bool
         Whether installed weights of the same name are to be replaced.
 
@@ -42,6 +72,11 @@ def look_up_weights_steps(source: str | Path, *, file: str | None = None, replac
     WeightsError
         If there are no such weights, several and no `file`, or their name is taken.
     """
+    if isinstance(source, str) and is_name(source):
+        source = yield from find_in_catalogue_steps(source, catalogue)
+    if isinstance(source, CatalogueEntry):
+        weights_folders.check_name(source.name, replace=replace)
+        return (yield from catalogued_offer_steps(source))
     offer = yield from offer_steps(source, file=file)
     weights_folders.check_name(offer.card.name, replace=replace)
     return offer
@@ -68,6 +103,38 @@ def add_weights_steps(source: str | Path | WeightsOffer, *, replace: bool = Fals
     from napari_hemalens.models.installation import install_steps  # noqa: PLC0415 -- loads torch
 
     return (yield from install_steps(source, replace=replace))
+
+
+def write_catalogue(
+    cards: Iterable[str | Path], file: str | Path, *, where: Sequence[str] = (), since: str = ""
+) -> tuple[CatalogueEntry, ...]:
+    """Write a catalogue of weights that are here, for others to fetch them by; returns its entries.
+
+    Parameters
+    ----------
+    cards : iterable of str or path
+        Weights by name or file.
+    file : path or str
+        The catalogue, a `.json`.
+    where : sequence of str
+        Addresses of folders (with a slash at the end) or DOIs that all of them will be at; by default they lie beside
+        the catalogue.
+    since : str
+        Version of HemaLens from which on they are there.
+
+    Raises
+    ------
+    WeightsError
+        If there are no such weights, or they are damaged.
+    """
+    entries = []
+    for card in (model_card(each) for each in cards):
+        verify(card)
+        places = [f"{place}{card.name}.json" if place.endswith("/") else place for place in where]
+        seal = seal_of(card.file.with_suffix(".json").read_bytes())
+        entries.append(entry_of(card, seal, places or [f"{card.name}.json"], since))
+    catalogues.write_catalogue(entries, Path(file))
+    return tuple(entries)
 
 
 def remove_weights(name: str) -> tuple[Path, ...]:
