@@ -48,6 +48,13 @@ def test_classes_are_taught_and_kept_in_a_project(run_example, part_of_a_smear, 
     assert len((tmp_path / "project" / "labels.jsonl").read_text().splitlines()) == 30
 
 
+def test_two_observers_are_compared(run_example, tmp_path):
+    said = run_example("agreement.py")
+    assert re.search(r"Ann and Ben agree on \d\d\.\d % of \d+ cells", said)
+    assert re.search(r"band_neutrophil: (\d+) and \d+ cells", said)
+    assert (tmp_path / "agreement_of_observers" / "agreement.html").is_file()
+
+
 @pytest.mark.slow
 def test_one_image_becomes_a_differential_a_picture_and_tables(run_example, tmp_path):
     said = run_example("detect_one_image.py")

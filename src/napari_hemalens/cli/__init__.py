@@ -6,6 +6,7 @@ import sys
 from rich.markup import escape
 
 from napari_hemalens.cli import (
+    agreement,
     annotations,
     classification,
     collecting,
@@ -28,6 +29,7 @@ from napari_hemalens.cli.stopping import Stopped, handle_signals, stop_at_once
 from napari_hemalens.errors import HemaLensError
 
 __all__ = [
+    "agreement",
     "annotations",
     "app",
     "classification",

@@ -6,6 +6,7 @@ to the end. torch is imported when the first of them runs, not before.
 
 from napari_hemalens.evaluation.selection import CellSelection, FieldSeries, PointSelection
 from napari_hemalens.models.weights import NewWeights
+from napari_hemalens.workflows.agreement import agreement
 from napari_hemalens.workflows.annotations import Converted, convert_annotations
 from napari_hemalens.workflows.batch import Batch
 from napari_hemalens.workflows.classification import (
@@ -69,6 +70,7 @@ __all__ = [
     "SuggestedCells",
     "Work",
     "add_weights_steps",
+    "agreement",
     "as_slide",
     "available_weights_steps",
     "classify",
