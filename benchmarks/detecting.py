@@ -6,7 +6,7 @@ is a lane of `race.py`: it loads the network, runs on the image WARM_UP, and the
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from torch import Tensor
 import napari_hemalens as hemalens
 from bare import bare_detector
 from lane import clock, serve
-from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe, RuntimeName
+from napari_hemalens.config.options import BY_DETECTOR, DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.inference import device
 from napari_hemalens.inference.tile_runner import tiles_at_once
 from napari_hemalens.models import weights
@@ -39,9 +39,9 @@ def recipe_of(name: str) -> DetectionRecipe:
 class Network:
     """The bare eager network of some weights, and how it is run."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, where: DeviceName = "auto") -> None:
         self.card, self.recipe = weights.detector_card(name), recipe_of(name)
-        self.device = device.choose("auto")
+        self.device = device.choose(where)
         self.batch = tiles_at_once(self.device)
         self.detector = bare_detector(self.card, self.device)
         self.preprocess = preprocess_of(self.card)
@@ -50,6 +50,13 @@ class Network:
         """Return tiles (h, w, 3) as what the network takes: (N, 3, h, w)."""
         images = torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).to(self.device)
         return self.preprocess.normalised(images).contiguous(memory_format=torch.channels_last)
+
+    def batches(self, image: Path) -> Iterator[Tensor]:
+        """Yield the tiles of HemaLens in its batches, prepared."""
+        with open_image(image) as slide:
+            tiles = plan(slide.shape, tile=self.recipe.tile, overlap=self.recipe.overlap, align=COARSEST)
+            for first in range(0, len(tiles), self.batch):
+                yield self.prepared([slide.read(t.y0, t.x0, t.y1, t.x1) for t in tiles[first : first + self.batch]])
 
     def forward(self, images: Tensor) -> list[dict[str, Tensor]]:
         """Return the cells of each image, once they are there."""
@@ -60,9 +67,9 @@ class Network:
         return outputs
 
 
-def ours(name: str, runtime: RuntimeName) -> Callable[[Path], Figures]:
+def ours(name: str, runtime: RuntimeName, precision: PrecisionName = "single") -> Callable[[Path], Figures]:
     """HemaLens, from the file to the cells."""
-    recipe = recipe_of(name).model_copy(update={"runtime": runtime})
+    recipe = recipe_of(name).model_copy(update={"runtime": runtime, "precision": precision})
 
     def run(image: Path) -> Figures:
         return {"cells": len(hemalens.detect(image, recipe))}
@@ -73,19 +80,15 @@ def ours(name: str, runtime: RuntimeName) -> Callable[[Path], Figures]:
 def bare(name: str) -> Callable[[Path], Figures]:
     """Nothing but the forward passes, over the tiles of HemaLens in its batches; reading them is not timed."""
     network = Network(name)
-    recipe = network.recipe
 
     def run(image: Path) -> Figures:
-        seconds = 0.0
-        with open_image(image) as slide:
-            tiles = plan(slide.shape, tile=recipe.tile, overlap=recipe.overlap, align=COARSEST)
-            for first in range(0, len(tiles), network.batch):
-                batch = tiles[first : first + network.batch]
-                images = network.prepared([slide.read(t.y0, t.x0, t.y1, t.x1) for t in batch])
-                start = clock()
-                network.forward(images)
-                seconds += clock() - start
-        return {"seconds": seconds, "tiles": len(tiles)}
+        seconds, tiles = 0.0, 0
+        for images in network.batches(image):
+            start = clock()
+            network.forward(images)
+            seconds += clock() - start
+            tiles += len(images)
+        return {"seconds": seconds, "tiles": tiles}
 
     return run
 
@@ -156,6 +159,8 @@ CONTENDERS = {
     "bare": bare,
     "torch": partial(ours, runtime="torch"),
     "openvino": partial(ours, runtime="openvino"),
+    "openvino half": partial(ours, runtime="openvino", precision="half"),
+    "openvino int8": partial(ours, runtime="openvino", precision="int8"),
     "sahi": sahi,
 }
 

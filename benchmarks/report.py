@@ -14,7 +14,13 @@ from race import Result, ratio
 
 Race = Mapping[str, Result]
 
-NAMES = {"torch": "HemaLens, torch", "openvino": "HemaLens, OpenVINO", "sahi": "SAHI"}
+NAMES = {
+    "torch": "HemaLens, torch",
+    "openvino": "HemaLens, OpenVINO",
+    "openvino half": "bfloat16",
+    "openvino int8": "int8",
+    "sahi": "SAHI",
+}
 """What contenders are called, in the order of their columns."""
 
 PAGE = """# Speed and memory
@@ -30,7 +36,7 @@ The same image from a tiled TIFF, the same network and threshold, tiles of {tile
 {batch} in a batch. *Bare network* is the sum of the forward passes of the eager network over the very tiles of
 HemaLens, without reading them: torchvision's pooling of regions, batch normalisation apart from the convolutions.
 HemaLens computes the same network by torch, as `pip install napari-hemalens` brings it, and by OpenVINO (`[fast]`).
-{of_sahi}
+{of_bits}{of_sahi}
 Every contender runs in a process of its own after a warm-up, in turns; seconds are medians, ratios are those within a
 round: median (least to most).{of_time}
 
@@ -53,6 +59,7 @@ of 0.5, class by class, after a warm-up. Median seconds (boxes kept); `-`: not d
 OF_SAHI = """*SAHI* is `get_sliced_prediction` with the bare network behind its interface, without its extra pass over
 the whole image, and with class-aware suppression (`NMS`); its merging is measured on arrays, without its lists of
 objects, and asks for an IoU of at least 0.5, the others for more."""
+OF_BITS = "*bfloat16* and *int8* are OpenVINO's in fewer bits ([what they find](runtimes.md)).\n"
 OF_PROCESSORS = """ Seconds are those that processors took, of all threads: other work kept the machine busy, which
 prolongs what a clock shows, and not this."""
 WITHOUT_SAHI = "SAHI was not installed where this ran, and is not compared."
@@ -73,6 +80,7 @@ def page(
         **recipe.model_dump(include={"tile", "overlap"}),
         batch=tiles_at_once(device.choose("auto")),
         of_time=OF_PROCESSORS if os.environ.get(PROCESSOR_TIME) else "",
+        of_bits=OF_BITS if "openvino int8" in first or "openvino half" in first else "",
         of_sahi=OF_SAHI if "sahi" in first else WITHOUT_SAHI,
         detecting=_detecting(detecting),
         loaded=f"{first['bare'].loaded_mb:,.0f}",
@@ -127,6 +135,9 @@ def _verdict(races: Mapping[Smear, Race]) -> str:
     rows = [
         [f"{NAMES[fastest]}: at most 0.55 of the bare network at every size", f"at most {of_bare:.3f}"],
     ]
+    if "openvino int8" in names:
+        of_bare = max(ratio(race["openvino int8"], race["bare"])[0] for race in races.values())
+        rows.append(["int8: at most 0.35 of the bare network at every size", f"at most {of_bare:.3f}"])
     if area > 1:
         rows += [
             ["time grows with the area", f"{area:.0f} times the area take {time:.2f} times as long"],

@@ -30,6 +30,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5, help="rounds after the warm-up")
     parser.add_argument("--limit", type=float, default=120, help="seconds after which a merging is given up")
     parser.add_argument("--areas", type=int, nargs="+", default=[1, 2, 4, 8], help="fields of the images, of 1 2 4 8")
+    parser.add_argument(
+        "--precisions",
+        nargs="+",
+        choices=("half", "int8"),
+        default=[],
+        help="OpenVINO in these, too; the form of int8 has to be there (hemalens weights quantise)",
+    )
     parser.add_argument("--processor-time", action="store_true", help="for a machine that is busy: see the page")
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that all of it works")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)} too")
@@ -51,7 +58,7 @@ def measured(options: argparse.Namespace) -> str:
             say(f"detecting in {image.width} x {image.height} pixels")
             detecting[image] = race(
                 HERE / "detecting.py",
-                installed("bare", "torch", "openvino", "sahi"),
+                installed("bare", "torch", "openvino", *(f"openvino {p}" for p in options.precisions), "sahi"),
                 (image.path, warmup.path, options.weights),
                 repeats=options.repeats,
                 limit=3600,

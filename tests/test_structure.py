@@ -43,7 +43,14 @@ ALIASES = {"src/napari_hemalens/cli/app.py": {"min-score"}}
 LIMITS = {"lint.mccabe.max-complexity": 10, "lint.pylint.max-args": 5, "lint.pylint.max-statements": 50}
 PER_THOUSAND_LINES = 1.0
 
-WITHOUT_MODULE = {"test_structure.py", "test_package.py", "test_imports.py", "test_examples.py", "test_docs.py"}
+WITHOUT_MODULE = {
+    "test_structure.py",
+    "test_package.py",
+    "test_imports.py",
+    "test_examples.py",
+    "test_docs.py",
+    "test_benchmarks.py",
+}
 """Tests of the whole, which mirror no module; those of real windows lie in `gui/windows`."""
 
 

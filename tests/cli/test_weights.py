@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from tests.weights_server import RECORD, Server
 
+from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.models import weights
+from napari_hemalens.models import weights, weights_folders
 from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.int8_cards import Int8Card, Measured
+from napari_hemalens.progress import Steps
 
 
 def test_a_laboratory_chooses_the_least_score_on_its_own_images(
@@ -144,3 +147,31 @@ def answering(text: str) -> io.StringIO:
     terminal = io.StringIO(f"{text}\n")
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     return terminal
+
+
+def test_a_form_of_int8_is_made_by_a_command_and_shown(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    untrained: DetectorCard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weights_folders, "cache_folder", lambda: tmp_path)
+    form = Int8Card({"untrained": untrained.sha256}, "ab", ("a.tif",), (Measured("AP", "val", 0.5, 0.499),), {})
+
+    def make(images: list[str], recipe: DetectionRecipe, **options: object) -> Steps[Int8Card]:
+        yield from ()
+        asked.update(options, images=images, weights=recipe.weights)
+        form.write(untrained.sha256)
+        return form
+
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(workflows, "quantise_weights_steps", make)
+    command = ("weights", "quantise", "smears", "--weights", untrained.file, "--number", "9", "--data", tmp_path)
+    assert hemalens(*command) == 0
+    said = capsys.readouterr()
+    assert "AP 0.5000 in single precision, 0.4990 in int8 (val)" in said.out
+    assert "--precision int8" in said.out
+    assert (asked["images"], asked["number"], asked["data"]) == (["smears"], 9, tmp_path)
+    assert hemalens("weights", "show", untrained.file) == 0
+    assert json.loads(capsys.readouterr().out)["int8"]["images"] == ["a.tif"]

@@ -10,7 +10,7 @@ import torch
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, ImageError, RecipeError
 from napari_hemalens.heatmaps.assembly import ChosenCells
-from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps, load_steps
+from napari_hemalens.heatmaps.classifier_heatmaps import explain_steps, load_steps, note_on
 from napari_hemalens.inference import classifier
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
@@ -209,3 +209,24 @@ def test_only_what_needs_no_gradient_is_computed_by_a_runtime(
     loaded = finish(load_steps(of, recipe, torch.device("cpu")))
     assert (loaded.network is trained.network) == kept
     assert loaded.runtime.versions == {"torch": torch.__version__}
+    assert bool(note_on(loaded, recipe)) == (recipe.runtime == "openvino")
+
+
+@pytest.mark.parametrize(
+    ("method", "precision", "noted"),
+    [("grad-cam", "half", True), ("grad-cam", "int8", True), ("cbam-1", "int8", True), ("cbam-1", "half", False)],
+)
+def test_a_note_says_that_torch_computed_in_more_bits(
+    method: str,
+    precision: str,
+    noted: bool,
+    card: Cards,
+    network: Callable[..., CellClassifier],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of = card("resnet18_cbam")
+    trained = classifier.NetworkClassifier(network(of), of)
+    monkeypatch.setattr(classifier.NetworkClassifier, "load", classmethod(lambda *_: trained))
+    recipe = ExplanationRecipe(method=method, precision=precision)
+    said = note_on(finish(load_steps(of, recipe, torch.device("cpu"))), recipe)
+    assert (f"The method {method} looks into the network as it was trained" in " ".join(said)) == noted

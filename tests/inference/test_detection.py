@@ -175,7 +175,8 @@ def test_a_pyramid_is_read_at_the_level_that_fits(finder: torch.nn.Module, card:
 
 def test_half_precision_finds_the_same_cells(sample_data: Path) -> None:
     pixels = iio.imread(sample_data / "marrow_smear.tif")[:320, :320]
-    single, half = (napari_hemalens.detect(pixels, pixel_size_um=0.15, precision=p) for p in ("single", "half"))
+    options = {"pixel_size_um": 0.15, "runtime": "torch"}
+    single, half = (napari_hemalens.detect(pixels, precision=p, **options) for p in ("single", "half"))
     assert len(single) == len(half) > 15
     one, other = (cells.take(np.lexsort(cells.boxes.round().T)) for cells in (single, half))
     assert one.class_names.tolist() == other.class_names.tolist()

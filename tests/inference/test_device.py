@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -45,3 +46,28 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_forked_process_computes_on_one_core_and_ends() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+def test_images_are_copied_to_a_gpu_without_waiting_and_elsewhere_as_ever() -> None:
+    class Copied:
+        """Images on the CPU that note how they are moved."""
+
+        device = torch.device("cpu")
+
+        def pin_memory(self) -> "Copied":
+            seen.append("pinned")
+            return self
+
+        def to(self, where: torch.device, **options: bool) -> "Copied":
+            seen.append((where.type, options))
+            return self
+
+    seen: list[object] = []
+    images: Any = Copied()
+    assert device.moved(images, torch.device("cpu")) is images
+    assert seen == [("cpu", {})]
+    device.moved(images, torch.device("cuda"))
+    assert seen[1:] == ["pinned", ("cuda", {"non_blocking": True})]
+    images.device = torch.device("cuda")
+    device.moved(images, torch.device("cuda"))
+    assert seen[3:] == [("cuda", {})]

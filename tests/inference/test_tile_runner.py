@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe, PrecisionName
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.inference.detection import detect_steps
 from napari_hemalens.inference.tile_plan import plan_tiles
@@ -32,6 +32,10 @@ class OneStage:
     @property
     def device(self) -> torch.device:
         return torch.device("cpu")
+
+    @property
+    def precision(self) -> PrecisionName:
+        return "single"
 
     def detect(self, images: Tensor) -> Sequence[Mapping[str, Tensor]]:
         dark = torch.nn.functional.max_pool2d(-images.mean(dim=1), self.card.stride) > 0

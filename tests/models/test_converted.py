@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from napari_hemalens.errors import DeviceError
-from napari_hemalens.models import converted
+from napari_hemalens.models import weights_folders
 from napari_hemalens.models.converted import ConvertedPart, is_kept
 
 pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'napari-hemalens[fast]'.")
@@ -14,13 +15,23 @@ pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install '
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(converted, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(weights_folders, "cache_folder", lambda: tmp_path)
     return tmp_path
 
 
 def layers() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 1)).eval()
+
+
+@torch.inference_mode()
+def test_a_part_in_half_precision_computes_nearly_the_same() -> None:
+    if "BF16" not in import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("This processor has no bfloat16.")
+    part, images = layers(), torch.randn(3, 3, 40, 24)
+    fast = ConvertedPart(part, torch.randn(1, 3, 16, 16), precision="half")
+    apart = (fast(images)[0] - part(images)).abs().max()
+    assert 1e-5 < apart < 0.03
 
 
 @torch.inference_mode()
@@ -47,7 +58,7 @@ def test_a_damaged_file_of_the_cache_is_made_anew(cache: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setattr(converted, "cache_folder", lambda: tmp_path / "file" / "cache")
+    monkeypatch.setattr(weights_folders, "cache_folder", lambda: tmp_path / "file" / "cache")
     image = torch.randn(1, 3, 16, 16)
     with pytest.warns(UserWarning, match="cannot be kept"):
         fast = ConvertedPart(layers(), image)

@@ -90,7 +90,11 @@ FrameName = Annotated[
 ]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
 Precision = Annotated[
-    PrecisionName, typer.Option(help="Floating-point numbers of 32 bits (single) or of 16 (half, for NVIDIA GPUs).")
+    PrecisionName,
+    typer.Option(
+        help="Numbers of 32 bits (single), of 16 (half: NVIDIA GPUs, and by OpenVINO CPUs with bfloat16), or of 8 "
+        "(int8: by OpenVINO, once `hemalens weights quantise` has made that form)."
+    ),
 ]
 Runtime = Annotated[
     RuntimeName, typer.Option(help="What computes; auto takes OpenVINO on a CPU where it is installed.")

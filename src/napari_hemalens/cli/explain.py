@@ -21,6 +21,7 @@ from napari_hemalens.cli.app import (
     Workers,
     app,
     cluster_of,
+    err_console,
     go_on_from,
     out_console,
     run,
@@ -103,5 +104,7 @@ def explain(  # noqa: PLR0913 -- an option each
     say_of_batch(batch, "not done")
     cells = sum(len(field) for field in batch.fields)
     out_console.print(f"{cells:,} cells explained by {escape(', '.join(batch.methods))}")
+    for note in dict.fromkeys(note for field in batch.fields for note in field.provenance.notes):
+        err_console.print(escape(note))
     out_console.print(f"Written to {escape(str(out))}")
     raise typer.Exit(1 if batch.failed or batch.unpictured else 0)

@@ -1,6 +1,7 @@
 """`hemalens weights`."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from napari_hemalens.cli.app import (
     DETECTOR,
     ClassFile,
     Device,
+    Images,
     Out,
     PixelSize,
+    WeightsName,
     class_names,
     err_console,
     out_console,
@@ -68,10 +71,11 @@ def _list_available(catalogue: str | None) -> None:
 @weights_app.command("show")
 @weights_app.command("info", hidden=True)
 def show_weights(name: Annotated[str, typer.Argument(help=_WHICH)]) -> None:
-    """Print the model card: classes, pixel size, threshold, figures, data, licence, hash, and where the file lies."""
+    """Print the model card: classes, pixel size, threshold, figures, data, licence, hash, file, form of int8."""
     card = weights.model_card(name)
     where = {"origin": card.origin, "file": str(card.file), "terms": card.terms}
-    out_console.print_json(data=card.model_dump(mode="json") | where)
+    form = workflows.int8_card(name)
+    out_console.print_json(data=card.model_dump(mode="json") | where | ({"int8": asdict(form)} if form else {}))
 
 
 @weights_app.command("verify")
@@ -208,3 +212,40 @@ def tune_weights(  # noqa: PLR0913 -- an option each
     steps = workflows.tune_detection_steps(data, recipe, out, split=split, name=called, classes=class_names(classes))
     card = run(steps, "Tuning")
     say_of(card)
+
+
+@weights_app.command("quantise")
+def quantise_weights(  # noqa: PLR0913 -- an option each
+    images: Images,
+    *,
+    weights_name: WeightsName = DETECTOR,
+    number: Annotated[int, typer.Option(min=1, help="How many of the images, in equal steps.")] = 64,
+    data: Annotated[
+        Path | None, typer.Option(help="Annotated images (COCO, VOC, YOLO, VIA), for average precision.")
+    ] = None,
+    cells: Annotated[
+        Path | None, typer.Option(help="Folder with cells.csv, as `hemalens prepare nucleated` writes it.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Part of both.")] = "val",
+    taxonomy: Annotated[str | None, typer.Option(help="Classes to compare by, such as blood-3.")] = None,
+    pixel_size: PixelSize = None,
+    classes: ClassFile = None,
+) -> None:
+    """Make the form for `--precision int8` of a detector on your images; refused if it loses too much on `--data`."""
+    recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size)
+    steps = workflows.quantise_weights_steps(
+        images,
+        recipe,
+        number=number,
+        data=data,
+        split=split,
+        taxonomy=taxonomy,
+        classes=class_names(classes),
+        cells=cells,
+    )
+    form = run(steps, "Quantising")
+    for measured in form.measured:
+        out_console.print(escape(measured.sentence))
+    if not form.measured:
+        err_console.print("What int8 loses was not measured: give annotated images by --data, cells by --cells.")
+    out_console.print(f"Fitted to {len(form.images)} images; use it with: --weights {weights_name} --precision int8")

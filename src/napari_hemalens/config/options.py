@@ -11,7 +11,7 @@ from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.records.tasks import ExplainableName, TaskName
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-PrecisionName = Literal["single", "half"]
+PrecisionName = Literal["single", "half", "int8"]
 RuntimeName = Literal["auto", "torch", "openvino"]
 ImageKind = Literal["smear", "fluorescence"]
 SegmentedKind = Literal["auto", "smear", "fluorescence"]
@@ -38,7 +38,10 @@ FrameName = Annotated[
 
 Precision = Annotated[
     PrecisionName,
-    Field(description="Floating-point precision: single (32 bits), or half (16 bits, NVIDIA GPUs only)"),
+    Field(
+        description="Numbers of 32 bits (single); of 16 (half: NVIDIA GPUs, and by OpenVINO processors with bfloat16); "
+        "or of 8 (int8: by OpenVINO on a CPU, once `hemalens weights quantise` has made that form)"
+    ),
 ]
 
 

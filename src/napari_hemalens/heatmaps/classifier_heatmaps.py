@@ -13,7 +13,6 @@ from napari_hemalens.heatmaps.methods import method_of, resolve_recipe
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, check_same_image
 from napari_hemalens.inference.crops import crop_width, crops
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.models.runtimes import TorchRuntime
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
@@ -30,8 +29,23 @@ def load_steps(card: ClassifierCard, recipe: ExplanationRecipe, device: torch.de
     if method.kind not in {"attention", "features"}:
         return NetworkClassifier.load(card, device)
     if method.inside:
-        return (yield from NetworkClassifier.load(card, device, recipe.precision).on_steps(TorchRuntime()))
+        precision = "single" if recipe.precision == "int8" else recipe.precision
+        inside = recipe.model_copy(update={"runtime": "torch", "precision": precision})
+        return (yield from NetworkClassifier.load_steps(card, inside, device))
     return (yield from NetworkClassifier.load_steps(card, recipe, device))
+
+
+def note_on(classifier: NetworkClassifier, recipe: ExplanationRecipe) -> tuple[str, ...]:
+    """Return a sentence where torch computes what a recipe asks OpenVINO for, or in more bits than it asks for."""
+    asks = recipe.runtime == "openvino" or recipe.precision == "int8"
+    got = classifier.passes.precision == "half", "openvino" in classifier.runtime.versions
+    if got[1] or not (asks or (recipe.precision == "half" and not got[0])):
+        return ()
+    precision = classifier.passes.precision
+    return (
+        f"The method {recipe.method} looks into the network as it was trained, which torch computed in {precision} "
+        f"precision, whatever the options runtime ({recipe.runtime}) and precision ({recipe.precision}) say.",
+    )
 
 
 def explain_steps(

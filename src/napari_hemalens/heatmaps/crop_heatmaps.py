@@ -12,6 +12,7 @@ from napari_hemalens.heatmaps.gradients import GradientInputs, grad_cam, gradien
 from napari_hemalens.heatmaps.methods import GRAD_CAM, method_of, target_of
 from napari_hemalens.heatmaps.scaling import smoothed, unit
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, prepared
+from napari_hemalens.inference.device import moved
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.records.explained import PREDICTED
@@ -70,7 +71,7 @@ def explain_crops(
     RecipeError
         If the network has no such method, or the weights know no such class.
     """
-    card, crops = classifier.card, pixels.to(classifier.device)
+    card, crops = classifier.card, moved(pixels, classifier.device)
     kind = method_of(card.network, method).kind
 
     def explain(which: Tensor) -> tuple[Tensor, Tensor, Tensor]:

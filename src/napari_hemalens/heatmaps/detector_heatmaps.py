@@ -42,7 +42,8 @@ def load_steps(
     network = load_detector(card, device)
 
     def on_steps(runtime: Runtime) -> Steps[tuple[NetworkDetector, Runtime]]:
-        return NetworkDetector((yield from runtime.detector_steps(network)), card), runtime
+        fast = yield from runtime.detector_steps(network)
+        return NetworkDetector(fast, card, runtime.torch_precision), runtime
 
     return (yield from run_on_steps(recipe, device, on_steps))
 

@@ -54,17 +54,26 @@ class CellFinder:
         DeviceError
             If the recipe's runtime cannot compute them here.
         """
-        named_by = naming_card(card, recipe)
-        namer = None if named_by is None else NetworkClassifier.load(named_by, device, recipe.precision)
-        detector = NetworkDetector(load_detector(card, device), card)
-        return (yield from run_on_steps(recipe, device, lambda runtime: cls._on_steps(runtime, detector, namer)))
+        return (yield from run_on_steps(recipe, device, cls.load(card, recipe, device).on_steps))
 
     @classmethod
-    def _on_steps(cls, runtime: Runtime, detector: NetworkDetector, namer: NetworkClassifier | None) -> Steps[Self]:
-        if namer is not None:
-            namer = yield from namer.on_steps(runtime)
-        network: Any = detector.network
-        return cls(replace(detector, network=(yield from runtime.detector_steps(network))), namer, runtime)
+    def load(cls, card: DetectorCard, recipe: DetectionRecipe, device: torch.device) -> Self:
+        """Return the same as it was trained; see `load_steps`."""
+        named_by = naming_card(card, recipe)
+        namer = None if named_by is None else NetworkClassifier.load(named_by, device)
+        return cls(NetworkDetector(load_detector(card, device), card), namer)
+
+    def on_steps(self, runtime: Runtime) -> Steps[Self]:
+        """Return the same on a runtime; yields where that takes time."""
+        detector: Any = self.detector
+        namer = None if self.namer is None else (yield from self.namer.on_steps(runtime))
+        fast = yield from runtime.detector_steps(detector.network)
+        return replace(
+            self,
+            detector=replace(detector, network=fast, precision=runtime.torch_precision),
+            namer=namer,
+            runtime=runtime,
+        )
 
     def find_steps(
         self, slide: Slide, recipe: DetectionRecipe, *, provenance: Provenance, region: Region | None = None

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_hemalens.config.options import PrecisionName
 from napari_hemalens.errors import ImageError
 from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.models.cards import ClassifierCard, ModelCard
 from napari_hemalens.models.classifiers import CellClassifier
@@ -50,10 +50,9 @@ class NetworkClassifier:
     runtime: Runtime = field(default_factory=TorchRuntime)
 
     @classmethod
-    def load(cls, card: ClassifierCard, device: torch.device, precision: PrecisionName = "single") -> Self:
+    def load(cls, card: ClassifierCard, device: torch.device) -> Self:
         """Return the classifier of a model card as it was trained; see `storage.load_classifier` for errors."""
-        passes = ForwardPasses(precision)
-        return cls(load_classifier(card, device), card, load_novelty(card, device), passes)
+        return cls(load_classifier(card, device), card, load_novelty(card, device))
 
     @classmethod
     def load_steps(cls, card: ClassifierCard, recipe: RuntimeOptions, device: torch.device) -> Steps[Self]:
@@ -68,11 +67,12 @@ class NetworkClassifier:
         DeviceError
             If the recipe's runtime cannot compute it here.
         """
-        return (yield from run_on_steps(recipe, device, cls.load(card, device, recipe.precision).on_steps))
+        return (yield from run_on_steps(recipe, device, cls.load(card, device).on_steps))
 
     def on_steps(self, runtime: Runtime) -> Steps[Self]:
         """Return the same on a runtime; yields where that takes time."""
-        return replace(self, network=(yield from runtime.classifier_steps(self.network)), runtime=runtime)
+        network = yield from runtime.classifier_steps(self.network)
+        return replace(self, network=network, passes=ForwardPasses(runtime.torch_precision), runtime=runtime)
 
     @property
     def device(self) -> torch.device:
@@ -140,7 +140,7 @@ def check_same_image(slide: Slide, cells: CellMap) -> None:
 
 
 def _probabilities(classifier: NetworkClassifier, pixels: Tensor) -> NDArray[np.float32]:
-    at = pixels.to(classifier.device)
+    at = moved(pixels, classifier.device)
     parts = classifier.passes.run(at, lambda some: probabilities_of(classifier.network, some, classifier.card))
     found: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
     return found
@@ -153,7 +153,7 @@ def name_and_embed(classifier: NetworkClassifier, pixels: Tensor) -> tuple[Tenso
     def one_pass(some: Tensor) -> tuple[Tensor, Tensor]:
         return classifier.network.name_and_embed(prepared(some))
 
-    parts = classifier.passes.run(pixels.to(classifier.device), one_pass)
+    parts = classifier.passes.run(moved(pixels, classifier.device), one_pass)
     logits, embeddings = (torch.cat(each).float() for each in zip(*parts, strict=True))
     return logits, embeddings
 

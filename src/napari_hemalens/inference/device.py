@@ -3,6 +3,7 @@
 import os
 
 import torch
+from torch import Tensor
 
 from napari_hemalens.config.options import DeviceName
 from napari_hemalens.errors import DeviceError
@@ -26,6 +27,13 @@ def available() -> tuple[tuple[DeviceName, str], ...]:
         found.append(("mps", "GPU: Apple silicon"))
     found.append(("cpu", f"CPU ({os.cpu_count()} cores)"))
     return tuple(found)
+
+
+def moved(images: Tensor, device: torch.device) -> Tensor:
+    """Return images on a device; to an NVIDIA GPU they are copied while it still computes what came before."""
+    if device.type != "cuda" or images.device.type != "cpu":
+        return images.to(device)
+    return images.pin_memory().to(device, non_blocking=True)
 
 
 def choose(name: DeviceName = "auto") -> torch.device:

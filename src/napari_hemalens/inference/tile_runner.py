@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.inference.tile_plan import TilePlan, read_tile
 from napari_hemalens.models.detector_protocol import Detector
@@ -78,7 +79,7 @@ def run_tiles(slide: Slide, plan: TilePlan, detector: Detector, recipe: Detectio
     detector : Detector
         Of the card that the plan was made with.
     recipe : DetectionRecipe
-        Batch, precision, and whether empty glass is passed over.
+        Batch, and whether empty glass is passed over.
 
     Raises
     ------
@@ -112,7 +113,7 @@ class _TileRunner:
         self.floor = 0.0 if recipe.one_class_per_cell else detector.card.threshold(recipe.score_threshold)
         batch = recipe.batch or tiles_at_once(detector.device)
         one = f"one tile of {recipe.tile} px; lower `tile` or use the CPU"
-        self.passes = ForwardPasses(recipe.precision, batch, one)
+        self.passes = ForwardPasses(detector.precision, batch, one)
 
     def run(self) -> Iterator[BatchOfTiles]:
         for _, alike in groupby(sorted(self.plan.tiles, key=run_order), key=_size):
@@ -146,8 +147,8 @@ class _TileRunner:
 
     def _scaled(self, tile: Tile, rgb: NDArray[np.uint8]) -> Tensor:
         """Return a tile at the detector's scale, on its device: (1, 3, h, w) uint8."""
-        image = torch.from_numpy(rgb).permute(2, 0, 1)[None].to(self.detector.device)
-        return resize(image, _size(tile))
+        image = moved(torch.from_numpy(rgb), self.detector.device)
+        return resize(image.permute(2, 0, 1)[None], _size(tile))
 
     def _forward(self, images: Tensor) -> list[Mapping[str, Tensor]]:
         """Run the detector, in smaller batches where the GPU's memory is too small."""

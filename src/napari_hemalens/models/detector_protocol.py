@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from napari_hemalens.config.options import PrecisionName
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detectors import CellDetector
@@ -22,6 +23,10 @@ class Detector(Protocol):
     @property
     def device(self) -> torch.device:
         """Where images have to be."""
+
+    @property
+    def precision(self) -> PrecisionName:
+        """Of the numbers that torch computes it by."""
 
     def detect(self, images: Tensor) -> Sequence[Mapping[str, Tensor]]:
         """Find the cells of images of one size.
@@ -60,10 +65,13 @@ class NetworkDetector:
         In evaluation, on its device; called with a batch of images, it returns what `Detector.detect` returns.
     card : DetectorCard
         What it was trained for.
+    precision : PrecisionName
+        Of the numbers that torch computes it by.
     """
 
     network: nn.Module
     card: DetectorCard
+    precision: PrecisionName = "single"
 
     @property
     def device(self) -> torch.device:

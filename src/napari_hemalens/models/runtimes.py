@@ -4,9 +4,13 @@ What lies around the parts (regions, heads, suppression) stays as it is; trainin
 network.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -16,7 +20,7 @@ from torch import Tensor, nn
 from napari_hemalens.config.options import PrecisionName, RuntimeName
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.converted import ConvertedPart, flat, is_kept
+from napari_hemalens.models.converted import ConvertedPart, flat, is_kept, parts_of
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.folding import example_image, folded_classifier, folded_detector, sharing
 from napari_hemalens.models.white_ground import WhiteGround
@@ -28,8 +32,10 @@ PREPARING = "preparing weights (once)"
 """What a person reads while weights are converted."""
 
 _Part: TypeAlias = tuple[Any, *tuple[Tensor, ...]]  # a module, and what it takes
+_Convert: TypeAlias = Callable[..., Steps[list[nn.Module]]]
 
-_CONVERTED: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()  # by the folded network, which stays in memory
+# By the precision, or the folder of forms, and the folded network, which stays in memory.
+_CONVERTED: dict[PrecisionName | Path, WeakKeyDictionary[nn.Module, Any]] = defaultdict(WeakKeyDictionary)
 
 
 class Runtime(Protocol):
@@ -41,6 +47,10 @@ class Runtime(Protocol):
     @property
     def versions(self) -> dict[str, str]:
         """The packages that a result depends on, and their versions."""
+
+    @property
+    def torch_precision(self) -> PrecisionName:
+        """Of the numbers that torch computes by, in forward passes of what is returned."""
 
     def detector_steps(self, network: CellDetector) -> Steps[CellDetector]:
         """Return a detector that finds the same; see `folding.folded_detector`."""
@@ -61,8 +71,11 @@ class RuntimeOptions(Protocol):
         """Of the numbers."""
 
 
+@dataclass(frozen=True, slots=True)
 class TorchRuntime:
-    """torch itself, with batch normalisation folded into the convolutions."""
+    """torch itself, with batch normalisation folded into the convolutions; in single or half precision."""
+
+    torch_precision: PrecisionName = "single"
 
     @property
     def versions(self) -> dict[str, str]:
@@ -80,8 +93,18 @@ class TorchRuntime:
         return folded_classifier(network)
 
 
+@dataclass(slots=True)
 class OpenVinoRuntime:
     """OpenVINO for the pyramid of a detector, what proposes regions on it, and the stages of a classifier.
+
+    What lies around is left to torch, in 32 bits.
+
+    Attributes
+    ----------
+    precision : PrecisionName
+        Of the numbers: float32, bfloat16, or int8.
+    folder : Path or None
+        Of the forms of int8; None: in the user's cache folder.
 
     Raises
     ------
@@ -89,31 +112,61 @@ class OpenVinoRuntime:
         By its methods: if OpenVINO cannot compute a network, or computes other numbers than torch.
     """
 
+    precision: PrecisionName = "single"
+    folder: Path | None = None
+    _calibrations: set[str] = field(default_factory=set, init=False, compare=False)
+
     @property
     def versions(self) -> dict[str, str]:
-        """Return the versions of both packages that compute."""
-        return {**TorchRuntime().versions, "openvino": version("openvino")}
+        """Return the versions of both packages that compute; of int8, what its numbers were fitted to, too."""
+        fitted = {"int8 calibration": " ".join(sorted(self._calibrations))} if self._calibrations else {}
+        return {**TorchRuntime().versions, "openvino": version("openvino"), **fitted}
+
+    @property
+    def torch_precision(self) -> PrecisionName:
+        """Return single precision: of what little is left to torch."""
+        return "single"
 
     def detector_steps(self, network: CellDetector) -> Steps[CellDetector]:
         """Return a detector that finds the same; see `Runtime.detector_steps`."""
         folded = folded_detector(network)
-        if folded not in _CONVERTED:
-            _CONVERTED[folded] = yield from _convert_detector_steps(folded)
-        fast: CellDetector = _CONVERTED[folded]
+        known = _CONVERTED[self.folder or self.precision]
+        if folded not in known:
+            known[folded] = yield from _convert_detector_steps(folded, self._convert_steps)
+        fast: CellDetector = known[folded]
+        self._note(fast)
         return fast
 
     def classifier_steps(self, network: CellClassifier) -> Steps[CellClassifier]:
         """Return a classifier that names alike; see `Runtime.classifier_steps`."""
         folded = folded_classifier(network)
-        if folded.stages not in _CONVERTED:
-            _CONVERTED[folded.stages] = yield from _convert_stages_steps(folded.stages, folded.input_channels)
+        known = _CONVERTED[self.folder or self.precision]
+        if folded.stages not in known:
+            known[folded.stages] = yield from _convert_stages_steps(folded, self._convert_steps)
         fast: CellClassifier = sharing(folded)
-        fast.stages = _CONVERTED[folded.stages]
+        fast.stages = known[folded.stages]
+        self._note(fast)
         return fast
+
+    @torch.inference_mode()
+    def _convert_steps(self, *parts: _Part) -> Steps[list[nn.Module]]:
+        """Convert parts of a network; yields before each that is converted for the first time."""
+        converted: list[nn.Module] = []
+        for part, *examples in parts:
+            if self.precision != "int8" and not is_kept(part):
+                yield Progress(0, 0, PREPARING)
+            converted.append(ConvertedPart(part, *examples, precision=self.precision, folder=self.folder))
+        return converted
+
+    def _note(self, network: nn.Module) -> None:
+        about = (part.kept.about for part in parts_of(network))
+        self._calibrations.update(each["calibration"][:12] for each in about if "calibration" in each)
 
 
 def run_on_steps(recipe: RuntimeOptions, device: torch.device, prepare: Callable[[Runtime], Steps[T]]) -> Steps[T]:
     """Return what is prepared for the runtime of a recipe; with 'auto', for torch where OpenVINO cannot compute it.
+
+    In 32 bits alone: who asks for fewer is told why there are none.
 
     Raises
     ------
@@ -123,44 +176,73 @@ def run_on_steps(recipe: RuntimeOptions, device: torch.device, prepare: Callable
     try:
         return (yield from prepare(choose_runtime(recipe, device)))
     except DeviceError:
-        if recipe.runtime != "auto":
+        if recipe.runtime != "auto" or recipe.precision != "single":
             raise
         return (yield from prepare(TorchRuntime()))  # which the result states
 
 
+def forget(precision: PrecisionName) -> None:
+    """Forget networks in a precision, whose parts have changed on disk."""
+    _CONVERTED.pop(precision, None)
+
+
 def choose_runtime(recipe: RuntimeOptions, device: torch.device) -> Runtime:
-    """Return the runtime of a recipe; 'auto': OpenVINO on a processor, in 32 bits, where it is installed; else torch.
+    """Return the runtime of a recipe; 'auto': OpenVINO on a processor where it is installed; else torch.
+
+    On a processor, 'auto' has only OpenVINO compute in fewer than 32 bits, which torch is slower with.
 
     Raises
     ------
     DeviceError
-        If OpenVINO is asked for and not installed, or computes on no such device or in no such precision.
+        If OpenVINO is asked for and not installed, or computes on no such device or in no such precision; or what is
+        to compute has no such precision.
     """
-    installed = find_spec("openvino") is not None
-    fits = device.type == "cpu" and recipe.precision == "single"
-    if recipe.runtime == "torch" or (recipe.runtime == "auto" and not (installed and fits)):
+    precision = recipe.precision
+    if recipe.runtime == "torch" or (device.type != "cpu" and recipe.runtime == "auto"):
+        if precision == "int8":
+            raise DeviceError("Precision int8 is for OpenVINO on the CPU; choose that, or single precision.")
+        return TorchRuntime(precision)
+    refusal = _refusal(precision, device)
+    if refusal is None:
+        return OpenVinoRuntime(precision)
+    if recipe.runtime == "auto" and precision == "single":
         return TorchRuntime()
-    if not installed:
-        raise DeviceError("The runtime openvino needs OpenVINO: pip install 'napari-hemalens[fast]'.")
-    if not fits:
-        raise DeviceError("The runtime openvino computes on the CPU in single precision; choose those, or torch.")
-    return OpenVinoRuntime()
+    raise DeviceError(refusal)
 
 
-def _convert_detector_steps(network: CellDetector) -> Steps[CellDetector]:
+def _refusal(precision: PrecisionName, device: torch.device) -> str | None:
+    """Return why OpenVINO cannot compute; None: it can."""
+    if device.type != "cpu":
+        return f"The runtime openvino computes on the CPU, and the device is {device.type}; choose that, or torch."
+    if find_spec("openvino") is None:
+        asks = "The runtime openvino" if precision == "single" else f"Precision {precision} on the CPU"
+        return f"{asks} needs OpenVINO: pip install 'napari-hemalens[fast]'."
+    if precision == "half" and "BF16" not in _abilities():
+        return "This processor has no numbers of 16 bits (bfloat16), so that half is no faster; choose single or int8."
+    return None
+
+
+def _abilities() -> list[str]:
+    """Return what numbers OpenVINO says this processor has."""
+    found: list[str] = import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return found
+
+
+def _convert_detector_steps(network: CellDetector, convert: _Convert) -> Steps[CellDetector]:
     with torch.inference_mode():
         image = example_image(network, 3)
         levels = network.backbone(image)
-    pyramid, head = yield from _convert_steps((network.backbone, image), (_Apart(network.rpn.head), *levels.values()))
+    parts = (network.backbone, image), (_Apart(network.rpn.head), *levels.values())
+    pyramid, head = yield from convert(*parts)
     fast: CellDetector = sharing(network)
     fast.rpn = sharing(network.rpn)
     fast.backbone, fast.rpn.head = _Named(pyramid, tuple(levels)), _Levels(head)
     return fast
 
 
-def _convert_stages_steps(stages: nn.ModuleList, channels: int) -> Steps[nn.ModuleList]:
-    image, grounds, parts = example_image(stages, channels), list[list[nn.Module]](), list[_Part]()
-    for stage in stages:
+def _convert_stages_steps(network: CellClassifier, convert: _Convert) -> Steps[nn.ModuleList]:
+    image, grounds, parts = example_image(network, network.input_channels), list[list[nn.Module]](), list[_Part]()
+    for stage in network.stages:
         layers = list(stage.children())
         ground = layers[:1] if layers and isinstance(layers[0], WhiteGround) else []  # it counts pixels: not dynamic
         with torch.inference_mode():
@@ -168,19 +250,8 @@ def _convert_stages_steps(stages: nn.ModuleList, channels: int) -> Steps[nn.Modu
             image = stage(image)
         grounds.append(ground)
         parts.append((nn.Sequential(*layers[1:]) if ground else stage, seen))
-    converted = yield from _convert_steps(*parts)
+    converted = yield from convert(*parts)
     return nn.ModuleList(nn.Sequential(*ground, _One(part)) for ground, part in zip(grounds, converted, strict=True))
-
-
-@torch.inference_mode()
-def _convert_steps(*parts: _Part) -> Steps[list[nn.Module]]:
-    """Convert parts of a network; yields before each that is converted for the first time."""
-    converted: list[nn.Module] = []
-    for part, *examples in parts:
-        if not is_kept(part):
-            yield Progress(0, 0, PREPARING)
-        converted.append(ConvertedPart(part, *examples))
-    return converted
 
 
 class _One(nn.Module):

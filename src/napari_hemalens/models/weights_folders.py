@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from napari_hemalens.errors import WeightsError
 
@@ -28,6 +28,11 @@ def installed_folder() -> Path:
     """Return the folder of installed weights, which may not be there yet; `HEMALENS_WEIGHTS` names another one."""
     named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else user_data_path("napari-hemalens", appauthor=False) / "weights"
+
+
+def cache_folder() -> Path:
+    """Return the folder of parts of networks that OpenVINO reads, which may not be there yet."""
+    return user_cache_path("napari-hemalens", appauthor=False) / "openvino"
 
 
 def cards_in(folder: Path) -> Mapping[str, Path]:

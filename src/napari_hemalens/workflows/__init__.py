@@ -33,6 +33,7 @@ from napari_hemalens.workflows.laboratories import evaluate_known_cells_steps, e
 from napari_hemalens.workflows.micronuclei import count_micronuclei, evaluate_micronuclei_steps
 from napari_hemalens.workflows.outline_files import OutlineFiles
 from napari_hemalens.workflows.points import evaluate_points_steps
+from napari_hemalens.workflows.quantisation import int8_card, quantise_weights_steps
 from napari_hemalens.workflows.report import report, report_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder
 from napari_hemalens.workflows.robustness import evaluate_robustness_steps
@@ -95,9 +96,11 @@ __all__ = [
     "explain_files_steps",
     "explain_steps",
     "export_weights_steps",
+    "int8_card",
     "look_up_weights_steps",
     "open_work",
     "prepare_cells_steps",
+    "quantise_weights_steps",
     "remove_weights",
     "report",
     "report_steps",

@@ -99,6 +99,7 @@ def map_steps(
     if isinstance(card, ClassifierCard):
         classifier = yield from classifier_heatmaps.load_steps(card, named, at)
         provenance = provenance.depends_on(classifier.runtime.versions)
+        provenance = replace(provenance, notes=(*provenance.notes, *classifier_heatmaps.note_on(classifier, named)))
         of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
         return (yield from of_crops)
     detector, runtime = yield from detector_heatmaps.load_steps(card, named, at)

@@ -63,5 +63,6 @@ def origin(explained: Explained) -> dict[str, Any]:
             "sha256": came.sha256,
             "recipe": dict(came.recipe),
             "versions": dict(came.versions),
+            "notes": list(came.notes),
         }
     }

@@ -107,7 +107,7 @@ class PrecisionChoice(Choice):
     """How many bits numbers have."""
 
     def __init__(self) -> None:
-        super().__init__([("single, 32 bits", "single"), ("half, 16 bits", "half")])
+        super().__init__([("single, 32 bits", "single"), ("half, 16 bits", "half"), ("int8, 8 bits", "int8")])
 
 
 class DeviceChoice(Choice):
