@@ -137,7 +137,7 @@ def test_a_result_says_which_weights_named_its_cells(
 
 def test_a_finder_loads_both_networks_of_its_cards(untrained: DetectorCard, nucleated: ClassifierCard) -> None:
     card = untrained.model_copy(update={"naming": str(nucleated.file)})
-    both = finish(CellFinder.load_steps(card, RECIPE, CPU))
+    both = finish(CellFinder.load_steps(card, RECIPE.model_copy(update={"runtime": "torch"}), CPU))
     assert both.namer is not None
     assert both.namer.card == weights.classifier_card(nucleated.file)
     assert both.namer.novelty is not None
