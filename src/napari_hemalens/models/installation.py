@@ -25,6 +25,7 @@ def install_steps(source: str | Path | WeightsOffer, *, replace: bool) -> Steps[
     with TemporaryDirectory(prefix=".adding-", dir=folder) as temporary:
         staged = Path(temporary)
         card = offer.card.model_copy(update={"folder": staged})
+        yield Progress(0, 0, "reading the model card")
         yield from offer.fetch(card.file, most_bytes(card))
         verify_file(card.file, card.sha256, called=offer.tensors)
         yield Progress(0, 0, "loading the network")

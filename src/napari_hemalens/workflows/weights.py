@@ -23,6 +23,18 @@ from napari_hemalens.models.weights_sources import WeightsOffer, offer_steps
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.rendering.fields import render_field
 
+__all__ = [
+    "PORTABLE",
+    "CatalogueEntry",
+    "WeightsOffer",
+    "add_weights_steps",
+    "available_weights_steps",
+    "export_weights_steps",
+    "look_up_weights_steps",
+    "remove_weights",
+    "write_catalogue",
+]
+
 PORTABLE = {".onnx": "ONNX", ".zip": "a package of the BioImage Model Zoo"}
 """What weights are exported as, by the suffix of the file."""
 

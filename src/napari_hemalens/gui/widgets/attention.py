@@ -21,6 +21,7 @@ from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
+from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_split
@@ -42,7 +43,7 @@ class AttentionWidget(Dock):
         self.whole = Label(value="the whole field")
         self.form = ExplanationForm()
         self.form.options["device"].select(preference("device"))
-        self.lacking = sentences()
+        self.lacking, self.fetching = sentences(), FetchBar(napari_viewer, self.form)
         self.running = RunBar()
         self.blend = BlendBar()
         self.cell = CellView()
@@ -67,7 +68,7 @@ class AttentionWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.blend, self.cell, self.gallery, self.use):
             inner.addWidget(widget)
-        self.fill(self.hint, self.sources.native, self.form, self.lacking, self.running, self.results)
+        self.fill(self.hint, self.sources.native, self.form, self.lacking, self.fetching, self.running, self.results)
         self.following = (self.sources,)
 
     def _connect_widgets(self) -> None:

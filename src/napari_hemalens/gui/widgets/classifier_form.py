@@ -13,9 +13,11 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import AnyCard
+from napari_hemalens.workflows.weights import CatalogueEntry
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 
@@ -48,9 +50,10 @@ class ClassifierForm(RecipeForm[R]):
         widgets: Mapping[str, Widget] | None = None,
     ) -> None:
         self._own: list[Path] = []  # files that a person has chosen
+        self._available: Sequence[CatalogueEntry] = ()  # what could be fetched
         self._tasks = {task.name: task for task in tasks}
         self._task = Choice([(_SHORT.get(task.name, task.title), task.name) for task in tasks])
-        self._weights = Choice(self._offered_weights)
+        self._weights = WeightsChoice(self._offered_weights)
         self._chosen: Any = self._weights.value
         own = {
             "task": self._task,
@@ -98,6 +101,17 @@ class ClassifierForm(RecipeForm[R]):
         self._weights.tooltip = self._described()
         self._tell()
 
+    def offer_available(self, entries: Sequence[CatalogueEntry]) -> None:
+        """Offer weights that are not here; of detectors, a card alone says whether they have attention to show."""
+        self._available = [entry for entry in entries if entry.task != "detection"]
+        self.offer_weights()
+
+    def take_fetched(self, name: str) -> None:
+        """Choose weights that are here now, if they are for the task that is chosen."""
+        self.offer_weights()
+        if name in self._weights.choices:
+            self._weights.value = name
+
     def choose_file(self, file: Path) -> None:
         """Take the weights of a file, and the task that they are for."""
         try:
@@ -133,15 +147,16 @@ class ClassifierForm(RecipeForm[R]):
         filled = recipe.model_copy(update={"weights": recipe.weights or self._weights.value})
         super().write(cast("R", filled))
 
-    def _offered_weights(self, _: object) -> list[tuple[str, str | None]]:
+    def _offered_weights(self, _: object) -> list[tuple[str, str | CatalogueEntry | None]]:
         task = self._task.value
         described = {name: cards.model_card(name) for name in cards.known_weights()}
         there = [name for name, card in described.items() if card.explainable and cards.answers(card, task)]
         there.sort(key=lambda name: name != self._tasks[task].weights)
         own = [path for path in self._own if cards.answers(self.card_of(path), task)]
-        items: list[tuple[str, str | None]] = [(cards.label_of(described[name]), name) for name in there]
+        items = [(cards.label_of(described[name]), name) for name in there]
         items += [(path.stem, str(path)) for path in own]
-        return [*(items or [("none for this task yet", None)]), ("Weights file…", _FILE)]
+        none = [] if items else [("none for this task yet", None)]
+        return [*items, *none, *offered_entries(self._available, task), ("Weights file…", _FILE)]
 
     def _on_weights(self, chosen: Any) -> None:
         if chosen == _FILE:

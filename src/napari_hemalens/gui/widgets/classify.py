@@ -26,6 +26,7 @@ from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ask_for_report, ask_for_training_set
+from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.replacing import may_replace
@@ -51,7 +52,7 @@ class ClassifyWidget(Dock):
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()
         self.form.options["device"].select(preference("device"))
-        self.lacking = sentences()
+        self.lacking, self.fetching = sentences(), FetchBar(napari_viewer, self.form)
         self.running = RunBar()
         self.counted = CountedChoice()
         self.view = ClassView()
@@ -78,8 +79,8 @@ class ClassifyWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.counted, self.view, self.show_gallery, self.report, self.filter, self.review):
             inner.addWidget(widget)
-        above = (self.hint, self.project, self.sources.native, self.segmentation, self.form, self.lacking, self.running)
-        self.fill(*above, self.results)
+        chosen = (self.sources.native, self.segmentation, self.form, self.lacking, self.fetching)
+        self.fill(self.hint, self.project, *chosen, self.running, self.results)
         self.following = (self.sources, self.report)
 
     def _connect_widgets(self) -> None:

@@ -26,6 +26,7 @@ from napari_hemalens.gui.widgets.differential import DifferentialView
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ExportBar, ask_for_annotations
 from napari_hemalens.gui.widgets.failures import FailureList
+from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
@@ -53,10 +54,10 @@ class DetectWidget(Dock):
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.project = ProjectChoice(napari_viewer)
-        self.images = ImageBox(napari_viewer)
-        self.form = DetectionForm()
+        self.images, self.form = ImageBox(napari_viewer), DetectionForm()
         self.form.choose_weights(preference("detection_weights"))
         self.form.options["device"].select(preference("device"))
+        self.fetching = FetchBar(napari_viewer, self.form)
         self.running, self.failed = RunBar(), FailureList()
         self.annotations = button("Open annotations…")
         self.annotations.setToolTip("Show, count and correct cells that were annotated in VIA or another tool")
@@ -90,8 +91,8 @@ class DetectWidget(Dock):
         inner.setSpacing(3)
         for widget in (self.shown.native, self.differential, self.show_gallery, self.filter, self.review, self.exports):
             inner.addWidget(widget)
-        above = (self.hint, self.project, self.images, self.form, self.running, self.failed, self.annotations)
-        self.fill(*above, self.results)
+        chosen = (self.project, self.images, self.form, self.fetching)
+        self.fill(self.hint, *chosen, self.running, self.failed, self.annotations, self.results)
         self.following = (self.images,)
 
     def _connect_widgets(self) -> None:

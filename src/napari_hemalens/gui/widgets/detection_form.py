@@ -9,10 +9,12 @@ from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import BY_DETECTOR, DetectorCard
 from napari_hemalens.workflows.images import PICTURE
+from napari_hemalens.workflows.weights import CatalogueEntry
 
 _FIRST = ("weights", "channel", "pixel_size_um", "tissue", "device", "score_threshold")
 _LEAST_SCORE = 0.05  # a run asks for no cells below
@@ -27,11 +29,12 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         self.slider = Slider(min=_LEAST_SCORE, max=1, step=0.01)
         self._own_score: float | None = None  # until weights say theirs
         self._elsewhere: list[str] = []  # files that were filled in
+        self._available: Sequence[CatalogueEntry] = ()  # what could be fetched
         super().__init__(
             DetectionRecipe,
             _FIRST,
             {
-                "weights": Choice(self._offered_weights),
+                "weights": WeightsChoice(self._offered_weights),
                 "channel": ChannelChoice([("all, as red, green, blue", PICTURE)]),
                 "pixel_size_um": NumberEdit(empty="estimate from the red cells"),
                 "score_threshold": self.slider,
@@ -66,6 +69,15 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
             self._elsewhere.append(name)
         self.options["weights"].select(name)
 
+    def offer_available(self, entries: Sequence[CatalogueEntry]) -> None:
+        """Offer weights that are not here, behind those that are."""
+        self._available = entries
+        self.options["weights"].reset_choices()
+
+    def take_fetched(self, name: str) -> None:
+        """Choose weights that are here now."""
+        self.choose_weights(name)
+
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer the devices of this machine, with their titles; the first is the fastest."""
         self.options["device"].offer(devices)
@@ -90,9 +102,11 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
             with self.options[name].changed.blocked():
                 self.options[name].value = value
 
-    def _offered_weights(self, _: object) -> list[tuple[str, str]]:
-        known = [(cards.label_of(cards.detector_card(name)), name) for name in cards.known_weights(DetectorCard)]
-        return known + [(name, name) for name in self._elsewhere]
+    def _offered_weights(self, _: object) -> list[tuple[str, str | CatalogueEntry]]:
+        known = cards.known_weights(DetectorCard)
+        here = [(cards.label_of(cards.detector_card(name)), name) for name in known]
+        here += [(name, name) for name in self._elsewhere if name not in known]
+        return [*here, *offered_entries(self._available, "detection")]
 
     def _offered_naming(self, _: object) -> list[tuple[str, str]]:
         known = [(cards.label_of(cards.classifier_card(name)), name) for name in cards.known_naming()]
