@@ -5,6 +5,7 @@ import sys
 import threading
 from dataclasses import replace
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -22,10 +23,12 @@ from napari_hemalens.gui.explain.session import ExplanationSession
 from napari_hemalens.gui.layers import as_layers
 from napari_hemalens.gui.mesa import work_around_mesa
 from napari_hemalens.gui.project.session import ProjectSession
+from napari_hemalens.gui.project.slides import SlidesSession
 from napari_hemalens.gui.teach.session import TeachSession
 from napari_hemalens.gui.teach.sources import cells_of_layer
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress
+from napari_hemalens.projects import queue
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
@@ -34,8 +37,11 @@ from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.renaming import with_tissue
 from napari_hemalens.records.tasks import task
 from napari_hemalens.segmentation.record import Segmentation
+from napari_hemalens.workflows import write_results
 from napari_hemalens.workflows.fine_tuning import FineTuned
-from napari_hemalens.workflows.teaching import TeachingSession
+from napari_hemalens.workflows.project_queue import outcomes_of, queue_run
+from napari_hemalens.workflows.project_slides import ProjectSlide, SlidesTable, write
+from napari_hemalens.workflows.teaching import TeachingSession, open_project
 
 SHAPE = (400, 600)
 NAMES = ("myelocyte", "erythroblast", "lymphocyte", "erythrocyte")
@@ -544,3 +550,54 @@ def reopened(runner, network, classifier):
     yield reopen
     for project in made:
         project.end()
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A project of seven slides in two groups, and what Detect found in six of them: the last is no image."""
+    folder = tmp_path / "study"
+    open_project(folder).close()
+    names = ("c0", "c1", "c2", "p0", "p1", "p2", "p3")
+    for name in names:
+        pixels = np.zeros((*SHAPE, 3), np.uint8)
+        iio.imwrite(folder / f"{name}.png", pixels) if name != "p3" else (folder / f"{name}.png").touch()
+    groups = (*("control",) * 3, *("patients",) * 4)
+    slides = [
+        ProjectSlide(f"{n}.png", patient=n, group=g, beside={"age": ""}) for n, g in zip(names, groups, strict=True)
+    ]
+    write(SlidesTable(tuple(slides), ("age",)), folder)
+    run = queue_run(folder, "detect", DetectionRecipe())
+    fields = [found(6 + i, image=str(folder / f"{name}.png")) for i, name in enumerate(names[:-1])]
+    failed = {str(folder / "p3.png"): "Cannot read p3.png: the file is empty."}
+    write_results(fields, DetectionRecipe(), run.results(folder), failed=failed)
+    return folder
+
+
+class FakeQueue:
+    """Stands in for `project_queue.run_queue_steps`: three steps, after which the first run is done."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, folder):
+        self.asked.append(folder)
+        for slide in range(3):
+            yield Progress(slide, 3, f"detect-1: slide {slide}")
+        run = outcomes_of(folder)[0].run
+        queue.change(folder, lambda now: now.with_run(run.model_copy(update={"state": "done"})))
+        return outcomes_of(folder)
+
+
+@pytest.fixture
+def run_queue():
+    return FakeQueue()
+
+
+@pytest.fixture
+def slides(viewer, runner, run_queue, study):
+    """The slides of the study, which is open in the viewer."""
+    made = SlidesSession(viewer, runner, run_queue)
+    made.projects.open(study)
+    runner.run()
+    yield made
+    made.projects.end()

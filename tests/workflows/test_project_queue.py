@@ -111,6 +111,9 @@ def test_settings_are_those_that_the_project_keeps_of_the_dock(project: Path) ->
     (project / "work" / "detect.json").write_text(json.dumps(kept), encoding="utf-8")
     assert settings_of(project, "detect") == DetectionRecipe(tissue="blood")
     assert settings_of(project, "explain") == ExplanationRecipe()
+    kept = {"choices": {"options": {"task": "all", "weights": "all-eca", "embeddings": False}}}
+    (project / "work" / "classify.json").write_text(json.dumps(kept), encoding="utf-8")
+    assert settings_of(project, "explain") == ExplanationRecipe(task="all", weights="all-eca")
 
 
 def test_the_queue_is_not_run_twice_at_once(project: Path, recipe: DetectionRecipe) -> None:

@@ -19,7 +19,7 @@ from napari_hemalens.projects.slides_table import ProjectSlide, SlidesTable
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.differential import Differential
 from napari_hemalens.records.notes import pooled_notes
-from napari_hemalens.reports.group_page import comparison_page, comparison_table, share_tables
+from napari_hemalens.reports.group_page import TextTable, comparison_page, comparison_table, share_tables
 from napari_hemalens.reports.group_tables import comparison_text, write_comparison
 from napari_hemalens.reports.groups import CellCount, GroupComparison, compare_groups
 from napari_hemalens.reports.stored_results import StoredSmear, read_stored
@@ -30,6 +30,7 @@ __all__ = [
     "PAGE",
     "WORK",
     "ProjectComparison",
+    "TextTable",
     "compare_project",
     "comparison_table",
     "comparison_text",

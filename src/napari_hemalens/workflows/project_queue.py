@@ -85,6 +85,8 @@ class RunOutcome:
 def settings_of(project: str | Path, operation: Operation) -> Recipe:
     """Return the options that a project keeps of the dock for an operation, else the defaults.
 
+    Attention keeps none: its task, weights and channel are those of Classify.
+
     Raises
     ------
     HemaLensError
@@ -92,7 +94,7 @@ def settings_of(project: str | Path, operation: Operation) -> Recipe:
     """
     folder = Path(project)
     document.read(folder)
-    kept = read_document(folder, operation) if operation in KINDS else None
+    kept = read_document(folder, operation if operation in KINDS else "classify")
     recipe = RECIPES[operation]
     said = {} if kept is None else kept.choices.get("options", {})
     # Which frame is on screen says nothing of other slides.
@@ -230,9 +232,11 @@ def _steps_of(folder: Path, run: QueuedRun) -> Steps[Any]:
 
 
 def _named(steps: Steps[None], name: str) -> Steps[None]:
-    """Say of which run steps are."""
+    """Say of which run steps are; its pictures, which come after its tables, do not begin at 0 again."""
+    reached = 0.0
     for step in steps:
-        yield replace(step, message=f"{name}: {step.message}")
+        reached = max(reached, step.share)
+        yield replace(step, message=f"{name}: {step.message}", at=reached)
 
 
 def _note(folder: Path, run: QueuedRun, **said: str) -> None:

@@ -12,7 +12,8 @@ from napari_hemalens.gui.project.session import project_session
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.closing import keep_before_closing
-from napari_hemalens.gui.widgets.rows import RowBox, sentences
+from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
+from napari_hemalens.gui.widgets.slides_dock import open_slides
 from napari_hemalens.gui.workers import QtRunner
 
 ASK = "ask for a folder"
@@ -37,6 +38,9 @@ class ProjectChoice(RowBox):
         keep_before_closing(viewer, self.session)
         self.box = Choice(self._offered, label="Project")
         super().__init__(self.box)
+        self.slides = button("Slides…", "The project's table of slides, its queue of runs, and groups compared")
+        self.rows[0].native.layout().addWidget(self.slides)
+        self.slides.clicked.connect(lambda: open_slides(viewer))
         self.words = sentences(small=True)
         self.layout().addWidget(self.words)
         self.words.hide()
@@ -85,6 +89,7 @@ class ProjectChoice(RowBox):
         with self.box.changed.blocked():
             self.box.reset_choices()
             self.box.value = NONE if project is None else project.folder
+        self.slides.setEnabled(project is not None)
         self.box.tooltip = _TOOLTIP if project is None else f"Kept in {project.folder}"
         self._say(f"{project.folder} is looked at only: nothing is kept." if project and project.read_only else "")
 

@@ -1,0 +1,255 @@
+"""The slides of the open project, their queue and their comparison, without widgets. No Qt."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari.components import ViewerModel
+from psygnal import Signal
+
+from napari_hemalens.config.options import Recipe
+from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.session import ProjectSession
+from napari_hemalens.gui.project.slide_layers import show_slide
+from napari_hemalens.gui.running import KeepResult, Listener, Runner
+from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.workflows.project_comparison import ProjectComparison, compare_project, countable_runs
+from napari_hemalens.workflows.project_queue import (
+    Operation,
+    RunOutcome,
+    outcomes_of,
+    queue_run,
+    remove_run,
+    run_queue_steps,
+    settings_of,
+)
+from napari_hemalens.workflows.project_results import results_of_slide
+from napari_hemalens.workflows.project_slides import ProjectSlide, SlidesTable, add_slides, read_slides, write
+
+RunQueue = Callable[[Path], Steps[tuple[RunOutcome, ...]]]
+"""Runs what waits: `project_queue.run_queue_steps` or a stand-in."""
+
+_BUSY = "Stop the run that goes on in a dock first, then the queue can be run."
+
+
+class SlidesSession(ViewerSession):
+    """The slides of the project that is open in a viewer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Kept by a weak reference.
+    runner : Runner
+        Runs the queue.
+    run_queue : RunQueue, optional
+        What runs it, by default `project_queue.run_queue_steps`.
+
+    Attributes
+    ----------
+    projects : ProjectSession
+        Which project is open.
+    slides : SlidesTable
+        Of the project.
+    outcomes : tuple of RunOutcome
+        Of the runs in its queue.
+    compared : ProjectComparison or None
+        The last comparison.
+    """
+
+    changed = Signal()  # slides, runs, or what is compared
+
+    def __init__(self, viewer: ViewerModel, runner: Runner, run_queue: RunQueue | None = None) -> None:
+        super().__init__(viewer, runner)
+        self._run_queue = run_queue or run_queue_steps
+        self._at_run = ""
+        self.projects = session_for(ProjectSession, viewer, lambda _: runner)
+        self.slides = SlidesTable()
+        self.outcomes: tuple[RunOutcome, ...] = ()
+        self.compared: ProjectComparison | None = None
+        self.projects.wait_for(lambda: self.running)
+        self.projects.changed.connect(self._on_project)
+        self.reload()
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the open project; None without one."""
+        return None if self.projects.project is None else self.projects.project.folder
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a project, and it may be changed."""
+        return self.projects.keeps
+
+    def reload(self) -> None:
+        """Read slides and queue again: a spreadsheet or the command line may have changed them."""
+        folder = self.folder
+        self.slides, self.outcomes = SlidesTable(), ()
+        if folder is not None:
+            try:
+                self.slides, self.outcomes = read_slides(folder), outcomes_of(folder)
+            except HemaLensError as error:
+                self.message_sent.emit(str(error))
+        self.changed.emit()
+
+    def add(self, images: Sequence[Path] = (), table: Path | None = None) -> None:
+        """Add images, and what a table says of slides."""
+        if (folder := self.folder) is not None and self.keeps:
+            self._try(lambda: add_slides(folder, images, table))
+
+    def write_texts(self, rows: Sequence[int], column: str, text: str) -> None:
+        """Write the same into several rows of a column."""
+
+        def written(table: SlidesTable) -> SlidesTable:
+            for row in rows:
+                table = table.with_text(row, column, text)
+            return table
+
+        self._change(written)
+
+    def remove(self, rows: Sequence[int]) -> None:
+        """Take slides out of the table; their files and results stay."""
+        self._change(lambda table: table.without(rows))
+
+    def results_in_words(self, slide: ProjectSlide) -> tuple[str, str]:
+        """Return what runs found in a slide, and why some could not look at it."""
+        found, reasons = [], []
+        for outcome in self.outcomes:
+            if slide.path in outcome.cells:
+                found.append(f"{outcome.run.name}: {outcome.cells[slide.path]:,} cells")
+            elif slide.path in outcome.failed:
+                found.append(f"{outcome.run.name}: failed")
+                reasons.append(outcome.failed[slide.path])
+        return ", ".join(found), "\n".join(reasons)
+
+    def settings(self, operation: Operation) -> Recipe | None:
+        """Return the options of a dock as the project keeps them; None without a project."""
+        if self.folder is None:
+            return None
+        if self.keeps:
+            self.projects.keep_now()
+        return settings_of(self.folder, operation).model_copy(update={"device": preference("device")})
+
+    def add_run(self, operation: Operation) -> None:
+        """Add a run over all slides, with the options of the dock, and run the queue unless it runs already."""
+        if (folder := self.folder) is None or not self.keeps:
+            return
+
+        def added() -> None:
+            recipe = self.settings(operation)
+            if recipe is not None:
+                queue_run(folder, operation, recipe)
+
+        if self._try(added) and not self.running:
+            self.resume()
+
+    def remove_run(self, name: str) -> None:
+        """Take a run out of the queue; its results stay."""
+        if (folder := self.folder) is not None and self.keeps:
+            self._try(lambda: remove_run(folder, name))
+
+    def resume(self) -> None:
+        """Run what waits in the queue, unless it runs; what cannot be done is said."""
+        if self.running or self.folder is None or not self.keeps:
+            return
+        if self.projects.busy:
+            self.message_sent.emit(_BUSY)
+            return
+        self._at_run = ""
+        self._begin(_told(self._run_queue(self.folder)), self._on_progress)
+
+    def stop(self) -> None:
+        """Ask the queue to stop after the step at hand."""
+        self._halt("Stopped. What was found is kept; Resume goes on from there.", "Stopping after this step…")
+
+    def compare(self, run: str | None, groups: tuple[str, str] | None) -> None:
+        """Count and compare groups away from the window; the tables are written, too."""
+        folder = self.folder
+        if folder is None or not self.keeps:
+            return
+
+        def counted() -> Generator[ProjectComparison, None, None]:
+            yield compare_project(folder, run, groups)
+
+        listener = Listener(on_step=self._on_compared, on_error=self._on_error)
+        self._runner.run_in_background(counted(), listener)
+
+    @property
+    def countable(self) -> tuple[str, ...]:
+        """Names of the runs whose cells can be counted."""
+        try:
+            return () if self.folder is None else countable_runs(self.folder)
+        except HemaLensError:  # reload has said why
+            return ()
+
+    def open_slide(self, row: int) -> None:
+        """Show a slide with what the runs found in it; without results the slide alone."""
+        viewer, folder, slide = self._viewer(), self.folder, self.slides.slides[row]
+        if viewer is None or folder is None:
+            return
+        try:
+            there = any(slide.path in outcome.cells for outcome in self.outcomes)
+            show_slide(viewer, slide.located(folder), results_of_slide(folder, slide.path) if there else ())
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
+
+    def _change(self, how: Callable[[SlidesTable], SlidesTable]) -> None:
+        """Change the table as it is on screen, unless something else has changed it on the disk."""
+        folder = self.folder
+        if folder is None or not self.keeps:
+            return
+
+        def changed() -> None:
+            if read_slides(folder) != self.slides:
+                self.message_sent.emit("slides.csv was changed elsewhere and is read again: make the change once more.")
+                return
+            write(how(self.slides), folder)
+
+        self._try(changed)
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        """Do something, say why it cannot be done, and read all again; return whether it was done."""
+        try:
+            act()
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
+            return False
+        self.reload()
+        return True
+
+    def _on_progress(self, progress: Progress) -> None:
+        if self._summary:
+            return  # told while it was already asked to stop
+        self._show_progress(progress.message, progress.share)
+        run = progress.message.partition(":")[0]
+        if run != self._at_run:  # the one before is done
+            self._at_run = run
+            self.reload()
+
+    def _on_end(self) -> None:
+        self.reload()
+        super()._on_end()
+
+    def _done(self) -> str:
+        failed = sum(len(outcome.failed) + (outcome.run.state == "failed") for outcome in self.outcomes)
+        return f"Done; {failed:,} failed, see below." if failed else "Done."
+
+    def _on_compared(self, compared: ProjectComparison) -> None:
+        self.compared = compared
+        self.changed.emit()
+
+    def _on_project(self) -> None:
+        self.compared = None
+        self.reload()
+
+
+def _told(steps: Steps[tuple[RunOutcome, ...]]) -> Generator[Progress, None, None]:
+    """Tell of every step without what was found in it."""
+    for progress in KeepResult(steps):
+        yield replace(progress, partial=None)
+
+
+def slides_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> SlidesSession:
+    """Return the slides of a viewer's project, begun at the first call."""
+    return session_for(SlidesSession, viewer, runner)

@@ -1,0 +1,162 @@
+"""Two groups of a project's patients compared: which, and the tables that come out."""
+
+from qtpy.QtCore import QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_hemalens.gui.project.slides import SlidesSession
+from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.rows import button, sentences
+from napari_hemalens.workflows.project_comparison import (
+    WORK,
+    ProjectComparison,
+    TextTable,
+    comparison_table,
+    share_tables,
+)
+
+_OF_WORK = "Detect, as corrected"
+_ROW = 20  # pixels
+
+
+class GroupsTab(QWidget):
+    """Choices above, a table below.
+
+    Parameters
+    ----------
+    session : SlidesSession
+        Whose project.
+    """
+
+    def __init__(self, session: SlidesSession) -> None:
+        super().__init__()
+        self.session = session
+        self.run, self.first, self.second, self.shown = (QComboBox() for _ in range(4))
+        for box, name in (
+            (self.run, "Cells of"),
+            (self.first, "Control group"),
+            (self.second, "Other group"),
+            (self.shown, "Table"),
+        ):
+            box.setAccessibleName(name)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.compare = button("Compare groups", "Count by slide, patient and group, test, and write tables and a page")
+        self.page = button("Open page", "Open the comparison as a page in the browser, to read or print")
+        self.table, self.notes, self.refusal = _table(), sentences(small=True), sentences()
+        self._tables: tuple[TextTable, ...] = ()
+        self._lay_out()
+        self.compare.clicked.connect(self._compare)
+        self.page.clicked.connect(self._open_page)
+        self.shown.currentIndexChanged.connect(self._show_table)
+        session.changed.connect(self.show_project)
+        self._compared: ProjectComparison | None = None
+        self.show_project()
+
+    @while_alive
+    def show_project(self) -> None:
+        """Offer runs and groups as they are now, and show what was compared."""
+        session = self.session
+        _offer(self.run, [*((name, name) for name in reversed(session.countable)), (_OF_WORK, WORK)])
+        groups = session.slides.groups()
+        for box, other in ((self.first, 0), (self.second, 1)):
+            before = box.currentData()
+            _offer(box, [(name, name) for name in groups])
+            if before not in groups and len(groups) > other:
+                box.setCurrentIndex(other)
+        self.compare.setEnabled(session.keeps and bool(len(session.slides)))
+        if session.compared is not self._compared:
+            self._compared = session.compared
+            self._show_compared()
+
+    def _lay_out(self) -> None:
+        above = QHBoxLayout()
+        said = (QLabel("Cells of"), QLabel("in"), QLabel("and"))
+        for widget in (
+            said[0],
+            self.run,
+            said[1],
+            self.first,
+            said[2],
+            self.second,
+            self.compare,
+            self.shown,
+            self.page,
+        ):
+            above.addWidget(widget)
+        above.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 2)
+        layout.setSpacing(3)
+        layout.addLayout(above)
+        layout.addWidget(self.refusal)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.notes)
+        self._show_buttons(False)
+
+    def _compare(self) -> None:
+        both = (self.first.currentData(), self.second.currentData())
+        self.session.compare(self.run.currentData(), both if all(both) else None)
+
+    def _show_compared(self) -> None:
+        found = None if self._compared is None else self._compared.found
+        self._tables = (
+            () if found is None else ((comparison_table(found),) if found.tests else ()) + share_tables(found)
+        )
+        self.shown.blockSignals(True)
+        self.shown.clear()
+        self.shown.addItems([table.title for table in self._tables])
+        self.shown.blockSignals(False)
+        self.refusal.setText("" if found is None else found.refusal)
+        self.refusal.setVisible(bool(self.refusal.text()))
+        self.notes.setText("" if found is None else " ".join(found.notes))
+        self._show_buttons(found is not None)
+        self._show_table()
+
+    def _show_buttons(self, shown: bool) -> None:
+        for widget in (self.shown, self.page):
+            widget.setVisible(shown)
+
+    def _show_table(self, *_: object) -> None:
+        at = self.shown.currentIndex()
+        found = self._tables[at] if 0 <= at < len(self._tables) else TextTable("", (), ())
+        self.table.setColumnCount(len(found.header))
+        self.table.setHorizontalHeaderLabels(found.header)
+        self.table.setRowCount(len(found.rows))
+        for row, texts in enumerate(found.rows):
+            for column, text in enumerate(texts):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+        self.table.resizeColumnsToContents()
+
+    def _open_page(self) -> None:
+        if self._compared is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._compared.page)))
+
+
+def _offer(box: QComboBox, choices: list[tuple[str, str]]) -> None:
+    """Offer choices; what was chosen stays chosen where it still is one."""
+    before = box.currentData()
+    if [box.itemData(i) for i in range(box.count())] == [value for _, value in choices]:
+        return
+    box.clear()
+    for text, value in choices:
+        box.addItem(text, value)
+    box.setCurrentIndex(max(0, box.findData(before)))
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget()
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(_ROW)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setAccessibleName("Groups compared")
+    return table

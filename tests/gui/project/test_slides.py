@@ -1,0 +1,121 @@
+"""Slides, queue and groups of the open project, without a window."""
+
+import pytest
+
+from napari_hemalens.projects.project import Project
+from napari_hemalens.workflows.project_queue import outcomes_of
+from napari_hemalens.workflows.project_slides import read_slides, write
+
+
+@pytest.fixture
+def said(slides):
+    told = []
+    slides.message_sent.connect(told.append)
+    return told
+
+
+def test_the_slides_of_the_open_project_are_known_with_what_was_found(slides):
+    assert [slide.name for slide in slides.slides] == [
+        "c0.png",
+        "c1.png",
+        "c2.png",
+        "p0.png",
+        "p1.png",
+        "p2.png",
+        "p3.png",
+    ]
+    assert slides.results_in_words(slides.slides.slides[0]) == ("detect-1: 6 cells", "")
+    assert slides.results_in_words(slides.slides.slides[6]) == (
+        "detect-1: failed",
+        "Cannot read p3.png: the file is empty.",
+    )
+    slides.projects.leave()
+    assert (slides.folder, len(slides.slides), slides.outcomes, slides.countable) == (None, 0, (), ())
+
+
+def test_a_text_is_written_into_several_rows_at_once(slides, study):
+    slides.write_texts([0, 2], "stain", "MGG")
+    assert [slide.stain for slide in read_slides(study)] == ["MGG", "", "MGG", "", "", "", ""]
+    assert slides.slides == read_slides(study)
+
+
+def test_what_a_spreadsheet_changed_meanwhile_is_not_written_over(slides, study, said):
+    write(read_slides(study).with_text(1, "group", "other"), study)
+    slides.write_texts([0], "stain", "MGG")
+    assert "changed elsewhere" in said[-1]
+    assert (slides.slides.slides[1].group, slides.slides.slides[0].stain) == ("other", "")
+    slides.write_texts([0], "stain", "MGG")
+    assert read_slides(study).slides[0].stain == "MGG"
+
+
+def test_slides_are_added_and_removed(slides, study, said):
+    slides.remove([0, 1, 2])
+    assert [slide.name for slide in slides.slides] == ["p0.png", "p1.png", "p2.png", "p3.png"]
+    slides.add([study / "c1.png"])
+    assert slides.slides.slides[-1].path == "c1.png"
+    slides.add(table=study / "queue.json")
+    assert "is not a table of slides" in said[-1]
+
+
+def test_a_run_is_added_with_the_options_of_the_project_and_run(slides, study, runner, run_queue):
+    slides.add_run("classify")
+    runner.step()
+    assert run_queue.asked == [study]
+    assert (slides.running, slides.projects.busy) == (True, True)
+    slides.add_run("explain")  # while it runs: it only joins
+    assert [each.run.name for each in slides.outcomes] == ["detect-1", "classify-1", "explain-1"]
+    runner.run()
+    assert (slides.running, slides.outcomes[0].run.state, len(run_queue.asked)) == (False, "done", 1)
+
+
+def test_a_queue_that_was_stopped_is_resumed(slides, runner, run_queue):
+    words = []
+    slides.progressed.connect(lambda said, _: words.append(said))
+    slides.resume()
+    runner.step()
+    slides.stop()
+    assert words[-1] == "Stopped. What was found is kept; Resume goes on from there."
+    assert (slides.running, slides.outcomes[0].run.state) == (False, "waiting")
+    slides.resume()
+    runner.run()
+    assert len(run_queue.asked) == 2
+    assert words[-1] == "Done; 1 failed, see below."
+
+
+def test_the_queue_waits_for_a_run_of_a_dock(slides, run_queue, said):
+    slides.projects.wait_for(lambda: True)
+    slides.resume()
+    assert (run_queue.asked, slides.running) == ([], False)
+    assert said[-1].startswith("Stop the run that goes on in a dock first")
+
+
+def test_groups_are_compared_and_what_cannot_be_is_said(slides, study, runner, said):
+    slides.compare(None, ("control", "patients"))
+    runner.run()
+    assert slides.compared.page.exists()
+    assert [test.class_name for test in slides.compared.found.tests] == ["myelocyte", "erythroblast", "lymphocyte"]
+    slides.compare("detect-7", None)
+    runner.run()
+    assert "No run 'detect-7'" in said[-1]
+
+
+def test_a_slide_is_shown_with_results_and_a_damaged_one_is_said(slides, viewer, said):
+    slides.open_slide(1)
+    shown = [layer.name for layer in viewer.layers if layer.visible]
+    assert shown[0] == "c1.png"
+    assert shown[1].startswith("c1.png, detect-1")
+    slides.open_slide(6)
+    assert "p3.png" in said[-1]
+
+
+def test_a_project_that_is_looked_at_is_not_changed(viewer, runner, run_queue, slides, study):
+    slides.projects.leave()
+    with Project.open(study):
+        slides.projects.open(study, read_only=True)
+        slides.write_texts([0], "stain", "MGG")
+        slides.add_run("detect")
+        slides.remove_run("detect-1")
+        slides.resume()
+    assert read_slides(study).slides[0].stain == ""
+    assert [each.run.name for each in outcomes_of(study)] == ["detect-1"]
+    assert run_queue.asked == []

@@ -1,0 +1,47 @@
+"""Groups compared in the window."""
+
+import pytest
+
+from napari_hemalens.gui.widgets.groups_tab import GroupsTab
+
+
+@pytest.fixture
+def tab(qtbot, slides):
+    made = GroupsTab(slides)
+    qtbot.addWidget(made)
+    return made
+
+
+def offered(box):
+    return [box.itemText(i) for i in range(box.count())]
+
+
+def test_tests_stand_first_then_counts_of_groups_patients_and_slides(tab, runner):
+    assert offered(tab.run) == ["detect-1", "Detect, as corrected"]
+    assert (tab.first.currentText(), tab.second.currentText()) == ("control", "patients")
+    tab.compare.click()
+    runner.run()
+    assert tab.refusal.isHidden()
+    assert offered(tab.shown) == ["patients compared with control", "Groups", "Patients", "Slides"]
+    assert [tab.table.item(row, 0).text() for row in range(3)] == ["myelocyte", "erythroblast", "lymphocyte"]
+    tab.shown.setCurrentIndex(2)
+    assert (tab.table.rowCount(), tab.table.item(0, 0).text()) == (6, "c0")
+    assert "never below 0.10" in tab.notes.text()
+    assert not tab.page.isHidden()
+
+
+def test_a_refusal_stands_above_the_counts(tab, slides, runner):
+    slides.write_texts([5], "group", "")
+    tab.compare.click()
+    runner.run()
+    assert "'patients' has 2 patients with cells" in tab.refusal.text()
+    assert offered(tab.shown) == ["Groups", "Patients", "Slides"]
+    assert "1 slide without a group" in tab.notes.text()
+
+
+def test_a_project_that_is_closed_takes_its_comparison_along(tab, slides, runner):
+    tab.compare.click()
+    runner.run()
+    slides.projects.leave()
+    assert (tab.table.rowCount(), offered(tab.first)) == (0, [])
+    assert not tab.compare.isEnabled()

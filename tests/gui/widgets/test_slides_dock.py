@@ -1,0 +1,49 @@
+"""The slides of a project below the canvas."""
+
+import pytest
+
+from napari_hemalens.gui.widgets import slides_dock
+from napari_hemalens.gui.widgets.accessible import interactive, name_of
+from napari_hemalens.gui.widgets.slides_dock import SlidesView, open_slides
+from napari_hemalens.workflows.project_slides import read_slides, write
+
+
+@pytest.fixture
+def view(qtbot, slides):
+    made = SlidesView(slides)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_tabs_say_how_many_slides_there_are_and_runs_are_left(view, slides, runner):
+    assert [view.tabs.tabText(i) for i in range(3)] == ["Slides (7)", "Queue (1 left)", "Groups"]
+    slides.resume()
+    runner.run()
+    assert view.tabs.tabText(1) == "Queue"
+
+
+def test_what_cannot_be_done_is_said_until_another_tab_is_looked_at(view, slides):
+    slides.open_slide(6)
+    assert "p3.png" in view.words.text()
+    view.tabs.setCurrentIndex(2)
+    assert view.words.text() == ""
+
+
+def test_slides_that_others_changed_are_read_again_when_it_is_shown(view, study):
+    write(read_slides(study).without([0]), study)
+    view.show()
+    assert view.tabs.tabText(0) == "Slides (6)"
+
+
+def test_everything_that_a_person_acts_on_has_a_name(view):
+    assert [each for each in interactive(view) if not name_of(each)] == []
+
+
+def test_a_viewer_has_one_such_dock(viewer, slides, monkeypatch, qtbot):
+    shown = []
+    monkeypatch.setattr(slides_dock, "show_below", lambda *said: shown.append(said[1:]))
+    monkeypatch.setattr(slides_dock, "slides_session", lambda *_: slides)
+    view = open_slides(viewer)
+    qtbot.addWidget(view)
+    assert open_slides(viewer) is view
+    assert shown == [(view, "Slides of the project")] * 2
