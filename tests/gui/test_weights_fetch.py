@@ -10,6 +10,19 @@ from napari_hemalens.gui.running import Listener
 from napari_hemalens.gui.weights_fetch import WeightsFetch
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.progress import Progress
+from napari_hemalens.workflows.weights import CatalogueEntry
+
+ENTRY = CatalogueEntry(
+    name="plasma",
+    description="Plasma cells",
+    task="own",
+    licence="",
+    size=6_500_000,
+    sha256="",
+    card_sha256="",
+    where=("https://example.org/plasma.json",),
+)
 
 
 class ByHand:
@@ -78,6 +91,26 @@ def test_what_was_fetched_is_installed_and_no_longer_offered(fetch: WeightsFetch
     runner.run()
     assert (here, fetch.offered, weights.installed()) == (["untrained"], (), ("untrained",))
     assert words[-1] == "untrained is installed."
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "share"),
+    [
+        (Progress(0, 0, "loading the network"), "loading the network", 0),
+        (Progress(3, 3, "kB of plasma.json"), "reading its model card", 0),
+        (Progress(1300, 6500, "kB of plasma.safetensors"), "1.3 of 6.5 MB", 0.2),
+        (Progress(1300, 0, "kB of plasma.safetensors"), "1.3 MB", 0),
+    ],
+)
+def test_a_download_is_told_in_megabytes(
+    viewer: ViewerModel, runner: ByHand, step: Progress, words: str, share: float
+) -> None:
+    session = WeightsFetch(viewer, runner)
+    told: list[tuple[str, float]] = []
+    session.progressed.connect(lambda *news: told.append(news))
+    session.fetch(ENTRY)
+    runner.begun[0][1].on_step(step)
+    assert told == [(f"plasma: {words}", share)]
 
 
 def test_a_download_that_is_stopped_is_offered_again(fetch: WeightsFetch, runner: ByHand) -> None:

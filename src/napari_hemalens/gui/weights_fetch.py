@@ -15,6 +15,8 @@ from napari_hemalens.workflows.weights import (
     look_up_weights_steps,
 )
 
+_CARD = 100  # kB that a model card has at most
+
 
 class WeightsFetch(ViewerSession):
     """The download of weights for one viewer; all its docks offer the same.
@@ -61,7 +63,8 @@ class WeightsFetch(ViewerSession):
 
     def _on_step(self, step: Progress) -> None:
         if not self._summary:
-            self._show_progress(f"{self.wanted}: {_words(step)}", min(step.share, 1.0) if step.total else 0.0)
+            share = min(step.share, 1.0) if step.total > _CARD else 0.0
+            self._show_progress(f"{self.wanted}: {_words(step)}", share)
 
     def _done(self) -> str:
         return f"{self.wanted} is installed."
@@ -79,9 +82,11 @@ def weights_fetch(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) 
 
 
 def _words(step: Progress) -> str:
-    """Return what a download is at: of kilobytes, how many megabytes there are."""
+    """Return where a download is, in megabytes; of a card, which is read first and is small, that it is read."""
     if not step.done:
         return step.message
+    if 0 < step.total <= _CARD:
+        return "reading its model card"
     return f"{step.done / 1000:.1f} of {step.total / 1000:.1f} MB" if step.total else f"{step.done / 1000:.1f} MB"
 
 
