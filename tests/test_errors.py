@@ -10,6 +10,7 @@ from napari_hemalens.errors import HemaLensError
 KINDS = {
     "ImageError": ValueError,
     "AnnotationError": ValueError,
+    "MissingPackageError": ValueError,
     "RecipeError": ValueError,
     "WeightsError": LookupError,
     "DeviceError": RuntimeError,
