@@ -5,14 +5,14 @@
 DATA holds `smear_detection/` (COCO), `bccd/` (Pascal VOC) and `marrow_cells/` (a cell of known class an image). All
 look at the same images, the first to the last of the part in equal steps, as `hemalens evaluate` does. The form of int8
 is the user's, or is made on images of smear_detection's part `train` if there is none. What each finds is kept in
-FOLDER: a run that was stopped goes on, and `--form` has several processes measure one each, before one writes the page.
+FOLDER: a run that was stopped goes on, and several processes measure a `--form` each before one writes the page.
 """
 
 import argparse
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -58,8 +58,8 @@ TEXT = """# Whether OpenVINO finds what torch finds
 Written by `python {command}`: all images of a set, or so many in equal steps from its first to its last.
 
 {machine}.
-Weights {name}, score threshold {threshold:.4f}; torch computes in 32 bits, OpenVINO in 32 bits, in bfloat16
-(`--precision half`) and in int8. What lies around its parts is torch's, in 32 bits, in all of them.
+Weights {name}, score threshold {threshold:.4f}; torch computes in 32 bits, and so does OpenVINO; *bfloat16*
+(`--precision half`) and *int8* are OpenVINO in fewer bits. What lies around its parts is torch's, in 32 bits.
 
 ## The same cells
 
@@ -95,6 +95,8 @@ class Measuring:
         The weights.
     images, cells : int
         How many of each set, and of marrow.
+    forms : sequence of str
+        Those that are compared, the first with all others.
     """
 
     data: Path
@@ -102,6 +104,7 @@ class Measuring:
     card: DetectorCard
     images: int
     cells: int
+    forms: Sequence[str]
 
     def recipe(self, form: str, size: float | None = None) -> DetectionRecipe:
         """Return the options of a run."""
@@ -125,6 +128,21 @@ class Measuring:
             return count_once(finish(detect_all_steps(self.truth(folder, part), self.finder(form), recipe)))
 
         return self._once(f"{form} {folder} {self.images}", find)
+
+    def precision(self, form: str, chosen: tuple[str, str, float, str]) -> float:
+        """Return the average precision of a form on a set."""
+        folder, part, _, classes = chosen
+        found, truth, by = self.found(form, chosen), self.truth(folder, part), taxonomy(classes)
+
+        def measure() -> float:
+            return measure_precision(
+                [map_to_taxonomy(hypotheses(each), by) for each in found],
+                [each.to_taxonomy(by) for each in found],
+                [each.to_taxonomy(by) for each in truth],
+                threshold=self.card.score_threshold,
+            ).overall["AP"]
+
+        return self._once(f"{form} {folder} {self.images} AP", measure)
 
     def known(self, form: str) -> tuple[int, float]:
         """Return how many marrow cells were looked for, and the share that a form finds and names right."""
@@ -160,34 +178,25 @@ def evenly(there: int, number: int) -> np.ndarray:
 
 def compare(measuring: Measuring, chosen: tuple[str, str, float, str]) -> tuple[list[list[str]], dict[str, float]]:
     """Return the rows of one set, a form each, and the AP of each form."""
-    folder, part, _, classes = chosen
-    truth, by, threshold = measuring.truth(folder, part), taxonomy(classes), measuring.card.score_threshold
-    found = {form: measuring.found(form, chosen) for form in FORMS}
-    precision = {
-        form: measure_precision(
-            [map_to_taxonomy(hypotheses(each), by) for each in cells],
-            [each.to_taxonomy(by) for each in cells],
-            [each.to_taxonomy(by) for each in truth],
-            threshold=threshold,
-        ).overall["AP"]
-        for form, cells in found.items()
-    }
+    folder, part, _, _ = chosen
+    found = {form: measuring.found(form, chosen) for form in measuring.forms}
+    precision = {form: measuring.precision(form, chosen) for form in measuring.forms}
     first, *others = found
     rows = []
     for form in others:
         difference = Difference()
         for one, two in zip(found[first], found[form], strict=True):
-            difference.add(one, two, threshold)
+            difference.add(one, two, measuring.card.score_threshold)
         apart = [f"{difference.cells:,}", f"{difference.score:.1e}", f"{difference.probability:.1e}"]
         counts = [f"{number:,}" for number in (difference.classes, difference.at_threshold, difference.otherwise)]
-        rows.append([f"{folder}, {part}", form, f"{len(truth)}", *apart, *counts])
+        rows.append([f"{folder}, {part}", form, f"{len(found[first])}", *apart, *counts])
     return rows, precision
 
 
 def precision_rows(measured: Mapping[str, Mapping[str, float]]) -> tuple[list[list[str]], str]:
     """Return the rows of what each form reaches, by what was measured, and which forms may be taken."""
-    first, *others = FORMS
-    rows = [[form] for form in FORMS]
+    first, *others = next(iter(measured.values()))
+    rows = [[form] for form in (first, *others)]
     taken = dict.fromkeys(others, True)
     for of, values in measured.items():
         for row in rows:
@@ -217,7 +226,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=20, help="of each set")
     parser.add_argument("--cells", type=int, default=100, help="of marrow")
     parser.add_argument("--weights", default=DetectionRecipe().weights)
-    parser.add_argument("--form", choices=tuple(FORMS), action="append", help="measure these alone, and write no page")
+    parser.add_argument("--form", choices=tuple(FORMS)[1:], action="append", help="torch and these alone")
     parser.add_argument("--write", action="store_true", help="write the page, too")
     return parser.parse_args()
 
@@ -227,27 +236,27 @@ def main() -> int:
     options = arguments()
     card = weights.detector_card(options.weights)
     form = form_of_int8(options.data, card)
-    measuring = Measuring(options.data, options.keep, card, options.images, options.cells)
-    for each in options.form or FORMS:
+    forms = [each for each in FORMS if each == "torch" or each in (options.form or FORMS)]
+    measuring = Measuring(options.data, options.keep, card, options.images, options.cells, forms)
+    for each in forms:
         for chosen in SETS:
             measuring.found(each, chosen)
         measuring.known(each)
-    if options.form:
-        return 0
     rows, measured = [], {}
     for chosen in SETS:
         of_set, precision = compare(measuring, chosen)
         rows += of_set
         measured[f"AP, {chosen[0]}"] = precision
-    known = {each: measuring.known(each) for each in FORMS}
+    known = {each: measuring.known(each) for each in forms}
     cells = known["torch"][0]
     measured["marrow cells named right"] = {each: share for each, (_, share) in known.items()}
     reached, verdict = precision_rows(measured)
     head = ["images of", "by", "number", "cells", "score apart", "probability apart", "other class"]
     head += ["at the threshold", "otherwise"]
-    images = form.images
+    images, chosen_forms = form.images, "".join(f" --form {each}" for each in options.form or ())
     text = TEXT.format(
-        command=f"benchmarks/runtimes.py DATA --keep FOLDER --images {options.images} --cells {options.cells} --write",
+        command=f"benchmarks/runtimes.py DATA --keep FOLDER --images {options.images} --cells {options.cells}"
+        f"{chosen_forms} --write",
         machine=machine("torch", "torchvision", "openvino", "nncf"),
         name=card.name,
         threshold=card.score_threshold,
