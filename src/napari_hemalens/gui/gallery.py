@@ -13,6 +13,7 @@ from napari_hemalens.gui.corrected import CorrectedResults
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.review.gallery import GalleryCells
+from napari_hemalens.workflows.blind_reading import CellsToRead
 
 R = TypeVar("R", bound=CorrectedResults)
 
@@ -55,6 +56,10 @@ class GallerySource(ABC, Generic[R]):
     @abstractmethod
     def name(self, cells: GalleryCells, chosen: Sequence[int], name: str | None) -> None:
         """Give cells a class, or (None) let theirs stand, in one step."""
+
+    @abstractmethod
+    def to_read(self, cells: GalleryCells) -> tuple[CellsToRead, NDArray[np.int64]]:
+        """Return the cells that a second observer may read, and which of the gallery they are."""
 
     @abstractmethod
     def go_to(self, image: int, row: int) -> None:

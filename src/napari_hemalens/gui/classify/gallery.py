@@ -1,6 +1,7 @@
 """Classified cells of all images of a task, as a gallery. No Qt."""
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.review.classes import ReviewedClasses
 from napari_hemalens.review.gallery import GalleryCells
 from napari_hemalens.review.gallery_sources import gallery_of_classes, name_cells
+from napari_hemalens.workflows.blind_reading import CellsToRead
 from napari_hemalens.workflows.cell_pictures import picture_windows
 from napari_hemalens.workflows.images import Slide, choose_channel
 
@@ -45,6 +47,18 @@ class ClassifiedGallery(GallerySource[ClassResults]):
         """Give cells a class, or (None) let theirs stand, in one step."""
         named = name_cells(self._reviewed(), cells, chosen, name)
         self.results.replace_cells(dict(zip(self.results.states_of_task, named, strict=True)))
+
+    def to_read(self, cells: GalleryCells) -> tuple[CellsToRead, NDArray[np.int64]]:
+        """Return all cells of the gallery."""
+        every = self._reviewed()
+        of_cells = list(zip(cells.images.tolist(), cells.rows.tolist(), strict=True))
+        images = [PurePath(each.cells.provenance.title).name for each in every]
+        given, observers = [each.given_names for each in every], [each.current.observers for each in every]
+        network = [each.cells.class_names for each in every]
+        readers = {str(observers[i][row]) for i, row in of_cells if given[i][row]} - {""}
+        said = [(images[i], str(every[i].cells.ids[row]), given[i][row], network[i][row]) for i, row in of_cells]
+        names, numbers, firsts, networks = np.array(said, dtype=np.str_).reshape(-1, 4).T
+        return CellsToRead(names, numbers, firsts, networks, tuple(sorted(readers))), np.arange(len(cells))
 
     def go_to(self, image: int, row: int) -> None:
         """Select a cell in the middle of the canvas."""

@@ -74,6 +74,10 @@ class ProjectSession(ViewerSession):
         """Whether what happens is kept."""
         return self.project is not None and not self.project.read_only
 
+    def kept_in(self) -> Path | None:
+        """Return the folder in which what happens is kept; None: nowhere."""
+        return self.project.folder if self.project is not None and not self.project.read_only else None
+
     def at_stake(self, folder: Path | None) -> int:
         """Return how many corrected cells would be lost if a project were opened, or (None) the open one left."""
         self.keep_now()

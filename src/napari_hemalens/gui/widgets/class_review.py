@@ -8,7 +8,7 @@ from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.exports import collect_button, report_button
 from napari_hemalens.gui.widgets.fields import Slider
-from napari_hemalens.gui.widgets.observer import ObserverName
+from napari_hemalens.gui.widgets.observer import ObserverName, blind_button
 from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
 
 _HINT = "A key gives its class · Space accepts · N goes on · U undoes · Esc ends"
@@ -52,8 +52,8 @@ class ReviewCells(QWidget):
             reach_by_tab(each)  # after a click, Space must not press them
         self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
         self.words, self.hint, self._rows = sentences(), sentences(small=True), Rows()
-        self.observer = ObserverName()
-        self._rows.add("Observer", self.observer)
+        self.observer, self.blind = ObserverName(), blind_button()
+        self._rows.add("Observer", self.observer, self.blind)
         self.hint.setText(_HINT)
         buttons = QHBoxLayout()
         buttons.addWidget(self.review, 1)

@@ -7,6 +7,7 @@ from napari.layers import Image, Layer
 from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
@@ -16,6 +17,7 @@ from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.blind import read_on_click
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
@@ -96,6 +98,8 @@ class ClassifyWidget(Dock):
         self.report.described.connect(self.session.report.describe)
         self.report.compared.connect(self.session.report.compare)
         self.show_gallery.clicked.connect(self.gallery.open)
+        blind = BlindSession(self.gallery.session.source, self.session.runner, "classify", self.project.session.kept_in)
+        read_on_click(self.review.blind, blind, self.gallery, self.results)
         self.gallery.failed.connect(self.running.say)
         self.filter.chosen.connect(results.choose)
         self.review.begun.connect(self._begin_review)

@@ -8,6 +8,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.detect.display import MANY, SmallCells
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.gallery import DetectedGallery
@@ -16,6 +17,7 @@ from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.blind import read_on_click
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.class_questions import ask_for_classes
@@ -107,6 +109,8 @@ class DetectWidget(Dock):
         self.annotations.clicked.connect(self._annotate)
         self.fields.changed.connect(self.session.show_field)
         self.show_gallery.clicked.connect(self.gallery.open)
+        blind = BlindSession(self.gallery.session.source, self.session.runner, "detect", self.project.session.kept_in)
+        read_on_click(self.review.blind, blind, self.gallery, self.results)
         self.gallery.failed.connect(self.running.say)
         self.filter.chosen.connect(results.choose_display)
         self.small_cells.changed.connect(results.choose_small_cells)

@@ -63,7 +63,7 @@ class ResultsGallery(GalleryView):
         self.setParent(parent)
         self.hide()
         self.session = session
-        self._viewer, self._name = viewer, name
+        self.viewer, self._name = viewer, name
         self.named.connect(session.name)
         self.accepted.connect(lambda cells: session.name(cells, None))
         self.opened.connect(session.go_to)
@@ -75,7 +75,7 @@ class ResultsGallery(GalleryView):
 
     def open(self) -> None:
         """Show it below the canvas, in front of what lies there."""
-        show_below(self._viewer, self, self._name)
+        show_below(self.viewer, self, self._name)
         self.grid.setFocus()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 -- Qt's name

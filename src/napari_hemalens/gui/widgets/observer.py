@@ -1,9 +1,19 @@
 """Whose name corrections and labels bear: the same in every dock."""
 
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QLineEdit, QPushButton
 
 from napari_hemalens.gui.observer import OBSERVER
+from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.rows import button
+
+
+def blind_button() -> QPushButton:
+    """Return the button that begins a blind second reading."""
+    made = button("Read blind…")
+    made.setToolTip("Name cells once more without seeing what the network or anybody said of them, and compare")
+    reach_by_tab(made)
+    return made
 
 
 class ObserverName(QLineEdit):

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.detect.review_queue import Waiting
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
-from napari_hemalens.gui.widgets.observer import ObserverName
+from napari_hemalens.gui.widgets.observer import ObserverName, blind_button
 from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.taxonomy import CELL_CLASSES
@@ -49,7 +49,7 @@ class ReviewBar(QWidget):
         self.accept.setToolTip("Confirm the class of the selected cells (Space)")
         for each in (self.next, self.accept):
             reach_by_tab(each)  # after a click, Space and N belong to the canvas
-        self.words, self.observer = sentences(), ObserverName()
+        self.words, self.observer, self.blind = sentences(), ObserverName(), blind_button()
         self.count = SpinBox(min=0, max=1_000_000, tooltip="Number of nucleated cells that you counted yourself")
         self.labels = CheckBox(text="Show class labels on boxes")
         self.labels.tooltip = "Boxes that are large enough on the screen carry the short name of their class"
@@ -99,7 +99,7 @@ class ReviewBar(QWidget):
         hint.setText("A key gives its class · Space accepts · N goes on · Delete removes · R draws one · Esc ends")
         self._rows = Rows()
         self._rows.add("Known count", self.count, self.set_score)
-        self._rows.add("Observer", self.observer)
+        self._rows.add("Observer", self.observer, self.blind)
         layout.addLayout(order)
         layout.addWidget(self.words)
         layout.addLayout(classes)

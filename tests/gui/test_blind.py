@@ -1,0 +1,89 @@
+"""A second observer reads the cells of a dock; its results stay as they were."""
+
+import pytest
+
+from napari_hemalens.gui import preferences
+from napari_hemalens.gui.blind import BlindSession
+from napari_hemalens.gui.classify.gallery import ClassifiedGallery
+from napari_hemalens.gui.detect.gallery import DetectedGallery
+from napari_hemalens.gui.observer import OBSERVER
+
+
+@pytest.fixture(autouse=True)
+def ben(monkeypatch):
+    """No preferences of napari: the observer is Ben."""
+
+    def unknown(_):
+        raise KeyError
+
+    monkeypatch.setattr(preferences, "get_plugin_settings", unknown)
+    monkeypatch.setattr(preferences, "_DEFAULTS", {**preferences._DEFAULTS, "observer": "Ben"})
+
+
+@pytest.fixture
+def blind(analysed, runner, tmp_path):
+    return BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
+
+
+def test_nucleated_cells_are_read_and_the_first_reading_stays(blind, analysed):
+    before = [f.cells for f in analysed.results.fields]
+    assert blind.look() == 5  # six are on screen, one of them an erythrocyte
+    blind.begin()
+    assert "myelocyte" not in blind.shown.words
+    keys = {each.name: each.key for each in blind.classes}
+    for _ in range(5):
+        blind.press(keys["blast"])
+    assert (blind.shown, blind.counts) == (None, {"blast": 5})
+    assert blind.sentences[0].startswith("Ben (blind) and network")
+    assert [f.cells for f in analysed.results.fields] == before
+
+
+def test_a_reading_that_was_left_goes_on_in_the_project(blind, analysed, runner, tmp_path):
+    blind.look()
+    blind.begin(4)
+    blind.name("blast")
+    blind.name("")
+    blind.undo()
+    again = BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
+    again.look()
+    assert again.left == 3
+    again.resume()
+    assert (again.reading.said, again.shown.words) == (["blast"], "Cell 2 of 4")
+    OBSERVER.rename("Cem")
+    assert again.left == 0
+    analysed.results.clear()
+    OBSERVER.rename("Ben")
+    again.look()
+    assert again.left == 0  # its cells are gone
+
+
+def test_what_ann_said_is_compared_with_and_not_shown(blind, analysed, viewer):
+    OBSERVER.rename("Ann")
+    layer = viewer.layers["smear cells"]
+    layer.selected_data = {0, 1}
+    analysed.results.accept()
+    OBSERVER.rename("Ben")
+    blind.look()
+    assert blind.cells.readers == ("Ann",)
+    assert (blind.cells.first != "").sum() == 2
+
+
+def test_classified_cells_are_read_by_their_numbers(classified, runner, tmp_path):
+    blind = BlindSession(ClassifiedGallery(classified.results), runner, "classify", lambda: None)
+    assert blind.look() == 4
+    assert (blind.can_read, blind.left) == (True, 0)
+    blind.begin()
+    while blind.shown is not None:
+        blind.name("none")
+    blind.save(tmp_path / "ben.csv")
+    assert "smear,4,none,class,micronucleus,Ben" in (tmp_path / "ben.csv").read_text().splitlines()
+
+
+def test_what_cannot_be_kept_is_said(blind, tmp_path):
+    said = []
+    blind.failed.connect(said.append)
+    (tmp_path / "readings").write_text("")
+    blind.look()
+    blind.begin()
+    assert blind.reading is None
+    assert "could not be written" in said[0]

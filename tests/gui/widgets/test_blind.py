@@ -1,0 +1,57 @@
+"""The window of a blind reading takes keys, and hides what tells classes while it is open."""
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QInputDialog, QMessageBox, QPushButton, QWidget
+
+from napari_hemalens.gui.blind import BlindSession
+from napari_hemalens.gui.detect.gallery import DetectedGallery
+from napari_hemalens.gui.widgets.blind import BlindDialog, read_blind
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def blind(analysed, runner):
+    return BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: None)
+
+
+def test_keys_name_pass_over_and_undo_and_the_end_is_the_agreement(blind, qtbot):
+    blind.look()
+    blind.begin()
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = BlindDialog(blind, parent)
+    for key in (Qt.Key.Key_8, Qt.Key.Key_Space, Qt.Key.Key_U, Qt.Key.Key_1, Qt.Key.Key_N):
+        qtbot.keyClick(dialog.cell, key)
+    assert blind.reading.said == ["lymphocyte", "blast", ""]
+    assert not dialog.words.text()
+    dialog.cell.buttons["blast"].click()
+    qtbot.keyClick(dialog.cell, Qt.Key.Key_1)
+    assert "Ben" in dialog.words.text() or "network" in dialog.words.text()
+
+
+def test_layers_and_results_are_hidden_while_it_is_open(blind, viewer, qtbot, monkeypatch):
+    results, seen = QPushButton("lymphocytes: 3"), []
+    qtbot.addWidget(results)
+    results.show()
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, True))
+    monkeypatch.setattr(
+        BlindDialog, "exec", lambda _: seen.append((viewer.layers["smear cells"].visible, results.isVisible()))
+    )
+    read_blind(blind, viewer, results, (results,))
+    assert seen == [(False, False)]
+    assert (viewer.layers["smear cells"].visible, results.isVisible()) == (True, True)
+    assert len(blind.reading.order) == 3
+
+
+def test_where_there_is_nothing_to_read_it_says_so(blind, viewer, analysed, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr(QMessageBox, "information", lambda *said: told.append(said[-1]))
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    analysed.results.clear()
+    read_blind(blind, viewer, parent, ())
+    analysed.results.lock(True)
+    read_blind(blind, viewer, parent, ())
+    assert told == ["There is no nucleated cell to read.", "A run goes on: read once it has ended."]
