@@ -65,3 +65,8 @@ def test_a_refusal_stands_where_tests_would(found: GroupComparison) -> None:
     text = comparison_page(compare_groups(found.slides[:3], found.classes), "t", [])
     assert "Groups are not compared" in text
     assert "<circle" not in text
+
+
+def test_classes_are_named_in_words() -> None:
+    shown = compare_groups([CellCount("a.tif", {"band_neutrophil": 3}, 10)], ("band_neutrophil",))
+    assert [table.header[-1] for table in share_tables(shown)] == ["band neutrophil"] * 3

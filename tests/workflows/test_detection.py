@@ -73,7 +73,7 @@ def test_without_the_packages_for_training_a_user_is_told_what_to_install(
     ]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, "torchmetrics.detection", None)
-    with pytest.raises(HemaLensError, match=r"need torchmetrics.detection: pip install 'napari-hemalens\[train\]'"):
+    with pytest.raises(HemaLensError, match=r"need torchmetrics: pip install 'napari-hemalens\[train\]'"):
         finish(workflows.evaluate_detection_steps(tmp_path, DetectionRecipe()))
 
 

@@ -85,7 +85,7 @@ def comparison_table(found: GroupComparison) -> TextTable:
     first, second = found.compared or ("", "")
     rows = [
         (
-            test.class_name,
+            _in_words(test.class_name),
             *(f"{count:,} of {total:,}" for count, total in test.cells),
             ratio_text(test.odds_ratio),
             p_text(test.fisher_p),
@@ -108,7 +108,7 @@ def share_tables(found: GroupComparison) -> tuple[TextTable, ...]:
     return (
         TextTable(
             "Groups",
-            ("Group", "Patients", "Slides", "Cells", *classes),
+            ("Group", "Patients", "Slides", "Cells", *map(_in_words, classes)),
             tuple(
                 (g.name, f"{g.patients:,}", f"{g.slides:,}", f"{g.total:,}", *_shares(g, classes)) for g in found.groups
             ),
@@ -116,17 +116,21 @@ def share_tables(found: GroupComparison) -> tuple[TextTable, ...]:
         ),
         TextTable(
             "Patients",
-            ("Patient", "Group", "Slides", "Cells", *classes),
+            ("Patient", "Group", "Slides", "Cells", *map(_in_words, classes)),
             tuple((p.name, p.group, f"{p.slides:,}", f"{p.total:,}", *_shares(p, classes)) for p in found.patients),
             remark,
         ),
         TextTable(
             "Slides",
-            ("Slide", "Patient", "Group", "Cells", *classes),
+            ("Slide", "Patient", "Group", "Cells", *map(_in_words, classes)),
             tuple((s.name, s.patient, s.group, f"{s.total:,}", *_shares(s, classes)) for s in found.slides),
             remark,
         ),
     )
+
+
+def _in_words(class_name: str) -> str:
+    return class_name.replace("_", " ")
 
 
 def _shares(counted: CellCount, classes: Sequence[str]) -> list[str]:
@@ -148,4 +152,4 @@ def _strip(found: GroupComparison, name: str) -> ShareStrip:
         (group, tuple((100 * shares[id(p)] / full, f"{p.name}: {shares[id(p)]:.1f} %") for p in people))
         for group, people in of_group.items()
     )
-    return ShareStrip(name, colour_of(name), f"0 to {full} %", groups)
+    return ShareStrip(_in_words(name), colour_of(name), f"0 to {full} %", groups)
