@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.blind import BlindSession
-from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.teach.keys import others
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery
@@ -100,7 +100,7 @@ def read_on_click(asks: QPushButton, session: BlindSession, gallery: ResultsGall
 
 
 def read_blind(session: BlindSession, viewer: ViewerModel, parent: QWidget, hidden: Sequence[QWidget]) -> None:
-    """Ask how many cells, or whether to go on, and read; layers of cells and what tells classes are hidden."""
+    """Ask how many cells, or whether to go on, and read; all but the images is hidden, since it may tell classes."""
     cells = session.look() if session.can_read else 0
     if not cells:
         why = "There is no nucleated cell to read." if session.can_read else "A run goes on: read once it has ended."
@@ -108,7 +108,7 @@ def read_blind(session: BlindSession, viewer: ViewerModel, parent: QWidget, hidd
         return
     if not _begun(session, cells, parent):
         return
-    seen: list[Layer] = [layer for layer in viewer.layers if layer.visible and holds_cells(layer)]
+    seen = [layer for layer in viewer.layers if layer.visible and _may_tell(layer)]
     shown = [widget for widget in hidden if widget.isVisible()]
     for each in seen:
         each.visible = False
@@ -123,6 +123,11 @@ def read_blind(session: BlindSession, viewer: ViewerModel, parent: QWidget, hidd
             layer.visible = True
         for widget in shown:
             widget.show()
+
+
+def _may_tell(layer: Layer) -> bool:
+    """Return whether a layer may tell classes: whatever lies over an image, heatmaps among it."""
+    return not isinstance(layer, Image) or MARK in layer.metadata
 
 
 def _begun(session: BlindSession, cells: int, parent: QWidget) -> bool:
