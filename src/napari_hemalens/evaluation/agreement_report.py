@@ -12,6 +12,7 @@ from napari_hemalens.evaluation.agreement import Agreement, PairAgreement, in_wo
 from napari_hemalens.evaluation.kappa import IMAGES_NEEDED, Figure
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.reports.detections import RESEARCH_USE
+from napari_hemalens.reports.filling import fill_template
 
 FILES = ("agreement.html", "agreement.csv", "confusion.csv", "cells.csv")
 """What `write_agreement` writes."""
@@ -60,16 +61,8 @@ def write_agreement(found: Agreement, out: str | Path) -> tuple[Path, ...]:
 
 def agreement_page(found: Agreement) -> str:
     """Return the agreement as a page of HTML that needs nothing beside itself."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 -- only pages need it
-
-    environment = Environment(
-        loader=PackageLoader("napari_hemalens.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("agreement.html").render(
+    return fill_template(
+        "agreement.html",
         title=" and ".join(found.paired.observers),
         pairs=[_section(pair) for pair in found.pairs],
         together=_together(found),

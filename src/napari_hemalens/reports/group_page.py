@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.reports.detections import RESEARCH_USE
+from napari_hemalens.reports.filling import fill_template
 from napari_hemalens.reports.group_tables import p_text, ratio_text
 from napari_hemalens.reports.groups import CellCount, GroupComparison
 
@@ -59,25 +60,16 @@ def comparison_page(found: GroupComparison, title: str, about: Sequence[tuple[st
     about : sequence of (str, str)
         What else is said of it, such as which run was compared.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 -- only reports need it
-
-    environment = Environment(
-        loader=PackageLoader("napari_hemalens.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     tables = [*([comparison_table(found)] if found.tests else []), *share_tables(found)]
-    page = {
-        "title": title,
-        "about": about,
-        "doubts": (*filter(None, [found.refusal]), *found.notes),
-        "tables": tables,
-        "strips": _strips(found),
-        "use": RESEARCH_USE,
-    }
-    return environment.get_template("groups.html").render(page)
+    return fill_template(
+        "groups.html",
+        title=title,
+        about=about,
+        doubts=(*filter(None, [found.refusal]), *found.notes),
+        tables=tables,
+        strips=_strips(found),
+        use=RESEARCH_USE,
+    )
 
 
 def comparison_table(found: GroupComparison) -> TextTable:

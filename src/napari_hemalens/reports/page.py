@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from napari_hemalens.reports.filling import fill_template
 from napari_hemalens.reports.language import Language
 
 
@@ -158,13 +159,4 @@ class Page:
 
 def render(page: Page, language: Language) -> str:
     """Return the page as HTML; whatever a person or a file name says in it is text, never markup."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 -- only reports need it
-
-    environment = Environment(
-        loader=PackageLoader("napari_hemalens.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(page=page, language=language.code, _=language.say)
+    return fill_template("report.html", page=page, language=language.code, _=language.say)
