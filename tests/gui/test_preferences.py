@@ -8,7 +8,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui import preferences
 from napari_hemalens.gui.preferences import preference
 
-NAMES = ("device", "detection_weights", "results_folder", "observer")
+NAMES = ("device", "detection_weights", "results_folder", "observer", "report_language", "report_reference")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.workflows import write_results
@@ -29,14 +30,16 @@ def save(tmp_path):
 
 @pytest.mark.parametrize("name", ["report.html", "report"])
 def test_a_report_is_written_with_its_cells_and_said(save, tmp_path, name):
-    reported, last = report_on_screen_steps(save, tmp_path / name)
+    reported, last = report_on_screen_steps(save, tmp_path / name, ReportRecipe(language="de"))
     assert reported == "Reporting: a.png"
     assert last == f"Report written to {tmp_path / 'report.html'}."
-    assert "data:image/jpeg" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "data:image/jpeg" in text
+    assert "Kernhaltige Zellen" in text
 
 
 def test_a_file_that_is_no_report_is_refused_in_a_sentence(save, tmp_path):
-    (said,) = report_on_screen_steps(save, tmp_path / "report.docx")
+    (said,) = report_on_screen_steps(save, tmp_path / "report.docx", ReportRecipe())
     assert said.startswith("No report could be written: A report is a file called .html")
 
 
@@ -44,4 +47,6 @@ def test_results_that_cannot_be_saved_are_no_report(tmp_path):
     def fail(_: Path) -> None:
         raise OSError("disk full")
 
-    assert [*report_on_screen_steps(fail, tmp_path / "r.html")] == ["No report could be written: disk full"]
+    assert [*report_on_screen_steps(fail, tmp_path / "r.html", ReportRecipe())] == [
+        "No report could be written: disk full"
+    ]

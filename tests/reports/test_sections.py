@@ -118,3 +118,11 @@ def test_hashes_versions_and_options_are_told_in_full(stored: StoredSmear) -> No
     assert len(told["SHA-256, run.json"]) == 64
     assert (told["Versions"], told["Options"]) == ("torch 2.6", "tile 640")
     assert told["Licence of marrow-lite"] == "BSD-3-Clause"
+
+
+def test_patient_and_sample_are_fields_where_something_is_said_of_them() -> None:
+    assert sections.sample_fields("M. Muster", "crest", Language.of("de")) == (
+        ("Patient", "M. Muster"),
+        ("Probe", "crest"),
+    )
+    assert sections.sample_fields("", "crest", ENGLISH) == (("Sample", "crest"),)

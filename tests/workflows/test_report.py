@@ -8,6 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from napari_hemalens import extras
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
@@ -18,6 +19,7 @@ from napari_hemalens.reports.assay import summary
 from napari_hemalens.reports.classes import write_cells, write_summary
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.workflows import report, write_results
+from napari_hemalens.workflows.report import missing_for_pdf
 
 
 @pytest.fixture
@@ -94,6 +96,12 @@ def test_a_pdf_is_printed_by_weasyprint(results: Path, tmp_path: Path, monkeypat
     monkeypatch.setitem(sys.modules, "weasyprint", fake)
     assert report(results, tmp_path / "r.pdf").read_bytes() == b"%PDF-"
     assert printed[0].startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(("there", "said"), [(True, ""), (False, "A report as PDF needs weasyprint: pip install")])
+def test_what_a_pdf_lacks_is_known_before_it_is_made(there: bool, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda _: object() if there else None)
+    assert missing_for_pdf()[: len(said) or None] == said
 
 
 def test_a_missing_printer_is_asked_for_in_a_sentence(

@@ -16,14 +16,20 @@ class ReportRecipe(Recipe):
 
     title: str = Field(default="", description="Title of the report; empty: what was counted")
     fields: tuple[tuple[str, str], ...] = Field(
-        default=(), description="What is said of patient and sample, each with its label, as free text"
+        default=(),
+        title="Other lines",
+        description="What is said of patient and sample, each with its label, as free text",
     )
     observer: str = Field(default="", description="Who looked at the cells; empty: who corrected them in the window")
     reference: Path | None = Field(
-        default=None, description="Table of reference ranges: class, low, high in per cent, and source if you like"
+        default=None,
+        title="Reference ranges",
+        description="Table of reference ranges: class, low, high in per cent, and source if you like",
     )
     language: LanguageCode = Field(default="en", description="Language of the report: en or de")
-    thumbnails: int = Field(default=16, ge=0, le=16, description="Pictures of cells a class; 0: no gallery")
+    thumbnails: int = Field(
+        default=16, ge=0, le=16, title="Pictures a class", description="Pictures of cells a class; 0: no gallery"
+    )
 
 
 def fields_of(texts: list[str]) -> tuple[tuple[str, str], ...]:

@@ -73,6 +73,11 @@ def give_look(layer: Layer, look: Mapping[str, Any]) -> None:
             layer.colormap = look["colormap"]
 
 
+def file_of(layer: Layer) -> Path | None:
+    """Return the file that a layer was opened from; None of one that is no file."""
+    return Path(layer.source.path).resolve() if layer.source.path else None
+
+
 def kept_image(layer: Image) -> KeptImage:
     """Return the image of a layer: its file, else its pixels where they are not too many."""
     file = layer.source.path or ""

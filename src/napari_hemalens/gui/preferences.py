@@ -5,8 +5,11 @@ from typing import Literal, TypeAlias
 from napari.settings import get_plugin_settings
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.report import ReportRecipe
 
-Preference: TypeAlias = Literal["device", "detection_weights", "results_folder", "observer"]
+Preference: TypeAlias = Literal[
+    "device", "detection_weights", "results_folder", "observer", "report_language", "report_reference"
+]
 
 _PLUGIN = "napari-hemalens"
 _DEFAULTS: dict[Preference, str] = {
@@ -14,6 +17,8 @@ _DEFAULTS: dict[Preference, str] = {
     "detection_weights": DetectionRecipe().weights,
     "results_folder": "",
     "observer": "",
+    "report_language": ReportRecipe().language,
+    "report_reference": "",
 }
 
 

@@ -10,7 +10,9 @@ from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.workflows import report_steps
 
 
-def report_on_screen_steps(save: Callable[[Path], object], out: Path) -> Generator[str, None, None]:
+def report_on_screen_steps(
+    save: Callable[[Path], object], out: Path, recipe: ReportRecipe
+) -> Generator[str, None, None]:
     """Write the results of a dock to a passing folder, and a report of them; yields sentences.
 
     Parameters
@@ -19,12 +21,14 @@ def report_on_screen_steps(save: Callable[[Path], object], out: Path) -> Generat
         Writes results into a folder, as *Save* does.
     out : Path
         The report, HTML or PDF; without a suffix it is HTML.
+    recipe : ReportRecipe
+        How it is made.
     """
     file = out if out.suffix else out.with_suffix(".html")
     try:
         with tempfile.TemporaryDirectory(prefix="hemalens-") as results:
             save(Path(results))
-            steps = KeepResult(report_steps(results, file, ReportRecipe()))
+            steps = KeepResult(report_steps(results, file, recipe))
             for progress in steps:
                 yield f"Reporting: {progress.message}"
     except (HemaLensError, OSError) as error:

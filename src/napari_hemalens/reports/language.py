@@ -6,6 +6,7 @@ English is in the code; other languages are gettext catalogues, `locale/<languag
 
 import gettext
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,8 +21,8 @@ LOCALES = Path(__file__).with_name("locale")
 DOMAIN = "report"
 """Name of a catalogue's files."""
 
-LANGUAGES = ("en", "de")
-"""The languages that a report can be in."""
+LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
+"""The languages that a report can be in, as each calls itself."""
 
 _DECIMAL_COMMA = ("de",)
 _SWAPPED = str.maketrans(",.", ".,")

@@ -53,6 +53,13 @@ class Review:
     changes: tuple[tuple[str, str, str], ...]
 
 
+def sample_fields(patient: str, sample: str, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return patient and sample, each with its label; one of which nothing is said is left out."""
+    return tuple(
+        (label, said) for label, said in ((language.say("Patient"), patient), (language.say("Sample"), sample)) if said
+    )
+
+
 def method(stored: StoredSmear | StoredAssay, language: Language) -> tuple[tuple[str, str], ...]:
     """Return what was counted, and by what."""
     names = [image.name for image in stored.images]

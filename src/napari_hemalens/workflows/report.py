@@ -7,7 +7,7 @@ from typing import Any
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
-from napari_hemalens.extras import explain_missing_packages
+from napari_hemalens.extras import explain_missing_packages, install_hint
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.reports.assay_page import assay_page
 from napari_hemalens.reports.gallery import gallery_notes, shelves
@@ -43,6 +43,11 @@ def report(results: str | Path, out: str | Path, recipe: ReportRecipe | None = N
     """
     chosen = ReportRecipe.from_options(**(recipe or ReportRecipe()).model_dump() | options)
     return finish(report_steps(results, out, chosen))
+
+
+def missing_for_pdf() -> str:
+    """Return a sentence that says what has to be installed before a report can be a PDF; '' where nothing has."""
+    return install_hint("A report as PDF", ("weasyprint",), "report")
 
 
 def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> Steps[Path]:

@@ -7,6 +7,7 @@ from napari.layers import Image
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
 
@@ -81,10 +82,10 @@ class TestCollect:
     ):
         classifying.start_run(image, nuclei, question)
         runner.run()
-        classifying.print_report(tmp_path / "report.html")
+        classifying.print_report(tmp_path / "report.html", ReportRecipe(language="de"))
         runner.run()
         assert said[-1] == f"Report written to {tmp_path / 'report.html'}."
-        assert "Micronucleus assay" in (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "Mikrokerntest" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 class TestErrors:

@@ -13,6 +13,7 @@ from napari.layers import Shapes
 from napari.utils._proxies import PublicOnlyProxy
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats import coco
 from napari_hemalens.formats.tables import read_rows
@@ -343,12 +344,13 @@ class TestSave:
     def test_a_report_is_of_the_cells_as_they_are_on_screen(self, analysed, viewer, runner, tmp_path, said):
         viewer.layers["smear cells"].selected_data = {0}
         analysed.results.classify("blast")
-        analysed.print_report(tmp_path / "report.html")
+        analysed.print_report(tmp_path / "report.html", ReportRecipe(language="de"))
         runner.run()
         assert said[-1] == f"Report written to {tmp_path / 'report.html'}."
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
-        assert "cells was confirmed or changed." in text
-        assert "The image smear cannot be shown" in text  # it is a layer, and no file
+        assert '<html lang="de">' in text
+        assert "Zellen wurde bestätigt oder geändert." in text
+        assert "Das Bild smear kann nicht gezeigt werden" in text  # it is a layer, and no file
 
     def test_a_layer_without_a_file_is_no_training_set_which_is_said(self, analysed, viewer, runner, tmp_path, said):
         viewer.layers["smear cells"].selected_data = {0}

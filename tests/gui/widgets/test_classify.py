@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
 
 from napari_hemalens import workflows
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.widgets import classify
 from napari_hemalens.records.palette import colour_of
@@ -148,13 +149,14 @@ def test_the_features_table_agrees_with_the_file_row_by_row(dock, run, qtbot, tm
     assert [bool(row["corrected"]) for row in saved] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("file", ["", "/somewhere/report.html"])
-def test_the_report_button_asks_for_a_file(dock, monkeypatch, file):
-    printed = []
-    monkeypatch.setattr(dock.session, "print_report", printed.append)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (file, ""))
+@pytest.mark.parametrize("asked", [None, (Path("report.html"), ReportRecipe(language="de"))])
+def test_the_report_button_asks_what_a_report_is_to_say(dock, run, monkeypatch, asked):
+    run()
+    printed, known = [], []
+    monkeypatch.setattr(dock.session, "print_report", lambda *how: printed.append(how))
+    monkeypatch.setattr(classify, "ask_for_report", lambda _, sample: known.append(sample) or asked)
     dock.review.report.click()
-    assert printed == ([Path(file)] if file else [])
+    assert (printed, known) == ([asked] if asked else [], [("", "")])
 
 
 def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):

@@ -2,6 +2,7 @@
 
 import gc
 import re
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
@@ -11,6 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_hemalens import workflows
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.formats import via
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.detect import field_layers
@@ -416,3 +418,12 @@ def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatc
     monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
     dock.exports.saved.emit(tmp_path, ("csv",))
     assert saved == ([tmp_path] if may else [])
+
+
+@pytest.mark.parametrize("asked", [None, (Path("report.pdf"), ReportRecipe(language="de"))])
+def test_the_report_button_asks_what_a_report_is_to_say(dock, monkeypatch, asked):
+    printed, known = [], []
+    monkeypatch.setattr(dock.session, "print_report", lambda *how: printed.append(how))
+    monkeypatch.setattr(detect, "ask_for_report", lambda _, sample, ranges: known.append((sample, ranges)) or asked)
+    dock.exports.report.click()
+    assert (printed, known) == ([asked] if asked else [], [(("", ""), True)])

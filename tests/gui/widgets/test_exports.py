@@ -53,14 +53,3 @@ def test_a_training_set_asks_for_a_folder(qtbot, monkeypatch, folder):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: folder)
     bar.collect.click()
     assert told == ([Path(folder)] if folder else [])
-
-
-@pytest.mark.parametrize("file", ["", "/somewhere/report.pdf"])
-def test_a_report_asks_for_a_file(qtbot, monkeypatch, file):
-    bar = ExportBar()
-    qtbot.addWidget(bar)
-    told = []
-    bar.reported.connect(told.append)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (file, ""))
-    bar.report.click()
-    assert told == ([Path(file)] if file else [])

@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.axes import frame_of, frame_title
 from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
@@ -175,14 +176,14 @@ class ClassificationSession(ViewerSession):
         steps = collect_corrections_steps(lambda place: [*save_classified_steps(scored, recipe, place)], folder)
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
-    def print_report(self, file: Path) -> None:
+    def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells of all images of the task."""
         scored, recipe, groups = (
             Scored.from_states(self.results.states_of_task),
             self.recipe,
             self.report.read().compared,
         )
-        steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file)
+        steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file, how)
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:

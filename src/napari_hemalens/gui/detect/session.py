@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
 from napari_hemalens.gui.collecting import collect_corrections_steps
@@ -203,10 +204,10 @@ class DetectionSession(ViewerSession):
         chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
         return self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
 
-    def print_report(self, file: Path) -> None:
+    def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells as they are on screen."""
         fields, recipe = self.results.detections(), self._counted_by()
-        steps = report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file)
+        steps = report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file, how)
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 
     def collect(self, folder: Path) -> None:

@@ -8,7 +8,7 @@ from napari.layers import Image, Layer
 
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.files.images import image_layers
-from napari_hemalens.gui.kept_layers import give_look
+from napari_hemalens.gui.kept_layers import file_of, give_look
 from napari_hemalens.gui.layers import LayerData, holds_pixels
 from napari_hemalens.workflows.kept_images import KeptImage, adopt_pixels
 from napari_hemalens.workflows.work import WorkFiles
@@ -47,7 +47,7 @@ class ProjectImages:
     def _open_already(self, image: KeptImage) -> Image | None:
         """Return the open layer of the file, or, where that is elsewhere or none, of the name; of the same sides."""
         fit = [each for each in self._viewer.layers if holds_pixels(each) and _fits(image, each)]
-        of_file = [each for each in fit if image.path is not None and _path(each) == image.path.resolve()]
+        of_file = [each for each in fit if image.path is not None and file_of(each) == image.path.resolve()]
         named = [each for each in (of_file or fit) if each.name == image.name]
         return next(iter([*named, *of_file]), None)
 
@@ -99,7 +99,3 @@ def _fits(image: KeptImage, layer: Image) -> bool:
     """Return whether a layer has the sides of an image, and colours where that has."""
     sides = [int(side) for side in layer.level_shapes[0]]
     return (sides, bool(layer.rgb)) == (image.layer["sides"], image.layer["rgb"])
-
-
-def _path(layer: Image) -> Path | None:
-    return Path(layer.source.path).resolve() if layer.source.path else None

@@ -6,9 +6,10 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.box_filter import BoxFilterBar
-from napari_hemalens.gui.widgets.exports import collect_button, report_button
+from napari_hemalens.gui.widgets.exports import collect_button
 from napari_hemalens.gui.widgets.fields import Slider
 from napari_hemalens.gui.widgets.observer import ObserverName, blind_button
+from napari_hemalens.gui.widgets.report_dialog import report_button
 from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
 
 _HINT = "A key gives its class · Space accepts · N goes on · U undoes · Esc ends"

@@ -15,6 +15,7 @@ from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.sample import known_sample
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.blind import read_on_click
@@ -27,11 +28,12 @@ from napari_hemalens.gui.widgets.classification_form import ClassificationForm, 
 from napari_hemalens.gui.widgets.closing import ask_before_closing
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
-from napari_hemalens.gui.widgets.exports import ask_for_report, ask_for_training_set
+from napari_hemalens.gui.widgets.exports import ask_for_training_set
 from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.replacing import may_replace
+from napari_hemalens.gui.widgets.report_dialog import ask_for_report
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
 from napari_hemalens.gui.workers import QtRunner
@@ -158,9 +160,10 @@ class ClassifyWidget(Dock):
             self.session.collect(folder)
 
     def _print_report(self) -> None:
-        file = ask_for_report(self)
-        if file is not None:
-            self.session.print_report(file)
+        images = [state.image for state in self.session.results.states_of_task]
+        asked = ask_for_report(self, known_sample(self.project.session, images))
+        if asked is not None:
+            self.session.print_report(*asked)
 
     def _on_image(self) -> None:
         image = self.image.value

@@ -15,6 +15,7 @@ from napari_hemalens.gui.detect.gallery import DetectedGallery
 from napari_hemalens.gui.detect.session import Source, detection_session
 from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.sample import known_sample
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.blind import read_on_click
@@ -33,6 +34,7 @@ from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_but
 from napari_hemalens.gui.widgets.images import ImageBox
 from napari_hemalens.gui.widgets.project_choice import ProjectChoice
 from napari_hemalens.gui.widgets.replacing import may_replace
+from napari_hemalens.gui.widgets.report_dialog import ask_for_report
 from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
@@ -126,7 +128,7 @@ class DetectWidget(Dock):
         self.exports.copy.clicked.connect(self._copy)
         self.exports.saved.connect(self._save)
         self.exports.collected.connect(self.session.collect)
-        self.exports.reported.connect(self.session.print_report)
+        self.exports.report.clicked.connect(self._print_report)
 
     def _connect_session(self) -> None:
         self.running.follow(self.session)
@@ -169,6 +171,12 @@ class DetectWidget(Dock):
     def _save(self, folder: Path, formats: Sequence[str]) -> None:
         if may_replace(self, (folder / name for name in files_of_results(formats))):
             self.session.save(folder, formats)
+
+    def _print_report(self) -> None:
+        images = [f.path or f.image for f in self.session.results.fields]
+        asked = ask_for_report(self, known_sample(self.project.session, images), ranges=True)
+        if asked is not None:
+            self.session.print_report(*asked)
 
     def _copy(self) -> None:
         try:

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_hemalens.gui.preferences import preference
-from napari_hemalens.gui.widgets.replacing import ask_for_file
+from napari_hemalens.gui.widgets.report_dialog import report_button
 from napari_hemalens.gui.widgets.rows import button
 from napari_hemalens.workflows.annotations import FORMATS
 
@@ -52,25 +52,11 @@ def collect_button() -> QPushButton:
     return made
 
 
-def report_button() -> QPushButton:
-    """Return the button that makes a report."""
-    made = button("Report…")
-    made.setToolTip("Write counts, intervals and a gallery as a page to print (HTML, or PDF)")
-    return made
-
-
-def ask_for_report(parent: QWidget) -> Path | None:
-    """Ask for the file of a report; None if the person changes their mind."""
-    suggested = Path(preference("results_folder")) / "report.html"
-    return ask_for_file(parent, "Report", suggested, "Web page (*.html);;PDF (*.pdf)")
-
-
 class ExportBar(QWidget):
     """Clear, Copy as Python, Save, a report, and corrections as training data."""
 
     saved = Signal(object, object)  # folder, names of formats
     collected = Signal(object)  # folder
-    reported = Signal(object)  # file
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +75,6 @@ class ExportBar(QWidget):
         layout.addLayout(above)
         layout.addLayout(below)
         self.save.clicked.connect(self._ask)
-        self.report.clicked.connect(self._ask_for_report)
         self.collect.clicked.connect(self._ask_for_training_set)
 
     def _ask(self) -> None:
@@ -103,11 +88,6 @@ class ExportBar(QWidget):
         folder = ask_for_training_set(self)
         if folder is not None:
             self.collected.emit(folder)
-
-    def _ask_for_report(self) -> None:
-        file = ask_for_report(self)
-        if file is not None:
-            self.reported.emit(file)
 
 
 class SaveDialog(QDialog):

@@ -86,10 +86,15 @@ def widget_for(name: str, field: FieldInfo) -> Widget:
     elif kind is float or (kind is int and optional):
         options |= {"widget_type": NumberEdit, "kind": kind, "empty": "default" if optional else ""}
     elif kind is int:
-        options |= {"min": next((m.ge for m in field.metadata if hasattr(m, "ge")), 0), "max": _MOST}
+        options |= {"min": _limit(field, "ge", 0), "max": _limit(field, "le", _MOST)}
     elif kind is str and optional:
         options |= {"widget_type": OptionalTextEdit}
     elif kind is bool:
         options |= {"text": " "}  # the row has a label already
     made: Widget = create_widget(name=name, annotation=kind, options=options)
     return made
+
+
+def _limit(field: FieldInfo, which: str, otherwise: int) -> int:
+    """Return the least (`ge`) or greatest (`le`) number that an option may be."""
+    return next((getattr(each, which) for each in field.metadata if hasattr(each, which)), otherwise)
