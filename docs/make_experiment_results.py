@@ -11,13 +11,15 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from napari_hemalens.atomic import writing
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = "## What it says\n"
-_CHOICES = ("preset", "protocol", "scheme", "split", "pool")
+_CHOICES = ("preset", "protocol", "scheme", "split", "pool", "stain")
 _PICTURES = ("roc", "confusion", "curves")
 
 
@@ -31,6 +33,14 @@ def page(out: Path, name: str) -> str:
             continue
         shutil.copyfile(out / f"{picture}.png", RESULTS / f"{name}-{picture}.png")
         rest = rest.replace(f"({picture}.png)", f"({name}-{picture}.png)")
+    versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
+    cores = f"{platform.machine()}, {os.cpu_count()} cores, of which training took one"
+    machine = f"Machine: {cores}; Python {run['python']}, {versions}."
+    return f"{title}\n\n{machine} Written by `docs/make_experiment_results.py`.\n\n```\n$ {command(run)}\n```\n{rest}"
+
+
+def command(run: Mapping[str, Any]) -> str:
+    """Return the command of a comparison, of what its `run.json` holds."""
     folders = run["data"] if isinstance(run["data"], list) else [run["data"]]
     options = [f"--data {Path(folder).name}" for folder in folders]
     if run.get("pixel_size_um"):
@@ -39,11 +49,7 @@ def page(out: Path, name: str) -> str:
     options += [f"--{choice} {run[choice]}" for choice in _CHOICES if choice in run]
     options += [f"--rows {','.join(run['rows'])}"] if "rows" in run else []
     options += [f"--set {change}" for change in run.get("set", ())]
-    command = " ".join(["hemalens experiment", run["experiment"], *options])
-    versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
-    cores = f"{platform.machine()}, {os.cpu_count()} cores, of which training took one"
-    machine = f"Machine: {cores}; Python {run['python']}, {versions}."
-    return f"{title}\n\n{machine} Written by `docs/make_experiment_results.py`.\n\n```\n$ {command}\n```\n{rest}"
+    return " ".join(["hemalens experiment", run["experiment"], *options])
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from make_experiment_results import command
+
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models import weights
@@ -33,11 +35,10 @@ def experiment(out: Path) -> str:
     for folder, picture in _PICTURE.findall(text):
         shutil.copyfile(out / folder / f"{picture}.png", PAGE.parent / f"fields-{folder}-{picture}.png")
     text = _PICTURE.sub(r"(fields-\1-\2.png)", text)
-    run = json.loads((out / "fields-as_is" / "run.json").read_text(encoding="utf-8"))
-    command = f"hemalens experiment fields --data {Path(run['data']).name} --preset {run['preset']}"
-    seeds = ",".join(map(str, run["seeds"]))
+    runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(out.glob("fields-*/run.json"))]
+    run = runs[0] | ({"stain": "both"} if len(runs) > 1 else {})
     title, rest = text.split("\n", 1)
-    return f"{title}\n\n{machine()}\n\n```\n$ {command} --seeds {seeds}\n```\n{rest}"
+    return f"{title}\n\n{machine()}\n\n```\n$ {command(run)}\n```\n{rest}"
 
 
 def machine() -> str:

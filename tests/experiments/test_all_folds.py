@@ -17,7 +17,8 @@ from napari_hemalens.progress import finish
 
 def field(subject: str, kind: str, *, named: bool = True) -> NamedCells:
     groups = np.full(6, f"s{subject}" if named else subject)
-    return NamedCells(Path(f"{subject}.png"), Path("labels.tif"), np.arange(6), np.full(6, kind), groups)
+    by = "subject" if named else "image"
+    return NamedCells(Path(f"{subject}.png"), Path("labels.tif"), np.arange(6), np.full(6, kind), groups, grouped_by=by)
 
 
 def fields(*, named: bool = True) -> list[NamedCells]:
@@ -78,7 +79,7 @@ def test_a_reduced_budget_says_from_what() -> None:
 @pytest.mark.parametrize(
     ("scheme", "named", "said"),
     [
-        ("paper", True, "Deviations are over the 6 folds trained on: they say nothing of other subjects"),
+        ("paper", True, "Deviations are over the 6 folds trained on: they say nothing of other cells to test on"),
         ("paper", False, "no subject ids: folds are by image"),
         ("leave-one-out", True, "Deviations are over the 7 folds tested on;"),
     ],

@@ -28,10 +28,10 @@ def test_a_reduced_budget_says_from_what() -> None:
     full, cpu = BUDGETS["full"].recipe, BUDGETS["laptop"].recipe
     assert BUDGETS["full"].suffix == ""
     assert cpu.epochs >= 5
-    for figure in (f"{cpu.crop.side} px", f"{cpu.epochs:g} epochs", "272 fields"):
+    for figure in (f"{cpu.crop.side} px", f"{cpu.epochs:g} epochs", "1,040 fields"):
         assert figure in BUDGETS["laptop"].suffix
     assert f"from {full.crop.side} px, {full.epochs:g} epochs" in BUDGETS["laptop"].suffix
-    assert round(0.8 * BUDGETS["laptop"].cells) == 272
+    assert round(0.8 * BUDGETS["laptop"].cells) == 1_040
     assert "NO RESULT" in BUDGETS["ci"].suffix
 
 
@@ -81,6 +81,8 @@ def test_fields_and_cells_become_tables_and_go_on_where_they_were(field_sets: Pa
 def test_what_is_not_there_is_named(field_sets: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"No row 'lenet'\. Known: alexnet_light"):
         finish(fields_steps(ExperimentOptions((field_sets,), tmp_path, rows=("lenet",))))
+    with pytest.raises(RecipeError, match="No stain 'pink'"):
+        finish(fields_steps(ExperimentOptions((field_sets,), tmp_path), stain="pink"))
     with pytest.raises(RecipeError, match="No preset 'huge'"):
         finish(fields_steps(ExperimentOptions((field_sets,), tmp_path, preset="huge")))
     with pytest.raises(AnnotationError, match="no folders fields and cells with tables: `hemalens prepare field`"):

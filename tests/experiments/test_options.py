@@ -19,6 +19,14 @@ def test_an_experiment_on_one_folder_refuses_several() -> None:
         _ = ExperimentOptions((Path("a"), Path("b")), Path("out")).folder
 
 
+def test_the_record_of_a_run_holds_what_its_command_needs() -> None:
+    options = ExperimentOptions((Path("cells"),), Path("out"), "ci", (0, 1), changes=("epochs=2",))
+    told = {"experiment": "all-folds", "data": ["cells"], "preset": "ci", "set": ["epochs=2"], "seeds": [0, 1]}
+    assert options.record("all-folds", scheme="paper") == told | {"scheme": "paper"}
+    chosen = ExperimentOptions((Path("a"),), Path("out"), rows=("vgg16",), pixel_size_um=0.1).record("folds")
+    assert (chosen["rows"], chosen["pixel_size_um"]) == (["vgg16"], 0.1)
+
+
 def test_an_unknown_choice_is_refused_with_those_that_exist() -> None:
     check_choice("row", "a", ("a", "b"))
     with pytest.raises(RecipeError, match=r"No row 'c'\. Known: a, b\."):

@@ -32,6 +32,12 @@ def test_a_row_changes_network_loss_and_seed_and_nothing_else() -> None:
     assert recipe.model_dump(exclude=own) == base.model_dump(exclude=own)
 
 
+def test_options_of_a_row_are_those_of_its_network_alone() -> None:
+    base = ClassifierTraining()
+    recipe = recipe_for(NetworkRow("ECA", "eca_vgg16_half", options={"eca_kernel": 3}), base, 0)
+    assert (recipe.network.eca_kernel, base.network.eca_kernel) == (3, 9)
+
+
 def test_rows_keep_the_order_of_the_table() -> None:
     assert list(select_rows(("b", "a"), {"a": 1, "b": 2, "c": 3})) == ["a", "b"]
     assert list(select_rows(None, {"a": 1, "b": 2})) == ["a", "b"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.experiments.splits import hold_back, knows_subjects, sample_cells, split_folds
+from napari_hemalens.experiments.splits import hold_back, name_grouping, sample_cells, split_folds
 from napari_hemalens.formats.named_cells import NamedCells
 
 
@@ -59,7 +59,10 @@ def test_some_cells_keep_the_shares_of_the_classes() -> None:
     assert sum(len(one.ids) for one in sample_cells(FIELDS, None, seed=0)) == 176
 
 
-def test_groups_that_are_only_images_are_no_subjects() -> None:
-    assert knows_subjects(FIELDS)
-    alone = NamedCells(Path("a.png"), None, np.array([1]), np.array(["x"]), np.array(["a"]))
-    assert not knows_subjects([alone])
+def test_groups_are_called_what_their_column_says() -> None:
+    def grouped(by: str) -> NamedCells:
+        return NamedCells(Path("a.png"), None, np.array([1]), np.array(["x"]), np.array(["a"]), grouped_by=by)
+
+    assert name_grouping([grouped("subject"), grouped("subject")]) == "subject"
+    assert name_grouping([grouped("block")]) == "block of images"
+    assert name_grouping([grouped("subject"), grouped("image")]) == "group"

@@ -35,6 +35,7 @@ def test_a_fold_may_be_told_what_not_to_part(folder):
     table(folder, "image,subject,cell,class", "a.png,s1,1,blast", "a.png,s2,2,normal")
     (cells,) = read(folder, split="train")
     assert cells.groups.tolist() == ["s1", "s2"]
+    assert cells.grouped_by == "subject"
     np.testing.assert_array_equal(cells.class_names, ["blast", "normal"])
 
 

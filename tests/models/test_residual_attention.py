@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
+from torchvision.ops import SqueezeExcitation
 
 from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.models.attention.cbam import CBAM
@@ -13,7 +14,12 @@ from napari_hemalens.models.backbones import build_backbone
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.residual_attention import with_attention_in_blocks
 
-NETWORKS = {"resnet18_block_cbam": CBAM, "resnet18_block_eca": ECA, "resnet18_block_srm": SRM}
+NETWORKS = {
+    "resnet18_block_cbam": CBAM,
+    "resnet18_block_eca": ECA,
+    "resnet18_block_srm": SRM,
+    "resnet18_block_se": SqueezeExcitation,
+}
 
 
 class Halved(nn.Module):

@@ -13,7 +13,13 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.progress import finish
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.training.cell_sets import add_rim, outline_boxed_cell, outline_tight_cells, prepare_steps
+from napari_hemalens.training.cell_sets import (
+    add_rim,
+    number_blocks,
+    outline_boxed_cell,
+    outline_tight_cells,
+    prepare_steps,
+)
 
 
 @pytest.fixture
@@ -112,6 +118,16 @@ def test_fields_and_the_cells_cut_from_them_have_one_class_and_one_part(field_se
             np.testing.assert_array_equal(iio.imread(field.image), iio.imread(its_cells.image))
     assert not parts["train"] & parts["val"]
     assert parts["val"] == {f"{kind}-0{k}.png" for kind in ("benign", "early", "pre", "pro") for k in (8, 9)}
+
+
+def test_images_that_follow_each_other_are_one_block():
+    blocks = number_blocks([f"benign-{k:03}" for k in range(100)] * 2 + [f"pro-{k}" for k in range(10)], "train")
+    assert [blocks["benign-019"], blocks["benign-020"], blocks["benign-099"]] == [
+        "benign train 1",
+        "benign train 2",
+        "benign train 5",
+    ]
+    assert [blocks[f"pro-{k}"] for k in (1, 2, 9)] == ["pro train 1", "pro train 2", "pro train 5"]
 
 
 def test_counts_of_a_task_with_two_sets_name_the_set(all_fields, tmp_path):

@@ -15,6 +15,7 @@ from napari_hemalens.experiments.options import (
     FoldScheme,
     PoolName,
     Preset,
+    StainChoice,
     Start,
     Table1Split,
     Table6Protocol,
@@ -96,6 +97,9 @@ def fields(  # noqa: PLR0913 -- an option each
     out: Out,
     *,
     preset: PresetOption = "laptop",
+    stain: Annotated[
+        StainChoice, typer.Option(help="Train with the stain as it is, with all brought to one reference, or both.")
+    ] = "both",
     seeds: Seeds = "0",
     rows: Rows = None,
     changes: Changes = None,
@@ -105,7 +109,7 @@ def fields(  # noqa: PLR0913 -- an option each
         from napari_hemalens.experiments import fields as experiment  # noqa: PLC0415 -- loads torch and lightning
 
     options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
-    _compare(experiment.fields_steps(options), out)
+    _compare(experiment.fields_steps(options, stain=stain), out)
 
 
 @experiment_app.command("laboratories")

@@ -169,16 +169,7 @@ def active_learning_steps(
         title=f"Choosing what to label: {plan.title}{budget.suffix}",
         drawn=drawn,
         labels={name: row.label for name, row in chosen.items()},
-        run={
-            "experiment": NAME,
-            "data": str(options.folder),
-            "preset": options.preset,
-            "set": list(options.changes),
-            "seeds": list(options.seeds),
-            "rows": list(chosen),
-            "pool": pool,
-            "start": start,
-        },
+        run=options.record(NAME, pool=pool, start=start),
     )
     total, trials = len(options.seeds) * len(chosen), comparison.trials
     for seed in options.seeds:

@@ -14,7 +14,7 @@ from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.options import ExperimentOptions, FoldScheme, TrialKey, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import Budget, find_budget, recipe_for, select_rows, trials_steps
-from napari_hemalens.experiments.splits import Cells, Partition, hold_back, knows_subjects, sample_cells, split_folds
+from napari_hemalens.experiments.splits import Cells, Partition, hold_back, name_grouping, sample_cells, split_folds
 from napari_hemalens.experiments.trial import AllCrops, PlannedTrial, TrialCrops
 from napari_hemalens.formats.named_cells import NamedCells, read_all
 from napari_hemalens.progress import Progress, Steps
@@ -30,11 +30,11 @@ _TASK = task("all")
 FLOOR = Floor("vgg16_half", "accuracy", 0.75)
 
 
-def _row(label: str, network: str, *paper: float, plain: str | None = None) -> NetworkRow:
+def _row(label: str, network: str, *paper: float, plain: str | None = None, **options: object) -> NetworkRow:
     """Return a row; accuracy and its deviation as printed in Table 4, the others the means of Tables 5 and 6."""
     measures = ("accuracy", "accuracy sd", *MEASURES[1:5])
     printed = dict(zip(measures, paper, strict=True)) if paper else None
-    return NetworkRow(label, network, "cross_entropy", printed, plain)
+    return NetworkRow(label, network, "cross_entropy", printed, plain, options)
 
 
 ROWS: Mapping[str, NetworkRow] = {
@@ -43,9 +43,14 @@ ROWS: Mapping[str, NetworkRow] = {
     "vgg16": _row("VGG16", "vgg16", 0.839, 0.015, 0.841, 0.838, 0.826, 0.834),
     "vgg16_pooled": _row("VGG16, pooled", "vgg16_pooled"),
     "eca_vgg16_half": _row("ECA-VGG16, half as wide, pooled", "eca_vgg16_half", plain="vgg16_half"),
+    "eca_vgg16_half_5": _row("ECA-VGG16, half as wide, kernel 5", "eca_vgg16_half", plain="vgg16_half", eca_kernel=5),
+    "eca_vgg16_half_3": _row("ECA-VGG16, half as wide, kernel 3", "eca_vgg16_half", plain="vgg16_half", eca_kernel=3),
     "vgg16_half": _row("VGG16, half as wide, pooled", "vgg16_half"),
 }
-"""By name: the two networks of the paper, both with global pooling in place of two dense layers, and half as wide."""
+"""By name: the two networks of the paper, both with global pooling in place of two dense layers, and half as wide.
+
+The paper's kernel is 9 channels, the rule that it mentions gives 3 to 5.
+"""
 
 
 def _small(recipe: ClassifierTraining) -> ClassifierTraining:
@@ -123,14 +128,7 @@ def all_folds_steps(options: ExperimentOptions, *, scheme: FoldScheme = "paper")
         measures=MEASURES,
         rows=chosen,
         floor=FLOOR,
-        run={
-            "experiment": NAME,
-            "data": str(data),
-            "preset": options.preset,
-            "set": list(options.changes),
-            "scheme": scheme,
-            "seeds": list(seeds),
-        },
+        run=options.record(NAME, scheme=scheme),
     )
     planned = _plan_trials(AllCrops(cells, _TASK, budget.recipe), runs, budget.recipe, rows=chosen, seeds=seeds)
     return (yield from trials_steps(comparison, planned, options.out, total=total))
@@ -175,7 +173,7 @@ def _notes(
 ) -> tuple[str, ...]:
     number = sum(len(field.ids) for field in cells)
     blasts = sum(int((field.class_names == _TASK.positive).sum()) for field in cells)
-    by = "subject" if knows_subjects(cells) else "image"
+    by = name_grouping(cells)
     test, again = runs[-1][1].test, f", and over {len(seeds)} seeds of each" if len(seeds) > 1 else ""
     notes = [
         f"{number:,} cells, {blasts:,} of them blasts, in {FOLDS} folds by {by}. Of what a run is trained on, a fifth "
@@ -183,9 +181,9 @@ def _notes(
         "accuracy). Sensitivity is of blasts, specificity of normal cells. Figures and confusion matrices (true class "
         "by row: blast, normal; summed over runs) are at a probability of one half.",
     ]
-    if by == "image":
+    if by in {"image", "block of images"}:
         notes.append(
-            "This set has no subject ids: folds are by image, cells of one person may be on both sides, and the "
+            f"This set has no subject ids: folds are by {by}, cells of one person may be on both sides, and the "
             "figures may be optimistic."
         )
     if scheme == "paper":
@@ -193,7 +191,7 @@ def _notes(
         notes.append(
             f"Each run is trained on one of folds 1 to {FOLDS - 1} and named after it; all are tested on the same "
             f"{tested:,} cells of fold {FOLDS}. Deviations are over the {len(runs)} folds trained on{again}: they "
-            f"say nothing of other {by}s to test on."
+            "say nothing of other cells to test on."
         )
     else:
         notes.append(

@@ -110,14 +110,7 @@ def box_refinement_steps(options: ExperimentOptions) -> Steps[RefinementComparis
         notes=_notes(fields, others, SAMPLES[options.preset]),
         labels={name: row.label for name, row in chosen.items()},
         floor=FLOOR,
-        run={
-            "experiment": NAME,
-            "data": [str(d) for d in data],
-            "preset": options.preset,
-            "set": list(options.changes),
-            "seeds": [*seeds],
-            "pixel_size_um": options.pixel_size_um,
-        },
+        run=options.record(NAME),
     )
     total = len(seeds) * len(chosen)
     for seed in seeds:

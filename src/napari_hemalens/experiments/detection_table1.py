@@ -99,15 +99,7 @@ def detection_table1_steps(options: ExperimentOptions, *, split: Table1Split = "
         notes=_notes(fields, split, seeds),
         rows=chosen,
         floor=FLOOR,
-        run={
-            "experiment": NAME,
-            "data": [str(d) for d in data],
-            "preset": options.preset,
-            "set": list(options.changes),
-            "split": split,
-            "seeds": [*seeds],
-            "pixel_size_um": options.pixel_size_um,
-        },
+        run=options.record(NAME, split=split),
     )
     total, trials = len(seeds) * len(chosen), list[DetectionTrial]()
     for seed in seeds:

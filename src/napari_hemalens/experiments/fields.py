@@ -9,6 +9,7 @@ and on the cells cut from them, with the stain as it is and normalised.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.config.training import ClassifierTraining
@@ -26,7 +27,7 @@ from napari_hemalens.experiments.field_views import (
 )
 from napari_hemalens.experiments.floors import Floor
 from napari_hemalens.experiments.gradient_pictures import KeptNetworks, draw_gradients
-from napari_hemalens.experiments.options import ExperimentOptions, TrialKey
+from napari_hemalens.experiments.options import ExperimentOptions, StainChoice, TrialKey, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import (
     Budget,
@@ -35,9 +36,9 @@ from napari_hemalens.experiments.running import (
     select_rows,
     trials_steps,
 )
-from napari_hemalens.experiments.splits import Cells, Partition, hold_back, sample_cells, select_groups
+from napari_hemalens.experiments.splits import Cells, Partition, hold_back, sample_cells
 from napari_hemalens.experiments.trial import PlannedTrial, TrialCrops
-from napari_hemalens.formats.named_cells import read
+from napari_hemalens.formats.named_cells import NamedCells, read
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import task
 from napari_hemalens.training.cell_sets import CELLS, FIELDS
@@ -66,10 +67,13 @@ ROWS: Mapping[str, NetworkRow] = {
     "alexnet_channel_attention": _row("AlexNet, channel attention", "alexnet_channel_attention", "alexnet_light"),
     "resnet18_attention": _row("ResNet18, spatial attention", "resnet18_attention", "resnet18"),
     "resnet18_cbam": _row("ResNet18, CBAM", "resnet18_cbam", "resnet18"),
+    "resnet18_block_cbam": _row("ResNet18, CBAM in blocks", "resnet18_block_cbam", "resnet18"),
+    "resnet18_block_eca": _row("ResNet18, ECA in blocks", "resnet18_block_eca", "resnet18"),
+    "resnet18_block_se": _row("ResNet18, SE in blocks", "resnet18_block_se", "resnet18"),
     "eca_vgg16_half": _row("VGG16, half as wide, ECA", "eca_vgg16_half"),
     "residual_channel_attention": _row("Residual channel attention", "residual_channel_attention"),
 }
-"""By name: six plain networks, five with the attention of the other papers, and that of this one.
+"""By name: six plain networks, eight with the attention of the other papers or SE, and that of this one.
 
 AlexNet and VGG16 are pooled, as all others are: their dense layers are nine tenths of what is learned and know places.
 """
@@ -85,17 +89,17 @@ _FULL = ClassifierTraining(
 
 
 def _small(**options: object) -> ClassifierTraining:
-    """Return a recipe for 64 pixels: the fewest that AlexNet takes, but one."""
+    """Return a recipe for half the side of a field."""
     chosen = {
         "network": _FULL.network.model_copy(update={"start": "scratch"}),
-        "crop": CropRecipe(side=64),
-        "epochs": 5,
-        "batch": 8,
-        "learning_rate": 0.02,
+        "crop": CropRecipe(side=112),
+        "epochs": 15,
+        "batch": 16,
+        "learning_rate": 0.05,
         "weight_decay": 5e-4,
-        "warmup_steps": 20,
+        "warmup_steps": 60,
         "decay_every": None,
-        "decay_from": 0.4,
+        "decay_from": 0.3,
         "workers": 0,
         "precision": "32-true",  # a processor without bfloat16 is ten times slower in mixed precision
     }
@@ -108,35 +112,38 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "full": Budget(_FULL),
     "laptop": Budget(
         _small(),
-        340,
-        f"reduced: 64 px, 5 epochs of about 272 fields or as many cells, from scratch, {_FROM}",
+        1_300,
+        f"reduced: 112 px, 15 epochs of about 1,040 fields or as many cells, from scratch, {_FROM}",
     ),
     "ci": Budget(
-        _small(epochs=1, batch=4, accelerator="cpu"),
+        _small(crop=CropRecipe(side=64), epochs=1, batch=4, accelerator="cpu"),
         40,
         f"NO RESULT, a test of the machinery: 64 px, 1 epoch of about 32 fields or cells, {_FROM}",
     ),
 }
 
 
-def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
+def fields_steps(options: ExperimentOptions, *, stain: StainChoice = "both") -> Steps[FieldViews]:
     """Train and test networks on whole fields and on the single cells cut from them.
 
-    Each row is trained four times: on fields and on cells, with the stain as it is and normalised. Fields are also
-    classified by the mean over their cells. The tables are written to `options.out`.
+    Each row is trained on fields and on cells, under each stain. Fields are also classified by the mean over their
+    cells. The tables are written to `options.out`.
 
     Parameters
     ----------
     options : ExperimentOptions
         Data are one folder that `prepare_cells_steps("field", …)` has written.
+    stain : str
+        'as_is', 'reference' (mean and deviation of each image's colours are brought to one reference), or 'both'.
 
     Raises
     ------
     RecipeError
-        If there is no such preset or row.
+        If there is no such preset, row or stain.
     AnnotationError
         If the folder does not hold what `hemalens prepare field` writes.
     """
+    check_choice("stain", stain, get_args(StainChoice))
     chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     data, seeds = options.folder, options.seeds
     parts = split_data(data, budget)
@@ -145,26 +152,19 @@ def fields_steps(options: ExperimentOptions) -> Steps[FieldViews]:
         notes=_notes(parts, budget, seeds),
         views={},
     )
-    run = {
-        "experiment": NAME,
-        "data": str(data),
-        "preset": options.preset,
-        "set": list(options.changes),
-        "seeds": list(seeds),
-    }
-    for stain in STAINS:
+    for of in STAINS if stain == "both" else (stain,):
         for unit in (FIELDS, CELLS):
             empty = Comparison(
-                title=capitalise(view_name((stain, unit))) + budget.suffix,
+                title=capitalise(view_name((of, unit))) + budget.suffix,
                 notes=(),
                 measures=MEASURES,
                 rows=chosen,
                 floor=FLOOR,
-                run={**run, "stain": stain, "unit": unit},
+                run=options.record(NAME, stain=of, unit=unit),
             )
-            out = options.out / view_folder((stain, unit))
+            out = options.out / view_folder((of, unit))
             comparison = yield from _unit_steps(empty, parts[unit], out, budget, seeds=seeds)
-            found = replace(found, views={**found.views, **_views(stain, comparison, parts[CELLS].test)})
+            found = replace(found, views={**found.views, **_views(of, comparison, parts[CELLS].test)})
             found.write(options.out)
     return found
 
@@ -211,7 +211,7 @@ def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, Part
     test = tuple(field for field in read(data / FIELDS, split="val") if field.image.stem in tested)
     # As many cells as fields, so that an epoch is as many steps.
     learned, ranked = (
-        sample_cells(select_groups(train_cells, _groups(fields)), len(fields) if budget.cells else None, seed=0)
+        sample_cells(_of_same_images(train_cells, fields), len(fields) if budget.cells else None, seed=0)
         for fields in (train, choose)
     )
     return {FIELDS: Partition(train, choose, test), CELLS: Partition(learned, ranked, tuple(test_cells))}
@@ -224,8 +224,9 @@ def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
     return CropRecipe.from_options(side=side, width=1.5, neighbours="hidden", stain=stain)
 
 
-def _groups(fields: Cells) -> set[str]:
-    return {group for field in fields for group in field.groups.tolist()}
+def _of_same_images(cells: Sequence[NamedCells], fields: Cells) -> Cells:
+    images = {field.image.stem for field in fields}
+    return tuple(one for one in cells if one.image.stem in images)
 
 
 def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comparison]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from napari_hemalens.errors import RecipeError
 
@@ -13,6 +13,7 @@ FoldScheme = Literal["paper", "leave-one-out"]
 Table1Split = Literal["val", "paper"]
 PoolName = Literal["imbalanced", "whole", "marrow"]
 Start = Literal["scratch", "imagenet"]
+StainChoice = Literal["both", "as_is", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,20 @@ class ExperimentOptions:
         if len(self.data) != 1:
             raise RecipeError(f"This experiment takes one folder of data; got {len(self.data)}.")
         return self.data[0]
+
+    def record(self, experiment: str, **choices: str) -> dict[str, Any]:
+        """Return what the `run.json` of a comparison says: its name, these options, and choices of its own."""
+        own: dict[str, Any] = {"rows": list(self.rows)} if self.rows else {}
+        own |= {"pixel_size_um": self.pixel_size_um} if self.pixel_size_um else {}
+        return {
+            "experiment": experiment,
+            "data": [str(folder) for folder in self.data],
+            "preset": self.preset,
+            "set": list(self.changes),
+            "seeds": list(self.seeds),
+            **own,
+            **choices,
+        }
 
     @property
     def trials(self) -> Path:

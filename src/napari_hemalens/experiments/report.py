@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class NetworkRow:
         Figures that the paper prints, by name of measure; of deviations, that name and ' sd'.
     plain : str or None
         Name of the row that differs from this one in nothing but what is asked of it, such as attention.
+    options : mapping of str to object
+        Options of `config.networks.ClassifierRecipe` in which the row's network differs from that of other rows.
     """
 
     label: str
@@ -45,6 +47,7 @@ class NetworkRow:
     loss: str = "focal"
     paper: Mapping[str, float] | None = None
     plain: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

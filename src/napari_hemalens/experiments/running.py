@@ -59,7 +59,7 @@ def find_budget(options: ExperimentOptions, known: Mapping[str, Budget[R]]) -> B
 
 def recipe_for(row: NetworkRow, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:
     """Return the recipe of a row."""
-    network = recipe.network.model_copy(update={"network": row.network})
+    network = recipe.network.model_copy(update={"network": row.network, **row.options})
     return recipe.model_copy(update={"network": network, "loss": row.loss, "seed": seed})
 
 

@@ -23,9 +23,11 @@ class Partition(NamedTuple):
     test: Cells
 
 
-def knows_subjects(fields: Sequence[NamedCells]) -> bool:
-    """Whether groups say more than which image a cell is from."""
-    return any(set(field.groups.tolist()) - {field.image.name, field.image.stem} for field in fields)
+def name_grouping(fields: Sequence[NamedCells]) -> str:
+    """Return what the groups of some cells are, in words: subject, source, group, block of images, image."""
+    kinds = {field.grouped_by for field in fields}
+    kind = kinds.pop() if len(kinds) == 1 else "group"
+    return "block of images" if kind == "block" else kind
 
 
 def hold_back(fields: Sequence[NamedCells], share: float, *, seed: int) -> tuple[Cells, Cells]:

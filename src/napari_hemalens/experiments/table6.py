@@ -117,14 +117,7 @@ def micronucleus_table6_steps(options: ExperimentOptions, *, protocol: Table6Pro
         measures=MEASURES,
         rows=chosen,
         floor=FLOOR,
-        run={
-            "experiment": NAME,
-            "data": str(data),
-            "preset": options.preset,
-            "set": list(options.changes),
-            "protocol": protocol,
-            "seeds": list(seeds),
-        },
+        run=options.record(NAME, protocol=protocol),
     )
     planned = (
         PlannedTrial(TrialKey(name, f"seed {seed}"), _TASK, crops, recipe_for(row, budget.recipe, seed))

@@ -2,8 +2,8 @@
 
 A folder contains `images/`, label images of the same names in `labels/`, `nuclei/` or `cells/`, and for each split a
 table `<split>.csv` with the columns `image`, `cell` (or `nucleus`: the number in the label image) and `class`, or
-`has_micronucleus` (0 or 1). Cells with the same `group` (or `subject`, `source`) stay in one fold. A folder of C-NMC
-2019 is read as distributed (`formats.c_nmc`).
+`has_micronucleus` (0 or 1). Cells with the same `group` (or `subject`, `source`, `block`) stay in one fold. A folder
+of C-NMC 2019 is read as distributed (`formats.c_nmc`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from napari_hemalens.formats.tables import read_rows
 
 _CELL = ("nucleus", "cell")
 _CLASS = ("class", "has_micronucleus")
-_GROUP = ("group", "subject", "source")
+_GROUP = ("group", "subject", "source", "block")
 _LABELS = {"nucleus": ("labels", "nuclei", "cells"), "cell": ("labels", "cells", "nuclei")}
 _PARTS = ("train", "val", "test")
 _MICRONUCLEUS = {"0": "none", "1": "micronucleus"}
@@ -45,9 +45,12 @@ class NamedCells:
     class_names : (N,) str
         Their classes.
     groups : (N,) str
-        Cells of one group stay in one fold: a subject, a source, else the image.
+        Cells of one group stay in one fold: a subject, a source, a block of images that follow each other and may be
+        of one slide, else the image.
     marks : Path or None
         Label image of micronuclei, each with the number of its cell.
+    grouped_by : str
+        What a group is: the column of the table that it was read from.
     """
 
     image: Path
@@ -56,6 +59,7 @@ class NamedCells:
     class_names: NDArray[np.str_]
     groups: NDArray[np.str_]
     marks: Path | None = None
+    grouped_by: str = "image"
 
     def label_image(self) -> NDArray[Any]:
         """Read the label image: (H, W)."""
@@ -144,6 +148,7 @@ def _lone_cells(root: Path, split: str | None) -> tuple[NamedCells, ...]:
             np.array([1], dtype=np.int64),
             np.array([cell.class_name]),
             np.array([cell.subject]),
+            grouped_by="subject",
         )
         for cell in c_nmc.read(root, split=split)
     )
@@ -167,6 +172,7 @@ def _field(
         np.array(names),
         np.array([row[group] for row in rows]),
         _find_file(root, ("micronuclei",), image),
+        group,
     )
 
 

@@ -11,7 +11,7 @@ of a few megabytes.
 
 For nucleated cells: `efficientnet_lite0`. For whole fields: `residual_channel_attention`, and ResNet18 with CBAM after
 each of its four groups of blocks. For choosing what to label (Jiang et al. 2023): ResNet18 with CBAM, ECA or SRM in
-each of its eight blocks.
+each of its eight blocks; for whole fields also with squeeze and excitation (Hu et al., CVPR 2018, reduction by 16).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ from typing import Any
 
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
+from torchvision.ops import SqueezeExcitation
 
 from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import ImageError, RecipeError
@@ -236,6 +237,11 @@ def _srm_block(_: ClassifierRecipe, channels: int) -> nn.Module:
     return SRM(channels)
 
 
+def _se_block(_: ClassifierRecipe, channels: int) -> nn.Module:
+    attention: nn.Module = SqueezeExcitation(channels, channels // 16)
+    return attention
+
+
 def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
     parts = residual_channel_backbone(
         imagenet=recipe.start == "imagenet",
@@ -288,5 +294,6 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "resnet18_block_cbam": partial(_in_blocks, attention=_cbam_block),
     "resnet18_block_eca": partial(_in_blocks, attention=_eca_block),
     "resnet18_block_srm": partial(_in_blocks, attention=_srm_block),
+    "resnet18_block_se": partial(_in_blocks, attention=_se_block),
     "residual_channel_attention": _residual_channel,
 }

@@ -32,6 +32,7 @@ from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
 
+_BLOCK = 20  # images of one kind that follow each other, and may be of one slide
 _HELD_BACK = 5  # one in so many images of a set without parts of its own
 _RIM = 0.12  # nucleus diameters of cytoplasm that an outline takes in: a lymphoblast has little more
 _ROUND = 0.75  # area over that of the box's ellipse, below which nuclei in a clump are no single cell
@@ -84,13 +85,31 @@ def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Ma
         named += [(outlined.name, cell, name) for cell, name in outlined.classes.items()]
         yield Progress(done, 0, outlined.name)
     for (of_set, split), named in rows.items():
+        blocks = number_blocks([image for image, _, _ in named], split)
+        lines = [(image, cell, name, blocks[image]) for image, cell, name in named]
         with writing(folder / of_set / f"{split}.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
-            csv.writer(table).writerows([("image", "cell", "class"), *named])
+            csv.writer(table).writerows([("image", "cell", "class", "block"), *lines])
     return Counter(
         f"{split} {name}" if of_set == "." else f"{of_set}, {split} {name}"
         for (of_set, split), named in rows.items()
         for _, _, name in named
     )
+
+
+def number_blocks(images: Sequence[str], split: str) -> dict[str, str]:
+    """Return the block of each image, by name: 20 that follow each other, or a fifth of few, are taken for one slide.
+
+    Images are of one kind where what stands before the first hyphen of their names is the same.
+    """
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for image in dict.fromkeys(images):
+        kinds[image.partition("-")[0]].append(image)
+    sizes = {kind: max(1, min(_BLOCK, len(of_kind) // _HELD_BACK)) for kind, of_kind in kinds.items()}
+    return {
+        image: f"{kind} {split} {k // sizes[kind] + 1}"
+        for kind, of_kind in kinds.items()
+        for k, image in enumerate(of_kind)
+    }
 
 
 def _write(outlined: _Outlined, folder: Path) -> None:
