@@ -1,11 +1,16 @@
 """Cells need labels, whole fields need none."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from napari_hemalens import workflows
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.config.networks import CropRecipe
+from napari_hemalens.config.presets import CLASSIFICATION
+from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.progress import finish
 
 
 @pytest.fixture
@@ -37,3 +42,32 @@ def test_labels_of_a_whole_field_and_cells_without_labels_are_refused(
         workflows.classify(field, np.ones((100, 140), int), task="field", weights=str(untrained_of_fields.file))
     with pytest.raises(AnnotationError, match="untrained-classifier name cells: give labels of them"):
         workflows.classify(field, weights=str(untrained_classifier.file))
+
+
+def test_fields_of_own_classes_are_learned_from_a_folder_a_class(all_fields: Path, tmp_path: Path) -> None:
+    data, new = all_fields / "all_fields", workflows.NewWeights(tmp_path, "stages")
+    small = CLASSIFICATION["smoke"].model_copy(update={"crop": CropRecipe(side=64, unit="field", width=1.0)})
+    card = finish(workflows.train_classification_steps([data], "own", small, new))
+    assert (card.task, card.classes, card.of_fields) == ("own", ("benign", "early", "pre", "pro"), True)
+    assert card.metrics["cells"] == 4 * 2
+    found = workflows.classify(data / "pro" / "00.jpg", task="own", weights=str(card.file))
+    assert (found.names, len(found)) == (card.classes, 1)
+    with pytest.raises(RecipeError, match=r"have a class as a whole; the recipe's crops .* Take the recipe field"):
+        finish(workflows.train_classification_steps([data], "own", CLASSIFICATION["smoke"], new))
+
+
+def test_own_classes_without_a_recipe_are_learned_by_one_that_suits(all_fields: Path, field_sets: Path) -> None:
+    assert workflows.default_training([all_fields / "all_fields"], "own") == "field"
+    assert workflows.default_training([field_sets / "cells"], "own") == "nucleated"
+    assert workflows.default_training([field_sets / "cells"], "leukocyte") == "leukocyte"
+
+
+def test_a_single_class_teaches_nothing(all_fields: Path, tmp_path: Path) -> None:
+    new = workflows.NewWeights(tmp_path, "one")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "train.csv").write_text("image,cell,class\na.png,1,blast\n")
+    for kind in ("images", "labels"):
+        (tmp_path / "one" / kind).mkdir()
+        (tmp_path / "one" / kind / "a.png").touch()
+    with pytest.raises(AnnotationError, match="needs two classes or more; the data have blast"):
+        finish(workflows.train_classification_steps([tmp_path / "one"], "own", CLASSIFICATION["smoke"], new))

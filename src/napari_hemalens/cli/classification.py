@@ -36,7 +36,6 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
-from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TASKS, TaskName
 from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.classes import summary_text
@@ -46,7 +45,10 @@ from napari_hemalens.workflows.ome_zarr import OME_ZARR
 
 Cells = Annotated[
     list[Path],
-    typer.Option(help="Folder of label images with tables of classes (train.csv, val.csv), or C-NMC 2019; repeatable."),
+    typer.Option(
+        help="Folder of label images with tables of classes (train.csv, val.csv); C-NMC 2019; or images of whole "
+        "fields in a folder a class; repeatable."
+    ),
 ]
 NUCLEATED: str = TASKS["nucleated"].weights
 RecipeOption = Annotated[
@@ -154,7 +156,9 @@ def train_classification(  # noqa: PLR0913 -- an option each
     data: Cells,
     out: Out,
     *,
-    task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")] = "micronucleus",
+    task: Annotated[
+        TaskName, typer.Option(help="What is asked of each cell; own: the classes of the data.")
+    ] = "micronucleus",
     recipe: RecipeOption = None,
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-classifier",
     options: Annotated[
@@ -165,8 +169,9 @@ def train_classification(  # noqa: PLR0913 -- an option each
         typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
     ] = None,
 ) -> None:
-    """Train a classifier of single cells; run again with the same folder to resume from the last checkpoint."""
-    chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
+    """Train a classifier of cells or fields; run again with the same folder to resume from the last checkpoint."""
+    named = recipe or workflows.default_training(data, task)
+    chosen = training_recipe(named, options or (), presets=CLASSIFICATION)
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
     card = run(steps, "Training")
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)

@@ -19,7 +19,6 @@ from napari_hemalens.experiments.options import ExperimentOptions, PoolName, Sta
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.formats import cell_table
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.training import cells_by_box
 
 NAME = "active-learning"
 
@@ -162,7 +161,7 @@ def active_learning_steps(
     check_choice("start", start, get_args(Start))
     chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     plan = POOLS[pool]
-    drawn = draw(plan, cell_table.read(options.folder / cells_by_box.TABLE), budget.cells)
+    drawn = draw(plan, cell_table.read(options.folder / cell_table.FILE), budget.cells)
     yield Progress(0, 0, f"cutting {len(drawn.pool):,} cells of the pool")
     cells = drawn.cut(budget.recipe.training.crop)
     comparison = LabellingComparison(

@@ -19,6 +19,7 @@ from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.draft import floats
 from napari_hemalens.formats.tables import read_rows, write_csv
 
+FILE = "cells.csv"
 LICENCE = "licence.txt"
 _CORNERS = ("y0", "x0", "y1", "x1")
 _NUMBERS = (*_CORNERS, "pixel_size_um")

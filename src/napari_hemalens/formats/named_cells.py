@@ -3,7 +3,8 @@
 A folder contains `images/`, label images of the same names in `labels/`, `nuclei/` or `cells/`, and for each split a
 table `<split>.csv` with the columns `image`, `cell` (or `nucleus`: the number in the label image) and `class`, or
 `has_micronucleus` (0 or 1). Cells with the same `group` (or `subject`, `source`, `block`) stay in one fold. A folder
-of C-NMC 2019 is read as distributed (`formats.c_nmc`).
+of C-NMC 2019 is read as distributed (`formats.c_nmc`), and so are images that have a class as a whole, in a folder a
+class (`formats.class_folders`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import c_nmc
+from napari_hemalens.formats import c_nmc, class_folders
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
 from napari_hemalens.formats.tables import read_rows
 
@@ -39,7 +40,7 @@ class NamedCells:
     image : Path
         The image.
     labels : Path or None
-        Its label image; None: the image shows a single cell, number 1, on black.
+        Its label image; None: the image shows a single cell, number 1, on black, or is `whole`.
     ids : (N,) int64
         Numbers of the cells in the label image.
     class_names : (N,) str
@@ -51,6 +52,8 @@ class NamedCells:
         Label image of micronuclei, each with the number of its cell.
     grouped_by : str
         What a group is: the column of the table that it was read from.
+    whole : bool
+        Whether all of the image is what has the class: its number is 1, too.
     """
 
     image: Path
@@ -60,13 +63,14 @@ class NamedCells:
     groups: NDArray[np.str_]
     marks: Path | None = None
     grouped_by: str = "image"
+    whole: bool = False
 
     def label_image(self) -> NDArray[Any]:
         """Read the label image: (H, W)."""
         if self.labels is None:
             image = np.atleast_3d(iio.imread(self.image))
-            seen = np.zeros(image.shape[:2], dtype=bool)
-            for channel in range(min(3, image.shape[2])):  # twenty times as fast as the maximum
+            seen = np.full(image.shape[:2], self.whole)
+            for channel in range(0 if self.whole else min(3, image.shape[2])):  # twenty times as fast as the maximum
                 seen |= image[..., channel] > 0
             labels: NDArray[Any] = seen.astype(np.uint8)
             return labels
@@ -86,7 +90,7 @@ class NamedCells:
 
 
 def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
-    """Read one split of a data set, one record per image; for C-NMC 2019, see `c_nmc.read`.
+    """Read one split of a data set, one record per image; see `c_nmc.read` and `class_folders.read` for such folders.
 
     Raises
     ------
@@ -97,9 +101,12 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
     root, table = Path(folder), Path(folder) / f"{split}.csv"
     if not table.exists() and c_nmc.folds_of(root):
         return _lone_cells(root, split)
+    if not table.exists() and class_folders.parts_of(root):
+        return tuple(map(_whole_image, class_folders.read(root, split=split)))
     if not table.is_file():
         raise AnnotationError(
-            f"Cannot read the table of cells {table}: no such file. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}."
+            f"Cannot read the table of cells {table}: no such file. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}, "
+            f"or images in {class_folders.LAYOUT}."
         )
     rows = read_rows(table, ("image",), "cells", optional=(*_CELL, *_CLASS, *_GROUP))
     if not rows:
@@ -115,7 +122,7 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
 
 
 def read_all(folder: str | Path) -> tuple[NamedCells, ...]:
-    """Read every split of a data set: those of train, val and test that exist, or all of C-NMC 2019.
+    """Read every split of a data set: those of train, val and test that exist, or all of C-NMC 2019 or of folders.
 
     Raises
     ------
@@ -126,7 +133,8 @@ def read_all(folder: str | Path) -> tuple[NamedCells, ...]:
     parts = [part for part in _PARTS if (root / f"{part}.csv").exists()]
     if not parts and c_nmc.folds_of(root):
         return _lone_cells(root, None)
-    return tuple(field for part in parts or _PARTS[:1] for field in read(root, split=part))
+    parts = parts or list(class_folders.parts_of(root)) or [_PARTS[0]]
+    return tuple(field for part in parts for field in read(root, split=part))
 
 
 def classes_of(fields: Iterable[NamedCells]) -> tuple[str, ...]:
@@ -152,6 +160,11 @@ def _lone_cells(root: Path, split: str | None) -> tuple[NamedCells, ...]:
         )
         for cell in c_nmc.read(root, split=split)
     )
+
+
+def _whole_image(found: class_folders.NamedImage) -> NamedCells:
+    name, ids = found.image.stem, np.array([1], dtype=np.int64)
+    return NamedCells(found.image, None, ids, np.array([found.class_name]), np.array([name]), whole=True)
 
 
 def _field(

@@ -79,6 +79,11 @@ class ModelCard(Recipe):
         """Whether the network can show where it looked; classifiers can."""
         return True
 
+    @property
+    def of_fields(self) -> bool:
+        """Whether it is of whole images; detectors and most classifiers are of cells."""
+        return False
+
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the class that each cell is given by its probabilities (N, K): (N,), indices into `classes`."""
         likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
@@ -154,6 +159,11 @@ class ClassifierCard(ModelCard):
         default=None,
         description="The heatmap method that points best, by hemalens evaluate heatmaps; empty: not measured",
     )
+
+    @property
+    def of_fields(self) -> bool:
+        """Whether it is of whole images, which need no labels."""
+        return self.crop.unit == "field"
 
     @property
     def outputs(self) -> int:

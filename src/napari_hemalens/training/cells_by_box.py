@@ -33,7 +33,6 @@ from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses
 from napari_hemalens.training.table_crops import TableCrops, admissible, thinned, unlearned
 
-TABLE = "cells.csv"
 _BATCH = 128
 _WITHIN = 0.95  # share of the cells held out that lie nearer than a novelty of 1, each laboratory alike
 
@@ -54,7 +53,7 @@ def train_steps(
     """
     if recipe.keep == "best":
         raise RecipeError("Cells by box are trained to the last epoch: keep = 'last'.")
-    cells = CellTable.join([cell_table.read(Path(folder) / TABLE) for folder in data])
+    cells = CellTable.join([cell_table.read(Path(folder) / cell_table.FILE) for folder in data])
     cells = cells.take(~np.isin(cells.laboratories, recipe.without))
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     if not len(train) or not len(choose):

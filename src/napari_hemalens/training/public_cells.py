@@ -80,7 +80,7 @@ def write_table(cells: Sequence[PublicCell], out: Path, licence: str) -> Mapping
     """Write cells to `cells.csv`, the licence beside; return how many there are of each laboratory, part and class."""
     table = _table(cells)
     cell_table.write_licence(out, licence)
-    cell_table.write(table, out / "cells.csv")
+    cell_table.write(table, out / cell_table.FILE)
     names = [" ".join(of) for of in zip(table.laboratories, table.parts, table.class_names, strict=True)]
     return dict(zip(*(column.tolist() for column in np.unique(names, return_counts=True)), strict=True))
 

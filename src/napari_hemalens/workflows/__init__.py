@@ -12,6 +12,7 @@ from napari_hemalens.workflows.batch import Batch
 from napari_hemalens.workflows.classification import (
     classify,
     classify_steps,
+    default_training,
     evaluate_classification_steps,
     prepare_cells_steps,
     train_classification_steps,
@@ -80,6 +81,7 @@ __all__ = [
     "collect_steps",
     "convert_annotations",
     "count_micronuclei",
+    "default_training",
     "detect",
     "detect_files_steps",
     "detect_steps",

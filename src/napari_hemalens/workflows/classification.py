@@ -14,13 +14,15 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.extras import explain_missing_packages
+from napari_hemalens.formats import cell_table, class_folders
+from napari_hemalens.formats.named_cells import classes_of, read
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
 from napari_hemalens.progress import Steps, finish, stage
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
-from napari_hemalens.records.tasks import task
+from napari_hemalens.records.tasks import OWN, own_task, task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.segmentation.measuring import measure_steps
 from napari_hemalens.slides.slide import Slide
@@ -90,7 +92,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     ready = yield from classifier.NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
     provenance = provenance.depends_on(ready.runtime.versions)
     naming = classifier.classify_steps(slide, cells, ready, provenance=provenance, embed=recipe.embeddings)
-    if card.crop.unit == "field":  # whose outline is the edge of the image
+    if card.of_fields:  # whose outline is the edge of the image
         return (yield from naming)
     found = yield from stage(naming, 0, _NAMING_SHARE)
     measuring = measure_steps(slide, cells, pixel_size_um=provenance.pixel_size_um)
@@ -99,7 +101,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
 
 def _cells(slide: Slide, labels: Any, card: ClassifierCard, recipe: ClassificationRecipe) -> CellMap:
     """Return the cells that are named: those of the labels, or the image as one, whichever the weights are of."""
-    if card.crop.unit == "field":
+    if card.of_fields:
         if labels is not None:
             raise AnnotationError(f"The weights {card.name} name a whole image, not the cells of it: give no labels.")
         return CellMap.whole(slide.shape)
@@ -187,9 +189,9 @@ def train_classification_steps(
     data : sequence of path
         Folders as `formats.named_cells` describes them, with parts 'train' and 'val'; epoch, threshold and temperature
         are chosen on 'val'. Or folders with a table of cells by box, `cells.csv` (`formats.cell_table`), with parts
-        'train' and 'choose'.
+        'train' and 'choose'. Or images that have a class as a whole, in a folder a class (`formats.class_folders`).
     task_name : str
-        A key of `tasks.TASKS`.
+        A key of `tasks.TASKS`. Of 'own' the classes are those of the data.
     recipe : ClassifierTraining
         Every choice of the run. It is written to the folder; a run that was killed is resumed from there.
     new : NewWeights
@@ -198,9 +200,37 @@ def train_classification_steps(
     with explain_missing_packages():
         from napari_hemalens.training import cells_by_box, classification  # noqa: PLC0415 -- loads torch and lightning
 
-    by_box = all((Path(folder) / cells_by_box.TABLE).is_file() for folder in data)
+    by_box = all((Path(folder) / cell_table.FILE).is_file() for folder in data)
     train_steps = cells_by_box.train_steps if by_box else classification.train_steps
-    return (yield from train_steps(data, task(task_name), recipe, new))
+    asked = own_task(_classes_in(data, by_box=by_box)) if task_name == OWN else task(task_name)
+    return (yield from train_steps(data, asked, recipe, new))
+
+
+def default_training(data: Sequence[str | Path], task_name: str) -> str:
+    """Return the name of the recipe that suits a task and its data, a key of `config.presets.CLASSIFICATION`.
+
+    That of the task; of own classes, that of whole fields where the images lie in a folder a class.
+    """
+    of_fields = task_name == OWN and all(map(class_folders.parts_of, data))
+    return task("field" if of_fields else task_name).preset
+
+
+def _classes_in(data: Sequence[str | Path], *, by_box: bool) -> tuple[str, ...]:
+    """Return the classes of the cells or images to train on, by name.
+
+    Raises
+    ------
+    AnnotationError
+        If there is only one.
+    """
+    if by_box:
+        names = {name for folder in data for name in cell_table.read(Path(folder) / cell_table.FILE).class_names}
+        classes = tuple(sorted(map(str, names)))
+    else:
+        classes = classes_of(field for folder in data for field in read(folder, split="train"))
+    if len(classes) <= 1:
+        raise AnnotationError(f"A classifier needs two classes or more; the data have {', '.join(classes) or 'none'}.")
+    return classes
 
 
 def evaluate_classification_steps(

@@ -255,7 +255,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
     folder = ResultsFolder.of(out)
     check_apart(folder.path, (*files, *outlines.files))
     card = classifier_card(recipe)
-    of_fields = card.crop.unit == "field"
+    of_fields = card.of_fields
     if of_fields and outlines.labels is not None:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: give no labels.")
     _check_groups(files, recipe, groups)

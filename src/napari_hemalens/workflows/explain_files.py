@@ -16,7 +16,7 @@ from napari_hemalens.models.weights import whole_hashes
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
+from napari_hemalens.records.tasks import DETECTION
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
@@ -66,7 +66,7 @@ class _Explanation:
     def writes_labels(self) -> bool:
         """Whether the cells have numbers that no file of the user's has."""
         first = self.recipes[0]
-        return EXPLAINABLE[first.task].unit == "cell" and (not any(self.labels) or bool(first.relabel))
+        return not explainable_card(first).of_fields and (not any(self.labels) or bool(first.relabel))
 
     @property
     def endings(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.records.tasks import DETECTION, EXPLAINABLE
+from napari_hemalens.records.tasks import DETECTION
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
@@ -150,13 +150,13 @@ def map_of(
     ImageError
         If no labels are given, and the image cannot be segmented.
     """
-    if EXPLAINABLE[recipe.task].unit == "field":
+    card = explainable_card(recipe)
+    if card.of_fields:
         if labels is not None:
-            raise AnnotationError(f"The task {recipe.task} is of a whole image, not of its cells: give no labels.")
+            raise AnnotationError(f"The weights {card.name} name a whole image, not the cells of it: give no labels.")
         return CellMap.whole(slide.shape)
     if labels is not None:
         return CellMap.from_labels(cells_of(labels, slide.shape, relabel=recipe.relabel))
-    card = explainable_card(recipe)
     if isinstance(card, DetectorCard):
         found = finish(detect_steps(slide, _as_detection(recipe, card)))
         return CellMap.from_labels(cells_of(nucleated_labels(found), slide.shape, relabel=False))

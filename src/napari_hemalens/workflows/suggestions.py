@@ -124,7 +124,7 @@ def suggest_cells_steps(
 
     check_apart(out, (*files, *(given.labels or ())))
     card = classifier_card(recipe)
-    if card.crop.unit == "field":
+    if card.of_fields:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: choose others.")
     labels = None if given.labels is None else match_by_name(files, given.labels)
     images = short_paths([str(file) for file in files])

@@ -26,7 +26,6 @@ from napari_hemalens.gui.layers import placement_of, slide_opener, visible_regio
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.explained import Explained
-from napari_hemalens.records.tasks import EXPLAINABLE
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 from napari_hemalens.workflows.heatmap_methods import best_of, method_of, target_of
 from napari_hemalens.workflows.images import Region
@@ -165,7 +164,7 @@ class ExplanationSession(ViewerSession):
         viewer = self._viewer()
         point = () if viewer is None else viewer.dims.point
         frame = frame_of(image, point)
-        if EXPLAINABLE[recipe.task].unit == "field":
+        if card.of_fields:
             return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)

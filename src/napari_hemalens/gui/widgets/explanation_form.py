@@ -105,8 +105,8 @@ class ExplanationForm(ClassifierForm[ExplanationRecipe]):
 
     @property
     def whole_field(self) -> bool:
-        """Whether the task is of whole fields, which need no cells."""
-        return EXPLAINABLE[self.options["task"].value].unit == "field"
+        """Whether the weights are of whole fields, which need no cells."""
+        return self._card is not None and self._card.of_fields
 
     def _offered_classes(self, _: object) -> list[tuple[str, str]]:
         names = () if self._card is None else self._card.classes
