@@ -47,6 +47,12 @@ def test_channels_that_a_file_names_become_layers_with_sliders(tmp_path):
     np.testing.assert_array_equal(np.asarray(layers[1].data), stack[:, :, 1])
 
 
+@pytest.mark.parametrize(("channels", "colour"), [(1, "gray"), (2, "cyan")])
+def test_a_channel_alone_is_grey(tmp_path, channels, colour):
+    imwrite(tmp_path / "d.ome.tif", RGB[..., :channels].transpose(2, 0, 1), ome=True, metadata={"axes": "CYX"})
+    assert created(tmp_path / "d.ome.tif")[0].colormap.name == colour
+
+
 def test_an_ome_zarr_is_read_on_demand_with_its_axes(tmp_path):
     root = zarr.open_group(tmp_path / "c.zarr", mode="w", zarr_format=2)
     pixels = RNG.integers(0, 255, (3, 64, 80), dtype=np.uint8)

@@ -63,7 +63,7 @@ def _layer(stored: Stored, axes: str, name: str, *, index: Mapping[str, int], co
     if stored.pixel_size_um is not None:
         attributes["scale"] = tuple(stored.steps_um.get(axis, 1.0) for axis in shown)
         attributes["units"] = tuple("um" if axis in stored.steps_um else "pixel" for axis in shown)
-    if index:
+    if index and stored.levels[0].shape[axes.index("C")] > 1:
         attributes |= {"blending": "additive", "colormap": _MAPS[index["C"] % len(_MAPS)]}
     return levels if len(levels) > 1 else levels[0], attributes, "image"
 
