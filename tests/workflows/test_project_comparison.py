@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, Recipe
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import AnnotationError, ProjectError
 from napari_hemalens.projects import queue, slides_table
 from napari_hemalens.projects.project import Project

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 
 
 class AgreementRecipe(Recipe):

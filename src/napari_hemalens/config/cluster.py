@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import RecipeError
 
 LOCAL = "local"

@@ -1,12 +1,10 @@
 """Options of a run, shared by the forms, the command line and saved results."""
 
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from napari_hemalens.errors import RecipeError
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.records.tasks import ExplainableName, TaskName
 
@@ -62,44 +60,6 @@ Embeddings = Annotated[
         "are saved in AnnData alone",
     ),
 ]
-
-
-class Recipe(BaseModel):
-    """Frozen options; unknown or invalid options are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @classmethod
-    def from_options(cls, **options: Any) -> Self:
-        """Build a recipe, with errors in one sentence.
-
-        Raises
-        ------
-        RecipeError
-            If an option is unknown or out of range.
-        """
-        try:
-            return cls(**options)
-        except ValidationError as error:
-            raise RecipeError(_sentence(cls, error)) from error
-
-    @classmethod
-    def from_toml(cls, path: str | Path) -> Self:
-        """Read a recipe from a TOML file of `option = value` lines."""
-        file = Path(path)
-        try:
-            options = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError(f"Cannot read the recipe {file}: {error}.") from error
-        return cls.from_options(**options)
-
-
-def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
-    first = error.errors()[0]
-    option = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"No option {option!r}. Known: {', '.join(recipe.model_fields)}."
-    return f"Option {option!r} got {first['input']!r}: {first['msg']}."
 
 
 BY_DETECTOR = "none"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import RecipeError
 
 LanguageCode = Literal["en", "de"]

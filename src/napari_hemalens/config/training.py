@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 
 
 class Training(Recipe):

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.workflows.kept_images import KeptImage

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.weights_folders import PACKED, Origin, origin_of
 from napari_hemalens.records.tasks import Task, TaskName

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from pydantic import Field, NonNegativeInt, ValidationError
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, forbids_commerce, terms_of
 from napari_hemalens.models.download import download_steps

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe, Recipe
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError, ProjectError, WeightsError
 from napari_hemalens.formats.results import RUN, read_run
 from napari_hemalens.models.weights import classifier_card

@@ -6,7 +6,7 @@ import pytest
 from magicgui.widgets import CheckBox, LineEdit, SpinBox
 from pydantic import Field
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import NumberEdit

@@ -7,7 +7,7 @@ from pathlib import Path
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.session import ProjectSession

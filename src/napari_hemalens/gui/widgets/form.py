@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_hemalens.config.options import Recipe
+from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import label_of, widget_for
 from napari_hemalens.gui.widgets.rows import Rows
