@@ -39,3 +39,11 @@ def test_columns_are_given_and_returned_by_name() -> None:
     for name, column in measured.columns.items():
         np.testing.assert_array_equal(column, columns[name])
     assert len(Measurements.from_columns({}, 3)) == 3
+
+
+def test_a_column_is_added_or_takes_the_place_of_another() -> None:
+    measured = Measurements.from_columns({"eccentricity": np.zeros(2)}, 2)
+    two = measured.with_column("texture", np.array([1.0, np.nan]))
+    assert two.names == ("eccentricity", "texture")
+    assert two.with_column("eccentricity", np.ones(2)).columns["eccentricity"].tolist() == [1, 1]
+    assert measured.names == ("eccentricity",)

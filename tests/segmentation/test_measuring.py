@@ -11,7 +11,7 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.measurements import OUTLINE_MEASUREMENTS
 from napari_hemalens.segmentation import measuring
-from napari_hemalens.segmentation.measuring import measure_steps, texture, with_nc_ratio
+from napari_hemalens.segmentation.measuring import measure_steps, nc_ratios, texture, with_nc_ratio
 from napari_hemalens.slides.axes import from_array
 
 DISC, LINE = 7, 66_000
@@ -112,6 +112,11 @@ def test_both_nuclei_of_a_cell_count_against_its_cytoplasm(nuclei):
     cells = np.repeat([5, 9], [600, 200])
     found = with_nc_ratio(nuclei, np.array([5, 5, 9]), cells[None])
     np.testing.assert_allclose(found.measurements.columns["nc_ratio"], [0.5, 0.5, 1 / 3])
+
+
+def test_ratios_of_nuclei_are_known_without_their_classes():
+    ratios = nc_ratios(np.array([100, 100, 50]), np.array([5, 0, 9]), np.repeat([5, 9], [300, 100])[None])
+    np.testing.assert_allclose(ratios, [0.5, np.nan, 1])
 
 
 def test_no_ratio_is_known_outside_of_cells_and_without_cytoplasm(nuclei):

@@ -6,13 +6,22 @@ import zarr
 from anndata.io import read_elem
 
 from napari_hemalens import extras
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.progress import finish
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.workflows.ome_zarr import boxes_in, read_labels, split_formats, write_ome_zarr_steps
+from napari_hemalens.workflows.ome_zarr import (
+    ImageCopy,
+    boxes_in,
+    copy_images_steps,
+    missing_package,
+    names_of_copies,
+    read_labels,
+    split_formats,
+    write_ome_zarr_steps,
+)
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
 ORIGIN = Provenance(image="a.tif", pixel_size_um=0.5, weights="w")
@@ -99,6 +108,26 @@ def test_a_folder_without_a_table_holds_no_boxes_a_damaged_one_is_named(slide, b
 def test_ome_zarr_is_no_table_and_needs_anndata(monkeypatch):
     assert split_formats(["csv", "ome-zarr"]) == (("csv",), True)
     assert split_formats(["csv"]) == (("csv",), False)
+    assert missing_package() == ""
     monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    assert missing_package().startswith("The format ome-zarr needs anndata")
     with pytest.raises(AnnotationError, match="The format ome-zarr needs anndata"):
         split_formats(["ome-zarr"])
+
+
+def test_an_image_that_cannot_be_copied_costs_no_other(slide, boxes, tmp_path):
+    def gone():
+        raise ImageError("It was removed.")
+
+    def damaged():
+        raise EOFError("end of file")
+
+    images = [ImageCopy(opened, boxes) for opened in (gone, lambda: slide, damaged)]
+    names = names_of_copies([boxes] * 3)
+    assert names == ("a.ome.zarr", "a-2.ome.zarr", "a-3.ome.zarr")
+    failed = finish(copy_images_steps(images, tmp_path))
+    removed, unreadable = failed.values()
+    assert removed == "It was removed."
+    assert "end of file" in unreadable
+    assert [path.name for path in tmp_path.iterdir()] == ["a-2.ome.zarr"]
+    assert len(boxes_in(tmp_path / "a-2.ome.zarr")[0]) == 2

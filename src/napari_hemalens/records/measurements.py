@@ -16,6 +16,9 @@ BOX_MEASUREMENTS: Mapping[str, str] = {
 }
 """What is measured of a cell that was detected, of which no more is known than its box."""
 
+NC_RATIO = "nc_ratio"
+"""The one measurement that two outlines are needed for."""
+
 OUTLINE_MEASUREMENTS: Mapping[str, str] = {
     "area_um2": "area of the outline",
     "diameter_um": "diameter of a disc of that area",
@@ -24,7 +27,7 @@ OUTLINE_MEASUREMENTS: Mapping[str, str] = {
     "mean_intensity": "mean brightness in 0-255 of what is looked at in fluorescence; fluorescence alone",
     "texture": "contrast of the grey-level co-occurrence matrix: the mean squared difference of neighbouring pixels "
     "in the outline, in 16 grey levels",
-    "nc_ratio": "area of the nuclei in a cell over that of its cytoplasm, where nuclei and cells are both outlined",
+    NC_RATIO: "area of the nuclei in a cell over that of its cytoplasm, where nuclei and cells are both outlined",
 }
 """What is measured of a cell that has an outline, by column of a table."""
 
@@ -59,6 +62,10 @@ class Measurements:
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """The values (N,) by name."""
         return dict(zip(self.names, self.values.T, strict=True))
+
+    def with_column(self, name: str, values: NDArray[np.float64]) -> Self:
+        """Return the measurements with one more (N,), or another in its place."""
+        return self.from_columns(self.columns | {name: values}, len(self))
 
 
 def measure_boxes(detections: Detections) -> Measurements:

@@ -11,7 +11,7 @@ from skimage.measure import regionprops_table
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.records.measurements import Measurements
+from napari_hemalens.records.measurements import NC_RATIO, Measurements
 from napari_hemalens.segmentation.density import darkness, glass_colour, optical_density
 from napari_hemalens.slides.dna import dna_in_grey, on_bright_ground
 from napari_hemalens.slides.sample import sample_pixels
@@ -93,14 +93,29 @@ def with_nc_ratio(found: Classified, of_cells: NDArray[np.int64], cells: NDArray
     """
     if found.measurements is None:
         return found
-    numbers, areas = np.unique(cells, return_counts=True)
+    return replace(
+        found, measurements=found.measurements.with_column(NC_RATIO, nc_ratios(found.areas, of_cells, cells))
+    )
+
+
+def nc_ratios(areas: NDArray[np.int64], of_cells: NDArray[np.int64], cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the area of all nuclei in the cell of each nucleus over that of its cytoplasm: (N,), NaN for none.
+
+    Parameters
+    ----------
+    areas : (N,) int64
+        Of the nuclei, in pixels.
+    of_cells, cells
+        As in `with_nc_ratio`.
+    """
+    numbers, cell_areas = np.unique(cells, return_counts=True)
     known, index = np.unique(of_cells, return_inverse=True)
-    nuclear = np.bincount(index, found.areas, len(known))
+    nuclear = np.bincount(index, areas, len(known))
     at = np.searchsorted(numbers, known).clip(max=len(numbers) - 1)
-    cytoplasm = np.where((known != 0) & (numbers[at] == known), areas[at] - nuclear, 0)
+    cytoplasm = np.where((known != 0) & (numbers[at] == known), cell_areas[at] - nuclear, 0)
     ratio = np.divide(nuclear, cytoplasm, out=np.full(len(known), np.nan), where=cytoplasm > 0)
-    columns = found.measurements.columns | {"nc_ratio": ratio[index]}
-    return replace(found, measurements=Measurements.from_columns(columns, len(found)))
+    of_nuclei: NDArray[np.float64] = ratio[index]
+    return of_nuclei
 
 
 def _blocks(centres: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:

@@ -11,6 +11,7 @@ from napari_hemalens.segmentation import pairing
 from napari_hemalens.segmentation.ellipses import ellipses
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
+from napari_hemalens.segmentation.measuring import nc_ratios
 from napari_hemalens.segmentation.micronuclei import Micronuclei
 from napari_hemalens.segmentation.record import Segmentation
 
@@ -21,6 +22,7 @@ __all__ = [
     "check_labels",
     "ellipses",
     "is_semantic",
+    "nc_ratios",
     "pair_nuclei",
     "read_labels",
     "relabel_pieces",

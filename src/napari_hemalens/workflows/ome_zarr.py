@@ -1,8 +1,8 @@
 """An image as OME-Zarr with what was found in it: labels of outlined cells, and a table of them."""
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,12 +11,13 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.extras import require_packages
+from napari_hemalens.extras import install_hint, require_packages
 from napari_hemalens.formats import h5ad
 from napari_hemalens.formats.csv import NEEDED
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.h5ad import CellsTable
-from napari_hemalens.progress import Steps
+from napari_hemalens.formats.naming import file_stems, short_names
+from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
@@ -25,8 +26,21 @@ from napari_hemalens.slides.ome_zarr import is_zarr
 from napari_hemalens.slides.ome_zarr_labels import StoredLabels, read_labels
 from napari_hemalens.slides.ome_zarr_writing import CELLS, write_image_steps, write_labels_steps
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.workflows.failures import DAMAGE, sentence_of
 
-__all__ = ["ENDING", "OME_ZARR", "StoredLabels", "boxes_in", "read_labels", "split_formats", "write_ome_zarr_steps"]
+__all__ = [
+    "ENDING",
+    "OME_ZARR",
+    "ImageCopy",
+    "StoredLabels",
+    "boxes_in",
+    "copy_images_steps",
+    "missing_package",
+    "names_of_copies",
+    "read_labels",
+    "split_formats",
+    "write_ome_zarr_steps",
+]
 
 OME_ZARR = "ome-zarr"
 """Name of the format."""
@@ -35,6 +49,31 @@ ENDING = ".ome.zarr"
 """Of the folder of an image."""
 
 _REGION = f"labels/{CELLS}"  # what a table of labelled cells is of
+_WHAT = "The format ome-zarr"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageCopy:
+    """An image that is to be copied with its cells.
+
+    Attributes
+    ----------
+    open : callable
+        Makes the slide; raises ImageError where it is not there any more.
+    cells : Detections or Classified
+        Its cells.
+    labels : (H, W) int or None
+        The outlines of classified cells.
+    """
+
+    open: Callable[[], Slide]
+    cells: Detections | Classified
+    labels: NDArray[Any] | None = None
+
+
+def missing_package() -> str:
+    """Return what to install for OME-Zarr, in a sentence; empty where nothing is missing."""
+    return install_hint(_WHAT, h5ad.PACKAGES, "exchange")
 
 
 def split_formats(formats: Sequence[str]) -> tuple[tuple[str, ...], bool]:
@@ -47,7 +86,7 @@ def split_formats(formats: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """
     asked = OME_ZARR in formats
     if asked:
-        require_packages("The format ome-zarr", h5ad.PACKAGES, "exchange")
+        require_packages(_WHAT, h5ad.PACKAGES, "exchange")
     return tuple(name for name in formats if name != OME_ZARR), asked
 
 
@@ -88,6 +127,29 @@ def write_ome_zarr_steps(
             shutil.rmtree(target)
         made.rename(target)
     return target
+
+
+def names_of_copies(cells: Sequence[Detections | Classified]) -> tuple[str, ...]:
+    """Return the folder of each image that `copy_images_steps` writes."""
+    return tuple(f"{stem}{ENDING}" for stem in file_stems([each.provenance.title for each in cells]))
+
+
+def copy_images_steps(images: Sequence[ImageCopy], out: Path) -> Steps[Mapping[str, str]]:
+    """Write each image with its cells to `<stem>.ome.zarr` in a folder; yields after every tile.
+
+    Returns the images that could not be written, with the reason of each; they leave nothing behind.
+    """
+    cells = [each.cells for each in images]
+    failed: dict[str, str] = {}
+    targets = [out / name for name in names_of_copies(cells)]
+    for done, (image, name, target) in enumerate(zip(images, short_names(cells), targets, strict=True)):
+        try:
+            with image.open() as slide:
+                for step in write_ome_zarr_steps(slide, image.cells, target, labels=image.labels):
+                    yield Progress(done, len(images), f"{name}: {step.message}")
+        except DAMAGE as error:
+            failed[name] = sentence_of(error, name, "Cannot copy")
+    return failed
 
 
 def boxes_in(path: str | Path) -> tuple[Detections, ...]:

@@ -46,6 +46,16 @@ class TestCells:
         assert rate.endswith(f"; {len(micronucleated & {*two})} of {len(two)})")
         assert shown["Binucleated cells of the 2,000 asked for"] == f"{len(two)} of 2,000"
 
+    def test_outlined_cells_give_a_ratio_of_nucleus_to_cytoplasm_pairs_none(self, scored, viewer, runner):
+        by_labels(scored, viewer, runner)
+        state = scored.results.current
+        nuclei, cells = viewer.layers["nuclei"].data, viewer.layers["cells"].data
+        first = state.cells[0]
+        nuclear = np.isin(nuclei, state.reviewed.cells.ids[state.cells == first]).sum()
+        assert state.nc_ratio.values[0] == pytest.approx(nuclear / ((cells == first).sum() - nuclear))
+        by_pairs(scored, runner)
+        assert state.nc_ratio is None
+
     def test_pairs_are_a_layer_over_the_result_and_the_active_layer_stays(self, scored, viewer, runner):
         active = viewer.layers.selection.active
         by_pairs(scored, runner)

@@ -59,4 +59,5 @@ def test_cells_made_by_labels_come_back_with_their_layer(classified, viewer, run
     state = classified.results.current
     assert state.cells_by is viewer.layers["cells"]
     np.testing.assert_array_equal(state.cells, expected)
+    assert state.nc_ratio.values.shape == expected.shape
     np.testing.assert_array_equal(viewer.layers["cells"].data, labels // 4)

@@ -1,10 +1,14 @@
 """Classified cells as a Labels layer: colours, features, filter."""
 
+from dataclasses import replace
+
 import numpy as np
 from napari.layers import Labels
 
-from napari_hemalens.gui.classify.layers import DisplayFilter, colours
+from napari_hemalens.gui.classify.layers import DisplayFilter, colours, features
+from napari_hemalens.records.measurements import Measurements
 from napari_hemalens.records.palette import colour_of
+from napari_hemalens.review.classes import ReviewedClasses
 
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)
@@ -68,6 +72,13 @@ class TestRun:
         assert tuple(table["index"]) == CELLS
         assert set(table["class"]) == {"micronucleus"}
         assert set(table["corrected"]) == {""}
+
+    def test_what_a_cell_measures_has_a_column(self, classified):
+        state = classified.results.current
+        measured = Measurements.from_columns({"area_um2": np.array([16.0, 16, np.nan, 9])}, 4)
+        state.reviewed = ReviewedClasses(replace(state.reviewed.cells, measurements=measured))
+        np.testing.assert_array_equal(features(state)["area_um2"], [16, 16, np.nan, 9])
+        assert "nc_ratio" not in features(state)
 
 
 class TestErrors:

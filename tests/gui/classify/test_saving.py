@@ -4,14 +4,20 @@ import csv
 import json
 from pathlib import Path
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
+import zarr
+from anndata.io import read_elem
 
-from napari_hemalens import workflows
+from napari_hemalens import extras, workflows
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.gui.classify.session import ClassificationSession
 from napari_hemalens.progress import finish
+from napari_hemalens.records.measurements import OUTLINE_MEASUREMENTS
+from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.design import Sample
 
 RESULT = "nuclei: micronucleus"
@@ -43,9 +49,10 @@ class TestSave:
         assert (tmp_path / "classified-micronucleus" / "cells.csv").exists()
 
     def test_the_files_that_will_be_written_are_known_before(self, classified, runner, tmp_path):
-        classified.save(tmp_path / "out")
+        formats = (*CLASS_FORMATS, "ome-zarr")
+        classified.save(tmp_path / "out", formats)
         runner.run()
-        assert sorted((tmp_path / "out").iterdir()) == sorted(classified.files_of_save(tmp_path / "out"))
+        assert sorted((tmp_path / "out").iterdir()) == sorted(classified.files_of_save(tmp_path / "out", formats))
 
     def test_the_file_agrees_with_the_table_to_the_row(self, classified, viewer, runner, tmp_path, said):
         results = classified.results
@@ -79,9 +86,55 @@ class TestSave:
         assert said[-1].startswith("Nothing could be saved")
 
 
+class TestFormats:
+    """Read back by others."""
+
+    @pytest.fixture
+    def saved(self, scored, viewer, runner, tmp_path):
+        """The assay in all formats, its first nucleus corrected by a person."""
+        by_labels(scored, viewer, runner)
+        table = viewer.layers[RESULT].features
+        viewer.layers[RESULT].features = table.assign(corrected=["none", *[""] * (len(table) - 1)])
+        scored.save(tmp_path, ("csv", "parquet", "h5ad", "ome-zarr"))
+        runner.run()
+        return tmp_path
+
+    def test_every_table_holds_what_is_on_screen(self, saved, viewer):
+        shown = viewer.layers[RESULT].features
+        classes = np.where(shown["corrected"] == "", shown["class"], shown["corrected"]).tolist()
+        cells, frame = anndata.read_h5ad(saved / "cells.h5ad"), pd.read_parquet(saved / "cells.parquet")
+        for table in (cells.obs, frame, pd.read_csv(saved / "cells.csv")):
+            assert table["cell"].tolist() == shown["index"].tolist()
+            assert table["class"].tolist() == classes
+            assert table["belongs_to"].tolist() == shown["belongs_to"].tolist()
+            assert table["micronuclei"].tolist() == shown["micronuclei"].tolist()
+        assert cells.obsm["probabilities"].shape == (len(shown), 2)
+
+    def test_a_copy_of_the_image_has_labels_and_classes(self, saved, scored, viewer):
+        copy = zarr.open_group(saved / f"{STAIN}.ome.zarr", mode="r")
+        pixels, state = viewer.layers[STAIN].data, scored.results.current
+        np.testing.assert_array_equal(copy["0"][:].squeeze(), np.moveaxis(pixels, -1, 0) if pixels.ndim > 2 else pixels)
+        np.testing.assert_array_equal(copy["labels/cells/0"][:], state.labels)
+        said = copy["labels/cells"].attrs["image-label"]["properties"]
+        assert [each["class"] for each in said] == state.reviewed.current.class_names.tolist()
+        assert read_elem(copy["tables/cells"]).obs["class"].tolist() == state.reviewed.current.class_names.tolist()
+
+    def test_a_missing_package_is_one_sentence_and_writes_nothing(
+        self, classified, runner, tmp_path, said, monkeypatch
+    ):
+        monkeypatch.setattr(extras, "find_spec", lambda _: None)
+        for form, package in (("parquet", "pyarrow"), ("h5ad", "anndata"), ("ome-zarr", "anndata")):
+            assert classified.files_of_save(tmp_path, ("csv", form)) == ()
+            classified.save(tmp_path, ("csv", form))
+            runner.run()
+            needed = f"The format {form} needs {package}: pip install 'napari-hemalens[exchange]'."
+            assert said[-1] == f"Nothing could be saved in {tmp_path}: {needed}"
+        assert [path.name for path in tmp_path.iterdir()] == ["fake.json"]  # the weights of the run
+
+
 class TestAssay:
     def test_the_files_are_those_of_the_command_line(self, viewer, runner, tmp_path, untrained_classifier, add_assay):
-        recipe = ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu")
+        recipe = ClassificationRecipe(weights=str(untrained_classifier.file), device="cpu", pixel_size_um=0.25)
         session = ClassificationSession(viewer, runner)
         session.start_run(*add_assay(), recipe)
         runner.run()
@@ -103,9 +156,11 @@ class TestAssay:
             dock, line = (rows_of(tmp_path / place / name) for place in ("dock", "line"))
             assert len(dock) == len(line) > 1
             for row, other in zip(dock, line, strict=True):
-                assert list(row) == [column for column in other if column != "nc_ratio"]  # of files of cells alone
-                for column in ("cell", "belongs_to", "micronuclei", "replicate", "concentration", "measure", "count"):
+                assert list(row) == list(other)
+                same = ("cell", "belongs_to", "micronuclei", "replicate", "concentration", "measure", "count")
+                for column in (*same, *OUTLINE_MEASUREMENTS):
                     assert row.get(column) == other.get(column)
+        assert float(rows_of(tmp_path / "dock" / "cells.csv")[0]["nc_ratio"]) > 0
 
     def test_the_summary_has_every_image_and_the_comparison(self, two, runner, tmp_path):
         for state, concentration in zip(two.results.states, ("0", "0.1"), strict=True):

@@ -1,10 +1,15 @@
 """What is known of the cells of one layer and frame, shown over it alone, and of their nuclei."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from napari.layers import Labels
 
 from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.gui.classify.state import NucleusValues
+from napari_hemalens.records.measurements import Measurements
+from napari_hemalens.review.classes import ReviewedClasses
 
 FIRST, LAST = "nuclei: micronucleus [T=0]", "nuclei: micronucleus [T=2]"
 VALUES = NucleusValues(np.array([3, 5, 9]), np.array([1, 0, 2]))
@@ -17,6 +22,28 @@ def test_values_are_looked_up_by_nucleus():
 def test_an_unknown_nucleus_gives_no_values_at_all():
     assert VALUES.values_for(np.array([3, 10])) is None
     assert NucleusValues(np.zeros(0, int), np.zeros(0, int)).values_for(np.array([3])) is None
+
+
+def test_the_ratio_of_nucleus_to_cytoplasm_joins_what_is_measured(classified):
+    state = classified.results.current
+    cells = state.reviewed.cells
+    measured = Measurements.from_columns({"eccentricity": np.zeros(4)}, 4)
+    state.nc_ratio = NucleusValues(cells.ids, np.array([0.5, np.nan, 1, 2]))
+    assert state.measurements is None  # of a run that was stopped
+    state.reviewed = ReviewedClasses(replace(cells, measurements=measured))
+    assert state.measurements.names == ("eccentricity", "nc_ratio")
+    np.testing.assert_array_equal(state.measurements.columns["nc_ratio"], [0.5, np.nan, 1, 2])
+    state.nc_ratio = None
+    assert state.measurements is measured
+
+
+def test_without_its_layer_the_cells_that_it_comes_from_are_seen_again(classified):
+    state = classified.results.current
+    assert not state.source.visible
+    assert not state.lose(Labels(np.zeros((2, 2), np.uint8)))  # of somebody else
+    assert state.lose(state.layer)
+    assert (state.layer, state.source.visible) == (None, True)
+    assert state.lose(state.image)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QLabel
+from qtpy.QtWidgets import QApplication, QLabel
 
 from napari_hemalens import workflows
 from napari_hemalens.config.report import ReportRecipe
@@ -124,7 +124,7 @@ def test_the_features_table_agrees_with_the_file_row_by_row(dock, run, qtbot, tm
     press(dock, Qt.Key.Key_Escape)
     table = features_table.FeaturesTable(dock.viewer)
     dock.viewer.window.add_dock_widget(table, area="bottom", name="Features table")
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    monkeypatch.setattr(classify, "ask_what_to_save", lambda *_: (tmp_path, ("csv",)))
     dock.review.save.click()
     qtbot.waitUntil(lambda: dock.running.message.text().startswith("Saved"), timeout=PATIENCE)
 
@@ -357,6 +357,6 @@ def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatc
     saved = []
     monkeypatch.setattr(classify, "may_replace", lambda *_: may)
     monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    monkeypatch.setattr(classify, "ask_what_to_save", lambda *_: (tmp_path, ("csv",)))
     dock.review.save.click()
     assert saved == ([tmp_path] if may else [])

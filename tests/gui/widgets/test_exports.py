@@ -3,45 +3,23 @@
 from pathlib import Path
 
 import pytest
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog
 
-from napari_hemalens.formats import FORMATS
-from napari_hemalens.gui.widgets.exports import ExportBar, SaveDialog
+from napari_hemalens.gui.widgets import exports
+from napari_hemalens.gui.widgets.exports import ExportBar
 
 pytestmark = pytest.mark.window
 
 
-@pytest.fixture
-def parent(qtbot):
-    widget = QWidget()
-    qtbot.addWidget(widget)
-    return widget
-
-
-def test_every_format_can_be_saved(parent):
-    dialog = SaveDialog(parent)
-    for box in dialog.boxes.values():
-        box.setChecked(True)
-    assert set(dialog.formats()) == set(FORMATS)
-
-
-def test_saving_asks_for_formats_and_a_folder(qtbot, monkeypatch):
+@pytest.mark.parametrize("asked", [None, (Path("/data/out"), ("csv", "coco"))])
+def test_what_a_person_asks_for_is_saved(qtbot, monkeypatch, asked):
     bar = ExportBar()
     qtbot.addWidget(bar)
-    monkeypatch.setattr(SaveDialog, "exec", lambda _: SaveDialog.DialogCode.Accepted)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/data/out")
-    with qtbot.waitSignal(bar.saved) as saved:
-        bar.save.click()
-    assert saved.args == [Path("/data/out"), ("csv", "coco")]
-
-
-def test_no_folder_is_nothing_saved(qtbot, monkeypatch):
-    bar = ExportBar()
-    qtbot.addWidget(bar)
-    monkeypatch.setattr(SaveDialog, "exec", lambda _: SaveDialog.DialogCode.Accepted)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
-    with qtbot.assertNotEmitted(bar.saved):
-        bar.save.click()
+    told = []
+    bar.saved.connect(lambda *said: told.append(said))
+    monkeypatch.setattr(exports, "ask_what_to_save", lambda *_: asked)
+    bar.save.click()
+    assert told == ([asked] if asked else [])
 
 
 @pytest.mark.parametrize("folder", ["", "/somewhere/new"])

@@ -17,7 +17,7 @@ from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationSta
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.records.cell_map import CellMap
-from napari_hemalens.workflows.labels import assign_nuclei, pair_nuclei
+from napari_hemalens.workflows.labels import assign_nuclei, nc_ratios, pair_nuclei
 
 _LINE = 3  # pixels of the outline around the nuclei of a pair
 _EDITS = ("paint", "data")  # a person, or a script, has changed what a layer holds
@@ -34,10 +34,13 @@ class CellAssignment:
         0 for none.
     pairs : (H, W) int32 or None
         The cells, where they are pairs that were found now.
+    nc_ratio : NucleusValues or None
+        The ratio of nucleus to cytoplasm of that cell, NaN for none; None where nuclei were paired.
     """
 
     cell_of_nucleus: NucleusValues
     pairs: NDArray[np.int32] | None = None
+    nc_ratio: NucleusValues | None = None
 
 
 def assign_steps(nuclei: NDArray[Any], cells: CellsOf | None) -> Generator[CellAssignment, None, None]:
@@ -53,7 +56,10 @@ def assign_steps(nuclei: NDArray[Any], cells: CellsOf | None) -> Generator[CellA
         cells_of_nuclei, pairs = pair_nuclei(map_)
         yield CellAssignment(NucleusValues(map_.ids, cells_of_nuclei), pairs)
         return
-    yield CellAssignment(NucleusValues(map_.ids, assign_nuclei(map_, cells(nuclei.shape))))
+    outlines = cells(nuclei.shape)
+    cells_of_nuclei = assign_nuclei(map_, outlines)
+    ratios = NucleusValues(map_.ids, nc_ratios(map_.areas, cells_of_nuclei, outlines))
+    yield CellAssignment(NucleusValues(map_.ids, cells_of_nuclei), nc_ratio=ratios)
 
 
 class CellAssigner:
@@ -91,7 +97,7 @@ class CellAssigner:
         if isinstance(by, Labels):
             common_placement(state.image, by)
             self._watch(by)
-        state.cells_by, state.cell_of_nucleus = by, None
+        state.cells_by, state.cell_of_nucleus, state.nc_ratio = by, None, None
         if state.pairs is not None:
             state.pairs.visible = by == PAIRS
         self._results.put_numbers(state)
@@ -146,6 +152,7 @@ class CellAssigner:
         if self._busy.get(state) or state.cells_by is None:
             return  # of what was chosen, or painted, before
         state.cell_of_nucleus = found.cell_of_nucleus
+        state.nc_ratio = None if state.cells_by == PAIRS else found.nc_ratio  # corrected pairs are no outlines of cells
         if found.pairs is not None:
             self._draw(state, found.pairs)
         self._results.put_numbers(state)

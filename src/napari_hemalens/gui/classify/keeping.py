@@ -35,6 +35,7 @@ from napari_hemalens.workflows.kept_images import MOST_KEPT
 from napari_hemalens.workflows.work import Work
 
 _EDITS = ("paint", "data")
+_OF_NUCLEI = ("cell_of_nucleus", "nc_ratio", "micronuclei")
 _SHOWN = ("only", "smallest_um", "largest_um", "least_entropy")  # of what is drawn; the cell looked at is not kept
 
 
@@ -208,7 +209,7 @@ def _finest(layer: Labels) -> Any:
 def _nuclei(state: ClassificationState) -> dict[str, NDArray[Any]]:
     """Return what is known of the nuclei of a state, by name."""
     found: dict[str, NDArray[Any]] = {}
-    for name in ("cell_of_nucleus", "micronuclei"):
+    for name in _OF_NUCLEI:
         values: NucleusValues | None = getattr(state, name)
         if values is not None:
             found |= {f"{name}_ids": values.ids, name: values.values}
@@ -220,7 +221,7 @@ def _nuclei(state: ClassificationState) -> dict[str, NDArray[Any]]:
 
 
 def _give_nuclei(state: ClassificationState, arrays: Mapping[str, NDArray[Any]]) -> None:
-    for name in ("cell_of_nucleus", "micronuclei"):
+    for name in _OF_NUCLEI:
         if name in arrays:
             setattr(state, name, NucleusValues(arrays[f"{name}_ids"], arrays[name]))
     state.bodies = arrays.get("bodies")

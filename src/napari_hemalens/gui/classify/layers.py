@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from napari_hemalens.gui.cell_filter import CellFilter
+from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.layers import LayerData, rgba
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.reports.scoring import scored_micronuclei
@@ -90,38 +91,30 @@ def result_layer(
     return labels, attributes, "labels"
 
 
-def features(
-    reviewed: ReviewedClasses,
-    cell_of_nucleus: NDArray[np.int64] | None = None,
-    micronuclei: NDArray[np.int64] | None = None,
-) -> pd.DataFrame:
-    """Return one row a cell; `index` is what napari looks up under the mouse.
+def features(state: ClassificationState) -> pd.DataFrame:
+    """Return one row for each classified cell of a state; `index` is what napari looks up under the mouse.
 
-    Parameters
-    ----------
-    reviewed : ReviewedClasses
-        N cells.
-    cell_of_nucleus : (N,) int64, optional
-        The cell of each, where they are nuclei: a column `belongs_to`.
-    micronuclei : (N,) int64, optional
-        Those seen at each: a column `micronuclei` of those that count (`scoring.scored_micronuclei`).
+    What the cells measure has a column each (`records.measurements`). Where they are nuclei, `belongs_to` is the cell
+    of each, and `micronuclei` how many of those seen there count (`scoring.scored_micronuclei`), if these are known.
     """
-    cells = reviewed.cells
-    table = pd.DataFrame(
-        {
-            "index": cells.ids,
-            "class": cells.class_names.astype(object),
-            **{f"p_{name}": cells.probabilities[:, i] for i, name in enumerate(cells.names)},
-            "entropy": cells.entropy,
-            # Categories, so that napari's table offers the classes and nothing else.
-            "corrected": pd.Categorical(reviewed.given_names.astype(object), categories=["", *cells.names]),
-        }
-    )
-    if cell_of_nucleus is not None:
-        table["belongs_to"] = cell_of_nucleus
-    if micronuclei is not None:
-        table["micronuclei"] = scored_micronuclei(reviewed.current, micronuclei)
-    return table
+    reviewed = state.reviewed
+    if reviewed is None:
+        return pd.DataFrame()
+    cells, measured, of_cells, seen = reviewed.cells, state.measurements, state.cells, state.seen
+    table: dict[str, Any] = {
+        "index": cells.ids,
+        "class": cells.class_names.astype(object),
+        **{f"p_{name}": cells.probabilities[:, i] for i, name in enumerate(cells.names)},
+        "entropy": cells.entropy,
+        # Categories, so that napari's table offers the classes and nothing else.
+        "corrected": pd.Categorical(reviewed.given_names.astype(object), categories=["", *cells.names]),
+        **({} if measured is None else measured.columns),
+    }
+    if of_cells is not None:
+        table["belongs_to"] = of_cells
+    if seen is not None:
+        table["micronuclei"] = scored_micronuclei(reviewed.current, seen)
+    return pd.DataFrame(table)
 
 
 def corrections_in(layer: Labels) -> dict[int, str]:

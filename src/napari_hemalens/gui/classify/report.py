@@ -1,7 +1,7 @@
 """What a laboratory reports of the results in a viewer: which of them, of which sample, and two groups compared."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +11,15 @@ from psygnal import Signal
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
+from napari_hemalens.gui.layers import slide_opener
+from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.measurements import Measurements
 from napari_hemalens.reports import assay
 from napari_hemalens.reports.assay import Comparison, Summary
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.review.classes import ReviewedClasses
 from napari_hemalens.workflows.annotations import short_names
+from napari_hemalens.workflows.images import Slide
 
 _LOOK = (
     "Pairs of nuclei are proposals: look through the layer of pairs, and paint where they are wrong. One number is one "
@@ -40,6 +44,10 @@ class Scored:
         For each of them what made the cells.
     labels : tuple of (H, W) int or None
         For each of them the label image.
+    images : tuple of callable
+        For each of them what opens its image, in any thread.
+    measurements : tuple of Measurements or None
+        For each of them what its cells measure.
     """
 
     reviewed: tuple[ReviewedClasses, ...]
@@ -48,6 +56,8 @@ class Scored:
     design: Mapping[str, Sample] | None
     cells_by: tuple[str | None, ...]
     labels: tuple[NDArray[Any] | None, ...] = ()
+    images: tuple[Callable[[], Slide], ...] = ()
+    measurements: tuple[Measurements | None, ...] = ()
 
     @classmethod
     def from_states(cls, states: Sequence[ClassificationState]) -> Self:
@@ -62,7 +72,15 @@ class Scored:
             design if any(sample != Sample() for sample in design.values()) else None,
             tuple(_said(state) for state in states),
             tuple(state.labels for state in states),
+            tuple(slide_opener(state.image, state.frame) for state in states),
+            tuple(state.measurements for state in states),
         )
+
+    @property
+    def results(self) -> tuple[Classified, ...]:
+        """The cells of each image with the last word on each, and what they measure."""
+        pairs = zip(self.reviewed, self.measurements, strict=True)
+        return tuple(replace(each.current, measurements=measured) for each, measured in pairs)
 
     def summary(self) -> Summary:
         """Count.
@@ -72,8 +90,7 @@ class Scored:
         AnnotationError
             If cells are known for some of the images only.
         """
-        results = [each.current for each in self.reviewed]
-        return assay.summary(results, cells=self.cells, design=self.design, micronuclei=self.micronuclei)
+        return assay.summary(self.results, cells=self.cells, design=self.design, micronuclei=self.micronuclei)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class ResultLayers:
         """Let the table of a layer, and the marks of micronuclei, follow what is known of the cells."""
         if state.reviewed is not None and state.layer is not None:
             with self._drawing():
-                state.layer.features = features(state.reviewed, state.cells, state.seen)
+                state.layer.features = features(state)
             self._marks.follow(state)
             self.frames.follow(state.framed)
 
@@ -158,7 +158,7 @@ class ResultLayers:
         if viewer is None or state.reviewed is None or state.labels is None:
             return
         layer = Layer.create(*result_layer(state.reviewed, state.labels, state.placement, self.display))
-        layer.features = features(state.reviewed, state.cells, state.seen)
+        layer.features = features(state)
         layer.metadata = {MARK: origin(state.reviewed, state.sample)}
         frame = frame_title(state.image, state.frame) if state.frame else ""
         layer.name = f"{state.source.name}: {state.task.name}" + (f" [{frame}]" if frame else "")

@@ -111,7 +111,8 @@ class ClassResults(CorrectedResults):
             self.states.append(state)
         self.current, state.labels = state, labels
         self._layers.point_at_none()
-        state.cell_of_nucleus, state.micronuclei, state.uncounted = None, None, ""  # they were of the labels before
+        state.cell_of_nucleus = state.nc_ratio = state.micronuclei = None  # they were of the labels before
+        state.uncounted = ""
         self._pace.begin()
         self.changed.emit()
 
@@ -282,17 +283,13 @@ class ClassResults(CorrectedResults):
     def _on_removed(self, event: Any) -> None:
         """Let go of what a person has removed; the words of a person wait for another run."""
         for state in self.states:
-            if state.layer is event.value:
-                if state is self.current and self.queue is not None:
-                    self._review.end()
-                state.layer, state.source.visible = None, True
+            was_shown = state.layer is event.value
+            if was_shown and state is self.current and self.queue is not None:
+                self._review.end()
+            if state.lose(event.value):
                 self.layer_lost.emit(state)
-                if state is self.current:
-                    self.current = next((c for c in reversed(self.states_of_task) if c.shown), state)
-            elif event.value is state.marks:
-                state.marks = state.bodies = None
-            elif event.value in (state.source, state.image):
-                self.layer_lost.emit(state)
+            if was_shown and state is self.current:
+                self.current = next((c for c in reversed(self.states_of_task) if c.shown), state)
         gone = self._layers.abandoned
         if gone and not self.locked:  # nobody can come back to them, and they hold memory
             self._forget(gone)

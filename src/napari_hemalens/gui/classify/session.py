@@ -1,6 +1,6 @@
 """The classification of cells in one viewer: its state and its actions. No Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -144,14 +144,17 @@ class ClassificationSession(ViewerSession):
             self.message_sent.emit(str(error))
             self.results.changed.emit()
 
-    def files_of_save(self, folder: Path) -> tuple[Path, ...]:
-        """Return the files that `save` writes."""
-        return files_of_classified(Scored.from_states(self.results.states_of_task), folder)
+    def files_of_save(self, folder: Path, formats: Sequence[str]) -> tuple[Path, ...]:
+        """Return the files and folders that `save` writes; none where it cannot."""
+        try:
+            return files_of_classified(Scored.from_states(self.results.states_of_task), folder, formats)
+        except HemaLensError:  # `save` says what is wrong
+            return ()
 
-    def save(self, folder: Path) -> None:
-        """Write the tables of all images of the task, and what it takes to make them again."""
+    def save(self, folder: Path, formats: Sequence[str] = ("csv",)) -> None:
+        """Write the cells of all images of the task in some formats, and what it takes to make them again."""
         scored = Scored.from_states(self.results.states_of_task)
-        steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared)
+        steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared, formats=formats)
         steps = self._saved.keeping(steps, set(self.results.states_of_task))
         self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
 

@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.frames import Framed
+from napari_hemalens.records.measurements import NC_RATIO, Measurements
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.reports.design import Sample
 from napari_hemalens.review.classes import ReviewedClasses
@@ -21,20 +22,20 @@ CellsBy: TypeAlias = Labels | Literal["pairs"] | None
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NucleusValues:
-    """A whole number for each nucleus of a label image.
+    """A number for each nucleus of a label image.
 
     Attributes
     ----------
     ids : (N,) int64
         The nuclei, ascending.
-    values : (N,) int64
+    values : (N,) int64 or float64
         Their numbers.
     """
 
     ids: NDArray[np.int64]
-    values: NDArray[np.int64]
+    values: NDArray[Any]
 
-    def values_for(self, ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    def values_for(self, ids: NDArray[np.int64]) -> NDArray[Any] | None:
         """Return the numbers of some of the nuclei, or None where one of them is not among these."""
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         if not len(self.ids) or not np.array_equal(self.ids[at], ids):
@@ -78,6 +79,8 @@ class ClassificationState:
         The pairs, shown to be looked through.
     cell_of_nucleus : NucleusValues or None
         The cell of each nucleus, 0 for none; None where nobody asks, or while it is found out.
+    nc_ratio : NucleusValues or None
+        The ratio of nucleus to cytoplasm of that cell; None where cells have no outlines.
     micronuclei : NucleusValues or None
         Those seen at each nucleus; None where they are not counted.
     uncounted : str
@@ -103,6 +106,7 @@ class ClassificationState:
     cells_by: CellsBy = None
     pairs: Labels | None = None
     cell_of_nucleus: NucleusValues | None = None
+    nc_ratio: NucleusValues | None = None
     micronuclei: NucleusValues | None = None
     uncounted: str = ""
     bodies: NDArray[Any] | None = None
@@ -134,12 +138,28 @@ class ClassificationState:
         """The micronuclei seen at each classified nucleus (N,); None where they are not counted."""
         return self._at(self.micronuclei)
 
+    @property
+    def measurements(self) -> Measurements | None:
+        """What the classified cells measure, with their ratio of nucleus to cytoplasm where it is known."""
+        found = None if self.reviewed is None else self.reviewed.cells.measurements
+        ratio = self._at(self.nc_ratio)
+        return found if found is None or ratio is None else found.with_column(NC_RATIO, ratio)
+
+    def lose(self, layer: Layer) -> bool:
+        """Let go of a layer that has left the viewer; return whether the cells cannot be followed without it."""
+        if layer is self.layer:
+            self.layer, self.source.visible = None, True
+            return True
+        if layer is self.marks:
+            self.marks = self.bodies = None
+        return layer in (self.source, self.image)
+
     def forget_corrections(self) -> None:
         """Discard what a person said of the cells."""
         if self.reviewed is not None:
             self.reviewed = ReviewedClasses(self.reviewed.cells)
 
-    def _at(self, numbers: NucleusValues | None) -> NDArray[np.int64] | None:
+    def _at(self, numbers: NucleusValues | None) -> NDArray[Any] | None:
         if numbers is None or self.reviewed is None:
             return None
         return numbers.values_for(self.reviewed.cells.ids)

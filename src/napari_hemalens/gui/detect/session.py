@@ -21,7 +21,7 @@ from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.detect.keeping import DetectionKeeper
 from napari_hemalens.gui.detect.results import Results
-from napari_hemalens.gui.detect.saving import save_steps
+from napari_hemalens.gui.detect.saving import DetectedCells, files_of_detected, save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
@@ -180,6 +180,13 @@ class DetectionSession(ViewerSession):
         asked = [ScriptedImage(s, regions_of(s, where), self._frame(s, recipe.frame)) for s in sources]
         return as_python(asked, recipe)
 
+    def files_of_save(self, folder: Path, formats: Sequence[str]) -> tuple[Path, ...]:
+        """Return the files and folders that `save` writes; none where it cannot."""
+        try:
+            return files_of_detected(self._detected(), folder, formats)
+        except HemaLensError:  # `save` says what is wrong
+            return ()
+
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
         steps = self._saving(folder, formats)
@@ -195,9 +202,10 @@ class DetectionSession(ViewerSession):
         return tuple(self._saving(new_folder(folder / "detected"), ("csv", "coco")))
 
     def _saving(self, folder: Path, formats: Sequence[str]) -> Generator[str, None, None]:
-        failed = self.failures.reasons
-        steps = save_steps(self.results.detections(), self._counted_by(), folder, formats, failed=failed)
-        return self._saved.keeping(steps)
+        return self._saved.keeping(save_steps(self._detected(), folder, formats))
+
+    def _detected(self) -> DetectedCells:
+        return DetectedCells.from_results(self.results, self._counted_by(), self.failures.reasons)
 
     def _counted_by(self) -> DetectionRecipe:
         """Return the options of the last run, with those that were changed on its results."""

@@ -51,7 +51,7 @@ class ReviewCells(QWidget):
         self.collect, self.report = collect_button(), report_button()
         for each in (self.review, self.save, self.report, self.collect):
             reach_by_tab(each)  # after a click, Space must not press them
-        self.save.setToolTip("Write cells.csv, summary.csv and run.json of all images of this task to a folder")
+        self.save.setToolTip("Write the cells of all images of this task as you left them, in formats of your choice")
         self.words, self.hint, self._rows = sentences(), sentences(small=True), Rows()
         self.observer, self.blind = ObserverName(), blind_button()
         self._rows.add("Observer", self.observer, self.blind)

@@ -62,7 +62,7 @@ class ClassifierForm(RecipeForm[R]):
             "device": DeviceChoice(),
             "precision": PrecisionChoice(),
         }
-        super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel", "embeddings"))
+        super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel"))
         self._task.changed.connect(self.offer_weights)
         self._weights.changed.connect(self._on_weights)
         self.offer_weights()

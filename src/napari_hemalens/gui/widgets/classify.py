@@ -1,10 +1,8 @@
 """Classify cells: the dock."""
 
-from pathlib import Path
-
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.blind import BlindSession
@@ -36,6 +34,7 @@ from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.report_dialog import ask_for_report
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep, ask_to_split
+from napari_hemalens.gui.widgets.saving import CLASSIFIED, ask_what_to_save
 from napari_hemalens.gui.workers import QtRunner
 from napari_hemalens.review.classes import pooled
 
@@ -150,9 +149,9 @@ class ClassifyWidget(Dock):
         self.reveal(self.review)
 
     def _save(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
-        if folder and may_replace(self, self.session.files_of_save(Path(folder))):
-            self.session.save(Path(folder))
+        asked = ask_what_to_save(self, CLASSIFIED)
+        if asked is not None and may_replace(self, self.session.files_of_save(*asked)):
+            self.session.save(*asked)
 
     def _collect(self) -> None:
         folder = ask_for_training_set(self)

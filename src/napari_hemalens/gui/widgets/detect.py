@@ -39,7 +39,6 @@ from napari_hemalens.gui.widgets.review import ReviewBar
 from napari_hemalens.gui.widgets.rows import Rows, button
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 from napari_hemalens.gui.workers import QtRunner
-from napari_hemalens.workflows.detection import files_of_results
 
 _SMALL_CELLS: Sequence[tuple[str, SmallCells]] = (
     (f"points over {MANY:,}", "many"),
@@ -169,7 +168,7 @@ class DetectWidget(Dock):
         return ask_to_keep(self, corrections) if corrections else True
 
     def _save(self, folder: Path, formats: Sequence[str]) -> None:
-        if may_replace(self, (folder / name for name in files_of_results(formats))):
+        if may_replace(self, self.session.files_of_save(folder, formats)):
             self.session.save(folder, formats)
 
     def _print_report(self) -> None:

@@ -3,33 +3,11 @@
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.widgets.report_dialog import report_button
 from napari_hemalens.gui.widgets.rows import button
-from napari_hemalens.workflows.annotations import FORMATS
-
-_WORDS = {
-    "csv": "Table of cells (cells.csv)",
-    "coco": "COCO (coco.json)",
-    "geojson": "QuPath (GeoJSON, one file per image)",
-    "voc": "Pascal VOC (XML, one file per image)",
-    "yolo": "YOLO (text, one file per image)",
-    "via": "VGG Image Annotator (via.json)",
-    "parquet": "Parquet (cells.parquet)",
-    "h5ad": "AnnData, for scanpy and squidpy (cells.h5ad)",
-}
+from napari_hemalens.gui.widgets.saving import DETECTED, ask_what_to_save
 
 
 def ask_for_annotations(parent: QWidget) -> Path | None:
@@ -78,38 +56,11 @@ class ExportBar(QWidget):
         self.collect.clicked.connect(self._ask_for_training_set)
 
     def _ask(self) -> None:
-        dialog = SaveDialog(self)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
-            folder = QFileDialog.getExistingDirectory(self, "Save in folder", preference("results_folder"))
-            if folder:
-                self.saved.emit(Path(folder), dialog.formats())
+        asked = ask_what_to_save(self, DETECTED)
+        if asked is not None:
+            self.saved.emit(*asked)
 
     def _ask_for_training_set(self) -> None:
         folder = ask_for_training_set(self)
         if folder is not None:
             self.collected.emit(folder)
-
-
-class SaveDialog(QDialog):
-    """Which formats to write."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Save results")
-        layout = QVBoxLayout(self)
-        self.boxes = {name: QCheckBox(_WORDS.get(name, name)) for name in (*_WORDS, *FORMATS)}
-        for name, box in self.boxes.items():
-            box.setChecked(name in {"csv", "coco"})
-            box.setEnabled(not FORMATS[name].install_hint)
-            box.setToolTip(FORMATS[name].install_hint or _WORDS.get(name, name))
-            layout.addWidget(box)
-        layout.addWidget(QLabel("counts.csv, differential.csv and run.json are written too."))
-        kinds = QDialogButtonBox.StandardButton
-        buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout.addWidget(buttons)
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the formats ticked."""
-        return tuple(name for name, box in self.boxes.items() if box.isChecked())
