@@ -46,7 +46,11 @@ def test_slides_are_added_run_over_and_compared(
 
     assert hemalens("project", "compare", project) == 1
     assert "Groups are not compared: the only group is 'case'" in capsys.readouterr().out
-    assert (project / "results" / "detect-1-groups" / "comparison.html").exists()
+    page = project / "results" / "detect-1-groups" / "comparison.html"
+    assert '<html lang="en">' in page.read_text(encoding="utf-8")
+    assert hemalens("project", "compare", project, "--language", "de") == 1
+    assert "die einzige Gruppe ist" in page.read_text(encoding="utf-8")
+    capsys.readouterr()
     assert hemalens("project", "queue", project, "--remove", "detect-1") == 0
     assert "The queue is empty" in capsys.readouterr().out
 

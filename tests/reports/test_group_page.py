@@ -5,8 +5,17 @@ from html.parser import HTMLParser
 
 import pytest
 
-from napari_hemalens.reports.group_page import comparison_page, comparison_table, share_tables
+from napari_hemalens.reports.group_page import (
+    comparison_page,
+    comparison_table,
+    comparison_tables,
+    share_tables,
+    source_lines,
+)
 from napari_hemalens.reports.groups import CellCount, GroupComparison, compare_groups
+from napari_hemalens.reports.language import ENGLISH, Language
+
+GERMAN = Language.of("de")
 
 
 @pytest.fixture
@@ -21,7 +30,7 @@ def found() -> GroupComparison:
 
 
 def test_tables_show_classes_that_were_found(found: GroupComparison) -> None:
-    groups, patients, slides = share_tables(found)
+    groups, patients, slides = share_tables(found, ENGLISH)
     assert groups.header == ("Group", "Patients", "Slides", "Cells", "blast", "lymphocyte")
     assert groups.rows[1] == ("x", "3", "3", "300", "9.7 (6.8-13.5)", "30.3 (25.4-35.8)")
     assert (len(patients.rows), len(slides.rows)) == (6, 6)
@@ -29,7 +38,7 @@ def test_tables_show_classes_that_were_found(found: GroupComparison) -> None:
 
 
 def test_both_tests_stand_beside_each_other(found: GroupComparison) -> None:
-    table = comparison_table(found)
+    table = comparison_table(found, ENGLISH)
     assert table.title == "x compared with c"
     assert len(table.header) == len(table.rows[0]) == 10
     assert table.rows[0][:4] == ("blast", "6 of 300", "29 of 300", "5.24")
@@ -37,7 +46,7 @@ def test_both_tests_stand_beside_each_other(found: GroupComparison) -> None:
 
 
 def test_the_page_is_whole_and_what_people_wrote_is_text(found: GroupComparison) -> None:
-    text = comparison_page(found, "Groups of <b>", [("Run", "detect-1")])
+    text = comparison_page(found, "<b>", [("Run", "detect-1")], ENGLISH)
     assert "Groups of &lt;b&gt;" in text
     assert "<i>" not in text
     for note in found.notes:
@@ -62,11 +71,44 @@ def test_the_page_is_whole_and_what_people_wrote_is_text(found: GroupComparison)
 
 
 def test_a_refusal_stands_where_tests_would(found: GroupComparison) -> None:
-    text = comparison_page(compare_groups(found.slides[:3], found.classes), "t", [])
+    text = comparison_page(compare_groups(found.slides[:3], found.classes), "t", [], ENGLISH)
     assert "Groups are not compared" in text
     assert "<circle" not in text
 
 
 def test_classes_are_named_in_words() -> None:
     shown = compare_groups([CellCount("a.tif", {"band_neutrophil": 3}, 10)], ("band_neutrophil",))
-    assert [table.header[-1] for table in share_tables(shown)] == ["band neutrophil"] * 3
+    assert [table.header[-1] for table in share_tables(shown, ENGLISH)] == ["band neutrophil"] * 3
+
+
+def test_tables_are_in_the_language_with_its_numbers(found: GroupComparison) -> None:
+    tests, groups, *_ = comparison_tables(found, GERMAN)
+    assert tests.title == "x verglichen mit c"
+    assert tests.header[:3] == ("Klasse", "c, Zellen", "x, Zellen")
+    assert tests.rows[0][:4] == ("Blast", "6 von 300", "29 von 300", "5,24")
+    assert tests.rows[0][6:9] == ("2,0 %", "9,0 %", "0,1000")
+    assert groups.header == ("Gruppe", "Patienten", "Präparate", "Zellen", "Blast", "Lymphozyt")
+    assert groups.rows[1][4] == "9,7 (6,8-13,5)"
+
+
+def test_a_page_in_german_has_no_english_sentence_left(found: GroupComparison) -> None:
+    text = comparison_page(found, "p", source_lines("/p", "detect-1", {"task": "leukocyte"}, GERMAN), GERMAN)
+    assert '<html lang="de">' in text
+    assert "<title>Gruppen von p</title>" in text
+    assert "die der Aufgabe leukocyte" in text
+    for note in found.notes:
+        assert GERMAN.sentence(note) != note
+        assert GERMAN.sentence(note).replace("'", "&#39;") in text
+    assert "<title>a: 1,0 %</title>" in text
+
+
+def test_what_was_compared_is_said_of_a_run_and_of_cells_as_they_were_left() -> None:
+    assert source_lines("/p", "detect-1", {"weights": "w"}, ENGLISH) == (
+        ("Project", "/p"),
+        ("Run", "detect-1"),
+        ("Weights", "w"),
+    )
+    assert source_lines("/p", None, {}, GERMAN)[1] == (
+        "Zellen",
+        "von Detect, wie ein Mensch sie im Projekt hinterlassen hat",
+    )

@@ -7,8 +7,10 @@ import pytest
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.records.differential import wilson_interval
 from napari_hemalens.reports.groups import CellCount, GroupComparison, compare_groups
+from napari_hemalens.reports.language import Language
 
 CLASSES = ("blast", "lymphocyte", "monocyte")
+GERMAN = Language.of("de")
 
 
 def slide(patient: str, group: str, blasts: int, lymphocytes: int, total: int = 100) -> CellCount:
@@ -83,6 +85,19 @@ def test_what_cannot_be_compared_is_counted_and_refused_in_a_sentence(
     assert found.tests == ()
     assert len(found.slides) == len(slides)
     assert re.search(said, found.refusal)
+    german = GERMAN.sentence(found.refusal)
+    assert german.startswith("Gruppen werden nicht verglichen: ")
+    assert not re.search(r"\b(the|no|has|with|is|there|two)\b", german)
+
+
+def test_all_that_is_said_of_groups_can_be_said_in_another_language(found: GroupComparison) -> None:
+    two = compare_groups([slide(f"{g}{i}", g, 10 + i, 90 - i) for g in "ab" for i in range(3)], CLASSES[:2])
+    nobody = compare_groups([slide("", "a", 1, 1), slide("", "", 1, 1), slide("1.5", "", 0, 0, 0)], CLASSES)
+    notes = [*found.notes, *two.notes, *nobody.notes]
+    assert not [note for note in notes if GERMAN.sentence(note) == note]
+    assert GERMAN.sentence(found.notes[-1]).endswith("nie unter 0,06.")
+    assert GERMAN.sentence(two.notes[-1]).startswith("Von zwei Klassen wird „Blast“ verglichen")
+    assert GERMAN.sentence(nobody.notes[-1]) == "1 Patient ohne gezählte Zelle, nicht verglichen: '1.5'."
 
 
 def test_slides_of_nobody_and_patients_without_cells_are_named() -> None:
@@ -90,7 +105,7 @@ def test_slides_of_nobody_and_patients_without_cells_are_named() -> None:
     assert found.notes == (
         "1 slide without a patient: left out of patients and of the comparison.",
         "1 slide without a group: left out of groups and of the comparison.",
-        "1 patient without a counted cell, not compared: P1.",
+        "1 patient without a counted cell, not compared: 'P1'.",
     )
 
 

@@ -20,8 +20,8 @@ def said_in_code() -> Iterator[str | tuple[str, str]]:
     room = LOCALES.parent
     for file in sorted(room.glob("*.py")):
         yield from (found[1] for found in extract_from_file("python", file, KEYWORDS))
-    template = room / "templates" / "report.html"
-    yield from (found[1] for found in extract_from_file("jinja2.ext:babel_extract", template, KEYWORDS))
+    for template in sorted((room / "templates").glob("*.html")):
+        yield from (found[1] for found in extract_from_file("jinja2.ext:babel_extract", template, KEYWORDS))
 
 
 def catalogue(code: str) -> Path:

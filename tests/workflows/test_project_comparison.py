@@ -26,7 +26,7 @@ from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.workflows import write_results
 from napari_hemalens.workflows.detected_work import DetectedWork, KeptBoxes, write_detected
 from napari_hemalens.workflows.kept_images import KeptImage
-from napari_hemalens.workflows.project_comparison import compare_project, comparison_text, countable_runs
+from napari_hemalens.workflows.project_comparison import compare_project, comparison_text, countable_runs, write_page
 
 BLASTS = {"c1": 0, "c2": 1, "c3": 0, "p1": 6, "p2": 7, "p3": 5}
 CELLS = 20
@@ -102,6 +102,33 @@ def test_what_detect_found_is_compared_by_patients_and_written(project: Path) ->
     assert len(rows(compared.folder / "tests.csv")) == 2
     assert "detect-1" in compared.page.read_text(encoding="utf-8")
     assert "case compared with control" in comparison_text(compared.found)
+
+
+@pytest.mark.usefixtures("detection")
+def test_a_comparison_is_in_the_language_asked_for_and_in_another_without_counting(project: Path) -> None:
+    german = compare_project(project, language="de")
+    assert german.notes[0] == "1 Präparat hat keine Ergebnisse in detect-1: new.tif."
+    assert [table.title for table in german.tables] == [
+        "case verglichen mit control",
+        "Gruppen",
+        "Patienten",
+        "Präparate",
+    ]
+    assert "<title>Gruppen von project</title>" in german.page.read_text(encoding="utf-8")
+    (project / "queue.json").unlink()
+    english = write_page(german, "en")
+    assert (english.tables[1].title, english.refusal) == ("Groups", "")
+    text = english.page.read_text(encoding="utf-8")
+    assert "<title>Groups of project</title>" in text
+    assert "<td>detect-1</td>" in text
+    assert "<td>marrow-lite</td>" in text
+
+
+@pytest.mark.usefixtures("detection")
+def test_a_comparison_that_cannot_be_written_is_said(project: Path) -> None:
+    (project / "file").touch()
+    with pytest.raises(ProjectError, match="could not be written"):
+        compare_project(project, out=project / "file")
 
 
 @pytest.mark.usefixtures("detection")

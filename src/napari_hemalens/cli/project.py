@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from napari_hemalens.cli.app import app, err_console, out_console, run
 from napari_hemalens.config.presets import change_recipe
+from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.workflows import project_comparison, project_queue, teaching
 from napari_hemalens.workflows.project_queue import Operation, RunOutcome
@@ -123,9 +124,10 @@ def compare(
         typer.Option(metavar="GROUP_A GROUP_B", help="Two groups, the control first; by default the only two."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder; by default in the project's results.")] = None,
+    language: Annotated[LanguageCode, typer.Option(help="Language of the page.")] = "en",
 ) -> None:
     """Count results by slide, patient and group, and compare two groups, by cells and by patients."""
-    compared = project_comparison.compare_project(project, run_name, groups, out)
+    compared = project_comparison.compare_project(project, run_name, groups, out, language=language)
     out_console.print(escape(project_comparison.comparison_text(compared.found)))
     out_console.print(f"Written to {escape(str(compared.folder))}")
     raise typer.Exit(1 if compared.found.refusal else 0)

@@ -8,6 +8,7 @@ from typing import Any
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.reports.group_tests import ClassTest
 from napari_hemalens.reports.groups import CellCount, GroupComparison, Level
+from napari_hemalens.reports.language import ENGLISH, Language
 
 TEST_COLUMNS = (
     *("class", "first_group", "second_group", "first_cells", "first_total", "second_cells", "second_total"),
@@ -21,6 +22,7 @@ _OF_LEVEL: dict[Level, tuple[str, ...]] = {
     "patient": ("group", "slides"),
     "group": ("patients", "slides"),
 }
+_LEAST = 0.0001  # p that is given as a number
 _SHARES = ("class", "count", "total", "percent", "low", "high", "unsure")
 
 
@@ -58,14 +60,16 @@ def comparison_text(found: GroupComparison) -> str:
     return "\n\n".join([*blocks, "\n".join([*filter(None, [found.refusal]), *found.notes, "Intervals are 95 %."])])
 
 
-def p_text(p: float) -> str:
+def p_text(p: float, language: Language = ENGLISH) -> str:
     """Return a p value for people."""
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return f"< {language.number(_LEAST, 4)}" if p < _LEAST else language.number(p, 4)
 
 
-def ratio_text(ratio: float) -> str:
+def ratio_text(ratio: float, language: Language = ENGLISH) -> str:
     """Return an odds ratio for people."""
-    return "not defined" if math.isnan(ratio) else "infinite" if math.isinf(ratio) else f"{ratio:.2f}"
+    if math.isfinite(ratio):
+        return language.number(ratio, 2)
+    return language.say("not defined") if math.isnan(ratio) else language.say("infinite")
 
 
 def _tests_text(compared: tuple[str, str], tests: tuple[ClassTest, ...]) -> str:

@@ -206,7 +206,9 @@ def _notes(slides: Sequence[CellCount], patients: Sequence[CellCount]) -> tuple[
             notes.append(f"{_number(len(without), 'slide')} without a {what}.")
     empty = [patient.name for patient in patients if not patient.total]
     if empty:
-        notes.append(f"{_number(len(empty), 'patient')} without a counted cell, not compared: {', '.join(empty)}.")
+        notes.append(
+            f"{_number(len(empty), 'patient')} without a counted cell, not compared: {', '.join(map(repr, empty))}."
+        )
     return tuple(notes)
 
 

@@ -126,8 +126,54 @@ _OF_ASSAYS = (
     N_("< {value}"),
 )
 
+_OF_GROUPS = (
+    N_("Groups are not compared: {there}; the column group of the table of slides says which there are."),
+    N_("the only group is {group}"),
+    N_("no slide has a group"),
+    N_("Groups are not compared: there are {n} ({groups}); name two of them."),
+    N_("Groups are not compared: {group} would be compared with itself."),
+    N_(
+        "Groups are not compared: patient {patient} is in both {control} and {group}, and these tests are for "
+        "different patients."
+    ),
+    N_(
+        "Groups are not compared: {group} has {n} patient with cells, and {fewest} in each group are the fewest that "
+        "can be compared."
+    ),
+    N_(
+        "Groups are not compared: {group} has {n} patients with cells, and {fewest} in each group are the fewest that "
+        "can be compared."
+    ),
+    N_("1 slide without a patient: left out of patients and of the comparison."),
+    N_("{n} slides without a patient: left out of patients and of the comparison."),
+    N_("1 slide without a group: left out of groups and of the comparison."),
+    N_("{n} slides without a group: left out of groups and of the comparison."),
+    N_("1 patient without a counted cell, not compared: {names}."),
+    N_("{n} patients without a counted cell, not compared: {names}."),
+    N_("1 slide has no results in {run}: {names}."),
+    N_("{n} slides have no results in {run}: {names}."),
+    N_(
+        "Fisher's exact test, two-sided, compares all cells of {group} with all cells of {control}. It takes cells "
+        "for independent, which cells of one patient are not, so its p is too small where patients differ."
+    ),
+    N_(
+        "Mann and Whitney's test, two-sided, compares the shares of {n} patients with those of {m}: a patient counts "
+        "once, with however many cells."
+    ),
+    N_(
+        "p values are adjusted for the 1 class compared, for each test apart, by the procedure of Benjamini and "
+        "Hochberg, which limits the rate of false discoveries."
+    ),
+    N_(
+        "p values are adjusted for the {n} classes compared, for each test apart, by the procedure of Benjamini and "
+        "Hochberg, which limits the rate of false discoveries."
+    ),
+    N_("With {n} and {m} patients, p of Mann and Whitney's test is never below {p}."),
+    N_("Of two classes, '{name}' is compared: the share of the other is what is left."),
+)
+
 # Of several images, a note says of how many.
 _OF_SEVERAL = (N_("{note} ({n} of {total} images: {names})"),)
 
-SENTENCES: tuple[str, ...] = (*_OF_SEVERAL, *_OF_IMAGES, *_MEASURES, *_OF_ASSAYS)
+SENTENCES: tuple[str, ...] = (*_OF_SEVERAL, *_OF_IMAGES, *_MEASURES, *_OF_ASSAYS, *_OF_GROUPS)
 """What is said elsewhere; of two that fit, the first is meant."""

@@ -96,5 +96,9 @@ class Language:
         return number.translate(_SWAPPED) if self.code in _DECIMAL_COMMA else number
 
 
+ENGLISH = Language.of("en")
+"""What terminals are told in."""
+
+
 def _pattern(known: str) -> str:
     return _PLACE.sub(r"(?P<\1>.+?)", re.escape(known))

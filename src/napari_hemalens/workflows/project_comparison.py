@@ -6,12 +6,14 @@
 ...     print(test.class_name, test.fisher_adjusted, test.rank_adjusted)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import ProjectError
 from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import QueuedRun
@@ -19,9 +21,10 @@ from napari_hemalens.projects.slides_table import ProjectSlide, SlidesTable
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.differential import Differential
 from napari_hemalens.records.notes import pooled_notes
-from napari_hemalens.reports.group_page import TextTable, comparison_page, comparison_table, share_tables
+from napari_hemalens.reports.group_page import TextTable, comparison_page, comparison_tables, source_lines
 from napari_hemalens.reports.group_tables import comparison_text, write_comparison
 from napari_hemalens.reports.groups import CellCount, GroupComparison, compare_groups
+from napari_hemalens.reports.language import Language
 from napari_hemalens.reports.stored_results import StoredSmear, read_stored
 from napari_hemalens.workflows.project_queue import outcomes_of
 from napari_hemalens.workflows.work import open_work
@@ -32,10 +35,9 @@ __all__ = [
     "ProjectComparison",
     "TextTable",
     "compare_project",
-    "comparison_table",
     "comparison_text",
     "countable_runs",
-    "share_tables",
+    "write_page",
 ]
 
 WORK = "work"
@@ -57,18 +59,40 @@ class ProjectComparison:
         Slides, patients, groups and tests.
     source : str
         Name of the run, or 'work'.
-    folder : Path
-        Where the tables and the page are.
+    project, folder : Path
+        Of the project; where the tables and the page are.
+    recipe : mapping of str to Any
+        Options of the run; empty of 'work'.
+    language : LanguageCode
+        Of the page; the tables are for machines.
     """
 
     found: GroupComparison
     source: str
+    project: Path
     folder: Path
+    recipe: Mapping[str, Any]
+    language: LanguageCode = "en"
 
     @property
     def page(self) -> Path:
         """The page of HTML."""
         return self.folder / PAGE
+
+    @property
+    def tables(self) -> tuple[TextTable, ...]:
+        """Tests, where there are any, then groups, patients and slides, in its language."""
+        return comparison_tables(self.found, Language.of(self.language))
+
+    @property
+    def refusal(self) -> str:
+        """Why groups are not compared, in its language; empty where they are."""
+        return Language.of(self.language).sentence(self.found.refusal)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences to show with the figures, in its language."""
+        return tuple(map(Language.of(self.language).sentence, self.found.notes))
 
 
 def compare_project(
@@ -76,6 +100,8 @@ def compare_project(
     run: str | None = None,
     groups: tuple[str, str] | None = None,
     out: str | Path | None = None,
+    *,
+    language: LanguageCode = "en",
 ) -> ProjectComparison:
     """Count the results of a project by slide, patient and group, compare two groups, and write tables and a page.
 
@@ -92,6 +118,8 @@ def compare_project(
     out : path, optional
         Folder for `slides.csv`, `patients.csv`, `groups.csv`, `tests.csv` and `comparison.html`; by default
         `results/<run>-groups` in the project.
+    language : {'en', 'de'}
+        Of the page.
 
     Raises
     ------
@@ -110,15 +138,26 @@ def compare_project(
     found = compare_groups(slides, classes, groups)
     found = replace(found, notes=(*_without_results(table, counted, source), *doubts, *found.notes))
     place = folder / "results" / f"{source}-groups" if out is None else Path(out)
-    compared = ProjectComparison(found, source, place)
-    try:
+    compared = ProjectComparison(found, source, folder, place, {} if chosen is None else chosen.recipe, language)
+    with _explained(place):
         write_comparison(found, place)
-        with writing(compared.page) as temporary:
-            text = comparison_page(found, f"Groups of {folder.resolve().name}", _described(folder, chosen))
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise ProjectError(f"The comparison could not be written to {place}: {error.strerror or error}.") from error
-    return compared
+    return write_page(compared, language)
+
+
+def write_page(compared: ProjectComparison, language: LanguageCode) -> ProjectComparison:
+    """Write the page of a comparison in a language, in place of the one before; return the comparison.
+
+    Raises
+    ------
+    ProjectError
+        If it cannot be written.
+    """
+    words, project = Language.of(language), compared.project.resolve()
+    run = None if compared.source == WORK else compared.source
+    text = comparison_page(compared.found, project.name, source_lines(str(project), run, compared.recipe, words), words)
+    with _explained(compared.folder), writing(compared.page) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return replace(compared, language=language)
 
 
 def countable_runs(project: str | Path) -> tuple[str, ...]:
@@ -207,9 +246,9 @@ def _without_results(table: SlidesTable, counted: _Counted, source: str) -> tupl
     return (f"{slides} no results in {source}: {listed}.",)
 
 
-def _described(folder: Path, run: QueuedRun | None) -> list[tuple[str, str]]:
-    where = [("Project", str(folder.resolve()))]
-    if run is None:
-        return [*where, ("Cells", "of Detect, as a person left them in the project")]
-    weights = run.recipe.get("weights") or f"those of the task {run.recipe.get('task')}"
-    return [*where, ("Run", run.name), ("Weights", str(weights))]
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProjectError(f"The comparison could not be written to {place}: {error.strerror or error}.") from error

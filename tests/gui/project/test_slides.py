@@ -119,3 +119,15 @@ def test_a_project_that_is_looked_at_is_not_changed(viewer, runner, run_queue, s
     assert read_slides(study).slides[0].stain == ""
     assert [each.run.name for each in outcomes_of(study)] == ["detect-1"]
     assert run_queue.asked == []
+
+
+def test_a_page_that_cannot_be_written_in_another_language_is_said(slides, runner, said):
+    slides.translate("de")  # nothing is compared yet
+    slides.compare(None, None)
+    runner.run()
+    page = slides.compared.page
+    page.unlink()
+    page.mkdir()
+    slides.translate("de")
+    assert "could not be written" in said[-1]
+    assert slides.compared.language == "en"

@@ -2,11 +2,17 @@
 
 import pytest
 
+from napari_hemalens.gui import preferences
 from napari_hemalens.gui.widgets.groups_tab import GroupsTab
 
 
 @pytest.fixture
-def tab(qtbot, slides):
+def tab(qtbot, slides, monkeypatch):
+    def unknown(_):
+        raise KeyError
+
+    monkeypatch.setattr(preferences, "get_plugin_settings", unknown)
+    monkeypatch.setattr(preferences, "_DEFAULTS", {**preferences._DEFAULTS})
     made = GroupsTab(slides)
     qtbot.addWidget(made)
     return made
@@ -45,3 +51,18 @@ def test_a_project_that_is_closed_takes_its_comparison_along(tab, slides, runner
     slides.projects.leave()
     assert (tab.table.rowCount(), offered(tab.first)) == (0, [])
     assert not tab.compare.isEnabled()
+
+
+def test_tables_notes_and_page_are_in_the_language_chosen(tab, slides, runner):
+    tab.language.setCurrentIndex(tab.language.findData("de"))
+    tab.compare.click()
+    runner.run()
+    assert offered(tab.shown) == ["patients verglichen mit control", "Gruppen", "Patienten", "Präparate"]
+    assert tab.table.horizontalHeaderItem(0).text() == "Klasse"
+    assert [tab.table.item(row, 0).text() for row in range(3)] == ["Myelozyt", "Erythroblast", "Lymphozyt"]
+    assert "nie unter 0,10" in tab.notes.text()
+    tab.shown.setCurrentIndex(2)
+    tab.language.setCurrentIndex(tab.language.findData("en"))
+    assert tab.shown.currentText() == "Patients"
+    assert tab.table.horizontalHeaderItem(1).text() == "Group"
+    assert '<html lang="en">' in slides.compared.page.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_hemalens.config.recipe import Recipe
+from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.session import ProjectSession
@@ -15,7 +16,12 @@ from napari_hemalens.gui.project.slide_layers import show_slide
 from napari_hemalens.gui.running import KeepResult, Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.workflows.project_comparison import ProjectComparison, compare_project, countable_runs
+from napari_hemalens.workflows.project_comparison import (
+    ProjectComparison,
+    compare_project,
+    countable_runs,
+    write_page,
+)
 from napari_hemalens.workflows.project_queue import (
     Operation,
     RunOutcome,
@@ -163,17 +169,27 @@ class SlidesSession(ViewerSession):
         """Ask the queue to stop after the step at hand."""
         self._halt("Stopped. What was found is kept; Resume goes on from there.", "Stopping after this step…")
 
-    def compare(self, run: str | None, groups: tuple[str, str] | None) -> None:
-        """Count and compare groups away from the window; the tables are written, too."""
+    def compare(self, run: str | None, groups: tuple[str, str] | None, language: LanguageCode = "en") -> None:
+        """Count and compare groups away from the window; tables, and a page in a language, are written, too."""
         folder = self.folder
         if folder is None or not self.keeps:
             return
 
         def counted() -> Generator[ProjectComparison, None, None]:
-            yield compare_project(folder, run, groups)
+            yield compare_project(folder, run, groups, language=language)
 
         listener = Listener(on_step=self._on_compared, on_error=self._on_error)
         self._runner.run_in_background(counted(), listener)
+
+    def translate(self, language: LanguageCode) -> None:
+        """Write the page of the last comparison in another language."""
+        compared = self.compared
+        if compared is None or compared.language == language or not self.keeps:
+            return
+        try:
+            self._on_compared(write_page(compared, language))
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
 
     @property
     def countable(self) -> tuple[str, ...]:

@@ -13,15 +13,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_hemalens.gui.preferences import preference, set_preference
 from napari_hemalens.gui.project.slides import SlidesSession
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.rows import button, sentences
+from napari_hemalens.reports.language import LANGUAGES
 from napari_hemalens.workflows.project_comparison import (
     WORK,
     ProjectComparison,
     TextTable,
-    comparison_table,
-    share_tables,
 )
 
 _OF_WORK = "Detect, as corrected"
@@ -40,12 +40,13 @@ class GroupsTab(QWidget):
     def __init__(self, session: SlidesSession) -> None:
         super().__init__()
         self.session = session
-        self.run, self.first, self.second, self.shown = (QComboBox() for _ in range(4))
+        self.run, self.first, self.second, self.shown, self.language = (QComboBox() for _ in range(5))
         for box, name in (
             (self.run, "Cells of"),
             (self.first, "Control group"),
             (self.second, "Other group"),
             (self.shown, "Table"),
+            (self.language, "Language of tables and page"),
         ):
             box.setAccessibleName(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -53,7 +54,12 @@ class GroupsTab(QWidget):
         self.page = button("Open page", "Open the comparison as a page in the browser, to read or print")
         self.table, self.notes, self.refusal = _table(), sentences(small=True), sentences()
         self._tables: tuple[TextTable, ...] = ()
+        for code, title in LANGUAGES.items():
+            self.language.addItem(title, code)
+        self.language.setCurrentIndex(max(0, self.language.findData(preference("report_language"))))
+        self.language.setToolTip("Language of tables and page")
         self._lay_out()
+        self.language.currentIndexChanged.connect(self._on_language)
         self.compare.clicked.connect(self._compare)
         self.page.clicked.connect(self._open_page)
         self.shown.currentIndexChanged.connect(self._show_table)
@@ -88,6 +94,7 @@ class GroupsTab(QWidget):
             said[2],
             self.second,
             self.compare,
+            self.language,
             self.shown,
             self.page,
         ):
@@ -104,21 +111,25 @@ class GroupsTab(QWidget):
 
     def _compare(self) -> None:
         both = (self.first.currentData(), self.second.currentData())
-        self.session.compare(self.run.currentData(), both if all(both) else None)
+        self.session.compare(self.run.currentData(), both if all(both) else None, self.language.currentData())
+
+    def _on_language(self) -> None:
+        set_preference("report_language", self.language.currentData())
+        self.session.translate(self.language.currentData())
 
     def _show_compared(self) -> None:
-        found = None if self._compared is None else self._compared.found
-        self._tables = (
-            () if found is None else ((comparison_table(found),) if found.tests else ()) + share_tables(found)
-        )
+        compared = self._compared
+        self._tables = () if compared is None else compared.tables
+        at = self.shown.currentIndex()
         self.shown.blockSignals(True)
         self.shown.clear()
         self.shown.addItems([table.title for table in self._tables])
+        self.shown.setCurrentIndex(at if 0 <= at < len(self._tables) else 0)
         self.shown.blockSignals(False)
-        self.refusal.setText("" if found is None else found.refusal)
+        self.refusal.setText("" if compared is None else compared.refusal)
         self.refusal.setVisible(bool(self.refusal.text()))
-        self.notes.setText("" if found is None else " ".join(found.notes))
-        self._show_buttons(found is not None)
+        self.notes.setText("" if compared is None else " ".join(compared.notes))
+        self._show_buttons(compared is not None)
         self._show_table()
 
     def _show_buttons(self, shown: bool) -> None:
