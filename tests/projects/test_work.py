@@ -123,3 +123,15 @@ def test_a_kill_loses_nothing_that_was_written(tmp_path: Path, when: str) -> Non
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), when], check=False)
     assert done.returncode == -signal.SIGKILL
     assert kept(tmp_path) == [[0, 1, 2, 3]]
+
+
+@pytest.mark.parametrize(("tissue", "written"), [("marrow", False), ("blood", True)])
+def test_options_are_kept_without_an_image_where_somebody_chose_them(
+    tmp_path: Path, tissue: str, written: bool
+) -> None:
+    files = WorkFiles(tmp_path)
+    usual = {"tissue": "marrow", "device": "auto"}
+    assert files.write("detect", [], {"options": {"tissue": tissue}}, usual) is written
+    assert (read_document(tmp_path, "detect") is not None) is written
+    if written:
+        assert files.write("detect", [], {"options": {"tissue": "marrow"}}, usual)

@@ -105,7 +105,7 @@ def test_what_detect_found_is_compared_by_patients_and_written(project: Path) ->
 
 
 @pytest.mark.usefixtures("detection")
-def test_a_comparison_is_in_the_language_asked_for_and_in_another_without_counting(project: Path) -> None:
+def test_a_comparison_is_put_into_another_language_without_counting(project: Path) -> None:
     german = compare_project(project, language="de")
     assert german.notes[0] == "1 Präparat hat keine Ergebnisse in detect-1: new.tif."
     assert [table.title for table in german.tables] == [

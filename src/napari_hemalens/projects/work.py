@@ -133,8 +133,25 @@ class WorkFiles:
         for record, name in records:
             self._files[_identity(record)] = (record, name)
 
-    def write(self, kind: str, items: Sequence[WorkItem], choices: Mapping[str, Any]) -> bool:
+    def write(
+        self,
+        kind: str,
+        items: Sequence[WorkItem],
+        choices: Mapping[str, Any],
+        usual: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Write what has changed of a dock since it was written last, and return whether anything had.
+
+        Parameters
+        ----------
+        kind : str
+            Of the dock.
+        items : sequence of WorkItem
+            What is to be kept of its images.
+        choices : mapping
+            What a person chose, as plain values; `options` among them are those of the dock.
+        usual : mapping, optional
+            Options that nobody chose: without images, a document is begun for others alone.
 
         Raises
         ------
@@ -143,29 +160,33 @@ class WorkFiles:
         """
         with self._lock:
             try:
-                return self._write(kind, items, choices)
+                document = self._document(items, choices)
+                before = self._documents.get(kind)
+                if document == before or (before is None and not items and not _chosen(choices, usual or {})):
+                    return False
+                self._write(kind, document)
+                self._delete_old(() if before is None else before.images)
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise ProjectError(f"The work could not be written to {self._folder}: {reason}.") from error
+            return True
 
-    def _write(self, kind: str, items: Sequence[WorkItem], choices: Mapping[str, Any]) -> bool:
+    def _document(self, items: Sequence[WorkItem], choices: Mapping[str, Any]) -> WorkDocument:
+        """Return what is to be kept, whose records are in their files by then."""
         entries = tuple(
             item.entry.model_copy(
                 update={"records": {what: self._file_of(item, record) for what, record in item.records.items()}}
             )
             for item in items
         )
-        document = WorkDocument(choices=dict(choices), images=entries)
-        before = self._documents.get(kind)
-        if document == before or (before is None and not items):
-            return False
+        return WorkDocument(choices=dict(choices), images=entries)
+
+    def _write(self, kind: str, document: WorkDocument) -> None:
         with writing(self._folder / f"{kind}.json") as temporary, temporary.open("w", encoding="utf-8") as out:
             out.write(document.model_dump_json(indent=1) + "\n")
             out.flush()
             os.fsync(out.fileno())
         self._documents[kind] = document
-        self._delete_old(() if before is None else before.images)
-        return True
 
     def _file_of(self, item: WorkItem, record: Record) -> str:
         """Return the name of the file of a record, which is written if it is new."""
@@ -225,3 +246,8 @@ def read_parts(folder: Path, name: str) -> dict[str, Any] | None:
 
 def _identity(record: Record) -> tuple[int, ...]:
     return tuple(map(id, record.sources))  # they are kept with it, so that no other object gets their number
+
+
+def _chosen(choices: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
+    """Return whether a person chose an option that is not as usual."""
+    return any(name in usual and value != usual[name] for name, value in choices.get("options", {}).items())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.projects.work import Record, WorkDocument, WorkEntry, WorkFiles, WorkItem, read_parts
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.design import Sample
@@ -134,7 +135,8 @@ def write_classified(files: WorkFiles, project: Path, work: ClassifiedWork) -> b
     ProjectError
         If it cannot be written.
     """
-    return files.write(KIND, [_item(project, each) for each in work.images], work.choices)
+    items = [_item(project, each) for each in work.images]
+    return files.write(KIND, items, work.choices, ClassificationRecipe().model_dump(mode="json"))
 
 
 def read_classified(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.projects.work import Record, WorkDocument, WorkEntry, WorkFiles, WorkItem, read_parts
 from napari_hemalens.records.corrections import no_names
 from napari_hemalens.records.detections import Detections
@@ -93,7 +94,7 @@ def write_detected(files: WorkFiles, project: Path, work: DetectedWork) -> bool:
     past = work.past[-PAST_KEPT:]
     items = [_item(project, each, [step.cells[i] for step in past]) for i, each in enumerate(work.images)]
     steps = [{"tissue": step.tissue, "tissue_prior": step.tissue_prior} for step in past]
-    return files.write(KIND, items, {**work.choices, _PAST: steps})
+    return files.write(KIND, items, {**work.choices, _PAST: steps}, DetectionRecipe().model_dump(mode="json"))
 
 
 def read_detected(

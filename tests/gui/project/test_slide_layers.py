@@ -12,7 +12,7 @@ def test_boxes_labels_and_heatmaps_lie_over_the_image(viewer, study, labels):
     heatmap = np.linspace(0, 1, labels.size, dtype=np.float32).reshape(labels.shape)
     results = (
         SlideResults("classify-1", labels=labels, classes=classes),
-        SlideResults("explain-1", heatmaps={"grad-cam": heatmap}),
+        SlideResults("explain-1", labels=labels, heatmaps={"grad-cam": heatmap}),
     )
     layer = show_slide(viewer, image, results)
     assert [each.name for each in viewer.layers if each.visible] == [

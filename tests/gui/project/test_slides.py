@@ -131,3 +131,17 @@ def test_a_page_that_cannot_be_written_in_another_language_is_said(slides, runne
     slides.translate("de")
     assert "could not be written" in said[-1]
     assert slides.compared.language == "en"
+
+
+def test_a_run_has_the_options_of_a_dock_in_a_project_without_cells(slides, session, study, runner):
+    slides.projects.leave()
+    session.keeper.choose_options(session.keeper.options.model_copy(update={"tissue": "blood"}))
+    slides.projects.join(session.keeper)
+    slides.projects.open(study)
+    slides.add_run("detect")
+    assert [each.run.recipe["tissue"] for each in slides.outcomes] == ["marrow", "blood"]
+    runner.run()
+    session.keeper.choose_options(session.keeper.options.model_copy(update={"tissue": "marrow"}))
+    slides.projects.leave()
+    slides.projects.open(study)
+    assert slides.settings("detect").tissue == "marrow"

@@ -25,11 +25,13 @@ def test_runs_and_slides_that_failed_are_listed(tab):
 
 def test_a_queue_is_stopped_and_resumed_by_its_buttons(tab, runner, run_queue):
     tab.running.run.click()
+    assert tab.running.words.text() == "Beginning…"  # until torch is loaded
     runner.step()
     assert (tab.running.run.isEnabled(), tab.running.stop.isEnabled()) == (False, True)
-    assert tab.running.words.text() == "detect-1: slide 0"
+    assert (tab.running.words.text(), texts(tab)[0][2]) == ("detect-1: slide 0", "running")
     tab.running.stop.click()
     assert tab.running.run.isEnabled()
+    assert texts(tab)[0][2] == "waiting"
     tab.running.run.click()
     runner.run()
     assert (texts(tab)[0][2], len(run_queue.asked)) == ("done", 2)

@@ -68,7 +68,7 @@ def _layers(image: Image, found: SlideResults) -> list[Layer]:
     place = placement_of(image)
     if found.cells is not None:
         layers += [Layer.create(*made) for made in as_layers(found.cells, like=image)]
-    if found.labels is not None:
+    if found.labels is not None and (found.classes or not found.heatmaps):  # plain cells would hide heatmaps
         layers.append(_label_layer(found, place))
     for method, heatmap in found.heatmaps.items():
         look: dict[str, Any] = {"colormap": "inferno", "blending": "additive", "contrast_limits": (0, 1)}

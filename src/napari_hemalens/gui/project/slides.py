@@ -164,6 +164,12 @@ class SlidesSession(ViewerSession):
             return
         self._at_run = ""
         self._begin(_told(self._run_queue(self.folder)), self._on_progress)
+        self._show_progress("Beginning…", 0.0)
+
+    @property
+    def at_run(self) -> str:
+        """Name of the run that goes on; '' while none does."""
+        return self._at_run if self.running else ""
 
     def stop(self) -> None:
         """Ask the queue to stop after the step at hand."""
@@ -244,6 +250,7 @@ class SlidesSession(ViewerSession):
             self.reload()
 
     def _on_end(self) -> None:
+        self._at_run = ""
         self.reload()
         super()._on_end()
 

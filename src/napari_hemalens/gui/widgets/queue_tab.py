@@ -70,7 +70,7 @@ class QueueTab(QWidget):
         session = self.session
         self.runs.setRowCount(len(session.outcomes))
         for row, outcome in enumerate(session.outcomes):
-            for column, text in enumerate(_texts(outcome)):
+            for column, text in enumerate(_texts(outcome, goes_on=outcome.run.name == session.at_run)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(outcome.sentence)
                 self.runs.setItem(row, column, item)
@@ -139,13 +139,14 @@ class QueueTab(QWidget):
         self.folder.setEnabled(chosen is not None and folder is not None and chosen.run.results(folder).exists())
 
 
-def _texts(outcome: RunOutcome) -> tuple[str, ...]:
+def _texts(outcome: RunOutcome, *, goes_on: bool) -> tuple[str, ...]:
     """Return what the columns say of a run."""
     run = outcome.run
     failed = f", {len(outcome.failed):,} failed" if outcome.failed else ""
     task = run.recipe.get("task")
     weights = str(run.recipe.get("weights") or "") or f"those of the task {task}"
-    return (run.name, f"{len(outcome.cells):,} of {len(run.slides):,}{failed}", run.state, weights)
+    state = "running" if goes_on else run.state
+    return (run.name, f"{len(outcome.cells):,} of {len(run.slides):,}{failed}", state, weights)
 
 
 def _table() -> QTableWidget:
