@@ -5,7 +5,15 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_hemalens.gui.axes import axes_of, colours_guessed, frame_named, frame_of, frame_title, go_to_frame
+from napari_hemalens.gui.axes import (
+    axes_of,
+    colours_guessed,
+    frame_named,
+    frame_of,
+    frame_title,
+    go_to_frame,
+    holding_sliders,
+)
 from napari_hemalens.gui.layers import slide_from_layer
 
 Z, C = ("z", "y", "x"), ("Channel", "y", "x")
@@ -71,3 +79,25 @@ def test_steps_of_a_slider_are_no_indices_of_a_layer():
     assert viewer.dims.point[0] == 3.0
     go_to_frame(viewer, long, (0,))
     assert frame_of(short, viewer.dims.point) == (-3,)  # nothing of it is on screen
+
+
+@pytest.mark.window
+def test_an_image_is_not_read_anew_for_a_box_at_its_border(make_napari_viewer):
+    viewer = make_napari_viewer()
+    image = viewer.add_image(np.zeros((40, 60, 3), np.uint8), rgb=True)
+    boxes, read = viewer.add_shapes([]), []
+    image.events.set_data.connect(read.append)
+    with holding_sliders(viewer):
+        boxes.add(np.array([[-0.5, -0.5], [-0.5, 9.5], [9.5, 9.5], [9.5, -0.5]]))
+    assert read == []
+    assert viewer.dims.range[0].start == -0.5
+
+
+def test_a_viewer_without_images_is_left_alone():
+    viewer, told = ViewerModel(), []
+    viewer.dims.events.range.connect(told.append)
+    with holding_sliders(viewer):
+        viewer.add_shapes([np.array([[0, 0], [0, 9], [9, 9], [9, 0]])])
+    assert told
+    with holding_sliders(None):
+        pass

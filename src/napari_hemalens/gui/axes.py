@@ -1,6 +1,7 @@
 """Which axis of a layer is which: what napari knows of it, in the letters that slides are opened with."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from napari.components import ViewerModel
@@ -109,3 +110,18 @@ def _told(name: str, *, colour: bool) -> str:
 def _looks_planar(layer: Image) -> bool:
     unnamed = layer.axis_labels[0].endswith("-3")  # '-3' or, in other releases, 'axis -3', until somebody names it
     return layer.ndim == 3 and unnamed and int(layer.level_shapes[0][0]) in _COLOURS
+
+
+@contextmanager
+def holding_sliders(viewer: ViewerModel | None) -> Iterator[None]:
+    """Keep the sliders of a viewer where they are while boxes on an image change.
+
+    A box at the border widens what napari's sliders reach by half a pixel. They then step to the nearest whole step,
+    those of the two axes on screen too, and napari reads every image anew: of a large dask array, the window is dead
+    for a second or more.
+    """
+    if viewer is None or not any(isinstance(layer, Image) for layer in viewer.layers):
+        yield
+        return
+    with viewer.dims.events.blocker_all():
+        yield

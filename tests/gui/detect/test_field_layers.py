@@ -78,3 +78,15 @@ def test_a_cell_is_looked_at_once_its_field_is_drawn(layers, field, viewer, runn
     layers.draw(field, 0.1)
     runner.draw()
     assert set(layer.selected_data) == set()
+
+
+def test_a_box_at_the_border_moves_no_slider(layers, field, viewer, runner):
+    told, cells = [], field.cells.cells
+    cells.boxes[0, :2] = 0
+    viewer.dims.events.range.connect(told.append)
+    viewer.dims.events.current_step.connect(told.append)
+    layers.draw(field, 0.1)
+    runner.draw()
+    assert viewer.dims.range[0].start < 0
+    layers.put_away(field)
+    assert told == []

@@ -11,6 +11,7 @@ from napari.layers import Image, Layer, Points, Shapes
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_hemalens.gui.axes import holding_sliders
 from napari_hemalens.gui.box_labels import ink_labels
 from napari_hemalens.gui.box_shapes import EDGE, box_side
 from napari_hemalens.gui.camera import centre_on
@@ -147,16 +148,26 @@ class FieldLayers:
             large, small = parted(f.cells, rows)
             f.small = f.small or self._new_drawing(f, many=True, small=True)
             if f.small is not None:
-                yield from f.small.follow(f.cells.cells, small)
+                yield from self._draw_steps(f.small.follow(f.cells.cells, small))
         many = len(large) > BOXES_AT_MOST
         if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
             self._remove(f.drawing)
             f.drawing = self._new_drawing(f, many=many)
         if f.drawing is not None:
-            yield from f.drawing.follow(f.cells.cells, large)
+            yield from self._draw_steps(f.drawing.follow(f.cells.cells, large))
         if large is rows:
             self._remove(f.small)
             f.small = None
+
+    def _draw_steps(self, steps: Iterator[None]) -> Iterator[None]:
+        """Take steps that change boxes; the image beneath them is not read anew for any of them."""
+        while True:
+            with holding_sliders(self._viewer()):
+                try:
+                    next(steps)
+                except StopIteration:
+                    return
+            yield
 
     def show_field(self, f: Field, image: Image) -> None:
         """Show the pixels of a field of a folder; the fields shown before are put away."""
@@ -205,7 +216,7 @@ class FieldLayers:
         """Remove a layer of cells, if there is one."""
         viewer = self._viewer()
         if viewer is not None and drawing is not None and drawing.layer in viewer.layers:
-            with self._rearrange():
+            with self._rearrange(), holding_sliders(viewer):
                 viewer.layers.remove(drawing.layer)
 
     def _new_drawing(self, f: Field, *, many: bool, small: bool = False) -> Drawing | None:
