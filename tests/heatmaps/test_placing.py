@@ -6,7 +6,7 @@ import torch
 import zarr
 
 from napari_hemalens.heatmaps import placing
-from napari_hemalens.heatmaps.placing import blank_heatmap, place
+from napari_hemalens.heatmaps.placing import HeatmapPatch, blank_heatmap, merge_patch, place
 
 
 def windows(*corners: tuple[float, float], width: float) -> np.ndarray:
@@ -98,3 +98,15 @@ def test_of_a_huge_image_only_chunks_with_heat_take_memory() -> None:
     np.testing.assert_array_equal(heatmap[150_000:150_040, :50], small)
     assert heatmap.nchunks_initialized == 1
     assert not heatmap[:40, :50].any()
+
+
+def test_parts_of_a_heatmap_are_laid_together_as_the_whole() -> None:
+    crops, where = random(6, 16), windows(*((2.3 * n - 5, 3.1 * n) for n in range(6)), width=16.5)
+    whole, joined = blank_heatmap((24, 30)), blank_heatmap((24, 30))
+    place(whole, crops, where)
+    for part in (slice(3, 6), slice(0, 3)):
+        patch = HeatmapPatch(where[part], (24, 30))
+        place(patch, crops[part], where[part])
+        assert patch.values.size < whole.size
+        merge_patch(joined, patch.values, patch.corner)
+    np.testing.assert_array_equal(joined, whole)

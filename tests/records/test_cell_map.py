@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.records import cell_map
 from napari_hemalens.records.cell_map import CellMap
 
 
@@ -35,6 +36,15 @@ def test_an_image_without_cells_has_none():
     assert len(cells) == 0
     assert cells.centres.shape == (0, 2)
     assert cells.boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("band", [1, 90, 10_000])
+def test_cells_are_the_same_however_few_rows_are_read_at_once(band, monkeypatch):
+    monkeypatch.setattr(cell_map, "_BAND", band)
+    cells, y, x = CellMap.from_labels(labels()), *np.nonzero(labels() == 70_000)
+    assert cells.areas.tolist() == [24, 3]
+    assert cells.boxes.tolist() == [[0, 0, 4, 6], [10, 12, 12, 14]]
+    assert cells.centres[1].tolist() == [y.sum() / 3, x.sum() / 3]
 
 
 def test_a_whole_image_is_one_cell_as_it_would_be_measured():

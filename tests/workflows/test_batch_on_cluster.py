@@ -9,6 +9,7 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from tests.workflows.wide_image import naming_recipe, write_wide
 
 from napari_hemalens import workflows
 from napari_hemalens.config.cluster import ClusterRecipe
@@ -140,3 +141,22 @@ def test_heatmaps_are_those_of_one_process(
         "val4.grad-cam.png",
         "val5.grad-cam.png",
     ]
+
+
+def test_a_killed_worker_costs_a_large_image_no_cell(
+    untrained_classifier: ClassifierCard, workers: Any, tmp_path: Path
+) -> None:
+    image, labels = write_wide(tmp_path)
+    recipe, given = naming_recipe(untrained_classifier), workflows.OutlineFiles([labels])
+
+    def classify(out: str, cluster: ClusterRecipe | None) -> Steps[Any]:
+        return workflows.classify_files_steps([image], recipe, tmp_path / out, outlines=given, cluster=cluster)
+
+    steps = classify("shared", ClusterRecipe(scheduler=workers.scheduler_address))
+    next(step for step in steps if "block 1 of 2" in step.message)
+    with distributed.Client(workers, set_as_default=False) as client:
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+    finish(steps)
+    finish(classify("alone", None))
+    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert not list((tmp_path / "shared" / "records").glob("*.blocks"))

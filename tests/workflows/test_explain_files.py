@@ -14,7 +14,7 @@ from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
-from napari_hemalens.workflows import ExplainedBatch, explain_files
+from napari_hemalens.workflows import ExplainedBatch, explained_images
 
 METHODS = ("grad-cam-middle", "saliency")
 
@@ -114,7 +114,7 @@ def test_the_same_run_goes_on_and_a_picture_that_fails_costs_no_heatmap(
     steps = workflows.explain_files_steps(files, recipe, tmp_path / "out", labels=labels_of(files))
     next(steps)
     steps.close()
-    monkeypatch.setattr(explain_files, "heatmap_picture", no_memory)
+    monkeypatch.setattr(explained_images, "heatmap_picture", no_memory)
     batch = run()
     assert (batch.kept, batch.failed, list(batch.unpictured)) == (1, {}, [str(files[1])])
     assert (tmp_path / "out" / "b.grad-cam-middle.tif").exists()

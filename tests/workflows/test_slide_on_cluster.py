@@ -21,7 +21,7 @@ pytest.importorskip("distributed")
 from napari_hemalens.cluster.crew import Call
 from napari_hemalens.workflows.same_run import SameRun
 from napari_hemalens.workflows.slide_calls import SlideJob, find_in_tiles, name_cells
-from napari_hemalens.workflows.slide_on_cluster import SlideErrand, _gathered
+from napari_hemalens.workflows.slide_on_cluster import SlideErrand
 
 
 @pytest.fixture
@@ -115,8 +115,3 @@ def test_cells_are_named_as_in_one_process(errand: SlideErrand, sample_data: Pat
     assert cells[0].naming.asked.any()
     np.testing.assert_array_equal(cells[0].naming.probabilities, at_once.naming.probabilities)
     np.testing.assert_array_equal(cells[0].naming.novelty, at_once.naming.novelty)
-
-
-def test_cells_of_a_block_of_the_slide_stay_together() -> None:
-    blocks = [np.arange(n) for n in (10, 60, 3, 100, 5)]
-    assert [len(some) for some in _gathered(blocks)] == [70, 103, 5]

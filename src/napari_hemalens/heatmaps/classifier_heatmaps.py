@@ -1,5 +1,7 @@
 """The cells of one label image: named, and where the classifier looked at each."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,12 +10,13 @@ from torch import Tensor
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.heatmaps.assembly import ChosenCells, CropWindows, HeatmapAssembly
-from napari_hemalens.heatmaps.crop_heatmaps import explain_crops, light_channels
+from napari_hemalens.heatmaps.crop_heatmaps import CropHeatmaps, explain_crops, light_channels
 from napari_hemalens.heatmaps.methods import method_of, resolve_recipe
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, check_same_image
-from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.inference.crops import CropSource, crop_width
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
@@ -88,23 +91,39 @@ def explain_steps(
     rows = chosen.rows()
     explained = cells.take(rows)
     width = crop_width(cells, card.crop, provenance.pixel_size_um) if len(rows) else 0.0
-    corners = explained.centres + 0.5 - width / 2  # from centres of pixels to their edges
-    windows = CropWindows(np.concatenate([corners, corners + width], axis=1), card.crop.side)
+    windows = CropWindows(windows_around(explained, width), card.crop.side)
     assembly = HeatmapAssembly(explained, card, recipe=recipe, provenance=provenance, windows=windows)
-    # A step, after which a run can be stopped, takes about as long by every method.
-    batch = max(1, batch_size(classifier.device) // method_of(card.network, str(recipe.method)).passes)
-    cut = crops(slide, cells, card.crop, width=width, batch=batch, rows=rows) if len(rows) else ()
+    found_in = map_crops(CropSource.of(slide, cells, card.crop, width=width), rows, classifier, recipe) if width else ()
     done = 0
-    for which, pixels in cut:
+    for which, found, pixels in found_in:
         # Crops come in the order in which cells lie in the image, not in that of their numbers.
-        at = np.searchsorted(rows, which)
-        found = explain_crops(
-            classifier, pixels, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing
-        )
-        partial = assembly.add(at, found, as_rgb(pixels, card.crop))
+        partial = assembly.add(np.searchsorted(rows, which), found, as_rgb(pixels, card.crop))
         done += len(which)
         yield Progress(done, len(rows), f"cell {done:,} of {len(rows):,}", partial)
     return assembly.finish()
+
+
+def map_crops(
+    source: CropSource, rows: NDArray[np.int64], classifier: NetworkClassifier, recipe: ExplanationRecipe
+) -> Iterator[tuple[NDArray[np.int64], CropHeatmaps, Tensor]]:
+    """Yield which (n,) of some cells, where the network looked at them, and their crops (n, C, side, side) uint8.
+
+    Cells of one block of `source` are looked at together, with nothing of other blocks. The recipe is a resolved one.
+    """
+    method = method_of(classifier.card.network, str(recipe.method))
+    # A step, after which a run can be stopped, takes about as long by every method.
+    batch = max(1, batch_size(classifier.device) // method.passes)
+    for which, pixels in source.crops(rows, batch=batch):
+        found = explain_crops(
+            classifier, pixels, method=str(recipe.method), targets=recipe.target, smoothing=recipe.smoothing
+        )
+        yield which, found, pixels
+
+
+def windows_around(cells: CellMap, width: float) -> NDArray[np.float64]:
+    """Return the edges (N, 4) of the crops of cells, as wide as given in level-0 pixels: y0, x0, y1, x1."""
+    corners = cells.centres + 0.5 - width / 2  # from centres of pixels to their edges
+    return np.concatenate([corners, corners + width], axis=1)
 
 
 def as_rgb(pixels: Tensor, crop: CropRecipe) -> NDArray[np.uint8]:

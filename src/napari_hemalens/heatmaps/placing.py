@@ -15,6 +15,47 @@ _CHUNK = 1024
 _AT_ONCE = 2**24  # pixels of crops that are sampled together
 
 
+class HeatmapPatch:
+    """The part of an empty heatmap that crops can reach, written to and read as the whole is.
+
+    Parameters
+    ----------
+    windows : (N, 4) float64
+        The edges of the crops as y0, x0, y1, x1 in pixels of the image.
+    shape : (int, int)
+        Height and width of the image.
+
+    Attributes
+    ----------
+    corner : (2,) int64
+        y, x of its first pixel in the image.
+    values : (h, w) float32
+        In 0-1.
+    """
+
+    def __init__(self, windows: NDArray[np.float64], shape: tuple[int, int]) -> None:
+        self.shape = shape
+        self.corner = np.floor(windows[:, :2].min(axis=0)).clip(0, shape).astype(np.int64)
+        end = np.ceil(windows[:, 2:].max(axis=0)).clip(self.corner, shape).astype(np.int64)
+        self.values = np.zeros(end - self.corner, dtype=np.float32)
+
+    def __getitem__(self, at: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return a rectangle, given in pixels of the image."""
+        return self.values[self._moved(at)]
+
+    def __setitem__(self, at: tuple[slice, slice], values: NDArray[np.float32]) -> None:
+        self.values[self._moved(at)] = values
+
+    def _moved(self, at: tuple[slice, slice]) -> tuple[slice, slice]:
+        y, x = (slice(each.start - low, each.stop - low) for each, low in zip(at, self.corner.tolist(), strict=True))
+        return y, x
+
+
+def merge_patch(heatmap: Any, values: NDArray[np.float32], corner: NDArray[np.int64]) -> None:
+    """Lay a part (h, w) of a heatmap, whose first pixel is at `corner`, into that of the image (H, W)."""
+    _merge(heatmap, values, corner, corner + values.shape)
+
+
 def blank_heatmap(shape: tuple[int, int]) -> Any:
     """Return an empty heatmap (H, W) float32; of a huge one, only chunks that are written to take memory."""
     if math.prod(shape) <= _HUGE:

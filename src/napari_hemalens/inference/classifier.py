@@ -1,5 +1,6 @@
 """The classes of the cells of one label image: crops in, probabilities out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.inference.crops import crop_width, crops
+from napari_hemalens.inference.crops import CropSource, crop_width
 from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
 from napari_hemalens.models.cards import ClassifierCard, ModelCard
@@ -109,19 +110,31 @@ def classify_steps(
     embeddings: NDArray[np.float32] | None = None
     done = 0
     if len(cells):
-        width = crop_width(cells, card.crop, provenance.pixel_size_um)
-        for which, pixels in crops(slide, cells, card.crop, width=width, batch=batch_size(classifier.device)):
-            if embed:
-                logits, seen = name_and_embed(classifier, pixels)
-                probabilities[which] = calibrated(logits, card).cpu().numpy()
+        source = CropSource.of(slide, cells, card.crop, width=crop_width(cells, card.crop, provenance.pixel_size_um))
+        for which, said, seen in name_crops(source, np.arange(len(cells)), classifier, embed=embed):
+            probabilities[which] = said
+            if seen is not None:
                 embeddings = np.empty((len(cells), seen.shape[1]), np.float32) if embeddings is None else embeddings
-                embeddings[which] = seen.cpu().numpy()
-            else:
-                probabilities[which] = _probabilities(classifier, pixels)
+                embeddings[which] = seen
             done += len(which)
             partial = record_classes(cells, probabilities, card, provenance)
             yield Progress(done, len(cells), f"cell {done:,} of {len(cells):,}", partial)
     return replace(record_classes(cells, probabilities, card, provenance), embeddings=embeddings)
+
+
+def name_crops(
+    source: CropSource, rows: NDArray[np.int64], classifier: NetworkClassifier, *, embed: bool
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32] | None]]:
+    """Yield which (n,) of some cells, probabilities (n, K) of their classes, and their embeddings (n, D) if wanted.
+
+    Cells of one block of `source` are looked at together, with nothing of other blocks.
+    """
+    for which, pixels in source.crops(rows, batch=batch_size(classifier.device)):
+        if embed:
+            logits, seen = name_and_embed(classifier, pixels)
+            yield which, calibrated(logits, classifier.card).cpu().numpy(), seen.cpu().numpy()
+        else:
+            yield which, _probabilities(classifier, pixels), None
 
 
 def check_same_image(slide: Slide, cells: CellMap) -> None:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from torchvision.ops import roi_align
 
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.inference.stain import dark_on_bright, restained, stain_of
+from napari_hemalens.inference.stain import StainStatistics, dark_on_bright, restained, stain_of
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.contrast import Contrast
 from napari_hemalens.slides.dna import dna_in_grey
@@ -43,6 +44,77 @@ def crop_width(cells: CellMap, recipe: CropRecipe, pixel_size_um: float | None) 
     if pixel_size_um is None:
         raise ImageError("The pixel size of the image is not known, and crops are asked for in micrometres: give it.")
     return recipe.width / pixel_size_um
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropSource:
+    """An image as its crops show it, with all that is measured once on it and on all of its cells.
+
+    Attributes
+    ----------
+    slide : Slide
+        What is cropped.
+    cells : CellMap
+        All cells of the image, in level-0 pixels.
+    recipe : CropRecipe
+        What a crop is.
+    width : float
+        What a crop shows, in level-0 pixels; see `crop_width`.
+    stain : StainStatistics or None
+        What is taken out of the colours; None: they stay as they are.
+    """
+
+    slide: Slide
+    cells: CellMap
+    recipe: CropRecipe
+    width: float
+    stain: StainStatistics | None
+
+    @classmethod
+    def of(cls, slide: Slide, cells: CellMap, recipe: CropRecipe, *, width: float) -> Self:
+        """Look at an image before crops are cut from it."""
+        if recipe.light == "fluorescence":
+            slide = dna_on_black(slide, cells)
+        level = slide.best_level((recipe.detail or recipe.side) / width)
+        stain = None if recipe.stain == "as_is" else stain_of(slide, cells, level=level, grey=recipe.stain == "grey")
+        return cls(slide, cells, recipe, width, stain)
+
+    @property
+    def side(self) -> int:
+        """Pixels a side that are sampled from the image."""
+        return self.recipe.detail or self.recipe.side
+
+    @property
+    def level(self) -> int:
+        """The level of the slide that is read."""
+        return self.slide.best_level(self.side / self.width)
+
+    def blocks(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Return the rows of cells that are cropped together: what is seen of them depends on no other cell's crop."""
+        middles = self.cells.centres[rows] + 0.5  # from centres of pixels to their edges
+        return [rows[part] for part in _blocks(middles / self.slide.downsamples[self.level])]
+
+    def crops(self, rows: NDArray[np.int64], *, batch: int) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+        """Yield the crops of some cells, at most `batch` at once; see the function `crops`."""
+        for block in self.blocks(rows):
+            yield from self._crops_of_block(block, batch)
+
+    def _crops_of_block(self, block: NDArray[np.int64], batch: int) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+        recipe, factor = self.recipe, self.slide.downsamples[self.level]
+        corners = self.cells.centres[block] + 0.5 - self.width / 2  # (n, 2) y, x
+        windows = np.concatenate([corners, corners + self.width], axis=1) / factor
+        area, origin = _read(self.slide, self.level, windows, dark=recipe.light == "fluorescence")
+        if self.stain is not None:
+            area = restained(area, self.stain, grey=recipe.stain == "grey", field=recipe.unit == "field")
+        if recipe.neighbours == "masks":
+            area = area[:, : recipe.channels - 2]  # fluorescence is grey: the masks take the place of green and blue
+        shrink = max(1, math.ceil(self.width / factor / self.side))
+        for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
+            boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
+            pixels = roi_align(area, [boxes], self.side, sampling_ratio=shrink, aligned=True)
+            layout = _Layout(block[part], corners[part], self.width)
+            parts = _with_neighbours(pixels, self.cells, layout, recipe)
+            yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
 
 
 def crops(  # noqa: PLR0913 -- what a crop is made of
@@ -78,29 +150,8 @@ def crops(  # noqa: PLR0913 -- what a crop is made of
     pixels : (n, channels, side, side) uint8
         Their crops. Beyond the edge of the slide lies its background; masks are 0 or 255.
     """
-    if recipe.light == "fluorescence":
-        slide = dna_on_black(slide, cells)
-    seen = recipe.detail or recipe.side  # pixels a side, of the image
-    level = slide.best_level(seen / width)
-    factor = slide.downsamples[level]
-    grey = recipe.stain == "grey"
-    stain = None if recipe.stain == "as_is" else stain_of(slide, cells, level=level, grey=grey)
-    middles = cells.centres + 0.5  # from centres of pixels to their edges
     wanted = np.arange(len(cells)) if rows is None else rows
-    for block in (wanted[part] for part in _blocks(middles[wanted] / factor)):
-        corners = middles[block] - width / 2  # (n, 2) y, x
-        windows = np.concatenate([corners, corners + width], axis=1) / factor
-        area, origin = _read(slide, level, windows, dark=recipe.light == "fluorescence")
-        area = area if stain is None else restained(area, stain, grey=grey, field=recipe.unit == "field")
-        if recipe.neighbours == "masks":
-            area = area[:, : recipe.channels - 2]  # fluorescence is grey: the masks take the place of green and blue
-        shrink = max(1, math.ceil(width / factor / seen))
-        for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
-            boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
-            pixels = roi_align(area, [boxes], seen, sampling_ratio=shrink, aligned=True)
-            layout = _Layout(block[part], corners[part], width)
-            parts = _with_neighbours(pixels, cells, layout, recipe)
-            yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
+    yield from CropSource.of(slide, cells, recipe, width=width).crops(wanted, batch=batch)
 
 
 def dna_on_black(slide: Slide, cells: CellMap) -> Slide:

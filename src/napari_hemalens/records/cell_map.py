@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+_BAND = 2**22  # pixels that are measured at once: their places take many times the memory of their labels
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellMap:
@@ -33,18 +35,19 @@ class CellMap:
 
     @classmethod
     def from_labels(cls, labels: NDArray[Any]) -> Self:
-        """Measure every cell of a label image (H, W) of integers."""
-        y, x = np.nonzero(labels)
-        ids, index = np.unique(labels[y, x], return_inverse=True)
-        areas = np.bincount(index, minlength=len(ids))
-        centres = np.stack([np.bincount(index, along, len(ids)) / areas for along in (y, x)], axis=1)
+        """Measure every cell of a label image (H, W) of integers, which is read a band of rows at a time."""
+        high = max(1, _BAND // max(1, labels.shape[1]))
+        bands = [_measured(labels[top : top + high], top) for top in range(0, max(1, labels.shape[0]), high)]
+        found, areas, sums, near, far = (np.concatenate(each) for each in zip(*bands, strict=True))
+        ids, index = np.unique(found, return_inverse=True)
+        total = np.bincount(index, areas, len(ids)).astype(np.int64)
         boxes = np.empty((len(ids), 4), dtype=np.int64)
-        for column, along in enumerate((y, x)):
-            near, far = np.full(len(ids), max(labels.shape)), np.zeros(len(ids), dtype=np.int64)
-            np.minimum.at(near, index, along)
-            np.maximum.at(far, index, along + 1)
-            boxes[:, column], boxes[:, column + 2] = near, far
-        return cls(labels, ids.astype(np.int64), centres, areas, boxes)
+        boxes[:, :2], boxes[:, 2:] = max(labels.shape), 0
+        np.minimum.at(boxes[:, :2], index, near)
+        np.maximum.at(boxes[:, 2:], index, far)
+        # Sums of whole numbers are exact in float64, whichever band they are of.
+        centres = np.stack([np.bincount(index, along, len(ids)) / total for along in sums.T], axis=1)
+        return cls(labels, ids, centres, total, boxes)
 
     @classmethod
     def whole(cls, shape: tuple[int, int]) -> Self:
@@ -78,3 +81,26 @@ class CellMap:
         height, width = self.labels.shape
         touching: NDArray[np.bool_] = (y0 == 0) | (x0 == 0) | (y1 == height) | (x1 == width)
         return touching
+
+
+def _measured(labels: NDArray[Any], top: int) -> tuple[NDArray[Any], ...]:
+    """Measure the parts of cells in a band (h, W) of labels whose first row is `top`.
+
+    Returns
+    -------
+    ids : (n,) int64
+        Their numbers.
+    areas : (n,) int64
+    sums : (n, 2) float64
+        Of y and x of their pixels.
+    near, far : (n, 2) int64
+        Corners of their boxes.
+    """
+    y, x = np.nonzero(labels)
+    ids, index = np.unique(labels[y, x], return_inverse=True)
+    places = np.stack([y + top, x], axis=1)
+    near, far = np.full((len(ids), 2), np.iinfo(np.int64).max), np.zeros((len(ids), 2), dtype=np.int64)
+    np.minimum.at(near, index, places)
+    np.maximum.at(far, index, places + 1)
+    sums = np.stack([np.bincount(index, along, len(ids)) for along in places.T], axis=1)
+    return ids.astype(np.int64), np.bincount(index, minlength=len(ids)), sums, near, far

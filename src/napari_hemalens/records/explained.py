@@ -47,6 +47,20 @@ class Explained:
     crop_heatmaps: NDArray[np.float32]
     windows: NDArray[np.float64]
 
+    @classmethod
+    def of_image(cls, heatmap: Any, cells: Classified, method: str, target: str) -> Self:
+        """Return the heatmap (H, W) of an image alone, without those of its cells, which may be too many to keep."""
+        return cls(
+            heatmap=heatmap,
+            cells=cells,
+            method=method,
+            target=target,
+            targets=np.zeros(0, dtype=np.int64),
+            crops=np.zeros((0, 0, 0, 3), dtype=np.uint8),
+            crop_heatmaps=np.zeros((0, 0, 0), dtype=np.float32),
+            windows=np.zeros((0, 4)),
+        )
+
     def __len__(self) -> int:
         return len(self.cells)
 

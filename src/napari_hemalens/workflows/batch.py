@@ -114,7 +114,7 @@ class BatchInProgress:
 
     def only(self, i: int) -> "BatchInProgress":
         """Return one image as a batch, of which nothing is done and nothing else is known; small enough to travel."""
-        run = replace(self.run, images=(), files=())
+        run = replace(self.run, options={}, images=(), files=())
         return BatchInProgress(self.files[i : i + 1], self.stems[i : i + 1], self.out, run)
 
     def column(self, name: str) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Many images on a cluster: the workers look at several at once, and what they find is kept as it comes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,10 @@ from napari_hemalens.cluster.crew import Call, Errand, run_errands
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.workflows.batch import Parts
+from napari_hemalens.workflows.block_calls import BlockJob
+from napari_hemalens.workflows.blocks_on_cluster import BlocksErrand
 from napari_hemalens.workflows.finding import AskedOfImages
+from napari_hemalens.workflows.results_folder import RECORDS
 from napari_hemalens.workflows.same_run import SameRun
 from napari_hemalens.workflows.slide_calls import SlideJob
 from napari_hemalens.workflows.slide_on_cluster import SlideErrand
@@ -46,14 +49,8 @@ def find_on_cluster_steps(
         shares[i], said = share, f"{batch.files[i].name}: {message}"
 
     def errand(i: int) -> Errand[None]:
-        if batch.take_over(i, asked.inputs(i), asked.endings):
-            return
-        if asked.tiled is None:
-            batch.keep(i, (yield from whole_errand(same, asked, i)))
-            return
-        slide = SlideErrand(SlideJob(same, batch.files[i], asked.tiled), batch, i, partial(note, i))
-        batch.keep(i, (yield from slide.errand()))
-        slide.delete_tiles()
+        if not batch.take_over(i, asked.inputs(i), asked.endings):
+            yield from _errand(same, asked, i, partial(note, i))
 
     yield Progress(0, total, "connecting to the cluster")
     with (
@@ -69,3 +66,18 @@ def find_on_cluster_steps(
             done += 1
             shares.pop(ended.number, None)
             yield Progress(done, total, batch.message(ended.number), reused=ended.number in batch.kept)
+
+
+def _errand(same: SameRun, asked: AskedOfImages, i: int, note: Callable[[float, str], None]) -> Errand[None]:
+    """Look at the image of an index, by as many workers as it is worth, and keep what is found."""
+    batch = asked.batch
+    if asked.tiled is not None:
+        slide = SlideErrand(SlideJob(same, batch.files[i], asked.tiled), batch, i, note)
+        batch.keep(i, (yield from slide.errand()))
+        slide.delete_tiles()
+    elif asked.blocks is not None:
+        job = BlockJob(same, asked.only(i), batch.out / RECORDS / f"{batch.stems[i]}.blocks", batch.keys[i])
+        batch.keep(i, (yield from BlocksErrand(job, batch, note).errand()))
+        job.delete()
+    else:
+        batch.keep(i, (yield from whole_errand(same, asked, i)))

@@ -87,8 +87,7 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     slide = choose_channel(as_slide(image, frame=recipe.frame or ()), recipe.channel)
     card = classifier_card(recipe)
     cells = _cells(slide, labels, card, recipe)
-    provenance = provenance_of(slide, card, recipe)
-    provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
+    provenance = yield from origin_steps(slide, cells, recipe)
     ready = yield from classifier.NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
     provenance = provenance.depends_on(ready.runtime.versions)
     naming = classifier.classify_steps(slide, cells, ready, provenance=provenance, embed=recipe.embeddings)
@@ -97,6 +96,13 @@ def classify_steps(image: Any, labels: Any, recipe: ClassificationRecipe) -> Ste
     found = yield from stage(naming, 0, _NAMING_SHARE)
     measuring = measure_steps(slide, cells, pixel_size_um=provenance.pixel_size_um)
     return replace(found, measurements=(yield from stage(measuring, _NAMING_SHARE, 1)))
+
+
+def origin_steps(slide: Slide, cells: CellMap, recipe: ClassificationRecipe | ExplanationRecipe) -> Steps[Provenance]:
+    """Return where a result of a classifier on these cells comes from, with the pixel size that its crops need."""
+    card = classifier_card(recipe)
+    known = provenance_of(slide, card, recipe)
+    return (yield from with_scale_steps(slide, cells, card, known, device=recipe.device))
 
 
 def _cells(slide: Slide, labels: Any, card: ClassifierCard, recipe: ClassificationRecipe) -> CellMap:

@@ -1,49 +1,34 @@
 """Cells of many image files: found or given, named, counted, written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.figures.classes import class_picture
 from napari_hemalens.formats import FORMATS
-from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.formats.naming import check_apart, short_paths
 from napari_hemalens.models.weights import whole_hashes
-from napari_hemalens.progress import Steps, finish
-from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.progress import Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import task
 from napari_hemalens.reports.assay import Comparison, Summary, group_names, summary
 from napari_hemalens.reports.class_tables import ClassTable, check_class_formats
 from napari_hemalens.reports.classes import write_summary
 from napari_hemalens.reports.design import Sample
-from napari_hemalens.segmentation import micronuclei as counting
-from napari_hemalens.segmentation.files import write_labels
-from napari_hemalens.segmentation.labels import check_labels
-from napari_hemalens.segmentation.measuring import with_nc_ratio
-from napari_hemalens.segmentation.pairing import as_labels, in_cells, pair_nuclei
-from napari_hemalens.segmentation.segment import segment_steps
-from napari_hemalens.slides.channels import choose_channel
-from napari_hemalens.slides.open import open_image
-from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
-from napari_hemalens.workflows.classification import cells_of, classifier_card, classify_steps
+from napari_hemalens.workflows.batch import start_batch
+from napari_hemalens.workflows.classification import classifier_card
+from napari_hemalens.workflows.classified_images import CELLS, LABELS, MICRONUCLEI, PICTURE, ClassifiedImages
 from napari_hemalens.workflows.finding import find_all_steps
-from napari_hemalens.workflows.micronuclei import count_micronuclei
-from napari_hemalens.workflows.ome_zarr import ENDING, split_formats, write_ome_zarr_steps
+from napari_hemalens.workflows.ome_zarr import ENDING, split_formats
 from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, path_texts
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
-_LABELS, _CELLS, _MICRONUCLEI = ".labels.tif", ".cells.tif", ".micronuclei.tif"
-_PICTURE = ".classes.png"
 _TABLES = ("summary.csv", "run.json")
 
 
@@ -97,115 +82,6 @@ class ClassifiedBatch:
     uncounted: Mapping[str, str] = field(default_factory=dict)
     unpictured: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Classification:
-    """What is asked of each image."""
-
-    recipe: ClassificationRecipe
-    segmentation: SegmentationRecipe
-    outlines: OutlineFiles  # in the order of the images
-    of_fields: bool  # no labels: an image is one cell
-    formats: Sequence[str]
-    batch: BatchInProgress
-    tiled: None = None
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Of the files that are written for every image."""
-        paired = self.outlines.cells == "paired"
-        return (*((_LABELS,) if not self.of_fields else ()), *((_CELLS,) if paired else ()))
-
-    def inputs(self, i: int) -> tuple[Path, ...]:
-        """Return the image of this index, and the outlines given for it."""
-        return (self.batch.files[i], *self.outlines.only(i).files)
-
-    def only(self, i: int) -> "_Classification":
-        """Return what is asked of one image."""
-        return replace(self, outlines=self.outlines.only(i), batch=self.batch.only(i))
-
-    def find_steps(self, i: int) -> Steps[Parts]:
-        """Classify the image of this index and write its labels; returns its cells, and what they belong to."""
-        paired = self.outlines.cells == "paired"
-        labels = None if self.outlines.labels is None else self.outlines.labels[i]
-        cells = None if self.outlines.cells is None or paired else Path(self.outlines.cells[i])
-        with self._open(i) as opened:
-            slide = choose_channel(opened, self.recipe.channel)
-            found = None if self.of_fields else self._labels(slide, labels)
-            map_ = CellMap.whole(slide.shape) if found is None else CellMap.from_labels(found)
-            around = None if cells is None else check_labels(read_labels(cells), slide.shape)
-            of_cells = None if around is None else in_cells(map_, around)
-            named = self.recipe.model_copy(update={"relabel": False})  # done, or not wanted
-            result = yield from classify_steps(slide, found, named)
-            if around is not None and of_cells is not None:
-                result = with_nc_ratio(result, of_cells, around)
-            counted, uncounted = self._count(i, slide, map_)
-            size = result.provenance.pixel_size_um
-            if found is not None:
-                write_labels(found, self.batch.target(i, _LABELS), pixel_size_um=size)
-            if counted is not None:
-                write_labels(counted.labels, self.batch.target(i, _MICRONUCLEI), pixel_size_um=size)
-        if paired:
-            of_cells = pair_nuclei(map_)
-            write_labels(as_labels(map_, of_cells), self.batch.target(i, _CELLS))  # for a person to look at
-        bodies = None if counted is None else counted.counts
-        return {"cells": result, "belongs_to": of_cells, "micronuclei": bodies, "uncounted": uncounted}
-
-    def draw(self, i: int, parts: Parts) -> None:
-        """Draw the picture of an image, from the labels that were written."""
-        with self._open(i) as opened, writing(self.batch.target(i, _PICTURE)) as path:
-            slide = choose_channel(opened, self.recipe.channel)
-            labels = CellMap.whole(slide.shape).labels if self.of_fields else read_labels(self.batch.target(i, _LABELS))
-            class_picture(slide, labels, parts["cells"]).save(path)
-
-    def copy(self, i: int, parts: Parts) -> None:
-        """Write an image with its labels and its table as OME-Zarr."""
-        with self._open(i) as opened:
-            labels = None if self.of_fields else read_labels(self.batch.target(i, _LABELS))
-            finish(write_ome_zarr_steps(opened, parts["cells"], self.batch.target(i, ENDING), labels=labels))
-
-    def _open(self, i: int) -> Slide:
-        return open_image(self.batch.files[i], frame=self.recipe.frame or ())
-
-    def _count(self, i: int, slide: Slide, nuclei: CellMap) -> tuple[counting.Micronuclei | None, str]:
-        """Return the micronuclei given, else those found; None where nobody asks or they cannot be counted, and why."""
-        if self.recipe.task != "micronucleus":
-            return None, ""
-        if self.outlines.micronuclei is not None:
-            bodies = read_labels(self.outlines.micronuclei[i])
-            return count_micronuclei(slide, nuclei.labels, bodies=bodies), ""
-        reason = counting.why_not(slide)
-        return (counting.find_micronuclei(slide, nuclei), "") if reason is None else (None, reason)
-
-    def _labels(self, slide: Slide, path: Path | None) -> NDArray[np.int32]:
-        if path is not None:
-            return cells_of(read_labels(path), slide.shape, relabel=self.recipe.relabel)
-        found = finish(segment_steps(slide, self.segmentation)).labels
-        return cells_of(found, slide.shape, relabel=False)
-
-    def write_tables(self, groups: Groups, options: Mapping[str, Any]) -> ClassifiedBatch:
-        """Write the tables of what was found, and return it."""
-        batch, out = self.batch, self.batch.out
-        fields: tuple[Classified, ...] = batch.column("cells")
-        cells = batch.column("belongs_to") if fields and self.outlines.cells is not None else None
-        counts = batch.column("micronuclei")
-        micronuclei = counts if any(each is not None for each in counts) else None
-        said: Summary | None = None
-        comparison: Comparison | None = None
-        if fields:
-            said = summary(fields, cells=cells, design=groups.design, micronuclei=micronuclei)
-            try:
-                comparison = said.compare(*groups.compare) if groups.compare else None
-            except AnnotationError as error:  # an image that it needs was not read
-                batch.failed["comparison"] = str(error)
-            ClassTable(fields, cells, micronuclei).write(out, self.formats)
-            write_summary(said, out / "summary.csv", comparison)
-        if fields or batch.failed:
-            batch.write_run(fields, options)
-        why = {str(batch.files[i]): parts["uncounted"] for i, parts in batch.found.items() if parts["uncounted"]}
-        found = (fields, batch.failed, cells, said, comparison, micronuclei, why)
-        return ClassifiedBatch(*found, batch.unpictured, len(batch.kept))
 
 
 def classify_files_steps(  # noqa: PLR0913 -- options that the command line gives by name
@@ -269,15 +145,15 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
     }
     run = RunIdentity("classify", options, whole_hashes(card.file))
     tables = (*(FORMATS[name].target for name in in_tables), *_TABLES)
-    endings = (_LABELS, _CELLS, _MICRONUCLEI, _PICTURE, *((ENDING,) if in_zarr else ()))
+    endings = (LABELS, CELLS, MICRONUCLEI, PICTURE, *((ENDING,) if in_zarr else ()))
     batch = start_batch(files, folder, run, endings=endings, tables=tables)
-    asked = _Classification(recipe, segmentation, matched, of_fields, in_tables, batch)
+    asked = ClassifiedImages(recipe, segmentation, matched, of_fields, batch)
     with hold_folder(folder, batch.run):
         try:
             yield from find_all_steps(asked, (card.called,), cluster)
         finally:
-            result = asked.write_tables(groups, options | {"compare": groups.compare})
-        yield from batch.draw_steps(asked.draw, _PICTURE)
+            result = _write_tables(asked, in_tables, groups, options | {"compare": groups.compare})
+        yield from batch.draw_steps(asked.draw, PICTURE)
         if in_zarr:
             yield from batch.draw_steps(asked.copy, ENDING)
     return result
@@ -295,3 +171,29 @@ def _check_groups(files: Sequence[Path], recipe: ClassificationRecipe, groups: G
             raise AnnotationError(
                 f"No image, replicate or concentration {name!r} to compare. Known: {', '.join(known)}."
             )
+
+
+def _write_tables(
+    asked: ClassifiedImages, formats: Sequence[str], groups: Groups, options: Mapping[str, Any]
+) -> ClassifiedBatch:
+    """Write the tables of what was found, and return it."""
+    batch, out = asked.batch, asked.batch.out
+    fields: tuple[Classified, ...] = batch.column("cells")
+    cells = batch.column("belongs_to") if fields and asked.outlines.cells is not None else None
+    counts = batch.column("micronuclei")
+    micronuclei = counts if any(each is not None for each in counts) else None
+    said: Summary | None = None
+    comparison: Comparison | None = None
+    if fields:
+        said = summary(fields, cells=cells, design=groups.design, micronuclei=micronuclei)
+        try:
+            comparison = said.compare(*groups.compare) if groups.compare else None
+        except AnnotationError as error:  # an image that it needs was not read
+            batch.failed["comparison"] = str(error)
+        ClassTable(fields, cells, micronuclei).write(out, formats)
+        write_summary(said, out / "summary.csv", comparison)
+    if fields or batch.failed:
+        batch.write_run(fields, options)
+    why = {str(batch.files[i]): parts["uncounted"] for i, parts in batch.found.items() if parts["uncounted"]}
+    found = (fields, batch.failed, cells, said, comparison, micronuclei, why)
+    return ClassifiedBatch(*found, batch.unpictured, len(batch.kept))

@@ -34,6 +34,7 @@ class _Detection:
     recipe: DetectionRecipe
     batch: BatchInProgress
     endings: tuple[str, ...] = ()
+    blocks: None = None
 
     @property
     def tiled(self) -> DetectionRecipe:

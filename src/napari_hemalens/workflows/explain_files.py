@@ -1,32 +1,24 @@
 """Where a classifier looked at the cells of many image files: found or given, explained, written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_hemalens.atomic import writing
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import ExplanationRecipe, SegmentationRecipe
-from napari_hemalens.formats.label_images import match_by_name, read_labels
+from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import check_apart
-from napari_hemalens.heatmaps.files import heatmap_picture, write_heatmap
 from napari_hemalens.heatmaps.methods import resolve_recipe
 from napari_hemalens.models.weights import whole_hashes
 from napari_hemalens.progress import Steps
-from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.tasks import DETECTION
-from napari_hemalens.segmentation.files import write_labels
-from napari_hemalens.slides.channels import choose_channel
-from napari_hemalens.slides.open import open_image
-from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.batch import BatchInProgress, Parts, start_batch
-from napari_hemalens.workflows.explanation import explainable_card, map_of, map_steps
+from napari_hemalens.workflows.batch import start_batch
+from napari_hemalens.workflows.explained_images import LABELS, ExplainedImages
+from napari_hemalens.workflows.explanation import explainable_card
 from napari_hemalens.workflows.finding import find_all_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
-
-_LABELS = ".labels.tif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,62 +42,6 @@ class ExplainedBatch:
     failed: Mapping[str, str]
     unpictured: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Explanation:
-    """How each image is explained."""
-
-    recipes: Sequence[ExplanationRecipe]
-    segmentation: SegmentationRecipe
-    labels: Sequence[Path | None]
-    batch: BatchInProgress
-    tiled: None = None
-
-    @property
-    def writes_labels(self) -> bool:
-        """Whether the cells have numbers that no file of the user's has."""
-        first = self.recipes[0]
-        return not explainable_card(first).of_fields and (not any(self.labels) or bool(first.relabel))
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Of the files that are written for every image."""
-        heatmaps = (f".{recipe.method}.{kind}" for recipe in self.recipes for kind in ("tif", "png"))
-        return (*heatmaps, *((_LABELS,) if self.writes_labels else ()))
-
-    def inputs(self, i: int) -> tuple[Path, ...]:
-        """Return the image of this index, and its labels if there are any."""
-        labels = self.labels[i]
-        return (self.batch.files[i], *(() if labels is None else (labels,)))
-
-    def only(self, i: int) -> "_Explanation":
-        """Return what is asked of one image."""
-        return replace(self, labels=self.labels[i : i + 1], batch=self.batch.only(i))
-
-    def find_steps(self, i: int) -> Steps[Parts]:
-        """Explain one image and write what it shows; returns its cells."""
-        first, labels = self.recipes[0], self.labels[i]
-        with open_image(self.batch.files[i], frame=first.frame or ()) as opened:
-            slide = choose_channel(opened, first.channel)
-            cells = map_of(slide, None if labels is None else read_labels(labels), first, self.segmentation)
-            result = yield from self._explain_steps(i, slide, cells, first)
-            for recipe in self.recipes[1:]:
-                yield from self._explain_steps(i, slide, cells, recipe)
-            if self.writes_labels:
-                size = result.provenance.pixel_size_um
-                write_labels(cells.labels, self.batch.target(i, _LABELS), pixel_size_um=size)
-        return {"cells": result}
-
-    def _explain_steps(self, i: int, slide: Slide, cells: CellMap, recipe: ExplanationRecipe) -> Steps[Classified]:
-        result = yield from map_steps(slide, cells, recipe)
-        write_heatmap(result, self.batch.target(i, f".{result.method}.tif"))
-        with (
-            self.batch.drawing(i),  # without a picture, the heatmap is there
-            writing(self.batch.target(i, f".{result.method}.png")) as path,
-        ):
-            heatmap_picture(slide, cells.labels, result).save(path)
-        return result.cells  # the rest, of every cell a crop and its heatmap, is let go
 
 
 def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
@@ -159,10 +95,10 @@ def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
         "labels": None if labels is None else [str(path) for path in of_images],
         "segmentation": segmentation.model_dump(mode="json") if segmented else None,
     }
-    endings = (_LABELS, *(f".{name}.{kind}" for name in named for kind in ("tif", "png")))
+    endings = (LABELS, *(f".{name}.{kind}" for name in named for kind in ("tif", "png")))
     run = RunIdentity("explain", options, whole_hashes(card.file))
     batch = start_batch(files, folder, run, endings=endings, tables=("run.json",))
-    asked_of = _Explanation(recipes, segmentation, of_images, batch)
+    asked_of = ExplainedImages(recipes, segmentation, of_images, batch)
     with hold_folder(folder, batch.run):
         try:
             yield from find_all_steps(asked_of, (card.called,), cluster)

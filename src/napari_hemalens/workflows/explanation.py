@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.records.tasks import DETECTION
 from napari_hemalens.segmentation.ellipses import nucleated_labels
@@ -23,6 +24,9 @@ from napari_hemalens.workflows.cell_scale import with_scale_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
+
+if TYPE_CHECKING:
+    from napari_hemalens.inference.classifier import NetworkClassifier
 
 
 def explain(  # noqa: PLR0913 -- public: options that scripts give by name
@@ -98,15 +102,22 @@ def map_steps(
     provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
     if isinstance(card, ClassifierCard):
         classifier = yield from classifier_heatmaps.load_steps(card, named, at)
-        provenance = provenance.depends_on(classifier.runtime.versions)
-        provenance = replace(provenance, notes=(*provenance.notes, *classifier_heatmaps.note_on(classifier, named)))
-        of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=provenance)
+        origin = computed_by(classifier, named, provenance)
+        of_crops = classifier_heatmaps.explain_steps(slide, chosen, classifier, recipe=named, provenance=origin)
         return (yield from of_crops)
     detector, runtime = yield from detector_heatmaps.load_steps(card, named, at)
     size, source = yield from pixel_size_steps(slide, detector, _as_detection(recipe, card))
     provenance = replace(provenance, pixel_size_um=size, pixel_size_source=source).depends_on(runtime.versions)
     of_boxes = detector_heatmaps.explain_steps(slide, chosen, detector, recipe=named, provenance=provenance)
     return (yield from of_boxes)
+
+
+def computed_by(classifier: "NetworkClassifier", recipe: ExplanationRecipe, origin: Provenance) -> Provenance:
+    """Return where a result comes from, once it is known which network, on what, computes it."""
+    from napari_hemalens.heatmaps import classifier_heatmaps  # noqa: PLC0415 -- loads torch
+
+    known = origin.depends_on(classifier.runtime.versions)
+    return replace(known, notes=(*known.notes, *classifier_heatmaps.note_on(classifier, recipe)))
 
 
 def explainable_card(recipe: ExplanationRecipe) -> AnyCard:

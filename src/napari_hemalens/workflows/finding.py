@@ -9,6 +9,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
 from napari_hemalens.workflows.batch import BatchInProgress, Parts
+from napari_hemalens.workflows.cell_blocks import CellsByBlock
 
 
 class AskedOfImages(Protocol):
@@ -24,7 +25,11 @@ class AskedOfImages(Protocol):
 
     @property
     def tiled(self) -> DetectionRecipe | None:
-        """How slides are cut into tiles that workers share; None: an image is for one worker."""
+        """How slides are cut into tiles that workers share; None: they are not."""
+
+    @property
+    def blocks(self) -> CellsByBlock | None:
+        """What is asked of cells that workers share block by block; None: an image is for one worker."""
 
     def inputs(self, i: int) -> Sequence[Path]:
         """Return the files that the result of an image depends on."""

@@ -1,6 +1,6 @@
 """What the workers of a cluster need to have in common with a run, and see of its files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,6 +69,22 @@ class SameRun:
             )
         if _hashes(self.weights) != self.hashes:
             raise ClusterError(f"A worker has other weights by the name {', '.join(self.weights)}: install the same.")
+
+
+def check_packages(versions: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    """Refuse to compute by other packages than the worker that looked at an image first.
+
+    Raises
+    ------
+    ClusterError
+        If a version is not the expected one.
+    """
+    for package, version in versions.items():
+        if version != expected.get(package):
+            raise ClusterError(
+                f"A worker computes by {package} {version}, another one by {expected.get(package, 'none')}: install "
+                "the same on all, or choose the runtime torch."
+            )
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.cluster.worker import Kept
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import ClusterError, ImageError
+from napari_hemalens.errors import ImageError
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder, origin_steps
 from napari_hemalens.inference.image_check import with_notes
@@ -22,7 +22,7 @@ from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.same_run import SameRun
+from napari_hemalens.workflows.same_run import SameRun, check_packages
 
 _MANY = 16  # tiles from which an image is shared among workers: reading it again in each then costs little
 
@@ -98,7 +98,7 @@ def find_in_tiles(job: SlideJob, share: TilePlan, origin: Provenance) -> Sequenc
 
     def find() -> Sequence[RawDetections]:
         finder = job.finder()
-        _check(finder, origin)
+        check_packages(finder.runtime.versions, origin.versions)
         batches = run_tiles(job.slide(), share, finder.detector, job.recipe)
         found = {raw.tile: raw for batch in batches for raw in batch.found}
         return [found[tile] for tile in share.tiles]
@@ -119,20 +119,10 @@ def name_cells(job: SlideJob, rows: NDArray[np.int64], windows: NDArray[np.float
 
     def name() -> list[Named]:
         finder = job.finder()
-        _check(finder, origin)
+        check_packages(finder.runtime.versions, origin.versions)
         if finder.namer is None:
             raise ImageError(f"The cells of {job.path} have no classifier to name them.")
         said = look_at(job.slide(), windows, finder.namer)
         return [(rows[which], probabilities, novelty) for which, probabilities, novelty in said]
 
     return job.same.run(name)
-
-
-def _check(finder: CellFinder, origin: Provenance) -> None:
-    for package, version in finder.runtime.versions.items():
-        expected = origin.versions.get(package, "none")
-        if version != expected:
-            raise ClusterError(
-                f"A worker computes by {package} {version}, another one by {expected}: install the same on all, or "
-                "choose the runtime torch."
-            )

@@ -6,9 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from napari_hemalens.cluster.crew import Call, Errand
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.cell_finder import naming_card
@@ -26,11 +23,11 @@ from napari_hemalens.records.renaming import with_names
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import BatchInProgress, Parts
+from napari_hemalens.workflows.cell_blocks import gathered
 from napari_hemalens.workflows.results_folder import RECORDS
 from napari_hemalens.workflows.slide_calls import Named, SlideJob, find_in_tiles, look_first, name_cells
 
 _DETECTING = 0.8  # of the time; naming takes the rest
-_CELLS = 64  # from which the cells of blocks make a call
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ class SlideErrand:
                 take,
                 f"{len(some)} cells of {self.job.path}",
             )
-            for some in _gathered(blocks)
+            for some in gathered(blocks)
         )
         return with_names(found, naming)
 
@@ -139,15 +136,3 @@ class SlideErrand:
     @property
     def _folder(self) -> Path:
         return self.batch.out / RECORDS / f"{self.batch.stems[self.i]}.tiles"
-
-
-def _gathered(blocks: list[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
-    """Yield the rows of whole blocks, as many as make a call worth its way."""
-    some: list[NDArray[np.int64]] = []
-    for block in blocks:
-        some.append(block)
-        if sum(map(len, some)) >= _CELLS:
-            yield np.concatenate(some)
-            some = []
-    if some:
-        yield np.concatenate(some)
