@@ -5,7 +5,7 @@ import pytest
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.models.cards import ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.records.tasks import Task, task
 
 
@@ -43,24 +43,3 @@ def test_of_many_classes_the_likeliest_is_decided() -> None:
     p = np.zeros((2, 12), np.float32)
     p[0, 4], p[1, 11] = 0.6, 0.5
     assert card_of(task("nucleated"), threshold=0.9).decide(p).tolist() == [4, 11]
-
-
-@pytest.mark.parametrize(
-    ("licence", "forbidden"),
-    [
-        ("BSD-3-Clause", False),
-        ("CC BY 4.0", False),
-        ("", False),
-        ("CC BY-NC-SA 4.0", True),
-        ("cc-by-nc-4.0", True),
-        ("Images: non-commercial (Kainz)", True),
-        ("for noncommercial research", True),
-    ],
-)
-def test_a_licence_that_forbids_commercial_use_says_so_first(
-    untrained: DetectorCard, licence: str, *, forbidden: bool
-) -> None:
-    card = untrained.model_copy(update={"licence": licence})
-    assert card.non_commercial == forbidden
-    assert card.terms.startswith("non-commercial use only: ") == forbidden
-    assert card.terms

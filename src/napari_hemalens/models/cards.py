@@ -1,6 +1,5 @@
 """Model cards: what each file of weights was trained for, on what, and how good it is. Loads no torch."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -12,25 +11,15 @@ from pydantic import Field, PositiveFloat
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.licence import Licensed
 from napari_hemalens.models.weights_folders import PACKED, Origin, origin_of
 from napari_hemalens.records.tasks import Task, TaskName
 
 COARSEST = 32
 """Stride of the last stage of a ResNet, in its pixels."""
-_NON_COMMERCIAL = re.compile(r"non-?commercial|\bBY-NC\b|\bBY NC\b", re.IGNORECASE)
 
 
-def forbids_commerce(licence: str) -> bool:
-    """Return whether a licence forbids commercial use."""
-    return _NON_COMMERCIAL.search(licence) is not None
-
-
-def terms_of(licence: str) -> str:
-    """Return a licence with what matters most said first."""
-    return f"non-commercial use only: {licence}" if forbids_commerce(licence) else licence or "not stated"
-
-
-class ModelCard(Recipe):
+class ModelCard(Recipe, Licensed):
     """What is said of any file of weights.
 
     `metrics` are of the validation images, or of those that `of` among them names, unless their key says otherwise.
@@ -63,16 +52,6 @@ class ModelCard(Recipe):
     def called(self) -> str:
         """By what the weights are found on this machine and on others: their name, or their file."""
         return str(self.file) if self.origin == "file" else self.name
-
-    @property
-    def non_commercial(self) -> bool:
-        """Whether the licence, of the weights or of what they were trained on, forbids commercial use."""
-        return forbids_commerce(self.licence)
-
-    @property
-    def terms(self) -> str:
-        """The licence, with what matters most said first."""
-        return terms_of(self.licence)
 
     @property
     def explainable(self) -> bool:

@@ -18,8 +18,9 @@ from pydantic import Field, NonNegativeInt, ValidationError
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import WeightsError
-from napari_hemalens.models.cards import AnyCard, forbids_commerce, terms_of
+from napari_hemalens.models.cards import AnyCard
 from napari_hemalens.models.download import download_steps
+from napari_hemalens.models.licence import Licensed
 from napari_hemalens.models.weights_folders import CATALOGUE, PACKED
 from napari_hemalens.models.zenodo import doi_of
 from napari_hemalens.progress import Steps
@@ -30,7 +31,7 @@ _VERSION: Literal[1] = 1
 _MOST_BYTES = 5_000_000  # of a catalogue
 
 
-class CatalogueEntry(Recipe):
+class CatalogueEntry(Recipe, Licensed):
     """One set of weights: what must be known before it is fetched, and what must come."""
 
     name: str
@@ -46,16 +47,6 @@ class CatalogueEntry(Recipe):
         "is neither lies beside the catalogue",
     )
     since: str = Field(default="", description="Version of HemaLens from which on they are there")
-
-    @property
-    def non_commercial(self) -> bool:
-        """Whether the licence, of the weights or of what they were trained on, forbids commercial use."""
-        return forbids_commerce(self.licence)
-
-    @property
-    def terms(self) -> str:
-        """The licence, with what matters most said first."""
-        return terms_of(self.licence)
 
     @property
     def megabytes(self) -> str:
