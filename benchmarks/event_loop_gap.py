@@ -6,6 +6,9 @@ A timer that should tick every 5 ms runs beside each piece of work in a real win
 gap is the time between two ticks. Two clocks are read: the one on the wall, and the processor time of the window's
 thread, which other programs on the machine do not lengthen. What an idle window does is measured beside it. With
 --write, all of it and the answers to a person's edits (`editing.py`) become docs/results/event_loop.md.
+
+Run it twice, without PYTHONDONTWRITEBYTECODE: compiling modules of torch that were never imported before, which a
+worker does when it first detects, holds up the window for up to a second.
 """
 
 import argparse
