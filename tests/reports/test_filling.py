@@ -12,5 +12,5 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 
 
 def test_markup_in_a_value_is_text() -> None:
-    page = {"about": [], "doubts": ["<b>"], "tables": [], "strips": [], "use": ""}
+    page = {"language": "en", "_": str, "about": [], "doubts": ["<b>"], "tables": [], "strips": []}
     assert "&lt;b&gt;" in fill_template("groups.html", title="<i>", **page)
