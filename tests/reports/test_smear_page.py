@@ -73,6 +73,8 @@ def test_shares_outside_the_reference_are_marked_in_words(tmp_path: Path) -> Non
     assert places == [("50–70", "▼ darunter"), ("0–0,5", "▲ darüber")]  # noqa: RUF001
     assert row(made, "Erythroblast").place == ""
     assert "Referenzbereiche: A book." in made.remarks
+    (doubtful,) = [said for said in made.remarks if "als es der Zufall kann" in said]
+    assert doubtful.endswith("wie das Intervall zeigt: segmentkerniger Granulozyt.")  # 49 %, and 59 % at most
 
 
 def test_nothing_found_is_a_page_with_zeros(tmp_path: Path) -> None:

@@ -103,9 +103,22 @@ def _remarks(counted: Differential, language: Language, ranges: Mapping[str, Ref
     if counted.unknown:
         names = ", ".join(f"{name} ({language.number(count)})" for name, count in counted.unknown.items())
         yield language.say("Counted as unclassifiable, since it is not known what they are: {names}.", names=names)
+    doubtful = [language.class_title(row.name) for row in counted.rows if _may_be_inside(row, ranges.get(row.name))]
+    if doubtful:
+        yield language.say(
+            "Outside the reference range, but by no more than chance may do, as the interval shows: {names}.",
+            names=", ".join(doubtful),
+        )
     sources = dict.fromkeys(each.source for each in ranges.values() if each.source)
     if sources:
         yield language.say("Reference ranges: {sources}.", sources="; ".join(sources).rstrip("."))
+
+
+def _may_be_inside(row: ClassCount, usual: ReferenceRange | None) -> bool:
+    """Return whether a share lies outside a range that its interval reaches into."""
+    if usual is None or row.percent is None or row.low is None or row.high is None:
+        return False
+    return usual.place(row.percent) != "inside" and row.low <= usual.high and row.high >= usual.low
 
 
 def _missing(row: ClassCount, language: Language) -> str:
