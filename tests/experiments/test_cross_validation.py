@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.presets import CLASSIFICATION
+from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.cross_validation import cross_validation_steps
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.progress import finish
@@ -35,3 +37,14 @@ def test_the_epoch_that_ranks_best_is_chosen_on_cells_of_neither_side(micronucle
         assert cells["choose"] > 0
         assert cells["train"] + cells["choose"] + cells["test"] == 64
     assert "ranks best 15 %" in found.markdown()
+
+
+@pytest.mark.slow
+def test_own_classes_of_whole_fields_are_cross_validated_too(all_fields: Path, tmp_path: Path) -> None:
+    crop = CropRecipe(side=64, unit="field", width=1.0)
+    options = ExperimentOptions((all_fields / "all_fields",), tmp_path)
+    found = finish(cross_validation_steps(options, RECIPE.model_copy(update={"crop": crop}), task_name="own", folds=2))
+    assert found.trials[0].task.classes == ("benign", "early", "pre", "pro")
+    assert sum(len(trial.truth) for trial in found.trials) == 4 * 8
+    with pytest.raises(RecipeError, match="has a class as a whole"):
+        finish(cross_validation_steps(options, RECIPE, task_name="own", folds=2))

@@ -45,6 +45,15 @@ def test_parts_with_folders_of_their_own_are_kept(tmp_path: Path) -> None:
     assert len(read_all(tmp_path)) == 12
 
 
+def test_parts_may_be_called_as_other_tools_call_them(tmp_path: Path) -> None:
+    for part in ("Training", "validation", ".cache"):
+        for name in ("koilocyte", "superficial", "__MACOSX"):
+            pictures(tmp_path / part / name, 2)
+    assert class_folders.parts_of(tmp_path) == ("train", "val")
+    assert names(class_folders.read(tmp_path, split="val"))[::2] == ["koilocyte 00", "superficial 00"]
+    assert len({one.groups[0] for one in read(tmp_path, split="train")}) == 4  # of two classes, though called alike
+
+
 def test_an_image_is_one_cell_that_fills_it(folder: Path) -> None:
     (first, *_) = read(folder, split="val")
     assert (first.ids.tolist(), first.class_names.tolist(), first.whole) == ([1], ["koilocyte"], True)

@@ -52,7 +52,7 @@ def test_fields_of_own_classes_are_learned_from_a_folder_a_class(all_fields: Pat
     assert card.metrics["cells"] == 4 * 2
     found = workflows.classify(data / "pro" / "00.jpg", task="own", weights=str(card.file))
     assert (found.names, len(found)) == (card.classes, 1)
-    with pytest.raises(RecipeError, match=r"have a class as a whole; the recipe's crops .* Take the recipe field"):
+    with pytest.raises(RecipeError, match=r"has a class as a whole; the recipe's crops .* Take the recipe field"):
         finish(workflows.train_classification_steps([data], "own", CLASSIFICATION["smoke"], new))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.markup import escape
 
+from napari_hemalens import workflows
 from napari_hemalens.cli.app import Out, app, out_console, run
 from napari_hemalens.cli.classification import Cells, RecipeOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
@@ -22,7 +23,6 @@ from napari_hemalens.experiments.options import (
 )
 from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
-from napari_hemalens.records import tasks
 from napari_hemalens.records.tasks import TaskName
 
 experiment_app = typer.Typer(help="Run the comparisons of the papers.", no_args_is_help=True)
@@ -239,7 +239,8 @@ def cross_validation(  # noqa: PLR0913 -- an option each
     with explain_missing_packages():
         from napari_hemalens.experiments import cross_validation as experiment  # noqa: PLC0415 -- loads torch
 
-    chosen = training_recipe(recipe or tasks.task(task).preset, options or (), presets=CLASSIFICATION)
+    named = recipe or workflows.default_training(data, task)
+    chosen = training_recipe(named, options or (), presets=CLASSIFICATION)
     where = ExperimentOptions(tuple(data), out)
     _compare(experiment.cross_validation_steps(where, chosen, task_name=task, folds=folds), out)
 

@@ -8,9 +8,9 @@ from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import trials_steps
 from napari_hemalens.experiments.splits import Cells, Partition, hold_back, split_folds
 from napari_hemalens.experiments.trial import PlannedTrial, TrialCrops
-from napari_hemalens.formats.named_cells import read
+from napari_hemalens.formats.named_cells import classes_of, read
 from napari_hemalens.progress import Progress, Steps
-from napari_hemalens.records.tasks import Task
+from napari_hemalens.records.tasks import OWN, Task, own_task
 from napari_hemalens.records.tasks import task as task_called
 
 NAME = "folds"
@@ -31,12 +31,13 @@ def cross_validation_steps(
     recipe : ClassifierTraining
         Every choice of the training.
     task_name : str
-        The question asked of each cell: a key of `tasks.TASKS`.
+        The question asked of each cell: a key of `tasks.TASKS`. Of 'own' the classes are those of the data.
     folds : int
         Number of folds.
     """
-    task, network = task_called(task_name), recipe.network.network
-    parts = split_folds([field for folder in options.data for field in read(folder, split="train")], folds)
+    fields = [field for folder in options.data for field in read(folder, split="train")]
+    task = own_task(classes_of(fields)) if task_name == OWN else task_called(task_name)
+    network, parts = recipe.network.network, split_folds(fields, folds)
     comparison = Comparison(
         title=f"{task.title}: {network} on {folds} folds of {', '.join(folder.name for folder in options.data)}",
         notes=_notes(recipe, folds),

@@ -163,8 +163,9 @@ def _lone_cells(root: Path, split: str | None) -> tuple[NamedCells, ...]:
 
 
 def _whole_image(found: class_folders.NamedImage) -> NamedCells:
-    name, ids = found.image.stem, np.array([1], dtype=np.int64)
-    return NamedCells(found.image, None, ids, np.array([found.class_name]), np.array([name]), whole=True)
+    name, ids = found.class_name, np.array([1], dtype=np.int64)
+    group = f"{name}/{found.image.name}"  # images of two classes may be called alike
+    return NamedCells(found.image, None, ids, np.array([name]), np.array([group]), whole=True)
 
 
 def _field(

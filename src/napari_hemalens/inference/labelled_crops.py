@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.config.networks import CropRecipe
-from napari_hemalens.errors import AnnotationError, TrainingError
+from napari_hemalens.errors import AnnotationError, RecipeError, TrainingError
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.inference.crops import crop_width, crops, masks
@@ -36,7 +36,14 @@ def cut(field: NamedCells, recipe: CropRecipe, *, room: float = 1.0) -> Tensor:
     ------
     AnnotationError
         If the label image has no cell of a number that is asked for.
+    RecipeError
+        If the image has a class as a whole, and the crops are of single cells.
     """
+    if field.whole and recipe.unit != "field":
+        raise RecipeError(
+            f"The image {field.image} has a class as a whole; the recipe's crops are of single cells (crop.unit = "
+            f"{recipe.unit}). Take the recipe field, or one with crop.unit = field."
+        )
     with open_image(field.image) as slide:
         cells, rows = cells_of(field)
         detail = recipe.detail and round(recipe.detail * room)

@@ -94,11 +94,6 @@ def train_steps(
 ) -> Steps[ClassifierCard]:
     """Train a classifier; see `workflows.train_classification_steps`."""
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
-    if any(field.whole for field in train) and recipe.crop.unit != "field":
-        raise RecipeError(
-            f"These images have a class as a whole; the recipe's crops are of single cells (crop.unit = "
-            f"{recipe.crop.unit}). Take the recipe field, or one with crop.unit = field."
-        )
     crops = EvaluationCrops.cut(val, task, recipe)
     images = CellCrops(train, task.classes, recipe)
     recipe = yield from choose_start_steps(recipe, task, new.folder)
