@@ -19,7 +19,7 @@ from napari_hemalens.atomic import writing
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = "## What it says\n"
-_CHOICES = ("preset", "protocol", "scheme", "split", "pool", "stain")
+_CHOICES = ("preset", "protocol", "networks", "scheme", "split", "pool", "stain")
 _PICTURES = ("roc", "confusion", "curves")
 
 

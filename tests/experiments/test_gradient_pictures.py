@@ -10,7 +10,8 @@ import torch
 
 from napari_hemalens.experiments import gradient_pictures
 from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_recipe_for
-from napari_hemalens.experiments.gradient_pictures import KeptNetworks, draw_gradients, methods_for
+from napari_hemalens.experiments.gradient_pictures import draw_gradients, methods_for
+from napari_hemalens.experiments.kept_networks import KeptNetworks
 from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK

@@ -39,3 +39,9 @@ def test_a_row_is_set_beside_its_plain_partner_once_that_has_learned() -> None:
     assert below.pairs() == {}
     assert "**Below the floor, so nothing is ranked**" in below.markdown()
     assert "plain partner" not in below.markdown()
+
+
+def test_what_else_was_found_ends_the_report() -> None:
+    rows = {"vgg16": NetworkRow("VGG16", "vgg16")}
+    found = Comparison("", (), ("accuracy",), rows, {}, (trial("seed 0", 6, None),), sections=("## More\n\nFound.",))
+    assert found.markdown().endswith("## More\n\nFound.")

@@ -38,6 +38,13 @@ def test_options_of_a_row_are_those_of_its_network_alone() -> None:
     assert (recipe.network.eca_kernel, base.network.eca_kernel) == (3, 9)
 
 
+def test_attention_is_taught_where_the_row_or_the_budget_says_so() -> None:
+    plain, taught = NetworkRow("ours", "alexnet_attention"), NetworkRow("taught", "alexnet_attention", point=1.0)
+    base = ClassifierTraining()
+    assert [recipe_for(row, base, 0).point for row in (plain, taught)] == [0, 1]
+    assert recipe_for(plain, base.model_copy(update={"point": 0.5}), 0).point == 0.5
+
+
 def test_rows_keep_the_order_of_the_table() -> None:
     assert list(select_rows(("b", "a"), {"a": 1, "b": 2, "c": 3})) == ["a", "b"]
     assert list(select_rows(None, {"a": 1, "b": 2})) == ["a", "b"]

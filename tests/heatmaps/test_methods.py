@@ -9,7 +9,7 @@ from torch import Tensor
 from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.heatmaps.methods import best_of, method_of, methods_of, name_of, resolve_recipe, target_of
+from napari_hemalens.heatmaps.methods import best_of, maps_of, method_of, methods_of, name_of, resolve_recipe, target_of
 from napari_hemalens.models import weights
 from napari_hemalens.models.attention.cbam import SpatialAttention
 from napari_hemalens.models.attention.eca import ECA
@@ -44,6 +44,11 @@ def test_own_attention_comes_first_and_gradients_are_of_every_network() -> None:
     assert names[:3] == ["layer-5", "layer-6", "attention"]
     assert names[3:] == [method.name for method in methods_of(ClassifierRecipe(network="vgg16"))]
     assert {"grad-cam", "guided-grad-cam", "saliency", "integrated-gradients", "occlusion"} < set(names)
+
+
+def test_maps_of_places_are_the_first_of_a_networks_own() -> None:
+    assert [method.name for method in maps_of("alexnet_attention")] == ["layer-5", "layer-6", "attention"]
+    assert maps_of("resnet18_cbam") == maps_of("alexnet_light") == ()
 
 
 def test_a_method_that_the_network_has_not_is_refused_with_those_it_has() -> None:

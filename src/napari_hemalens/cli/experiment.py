@@ -19,6 +19,7 @@ from napari_hemalens.experiments.options import (
     StainChoice,
     Start,
     Table1Split,
+    Table6Networks,
     Table6Protocol,
 )
 from napari_hemalens.extras import explain_missing_packages
@@ -55,16 +56,20 @@ def micronucleus_table6(  # noqa: PLR0913 -- an option each
     protocol: Annotated[
         Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
     ] = "tad",
+    networks: Annotated[
+        Table6Networks,
+        typer.Option(help="The paper's thirteen, or EfficientNet-Lite0 with and without the paper's attention."),
+    ] = "paper",
     seeds: Seeds = "0",
     rows: Rows = None,
     changes: Changes = None,
 ) -> None:
-    """Compare the thirteen networks of Wei et al. 2022, Table 6; finished trials are not run again."""
+    """Compare networks as in Table 6 of Wei et al. 2022; finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
     options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
-    _compare(table6.micronucleus_table6_steps(options, protocol=protocol), out)
+    _compare(table6.micronucleus_table6_steps(options, protocol=protocol, networks=networks), out)
 
 
 @experiment_app.command("all-folds")

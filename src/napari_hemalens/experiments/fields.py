@@ -26,7 +26,8 @@ from napari_hemalens.experiments.field_views import (
     view_name,
 )
 from napari_hemalens.experiments.floors import Floor
-from napari_hemalens.experiments.gradient_pictures import KeptNetworks, draw_gradients
+from napari_hemalens.experiments.gradient_pictures import draw_gradients
+from napari_hemalens.experiments.kept_networks import KeptNetworks
 from napari_hemalens.experiments.options import ExperimentOptions, StainChoice, TrialKey, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow
 from napari_hemalens.experiments.running import (

@@ -1,7 +1,6 @@
 """Gradient heatmaps of each compared network on the same fields, one row per network, as in Wang et al. 2021."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,48 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.training import ClassifierTraining
-from napari_hemalens.experiments.options import TrialKey
-from napari_hemalens.experiments.report import NetworkRow
-from napari_hemalens.experiments.running import recipe_for
-from napari_hemalens.experiments.trial import NETWORK
+from napari_hemalens.experiments.kept_networks import KeptNetworks
 from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
-from napari_hemalens.inference.classifier import NetworkClassifier
-from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.models.classifiers import build_classifier
-from napari_hemalens.models.storage import load_into
-from napari_hemalens.records.tasks import Task
 from napari_hemalens.training.classification import EvaluationCrops
 
 Shade = NDArray[np.float32]
 
 _COARSE = 128  # pixels a side, below which the last stage of a network has too few places to show
 _HEAT = colormaps["inferno"]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptNetworks:
-    """The networks that trials have kept.
-
-    Attributes
-    ----------
-    folder : Path
-        Folder of the trials.
-    rows : mapping of str to NetworkRow
-        The networks by name; those without a kept network are left out of the picture.
-    recipe : ClassifierTraining
-        Recipe of all of them.
-    task : Task
-        The question asked of each field.
-    case : str
-        Which run of each.
-    """
-
-    folder: Path
-    rows: Mapping[str, NetworkRow]
-    recipe: ClassifierTraining
-    task: Task
-    case: str
 
 
 def draw_gradients(fields: EvaluationCrops, networks: KeptNetworks, path: Path) -> None:
@@ -100,38 +65,11 @@ def methods_for(side: int) -> tuple[str, str]:
 
 def _heatmaps(pixels: Tensor, networks: KeptNetworks) -> Iterator[tuple[str, list[str], list[Shade]]]:
     """Yield of each kept network its label, the classes it predicts for the fields, and its heatmaps by method."""
-    recipe, task = networks.recipe, networks.task
-    for name, row in networks.rows.items():
-        file = TrialKey(name, networks.case).folder(networks.folder) / NETWORK
-        if not file.exists():
-            continue
-        described = _described(recipe_for(row, recipe, recipe.seed), task, name)
-        network = build_classifier(described.network, len(task.classes)).eval()
-        load_into(network, file)
-        seen = [
-            explain_crops(NetworkClassifier(network, described), pixels, method=method)
-            for method in methods_for(recipe.crop.side)
-        ]
-        called = [task.classes[k] for k in seen[0].targets.tolist()]
-        yield row.label, called, [one.heatmaps.detach().cpu().numpy() for one in seen]
-
-
-def _described(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierCard:
-    """Return the model card that heatmaps need of a network that has none."""
-    size = {"input_size": recipe.crop.side, "start": "scratch"}
-    return ClassifierCard(
-        name=name,
-        description="",
-        task=task.name,
-        classes=task.classes,
-        network=recipe.network.model_copy(update=size),
-        crop=recipe.crop,
-        metrics={},
-        data="",
-        licence="",
-        training={},
-        sha256="",
-    )
+    methods = methods_for(networks.recipe.crop.side)
+    for name, classifier in networks.load():
+        seen = [explain_crops(classifier, pixels, method=method) for method in methods]
+        called = [networks.task.classes[k] for k in seen[0].targets.tolist()]
+        yield networks.rows[name].label, called, [one.heatmaps.detach().cpu().numpy() for one in seen]
 
 
 def _middles(fields: EvaluationCrops, classes: int) -> Sequence[int]:

@@ -9,6 +9,7 @@ from napari_hemalens.errors import RecipeError
 
 Preset = Literal["full", "laptop", "ci"]
 Table6Protocol = Literal["tad", "tvad"]
+Table6Networks = Literal["paper", "efficientnet_lite0"]
 FoldScheme = Literal["paper", "leave-one-out"]
 Table1Split = Literal["val", "paper"]
 PoolName = Literal["imbalanced", "whole", "marrow"]

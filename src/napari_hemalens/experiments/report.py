@@ -40,6 +40,8 @@ class NetworkRow:
         Name of the row that differs from this one in nothing but what is asked of it, such as attention.
     options : mapping of str to object
         Options of `config.networks.ClassifierRecipe` in which the row's network differs from that of other rows.
+    point : float
+        Weight of the loss that teaches attention where outlined micronuclei lie; 0: nobody teaches it.
     """
 
     label: str
@@ -48,6 +50,7 @@ class NetworkRow:
     paper: Mapping[str, float] | None = None
     plain: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    point: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +73,8 @@ class Comparison:
         All that are finished.
     floor : Floor or None
         What its plain row has to reach before rows are compared.
+    sections : tuple of str
+        What else was found, as Markdown, each with its heading.
     """
 
     title: str
@@ -79,6 +84,7 @@ class Comparison:
     run: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
     floor: Floor | None = None
+    sections: tuple[str, ...] = ()
 
     def figures(self, row: str) -> dict[str, list[float]]:
         """Return each measure, and what the runs of a row cost, by run; what is not known of a run is left out."""
@@ -137,7 +143,8 @@ class Comparison:
             parts += ["The paper's figures, on its own images:", markdown_table(("", *shown), beside)]
         columns, rows = self.lines()
         parts += ["## Runs", markdown_table(columns, [[shown_text(value) for value in row] for row in rows])]
-        return "\n\n".join((*parts, "![ROC curves](roc.png)", "![Confusion matrices](confusion.png)"))
+        pictures = ("![ROC curves](roc.png)", "![Confusion matrices](confusion.png)")
+        return "\n\n".join((*parts, *pictures, *self.sections))
 
     def paired(self, heading: str = "##") -> list[str]:
         """Return the table of pairs with its heading, as Markdown; nothing where there are none."""

@@ -60,7 +60,8 @@ def find_budget(options: ExperimentOptions, known: Mapping[str, Budget[R]]) -> B
 def recipe_for(row: NetworkRow, recipe: ClassifierTraining, seed: int) -> ClassifierTraining:
     """Return the recipe of a row."""
     network = recipe.network.model_copy(update={"network": row.network, **row.options})
-    return recipe.model_copy(update={"network": network, "loss": row.loss, "seed": seed})
+    point = row.point or recipe.point
+    return recipe.model_copy(update={"network": network, "loss": row.loss, "point": point, "seed": seed})
 
 
 def select_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str, T]:

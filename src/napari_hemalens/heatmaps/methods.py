@@ -148,10 +148,16 @@ def name_of(layer: str) -> str:
     return layer.replace(" ", "-")
 
 
-def _own(network: str) -> tuple[Method, ...]:
+def maps_of(network: str) -> tuple[Method, ...]:
+    """Return the maps of places that a classifier gives with its answer: none for one without spatial attention."""
     maps = [Method(name_of(layer), f"Attention, {layer}", "attention") for layer in _MAPS.get(network, ())]
     if len(maps) > 1:
         maps.append(Method(BOTH, "Attention, all layers", "attention"))
+    return tuple(maps)
+
+
+def _own(network: str) -> tuple[Method, ...]:
+    maps = list(maps_of(network))
     blocks = range(1, 1 + _CBAM.get(network, 0))
     maps += [Method(f"cbam-{block}", f"CBAM, block {block}", "attention", inside=True) for block in blocks]
     for block in (1, 2) if network in _ECA else ():  # Ullah et al. 2021 show the first and the second, in Figure 8

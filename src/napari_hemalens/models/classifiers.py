@@ -2,7 +2,9 @@
 
 Wei et al., BMC Med. Inform. Decis. Mak. 22 (2022): 'ours' and 'ours with cross-entropy' are one network,
 `alexnet_attention`, under two losses. Its MobileNet is version 1, which torchvision has not; here it is version 2.
-VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at strides 8 and 16.
+VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at strides 8 and 16. The same of
+EfficientNet-Lite0, whose ImageNet start is packed: `efficientnet_lite0_attention` for 'ours', `_pooled` for Alex-light
+and `_channel_attention` for Alex-CA.
 
 Ullah et al., Appl. Sci. 11:10662 (2021): VGG16 with efficient channel attention after each of its five blocks, pool
 included, since 'the refined feature map is the input of the next convolutional block'. Its Table 3 prints two
@@ -271,6 +273,8 @@ def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> C
 CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "efficientnet_lite0": partial(_plain, backbone="efficientnet_lite0"),
     "efficientnet_lite0_attention": partial(_spatial, backbone="efficientnet_lite0"),
+    "efficientnet_lite0_channel_attention": partial(_channel, backbone="efficientnet_lite0"),
+    "efficientnet_lite0_pooled": partial(_pooled, backbone="efficientnet_lite0"),
     "mobilenet_v2": partial(_plain, backbone="mobilenet_v2"),
     "vgg16": partial(_plain, backbone="vgg16"),
     "vgg16_attention": partial(_spatial, backbone="vgg16"),

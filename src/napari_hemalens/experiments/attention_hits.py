@@ -1,0 +1,114 @@
+"""Does a network's own attention lie on the micronucleus? The question of Figure 6 of Wei et al. 2022.
+
+The paper shows pictures; here the hottest point of every map is looked up among outlined micronuclei (the pointing
+game, Zhang et al. 2018, https://arxiv.org/abs/1608.00507), of all test nuclei that have one, whatever they were called.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_hemalens.evaluation.class_metrics import markdown_table
+from napari_hemalens.evaluation.heatmaps import MarkedCells
+from napari_hemalens.experiments.kept_networks import KeptNetworks
+from napari_hemalens.experiments.report import NetworkRow
+from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.heatmaps import faithfulness
+from napari_hemalens.heatmaps.crop_heatmaps import explain_crops
+from napari_hemalens.heatmaps.methods import Method, maps_of
+from napari_hemalens.records.differential import wilson_interval
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionHits:
+    """How often one map of one network lies on the micronucleus.
+
+    Attributes
+    ----------
+    network, attention : str
+        Row of the table, and which of its maps; of chance, what it is, and nothing.
+    hits : float
+        Of N cells, how many have their hottest point on a micronucleus of theirs or within reach; equally hot points
+        count in part.
+    cells : int
+        N.
+    inside : float
+        Mean share of the map that lies there, in 0-1.
+    """
+
+    network: str
+    attention: str
+    hits: float
+    cells: int
+    inside: float
+
+
+def has_attention(row: NetworkRow) -> bool:
+    """Return whether the network of a row weights places by itself."""
+    return bool(maps_of(row.network))
+
+
+def attention_hits(fields: Sequence[NamedCells], networks: KeptNetworks) -> tuple[AttentionHits, ...]:
+    """Return the hits of every map of every kept network, and of chance.
+
+    Parameters
+    ----------
+    fields : sequence of NamedCells
+        Images whose micronuclei are outlined.
+    networks : KeptNetworks
+        Rows without a kept network, and networks without attention of their own, are left out.
+
+    Raises
+    ------
+    AnnotationError
+        If the data set has no outlines of micronuclei.
+    """
+    task, found = networks.task, []
+    chance: tuple[AttentionHits, ...] = ()
+    for name, classifier in networks.load():
+        maps = maps_of(classifier.card.network.network)
+        if not maps:
+            continue
+        every = MarkedCells.concatenate([MarkedCells.from_field(field, classifier.card) for field in fields])
+        cells = every.take(np.flatnonzero(every.truth == task.classes.index(str(task.positive))))
+        chance = tuple(_of_chance(cells))
+        for method in maps:
+            heatmaps = explain_crops(classifier, cells.pixels, method=method.name).heatmaps.cpu().numpy()
+            found.append(_hits(cells, heatmaps, networks.rows[name].label, method))
+    return (*found, *chance)
+
+
+def hits_markdown(found: Sequence[AttentionHits]) -> str:
+    """Return the section of a report: one line per map, chance below, with 95 % intervals (Wilson)."""
+    lines = []
+    for one in found:
+        low, high = wilson_interval(round(one.hits), one.cells)
+        share = one.hits / one.cells
+        lines.append([one.network, one.attention, f"{share:.3f}", f"{low:.3f}-{high:.3f}", f"{one.inside:.3f}"])
+    columns = ("network", "attention", "hits", "95 %", "heat inside")
+    said = (
+        f"Of {found[0].cells:,} test nuclei with micronuclei, rightly called or not. Hits: the hottest point lies on a "
+        f"micronucleus of the nucleus, or within {faithfulness.REACH:g} px of the image. Heat inside: the share of the "
+        "map there."
+    )
+    return "\n\n".join(("## Does its attention lie on the micronucleus?", said, markdown_table(columns, lines)))
+
+
+def _of_chance(cells: MarkedCells) -> Iterator[AttentionHits]:
+    places = {
+        "a random place in the crop": np.ones(cells.near.shape, dtype=np.float32),
+        "a random place near the nucleus": cells.ring.astype(np.float32),
+    }
+    for name, heatmaps in places.items():
+        yield _hits(cells, heatmaps, name, None)
+
+
+def _hits(cells: MarkedCells, heatmaps: np.ndarray, network: str, method: Method | None) -> AttentionHits:
+    return AttentionHits(
+        network,
+        method.title.removeprefix("Attention, ") if method else "",
+        float(faithfulness.hits(heatmaps, cells.near).sum()),
+        len(cells),
+        float(faithfulness.share_inside(heatmaps, cells.near).mean()),
+    )

@@ -1,0 +1,70 @@
+"""The networks that the trials of a comparison have kept, to be asked where they look."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.experiments.options import TrialKey
+from napari_hemalens.experiments.report import NetworkRow
+from napari_hemalens.experiments.running import recipe_for
+from napari_hemalens.experiments.trial import NETWORK
+from napari_hemalens.inference.classifier import NetworkClassifier
+from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.classifiers import build_classifier
+from napari_hemalens.models.storage import load_into
+from napari_hemalens.records.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class KeptNetworks:
+    """The networks that trials have kept.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the trials.
+    rows : mapping of str to NetworkRow
+        The networks by name; those without a kept network are left out.
+    recipe : ClassifierTraining
+        Recipe of all of them.
+    task : Task
+        The question asked of each cell or field.
+    case : str
+        Which run of each.
+    """
+
+    folder: Path
+    rows: Mapping[str, NetworkRow]
+    recipe: ClassifierTraining
+    task: Task
+    case: str
+
+    def load(self) -> Iterator[tuple[str, NetworkClassifier]]:
+        """Yield the name of each row whose network was kept, and the network, ready to run."""
+        for name, row in self.rows.items():
+            file = TrialKey(name, self.case).folder(self.folder) / NETWORK
+            if not file.exists():
+                continue
+            described = _describe(recipe_for(row, self.recipe, self.recipe.seed), self.task, name)
+            network = build_classifier(described.network, len(self.task.classes)).eval()
+            load_into(network, file)
+            yield name, NetworkClassifier(network, described)
+
+
+def _describe(recipe: ClassifierTraining, task: Task, name: str) -> ClassifierCard:
+    """Return the model card that heatmaps need of a network that has none."""
+    size = {"input_size": recipe.crop.side, "start": "scratch"}
+    return ClassifierCard(
+        name=name,
+        description="",
+        task=task.name,
+        classes=task.classes,
+        network=recipe.network.model_copy(update=size),
+        crop=recipe.crop,
+        metrics={},
+        data="",
+        licence="",
+        training={},
+        sha256="",
+    )
