@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from napari_hemalens.progress import Progress, RemainingTime, Steps, finish, in_words, stage
+from napari_hemalens.progress import Progress, RemainingTime, Steps, counted, finish, in_words, stage
 
 
 def count_steps(number: int, seen: list[str]) -> Steps[int]:
@@ -142,3 +142,8 @@ def test_at_the_end_nothing_is_left() -> None:
 )
 def test_a_time_is_said_as_exactly_as_an_estimate_is(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_one_thing_is_told_from_many() -> None:
+    assert [counted(n, "cell") for n in (0, 1, 2_000)] == ["0 cells", "1 cell", "2,000 cells"]
+    assert [counted(n, "class is", "classes are") for n in (1, 2)] == ["1 class is", "2 classes are"]

@@ -130,14 +130,15 @@ def in_words(seconds: float) -> str:
     if (tens := 10 * math.ceil(seconds / 10)) < _MINUTE:
         return f"about {tens} seconds"
     if (minutes := max(1, round(seconds / _MINUTE))) < _MINUTE:
-        return f"about {_counted(minutes, 'minute')}"
+        return f"about {counted(minutes, 'minute')}"
     if seconds >= 2 * _DAY:
-        return f"about {_counted(round(seconds / _DAY), 'day')}"
+        return f"about {counted(round(seconds / _DAY), 'day')}"
     hours, minutes = divmod(5 * round(seconds / _MINUTE / 5), _MINUTE)
     if hours >= 10 or not minutes:  # from ten hours on, minutes say nothing
-        return f"about {_counted(round(seconds / _HOUR), 'hour')}"
-    return f"about {_counted(hours, 'hour')} {minutes} minutes"
+        return f"about {counted(round(seconds / _HOUR), 'hour')}"
+    return f"about {counted(hours, 'hour')} {minutes} minutes"
 
 
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """Return a number of things in words: '1 cell', '2,000 cells', '1 image was' of 'image was' and 'images were'."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"

@@ -28,6 +28,35 @@ def test_a_run_completes_by_itself(viewer, runner):
     assert messages == ["Done."]
 
 
+def test_files_are_written_beside_a_run_and_stop_after_it(viewer, runner):
+    session, messages, writing, closed = ViewerSession(viewer, runner), [], [], []
+    session.message_sent.connect(messages.append)
+    session.writing_changed.connect(writing.append)
+
+    def steps():
+        try:
+            yield "Saving: tile 1"
+            yield "Saved."
+        finally:
+            closed.append(True)
+
+    session._begin((step for step in "ab"), print)
+    session._write(steps())
+    session.stop()
+    assert (session.running, session.writing) == (False, True)
+    runner.step()
+    session.stop()
+    assert (messages, writing) == (["Saving: tile 1", "Stopped. Files that were whole are kept."], [True, False])
+    assert closed == [True]
+    session.stop()
+    assert len(messages) == 2
+
+    session._write(steps())
+    runner.run()
+    assert messages[2:] == ["Saving: tile 1", "Saved."]
+    assert not session.writing
+
+
 def test_it_is_said_how_much_longer_a_run_takes_until_it_ends(viewer, runner):
     session, left, minutes = ViewerSession(viewer, runner), [], count(0, 60)
     session.remaining = RemainingTime(lambda: float(next(minutes)))

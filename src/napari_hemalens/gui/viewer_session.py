@@ -39,13 +39,16 @@ class ViewerSession:
     progressed = Signal(str, float)  # words, and the share that is done in 0-1
     remaining_changed = Signal(str)  # how much longer it takes, in words; empty while it is not known
     running_changed = Signal(bool)
+    writing_changed = Signal(bool)
     devices_found = Signal()
+    _stop_words = ("Stopped. What was found is kept.", "Stopping after these cells…")  # of a run: at its end, till then
     message_sent = Signal(str)  # a sentence for the person; without a run, how the last one ended is of no interest
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         self._viewer = weakref.ref(viewer)
         self._runner = runner
         self._stop: Stop = nothing
+        self._writers: dict[object, Stop] = {}
         self._summary = ""  # what is said at the end, where it does not end by itself
         self._share = 0.0
         self.remaining = RemainingTime()
@@ -62,9 +65,17 @@ class ViewerSession:
         """Whether the last run has come to its end by itself: nobody has stopped it, and it has not failed."""
         return not self._summary
 
+    @property
+    def writing(self) -> bool:
+        """Whether files are being written, beside a run or without one."""
+        return bool(self._writers)
+
     def stop(self) -> None:
-        """Ask the run to stop; what was found so far stays."""
-        self._halt("Stopped. What was found is kept.", "Stopping after these cells…")
+        """Ask the run to stop; what was found so far stays. Without a run, the writing of files stops."""
+        if not self.running:
+            for stop in (*self._writers.values(),):
+                stop()
+        self._halt(*self._stop_words)
 
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
@@ -77,6 +88,25 @@ class ViewerSession:
         self._set_running(True)
         listener = Listener(on_step=on_step, on_error=self._on_error, on_end=self._on_end)
         self._stop = self._runner.run_in_background(steps, listener)
+
+    def _write(self, steps: Generator[str, None, None]) -> None:
+        """Write files away from the window; what the steps say is shown as it comes."""
+        key, stopped = object(), []
+
+        def stop() -> None:
+            stopped.append(True)
+            asked()
+
+        def on_end() -> None:
+            del self._writers[key]
+            self.writing_changed.emit(self.writing)
+            if stopped:
+                self.message_sent.emit("Stopped. Files that were whole are kept.")
+
+        self._writers[key] = stop
+        self.writing_changed.emit(True)
+        listener = Listener(on_step=self.message_sent.emit, on_error=self._on_error, on_end=on_end)
+        asked = self._runner.run_in_background(steps, listener)
 
     def _halt(self, summary: str, words: str) -> None:
         """Ask the run to stop, once."""

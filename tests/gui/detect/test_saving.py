@@ -52,6 +52,23 @@ def test_an_image_in_memory_is_copied_with_the_cells_on_screen(found, viewer, tm
     assert table.obs["class"].tolist() == found.fields[0].class_names.tolist()
 
 
+def test_copies_can_be_stopped_and_what_is_in_tables_stays_saved(analysed, runner, tmp_path):
+    said = []
+    analysed.message_sent.connect(said.append)
+    analysed.results.fields[0].choose([0])
+    analysed.results.classify("monocyte")
+    assert analysed.unsaved == 1
+    analysed.save(tmp_path, ("csv", "ome-zarr"))
+    runner.step()
+    runner.step()
+    assert said[-1].startswith("Saving: smear")
+    analysed.stop()
+    assert said[-1] == "Stopped. Files that were whole are kept."
+    assert analysed.unsaved == 0
+    assert (tmp_path / "cells.csv").exists()
+    assert not list(tmp_path.glob("*.zarr"))
+
+
 def test_a_file_that_is_not_shown_is_opened_to_be_copied(session, runner, recipe, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (2, 60, 90, 3), np.uint8)
     files = [tmp_path / "a.png", tmp_path / "b.png"]

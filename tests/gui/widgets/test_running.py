@@ -57,3 +57,15 @@ def test_the_bar_follows_a_run(qtbot):
     assert bar.left.text() == "about 3 minutes left"
     bar.show_running(False)
     assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (True, False)
+
+
+def test_stop_is_offered_while_files_are_written(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    bar.show_writing(True)
+    assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (True, True)
+    bar.show_running(True)
+    bar.show_running(False)
+    assert bar.stop.isEnabled()
+    bar.show_writing(False)
+    assert not bar.stop.isEnabled()

@@ -63,10 +63,12 @@ def save_classified_steps(
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return
+    saved = f"{SAVED} {', '.join((*(path.name for path in written), *_REPORTED))} in {folder}."
+    if in_zarr:
+        yield saved  # also where the copies are stopped
     copied = (yield from copy_steps(_copies(scored, cells), folder)) if in_zarr else Copied()
     reason = f"Not compared: {found}" if isinstance(found, str) else ""
-    names = ", ".join((*(path.name for path in written), *_REPORTED))
-    yield " ".join(filter(None, (f"{SAVED} {names} in {folder}.", copied.words, reason)))
+    yield " ".join(filter(None, (saved, copied.words, reason)))
 
 
 def files_of_classified(scored: Scored, folder: Path, formats: Sequence[str] = ("csv",)) -> tuple[Path, ...]:

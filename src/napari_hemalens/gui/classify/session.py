@@ -31,7 +31,7 @@ from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
-from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
@@ -156,7 +156,7 @@ class ClassificationSession(ViewerSession):
         scored = Scored.from_states(self.results.states_of_task)
         steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared, formats=formats)
         steps = self._saved.keeping(steps, set(self.results.states_of_task))
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     @property
     def unsaved(self) -> int:
@@ -177,7 +177,7 @@ class ClassificationSession(ViewerSession):
         """Make a training set of the classes that a person gave or confirmed, of all images of the task."""
         scored, recipe = Scored.from_states(self.results.states_of_task), self.recipe
         steps = collect_corrections_steps(lambda place: [*save_classified_steps(scored, recipe, place)], folder)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells of all images of the task."""
@@ -187,7 +187,7 @@ class ClassificationSession(ViewerSession):
             self.report.read().compared,
         )
         steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file, how)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:
         """Return the state that is meant.

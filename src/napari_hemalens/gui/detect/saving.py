@@ -60,10 +60,12 @@ def save_steps(found: DetectedCells, folder: Path, formats: Sequence[str]) -> Ge
     except (HemaLensError, OSError) as error:
         yield f"Nothing could be saved in {folder}: {error}"
         return
+    names = f"{', '.join(path.name for path in written)} in {folder}."
+    if in_zarr and in_tables:
+        yield f"{SAVED} {names}"  # also where the copies are stopped
     copied = (yield from copy_steps(found.copies, folder)) if in_zarr else Copied()
     kept = in_tables or not copied.failed  # else corrections are in no file
-    said = f"{SAVED if kept else 'Written:'} {', '.join(path.name for path in written)} in {folder}."
-    yield f"{said} {copied.words}".rstrip()
+    yield f"{SAVED if kept else 'Written:'} {names} {copied.words}".rstrip()
 
 
 def files_of_detected(found: DetectedCells, folder: Path, formats: Sequence[str]) -> tuple[Path, ...]:

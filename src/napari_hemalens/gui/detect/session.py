@@ -25,7 +25,7 @@ from napari_hemalens.gui.detect.saving import DetectedCells, files_of_detected, 
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
-from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.workflows import cards
@@ -59,6 +59,8 @@ class DetectionSession(ViewerSession):
     keeper : DetectionKeeper
         What a project keeps.
     """
+
+    _stop_words = ("Stopped. What was found is kept; Undo goes back.", "Stopping after this tile…")
 
     def __init__(self, viewer: ViewerModel, runner: Runner, detect: DetectSteps | None = None) -> None:
         super().__init__(viewer, runner)
@@ -142,10 +144,6 @@ class DetectionSession(ViewerSession):
         self._begun = False
         self._begin(run(jobs, self.recipe, annotation_steps(file, classes)), self._on_update)
 
-    def stop(self) -> None:
-        """Ask the run to stop; what was found so far stays."""
-        self._halt("Stopped. What was found is kept; Undo goes back.", "Stopping after this tile…")
-
     def corrections(self, sources: Sequence[Source], frame: str | None = None) -> int:
         """Return how many cells a person has corrected in a frame of these images, by default that on screen."""
         try:
@@ -190,7 +188,7 @@ class DetectionSession(ViewerSession):
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
         steps = self._saving(folder, formats)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     @property
     def unsaved(self) -> int:
@@ -216,13 +214,13 @@ class DetectionSession(ViewerSession):
         """Write a report on the cells as they are on screen."""
         fields, recipe = self.results.detections(), self._counted_by()
         steps = report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file, how)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     def collect(self, folder: Path) -> None:
         """Make a training set of the images in which a person corrected something."""
         fields, recipe = self.results.detections(), self.recipe
         steps = collect_corrections_steps(lambda place: workflows.write_results(fields, recipe, place), folder)
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+        self._write(steps)
 
     def _jobs(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where, keep_edits: bool) -> list[Job]:
         if not sources:

@@ -1,6 +1,6 @@
 """The explanation of cells in one viewer: its state and its actions. No Qt."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from napari_hemalens.gui.explain.saving import heatmap_files, save_gallery_steps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
-from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.progress import counted
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.explanation import explainable_card, map_steps
 from napari_hemalens.workflows.heatmap_methods import best_of, method_of, target_of
@@ -129,7 +130,7 @@ class ExplanationSession(ViewerSession):
         """Write the picture of the n most and the n least certain cells."""
         results, titles = self.extremes(n)
         if results:
-            self._save(save_gallery_steps(results, titles, n, file))
+            self._write(save_gallery_steps(results, titles, n, file))
 
     def heatmap_files(self, folder: Path) -> tuple[Path, ...]:
         """Return the files that `save_heatmaps` writes."""
@@ -139,10 +140,7 @@ class ExplanationSession(ViewerSession):
     def save_heatmaps(self, folder: Path) -> None:
         """Write the heatmap of the image by every method of the current result."""
         if self.results.current is not None:
-            self._save(save_heatmaps_steps(self.results.current, folder))
-
-    def _save(self, steps: Generator[str, None, None]) -> None:
-        self._runner.run_in_background(steps, Listener(on_step=self.message_sent.emit, on_error=self._on_error))
+            self._write(save_heatmaps_steps(self.results.current, folder))
 
     def _asked(
         self, image: Image | None, source: Layer | None, recipe: ExplanationRecipe, methods: Sequence[str]
@@ -271,7 +269,7 @@ def _partly(state: ExplanationState) -> str:
     """Return how many cells of a large image are explained."""
     done = 0 if state.classified is None else len(state.classified)
     total = 0 if state.cells is None else len(state.cells)
-    return f"{done:,} of {total:,} cells; more as they come into view."
+    return f"{done:,} of {counted(total, 'cell')}; more as they come into view."
 
 
 def explanation_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> ExplanationSession:

@@ -22,6 +22,7 @@ from napari_hemalens.gui.teach.second_look import SecondLook
 from napari_hemalens.gui.teach.sources import CellSource, cells_of_project
 from napari_hemalens.gui.teach.training import TuneSteps, TuningSession
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows.teaching import (
     Project,
     TeachingRecipe,
@@ -244,7 +245,9 @@ class TeachSession(ViewerSession):
         self._refitting.follow()
 
     def _done(self) -> str:
-        return super()._done() if self.taught is None else f"{len(self.taught):,} cells are ready to be named."
+        if self.taught is None:
+            return super()._done()
+        return f"{counted(len(self.taught), 'cell is', 'cells are')} ready to be named."
 
     def _on_update(self, update: TeachUpdate) -> None:
         if self._summary:

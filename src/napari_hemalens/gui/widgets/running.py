@@ -15,6 +15,7 @@ from superqt import QElidingLabel
 from napari_hemalens.gui.viewer_session import ViewerSession
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.rows import sentences
+from napari_hemalens.progress import counted
 
 _FULL = 1000
 
@@ -34,7 +35,7 @@ class RunBar(QWidget):
         self.bar.setFixedHeight(6)
         self.words.setElideMode(Qt.TextElideMode.ElideMiddle)  # a long name, then the tile
         self.message.hide()
-        self._running = False
+        self._running = self._writing = False
         buttons = QHBoxLayout()
         buttons.addWidget(self.run, 2)
         buttons.addWidget(self.stop, 1)
@@ -56,17 +57,25 @@ class RunBar(QWidget):
         session.remaining_changed.connect(self.show_remaining)
         session.message_sent.connect(self.say)
         session.running_changed.connect(self.show_running)
+        session.writing_changed.connect(self.show_writing)
         self.stop.clicked.connect(session.stop)
         self.show_running(session.running)
+        self.show_writing(session.writing)
 
     @while_alive
     def show_running(self, running: bool) -> None:
         """Offer to run, or to stop."""
         self._running = running
         self.run.setEnabled(not running)
-        self.stop.setEnabled(running)
+        self.stop.setEnabled(running or self._writing)
         if running:
             self.message.hide()
+
+    @while_alive
+    def show_writing(self, writing: bool) -> None:
+        """Offer to stop what is being written."""
+        self._writing = writing
+        self.stop.setEnabled(writing or self._running)
 
     @while_alive
     def show_progress(self, words: str, share: float) -> None:
@@ -90,7 +99,7 @@ class RunBar(QWidget):
 
 def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:
     """Ask what becomes of corrections in a new run: keep them, discard them, or (None) do not run."""
-    cells = "1 cell was" if corrections == 1 else f"{corrections:,} cells were"
+    cells = counted(corrections, "cell was", "cells were")
     question = f"{cells} corrected by hand in these images. Keep the corrections in the new run?"
     return _ask(parent, "Corrected cells", question, ("Keep", "Discard"))
 
