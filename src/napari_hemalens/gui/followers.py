@@ -107,12 +107,11 @@ class BoxFollower:
         self.field.choose([] if row is None else [row])
 
 
-@dataclass(frozen=True, slots=True)
-class ClassFollower:
-    """The classified cells of a layer, and that layer, where it is of labels."""
+class _StateFollower:
+    """What a follower says of the image that its state is of."""
 
-    results: ClassResults
-    state: ClassificationState
+    __slots__ = ()
+    state: ClassificationState | ExplanationState
 
     @property
     def image(self) -> Image:
@@ -128,6 +127,14 @@ class ClassFollower:
     def frame(self) -> tuple[int, ...]:
         """Which frame of the image."""
         return self.state.frame
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFollower(_StateFollower):
+    """The classified cells of a layer, and that layer, where it is of labels."""
+
+    results: ClassResults
+    state: ClassificationState
 
     @property
     def layers(self) -> Sequence[Layer]:
@@ -164,26 +171,11 @@ class ClassFollower:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatmapFollower:
+class HeatmapFollower(_StateFollower):
     """The explained cells of a layer, and that layer, where it is of labels."""
 
     results: Heatmaps
     state: ExplanationState
-
-    @property
-    def image(self) -> Image:
-        """The image."""
-        return self.state.image
-
-    @property
-    def plane(self) -> tuple[int, ...]:
-        """Which plane of the layer that the cells come from."""
-        return self.state.plane
-
-    @property
-    def frame(self) -> tuple[int, ...]:
-        """Which frame of the image."""
-        return self.state.frame
 
     @property
     def layers(self) -> Sequence[Layer]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.records.corrections import Corrections
+from napari_hemalens.records.corrections import Correctable, Corrections
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.measurements import Measurements
 
@@ -16,7 +16,7 @@ UNCORRECTED = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classified:
+class Classified(Correctable):
     """The cells of one label image with the probabilities of their classes.
 
     Attributes
@@ -71,26 +71,6 @@ class Classified:
         p = self.probabilities.clip(1e-12, 1)
         entropy: NDArray[np.float32] = -(p * np.log(p)).sum(axis=1) / np.log(max(2, len(self.names)))
         return entropy
-
-    @property
-    def correction_kinds(self) -> NDArray[np.str_]:
-        """The correction of each cell (N,): '' none, 'class' another class, 'accepted' the same class confirmed."""
-        return self._corrections.kinds
-
-    @property
-    def predicted_class_names(self) -> NDArray[np.str_]:
-        """The predicted class of each cell by name: (N,)."""
-        return self._corrections.predicted_names(self.names)
-
-    @property
-    def predicted_scores(self) -> NDArray[np.float32]:
-        """The probability of the predicted class of each cell, in 0-1: (N,)."""
-        return self._corrections.predicted_scores
-
-    @property
-    def observers(self) -> NDArray[np.str_]:
-        """Who gave each cell its class (N,): '' where nobody did, or it is not known who."""
-        return self._corrections.observers
 
     @property
     def _corrections(self) -> Corrections:

@@ -1,5 +1,6 @@
 """Corrections of a result by a person, with the network's predictions."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -148,3 +149,41 @@ class Corrections:
             | ({"observer": observer} if observer else {})
             for box, index, score, observer in zip(*(column.tolist() for column in columns), strict=True)
         ]
+
+
+class Correctable(ABC):
+    """Cells that a person may correct: what was predicted of each, and who gave it another class.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The classes that predictions are indices into.
+    """
+
+    __slots__ = ()
+    names: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def _corrections(self) -> Corrections:
+        """The record of what was corrected; of nothing, where nothing was."""
+
+    @property
+    def correction_kinds(self) -> NDArray[np.str_]:
+        """The kind of correction of each cell (N,): one of `KINDS`, '' for none."""
+        return self._corrections.kinds
+
+    @property
+    def predicted_class_names(self) -> NDArray[np.str_]:
+        """The predicted class of each cell by name (N,); '' where the network found none."""
+        return self._corrections.predicted_names(self.names)
+
+    @property
+    def predicted_scores(self) -> NDArray[np.float32]:
+        """The score or probability of the predicted class (N,), in 0-1; NaN where the network found none."""
+        return self._corrections.predicted_scores
+
+    @property
+    def observers(self) -> NDArray[np.str_]:
+        """Who corrected each cell (N,): '' where nobody did, or it is not known who."""
+        return self._corrections.observers

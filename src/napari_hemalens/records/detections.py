@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import ImageError
-from napari_hemalens.records.corrections import UNNAMED_KINDS, Corrections
+from napari_hemalens.records.corrections import UNNAMED_KINDS, Correctable, Corrections
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells, differential
 from napari_hemalens.records.naming import Naming
 from napari_hemalens.records.notes import pooled_notes
@@ -67,7 +67,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Detections:
+class Detections(Correctable):
     """Cells found in one image, best first.
 
     Attributes
@@ -197,26 +197,6 @@ class Detections:
     def novelty(self) -> NDArray[np.float32]:
         """Distance (N,) to the cells that the classifier learned from, see `Naming`; NaN where not measured."""
         return np.full(len(self), np.nan, dtype=np.float32) if self.naming is None else self.naming.novelty
-
-    @property
-    def correction_kinds(self) -> NDArray[np.str_]:
-        """The kind of correction of each cell (N,): one of `corrections.KINDS`, '' for none."""
-        return self._corrections.kinds
-
-    @property
-    def predicted_class_names(self) -> NDArray[np.str_]:
-        """The predicted class of each cell by name (N,); '' where the network found none."""
-        return self._corrections.predicted_names(self.names)
-
-    @property
-    def predicted_scores(self) -> NDArray[np.float32]:
-        """The predicted score of each cell (N,), in 0-1; NaN where the network found none."""
-        return self._corrections.predicted_scores
-
-    @property
-    def observers(self) -> NDArray[np.str_]:
-        """Who corrected each cell (N,): '' where nobody did, or it is not known who."""
-        return self._corrections.observers
 
     @property
     def _corrections(self) -> Corrections:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from napari_hemalens.progress import counted
 from napari_hemalens.records.synonyms import meaning
 from napari_hemalens.records.taxonomy import COARSE_CLASSES, ICSH, UNCLASSIFIABLE, Taxonomy, cell_class, is_known
 
@@ -138,7 +139,7 @@ class Differential:
         if self.nucleated < self.asked:
             found.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
         if self.unsure:
-            cells = "1 unsure cell is" if self.unsure == 1 else f"{self.unsure} unsure cells are"
+            cells = counted(self.unsure, "unsure cell is", "unsure cells are")
             found.append(f"{cells} counted apart: unlike those the classifier learned from.")
         if self.unknown:
             named = ", ".join(f"{name!r} ({count})" for name, count in self.unknown.items())
