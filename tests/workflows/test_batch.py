@@ -58,9 +58,9 @@ def test_the_same_run_looks_only_at_images_that_are_not_done(files: list[Path]) 
     assert first.left == (str(files[2]),)
     again = batch(files)
     assert look(again, finder(asked=asked)) == [
-        "a.png: 1 cells, found before",
-        "b.png: 1 cells, found before",
-        "c.png: 1 cells",
+        "a.png: 1 cell, found before",
+        "b.png: 1 cell, found before",
+        "c.png: 1 cell",
     ]
     assert (asked, again.kept, again.left) == ([2], {0, 1}, ())
     assert again.column("cells") == ((0,), (1,), [2])
@@ -114,7 +114,7 @@ def test_what_comes_before_the_first_tile_is_told(files: list[Path]) -> None:
         yield Progress(1, 1)
         return {"cells": [1]}
 
-    assert look(batch(files[:1]), find) == ["a.png: preparing weights", "a.png: 1 cells"]
+    assert look(batch(files[:1]), find) == ["a.png: preparing weights", "a.png: 1 cell"]
 
 
 def test_an_image_that_is_gone_fails_alone(files: list[Path]) -> None:

@@ -18,7 +18,7 @@ from napari_hemalens.inference.classifier import (
     name_and_embed,
 )
 from napari_hemalens.inference.crops import crop_width, crops
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.slide import Slide
 
@@ -140,7 +140,7 @@ def suggest(looked: Sequence[LookedCells], named: Sequence[NDArray[np.int64]], r
     cells = sum(map(len, looked))
     left = cells - sum(int(np.isin(of.ids, known).sum()) for of, known in zip(looked, named, strict=True))
     if not left:
-        raise AnnotationError(f"No cell is left to name: {cells:,} cells in {len(looked):,} images.")
+        raise AnnotationError(f"No cell is left to name: {counted(cells, 'cell')} in {counted(len(looked), 'image')}.")
     images = np.repeat(np.arange(len(looked)), [len(of) for of in looked])
     rows = np.concatenate([np.arange(len(of)) for of in looked])
     has_name = np.concatenate([np.isin(of.ids, known) for of, known in zip(looked, named, strict=True)])

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from napari_hemalens.cli.app import ClassFile, Out, app, class_names, err_console, out_console
 from napari_hemalens.formats import FORMATS
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows import convert_annotations
 
 
@@ -26,4 +27,5 @@ def convert(
     written = convert_annotations(data, out, to=to, split=split, classes=class_names(classes))
     for note in written.notes:
         err_console.print(f"hemalens: {escape(note)}")
-    out_console.print(f"{written.cells:,} cells of {written.images:,} images written to {escape(str(written.target))}")
+    cells = f"{counted(written.cells, 'cell')} of {counted(written.images, 'image')}"
+    out_console.print(f"{cells} written to {escape(str(written.target))}")

@@ -28,6 +28,7 @@ from napari_hemalens.cli.app import (
     say_of_batch,
 )
 from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.progress import counted
 from napari_hemalens.records.explained import PREDICTED
 from napari_hemalens.records.tasks import ExplainableName
 from napari_hemalens.slides.open import images_in
@@ -103,7 +104,7 @@ def explain(  # noqa: PLR0913 -- an option each
     batch = run(steps, "Explaining", go_on=go_on_from(out))
     say_of_batch(batch, "not done")
     cells = sum(len(field) for field in batch.fields)
-    out_console.print(f"{cells:,} cells explained by {escape(', '.join(batch.methods))}")
+    out_console.print(f"{counted(cells, 'cell')} explained by {escape(', '.join(batch.methods))}")
     for note in dict.fromkeys(note for field in batch.fields for note in field.provenance.notes):
         err_console.print(escape(note))
     out_console.print(f"Written to {escape(str(out))}")

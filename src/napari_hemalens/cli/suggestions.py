@@ -26,6 +26,7 @@ from napari_hemalens.cli.app import (
 from napari_hemalens.config.active_learning import SuggestionRecipe
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.progress import counted
 from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.slides.open import images_in
 
@@ -88,8 +89,8 @@ def suggest(  # noqa: PLR0913 -- an option each
     for reason in found.failed.values():
         err_console.print(f"[red]not done[/red] {escape(reason)}")
     out_console.print(
-        f"{len(found.chosen):,} of {found.cells:,} cells, {found.named:,} of which have a name: suggestions.csv, "
-        "suggestions.png"
+        f"{len(found.chosen):,} of {counted(found.cells, 'cell')}, {found.named:,} of which have a name: "
+        "suggestions.csv, suggestions.png"
     )
     out_console.print(f"Written to {escape(str(out))}")
     raise typer.Exit(1 if found.failed else 0)

@@ -19,7 +19,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier, classify_steps
 from napari_hemalens.inference.labelled_crops import cells_of, labels_of
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.open import open_image
 
@@ -68,7 +68,7 @@ class ClassReport:
             if self.card.positive is None
             else f", {self.card.positive} from a probability of {self.card.threshold:g}"
         )
-        cells = f"{len(self.truth):,} cells of {self.images:,} images"
+        cells = f"{counted(len(self.truth), 'cell')} of {counted(self.images, 'image')}"
         return f"{self.card.name} on {self.data} ({self.split}, {cells}{at})"
 
     def text(self) -> str:

@@ -14,6 +14,7 @@ from napari_hemalens.formats import read_annotations
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.results import RUN, holds_classified, read_fields, read_run
 from napari_hemalens.formats.tables import read_header, read_rows
+from napari_hemalens.progress import counted
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.corrections import UNNAMED_KINDS
 from napari_hemalens.records.detections import Detections
@@ -203,7 +204,7 @@ def _note(observer: str, kinds: np.ndarray[Any, Any], *, untouched: bool) -> tup
     left = int((np.isin(kinds, UNNAMED_KINDS)).sum())
     if not left or left == len(kinds):
         return ()
-    cells = "1 cell that nobody named" if left == 1 else f"{left:,} cells that nobody named"
+    cells = counted(left, "cell that nobody named", "cells that nobody named")
     if untouched:
         return (f"{observer}: {cells} are taken as read, with the class that the network gave.",)
     return (f"{observer}: {cells} are left out; they would have the class that the network gave.",)

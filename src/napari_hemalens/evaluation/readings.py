@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.naming import split_frame
+from napari_hemalens.progress import counted
 from napari_hemalens.records.synonyms import meaning
 
 
@@ -105,7 +106,7 @@ def pair_readings(readings: Sequence[Reading], iou: float = 0.5) -> PairedCells:
     left = {name for each in images for key, (name, _) in each.items() if key not in common}
     notes = [note for reading in readings for note in reading.notes]
     if left:
-        number = "1 image was" if len(left) == 1 else f"{len(left):,} images were"
+        number = counted(len(left), "image was", "images were")
         notes.append(f"{number} not read by all observers and left out.")
     return PairedCells(
         tuple(names),

@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.running import KeepResult
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows.collection import Collected, collect_steps
 
 
@@ -34,7 +35,7 @@ def collect_corrections_steps(save: Callable[[Path], object], out: Path) -> Gene
 
 def collected_in_words(found: Collected, out: Path) -> str:
     """Return what a training set holds, and what trains on it."""
-    images = "1 image" if found.images == 1 else f"{found.images:,} images"
+    images = counted(found.images, "image")
     classes = ", ".join(f"{count:,} {display_name(name)}" for name, count in found.counts.items())
     kinds = [("detection", found.boxes), ("classification", found.cells), ("classification", found.labels)]
     commands = [f"hemalens train {kind} --data {folder}" for kind, folder in kinds if folder is not None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_hemalens.gui.running import KeepResult
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows.ome_zarr import ENDING, ImageCopy, copy_images_steps
 
 
@@ -27,7 +28,7 @@ class Copied:
     def words(self) -> str:
         """What is said of them: empty where there were none."""
         done = self.images - len(self.failed)
-        copied = "1 image is copied there with its" if done == 1 else f"{done:,} images are copied there with their"
+        copied = counted(done, "image is copied there with its", "images are copied there with their")
         lost = f"Not copied: {' '.join(self.failed.values())}"
         return " ".join((*((f"{copied} cells (*{ENDING}).",) if done else ()), *((lost,) if self.failed else ())))
 

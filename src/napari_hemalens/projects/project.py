@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 
 from napari_hemalens.errors import ProjectError, ProjectLockedError, RecipeError
+from napari_hemalens.progress import counted
 from napari_hemalens.projects import document, journal
 from napari_hemalens.projects.decisions import Decision, Decisions, Entry
 from napari_hemalens.projects.document import Document, ImageEntry, WeightsEntry
@@ -162,7 +163,7 @@ class Project:
         id_ = self.classes.named(name).id
         used = sum(decision.class_id == id_ for decision in self.decisions.labels.values())
         if used:
-            cells = "1 cell is" if used == 1 else f"{used:,} cells are"
+            cells = counted(used, "cell is", "cells are")
             raise RecipeError(f"{cells} labelled {name!r}: give them another class first.")
         self._write(self._document.with_classes(self.classes.remove(name)))
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.naming import short_names
+from napari_hemalens.progress import counted
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.reports.design import Sample, samples_of
 from napari_hemalens.reports.scoring import BINUCLEATED_ASKED, Measure, Tally
@@ -274,6 +275,6 @@ def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
     if tally.outside:
         notes.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
     if tally.corrected:
-        classes = "1 class was" if tally.corrected == 1 else f"{tally.corrected:,} classes were"
+        classes = counted(tally.corrected, "class was", "classes were")
         notes.append(f"{classes} given by a person.")
     return tuple(notes)

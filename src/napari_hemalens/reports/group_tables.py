@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.formats.tables import write_csv
+from napari_hemalens.progress import counted
 from napari_hemalens.reports.group_tests import ClassTest
 from napari_hemalens.reports.groups import CellCount, GroupComparison, Level
 from napari_hemalens.reports.language import ENGLISH, Language
@@ -49,9 +50,8 @@ def comparison_text(found: GroupComparison) -> str:
     """Return groups and tests as text for a terminal, with the notes."""
     blocks = []
     for group in found.groups:
-        said = (
-            f"{group.name}: {_many(group.patients, 'patient')}, {_many(group.slides, 'slide')}, {group.total:,} cells"
-        )
+        numbers = (group.patients, "patient"), (group.slides, "slide"), (group.total, "cell")
+        said = f"{group.name}: {', '.join(counted(number, what) for number, what in numbers)}"
         shares = [group.share(name) for name in found.classes if group.counts.get(name)]
         width = max((len(share.label) for share in shares), default=0)
         blocks.append("\n".join([said, *(f"  {share.label:<{width}}  {share.text}" for share in shares)]))
@@ -96,7 +96,3 @@ def _test_row(found: GroupComparison, test: ClassTest) -> tuple[Any, ...]:
     of_patients = (test.u, test.rank_p, "yes" if test.exact else "no", test.rank_adjusted)
     cells = (first, first_total, second, second_total, test.odds_ratio, test.fisher_p, test.fisher_adjusted)
     return (test.class_name, *(found.compared or ("", "")), *cells, *medians, *of_patients)
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.progress import counted
 from napari_hemalens.reports.group_tests import ClassTest, Shares, adjust_tests, compare_shares
 from napari_hemalens.reports.scoring import Measure
 
@@ -203,11 +204,11 @@ def _notes(slides: Sequence[CellCount], patients: Sequence[CellCount]) -> tuple[
         ("group: left out of groups and of the comparison", [s for s in slides if not s.group]),
     ):
         if without:
-            notes.append(f"{_number(len(without), 'slide')} without a {what}.")
+            notes.append(f"{counted(len(without), 'slide')} without a {what}.")
     empty = [patient.name for patient in patients if not patient.total]
     if empty:
         notes.append(
-            f"{_number(len(empty), 'patient')} without a counted cell, not compared: {', '.join(map(repr, empty))}."
+            f"{counted(len(empty), 'patient')} without a counted cell, not compared: {', '.join(map(repr, empty))}."
         )
     return tuple(notes)
 
@@ -219,7 +220,7 @@ def _notes_on_tests(found: GroupComparison, both: tuple[str, str], tests: Sequen
         "cells for independent, which cells of one patient are not, so its p is too small where patients differ.",
         f"Mann and Whitney's test, two-sided, compares the shares of {second} patients with those of {first}: a "
         "patient counts once, with however many cells.",
-        f"p values are adjusted for the {_number(len(tests), 'class', 'classes')} compared, for each test apart, by "
+        f"p values are adjusted for the {counted(len(tests), 'class', 'classes')} compared, for each test apart, by "
         "the procedure of Benjamini and Hochberg, which limits the rate of false discoveries.",
     ]
     smallest = 2 / math.comb(first + second, first)
@@ -228,7 +229,3 @@ def _notes_on_tests(found: GroupComparison, both: tuple[str, str], tests: Sequen
     if len(found.classes) == 2 and tests:
         notes.append(f"Of two classes, {tests[0].class_name!r} is compared: the share of the other is what is left.")
     return notes
-
-
-def _number(number: int, one: str, more: str = "") -> str:
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"

@@ -6,7 +6,7 @@ from skimage.segmentation import watershed
 
 from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.errors import ImageError
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.segmentation.cytoplasm import CONVEX, NECK, cell_mask
 from napari_hemalens.segmentation.density import body_diameter, flatten_light, optical_density, smooth
 from napari_hemalens.segmentation.joining import join_by_body, join_by_convexity
@@ -70,7 +70,7 @@ def smear_steps(
     yield Progress(3, _STAGES, "found the cytoplasm")
     cells = _cells(lobes, mask, body)
     cells = keep_labels(cells, _plausible(cells, lobes > 0, body, recipe, pixel_size_um=pixel_size_um))
-    yield Progress(4, _STAGES, f"{cells.max()} cells")
+    yield Progress(4, _STAGES, counted(int(cells.max()), "cell"))
     return cells, np.where(lobes > 0, cells, 0).astype(np.int32)
 
 

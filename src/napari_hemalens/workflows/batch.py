@@ -13,7 +13,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.formats.content_hash import content_hash
 from napari_hemalens.formats.naming import Record, file_stems
 from napari_hemalens.formats.record_files import read_record, write_record
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.reports.detections import FAILED, write_failed, write_run
 from napari_hemalens.workflows.failures import DAMAGE, OF_ALL, sentence_of
 from napari_hemalens.workflows.results_folder import RECORDS, ResultsFolder, RunIdentity
@@ -183,7 +183,7 @@ class BatchInProgress:
         if i not in self.found:
             return f"{self.files[i].name}: not done"
         before = ", found before" * (i in self.kept)
-        return f"{self.files[i].name}: {len(self.found[i]['cells'])} cells{before}"
+        return f"{self.files[i].name}: {counted(len(self.found[i]['cells']), 'cell')}{before}"
 
     def draw_steps(self, draw: Callable[[int, Parts], None], ending: str) -> Steps[None]:
         """Draw a picture of each image whose cells were found, unless it is there; yields after each.

@@ -17,7 +17,7 @@ from napari_hemalens.formats.images import PICTURE_SUFFIXES
 from napari_hemalens.formats.naming import file_stems
 from napari_hemalens.formats.results import ClassifiedImage, DetectedImage, read_results
 from napari_hemalens.formats.tables import write_csv
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.slides.open import open_image
 
 HELD_OUT = 5
@@ -130,7 +130,7 @@ def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> S
             continue
         provenance = replace(each.cells.provenance, image=str(place))
         copied.append(replace(each, cells=replace(each.cells, provenance=provenance)))
-        yield Progress(done, total, f"{each.image.name}: {len(each.cells):,} cells")
+        yield Progress(done, total, f"{each.image.name}: {counted(len(each.cells), 'cell')}")
     out = held_out([each.image for each in copied], made.notes)
     for part, wanted in (("train", False), ("val", True)):
         fields = [each.cells for each, held in zip(copied, out, strict=True) if held == wanted]
@@ -184,7 +184,7 @@ def _collect_labels(images: Sequence[ClassifiedImage], made: _Set, before: int, 
         cells = list(zip(each.ids[keep].tolist(), each.class_names[keep].tolist(), strict=True))
         rows["val" if held else "train"] += [(name, number, kind) for number, kind in cells]
         made.count([kind for _, kind in cells])
-        yield Progress(done, total, f"{each.image.name}: {len(cells):,} cells")
+        yield Progress(done, total, f"{each.image.name}: {counted(len(cells), 'cell')}")
     for part, of in rows.items():
         if of:
             write_csv(folder / f"{part}.csv", ("image", "cell", "class"), of)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import ProjectError
+from napari_hemalens.progress import counted
 from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide, SlidesTable
@@ -131,12 +132,12 @@ def compare_project(
     table = slides_table.read(folder)
     chosen = None if run == WORK else _chosen(folder, run)
     source = WORK if chosen is None else chosen.name
-    counted, classes, doubts = _of_work(folder, table) if chosen is None else _of_run(folder, chosen, table)
-    slides = [_about(counted[slide.path], slide) for slide in table if slide.path in counted]
+    counts, classes, doubts = _of_work(folder, table) if chosen is None else _of_run(folder, chosen, table)
+    slides = [_about(counts[slide.path], slide) for slide in table if slide.path in counts]
     if not slides:
         raise ProjectError(f"No slide of {folder} has results in {source}.")
     found = compare_groups(slides, classes, groups)
-    found = replace(found, notes=(*_without_results(table, counted, source), *doubts, *found.notes))
+    found = replace(found, notes=(*_without_results(table, counts, source), *doubts, *found.notes))
     place = folder / "results" / f"{source}-groups" if out is None else Path(out)
     compared = ProjectComparison(found, source, folder, place, {} if chosen is None else chosen.recipe, language)
     with _explained(place):
@@ -188,11 +189,11 @@ def _of_run(folder: Path, run: QueuedRun, table: SlidesTable) -> tuple[_Counted,
             for name, cells in stored.fields.items()
         }
         doubts = pooled_notes([(i.name, i.said.get("notes", ())) for i in stored.images if i.name in names.values()])
-        counted = {path: _of_differential(path, each.get(name)) for path, name in names.items()}
-        return counted, _classes_of([stored.differential]), doubts
+        counts = {path: _of_differential(path, each.get(name)) for path, name in names.items()}
+        return counts, _classes_of([stored.differential]), doubts
     results = stored.results
-    counted = {path: _of_classified(path, results.get(name)) for path, name in names.items()}
-    return counted, next((each.names for each in results.values()), ()), ()
+    counts = {path: _of_classified(path, results.get(name)) for path, name in names.items()}
+    return counts, next((each.names for each in results.values()), ()), ()
 
 
 def _of_work(folder: Path, table: SlidesTable) -> tuple[_Counted, Sequence[str], Sequence[str]]:
@@ -203,9 +204,9 @@ def _of_work(folder: Path, table: SlidesTable) -> tuple[_Counted, Sequence[str],
     places = {slide.located(folder): slide.path for slide in table}
     kept = {places.get(each.image.path.resolve()): each for each in work.detected if each.image.path is not None}
     found = {path: each.cells.differential(**counted_as) for path, each in kept.items() if path is not None}
-    counted = {path: _of_differential(path, each) for path, each in found.items()}
+    counts = {path: _of_differential(path, each) for path, each in found.items()}
     doubts = pooled_notes([(path, kept[path].cells.provenance.notes) for path in found]) if found else ()
-    return counted, _classes_of(found.values()), doubts
+    return counts, _classes_of(found.values()), doubts
 
 
 def _classes_of(counts: Iterable[Differential]) -> tuple[str, ...]:
@@ -225,10 +226,10 @@ def _of_classified(path: str, found: Classified | None) -> CellCount:
     return CellCount(path, {}, 0) if found is None else CellCount(path, found.counts(), len(found))
 
 
-def _about(counted: CellCount, slide: ProjectSlide) -> CellCount:
+def _about(counts: CellCount, slide: ProjectSlide) -> CellCount:
     """Return the cells of a slide with what it is of."""
     return replace(
-        counted,
+        counts,
         patient=slide.patient,
         sample=slide.sample,
         stain=slide.stain,
@@ -237,11 +238,11 @@ def _about(counted: CellCount, slide: ProjectSlide) -> CellCount:
     )
 
 
-def _without_results(table: SlidesTable, counted: _Counted, source: str) -> tuple[str, ...]:
-    missing = [slide.name for slide in table if slide.path not in counted]
+def _without_results(table: SlidesTable, counts: _Counted, source: str) -> tuple[str, ...]:
+    missing = [slide.name for slide in table if slide.path not in counts]
     if not missing:
         return ()
-    slides = "1 slide has" if len(missing) == 1 else f"{len(missing):,} slides have"
+    slides = counted(len(missing), "slide has", "slides have")
     listed = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
     return (f"{slides} no results in {source}: {listed}.",)
 

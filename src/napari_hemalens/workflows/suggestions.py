@@ -18,7 +18,7 @@ from napari_hemalens.figures.contact_sheet import contact_sheet
 from napari_hemalens.formats import suggestions as table
 from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems, short_paths
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.segment import segment_steps
@@ -135,7 +135,7 @@ def suggest_cells_steps(
         try:
             search.looked[i] = search.look(i)
             _check_numbers(name, known.get(name, ()), search.looked[i])
-            message = f"{name}: {len(search.looked[i]):,} cells"
+            message = f"{name}: {counted(len(search.looked[i]), 'cell')}"
         except (ImageError, AnnotationError) as error:
             search.failed[name] = str(error)
             message = f"{name}: not read"

@@ -13,7 +13,7 @@ from napari_hemalens.gui.cell_layers import CellsOf
 from napari_hemalens.gui.classify.layers import HIGHEST
 from napari_hemalens.gui.classify.state import NucleusValues
 from napari_hemalens.gui.running import KeepResult
-from napari_hemalens.progress import Steps
+from napari_hemalens.progress import Steps, counted
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.workflows.images import Slide, choose_channel
 from napari_hemalens.workflows.labels import Micronuclei, Segmentation, check_labels, is_semantic, relabel_pieces
@@ -151,4 +151,4 @@ def segment_cells(
         steps = KeepResult(segment(slide, recipe))
         for progress in steps:
             yield ClassUpdate(f"{name}: {progress.message}", progress.share)
-    yield ClassUpdate(f"{name}: {len(steps.result):,} cells outlined", 1, labels=steps.result.labels)
+    yield ClassUpdate(f"{name}: {counted(len(steps.result), 'cell')} outlined", 1, labels=steps.result.labels)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.progress import counted
 from napari_hemalens.records.classified import UNCORRECTED
 from napari_hemalens.review.classes import ReviewedClasses
 
@@ -88,7 +89,8 @@ class ReviewQueue:
     def status(self) -> str:
         """Which cell this is, and what the classifier predicts."""
         if self.row is None:
-            return f"All {len(self):,} cells are reviewed." if len(self) else "Every cell is reviewed already."
+            reviewed = counted(len(self), "cell is", "cells are")
+            return f"{reviewed} reviewed." if len(self) else "Every cell is reviewed already."
         cells = self.reviewed.cells
         place = f"{self.at + 1:,} of {len(self):,}"
         return f"{place}: cell {self.cell}, {self._prediction(self.row)}, entropy {cells.entropy[self.row]:.2f}"

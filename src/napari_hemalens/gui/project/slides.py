@@ -15,7 +15,7 @@ from napari_hemalens.gui.project.session import ProjectSession
 from napari_hemalens.gui.project.slide_layers import show_slide
 from napari_hemalens.gui.running import KeepResult, Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.workflows.project_comparison import (
     ProjectComparison,
     compare_project,
@@ -123,7 +123,7 @@ class SlidesSession(ViewerSession):
         found, reasons = [], []
         for outcome in self.outcomes:
             if slide.path in outcome.cells:
-                found.append(f"{outcome.run.name}: {outcome.cells[slide.path]:,} cells")
+                found.append(f"{outcome.run.name}: {counted(outcome.cells[slide.path], 'cell')}")
             elif slide.path in outcome.failed:
                 found.append(f"{outcome.run.name}: failed")
                 reasons.append(outcome.failed[slide.path])

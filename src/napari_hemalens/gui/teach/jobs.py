@@ -7,7 +7,7 @@ from typing import TypeAlias
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.running import KeepResult
 from napari_hemalens.gui.teach.sources import CellSource
-from napari_hemalens.progress import Steps
+from napari_hemalens.progress import Steps, counted
 from napari_hemalens.workflows import teaching
 from napari_hemalens.workflows.teaching import (
     KnownImages,
@@ -67,7 +67,7 @@ def begin_teaching(
     steps = KeepResult(start(project, cells, recipe, known))
     for progress in steps:
         yield TeachUpdate(progress.message, progress.share)
-    yield TeachUpdate(f"{len(cells.cells):,} cells", 1, steps.result)
+    yield TeachUpdate(counted(len(cells.cells), "cell"), 1, steps.result)
 
 
 def run_refit(refit: Refit) -> Generator[Refitted, None, None]:

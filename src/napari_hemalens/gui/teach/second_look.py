@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows.teaching import Refit
 
 
@@ -38,7 +39,7 @@ class SecondLook:
             if not rows:
                 self._say("The model contradicts no label.")
                 return
-            labels = "1 label is contradicted" if len(rows) == 1 else f"{len(rows):,} labels are contradicted"
+            labels = counted(len(rows), "label is contradicted", "labels are contradicted")
             self._say(f"{labels}: give each cell its class; Skip keeps the label.")
             then()
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.classes import display_name
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows.teaching import NO_CLASS, CurvePoint, TeachingSession
 
 
@@ -66,14 +67,14 @@ def accuracy_in_words(taught: TeachingSession) -> str:
     if not last.tested:
         return "Accuracy is known once two classes and a random cell have labels."
     low, high = last.interval
-    cells = "1 random cell" if last.tested == 1 else f"{last.tested:,} random cells"
+    cells = counted(last.tested, "random cell")
     return f"Accuracy {last.accuracy:.0%} ({100 * low:.0f} to {100 * high:.0f} %) on {cells}."
 
 
 def counts_in_words(taught: TeachingSession) -> str:
     """Return how many cells have a label."""
     said, unsure = int((taught.pool.labels >= 0).sum()), int(taught.pool.unsure.sum())
-    words = f"{said:,} of {len(taught):,} cells labelled"
+    words = f"{said:,} of {counted(len(taught), 'cell')} labelled"
     return f"{words}, {unsure:,} not sure." if unsure else f"{words}."
 
 

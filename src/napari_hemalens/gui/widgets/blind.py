@@ -15,6 +15,7 @@ from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery
 from napari_hemalens.gui.widgets.replacing import ask_for_file
 from napari_hemalens.gui.widgets.rows import button, sentences
 from napari_hemalens.gui.widgets.teach_cell import CellToName
+from napari_hemalens.progress import counted
 
 _ADVISED = 200  # cells
 
@@ -135,7 +136,7 @@ def _begun(session: BlindSession, cells: int, parent: QWidget) -> bool:
     left = session.left
     kinds = QMessageBox.StandardButton
     if left:
-        question = f"Your reading has {left:,} cells left. Go on with it? No begins anew, and forgets it."
+        question = f"Your reading has {counted(left, 'cell')} left. Go on with it? No begins anew, and forgets it."
         answer = QMessageBox.question(parent, "Blind reading", question, kinds.Yes | kinds.No | kinds.Cancel)
         if answer == kinds.Yes:
             session.resume()

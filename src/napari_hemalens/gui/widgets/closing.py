@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.session import ProjectSession
+from napari_hemalens.progress import counted
 
 Answer: TypeAlias = Literal["save", "discard", "cancel"]
 
@@ -28,7 +29,7 @@ class Keeper(Protocol):
 
 def ask_to_save(parent: QWidget, corrections: int) -> Answer:
     """Ask what becomes of corrections when the window closes."""
-    cells = "1 corrected cell is" if corrections == 1 else f"{corrections:,} corrected cells are"
+    cells = counted(corrections, "corrected cell is", "corrected cells are")
     kinds = QMessageBox.StandardButton
     box = QMessageBox(parent)
     box.setWindowTitle("Unsaved corrections")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.progress import counted
 
 _MOST_ROWS = 6  # that are seen without scrolling
 
@@ -28,7 +29,7 @@ class FailureList(QWidget):
     @while_alive
     def show_failures(self, failures: Mapping[str, str]) -> None:
         """Show why each image failed, by its name."""
-        images = "1 image" if len(failures) == 1 else f"{len(failures):,} images"
+        images = counted(len(failures), "image")
         self.count.setText(f"{images} failed:")
         self.list.setPlainText("\n".join(failures.values()))
         rows = min(2 * len(failures), _MOST_ROWS)  # a sentence takes two lines of a dock

@@ -11,6 +11,7 @@ from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.gallery_classes import ALL, ClassList
 from napari_hemalens.gui.widgets.gallery_grid import CellsGrid, Thumbnail
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
+from napari_hemalens.progress import counted
 from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter, Whose
 
 _WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network", "predicted"), ("by you", "given"))
@@ -175,8 +176,8 @@ class GalleryView(QWidget):
 
     def _say(self, *_: object) -> None:
         shown, selected = len(self.gallery.order), len(self.gallery.selected)
-        counted = f"{shown:,} cells, {selected:,} selected" if selected else f"{shown:,} cells"
-        self.said.setText(f"{counted} · {self._words}" if self._words else counted)
+        said = counted(shown, "cell") + (f", {selected:,} selected" if selected else "")
+        self.said.setText(f"{said} · {self._words}" if self._words else said)
 
     def _offer_unsure(self, cells: GalleryCells) -> None:
         known = cells.unsure is not None and bool(cells.unsure.any())

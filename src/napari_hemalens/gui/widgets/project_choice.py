@@ -15,6 +15,7 @@ from napari_hemalens.gui.widgets.closing import keep_before_closing
 from napari_hemalens.gui.widgets.rows import RowBox, button, sentences
 from napari_hemalens.gui.widgets.slides_dock import open_slides
 from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.progress import counted
 
 ASK = "ask for a folder"
 NONE = "none"
@@ -60,7 +61,7 @@ class ProjectChoice(RowBox):
 
     def _may_lose(self, folder: Path | None) -> bool:
         corrections = self.session.at_stake(folder)
-        cells = "1 corrected cell is" if corrections == 1 else f"{corrections:,} corrected cells are"
+        cells = counted(corrections, "corrected cell is", "corrected cells are")
         question = f"{cells} not kept anywhere, and the project's own would take their place. Go on?"
         return not corrections or _agrees(self, "Unsaved corrections", question)
 
