@@ -185,7 +185,7 @@ def test_some_images_are_measured_perturbed_from_a_shell(
     measured = ("--data", micronuclei, "--weights", untrained_classifier.file, "--device", "cpu")
     assert hemalens("evaluate", "classification", *measured, "--only", "*5", "--perturb", "focus") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "(val, *5, focus perturbed, 16 cells of 1 images" in said
+    assert "(val, *5, focus perturbed, 16 cells of 1 image" in said
     assert hemalens("evaluate", "classification", *measured, "--only", "b*") == 2
     assert "No image is called b*; there is val4." in capsys.readouterr().err
 

@@ -33,8 +33,8 @@ def rows(path):
 def test_the_text_says_figures_doubts_and_the_caveat(found):
     text = agreement_text(found)
     assert "Ann and <Ben> agree on 98.3 % of 60 cells; kappa 0.97" in text
-    assert "Found by one alone, and in no kappa: 1 cells by Ann, 0 by <Ben>." in text
-    assert "Found by both, and not named by one of them: 1 cells." in text
+    assert "Found by one alone, and in no kappa: 1 cell by Ann, 0 by <Ben>." in text
+    assert "Found by both, and not named by one of them: 1 cell." in text
     assert "Weighted kappa of the classes in order: 0.97" in text
     assert "A note." in text
     assert "Landis and Koch (1977)" in text

@@ -55,7 +55,7 @@ def test_a_person_has_the_last_word_and_the_probabilities_stay():
 @pytest.mark.parametrize(
     ("corrections", "message"),
     [
-        ([0, 1], r"shape \(2,\).* do not fit 1 cells"),
+        ([0, 1], r"shape \(2,\).* do not fit 1 cell"),
         ([0.0], "type float64"),
         ([3], "0 to 2 are blast, normal, other"),
         ([-2], "Corrections of -2 to -2 are out of range"),

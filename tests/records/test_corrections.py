@@ -47,7 +47,7 @@ def test_a_cell_that_is_dropped_takes_its_correction_along():
 
 
 def test_each_cell_needs_a_correction_where_there_are_any():
-    with pytest.raises(ImageError, match="3 corrections do not fit 1 cells"):
+    with pytest.raises(ImageError, match="3 corrections do not fit 1 cell"):
         Detections.from_arrays([[0, 0, 1, 1]], [1], [0], names=NAMES, image_shape=(9, 9), corrections=corrections())
 
 

@@ -36,6 +36,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.progress import counted
 from napari_hemalens.records.tasks import TASKS, TaskName
 from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.classes import summary_text
@@ -175,7 +176,7 @@ def train_classification(  # noqa: PLR0913 -- an option each
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
     card = run(steps, "Training")
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)
-    out_console.print(f"{card.name} on {card.metrics['cells']:,} cells that were held out: {figures}")
+    out_console.print(f"{card.name} on {counted(card.metrics['cells'], 'cell')} that were held out: {figures}")
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 

@@ -10,6 +10,7 @@ from napari_hemalens.cli.app import app, err_console, out_console, run
 from napari_hemalens.config.presets import change_recipe
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows import project_comparison, project_queue, teaching
 from napari_hemalens.workflows.project_queue import Operation, RunOutcome
 from napari_hemalens.workflows.project_slides import add_slides, read_slides
@@ -42,7 +43,7 @@ def slides(
     for slide in found:
         said = ", ".join(filter(None, (slide.patient, slide.sample, slide.stain, slide.group)))
         out_console.print(escape(f"{slide.path}: {said}" if said else slide.path))
-    out_console.print(f"{len(found):,} slides in {escape(str(project / 'slides.csv'))}")
+    out_console.print(f"{counted(len(found), 'slide')} in {escape(str(project / 'slides.csv'))}")
 
 
 @project_app.command("run")
@@ -74,7 +75,7 @@ def run_project(  # noqa: PLR0913 -- an option each
                 raise RecipeError("--taught is of classify and explain; a detector names cells by its weights.")
             options = ["task=own", f"weights={project_queue.taught_weights(project)}", *(options or ())]
         added = project_queue.queue_run(project, operation, change_recipe(recipe, options or ()), methods=methods or ())
-        out_console.print(f"{added.name}: {len(added.slides):,} slides")
+        out_console.print(f"{added.name}: {counted(len(added.slides), 'slide')}")
     elif options or methods or taught or later:
         raise RecipeError("--set, --method, --taught and --later are of a new run: say detect, classify or explain.")
     if later:

@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.progress import counted
 from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.dataset import render_fields_steps
 
@@ -31,4 +32,4 @@ def render(  # noqa: PLR0913 -- an option each
         seed=seed,
     )
     *images, _ = run(steps, "Rendering")
-    out_console.print(f"{len(images)} fields written to {escape(str(out))}")
+    out_console.print(f"{counted(len(images), 'field')} written to {escape(str(out))}")

@@ -27,6 +27,7 @@ from napari_hemalens.cli.app import (
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights
+from napari_hemalens.progress import counted
 
 _WHICH = "Packed or installed weights by name, or a file."
 OwnCatalogue = Annotated[
@@ -248,4 +249,5 @@ def quantise_weights(  # noqa: PLR0913 -- an option each
         out_console.print(escape(measured.sentence))
     if not form.measured:
         err_console.print("What int8 loses was not measured: give annotated images by --data, cells by --cells.")
-    out_console.print(f"Fitted to {len(form.images)} images; use it with: --weights {weights_name} --precision int8")
+    images = counted(len(form.images), "image")
+    out_console.print(f"Fitted to {images}; use it with: --weights {weights_name} --precision int8")

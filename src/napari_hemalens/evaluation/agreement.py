@@ -21,6 +21,7 @@ from napari_hemalens.evaluation.kappa import (
     one_against_rest,
 )
 from napari_hemalens.evaluation.readings import PairedCells
+from napari_hemalens.progress import counted
 from napari_hemalens.records.synonyms import meaning
 
 CELLS_NEEDED = 10
@@ -102,7 +103,7 @@ class PairAgreement:
             return f"{first} and {second}: {' '.join(self.notes[:1]) or 'kappa is not defined.'}"
         share = 100 * (self.agreement.value or 0)
         return (
-            f"{first} and {second} agree on {share:.1f} % of {self.cells:,} cells; kappa {shown(self.kappa)}, "
+            f"{first} and {second} agree on {share:.1f} % of {counted(self.cells, 'cell')}; kappa {shown(self.kappa)}, "
             f"{in_words(self.kappa.value)} agreement."
         )
 
@@ -249,7 +250,7 @@ def _weighted(by_image: NDArray[np.int64], names: tuple[str, ...], recipe: Agree
 
 def _doubts(cells: int, kappa: Figure) -> list[str]:
     if cells < CELLS_NEEDED:
-        return [f"Both named {cells:,} cells, too few for kappa: it takes {CELLS_NEEDED}."]
+        return [f"Both named {counted(cells, 'cell')}, too few for kappa: it takes {CELLS_NEEDED}."]
     doubts = []
     if kappa.value is None:
         doubts.append("Kappa is not defined: both gave all cells one class.")

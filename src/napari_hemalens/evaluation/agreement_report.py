@@ -11,6 +11,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.agreement import Agreement, PairAgreement, in_words, shown
 from napari_hemalens.evaluation.kappa import IMAGES_NEEDED, Figure
 from napari_hemalens.formats.tables import write_csv
+from napari_hemalens.progress import counted
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.reports.filling import fill_template
 
@@ -103,16 +104,17 @@ def _beside(pair: PairAgreement) -> Iterator[str]:
         words = "" if pair.weighted.value is None else f", {in_words(pair.weighted.value)} agreement"
         yield f"Weighted kappa of the classes in order: {shown(pair.weighted)}{words}."
     if any(pair.only):
-        yield f"Found by one alone, and in no kappa: {pair.only[0]:,} cells by {first}, {pair.only[1]:,} by {second}."
+        alone = counted(pair.only[0], "cell")
+        yield f"Found by one alone, and in no kappa: {alone} by {first}, {pair.only[1]:,} by {second}."
     if pair.unnamed:
-        yield f"Found by both, and not named by one of them: {pair.unnamed:,} cells."
+        yield f"Found by both, and not named by one of them: {counted(pair.unnamed, 'cell')}."
 
 
 def _together(found: Agreement) -> list[str]:
     observers = len(found.paired.observers)
     if observers < 3:
         return []
-    cells = f"{found.named_by_all:,} cells"
+    cells = counted(found.named_by_all, "cell")
     if found.together is None or found.together.value is None:
         return [f"All {observers} observers named {cells}, too few or too alike for Fleiss' kappa."]
     words = f"{in_words(found.together.value)} agreement"

@@ -24,7 +24,7 @@ from napari_hemalens.inference.merging import one_class_per_cell, with_rivals
 from napari_hemalens.inference.naming import hypotheses, rank
 from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
-from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
@@ -76,7 +76,7 @@ class DetectionReport:
         widths = {column: max(9, len(column) + 2) for column in columns}
         wide = max(map(len, (*self.classes, "class")))
         lines = [
-            f"{self.weights} on {self.data} ({self.split}, {self.images} images), "
+            f"{self.weights} on {self.data} ({self.split}, {counted(self.images, 'image')}), "
             f"counts at score >= {self.score_threshold:.3g}",
             "all hypotheses             " + _listed(self.overall),
             "counted, one class a cell  " + _listed(self.counted),

@@ -11,7 +11,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import named_cells
 from napari_hemalens.formats.tables import read_rows
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.segmentation import micronuclei
 from napari_hemalens.slides.open import open_image
@@ -61,7 +61,7 @@ class CountReport:
         ]
         return "\n".join(
             [
-                f"{self.data} ({self.part}): {self.images} images, {self.nuclei:,} nuclei, "
+                f"{self.data} ({self.part}): {counted(self.images, 'image')}, {self.nuclei:,} nuclei, "
                 f"{self.micronucleated:,} of them with micronuclei",
                 "",
                 "| of these, class given | exact count | mean absolute error |",

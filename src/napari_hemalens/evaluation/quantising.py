@@ -35,7 +35,7 @@ from napari_hemalens.models.converted import parts_of, quantised_file
 from napari_hemalens.models.int8_cards import AP, LOSSES, NAMED, Int8Card, Measured, folder_of
 from napari_hemalens.models.quantised import Given, quantise, recording
 from napari_hemalens.models.runtimes import OpenVinoRuntime, forget
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 
@@ -71,11 +71,11 @@ class Yardsticks:
                 [each.to_taxonomy(by) for each in truth],
                 threshold=finder.detector.card.score_threshold,
             )
-            on = f"{self.data.path.name}, {self.data.split}, {len(truth):,} images"
+            on = f"{self.data.path.name}, {self.data.split}, {counted(len(truth), 'image')}"
             found[AP] = on, float(precision.overall["AP"])
         if self.cells is not None:
             known = yield from find_known_steps(self.cells, finder, recipe)
-            found[NAMED] = f"{len(known):,} cells of known class", known.named_right()
+            found[NAMED] = f"{counted(len(known), 'cell')} of known class", known.named_right()
         return found
 
 

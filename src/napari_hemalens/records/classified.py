@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.progress import counted
 from napari_hemalens.records.corrections import Correctable, Corrections
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.measurements import Measurements
@@ -102,7 +103,7 @@ class Classified(Correctable):
         given = np.asarray(corrections)
         if given.shape != self.classes.shape or (given.size and given.dtype.kind not in "iu"):
             raise AnnotationError(
-                f"Corrections of shape {given.shape} and type {given.dtype} do not fit {len(self)} cells: "
+                f"Corrections of shape {given.shape} and type {given.dtype} do not fit {counted(len(self), 'cell')}: "
                 "give one whole number per cell."
             )
         if given.size and not UNCORRECTED <= given.min() <= given.max() < len(self.names):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.progress import counted
 from napari_hemalens.records.corrections import UNNAMED_KINDS, Correctable, Corrections
 from napari_hemalens.records.differential import Differential, Tissue, UnsureCells, differential
 from napari_hemalens.records.naming import Naming
@@ -127,7 +128,7 @@ class Detections(Correctable):
             )
         if corrections is not None and len(corrections) != len(index):
             raise ImageError(
-                f"{len(corrections)} corrections do not fit {len(index)} cells: give one per cell, '' for none."
+                f"{len(corrections)} corrections do not fit {counted(len(index), 'cell')}: one per cell, '' for none."
             )
         height, width = rest["image_shape"]
         corners = np.clip(corners, 0, np.array([height, width, height, width], dtype=np.float32))
