@@ -249,5 +249,5 @@ def quantise_weights(  # noqa: PLR0913 -- an option each
         out_console.print(escape(measured.sentence))
     if not form.measured:
         err_console.print("What int8 loses was not measured: give annotated images by --data, cells by --cells.")
-    images = counted(len(form.images), "image")
-    out_console.print(f"Fitted to {images}; use it with: --weights {weights_name} --precision int8")
+    fitted = counted(len(form.images), "image")
+    out_console.print(f"Fitted to {fitted}; use it with: --weights {weights_name} --precision int8")

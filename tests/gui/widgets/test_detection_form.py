@@ -1,6 +1,7 @@
 """The form of a detection and its recipe say the same."""
 
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.config.networks import NetworkRecipe
 from napari_hemalens.config.options import DetectionRecipe
@@ -141,6 +142,22 @@ def test_a_file_that_was_filled_in_stays_offered(qtbot, installed_weights):
     form.write(DetectionRecipe(weights="elsewhere/mine.json"))
     form.options["weights"].reset_choices()
     assert form.read().weights == "elsewhere/mine.json"
+
+
+def test_the_weights_of_a_file_are_taken_with_their_score_or_refused(qtbot, monkeypatch, tmp_path, card_file):
+    own = cards.detector_card("marrow-lite").model_copy(update={"description": "Mine", "score_threshold": 0.61})
+    (tmp_path / "mine.json").write_text(own.model_dump_json(), encoding="utf-8")
+    form, said = DetectionForm(), []
+    qtbot.addWidget(form)
+    form.refused.connect(said.append)
+    box = form.options["weights"].native
+    for answer in (card_file, tmp_path / "mine.json"):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, answer=answer: (str(answer), ""))
+        box.setCurrentIndex(box.count() - 1)
+    assert [each.split(";")[0] for each in said] == ["The weights fake do not detect cells"]
+    assert (form.read().weights, box.currentText()) == (str(tmp_path / "mine.json"), "mine")
+    assert form.slider.value == 0.61
+    assert form.options["weights"].tooltip.startswith("Mine")
 
 
 def test_what_is_counted_is_shown_without_being_told_back(form):

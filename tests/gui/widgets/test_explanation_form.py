@@ -1,6 +1,7 @@
 """The form of an explanation and its recipe say the same; which methods are ticked when other weights are chosen."""
 
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm, MethodList
@@ -57,3 +58,14 @@ def test_the_label_of_the_methods_is_beside_the_top_of_their_list(qtbot):
     form.show()
     row = next(row for row in form.main if form.methods in row)
     assert row[0].native.geometry().bottom() < form.methods.native.geometry().center().y()
+
+
+def test_the_weights_of_a_file_are_taken_with_their_task(qtbot, monkeypatch, card_file):
+    form = ExplanationForm()
+    qtbot.addWidget(form)
+    form.options["task"].value = "leukocyte"
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(card_file), ""))
+    box = form.options["weights"].native
+    box.setCurrentIndex(box.count() - 1)
+    assert (form.options["task"].value, form.options["weights"].value) == ("micronucleus", str(card_file))
+    assert form.methods.chosen() == ("layer-5",)

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from magicgui.widgets import Widget
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog
 
 from napari_hemalens.config.options import ClassificationRecipe, ExplanationRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries
+from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries, short_name
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import AnyCard
@@ -21,7 +20,6 @@ from napari_hemalens.workflows.weights import CatalogueEntry
 
 R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 
-_FILE = "ask for a file"
 _SHORT = {"all": "Leukaemia (ALL)", "field": "Leukaemia stage (field)"}  # tasks whose title is longer than the box
 
 
@@ -54,7 +52,6 @@ class ClassifierForm(RecipeForm[R]):
         self._tasks = {task.name: task for task in tasks}
         self._task = Choice([(_SHORT.get(task.name, task.title), task.name) for task in tasks])
         self._weights = WeightsChoice(self._offered_weights)
-        self._chosen: Any = self._weights.value
         own = {
             "task": self._task,
             "weights": self._weights,
@@ -64,7 +61,8 @@ class ClassifierForm(RecipeForm[R]):
         }
         super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel"))
         self._task.changed.connect(self.offer_weights)
-        self._weights.changed.connect(self._on_weights)
+        self._weights.changed.connect(self._describe)
+        self._weights.file_chosen.connect(self.choose_file)
         self.offer_weights()
 
     @property
@@ -98,7 +96,7 @@ class ClassifierForm(RecipeForm[R]):
     def offer_weights(self) -> None:
         """Offer the weights of the task that is chosen, its default first."""
         self._weights.reset_choices()
-        self._weights.tooltip = self._described()
+        self._describe()
         self._tell()
 
     def offer_available(self, entries: Sequence[CatalogueEntry]) -> None:
@@ -154,19 +152,11 @@ class ClassifierForm(RecipeForm[R]):
         there.sort(key=lambda name: name != self._tasks[task].weights)
         own = [path for path in self._own if cards.answers(self.card_of(path), task)]
         items = [(cards.label_of(described[name]), name) for name in there]
-        items += [(path.stem, str(path)) for path in own]
+        items += [(short_name(str(path)), str(path)) for path in own]
         none = [] if items else [("none for this task yet", None)]
-        return [*items, *none, *offered_entries(self._available, task), ("Weights file…", _FILE)]
+        return [*items, *none, *offered_entries(self._available, task)]
 
-    def _on_weights(self, chosen: Any) -> None:
-        if chosen == _FILE:
-            with self._weights.changed.blocked():
-                self._weights.value = self._chosen  # should no file be chosen
-            file, _ = QFileDialog.getOpenFileName(self, "Weights file", "", "Weights (*.json *.safetensors)")
-            if file:
-                self.choose_file(Path(file))
-            return
-        self._chosen = chosen
+    def _describe(self) -> None:
         self._weights.tooltip = self._described()
 
     def _described(self) -> str:

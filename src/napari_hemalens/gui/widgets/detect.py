@@ -102,6 +102,7 @@ class DetectWidget(Dock):
         results = self.session.results
         self.images.changed.connect(self._on_image)
         self.images.refused.connect(self.running.say)
+        self.form.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)
         self.form.options["tissue"].changed.connect(results.choose_odds)
         self.form.options["tissue_prior"].changed.connect(self._on_prior)

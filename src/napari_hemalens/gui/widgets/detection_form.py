@@ -1,15 +1,17 @@
 """The options of a detection, as a person sees them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from qtpy.QtCore import Signal
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
 from napari_hemalens.gui.widgets.form import RecipeForm
-from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries
+from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries, short_name
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.cards import BY_DETECTOR, DetectorCard
@@ -24,11 +26,12 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     """Weights, pixel size, tissue, device and score; the rest is folded away."""
 
     scored = Signal(float)
+    refused = Signal(str)
 
     def __init__(self) -> None:
         self.slider = Slider(min=_LEAST_SCORE, max=1, step=0.01)
         self._own_score: float | None = None  # until weights say theirs
-        self._elsewhere: list[str] = []  # files that were filled in
+        self._elsewhere: list[str] = []  # files that were chosen or filled in
         self._available: Sequence[CatalogueEntry] = ()  # what could be fetched
         super().__init__(
             DetectionRecipe,
@@ -45,8 +48,9 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         )
         self.offer_channels(())
         self.slider.changed.connect(self.scored.emit)
-        self.options["weights"].changed.connect(self._choose_weights)
-        self._choose_weights()
+        self.options["weights"].changed.connect(self._on_weights)
+        self.options["weights"].file_chosen.connect(self.choose_file)
+        self._on_weights()
 
     def read(self) -> DetectionRecipe:
         """Return the recipe that is filled in; a score threshold that is the weights' own is left to them."""
@@ -68,6 +72,15 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         if name not in (*self._elsewhere, *cards.known_weights(DetectorCard)):
             self._elsewhere.append(name)
         self.options["weights"].select(name)
+
+    def choose_file(self, file: Path) -> None:
+        """Take the weights of a file, if they are of a detector."""
+        try:
+            cards.detector_card(file)
+        except HemaLensError as error:
+            self.refused.emit(str(error))
+            return
+        self.choose_weights(str(file))
 
     def offer_available(self, entries: Sequence[CatalogueEntry]) -> None:
         """Offer weights that are not here, behind those that are."""
@@ -105,18 +118,20 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def _offered_weights(self, _: object) -> list[tuple[str, str | CatalogueEntry]]:
         known = cards.known_weights(DetectorCard)
         here = [(cards.label_of(cards.detector_card(name)), name) for name in known]
-        here += [(name, name) for name in self._elsewhere if name not in known]
+        here += [(short_name(name), name) for name in self._elsewhere if name not in known]
         return [*here, *offered_entries(self._available, "detection")]
 
     def _offered_naming(self, _: object) -> list[tuple[str, str]]:
         known = [(cards.label_of(cards.classifier_card(name)), name) for name in cards.known_naming()]
         return [("the detector itself", BY_DETECTOR), *known]
 
-    def _choose_weights(self) -> None:
+    def _on_weights(self) -> None:
         """Show what the weights say of themselves, and take over the score chosen for them."""
-        name = self.options["weights"].value
-        if name in cards.known_weights(DetectorCard):
-            card = cards.detector_card(name)
-            self.options["weights"].tooltip = cards.describe(card)
-            self._own_score = round(card.score_threshold, 4)
-            self.slider.value = max(_LEAST_SCORE, card.score_threshold)
+        try:
+            card = cards.detector_card(self.options["weights"].value)
+        except HemaLensError as error:  # they are of another machine, or gone; a run says so, too
+            self.options["weights"].tooltip = str(error)
+            return
+        self.options["weights"].tooltip = cards.describe(card)
+        self._own_score = round(card.score_threshold, 4)
+        self.slider.value = max(_LEAST_SCORE, card.score_threshold)
