@@ -71,6 +71,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
         """Choose weights by name, or those of a file, which is offered from then on."""
         if name not in (*self._elsewhere, *cards.known_weights(DetectorCard)):
             self._elsewhere.append(name)
+            self.options["weights"].reset_choices()
         self.options["weights"].select(name)
 
     def choose_file(self, file: Path) -> None:
