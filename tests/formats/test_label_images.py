@@ -1,5 +1,6 @@
 """Label images are read as they are, and found for their images."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,17 +39,30 @@ def test_what_is_no_label_image_is_named(tmp_path: Path, name: str) -> None:
         read_labels(tmp_path / name)
 
 
-def paths(*names: str) -> list[Path]:
-    return [Path(name) for name in names]
+@pytest.fixture
+def paths(tmp_path: Path) -> Callable[..., list[Path]]:
+    """Return files of these names, which are there."""
+
+    def made(*names: str) -> list[Path]:
+        files = [tmp_path / name for name in names]
+        for file in files:
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+        return files
+
+    return made
 
 
-def test_labels_are_matched_by_name_whatever_their_order() -> None:
+Paths = Callable[..., list[Path]]
+
+
+def test_labels_are_matched_by_name_whatever_their_order(paths: Paths) -> None:
     images = paths("a.tif", "a_2.tif", "b.png")
     labels = paths("m/b.labels.tif", "m/a_2_cp_masks.png", "m/a_cp_masks.png", "m/c.tif")
     assert match_by_name(images, labels) == tuple(labels[i] for i in (2, 1, 0))
 
 
-def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
+def test_labels_without_the_names_of_images_are_matched_by_order(paths: Paths) -> None:
     assert match_by_name(paths("a.tif", "b.tif"), paths("2.tif", "1.tif")) == tuple(paths("2.tif", "1.tif"))
     twins = paths("x/a.tif", "y/a.tif")
     assert match_by_name(twins, paths("x/a.png", "y/a.png")) == tuple(paths("x/a.png", "y/a.png"))
@@ -63,6 +77,11 @@ def test_labels_without_the_names_of_images_are_matched_by_order() -> None:
         ((), r"0 label images for 2 images"),
     ],
 )
-def test_labels_that_fit_neither_way_are_refused(labels: tuple[str, ...], message: str) -> None:
+def test_labels_that_fit_neither_way_are_refused(paths: Paths, labels: tuple[str, ...], message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
         match_by_name(paths("a.tif", "b.tif"), paths(*labels))
+
+
+def test_labels_that_are_not_there_are_named(paths: Paths, tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match=r"There is no file or folder .*gone, given as label images of cells\."):
+        match_by_name(paths("a.tif"), [tmp_path / "gone"], "label images of cells")

@@ -324,8 +324,8 @@ def test_a_damaged_label_image_costs_only_its_image(files: list[Path], classifie
     ("options", "message"),
     [
         ({"labels": []}, "0 label images for 2 images"),
-        ({"cells": [Path("a.tif")]}, "1 label images of cells for 2 images"),
-        ({"micronuclei": [Path("a.tif")]}, "1 label images of micronuclei for 2 images"),
+        ({"cells": [Path(__file__)]}, "1 label images of cells for 2 images"),
+        ({"micronuclei": [Path(__file__)]}, "1 label images of micronuclei for 2 images"),
         ({"groups": Groups({"a": Sample("1", "0")})}, "does not name the image 'b.tif'"),
         ({"groups": Groups(compare=("a.tif", "c.tif"))}, r"'c.tif' to compare. Known: a.tif, b.tif"),
     ],

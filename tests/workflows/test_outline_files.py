@@ -10,6 +10,15 @@ from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, p
 IMAGES = [Path("a.tif"), Path("b.tif")]
 
 
+@pytest.fixture(autouse=True)
+def _masks(tmp_path, monkeypatch):
+    """Masks of both images in the folder at hand."""
+    monkeypatch.chdir(tmp_path)
+    Path("masks").mkdir()
+    for image in IMAGES:
+        (Path("masks") / image.name).touch()
+
+
 def test_outlines_are_in_the_order_of_the_images():
     given = [Path("masks/b.tif"), Path("masks/a.tif")]
     found = OutlineFiles(labels=given, cells="paired", micronuclei=given).match(IMAGES)

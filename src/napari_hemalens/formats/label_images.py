@@ -57,8 +57,11 @@ def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "l
     Raises
     ------
     AnnotationError
-        If neither matches exactly one label image to each image.
+        If some are not there, or neither matches exactly one label image to each image.
     """
+    gone = [str(path) for path in labels if not path.exists()]
+    if gone:
+        raise AnnotationError(f"There is no file or folder {gone[0]}, given as {what}.")
     by_name: dict[str, list[Path]] = {}
     stems = {image.stem for image in images}
     for path in labels:
