@@ -46,6 +46,22 @@ def test_rates_of_nuclei_are_shown_with_groups_and_comparison(tmp_path: Path) ->
     assert "Fisher's exact test" in made.remarks[-1]
 
 
+def test_images_whose_micronuclei_were_not_counted_lack_those_figures(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"images": []}))
+    results = {name: classified(name, 2, ("micronucleus", "none")) for name in ("a.tif", "b.tif")}
+    for counted in ([None, np.repeat([1, 0], [2, 8])], [np.repeat([1, 0], [2, 8]), None]):
+        said = summary(list(results.values()), micronuclei=counted)
+        run = {"recipe": {"task": "micronucleus"}}
+        (images,) = assay_page(
+            StoredAssay(tmp_path, run, (), results, said, ""), ReportRecipe(), Language.of("en")
+        ).groups
+        rows = dict(images.rows)
+        assert rows["micronucleated nuclei"] == (("2", ""), ("2", ""))
+        shown = [("8", ""), ("–", "")]  # noqa: RUF001
+        assert sorted(rows["nuclei with 0 micronuclei"]) == sorted(shown)
+        assert list(rows)[:3] == ["Images", "nuclei", "micronucleated nuclei"]
+
+
 def test_an_assay_is_told_in_german(tmp_path: Path) -> None:
     made = page(tmp_path, "micronucleus", ("micronucleus", "none"), code="de")
     assert made.counts is not None

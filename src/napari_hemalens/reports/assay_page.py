@@ -25,6 +25,7 @@ _OTHER = N_("Classified cells")
 _LEVELS = {"concentration": N_("Concentrations"), "replicate": N_("Replicates"), "image": N_("Images")}
 _SHARE = ", per cent"  # how the label of a share of a class ends
 _BESIDE = 4  # groups in a table
+_NOT_KNOWN = ("–", "")  # noqa: RUF001 -- a dash that is as wide as a digit
 
 
 def assay_page(stored: StoredAssay, recipe: ReportRecipe, language: Language) -> Page:
@@ -110,10 +111,12 @@ def _groups(said: Summary, language: Language) -> Iterator[GroupTable]:
 
 
 def _figures(groups: Sequence[Group], language: Language) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    labels = [measure.label for measure in groups[0].measures]
-    columns = [{measure.label: measure for measure in group.measures} for group in groups]
+    # Where micronuclei were counted one by one in some groups alone, the others lack these figures.
+    fullest = sorted(groups, key=lambda group: len(group.measures), reverse=True)
+    labels = dict.fromkeys(measure.label for group in fullest for measure in group.measures)
+    columns = [{measure.label: _figure(measure, language) for measure in group.measures} for group in groups]
     images = (language.say("Images"), tuple((language.number(group.images), "") for group in groups))
-    return (images, *((language.sentence(x), tuple(_figure(each[x], language) for each in columns)) for x in labels))
+    return (images, *((language.sentence(x), tuple(each.get(x, _NOT_KNOWN) for each in columns)) for x in labels))
 
 
 def _figure(measure: Measure, language: Language) -> tuple[str, str]:
