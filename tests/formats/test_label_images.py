@@ -73,13 +73,22 @@ def test_labels_without_the_names_of_images_are_matched_by_order(paths: Paths) -
     [
         (("1.tif",), r"1 label images for 2 images: a.tif has none"),
         (("a.tif", "c.tif"), r"b.tif has none. Each image needs one, by name \(such as b.labels.tif\)"),
-        (("a.tif", "a.labels.tif"), r"a.tif has a.tif, a.labels.tif"),
+        (("a.tif", "a_masks.tif"), r"a.tif has a.tif, a_masks.tif"),
         ((), r"0 label images for 2 images"),
     ],
 )
 def test_labels_that_fit_neither_way_are_refused(paths: Paths, labels: tuple[str, ...], message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
         match_by_name(paths("a.tif", "b.tif"), paths(*labels))
+
+
+def test_of_several_in_a_folder_of_results_the_labels_are_taken(paths: Paths) -> None:
+    images = paths("a.tif", "b.tif")
+    names = ("a.labels.tif", "a.nuclei.tif", "a.outline.png", "b.labels.tif", "b.nuclei.tif", "b.cells.tif")
+    found = paths(*(f"out/{name}" for name in names))
+    assert match_by_name(images, found) == (found[0], found[3])
+    with pytest.raises(AnnotationError, match=r"6 cells for 2 images: a.tif has a.labels.tif, .* as a.cells.tif\)"):
+        match_by_name(images, found, "cells", "cells")
 
 
 def test_labels_that_are_not_there_are_named(paths: Paths, tmp_path: Path) -> None:

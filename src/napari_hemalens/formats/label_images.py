@@ -47,12 +47,14 @@ def _values(file: Path) -> NDArray[Any]:
         return np.asarray(picture)
 
 
-def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "label images") -> tuple[Path, ...]:
+def match_by_name(
+    images: Sequence[Path], labels: Sequence[Path], what: str = "label images", ending: str = "labels"
+) -> tuple[Path, ...]:
     """Return the label image of each image.
 
     Matched by name if possible: the name of the labels is that of the image, optionally followed by a dot, dash,
-    underscore or space and more, as `a.labels.tif` or `a_cp_masks.png` for `a.tif`. Otherwise by order, if there are
-    equally many.
+    underscore or space and more, as `a.labels.tif` or `a_cp_masks.png` for `a.tif`. Of several, as a folder of results
+    holds them, that with the `ending`, as `a.labels.tif`. Otherwise by order, if there are equally many.
 
     Raises
     ------
@@ -65,10 +67,12 @@ def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "l
     by_name: dict[str, list[Path]] = {}
     stems = {image.stem for image in images}
     for path in labels:
-        fitting = [stem for stem in stems if _belongs(path.name, stem)]
-        if fitting:
+        possible = [stem for stem in stems if _belongs(path.name, stem)]
+        if possible:
             # With images a and a_2, a_2_masks belongs to the second.
-            by_name.setdefault(max(fitting, key=len), []).append(path)
+            by_name.setdefault(max(possible, key=len), []).append(path)
+    for stem, fitting in by_name.items():
+        by_name[stem] = [path for path in fitting if path.stem == f"{stem}.{ending}"] or fitting
     if len(stems) == len(images) and all(len(by_name.get(stem, ())) == 1 for stem in stems):
         return tuple(by_name[image.stem][0] for image in images)
     if len(labels) == len(images) and (not by_name or len(stems) < len(images)):
@@ -77,7 +81,7 @@ def match_by_name(images: Sequence[Path], labels: Sequence[Path], what: str = "l
     found = ", ".join(path.name for path in by_name.get(lacking.stem, ())) or "none"
     raise AnnotationError(
         f"{len(labels)} {what} for {len(images)} images: {lacking.name} has {found}. Each image needs one, by name "
-        f"(such as {lacking.stem}.labels.tif), or as many label images as images, in the same order."
+        f"(such as {lacking.stem}.{ending}.tif), or as many label images as images, in the same order."
     )
 
 

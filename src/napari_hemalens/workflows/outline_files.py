@@ -42,10 +42,12 @@ class OutlineFiles:
             If some are not there for each image.
         """
         labels, cells, bodies = self.labels, self.cells, self.micronuclei
+        if cells is not None and cells != "paired":
+            cells = match_by_name(files, cells, "label images of cells", "cells")
         return type(self)(
             None if labels is None else match_by_name(files, labels),
-            cells if cells is None or cells == "paired" else match_by_name(files, cells, "label images of cells"),
-            None if bodies is None else match_by_name(files, bodies, "label images of micronuclei"),
+            cells,
+            None if bodies is None else match_by_name(files, bodies, "label images of micronuclei", "micronuclei"),
         )
 
     def only(self, i: int) -> Self:
