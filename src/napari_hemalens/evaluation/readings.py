@@ -96,7 +96,10 @@ def pair_readings(readings: Sequence[Reading], iou: float = 0.5) -> PairedCells:
     """
     names = [reading.observer for reading in readings]
     if len(readings) < 2 or len({*names}) < len(names):
-        raise AnnotationError(f"Observers are compared who have different names; these are {', '.join(names)}.")
+        raise AnnotationError(
+            f"Two or more observers are compared who have different names; these are {', '.join(names)}. Files and "
+            "folders are given a name by NAME=FILE."
+        )
     images = [{_key(name): (name, cells) for name, cells in reading.images.items()} for reading in readings]
     common = [key for key in images[0] if all(key in other for other in images[1:])]
     if not common:
