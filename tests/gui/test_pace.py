@@ -1,6 +1,6 @@
-"""The longer it takes to draw, the rarer partial results are drawn."""
+"""The longer it takes to draw, the rarer partial results are drawn; small steps are taken together."""
 
-from napari_hemalens.gui.pace import PATIENCE, Pace
+from napari_hemalens.gui.pace import PATIENCE, Pace, several_at_once
 
 
 def test_drawing_is_due_after_a_multiple_of_what_it_took():
@@ -23,3 +23,17 @@ def test_the_first_of_another_run_is_due_at_once():
         now[0] += 2
     pace.begin()
     assert pace.is_due
+
+
+def test_small_steps_are_taken_together_and_large_ones_alone():
+    now, taken = [100.0], []
+
+    def steps():
+        for seconds in (0.001, 0.001, 1.0, 1.0, 0.001):
+            now[0] += seconds
+            taken.append(seconds)
+            yield
+
+    turns = [len(taken) for _ in several_at_once(steps(), lambda: now[0])]
+    assert turns == [3, 4]
+    assert len(taken) == 5

@@ -32,6 +32,12 @@ def short_names(names: Sequence[str] | NDArray[Any], unsure: NDArray[np.bool_] |
     return np.array([label.replace("??", "?") for label in said], dtype=object)
 
 
+def short_names_of(cells: Detections) -> NDArray[np.object_]:
+    """Return what the label on the box of each cell says (N,), as `short_names` does."""
+    sure, unsure = short_names(cells.names), short_names(cells.names, np.ones(len(cells.names), dtype=np.bool_))
+    return np.where(cells.unsure, unsure[cells.classes], sure[cells.classes])
+
+
 def describe(cells: Detections, row: int) -> str:
     """Return a cell in words: its class, the probability of that, the score, and whether it is unsure."""
     cell = cells.take(np.array([row]))

@@ -57,7 +57,7 @@ def sides(boxes: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
 def boxes_of(layer: Layer) -> NDArray[np.float32]:
     """Return the box around each shape, or around each point by its height and width: shape (N, 4)."""
     if isinstance(layer, Points):
-        half = layer.features[["height", "width"]].to_numpy(dtype=np.float32) / 2
+        half = np.stack([layer.features[side].to_numpy(np.float32) for side in ("height", "width")], axis=1) / 2
         centres = np.asarray(layer.data, dtype=np.float32)[:, -2:] + EDGE
         return np.concatenate([centres - half, centres + half], axis=1)
     return bounds_of(layer.data)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import axes_of, frame_of
-from napari_hemalens.gui.box_labels import label_style, short_names
+from napari_hemalens.gui.box_labels import label_style, short_names_of
 from napari_hemalens.gui.box_shapes import (
     EDGE,
     SURE_POINT,
@@ -80,7 +80,7 @@ def cell_layer(detections: Detections, placement: Mapping[str, Any], *, many: bo
         "metadata": {MARK: detections.take(np.zeros(0, dtype=np.int64))},
         **placement,
     }
-    colours: Any = rgba(detections.class_names) if len(detections) else "white"
+    colours: Any = colours_of(detections) if len(detections) else "white"
     if many:
         attributes["features"] |= sides(detections.boxes)
         attributes |= {"face_color": colours, "border_width": 0, "size": point_size(detections.boxes)}
@@ -138,7 +138,7 @@ def features(detections: Detections, numbers: ArrayLike) -> dict[str, NDArray[An
         "area": detections.areas,
         "y": y,
         "x": x,
-        "short": short_names(detections.class_names, detections.unsure),
+        "short": short_names_of(detections),
     }
 
 
@@ -147,6 +147,11 @@ def rgba(names: Sequence[str] | NDArray[Any]) -> NDArray[np.float32]:
     known = {name: (*bytes.fromhex(colour_of(str(name))[1:]), 255) for name in {*names}}
     rows = [known[name] for name in names]
     return np.array(rows, dtype=np.float32).reshape(-1, 4) / np.float32(255)
+
+
+def colours_of(cells: Detections) -> NDArray[np.float32]:
+    """Return the colour of the class of each cell, opaque, in 0-1: shape (N, 4)."""
+    return rgba(cells.names)[cells.classes]
 
 
 def placement_of(layer: Layer) -> dict[str, Any]:

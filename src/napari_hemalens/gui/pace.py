@@ -1,4 +1,4 @@
-"""Partial results are drawn no more often than drawing takes time."""
+"""Partial results are drawn no more often than drawing takes time, and small steps several at once."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 PATIENCE = 4
 """Times as long as it takes to draw them are partial results apart."""
+
+AT_ONCE_S = 0.012
+"""Seconds that several small steps take together, beyond which the window is given a turn."""
 
 
 class Pace:
@@ -37,3 +40,20 @@ class Pace:
         yield
         self._drawn = self._clock()
         self._took = self._drawn - began
+
+
+def several_at_once(steps: Iterator[None], clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Take as many steps at once as cannot be felt, yielding after those: each pause costs a picture.
+
+    Parameters
+    ----------
+    steps : iterator
+        What is to be done, a little at a time.
+    clock : callable
+        Returns the time in seconds.
+    """
+    began = clock()
+    for _ in steps:
+        if clock() - began >= AT_ONCE_S:
+            yield
+            began = clock()

@@ -8,6 +8,7 @@ from napari.qt.threading import GeneratorWorker, create_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
+from napari_hemalens.gui.garbage import leaving_the_old_alone
 from napari_hemalens.gui.mesa import work_around_mesa
 from napari_hemalens.gui.running import Listener, Stop
 
@@ -36,7 +37,8 @@ class QtRunner(QObject):
 
         def drive() -> Iterator[Any]:
             try:
-                yield from steps
+                with leaving_the_old_alone():
+                    yield from steps
             except RuntimeError as error:
                 raise WorkerError(str(error)) from error
 
@@ -71,8 +73,11 @@ class QtRunner(QObject):
         """Run steps one by one, with the events of the window in between."""
         timer = QTimer(self)
         timer.setInterval(_PAUSE_MS)
+        timer.setSingleShot(True)  # begun again after each step: one that is late would come before all other timers
+        stopped: list[bool] = []
 
         def stop() -> None:
+            stopped.append(True)
             if isalive(timer):
                 timer.stop()
                 timer.deleteLater()
@@ -80,6 +85,8 @@ class QtRunner(QObject):
         def step() -> None:
             if next(steps, timer) is timer:
                 stop()
+            elif not stopped and isalive(timer):
+                timer.start()
 
         timer.timeout.connect(step)
         timer.start()

@@ -82,3 +82,13 @@ def test_a_box_that_was_named_stays_selected(drawn):
     drawn.layer.selected_data = {3}
     finish(drawn.follow(found, np.arange(5)))
     assert set(drawn.layer.selected_data) == {3}
+
+
+def test_no_thumbnail_is_made_of_boxes_which_have_no_faces(drawn):
+    made = []
+    drawn.layer.events.thumbnail.connect(lambda _: made.append(1))
+    finish(drawn.follow(cells(50), np.arange(50)))
+    finish(drawn.follow(cells(50), np.arange(20)))
+    assert made == []
+    drawn.layer.refresh()
+    assert made == [1]

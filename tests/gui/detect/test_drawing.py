@@ -106,3 +106,31 @@ def test_unsure_cells_look_different_until_they_are_named(drawn):
     assert [second[0], second[1], second[3]] == [first[1], first[1], first[0]]
     assert drawn.layer.features["unsure"].tolist() == [True, True, False, False, False]
     assert_shows(drawn, found, range(5))
+
+
+def told(layer):
+    """Return a list that grows with all that a layer tells, but for how its next box looks."""
+    news = []
+    signals = ("data", "features", "properties", "edge_color", "face_color", "symbol", "size", "feature_defaults")
+    for name in signals:
+        if hasattr(layer.events, name):
+            getattr(layer.events, name).connect(lambda event: news.append(event.type))
+    return news
+
+
+def test_of_cells_that_are_shown_already_nothing_is_told(drawn):
+    found = unsure(cells(5), [1, 3])
+    finish(drawn.follow(found, np.arange(5)))
+    news = told(drawn.layer)
+    finish(drawn.follow(found, np.arange(5)))
+    assert news == []
+    assert_shows(drawn, found, range(5))
+
+
+def test_features_that_have_changed_are_told_of(drawn):
+    finish(drawn.follow(cells(2), np.arange(2)))
+    news = told(drawn.layer)
+    finish(drawn.follow(cells(2, ["lymphocyte", "lymphocyte"]), np.arange(2)))
+    assert {"features", "properties"} <= {*news}
+    assert drawn.layer.features["short"].tolist() == ["lym", "lym"]
+    assert drawn.shown.names.tolist() == ["lymphocyte", "lymphocyte"]

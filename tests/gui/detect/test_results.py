@@ -55,6 +55,14 @@ class TestEdits:
         runner.draw()
         assert counts(results)["blast"] == 1
 
+    def test_a_class_is_told_of_once(self, results, layer):
+        told = []
+        results.changed.connect(lambda: told.append(1))
+        results.classify("blast")
+        layer.selected_data = {0}
+        results.classify("monocyte")
+        assert len(told) == 2
+
     def test_the_selected_boxes_get_the_class_of_a_key(self, results, layer, runner):
         layer.selected_data = {0, 1}
         results.press("1")

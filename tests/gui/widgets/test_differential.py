@@ -122,3 +122,31 @@ def test_unsure_cells_have_a_row_of_their_own_that_says_what_they_are(view):
     assert view.table.viewport().grab().toImage().height() > 0  # painted without a share
     view.show_differential(replace(count, unsure=0), [])
     assert "unsure" not in rows(view)
+
+
+def looks(view):
+    """Return text, hint, background, icon and bar of each place of the table."""
+    items = [view.table.item(r, c) for r in range(view.table.rowCount()) for c in range(4)]
+    icons = [item.icon().pixmap(15, 15).toImage().pixelColor(1, 1).name() for item in items]
+    said = [(item.text(), item.toolTip(), item.textAlignment(), item.data(Qt.ItemDataRole.UserRole)) for item in items]
+    behind = [(item.background().style(), item.background().color().name()) for item in items]
+    return [*zip(said, behind, icons, strict=True)]
+
+
+def test_a_table_that_showed_something_else_looks_like_a_new_one(view, qtbot):
+    doubtful = replace(differential(COUNTS, MARROW_12.classes), notes=("Not a marrow.",))
+    unsure = replace(differential(COUNTS, MARROW_12.classes), unsure=3)
+    other = differential({"plasma_cell": 3}, MARROW_12.classes)
+    for count in (unsure, doubtful, other, unsure, differential(COUNTS, MARROW_12.classes)):
+        view.show_differential(count, [])
+        fresh = DifferentialView()
+        qtbot.addWidget(fresh)
+        fresh.show_differential(count, [])
+        assert looks(view) == looks(fresh)
+
+
+def test_what_stands_in_the_table_already_is_left_alone(view):
+    changed = []
+    view.table.itemChanged.connect(lambda item: changed.append((item.row(), item.column())))
+    view.show_differential(differential(COUNTS, MARROW_12.classes, fields=["smear"]), ["A note."])
+    assert changed == []

@@ -1,8 +1,8 @@
 """What is asked before a run, and how far it is."""
 
 import pytest
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QMessageBox, QProgressBar, QWidget
 
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 
@@ -69,3 +69,26 @@ def test_stop_is_offered_while_files_are_written(qtbot):
     assert bar.stop.isEnabled()
     bar.show_writing(False)
     assert not bar.stop.isEnabled()
+
+
+def test_progress_is_painted_with_all_else_and_not_at_once(qtbot):
+    painted = []
+
+    class Watched(QProgressBar):
+        def event(self, event):
+            painted.extend([1] * (event.type() == QEvent.Type.Paint))
+            return super().event(event)
+
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    watched = Watched()
+    watched.setRange(0, 1000)
+    bar.layout().replaceWidget(bar.bar, watched)
+    bar.bar = watched
+    bar.show()
+    qtbot.waitUntil(lambda: bool(painted))
+    qtbot.wait(50)
+    painted.clear()
+    bar.show_progress("half", 0.5)
+    assert (painted, bar.bar.value()) == ([], 500)
+    qtbot.waitUntil(lambda: bool(painted))

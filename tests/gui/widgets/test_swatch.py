@@ -3,7 +3,7 @@
 import pytest
 from qtpy.QtGui import QColor
 
-from napari_hemalens.gui.widgets.swatch import SIDE, swatch, unsure_swatch
+from napari_hemalens.gui.widgets.swatch import SIDE, Swatches, swatch, unsure_swatch
 from napari_hemalens.records.palette import colour_of
 
 pytestmark = pytest.mark.window
@@ -36,3 +36,10 @@ def test_unsure_cells_have_an_icon_of_another_form(qapp):
     alphas = [image.pixelColor(x, y).alpha() for x, y in ((0, 0), (SIDE - 1, SIDE - 1), (SIDE // 2, 0), (0, SIDE // 2))]
     assert alphas[:2] == [0, 0]
     assert min(alphas[2:]) > 0
+
+
+def test_an_icon_is_made_once_for_each_class_and_key(qapp):
+    swatches = Swatches()
+    assert swatches("blast", "1").cacheKey() == swatches("blast", "1").cacheKey()
+    assert len({swatches(name, key).cacheKey() for name in ("blast", "myelocyte") for key in "12"}) == 4
+    assert pixels(swatches("blast", "1")) == pixels(swatch("blast", "1"))

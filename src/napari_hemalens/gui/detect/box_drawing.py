@@ -6,6 +6,7 @@ a picture: a few hundred boxes at once can be felt, three thousand are a second 
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from napari.layers import Shapes
@@ -15,7 +16,7 @@ from napari_hemalens.gui.box_shapes import are_cut, bounds_of, line_width, outli
 from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.shown import joined, shown_as, without
-from napari_hemalens.gui.layers import rgba
+from napari_hemalens.gui.layers import colours_of
 from napari_hemalens.records.detections import Detections
 
 _STEP_S = 0.025  # that building boxes may take at once
@@ -46,9 +47,15 @@ class BoxDrawing(Drawing):
         yield from self._reshape(cells.take(present))
         yield from self._add_all(cells, missing)
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write without a thumbnail: it shows the faces of shapes, and ours have none."""
+        with super().writing(), self.layer.block_thumbnail_update():
+            yield
+
     def _rename(self, chosen: Detections, rows: NDArray[np.int64], boxes: NDArray[np.float32]) -> None:
         """Give the boxes that stay the colours and features of their cells, where they have others."""
-        colours = rgba(chosen.class_names)
+        colours = colours_of(chosen)
         with self.writing():
             changed = np.flatnonzero(np.any(np.abs(colours - self.layer.edge_color) > 1e-3, axis=1))
             if len(changed):  # those alone: the setter of the layer goes through every box
@@ -76,7 +83,7 @@ class BoxDrawing(Drawing):
             self.layer.add(
                 shapes,
                 shape_type=kinds,
-                edge_color=rgba(new.class_names),
+                edge_color=colours_of(new),
                 face_color="transparent",
                 edge_width=width,
             )
@@ -88,9 +95,7 @@ class BoxDrawing(Drawing):
         table = self.layer.features
         for name, values in self._features(new, rows).items():
             table.iloc[len(table) - len(rows) :, table.columns.get_loc(name)] = values
-        if self.layer.text.visible:
-            self.layer.refresh_text()
-        self.layer.events.features()
+        self._tell_of_features()
 
     def _reshape(self, cells: Detections) -> Iterator[None]:
         """Cut the corners of the first boxes where their cells are unsure, and only there; one after the other."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from napari.layers import Layer
+from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from napari_hemalens.gui.box_labels import short_names
@@ -70,17 +71,37 @@ class Drawing(ABC):
         try:
             yield
             # Writing features resets what the next box gets, and a selection would take it over.
-            with self.layer.block_update_properties():
-                self.layer.feature_defaults = self._blank()
-                setattr(self.layer, self._next_colour, rgba([self._next])[0])
+            self._write_next()
         finally:
             self.busy = False
 
+    def _write_next(self) -> None:
+        """Give the next box the class that was expected last, where it would have another."""
+        colour, blank = rgba([self._next])[0], self._blank()
+        with self.layer.block_update_properties():
+            if not _holds(self.layer.feature_defaults, blank):
+                self.layer.feature_defaults = blank
+            if not np.allclose(transform_color(getattr(self.layer, self._next_colour))[0], colour, atol=1e-3):
+                setattr(self.layer, self._next_colour, colour)
+
     def _write_features(self, chosen: Detections, rows: NDArray[np.int64]) -> None:
-        """Write the features of all cells of the layer, unless they are there already."""
-        wanted = self._features(chosen, rows)
-        if len(self.layer.features) != len(rows) or not _agree(self.layer.features, wanted):
+        """Write the features of all cells of the layer: of a table that stays as long, what is another one now."""
+        wanted, table = self._features(chosen, rows), self.layer.features
+        if len(table) != len(rows) or {*table.columns} != {*wanted}:
             self.layer.features = wanted
+            return
+        changed = [name for name, values in wanted.items() if not _same(table[name].to_numpy(), values)]
+        for name in changed:
+            table[name] = wanted[name]
+        if changed:
+            self._tell_of_features()
+
+    def _tell_of_features(self) -> None:
+        """Tell of features that were written in their places, as the layer does of those that it is given."""
+        if self.layer.text.visible:
+            self.layer.refresh_text()
+        self.layer.events.properties()
+        self.layer.events.features()
 
     def _features(self, chosen: Detections, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         return features(chosen, rows)
@@ -95,11 +116,11 @@ class Drawing(ABC):
         }
 
 
-def _agree(table: Any, wanted: dict[str, NDArray[Any]]) -> bool:
-    """Return whether a table of features says the same already."""
-    if set(table.columns) != set(wanted):
+def _holds(table: Any, row: dict[str, Any]) -> bool:
+    """Return whether a table has this row alone."""
+    if len(table) != 1 or {*table.columns} != {*row}:
         return False
-    return all(_same(table[name].to_numpy(), values) for name, values in wanted.items())
+    return all(_same(table[name].to_numpy(), np.array([value])) for name, value in row.items())
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:

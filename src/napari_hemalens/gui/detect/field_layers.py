@@ -23,7 +23,10 @@ from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.point_drawing import PointDrawing
 from napari_hemalens.gui.frames import Framed, FramesOnScreen
+from napari_hemalens.gui.layer_parts import part_by_part
 from napari_hemalens.gui.layers import BOXES_AT_MOST, SMALL, cell_layer, placement_of
+from napari_hemalens.gui.mesh_programs import keep_mesh_programs
+from napari_hemalens.gui.pace import several_at_once
 from napari_hemalens.gui.running import RunIdle
 
 _UNFINISHED = ("adding", "removing", "changing")
@@ -117,7 +120,7 @@ class FieldLayers:
         if not (patient and f.following):
             f.stop_drawing()
             f.following = True
-            f.stop_drawing = self._run_idle(self._follow(f, score_threshold))
+            f.stop_drawing = self._run_idle(several_at_once(self._follow(f, score_threshold)))
 
     def begin(self, f: Field, score_threshold: float) -> None:
         """Make the layer of a field at once, so that others can refer to it; its cells follow."""
@@ -146,13 +149,16 @@ class FieldLayers:
         large = rows
         if are_points(self.small_cells, len(rows), already=f.small is not None):
             large, small = parted(f.cells, rows)
-            f.small = f.small or self._new_drawing(f, many=True, small=True)
+            if f.small is None:
+                f.small = self._new_drawing(f, many=True, small=True)
+                yield
             if f.small is not None:
                 yield from self._draw_steps(f.small.follow(f.cells.cells, small))
         many = len(large) > BOXES_AT_MOST
         if f.drawing is None or isinstance(f.drawing.layer, Points) != many:
             self._remove(f.drawing)
             f.drawing = self._new_drawing(f, many=many)
+            yield
         if f.drawing is not None:
             yield from self._draw_steps(f.drawing.follow(f.cells.cells, large))
         if large is rows:
@@ -226,11 +232,13 @@ class FieldLayers:
         header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
         layer = Layer.create(*cell_layer(header, f.placement, many=many))
         drawing = PointDrawing(layer) if many else BoxDrawing(layer)
+        keep_mesh_programs()
         if small:
             layer.name, layer.metadata[SMALL] = f"{layer.name.removesuffix('cells')}small cells", True
             _put_beneath(viewer, layer, None if f.drawing is None else f.drawing.layer)
         else:
             viewer.add_layer(layer)
+        self._run_idle(part_by_part(viewer, layer))
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
         style_selection(layer)

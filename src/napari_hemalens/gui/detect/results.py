@@ -116,10 +116,10 @@ class Results(EditedFields):
     def classify(self, name: str) -> None:
         """Give the selected cells a class; boxes drawn from now on get it too."""
         self.next_class = name
-        self._name_selected(name)
         for each in (each for f in self.fields for each in f.drawings):
             each.expect(name)
-        self.changed.emit()
+        if not self._name_selected(name):
+            self.changed.emit()
 
     def press(self, key: str) -> None:
         """Give the selected cells the class of a key."""
@@ -144,19 +144,21 @@ class Results(EditedFields):
             self.opened.emit(f)
         self.layers.look_at(f, row)
 
-    def replace_cells(self, cells: Sequence[ReviewedBoxes]) -> None:
-        """Give the fields, in their order, the cells that a person made of theirs, in one step."""
+    def replace_cells(self, cells: Sequence[ReviewedBoxes]) -> bool:
+        """Give the fields, in their order, the cells that a person made of theirs, in one step; return whether any."""
         changed = [(f, each) for f, each in zip(self.fields, cells, strict=True) if each is not f.cells]
         if self.locked or not changed:
-            return
+            return False
         self.remember()
         for f, each in changed:
             f.cells = sign_boxes(f.cells, each, OBSERVER.name)
         self._draw(f for f, _ in changed)
+        return True
 
-    def _name_selected(self, name: str | None) -> None:
-        """Give the selected cells that are on screen a class, or (None) let theirs stand."""
-        self.replace_cells([f.named(name) if self.layers.frames.shows(f.framed) else f.cells for f in self.fields])
+    def _name_selected(self, name: str | None) -> bool:
+        """Give the selected cells that are on screen a class, or (None) let theirs stand; return whether any."""
+        shows = self.layers.frames.shows
+        return self.replace_cells([f.named(name) if shows(f.framed) else f.cells for f in self.fields])
 
     def hover(self, text: str) -> None:
         """Tell which cell is under the mouse."""

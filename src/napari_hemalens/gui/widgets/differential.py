@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtGui import QColor, QIcon, QPainter, QPen
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -19,7 +19,7 @@ from napari_hemalens.gui.box_labels import UNSURE_MEANS
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.rows import sentences
-from napari_hemalens.gui.widgets.swatch import SIDE, swatch, unsure_swatch
+from napari_hemalens.gui.widgets.swatch import SIDE, Swatches, unsure_swatch
 from napari_hemalens.records.differential import ClassCount, Differential
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.reports.detections import RESEARCH_USE, UNSURE
@@ -41,6 +41,7 @@ class DifferentialView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._swatches, self._unsure_icon = Swatches(), unsure_swatch()
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setHorizontalHeaderLabels(_COLUMNS)
         self.table.verticalHeader().hide()
@@ -80,9 +81,7 @@ class DifferentialView(QWidget):
         self.doubts.setVisible(bool(count.notes))
         longest = max((row.high for row in rows if row.high is not None), default=100)
         for number, row in enumerate(rows):
-            self._show_row(number, row, doubtful=bool(count.notes))
-            bar = self.table.item(number, _BAR)
-            bar.setData(_DATA, (row.name, row.percent, row.low, row.high, longest))
+            self._show_row(number, row, longest, doubtful=bool(count.notes))
         if count.unsure:
             self._show_unsure(len(rows), count.unsure)
         ratio = count.myeloid_erythroid
@@ -93,34 +92,48 @@ class DifferentialView(QWidget):
         )
         self.warnings.setText("\n".join((*notes, *map(display_name, count.warnings))))
 
-    def _show_row(self, number: int, row: ClassCount, *, doubtful: bool) -> None:
+    def _show_row(self, number: int, row: ClassCount, longest: float, *, doubtful: bool) -> None:
         count = "-" if row.count is None else f"{row.count:,}"
         share = "" if row.percent is None else f"{row.percent:.1f}"
-        for column, text in ((_CLASS, display_name(row.name)), (_COUNT, count), (_PERCENT, share)):
-            item = QTableWidgetItem(text)
-            if column != _CLASS:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                if doubtful:
-                    item.setBackground(QColor(_DOUBTFUL))
-                    item.setForeground(QColor("black"))
-            self.table.setItem(number, column, item)
-        self.table.item(number, _CLASS).setIcon(swatch(row.name, key_of(row.name)))
+        _give_icon(self._item(number, _CLASS, display_name(row.name)), self._swatches(row.name, key_of(row.name)))
+        for column, text in ((_COUNT, count), (_PERCENT, share)):
+            _mark(self._item(number, column, text), doubtful=doubtful)
         by_hand = f"; {row.given:,} by hand" if row.given else ""
-        bar = QTableWidgetItem(f"not recognised{by_hand}" if row.note else "")
-        bar.setToolTip(row.note)
+        means = row.note
         if row.percent is not None:
-            bar.setToolTip(f"{row.percent:.1f} %, 95 % interval {row.low:.1f} to {row.high:.1f} %")
-        self.table.setItem(number, _BAR, bar)
+            means = f"{row.percent:.1f} %, 95 % interval {row.low:.1f} to {row.high:.1f} %"
+        bar = self._item(number, _BAR, f"not recognised{by_hand}" if row.note else "", means)
+        drawn = (row.name, row.percent, row.low, row.high, longest)
+        if bar.data(_DATA) != drawn:  # Qt takes any other tuple for a new one
+            bar.setData(_DATA, drawn)
 
     def _show_unsure(self, number: int, count: int) -> None:
         for column, text in enumerate(("unsure", f"{count:,}", "", "counted apart")):
-            item = QTableWidgetItem(text)
-            item.setToolTip(_UNSURE)
-            if column == _COUNT:
+            _mark(self._item(number, column, text, _UNSURE), doubtful=False)
+        _give_icon(self.table.item(number, _CLASS), self._unsure_icon)
+        self.table.item(number, _BAR).setData(_DATA, (UNSURE, None, None, None, 100))
+
+    def _item(self, number: int, column: int, text: str, means: str = "") -> QTableWidgetItem:
+        """Return what is at a place of the table, with this text; Qt lays out anew only what has another one."""
+        item = self.table.item(number, column)
+        if item is None:
+            item = QTableWidgetItem()
+            if column in (_COUNT, _PERCENT):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(number, column, item)
-        self.table.item(number, _CLASS).setIcon(unsure_swatch())
-        self.table.item(number, _BAR).setData(_DATA, (UNSURE, None, None, None, 100))
+        item.setText(text)
+        item.setToolTip(means)
+        return item
+
+
+def _mark(item: QTableWidgetItem, *, doubtful: bool) -> None:
+    item.setData(Qt.ItemDataRole.BackgroundRole, QColor(_DOUBTFUL) if doubtful else None)
+    item.setData(Qt.ItemDataRole.ForegroundRole, QColor("black") if doubtful else None)
+
+
+def _give_icon(item: QTableWidgetItem, icon: QIcon) -> None:
+    if item.icon().cacheKey() != icon.cacheKey():  # Qt takes any other icon for a new one
+        item.setIcon(icon)
 
 
 class BarDelegate(QStyledItemDelegate):

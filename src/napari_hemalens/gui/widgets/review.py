@@ -16,7 +16,7 @@ from napari_hemalens.gui.detect.review_queue import Waiting
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.observer import ObserverName, blind_button
 from napari_hemalens.gui.widgets.rows import Rows, button, review_words, sentences
-from napari_hemalens.gui.widgets.swatch import swatch
+from napari_hemalens.gui.widgets.swatch import Swatches
 from napari_hemalens.records.taxonomy import CELL_CLASSES
 
 
@@ -32,6 +32,7 @@ class ReviewBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._swatches = Swatches()
         self.menu = QMenu(self)
         for cell in CELL_CLASSES:
             self.menu.addAction(display_name(cell.name)).setData(cell.name)
@@ -66,11 +67,13 @@ class ReviewBar(QWidget):
     def show_state(self, name: str, *, can_undo: bool, can_redo: bool) -> None:
         """Show the class of the next box, the classes with their keys, and what can be undone."""
         self.button.setText(f"Class: {display_name(name)}")
-        self.button.setIcon(swatch(name, key_of(name)))
+        self.button.setIcon(self._swatches(name, key_of(name)))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
         for action in self.menu.actions():
-            action.setIcon(swatch(action.data(), key_of(action.data())))
+            icon = self._swatches(action.data(), key_of(action.data()))
+            if action.icon().cacheKey() != icon.cacheKey():
+                action.setIcon(icon)
 
     def show_waiting(self, waiting: Waiting, said: str, *, locked: bool) -> None:
         """Show how many cells nobody has named yet, and which one is looked at."""

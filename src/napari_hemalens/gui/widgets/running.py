@@ -80,7 +80,10 @@ class RunBar(QWidget):
     @while_alive
     def show_progress(self, words: str, share: float) -> None:
         """Show how far the run is."""
+        # Of its own accord Qt paints a bar at once, and with it all else that waits to be painted, the canvas too.
+        self.bar.setUpdatesEnabled(False)
         self.bar.setValue(round(share * _FULL))
+        self.bar.setUpdatesEnabled(True)
         self.words.setText(words)
 
     @while_alive

@@ -21,6 +21,20 @@ def swatch(name: str, key: str = "", colour: str | None = None) -> QIcon:
     return QIcon(square)
 
 
+class Swatches:
+    """The icons of classes that one widget shows again and again, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], QIcon] = {}
+
+    def __call__(self, name: str, key: str = "") -> QIcon:
+        """Return what `swatch` does; the same icon for as long as neither colour nor key has changed."""
+        looks = colour_of(name), key
+        if looks not in self._made:
+            self._made[looks] = swatch(name, key)
+        return self._made[looks]
+
+
 def unsure_swatch() -> QIcon:
     """Return the form of unsure cells, a question mark in it."""
     picture = QPixmap(SIDE, SIDE)
