@@ -38,6 +38,7 @@ _SHARES = {
     "lymphocyte": 0.1,
     "blast": 0.05,
 }
+_LAYER, _LAYERS = "another layer of boxes", 5  # few, since all of them stay
 _AFTER_MS = 60  # what napari puts off
 
 
@@ -141,7 +142,8 @@ def acts_of_napari(viewer: napari.Viewer, count: int) -> dict[str, Callable[[int
         "a new picture": lambda number: setattr(dots, "opacity", (0.9, 1.0)[number % 2]),
         "a box is selected": select,
         "a box has another colour": colour,
-        "a box is added": lambda number: boxes.add(corners(everyone.boxes[[number]])),
+        "a box more": lambda number: boxes.add(corners(everyone.boxes[[number]])),
+        _LAYER: lambda _: viewer.add_shapes(ndim=2, **place),
     }
 
 
@@ -157,8 +159,9 @@ def rows_of_napari(count: int, repeats: int) -> list[str]:
         known = acts_of_napari(viewer, count)
         QTest.qWait(3000)
         rows = [
-            _row(f"napari alone: {what}", [timed(None, lambda n=n, act=act: act(n)) for n in range(1, repeats + 1)])
+            _row(f"napari alone: {what}", [timed(None, lambda n=n, act=act: act(n)) for n in range(1, most + 1)])
             for what, act in known.items()
+            for most in ([_LAYERS] if what == _LAYER else [repeats])
         ]
         viewer.close()
     return rows
