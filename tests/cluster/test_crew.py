@@ -1,5 +1,6 @@
 """Errands: calls in any order, tried again a bounded number of times, taken back on a stop."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from napari_hemalens.cluster.connection import connected
 from napari_hemalens.cluster.crew import Call, Ended, Errand, run_errands
-from napari_hemalens.errors import ClusterError, ImageError
+from napari_hemalens.config.cluster import ClusterRecipe
+from napari_hemalens.errors import ClusterError, DeviceError, ImageError
 
 distributed = pytest.importorskip("distributed")
 
@@ -72,6 +75,7 @@ def test_a_call_that_fails_is_made_again_a_bounded_number_of_times(client: Any, 
     outcome = ended(client, [failing(log, OSError("no answer")), doubled_twice([1])], retries=2)
     assert log.read_text(encoding="utf-8").count("tried") == 3
     assert str(outcome[0].error) == "no answer"
+    assert outcome[0].error.__notes__ == ["a call, tried 3 times"]
     assert outcome[1].result == 4
 
 
@@ -148,3 +152,40 @@ def test_a_scheduler_that_goes_away_is_a_sentence(tmp_path: Path) -> None:
             list(steps)
         client.close()
     assert closed == [True]
+
+
+def test_a_scheduler_that_is_gone_as_an_errand_goes_on_is_a_sentence() -> None:
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
+        client = distributed.Client(cluster.scheduler_address, timeout=1, set_as_default=False)
+
+        def slow_between() -> Errand[None]:
+            yield [Call(double, (1,), lambda _: None, "one")]
+            cluster.close()
+            while client.status != "closed":
+                time.sleep(0.05)
+            yield [Call(double, (2,), lambda _: None, "two")]
+
+        with pytest.raises(ClusterError, match="The scheduler of the cluster went away"):
+            ended(client, [slow_between()])
+
+
+def test_a_result_lost_on_its_way_is_a_sentence(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: Any) -> None:
+        raise distributed.client.FutureCancelledError("double", "scheduler-connection-lost")
+
+    monkeypatch.setattr(distributed.Future, "result", lost)
+    with pytest.raises(ClusterError, match="The scheduler of the cluster went away"):
+        ended(client, [doubled_twice([1])])
+
+
+@pytest.mark.slow
+def test_a_call_that_kills_its_workers_is_a_sentence() -> None:
+    def deadly() -> Errand[None]:
+        yield [Call(os._exit, (1,), lambda _: None, "block 2 of a.tif")]
+
+    with connected(ClusterRecipe(scheduler="local", workers=1)) as client:
+        client.cluster.scheduler.allowed_failures = 1
+        error = ended(client, [deadly()])[0].error
+        assert ended(client, [doubled_twice([1])])[0].result == 4  # by a worker that was started anew
+    assert isinstance(error, DeviceError)
+    assert str(error).startswith("Workers died again and again at block 2 of a.tif, most likely for want of memory")

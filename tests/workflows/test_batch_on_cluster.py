@@ -1,6 +1,7 @@
 """Workers that are processes: the results of one process, whoever dies on the way."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from tests.conftest import write_untrained
+from tests.workflows.shared_work import KINDS, SharedWork, until_one_is_done, wait_for_workers, written
 from tests.workflows.wide_image import naming_recipe, write_wide
 
 from napari_hemalens import workflows
 from napari_hemalens.config.cluster import ClusterRecipe
+from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import ClusterError
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import Progress, Steps, finish
+from napari_hemalens.workflows import cell_blocks
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -55,10 +60,6 @@ def detect(images: list[Path], untrained: DetectorCard, tmp_path: Path) -> Detec
         return workflows.detect_files_steps(images, recipe, tmp_path / out, cluster=at)
 
     return run
-
-
-def written(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in {".csv", ".json", ".tif"}}
 
 
 def until_tile(steps: Steps[Any], tile: int) -> Progress:
@@ -160,3 +161,69 @@ def test_a_killed_worker_costs_a_large_image_no_cell(
     finish(classify("alone", None))
     assert written(tmp_path / "shared") == written(tmp_path / "alone")
     assert not list((tmp_path / "shared" / "records").glob("*.blocks"))
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=" by ".join)
+def work(request: pytest.FixtureRequest, micronuclei: Path, tmp_path_factory: pytest.TempPathFactory) -> SharedWork:
+    """Six fields, or an image of 17 blocks, to classify or explain."""
+    folder, crop = tmp_path_factory.mktemp("work"), CropRecipe(side=64, light="fluorescence")
+    card = write_untrained(folder, "untrained", "micronucleus", network="resnet18", crop=crop)
+    return SharedWork.of(request.param, card, micronuclei, folder)
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[Any]:
+    """Two workers that are threads of this process, where nothing is loaded anew."""
+    with distributed.LocalCluster(n_workers=2, processes=False, **LOCAL) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def calls_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each call be of one block, so that many wait."""
+    monkeypatch.setattr(cell_blocks, "_CELLS", 1)
+
+
+@pytest.mark.usefixtures("calls_of_a_block")
+def test_a_stop_frees_the_workers_and_costs_nothing_found(work: SharedWork, threads: Any) -> None:
+    steps = work.steps("stopped", threads)
+    until_one_is_done(steps)
+    steps.close()
+    wait_for_workers(threads)
+    kept, before = work.kept("stopped"), work.looked(threads)
+    assert 0 < kept < work.total
+    finish(work.steps("stopped", threads))
+    assert work.looked(threads) - before == work.total - kept
+    assert work.written("stopped") == work.alone
+
+
+@pytest.mark.usefixtures("calls_of_a_block")
+def test_a_lost_scheduler_costs_no_cell_that_was_looked_at(work: SharedWork, threads: Any) -> None:
+    with distributed.LocalCluster(n_workers=1, processes=False, **LOCAL) as gone:
+        steps = work.steps("lost", gone)
+        until_one_is_done(steps)
+        gone.close()
+        with pytest.raises(ClusterError, match=r"went away.*the same command goes on from there"):
+            finish(steps)
+    kept, before = work.kept("lost"), work.looked(threads)
+    assert kept > 0
+    finish(work.steps("lost", threads))
+    assert work.looked(threads) - before <= work.total - kept  # the worker may have ended one more
+    assert work.written("lost") == work.alone
+
+
+@pytest.mark.usefixtures("calls_of_a_block")
+def test_what_fails_every_time_is_told_of_in_one_sentence(work: SharedWork, threads: Any) -> None:
+    steps, erred = work.steps("failing", threads, retries=1), work.looked(threads, "erred")
+    next(steps)
+    work.obstacle("failing").mkdir(parents=True)
+    batch = finish(steps)
+    assert work.looked(threads, "erred") - erred == 2
+    ((image, said),) = batch.failed.items()
+    assert re.fullmatch(rf"Cannot look at {image}: [^\n]*{work.piece} of {image}, tried 2 times\)\.", said)
+    wait_for_workers(threads)
+    work.obstacle("failing").rmdir()
+    kept, before = work.kept("failing"), work.looked(threads)
+    finish(work.steps("failing", threads))
+    assert work.looked(threads) - before == work.total - kept
+    assert work.written("failing") == work.alone

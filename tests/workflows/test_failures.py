@@ -23,6 +23,12 @@ def test_an_error_is_said_in_a_sentence(error: Exception, sentence: str) -> None
     assert sentence_of(error, "a.png", "Cannot draw") == sentence
 
 
+def test_what_was_noted_of_an_error_stands_in_its_sentence() -> None:
+    error = OSError(errno.EIO, "Input/output error")
+    error.add_note("block 2 of 17, tried 4 times")
+    assert sentence_of(error, "a.png") == "Cannot look at a.png: Input/output error (block 2 of 17, tried 4 times)."
+
+
 def test_what_is_wrong_with_the_options_is_wrong_for_all() -> None:
     assert isinstance(RecipeError("No such option."), OF_ALL)
     assert not isinstance(ImageError("Cannot read a.png."), OF_ALL)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import dask
 from distributed import Client, LocalCluster
 
 from napari_hemalens.cluster.worker import Uninterrupted
@@ -33,6 +34,8 @@ def connected(recipe: ClusterRecipe) -> Iterator[Client]:
             cluster: Any = open_.enter_context(job_cluster(queue))
             cluster.scale(recipe.workers or 1)
         elif recipe.scheduler == LOCAL:
+            # dask lets go for good of a worker that happens to be starting anew so long after it died
+            open_.enter_context(dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"}))
             cluster = open_.enter_context(_local_cluster(recipe.workers or 1))
         elif recipe.workers is not None:
             raise RecipeError(

@@ -175,6 +175,7 @@ class _Crew:
         self.ended.append(how)
 
     def _submit(self, call: Call, of: _Underway, tries: int = 1) -> None:
+        self._check_there()  # an errand may have taken longer over its last calls than a client looks for a scheduler
         future = self.client.submit(call.function, *call.arguments, pure=False)
         of.unanswered += tries == 1
         self.attempts[future.key] = _Attempt(call, of, future, tries)
@@ -193,6 +194,8 @@ class _Crew:
         if error is None:
             try:
                 attempt.call.take(future.result())
+            except CancelledError as lost:  # between the word that it is there and its coming
+                raise self._gone() from lost
             except DAMAGE as reason:
                 error = reason
         if error is not None:
@@ -247,9 +250,12 @@ def _failure(future: Future, attempt: _Attempt) -> Exception | None:
     error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return DeviceError(
-            f"Workers died again and again at {attempt.call.what}, most likely for want of memory: give them more, or "
-            "lower the tile."
+            f"Workers died again and again at {attempt.call.what}, most likely for want of memory: give them more (for "
+            "tiles of a slide, a lower tile takes less)."
         )
-    if error is None or isinstance(error, Exception):
+    if error is None or isinstance(error, HemaLensError):
+        return error
+    if isinstance(error, Exception):
+        error.add_note(f"{attempt.call.what}, tried {attempt.tries:,} times")
         return error
     return RuntimeError(f"{attempt.call.what}: {error!r}")

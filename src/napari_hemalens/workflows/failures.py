@@ -24,11 +24,16 @@ def sentence_of(error: Exception, image: object, what: str = "Cannot look at") -
         The image.
     what : str
         Words before it.
+
+    Notes
+    -----
+    What was noted of the error, such as at which piece of the image a worker had it, and how often, stands in brackets.
     """
     if isinstance(error, HemaLensError):
         return str(error)
+    noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     if isinstance(error, (OSError, MemoryError)):
-        return f"{what} {image}: {reason(error, str(image))}."
+        return f"{what} {image}: {reason(error, str(image))}{noted}."
     # What decoders raise is a sentence by now (`formats.decoding`): this is a fault of ours.
     _LOG.debug("%s %s", what, image, exc_info=error)
-    return f"{what} {image}, by a fault of HemaLens: {type(error).__name__}: {error}. Please report it."
+    return f"{what} {image}, by a fault of HemaLens: {type(error).__name__}: {error}{noted}. Please report it."
