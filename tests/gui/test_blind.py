@@ -2,6 +2,7 @@
 
 import pytest
 
+from napari_hemalens.errors import ProjectError
 from napari_hemalens.gui import preferences
 from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
@@ -46,15 +47,15 @@ def test_a_reading_that_was_left_goes_on_in_the_project(blind, analysed, runner,
     blind.undo()
     again = BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
     again.look()
-    assert again.left == 3
+    assert len(again.kept.said) == 1
     again.resume()
     assert (again.reading.said, again.shown.words) == (["blast"], "Cell 2 of 4")
     OBSERVER.rename("Cem")
-    assert again.left == 0
+    assert again.kept is None
     analysed.results.clear()
     OBSERVER.rename("Ben")
     again.look()
-    assert again.left == 0  # its cells are gone
+    assert again.kept is None  # its cells are gone
 
 
 def test_what_ann_said_is_compared_with_and_not_shown(blind, analysed, viewer):
@@ -71,19 +72,20 @@ def test_what_ann_said_is_compared_with_and_not_shown(blind, analysed, viewer):
 def test_classified_cells_are_read_by_their_numbers(classified, runner, tmp_path):
     blind = BlindSession(ClassifiedGallery(classified.results), runner, "classify", lambda: None)
     assert blind.look() == 4
-    assert (blind.can_read, blind.left) == (True, 0)
+    assert (blind.can_read, blind.kept) == (True, None)
     blind.begin()
     while blind.shown is not None:
         blind.name("none")
+    said = []
+    blind.said.connect(said.append)
     blind.save(tmp_path / "ben.csv")
+    assert said[-1] == f"Saved {tmp_path / 'ben.csv'}."
     assert "smear,4,none,class,micronucleus,Ben" in (tmp_path / "ben.csv").read_text().splitlines()
 
 
-def test_what_cannot_be_kept_is_said(blind, tmp_path):
-    said = []
-    blind.failed.connect(said.append)
+def test_what_cannot_be_kept_is_refused(blind, tmp_path):
     (tmp_path / "readings").write_text("")
     blind.look()
-    blind.begin()
+    with pytest.raises(ProjectError, match="could not be written"):
+        blind.begin()
     assert blind.reading is None
-    assert "could not be written" in said[0]

@@ -54,6 +54,25 @@ def test_a_reading_goes_on_where_it_was_left(tmp_path):
     assert BlindReading.resume(file).said == ["blast", "", "blast"]
 
 
+def test_a_reading_cut_off_while_it_was_written_loses_that_line_alone(tmp_path):
+    reading = BlindReading.begin(cells(), "Ben", file=tmp_path / "ben.jsonl")
+    reading.name("blast")
+    with reading.file.open("a") as file:
+        file.write('{"class": "mono')
+    again = BlindReading.resume(reading.file)
+    assert again.said == ["blast"]
+    again.name("monocyte")
+    assert BlindReading.resume(reading.file).said == ["blast", "monocyte"]
+
+
+def test_another_reading_leaves_the_earlier_ones_there(tmp_path):
+    file = tmp_path / "ben.jsonl"
+    for name in ("blast", "monocyte", "eosinophil"):
+        BlindReading.begin(cells(), "Ben", file=file).name(name)
+    kept = [BlindReading.resume(tmp_path / name).said for name in ("ben.2.jsonl", "ben.3.jsonl", "ben.jsonl")]
+    assert kept == [["blast"], ["monocyte"], ["eosinophil"]]
+
+
 def test_what_is_no_reading_is_begun_anew(tmp_path):
     assert BlindReading.resume(tmp_path / "none.jsonl") is None
     (tmp_path / "bad.jsonl").write_text('{"observer": "Ben", "order": [["a", "1"]]}\n{"undo": true}\n')

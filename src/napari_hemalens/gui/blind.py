@@ -49,14 +49,14 @@ class BlindSession:
     """
 
     changed = Signal()  # another cell is shown, or its picture has come
-    failed = Signal(str)
+    said = Signal(str)  # a sentence for the observer; '' takes it back
 
     def __init__(
         self, source: GallerySource[Any], runner: Runner, kind: str, project: Callable[[], Path | None]
     ) -> None:
         self._gallery = GallerySession(source, runner)
         self._gallery.pictures.arrived.connect(self.changed.emit)
-        self._gallery.pictures.failed.connect(self.failed.emit)
+        self._gallery.pictures.failed.connect(self.said.emit)
         self._kind, self._project = kind, project
         self._place: dict[tuple[str, str], int] = {}
         self.reading: BlindReading | None = None
@@ -75,25 +75,27 @@ class BlindSession:
         return len(self.cells)
 
     @property
-    def left(self) -> int:
-        """How many cells a reading of this observer has left that the project keeps; 0 for none."""
+    def kept(self) -> BlindReading | None:
+        """The reading of this observer that the project keeps; None: there is none, or not all its cells are here."""
         found = None if self._file is None else BlindReading.resume(self._file)
-        if found is None or not all(key in self._place for key in found.order):
-            return 0
-        return len(found.order) - len(found.said)
+        return found if found is not None and all(key in self._place for key in found.order) else None
 
     def begin(self, number: int | None = None) -> None:
-        """Begin with so many cells, drawn at random, by default all."""
+        """Begin with so many cells, drawn at random, by default all.
+
+        Raises
+        ------
+        ProjectError
+            If the reading cannot be kept in the project.
+        """
         if self.cells is not None:
             seed = int(np.random.default_rng().integers(2**31))
             file, observer = self._file, OBSERVER.name
-            cells = self.cells
-            self._try(lambda: self._take(BlindReading.begin(cells, observer, number=number, seed=seed, file=file)))
+            self._take(BlindReading.begin(self.cells, observer, number=number, seed=seed, file=file))
 
     def resume(self) -> None:
-        """Go on with the reading that the project keeps."""
-        if self._file is not None:
-            self._take(BlindReading.resume(self._file))
+        """Go on with the reading that the project keeps, or see what came out."""
+        self._take(self.kept)
 
     @property
     def classes(self) -> ClassSet:
@@ -140,10 +142,10 @@ class BlindSession:
         return () if self.reading is None or self.cells is None else blind_sentences(self.reading, self.cells)
 
     def save(self, file: Path) -> None:
-        """Write the reading as a table."""
+        """Write the reading as a table, and say so."""
         reading, cells = self.reading, self.cells
-        if reading is not None and cells is not None:
-            self._try(lambda: write_blind(reading, cells, file))
+        if reading is not None and cells is not None and self._try(lambda: write_blind(reading, cells, file)):
+            self.said.emit(f"Saved {file}.")
 
     @property
     def _file(self) -> Path | None:
@@ -158,9 +160,13 @@ class BlindSession:
         picture = self._gallery.picture_of(cell)
         return _NO_PICTURE if picture is None else picture
 
-    def _try(self, act: Callable[[], object]) -> None:
+    def _try(self, act: Callable[[], object]) -> bool:
+        """Do something, or say why it cannot be done; what was said before is of no interest then."""
+        why = ""
         try:
             act()
         except HemaLensError as error:
-            self.failed.emit(str(error))
+            why = str(error)
+        self.said.emit(why)
         self.changed.emit()
+        return not why

@@ -1,6 +1,6 @@
 """What docks and a project exchange, so that the work of a person is kept while it goes on. No Qt."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.unsaved import SavedStates
+from napari_hemalens.records.detections import Provenance
 from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.work import Work, WorkFiles
 
@@ -135,6 +136,20 @@ class ResultsKeeper(Generic[R, K, Options]):
         except HemaLensError:  # the dock's own stay
             return
         self.opened.emit()
+
+
+def recipe_of(origins: Iterable[Provenance], last: A) -> A:
+    """Return the options with which results came about: those of the last run, if it found any of them.
+
+    Results of an earlier session, or of another task, say their own; of several, the last counts.
+    """
+    said = [origin.recipe for origin in origins if origin.recipe]
+    if not said or last.model_dump(mode="json") in said:
+        return last
+    try:
+        return last.from_options(**{name: value for name, value in said[-1].items() if name in type(last).model_fields})
+    except HemaLensError:  # of a version whose options had other ranges
+        return last
 
 
 def kept_options(said: Mapping[str, Any], now: A) -> A:

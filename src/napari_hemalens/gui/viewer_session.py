@@ -42,7 +42,7 @@ class ViewerSession:
     writing_changed = Signal(bool)
     devices_found = Signal()
     _stop_words = ("Stopped. What was found is kept.", "Stopping after these cells…")  # of a run: at its end, till then
-    message_sent = Signal(str)  # a sentence for the person; without a run, how the last one ended is of no interest
+    message_sent = Signal(str)  # a sentence for the person, '' takes it back; how the last run ended is of no interest
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         self._viewer = weakref.ref(viewer)
@@ -50,10 +50,12 @@ class ViewerSession:
         self._stop: Stop = nothing
         self._writers: dict[object, Stop] = {}
         self._summary = ""  # what is said at the end, where it does not end by itself
+        self._refused = ""  # why the last thing that was tried could not be done, while that is what is said
         self._share = 0.0
         self.remaining = RemainingTime()
         self.running = False
         self.devices: tuple[tuple[str, str], ...] = ()
+        self.message_sent.connect(self._on_said)
 
     @property
     def runner(self) -> Runner:
@@ -80,7 +82,9 @@ class ViewerSession:
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:
-            self._runner.run_in_background(_devices(), Listener(on_step=self._on_devices, on_error=self._on_error))
+            self._runner.run_in_background(
+                _devices(), Listener(on_step=self._on_devices, on_error=self._on_error_beside)
+            )
 
     def _begin(self, steps: Generator[Any, None, Any], on_step: Callable[[Any], object]) -> None:
         self._summary, self._share = "", 0.0
@@ -88,6 +92,21 @@ class ViewerSession:
         self._set_running(True)
         listener = Listener(on_step=on_step, on_error=self._on_error, on_end=self._on_end)
         self._stop = self._runner.run_in_background(steps, listener)
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        """Do something, or say why it cannot be done; once something is done, what was refused before is not said."""
+        try:
+            act()
+        except HemaLensError as error:
+            self.message_sent.emit(str(error))
+            self._refused = str(error)
+            return False
+        if self._refused:
+            self.message_sent.emit("")
+        return True
+
+    def _on_said(self, _: str) -> None:
+        self._refused = ""
 
     def _write(self, steps: Generator[str, None, None]) -> None:
         """Write files away from the window; what the steps say is shown as it comes."""
@@ -105,7 +124,7 @@ class ViewerSession:
 
         self._writers[key] = stop
         self.writing_changed.emit(True)
-        listener = Listener(on_step=self.message_sent.emit, on_error=self._on_error, on_end=on_end)
+        listener = Listener(on_step=self.message_sent.emit, on_error=self._on_error_beside, on_end=on_end)
         asked = self._runner.run_in_background(steps, listener)
 
     def _halt(self, summary: str, words: str) -> None:
@@ -132,10 +151,12 @@ class ViewerSession:
         return "Done."
 
     def _on_error(self, error: Exception) -> None:
-        ours = isinstance(error, _FAULTS) and not isinstance(error, HemaLensError)
-        why = f"a fault of HemaLens, {type(error).__name__}: {error}. Please report it." if ours else str(error)
-        self._summary = f"It failed: {why}"
+        self._summary = _failure(error)
         self.message_sent.emit(self._summary)
+
+    def _on_error_beside(self, error: Exception) -> None:
+        """Say what failed beside a run, which goes on."""
+        self.message_sent.emit(_failure(error))
 
     def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self.devices = devices
@@ -161,6 +182,12 @@ def session_for(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerMode
     if kind not in begun:
         begun[kind] = kind(itself, runner(itself))
     return cast("A", begun[kind])
+
+
+def _failure(error: Exception) -> str:
+    ours = isinstance(error, _FAULTS) and not isinstance(error, HemaLensError)
+    why = f"a fault of HemaLens, {type(error).__name__}: {error}. Please report it." if ours else str(error)
+    return f"It failed: {why}"
 
 
 def _devices() -> Generator[tuple[tuple[str, str], ...], None, None]:

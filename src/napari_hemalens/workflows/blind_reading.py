@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,22 +87,31 @@ class BlindReading:
     ) -> Self:
         """Draw cells at random (by default all) in a random order, and begin to read.
 
+        A reading that the file holds already is not lost: it gets a number, as `<name>.2.jsonl`.
+
         Raises
         ------
         ProjectError
-            If the file cannot be written.
+            If the file cannot be written, or the earlier reading cannot be renamed.
         """
         drawn = np.random.default_rng(seed).permutation(len(cells))[:number]
         keys = cells.keys
         reading = cls(observer, [keys[row] for row in drawn.tolist()], file)
+        reading._set_aside()
         reading._write({"observer": observer, "order": reading.order}, "w")
         return reading
 
     @classmethod
     def resume(cls, file: Path) -> Self | None:
-        """Return a reading that is kept in a file as it was left; None where there is none, or it is damaged."""
+        """Return a reading that is kept in a file as it was left; None where there is none, or it is damaged.
+
+        A last line that was cut off while it was written is dropped: its cell was not yet passed.
+        """
         try:
-            first, *lines = file.read_text(encoding="utf-8").splitlines()
+            whole, _, rest = file.read_bytes().rpartition(b"\n")
+            if rest:
+                os.truncate(file, len(whole) + 1)
+            first, *lines = whole.decode("utf-8").split("\n")
             found = json.loads(first)
             reading = cls(str(found["observer"]), [(str(image), str(cell)) for image, cell in found["order"]], file)
             for line in lines:
@@ -141,6 +151,17 @@ class BlindReading:
     def classes(self) -> dict[tuple[str, str], str]:
         """The class of each cell that was named."""
         return {key: name for key, name in zip(self.order, self.said, strict=False) if name}
+
+    def _set_aside(self) -> None:
+        """Keep an earlier reading under another name."""
+        file = self.file
+        if file is None or not file.is_file():
+            return
+        names = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in count(2))
+        try:
+            file.rename(next(name for name in names if not name.exists()))
+        except OSError as error:
+            raise ProjectError(f"The reading in {file} could not be set aside: {error.strerror}.") from error
 
     def _write(self, line: Mapping[str, Any], mode: str = "a") -> None:
         if self.file is None:

@@ -135,7 +135,11 @@ def compare_project(
     counts, classes, doubts = _of_work(folder, table) if chosen is None else _of_run(folder, chosen, table)
     slides = [_about(counts[slide.path], slide) for slide in table if slide.path in counts]
     if not slides:
-        raise ProjectError(f"No slide of {folder} has results in {source}.")
+        raise ProjectError(
+            f"Detect keeps cells of none of the slides of {folder}: open one, run Detect, and correct them."
+            if chosen is None
+            else f"No slide of {folder} has results in {source}."
+        )
     found = compare_groups(slides, classes, groups)
     found = replace(found, notes=(*_without_results(table, counts, source), *doubts, *found.notes))
     place = folder / "results" / f"{source}-groups" if out is None else Path(out)

@@ -1,8 +1,11 @@
 """What Classify gives a project to keep, and takes from it."""
 
+import json
+
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.projects.work import WorkFiles
 from napari_hemalens.workflows.work import read_work
 
@@ -61,3 +64,14 @@ def test_cells_made_by_labels_come_back_with_their_layer(classified, viewer, run
     np.testing.assert_array_equal(state.cells, expected)
     assert state.nc_ratio.values.shape == expected.shape
     np.testing.assert_array_equal(viewer.layers["cells"].data, labels // 4)
+
+
+def test_a_kept_result_is_saved_with_the_options_of_its_run(classified, viewer, runner, question, kept, tmp_path):
+    work = kept()
+    classified.keeper.release()
+    classified.recipe = ClassificationRecipe(task="leukocyte")  # on another day
+    classified.keeper.take(work, lambda _: viewer.layers["smear"])
+    classified.save(tmp_path / "saved")
+    runner.run()
+    said = json.loads((tmp_path / "saved" / "run.json").read_text())["recipe"]
+    assert (said["task"], said["weights"]) == ("micronucleus", question.weights)

@@ -97,6 +97,9 @@ def test_groups_are_compared_and_what_cannot_be_is_said(slides, study, runner, s
     slides.compare("detect-7", None)
     runner.run()
     assert "No run 'detect-7'" in said[-1]
+    assert slides.completed  # the queue has not failed
+    slides.compare(None, ("control", "patients"))
+    assert said[-1] == ""
 
 
 def test_a_slide_is_shown_with_results_and_a_damaged_one_is_said(slides, viewer, said):

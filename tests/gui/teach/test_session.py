@@ -66,6 +66,7 @@ class TestProject:
         taught.change_classes(lambda project: project.remove_class("dark"))
         assert "1 cell is labelled 'dark'" in said[-1]
         taught.change_classes(lambda project: project.change_class("dark", name="blast"))
+        assert said[-1] == ""  # that is of no interest any more
         assert taught.project.classes.names == ("blast", "bright")
 
     def test_without_a_project_nothing_begins(self, teach, viewer, many_boxes, said):

@@ -60,3 +60,57 @@ def test_where_there_is_nothing_to_read_it_says_so(blind, viewer, analysed, qtbo
     analysed.results.lock(True)
     read_blind(blind, viewer, parent, ())
     assert told == ["There is no nucleated cell to read.", "A run goes on: read once it has ended."]
+
+
+def test_a_reading_at_its_end_is_shown_again_or_kept_beside_another(
+    analysed, runner, viewer, qtbot, monkeypatch, tmp_path
+):
+    blind = BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
+    blind.look()
+    blind.begin(2)
+    blind.name("blast")
+    blind.name("blast")
+    parent, asked, words = QWidget(), [], []
+    qtbot.addWidget(parent)
+    kinds = QMessageBox.StandardButton
+    answers = iter((kinds.Yes, kinds.No))
+    monkeypatch.setattr(QMessageBox, "question", lambda *said: (asked.append(said[2]), next(answers))[1])
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, True))
+    monkeypatch.setattr(BlindDialog, "exec", lambda dialog: words.append(dialog.words.text()))
+    read_blind(blind, viewer, parent, ())
+    read_blind(blind, viewer, parent, ())
+    assert asked[0].startswith("Your reading is at its end. See what came out?")
+    assert "Both named 2 cells" in words[0]
+    assert words[1] == ""
+    assert len(list((tmp_path / "readings").iterdir())) == 2
+
+
+def test_a_reading_that_cannot_be_kept_says_so(analysed, runner, viewer, qtbot, monkeypatch, tmp_path):
+    (tmp_path / "readings").write_text("")
+    blind = BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
+    parent, told = QWidget(), []
+    qtbot.addWidget(parent)
+    monkeypatch.setattr(QMessageBox, "warning", lambda *said: told.append(said[-1]))
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, True))
+    read_blind(blind, viewer, parent, ())
+    assert "could not be written" in told[0]
+
+
+def test_what_was_saved_is_said_in_place_of_what_was_not(blind, qtbot, monkeypatch, tmp_path):
+    blind.look()
+    blind.begin(1)
+    parent, suggested = QWidget(), []
+    qtbot.addWidget(parent)
+    dialog = BlindDialog(blind, parent)
+    dialog.show()
+    blind.reading.observer = "Ann MD/PhD"
+    (tmp_path / "file").write_text("")
+    files = iter((tmp_path / "file" / "ann.csv", tmp_path / "ann.csv"))
+    monkeypatch.setattr(
+        "napari_hemalens.gui.widgets.blind.ask_for_file", lambda *asked: (suggested.append(asked[2]), next(files))[1]
+    )
+    dialog.save.click()
+    assert "could not be written" in dialog.said.text()
+    dialog.save.click()
+    assert dialog.said.text() == f"Saved {tmp_path / 'ann.csv'}."
+    assert str(suggested[0]) == "Ann MD-PhD.csv"

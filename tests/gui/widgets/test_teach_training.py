@@ -50,3 +50,9 @@ def test_a_name_that_weights_cannot_have_is_said(rows, taught):
 def test_another_project_gives_its_name(rows, taught, tmp_path):
     taught.open_project(tmp_path / "hairy cells")
     assert rows.form.options["name"].value == "hairy-cells"
+
+
+def test_a_name_that_was_typed_outlives_another_class(rows, taught):
+    rows.form.options["name"].value = "mine"
+    taught.change_classes(lambda project: project.add_class("blast"))
+    assert rows.form.options["name"].value == "mine"

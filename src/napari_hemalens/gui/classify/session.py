@@ -29,6 +29,7 @@ from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.saving import files_of_classified, save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
+from napari_hemalens.gui.keeping import recipe_of
 from napari_hemalens.gui.layers import placement_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Runner
@@ -154,7 +155,8 @@ class ClassificationSession(ViewerSession):
     def save(self, folder: Path, formats: Sequence[str] = ("csv",)) -> None:
         """Write the cells of all images of the task in some formats, and what it takes to make them again."""
         scored = Scored.from_states(self.results.states_of_task)
-        steps = save_classified_steps(scored, self.recipe, folder, self.report.read().compared, formats=formats)
+        compared = self.report.read().compared
+        steps = save_classified_steps(scored, self._recipe_of(scored), folder, compared, formats=formats)
         steps = self._saved.keeping(steps, set(self.results.states_of_task))
         self._write(steps)
 
@@ -168,26 +170,29 @@ class ClassificationSession(ViewerSession):
         said: list[str] = []
         for name in dict.fromkeys(state.task.name for state in self.results.states if state.shown):
             states = [state for state in self.results.states if state.shown and state.task.name == name]
-            recipe = self.recipe.model_copy(update={"task": name})
-            steps = save_classified_steps(Scored.from_states(states), recipe, new_folder(folder / f"classified-{name}"))
+            scored = Scored.from_states(states)
+            place = new_folder(folder / f"classified-{name}")
+            steps = save_classified_steps(scored, self._recipe_of(scored), place)
             said += self._saved.keeping(steps, set(states))
         return tuple(said)
 
     def collect(self, folder: Path) -> None:
         """Make a training set of the classes that a person gave or confirmed, of all images of the task."""
-        scored, recipe = Scored.from_states(self.results.states_of_task), self.recipe
+        scored = Scored.from_states(self.results.states_of_task)
+        recipe = self._recipe_of(scored)
         steps = collect_corrections_steps(lambda place: [*save_classified_steps(scored, recipe, place)], folder)
         self._write(steps)
 
     def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells of all images of the task."""
-        scored, recipe, groups = (
-            Scored.from_states(self.results.states_of_task),
-            self.recipe,
-            self.report.read().compared,
-        )
+        scored = Scored.from_states(self.results.states_of_task)
+        recipe, groups = self._recipe_of(scored), self.report.read().compared
         steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file, how)
         self._write(steps)
+
+    def _recipe_of(self, scored: Scored) -> ClassificationRecipe:
+        """Return the options with which results came about, which may be of another task than the last run."""
+        return recipe_of((each.cells.provenance for each in scored.reviewed), self.recipe)
 
     def _asked(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> ClassificationState:
         """Return the state that is meant.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.progress import counted
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.review.boxes import ReviewedBoxes
 
@@ -19,20 +20,19 @@ def score_for_count(fields: Sequence[ReviewedBoxes], count: int) -> float:
     RecipeError
         If no score gives that count.
     """
+    asked = counted(count, "nucleated cell")
     parts = [_candidates(cells) for cells in fields]
     always = sum(fixed for fixed, _ in parts)
     scores = np.sort(np.concatenate([np.zeros(0), *(scores for _, scores in parts)]))[::-1]
     wanted = count - always
     if wanted < 0:
-        raise RecipeError(f"{count} nucleated cells cannot be reached: {always} were drawn or corrected by hand.")
+        raise RecipeError(f"{asked} cannot be reached: {always} were drawn or corrected by hand.")
     if wanted > len(scores):
-        raise RecipeError(
-            f"{count} nucleated cells cannot be reached: the run found {always + len(scores)} at the lowest score."
-        )
+        raise RecipeError(f"{asked} cannot be reached: the run found {always + len(scores)} at the lowest score.")
     below = scores[wanted] if wanted < len(scores) else 0.0
     above = scores[wanted - 1] if wanted else 1.0
     if not below < above:
-        raise RecipeError(f"{count} nucleated cells cannot be reached: several have the same score, {above:.3g}.")
+        raise RecipeError(f"{asked} cannot be reached: several have the same score, {above:.3g}.")
     return _shortest_between(float(below), float(above))
 
 

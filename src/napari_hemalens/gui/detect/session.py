@@ -23,11 +23,13 @@ from napari_hemalens.gui.detect.keeping import DetectionKeeper
 from napari_hemalens.gui.detect.results import Results
 from napari_hemalens.gui.detect.saving import DetectedCells, files_of_detected, save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
+from napari_hemalens.gui.keeping import recipe_of
 from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
+from napari_hemalens.progress import counted
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.annotations import read_annotations, unknown_names
 from napari_hemalens.workflows.images import Frame, Slide, choose_colours, open_image
@@ -156,8 +158,9 @@ class DetectionSession(ViewerSession):
         """Show a field of a folder."""
         if f.path is None or not f.hidden:
             return
+        channel = recipe_of([f.cells.cells.provenance], self.recipe).channel
         try:
-            data = image_layer(choose_colours(open_image(f.path, frame=f.frame), self.recipe.channel))
+            data = image_layer(choose_colours(open_image(f.path, frame=f.frame), channel))
         except HemaLensError as error:
             self.message_sent.emit(str(error))
             return
@@ -171,7 +174,7 @@ class DetectionSession(ViewerSession):
             self.message_sent.emit(str(error))
             return
         self.results.choose_score(score)
-        self.message_sent.emit(f"A score of {score:g} gives {count} nucleated cells.")
+        self.message_sent.emit(f"A score of {score:g} gives {counted(count, 'nucleated cell')}.")
 
     def script(self, sources: Sequence[Source], recipe: DetectionRecipe, where: Where) -> str:
         """Return Python that does what Run does; what a person corrected is not in it."""
@@ -187,8 +190,7 @@ class DetectionSession(ViewerSession):
 
     def save(self, folder: Path, formats: Sequence[str]) -> None:
         """Write the cells as they are on screen, with tables and what it takes to make them again."""
-        steps = self._saving(folder, formats)
-        self._write(steps)
+        self._write(self._saving(folder, formats))
 
     @property
     def unsaved(self) -> int:
@@ -206,19 +208,19 @@ class DetectionSession(ViewerSession):
         return DetectedCells.from_results(self.results, self._counted_by(), self.failures.reasons)
 
     def _counted_by(self) -> DetectionRecipe:
-        """Return the options of the last run, with those that were changed on its results."""
+        """Return the options of the run, with those that were changed on its results."""
         chosen = ("score_threshold", "tissue", "tissue_prior", "unsure")
-        return self.recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
+        recipe = recipe_of((f.cells.cells.provenance for f in self.results.fields), self.recipe)
+        return recipe.model_copy(update={name: getattr(self.results, name) for name in chosen})
 
     def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells as they are on screen."""
         fields, recipe = self.results.detections(), self._counted_by()
-        steps = report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file, how)
-        self._write(steps)
+        self._write(report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file, how))
 
     def collect(self, folder: Path) -> None:
         """Make a training set of the images in which a person corrected something."""
-        fields, recipe = self.results.detections(), self.recipe
+        fields, recipe = self.results.detections(), self._counted_by()
         steps = collect_corrections_steps(lambda place: workflows.write_results(fields, recipe, place), folder)
         self._write(steps)
 

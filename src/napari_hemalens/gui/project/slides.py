@@ -184,7 +184,8 @@ class SlidesSession(ViewerSession):
         def counted() -> Generator[ProjectComparison, None, None]:
             yield compare_project(folder, run, groups, language=language)
 
-        listener = Listener(on_step=self._on_compared, on_error=self._on_error)
+        self.message_sent.emit("")  # what was said of the comparison before
+        listener = Listener(on_step=self._on_compared, on_error=self._on_error_beside)
         self._runner.run_in_background(counted(), listener)
 
     def translate(self, language: LanguageCode) -> None:
@@ -231,14 +232,11 @@ class SlidesSession(ViewerSession):
         self._try(changed)
 
     def _try(self, act: Callable[[], object]) -> bool:
-        """Do something, say why it cannot be done, and read all again; return whether it was done."""
-        try:
-            act()
-        except HemaLensError as error:
-            self.message_sent.emit(str(error))
-            return False
-        self.reload()
-        return True
+        """Do something, or say why it cannot be done; read all again if it was done, and return whether it was."""
+        done = super()._try(act)
+        if done:
+            self.reload()
+        return done
 
     def _on_progress(self, progress: Progress) -> None:
         if self._summary:

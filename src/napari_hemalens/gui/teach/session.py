@@ -220,12 +220,6 @@ class TeachSession(ViewerSession):
             self._try(lambda: word(taught))
             self._show()
 
-    def _try(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except HemaLensError as error:
-            self.message_sent.emit(str(error))
-
     def _show(self, *, move: bool = True) -> None:
         """Tell what has changed; a key is answered before camera, circles and model follow, one after the other."""
         self._moves = move or self._moves

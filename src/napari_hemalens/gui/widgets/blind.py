@@ -1,5 +1,6 @@
 """A window in which a second observer reads cells blind, each large, and which shows the agreement at the end."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QInputDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
+from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.teach.keys import others
@@ -36,7 +38,7 @@ class BlindDialog(QDialog):
         self.session = session
         self.setWindowTitle("Blind reading")
         self.setMinimumWidth(440)
-        self.cell, self.words, self.faults = CellToName(), sentences(), sentences()
+        self.cell, self.words, self.said = CellToName(), sentences(), sentences()
         self.cell.another.hide()
         for name in ("not_sure", "redo"):
             self.cell.controls[name].hide()
@@ -48,7 +50,8 @@ class BlindDialog(QDialog):
         for each in (self.save, self.ending):
             each.setAutoDefault(False)
             below.addWidget(each)
-        for widget in (self.cell, self.words, self.faults):
+        self.said.hide()
+        for widget in (self.cell, self.words, self.said):
             layout.addWidget(widget)
         layout.addLayout(below)
         self.cell.named.connect(session.name)
@@ -57,7 +60,7 @@ class BlindDialog(QDialog):
         self.save.clicked.connect(self._save)
         self.ending.clicked.connect(self.accept)
         session.changed.connect(self._show)
-        session.failed.connect(self._fail)
+        session.said.connect(self._say)
         self._show()
         self.cell.setFocus()
 
@@ -82,15 +85,16 @@ class BlindDialog(QDialog):
         done = shown is None and session.reading is not None
         self.words.setText("\n".join(session.sentences) if done else "")
         self.words.setVisible(done)
-        self.faults.setVisible(bool(self.faults.text()))
 
     @while_alive
-    def _fail(self, sentence: str) -> None:
-        self.faults.setText(sentence)
+    def _say(self, sentence: str) -> None:
+        self.said.setText(sentence)
+        self.said.setVisible(bool(sentence))
 
     def _save(self) -> None:
         observer = "" if self.session.reading is None else self.session.reading.observer
-        file = ask_for_file(self, "Save reading", Path(f"{observer or 'reading'}.csv"), "Table (*.csv)")
+        name = re.sub(r"[^\w .-]+", "-", observer) or "reading"  # "MD/PhD" is no folder
+        file = ask_for_file(self, "Save reading", Path(f"{name}.csv"), "Table (*.csv)")
         if file is not None:
             self.session.save(file)
 
@@ -133,10 +137,12 @@ def _may_tell(layer: Layer) -> bool:
 
 def _begun(session: BlindSession, cells: int, parent: QWidget) -> bool:
     """Begin a reading or go on with one; return whether there is one."""
-    left = session.left
+    kept = session.kept
     kinds = QMessageBox.StandardButton
-    if left:
-        question = f"Your reading has {counted(left, 'cell')} left. Go on with it? No begins anew, and forgets it."
+    if kept is not None:
+        left = len(kept.order) - len(kept.said)
+        found = f"has {counted(left, 'cell')} left. Go on with it?" if left else "is at its end. See what came out?"
+        question = f"Your reading {found} No begins another, and keeps this one beside it."
         answer = QMessageBox.question(parent, "Blind reading", question, kinds.Yes | kinds.No | kinds.Cancel)
         if answer == kinds.Yes:
             session.resume()
@@ -144,6 +150,11 @@ def _begun(session: BlindSession, cells: int, parent: QWidget) -> bool:
             return bool(answer == kinds.Yes)
     words = f"Cells to read, drawn at random of {cells:,}:"
     number, agreed = QInputDialog.getInt(parent, "Blind reading", words, min(cells, _ADVISED), 1, cells)
-    if agreed:
+    if not agreed:
+        return False
+    try:
         session.begin(number)
-    return bool(agreed) and session.reading is not None
+    except HemaLensError as error:
+        QMessageBox.warning(parent, "Blind reading", str(error))
+        return False
+    return True

@@ -1,5 +1,7 @@
 """Two groups of a project's patients compared: which, and the tables that come out."""
 
+from pathlib import Path
+
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
@@ -65,13 +67,20 @@ class GroupsTab(QWidget):
         self.shown.currentIndexChanged.connect(self._show_table)
         session.changed.connect(self.show_project)
         self._compared: ProjectComparison | None = None
+        self._folder: Path | None = None
+        self._chosen = False  # whether a person said whose cells are compared
+        self.run.activated.connect(self._on_chosen)
         self.show_project()
 
     @while_alive
     def show_project(self) -> None:
         """Offer runs and groups as they are now, and show what was compared."""
         session = self.session
-        _offer(self.run, [*((name, name) for name in reversed(session.countable)), (_OF_WORK, WORK)])
+        if self._folder != session.folder:
+            self._folder, self._chosen = session.folder, False
+        offered = [*((name, name) for name in reversed(session.countable)), (_OF_WORK, WORK)]
+        if _offer(self.run, offered) and not self._chosen:
+            self.run.setCurrentIndex(0)  # the last run
         groups = session.slides.groups()
         for box, other in ((self.first, 0), (self.second, 1)):
             before = box.currentData()
@@ -108,6 +117,9 @@ class GroupsTab(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.notes)
         self._show_buttons(False)
+
+    def _on_chosen(self, _: int) -> None:
+        self._chosen = True
 
     def _compare(self) -> None:
         both = (self.first.currentData(), self.second.currentData())
@@ -152,15 +164,16 @@ class GroupsTab(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._compared.page)))
 
 
-def _offer(box: QComboBox, choices: list[tuple[str, str]]) -> None:
-    """Offer choices; what was chosen stays chosen where it still is one."""
+def _offer(box: QComboBox, choices: list[tuple[str, str]]) -> bool:
+    """Offer choices, and return whether they are others; what was chosen stays chosen where it still is one."""
     before = box.currentData()
     if [box.itemData(i) for i in range(box.count())] == [value for _, value in choices]:
-        return
+        return False
     box.clear()
     for text, value in choices:
         box.addItem(text, value)
     box.setCurrentIndex(max(0, box.findData(before)))
+    return True
 
 
 def _table() -> QTableWidget:

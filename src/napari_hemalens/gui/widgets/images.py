@@ -69,8 +69,10 @@ class ImageBox(RowBox):
         except ImageError as error:
             self.refused.emit(str(error))
             return
-        self.images.reset_choices()
-        self.images.value = FOLDER
+        with self.images.changed.blocked():
+            self.images.reset_choices()
+            self.images.value = FOLDER
+        self._on_choice(FOLDER)  # also where it is another folder in place of one
 
     def _image_layers(self) -> list[Image]:
         return [layer for layer in self._layers if holds_pixels(layer)]

@@ -93,11 +93,11 @@ class RunBar(QWidget):
 
     @while_alive
     def say(self, sentence: str) -> None:
-        """Show a sentence until the next run; how an earlier one ended does not stand beside it."""
-        if not self._running:
+        """Show a sentence until the next run; how an earlier one ended does not stand beside it. '' takes it back."""
+        if sentence and not self._running:
             self.show_progress("", 0.0)
         self.message.setText(sentence)
-        self.message.show()
+        self.message.setVisible(bool(sentence))
 
 
 def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:

@@ -92,7 +92,7 @@ class SlidesModel(QAbstractTableModel):
 
     def setData(self, index: QModelIndex, value: Any, role: int = _ROLE.EditRole) -> bool:  # noqa: N802 -- Qt's name
         """Tell of a text that was typed; it is shown once it is written."""
-        if role != _ROLE.EditRole or str(value) == self.data(index):
+        if role != _ROLE.EditRole:
             return False
         self.edited.emit(index.row(), self.columns[index.column() - 1], str(value))
         return True

@@ -2,8 +2,18 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import QModelIndex, Qt
-from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from qtpy.QtCore import QAbstractItemModel, QModelIndex, Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_hemalens.gui.project.slides import SlidesSession
 from napari_hemalens.gui.widgets.alive import while_alive
@@ -17,6 +27,15 @@ _HINT = (
     "slides.csv in the project may be edited in a spreadsheet, too."
 )
 _ROW = 22  # pixels
+
+
+class TypedTexts(QStyledItemDelegate):
+    """Takes what a person has typed, be it the text that stood there: it may be meant for all selected cells."""
+
+    def setModelData(self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex) -> None:  # noqa: N802 -- Qt's name
+        """Leave texts alone that were only looked at."""
+        if isinstance(editor, QLineEdit) and editor.isModified():
+            super().setModelData(editor, model, index)
 
 
 class SlidesTab(QWidget):
@@ -116,6 +135,7 @@ class SlidesTab(QWidget):
 def _table(model: SlidesModel) -> QTableView:
     table = QTableView()
     table.setModel(model)
+    table.setItemDelegate(TypedTexts(table))
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(_ROW)
     table.setTabKeyNavigation(False)  # Tab goes on

@@ -13,6 +13,7 @@ from napari_hemalens.gui.widgets.loss_plot import LossPlot
 from napari_hemalens.gui.widgets.rows import button, sentences
 from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.workflows.fine_tuning import FineTuningRecipe
+from napari_hemalens.workflows.teaching import Project
 
 _ABOUT = (
     "The network itself learns your labels, in the background; name more cells meanwhile. Random cells are not trained "
@@ -22,6 +23,8 @@ _ABOUT = (
 
 class TrainingRows(QWidget):
     """The training of a teaching."""
+
+    _named: Project | None = None  # whose name the weights were given
 
     def __init__(self, session: TeachSession) -> None:
         super().__init__()
@@ -67,8 +70,11 @@ class TrainingRows(QWidget):
 
     @while_alive
     def _on_project(self) -> None:
-        if self._session.project is not None and not self._session.training.running:
-            self.form.options["name"].value = name_for(self._session.project)
+        """Name the weights after another project; a name that a person has typed outlives new classes."""
+        project = self._session.project
+        if project is not None and project is not self._named and not self._session.training.running:
+            self._named = project
+            self.form.options["name"].value = name_for(project)
 
     @while_alive
     def _on_devices(self) -> None:
