@@ -156,8 +156,8 @@ lengthen.
 
 The aim is 100 ms above an idle window{"; on the wall no work reached it here" if missed else ""}. Sampled while cells
 were detected, the longest gaps lie where napari adds a layer: its visual, its controls, its place in the list. Before,
-they lay in Python's search for garbage among all that napari and torch keep, which now leaves out what was there before
-a run, and in the first picture of a layer, whose programs are now put together one a picture.
+they lay in Python's search for garbage among all that napari and torch keep, which is now put off during a run, and in
+the first picture of a layer, whose programs are now put together one a picture.
 
 ## A person's edits, with 5,000 cells on screen
 

@@ -1,55 +1,40 @@
-"""What was there before a run is not searched for garbage until the last run has ended."""
+"""All is searched for garbage seldom until the last run has ended, and the new as often as before."""
 
 import gc
-import weakref
 
 import pytest
 
-from napari_hemalens.gui.garbage import leaving_the_old_alone
-
-
-class Knot:
-    """Garbage, once nobody holds it: it holds itself."""
-
-    def __init__(self):
-        self.itself = self
+from napari_hemalens.gui.garbage import searching_all_seldom
 
 
 @pytest.fixture(autouse=True)
-def thawed():
-    gc.unfreeze()
-    yield
-    assert gc.get_freeze_count() == 0
+def before():
+    found = gc.get_threshold()
+    yield found
+    assert gc.get_threshold() == found
 
 
-def test_the_old_is_left_alone_and_searched_afterwards():
-    old = Knot()
-    told = weakref.ref(old)
-    with leaving_the_old_alone():
-        del old
-        gc.collect()
-        assert told() is not None
-    gc.collect()
-    assert told() is None
+def test_only_the_search_of_all_becomes_seldom(before):
+    with searching_all_seldom():
+        young, middle, old = gc.get_threshold()
+    assert (young, middle) == before[:2]
+    assert old > before[2]
+    assert gc.get_threshold() == before
 
 
-def test_the_new_is_searched_meanwhile():
-    with leaving_the_old_alone():
-        told = weakref.ref(Knot())
-        gc.collect()
-        assert told() is None
-
-
-def test_the_last_of_several_runs_ends_it():
-    one, other = leaving_the_old_alone(), leaving_the_old_alone()
+def test_the_last_of_several_runs_ends_it(before):
+    one, other = searching_all_seldom(), searching_all_seldom()
     one.__enter__()
+    meanwhile = gc.get_threshold()
     other.__enter__()
+    assert gc.get_threshold() == meanwhile
     one.__exit__(None, None, None)
-    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == meanwhile
     other.__exit__(None, None, None)
-    assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == before
 
 
-def test_a_run_that_fails_ends_it_too():
-    with pytest.raises(ValueError, match="broken"), leaving_the_old_alone():
+def test_a_run_that_fails_ends_it_too(before):
+    with pytest.raises(ValueError, match="broken"), searching_all_seldom():
         raise ValueError("broken")
+    assert gc.get_threshold() == before

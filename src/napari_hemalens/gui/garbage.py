@@ -1,7 +1,7 @@
-"""While something runs, Python looks for garbage only among what was made since.
+"""While something runs, Python seldom searches all that there is for garbage, and the new as often as ever.
 
-Looking through all that napari and torch keep takes it a third of a second, in which the window is dead, whichever
-thread it happens in; and it happens again and again while layers, visuals and results are made.
+Searching all that napari and torch keep takes it a third of a second, in which the window is dead, whichever thread it
+happens in. Where much has just been imported or made, as before a first run, it would do so in the middle of that.
 """
 
 import gc
@@ -9,21 +9,24 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_SELDOM = 20
+"""Times as seldom: often enough for runs of hours, whose garbage must not pile up."""
+
 _LOCK = threading.Lock()
-_RUNS = [0]
+_BEFORE: list[tuple[int, int, int]] = []  # what a run that goes on found set; one entry for each such run
 
 
 @contextmanager
-def leaving_the_old_alone() -> Iterator[None]:
-    """Leave what is there now out of the search for garbage meanwhile; it is searched again after the last such run."""
+def searching_all_seldom() -> Iterator[None]:
+    """Let all be searched seldom meanwhile; after the last of several such runs, as it was before the first."""
     with _LOCK:
-        _RUNS[0] += 1
-        if _RUNS[0] == 1:
-            gc.freeze()
+        _BEFORE.append(_BEFORE[0] if _BEFORE else gc.get_threshold())
+        young, middle, old = _BEFORE[0]
+        gc.set_threshold(young, middle, _SELDOM * old)
     try:
         yield
     finally:
         with _LOCK:
-            _RUNS[0] -= 1
-            if _RUNS[0] == 0:
-                gc.unfreeze()
+            before = _BEFORE.pop()
+            if not _BEFORE:
+                gc.set_threshold(*before)

@@ -8,7 +8,7 @@ from napari.qt.threading import GeneratorWorker, create_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from napari_hemalens.gui.garbage import leaving_the_old_alone
+from napari_hemalens.gui.garbage import searching_all_seldom
 from napari_hemalens.gui.mesa import work_around_mesa
 from napari_hemalens.gui.running import Listener, Stop
 
@@ -37,7 +37,7 @@ class QtRunner(QObject):
 
         def drive() -> Iterator[Any]:
             try:
-                with leaving_the_old_alone():
+                with searching_all_seldom():
                     yield from steps
             except RuntimeError as error:
                 raise WorkerError(str(error)) from error
