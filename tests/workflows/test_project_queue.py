@@ -44,7 +44,7 @@ def recipe(untrained: DetectorCard) -> DetectionRecipe:
 def test_a_stopped_queue_goes_on_where_it_was_and_then_is_done(project: Path, recipe: DetectionRecipe) -> None:
     queue_run(project, "detect", recipe)
     steps = run_queue_steps(project)
-    while "a.png: 1000 cells" not in next(steps).message:
+    while "a.png: 1,000 cells" not in next(steps).message:
         pass
     steps.close()
     (stopped,) = outcomes_of(project)
