@@ -59,7 +59,8 @@ Written by `python {command}`: all images of a set, or so many in equal steps fr
 
 {machine}.
 Weights {name}, score threshold {threshold:.4f}; torch computes in 32 bits, and so does OpenVINO; *bfloat16*
-(`--precision half`) and *int8* are OpenVINO in fewer bits. What lies around its parts is torch's, in 32 bits.
+(`--precision half`) and *int8* are OpenVINO in fewer bits, *int8* of the detector alone: what names its cells stays in
+32 bits. What lies around its parts is torch's, in 32 bits.{unmeasured}
 
 ## The same cells
 
@@ -264,6 +265,7 @@ def main() -> int:
         precision=table(["", *measured], reached),
         iou=SAME_PLACE,
         near=NEAR,
+        unmeasured="" if "bfloat16" in forms else " *bfloat16* was not measured: not every processor has such numbers.",
         cells=cells,
         ap=LOSSES["AP"],
         named=LOSSES["named right"],

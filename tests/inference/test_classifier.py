@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from napari_hemalens.errors import ImageError
+from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.inference.classifier import NetworkClassifier, calibrated, check_same_image, name_and_embed
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
 
@@ -16,6 +18,12 @@ def test_probabilities_are_softened_by_the_temperature(untrained_classifier: Cla
     logits = torch.tensor([[2.0, 0.0]])
     expected = np.exp(1) / (np.exp(1) + 1)
     torch.testing.assert_close(calibrated(logits, card)[0, 0].item(), expected, rtol=1e-6, atol=0)
+
+
+def test_int8_is_refused_where_there_is_no_detector(untrained_classifier: ClassifierCard) -> None:
+    recipe = ClassificationRecipe(precision="int8")
+    with pytest.raises(DeviceError, match="Precision int8 is for detectors"):
+        finish(NetworkClassifier.load_steps(untrained_classifier, recipe, torch.device("cpu")))
 
 
 def test_labels_of_another_size_are_refused() -> None:

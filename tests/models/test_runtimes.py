@@ -114,3 +114,5 @@ def test_converting_weights_is_said_before_it_takes_time(monkeypatch: pytest.Mon
         torch.testing.assert_close(fast(crops), network(crops), rtol=0, atol=1e-4)
     assert list(OpenVinoRuntime().classifier_steps(network)) == []
     assert len(made) == 3
+    in_int8 = finish(OpenVinoRuntime("int8").classifier_steps(network))  # which is in 32 bits, too
+    assert in_int8.stages is fast.stages

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_hemalens.errors import ImageError
+from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.inference.crops import CropSource, crop_width
 from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
@@ -66,8 +66,13 @@ class NetworkClassifier:
         WeightsError
             As `load`.
         DeviceError
-            If the recipe's runtime cannot compute it here.
+            If the recipe's runtime cannot compute it here; or int8 is asked for, which detectors alone have.
         """
+        if recipe.precision == "int8":
+            raise DeviceError(
+                "Precision int8 is for detectors, whose classifier is in 32 bits as well, since it names too few cells "
+                "right in 8: choose single."
+            )
         return (yield from run_on_steps(recipe, device, cls.load(card, device).on_steps))
 
     def on_steps(self, runtime: Runtime) -> Steps[Self]:

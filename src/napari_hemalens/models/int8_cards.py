@@ -55,7 +55,7 @@ class Int8Card:
     Attributes
     ----------
     weights : mapping of str to str
-        Names and hashes of the detector, and of what names its cells.
+        Name and hash of the detector.
     calibration : str
         Hash of all that its numbers were fitted to.
     images : tuple of str

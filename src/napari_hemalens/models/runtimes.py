@@ -97,7 +97,7 @@ class TorchRuntime:
 class OpenVinoRuntime:
     """OpenVINO for the pyramid of a detector, what proposes regions on it, and the stages of a classifier.
 
-    What lies around is left to torch, in 32 bits.
+    What lies around is left to torch, in 32 bits; with int8, the stages of a classifier are in 32 bits, too.
 
     Attributes
     ----------
@@ -134,18 +134,20 @@ class OpenVinoRuntime:
         if folded not in known:
             known[folded] = yield from _convert_detector_steps(folded, self._convert_steps)
         fast: CellDetector = known[folded]
-        self._note(fast)
+        about = (part.kept.about for part in parts_of(fast))
+        self._calibrations.update(each["calibration"][:12] for each in about if "calibration" in each)
         return fast
 
     def classifier_steps(self, network: CellClassifier) -> Steps[CellClassifier]:
         """Return a classifier that names alike; see `Runtime.classifier_steps`."""
+        if self.precision == "int8":  # in which it names too few cells right
+            return (yield from OpenVinoRuntime().classifier_steps(network))
         folded = folded_classifier(network)
-        known = _CONVERTED[self.folder or self.precision]
+        known = _CONVERTED[self.precision]
         if folded.stages not in known:
             known[folded.stages] = yield from _convert_stages_steps(folded, self._convert_steps)
         fast: CellClassifier = sharing(folded)
         fast.stages = known[folded.stages]
-        self._note(fast)
         return fast
 
     @torch.inference_mode()
@@ -157,10 +159,6 @@ class OpenVinoRuntime:
                 yield Progress(0, 0, PREPARING)
             converted.append(ConvertedPart(part, *examples, precision=self.precision, folder=self.folder))
         return converted
-
-    def _note(self, network: nn.Module) -> None:
-        about = (part.kept.about for part in parts_of(network))
-        self._calibrations.update(each["calibration"][:12] for each in about if "calibration" in each)
 
 
 def run_on_steps(recipe: RuntimeOptions, device: torch.device, prepare: Callable[[Runtime], Steps[T]]) -> Steps[T]:

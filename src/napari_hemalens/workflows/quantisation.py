@@ -25,11 +25,11 @@ def quantise_weights_steps(  # noqa: PLR0913 -- public: options that scripts giv
     classes: Mapping[str, str] | None = None,
     cells: str | Path | None = None,
 ) -> Steps[Int8Card]:
-    """Make the form of int8 of a detector and of what names its cells, which `precision="int8"` then computes by.
+    """Make the form of int8 of a detector, which `precision="int8"` then computes by.
 
-    Its numbers are fitted to what the networks see on images. It is kept in the user's cache folder, and refused where
-    it loses 0.003 of average precision or 0.005 of the cells named right, or more. Another version of OpenVINO, or
-    other weights, need it made anew.
+    What names its cells stays in 32 bits. Its numbers are fitted to what the network sees on images. It is kept in the
+    user's cache folder, and refused where it loses 0.003 of average precision or 0.005 of the cells named right, or
+    more. Another version of OpenVINO, or other weights, need it made anew.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def quantise_weights_steps(  # noqa: PLR0913 -- public: options that scripts giv
     Raises
     ------
     WeightsError
-        If the form loses too much, or no nucleated cell was found to fit it to.
+        If the form loses too much.
     HemaLensError
         If OpenVINO or NNCF is not installed, an image cannot be read, or annotations are missing.
     """
