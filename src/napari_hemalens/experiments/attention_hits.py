@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.heatmaps import MarkedCells
@@ -50,7 +51,7 @@ def has_attention(row: NetworkRow) -> bool:
 
 
 def attention_hits(fields: Sequence[NamedCells], networks: KeptNetworks) -> tuple[AttentionHits, ...]:
-    """Return the hits of every map of every kept network, and of chance.
+    """Return the hits of every map of every kept network, and of chance; nothing where there is none, or no cell.
 
     Parameters
     ----------
@@ -65,18 +66,17 @@ def attention_hits(fields: Sequence[NamedCells], networks: KeptNetworks) -> tupl
         If the data set has no outlines of micronuclei.
     """
     task, found = networks.task, []
-    chance: tuple[AttentionHits, ...] = ()
+    cells: MarkedCells | None = None
     for name, classifier in networks.load():
-        maps = maps_of(classifier.card.network.network)
-        if not maps:
-            continue
-        every = MarkedCells.concatenate([MarkedCells.from_field(field, classifier.card) for field in fields])
-        cells = every.take(np.flatnonzero(every.truth == task.classes.index(str(task.positive))))
-        chance = tuple(_of_chance(cells))
-        for method in maps:
+        for method in maps_of(classifier.card.network.network):
+            if cells is None:  # the same for all: rows share their crops
+                every = MarkedCells.concatenate([MarkedCells.from_field(field, classifier.card) for field in fields])
+                cells = every.take(np.flatnonzero(every.truth == task.classes.index(str(task.positive))))
+            if not len(cells):
+                return ()
             heatmaps = explain_crops(classifier, cells.pixels, method=method.name).heatmaps.cpu().numpy()
             found.append(_hits(cells, heatmaps, networks.rows[name].label, method))
-    return (*found, *chance)
+    return () if cells is None else (*found, *_of_chance(cells))
 
 
 def hits_markdown(found: Sequence[AttentionHits]) -> str:
@@ -104,7 +104,7 @@ def _of_chance(cells: MarkedCells) -> Iterator[AttentionHits]:
         yield _hits(cells, heatmaps, name, None)
 
 
-def _hits(cells: MarkedCells, heatmaps: np.ndarray, network: str, method: Method | None) -> AttentionHits:
+def _hits(cells: MarkedCells, heatmaps: NDArray[np.float32], network: str, method: Method | None) -> AttentionHits:
     return AttentionHits(
         network,
         method.title.removeprefix("Attention, ") if method else "",

@@ -75,7 +75,7 @@ class ViewerSession:
     def stop(self) -> None:
         """Ask the run to stop; what was found so far stays. Without a run, the writing of files stops."""
         if not self.running:
-            for stop in (*self._writers.values(),):
+            for stop in tuple(self._writers.values()):
                 stop()
         self._halt(*self._stop_words)
 

@@ -2,9 +2,7 @@
 
 Wei et al., BMC Med. Inform. Decis. Mak. 22 (2022): 'ours' and 'ours with cross-entropy' are one network,
 `alexnet_attention`, under two losses. Its MobileNet is version 1, which torchvision has not; here it is version 2.
-VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at strides 8 and 16. The same of
-EfficientNet-Lite0, whose ImageNet start is packed: `efficientnet_lite0_attention` for 'ours', `_pooled` for Alex-light
-and `_channel_attention` for Alex-CA.
+VGG-Att, GoogLeNet-Att and ResNet-Att attend the last two stages before L, at strides 8 and 16; so do those of Lite0.
 
 Ullah et al., Appl. Sci. 11:10662 (2021): VGG16 with efficient channel attention after each of its five blocks, pool
 included, since 'the refined feature map is the input of the next convolutional block'. Its Table 3 prints two
@@ -240,8 +238,7 @@ def _srm_block(_: ClassifierRecipe, channels: int) -> nn.Module:
 
 
 def _se_block(_: ClassifierRecipe, channels: int) -> nn.Module:
-    attention: nn.Module = SqueezeExcitation(channels, channels // 16)
-    return attention
+    return SqueezeExcitation(channels, channels // 16)  # type: ignore[no-any-return]
 
 
 def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
