@@ -37,6 +37,7 @@ _SIDE, _HUGE, _CHUNK = 4000, 10_000, 1000  # pixels
 _PATIENCE_S = 120
 _CELLS, _EXPLAINED = 2000, 100
 _RADIUS = 30  # pixels
+_ALONE = ("labels", "image", "boxes")
 _HEAD = (
     "| work | cells | seconds | longest gap | above idle | of its own | 99 % of gaps |\n|---|---|---|---|---|---|---|"
 )
@@ -91,6 +92,25 @@ def working_on_labels(viewer: napari.Viewer, name: str, count: int) -> Work:
     return work
 
 
+def alone(viewer: napari.Viewer, kind: str) -> Work:
+    """Return what adds a layer as napari does it, without HemaLens: of 'labels', 'image' or 'boxes'."""
+    rng, place = np.random.default_rng(0), {"scale": viewer.layers["smear"].scale, "units": ("um", "um")}
+    corners = rng.integers(0, _SIDE - 60, (_CELLS, 1, 2)) + np.array([[0, 0], [0, 60], [60, 60], [60, 0]])
+    cells, heat = discs(_CELLS), rng.random((_SIDE, _SIDE), np.float32)
+    of: dict[str, Callable[[], Any]] = {
+        "labels": lambda: viewer.add_labels(cells, **place),
+        "image": lambda: viewer.add_image(heat, colormap="inferno", **place),
+        "boxes": lambda: viewer.add_shapes(list(corners), shape_type="rectangle", face_color="transparent", **place),
+    }
+
+    def work() -> int:
+        of[kind]()
+        QTest.qWait(2000)
+        return 1 if kind == "image" else _CELLS
+
+    return work
+
+
 def works(names: list[str]) -> dict[str, list[Gaps | int | float]]:
     """Do all that is asked for, each in a window of its own; return gaps, cells and seconds of each."""
     wide, huge = smear(_SIDE), da.tile(da.from_array(smear(_CHUNK)), (_HUGE // _CHUNK, _HUGE // _CHUNK, 1))
@@ -101,6 +121,7 @@ def works(names: list[str]) -> dict[str, list[Gaps | int | float]]:
         "classify": (wide, lambda viewer: working_on_labels(viewer, "Classify cells", _CELLS)),
         "attention": (wide, lambda viewer: working_on_labels(viewer, "Attention", _EXPLAINED)),
         "dask": (huge, lambda viewer: detecting(viewer, _PATIENCE_S)),
+        **{kind: (wide, lambda viewer, kind=kind: alone(viewer, kind)) for kind in _ALONE},
     }
     measured: dict[str, list[Gaps | int | float]] = {}
     for name in names or known:
@@ -124,6 +145,9 @@ _TITLES = {
     "classify": "Classify cells",
     "attention": "Attention",
     "dask": "Detect cells, 10,000 x 10,000 of dask, stopped after two minutes",
+    "labels": "napari alone: a layer of labels, 4,000 x 4,000",
+    "image": "napari alone: a layer of a heatmap, 4,000 x 4,000",
+    "boxes": "napari alone: a layer of boxes",
 }
 
 
@@ -141,7 +165,7 @@ def _page(measured: dict[str, list[Any]], edits: str) -> str:
     """Return the page."""
     idle = measured.get("idle")
     rows = [_row(name, each, idle) for name, each in measured.items()]
-    longest = [max(each[0].wall) for name, each in measured.items() if name != "idle"]
+    longest = [max(each[0].wall) for name, each in measured.items() if name not in {"idle", *_ALONE}]
     missed = idle is not None and min(longest) - max(idle[0].wall) > _AIM_MS
     return f"""# How long the window is dead
 
@@ -155,9 +179,11 @@ lengthen.
 {chr(10).join(rows)}
 
 The aim is 100 ms above an idle window{"; on the wall no work reached it here" if missed else ""}. Sampled while cells
-were detected, the longest gaps lie where napari adds a layer: its visual, its controls, its place in the list. Before,
-they lay in Python's search for garbage among all that napari and torch keep, which is now put off during a run, and in
-the first picture of a layer, whose programs are now put together one a picture.
+were detected, classified and explained, the longest gaps lie where napari adds a layer: its visual, its controls, its
+place in the list. The last rows are that by itself, in a window without HemaLens. Before, the gaps lay in Python's
+search for garbage among all that napari and torch keep, which is now put off during a run, in the first picture of a
+layer, whose programs are now put together one a picture, and in the colours of labels in 16 bits, which napari looks
+up one by one.
 
 ## A person's edits, with 5,000 cells on screen
 

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
 
-from napari_hemalens.gui.classify.layers import DisplayFilter, colours, features
+from napari_hemalens.gui.classify.layers import ClassColours, DisplayFilter, colours, features
 from napari_hemalens.records.measurements import Measurements
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.review.classes import ReviewedClasses
@@ -13,6 +15,7 @@ from napari_hemalens.review.classes import ReviewedClasses
 SHAPE = (400, 600)
 CELLS = (4, 7, 9, 70_000)
 RESULT = "nuclei: micronucleus"
+TABLE = {None: np.full(4, 0.25), 0: np.zeros(4), 3: np.array((0.01, 0.5, 1, 1)), 299: np.array((1.0, 0.5, 1, 1))}
 
 
 def colour(layer, number):
@@ -107,3 +110,19 @@ class TestFilter:
         results.end_review()
         results.choose(DisplayFilter("none"))
         assert [colour(viewer.layers[RESULT], number)[3] for number in CELLS] == [0, 0, 0, 255]
+
+
+class TestClassColours:
+    @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "uint64"])
+    def test_each_number_has_the_colour_that_napari_gives_it(self, dtype):
+        numbers = np.array([[0, 3], [4, 299]]).astype(dtype) if dtype != "uint8" else np.array([[0, 3], [4, 99]], dtype)
+        ours, theirs = ClassColours(color_dict=TABLE), DirectLabelColormap(color_dict=TABLE)
+        np.testing.assert_allclose(ours.map(numbers), theirs.map(numbers))
+        for each in (ours, theirs):
+            each.use_selection, each.selection = True, 3
+        np.testing.assert_allclose(ours.map(numbers), theirs.map(numbers))
+
+    def test_numbers_of_16_bits_are_not_coloured_one_by_one(self, monkeypatch):
+        monkeypatch.delattr(DirectLabelColormap, "_map_precast")
+        layer = Labels(np.array([[0, 3], [4, 299]], np.uint16), colormap=ClassColours(color_dict=TABLE))
+        np.testing.assert_allclose(layer.colormap.map(layer.data)[1], [TABLE[None], TABLE[299]])

@@ -50,6 +50,14 @@ class ClassColours(DirectLabelColormap):
         table[numbers] = [place for number, place in places.items() if number is not None]
         return table
 
+    def _map_precast(self, values: NDArray[Any], apply_selection: bool) -> NDArray[np.float32]:
+        """Look all colours up at once: of labels in 16 bits napari asks for 65,536, one by one, at every colouring."""
+        places = self._values_mapping_to_minimum_values_set(apply_selection)[1]
+        table = np.zeros((max(places) + 1, 4), dtype=np.float32)
+        table[list(places)] = np.array(list(places.values()))
+        mapped: NDArray[np.float32] = table[values]
+        return mapped
+
 
 @dataclass(frozen=True, slots=True)
 class DisplayFilter(CellFilter):
