@@ -47,6 +47,18 @@ def test_one_address_stands_everywhere(name):
     assert addresses <= {URLS["Repository"], URLS["Documentation"]}
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/how-to/{each.name}" for each in (ROOT / "docs/how-to").glob("*.md"))]
+)
+def test_commands_of_a_page_do_not_refuse_each_others_results(page):
+    commands_into = {}
+    for command, out in re.findall(
+        r"^\s*hemalens (detect|classify|explain|segment|suggest) .*--out (\S+)", text(page), re.M
+    ):
+        commands_into.setdefault(out, set()).add(command)
+    assert [out for out, commands in commands_into.items() if len(commands) > 1] == []
+
+
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_is_on_the_site(example):
     pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "how-to").glob("*.md")]
