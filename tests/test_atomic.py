@@ -38,3 +38,13 @@ def test_others_may_read_the_file(tmp_path):
     with writing(tmp_path / "a.csv"):
         pass
     assert (tmp_path / "a.csv").stat().st_mode & 0o444 == 0o444
+
+
+def test_what_cannot_be_written_is_named_not_its_temporary_file(tmp_path, monkeypatch):
+    def refused(**asked):
+        raise PermissionError(13, "Permission denied", str(asked["dir"] / "x7.csv"))
+
+    monkeypatch.setattr("napari_hemalens.atomic.tempfile.mkstemp", refused)
+    with pytest.raises(PermissionError) as error, writing(tmp_path / "a.csv"):
+        pass
+    assert error.value.filename == str(tmp_path / "a.csv")

@@ -12,10 +12,18 @@ def writing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary file that becomes `path` once the block ends without an error.
 
     Folders that are missing are made. After an error, `path` is what it was before.
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written; it is named, not the temporary file.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     os.close(handle)
     temporary = Path(name)
     try:

@@ -31,6 +31,16 @@ def test_an_error_that_a_user_can_mend_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in said
 
 
+def test_an_error_of_the_system_is_a_sentence_with_the_file(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert hemalens("weights", "catalogue", "marrow-lite", "--out", str(tmp_path / "file" / "a.json")) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"hemalens: {tmp_path / 'file'}: ")
+    assert "Errno" not in said
+
+
 def test_notes_for_the_model_card_are_split_at_the_first_equals_sign() -> None:
     new = new_weights(Path("out"), "mine", ["licence=CC0-1.0", "data=a=b", "no note"])
     assert new == NewWeights(Path("out"), "mine", {"licence": "CC0-1.0", "data": "a=b"})

@@ -220,6 +220,24 @@ def test_a_folder_or_pattern_without_images_is_refused(folder, path):
         images_in([path])
 
 
+def test_a_folder_with_images_in_folders_alone_says_how_to_ask_for_them(folder):
+    (folder / "patients" / "a").mkdir(parents=True)
+    (folder / "patients" / "a" / "x.png").touch()
+    with pytest.raises(ImageError, match=r"No image in patients itself; '(.+)' means those of all folders") as refused:
+        images_in(["patients"])
+    pattern = str(refused.value).split("'")[1]
+    assert [path.name for path in images_in([pattern])] == ["x.png"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_refused_in_a_sentence(folder, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path / "zarr.json"))
+
+    monkeypatch.setattr("napari_hemalens.slides.open.is_zarr", forbidden)
+    with pytest.raises(ImageError, match=r"^Cannot look for images in \.: .*Permission denied.*\.$"):
+        images_in(["."])
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
     (tmp_path / "f[1].png").touch()
     assert images_in([tmp_path / "f[1].png"]) == (tmp_path / "f[1].png",)

@@ -68,4 +68,7 @@ def main() -> None:
 
 
 def _say(error: BaseException) -> None:
-    err_console.print(f"[red]hemalens:[/red] {escape(str(error))}")
+    said = str(error)
+    if isinstance(error, OSError) and error.filename is not None:  # in place of "[Errno 13] Permission denied: '…'"
+        said = f"{error.filename}: {error.strerror}."
+    err_console.print(f"[red]hemalens:[/red] {escape(said)}")

@@ -145,13 +145,16 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     Raises
     ------
     ImageError
-        If a folder or pattern contains no readable image.
+        If a folder or pattern contains no readable image, or may not be looked into.
     """
     images: dict[Path, None] = {}
     for path in paths:
-        found = _expand(path)
+        try:
+            found = _expand(path)
+        except OSError as error:
+            raise ImageError(f"Cannot look for images in {path}: {reason(error, str(path))}.") from error
         if not found:
-            raise ImageError(f"No image in {path}. Readable: {_READABLE}.")
+            raise ImageError(f"No image in {path}{_deeper(path)}. Readable: {_READABLE}.")
         images |= dict.fromkeys(found)
     return tuple(images)
 
@@ -185,6 +188,12 @@ def _expand(path: str | Path) -> list[Path]:
     else:
         return [file]
     return sorted(filter(_is_image, candidates), key=_natural)
+
+
+def _deeper(path: str | Path) -> str:
+    """Return how to ask for the images of the folders in a folder, where there are any."""
+    folders = Path(path).is_dir() and any(each.is_dir() and not _is_slide(each) for each in Path(path).iterdir())
+    return f" itself; '{Path(path) / '**' / '*'}' means those of all folders in it" if folders else ""
 
 
 def _is_image(path: Path) -> bool:
