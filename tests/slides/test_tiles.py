@@ -25,15 +25,24 @@ def test_each_pixel_is_owned_by_exactly_one_tile_that_reads_it(tile, overlap, al
 
 
 @pytest.mark.parametrize(("tile", "overlap", "align"), SIZES)
-def test_all_tiles_have_the_full_size_inside_the_image_but_for_the_grid(tile, overlap, align):
-    for height, width in SHAPES:
-        for t in plan((height, width), tile=tile, overlap=overlap, align=align):
-            assert min(tile, height) - align < t.y1 - t.y0 <= min(tile, height)
-            assert min(tile, width) - align < t.x1 - t.x0 <= min(tile, width)
-            assert t.y0 >= 0
-            assert t.x0 >= 0
-            assert t.y1 <= height
-            assert t.x1 <= width
+def test_all_tiles_are_alike_but_for_the_grid_and_inside_the_image(tile, overlap, align):
+    for shape in SHAPES:
+        tiles = plan(shape, tile=tile, overlap=overlap, align=align)
+        sides = np.array([(t.y1 - t.y0, t.x1 - t.x0) for t in tiles])
+        assert np.all(sides <= np.minimum(shape, tile)), shape
+        assert np.all(sides.max(axis=0) - sides.min(axis=0) < align), shape
+        assert min(t.y0 for t in tiles) == min(t.x0 for t in tiles) == 0
+        assert (max(t.y1 for t in tiles), max(t.x1 for t in tiles)) == shape
+
+
+@pytest.mark.parametrize(("tile", "overlap", "align"), SIZES)
+def test_tiles_are_as_few_as_cover_the_image_and_no_longer(tile, overlap, align):
+    step = (tile - overlap) // align * align
+    for _, length in SHAPES:
+        tiles = plan((1, length), tile=tile, overlap=overlap, align=align)
+        assert len(tiles) == 1 + -(-max(length - tile, 0) // step)
+        needed = length + (len(tiles) - 1) * (tile - step)  # what all of them read, with what neighbours share
+        assert sum(t.x1 - t.x0 for t in tiles) < needed + len(tiles) * align
 
 
 @pytest.mark.parametrize(("tile", "overlap", "align"), SIZES)

@@ -86,7 +86,10 @@ class DetectionRecipe(Recipe):
         description="Cells with a lower score are left out; empty: the threshold chosen on the validation set",
     )
     tile: int = Field(
-        title="Tile (px)", default=640, ge=128, description="Side of a tile, in pixels at the weights' scale"
+        title="Tile (px)",
+        default=1024,
+        ge=128,
+        description="Longest side of a tile, in pixels at the weights' scale: tiles are alike, and no longer than needed",
     )
     overlap: int = Field(
         title="Overlap (px)", default=128, ge=0, description="Overlap of neighbouring tiles, in the same pixels"

@@ -22,7 +22,7 @@ OPSET = 17
 """Version of ONNX's operators: RoIAlign with half-pixel corners is there from 16 on."""
 
 TILE = 640
-"""Side of the image that an exported detector takes, in pixels: `DetectionRecipe.tile`."""
+"""Side of the image that an exported detector takes, in pixels."""
 
 _AGREED = 1e-3  # in scores and probabilities; boxes in pixels
 

@@ -26,14 +26,14 @@ class Tile:
 
 
 def plan(shape: tuple[int, int], *, tile: int, overlap: int, align: int = 1) -> tuple[Tile, ...]:
-    """Cut an image into tiles, row by row.
+    """Cut an image into as few tiles as cover it, row by row, all alike and no longer than that takes.
 
     Parameters
     ----------
     shape : (int, int)
         Height and width, in pixels.
     tile : int
-        Side of a tile. The last of a row or column is shifted back inside, and shorter by less
+        Longest side of a tile. The last of a row or column is shifted back inside, and shorter by less
         than `align` if its start would be off the grid.
     overlap : int
         Minimum overlap of neighbours. The border between their cores runs halfway, so that every
@@ -59,6 +59,10 @@ def plan(shape: tuple[int, int], *, tile: int, overlap: int, align: int = 1) -> 
 
 def _spans(length: int, tile: int, stride: int, align: int) -> list[tuple[int, int, int, int]]:
     """Return start, end, core start and core end of each tile along one axis."""
+    shared = tile - stride
+    number = -(-max(length - shared, 1) // stride)
+    stride = -(-max(length - shared, 1) // (number * align)) * align  # evenly, and still on the grid
+    tile = stride + shared
     last = (
         -(-max(length - tile, 0) // align) * align
     )  # rounded up to the grid, so that the tile may be a little shorter

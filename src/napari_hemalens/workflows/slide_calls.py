@@ -24,7 +24,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.same_run import SameRun, check_packages
 
-_MANY = 16  # tiles from which an image is shared among workers: reading it again in each then costs little
+_MANY = 8  # tiles from which an image is shared among workers: reading it again in each then costs little
 
 _FINDERS = Kept(1)
 _SLIDES = Kept(2, Slide.close)  # the one at hand, and the one before, whose last tiles may still come
