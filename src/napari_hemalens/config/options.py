@@ -89,7 +89,7 @@ class DetectionRecipe(Recipe):
         title="Tile (px)",
         default=1024,
         ge=128,
-        description="Longest side of a tile, in pixels at the weights' scale: tiles are alike, and no longer than needed",
+        description="Longest side of a tile, in pixels at the weights' scale; tiles are no longer than needed",
     )
     overlap: int = Field(
         title="Overlap (px)", default=128, ge=0, description="Overlap of neighbouring tiles, in the same pixels"
