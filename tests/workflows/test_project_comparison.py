@@ -177,6 +177,18 @@ def test_cells_that_a_person_corrected_in_detect_are_compared(project: Path) -> 
     assert (control.counts["blast"], control.total) == (0, 60)
 
 
+def test_all_frames_of_a_slide_that_detect_keeps_are_counted(project: Path) -> None:
+    image = KeptImage("c1", (60, 300), file=str(project / "c1.tif"))
+    kept = tuple(
+        KeptBoxes(image, f"c1 T={t}", ReviewedBoxes.from_run(detected(project / "c1.tif", t)), frame=(t,))
+        for t in range(3)
+    )
+    with Project.open(project):
+        write_detected(WorkFiles(project), project, DetectedWork(kept, {"score_threshold": 0.5}))
+    (slide,) = compare_project(project, "work").found.slides
+    assert (slide.counts["blast"], slide.total) == (0 + 1 + 2, 3 * CELLS)
+
+
 def test_runs_without_cells_to_count_are_said(project: Path, ran: Callable[[Operation, Recipe], Path]) -> None:
     with pytest.raises(ProjectError, match="has no results of Detect or Classify yet"):
         compare_project(project)

@@ -20,8 +20,10 @@ from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide, SlidesTable
 from napari_hemalens.records.classified import Classified
+from napari_hemalens.records.detections import Detections, pooled_differential
 from napari_hemalens.records.differential import Differential
 from napari_hemalens.records.notes import pooled_notes
+from napari_hemalens.records.taxonomy import ICSH
 from napari_hemalens.reports.group_page import TextTable, comparison_page, comparison_tables, source_lines
 from napari_hemalens.reports.group_tables import comparison_text, write_comparison
 from napari_hemalens.reports.groups import CellCount, GroupComparison, compare_groups
@@ -204,12 +206,18 @@ def _of_work(folder: Path, table: SlidesTable) -> tuple[_Counted, Sequence[str],
     """Return the same of the cells that Detect keeps in the project."""
     work = open_work(folder)
     choices = work.detect.choices
-    counted_as = {"tissue": choices.get("tissue", "marrow"), "unsure": choices.get("unsure", "apart")}
     places = {slide.located(folder): slide.path for slide in table}
-    kept = {places.get(each.image.path.resolve()): each for each in work.detected if each.image.path is not None}
-    found = {path: each.cells.differential(**counted_as) for path, each in kept.items() if path is not None}
+    kept: dict[str, list[Detections]] = {}  # of a slide with several frames, those of each
+    for each in work.detected:
+        path = None if each.image.path is None else places.get(each.image.path.resolve())
+        if path is not None:
+            kept.setdefault(path, []).append(each.cells)
+    found = {
+        path: pooled_differential(frames, ICSH, choices.get("tissue", "marrow"), choices.get("unsure", "apart"))
+        for path, frames in kept.items()
+    }
     counts = {path: _of_differential(path, each) for path, each in found.items()}
-    doubts = pooled_notes([(path, kept[path].cells.provenance.notes) for path in found]) if found else ()
+    doubts = pooled_notes([(path, each.provenance.notes) for path, frames in kept.items() for each in frames])
     return counts, _classes_of(found.values()), doubts
 
 
