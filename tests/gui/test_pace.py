@@ -1,6 +1,6 @@
 """The longer it takes to draw, the rarer partial results are drawn; small steps are taken together."""
 
-from napari_hemalens.gui.pace import PATIENCE, Pace, several_at_once
+from napari_hemalens.gui.pace import APART_S, PATIENCE, Pace, several_at_once
 
 
 def test_drawing_is_due_after_a_multiple_of_what_it_took():
@@ -13,6 +13,16 @@ def test_drawing_is_due_after_a_multiple_of_what_it_took():
     now[0] += PATIENCE * 2 - 0.1
     assert not pace.is_due
     now[0] += 0.1
+    assert pace.is_due
+
+
+def test_what_is_drawn_at_once_is_painted_before_it_is_drawn_again():
+    now = [100.0]
+    pace = Pace(lambda: now[0])
+    with pace.drawing():
+        pass
+    assert not pace.is_due
+    now[0] += APART_S
     assert pace.is_due
 
 
