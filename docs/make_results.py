@@ -113,7 +113,7 @@ def page(data: Path) -> str:
     parts.append(
         section(
             "The rendered sample smears",
-            "The renderer also made 300 of the training fields (other seeds): this shows that the tool works, not how "
+            "The renderer also made 250 of the training fields (other seeds): this shows that the tool works, not how "
             "good it is.",
             SAMPLES,
             {"split": "truth", "pixel_size": None, "taxonomy": None},

@@ -91,3 +91,13 @@ def test_figures_of_a_papers_claim_stand_on_the_page_it_names(claim, found):
     linked = " ".join(text(f"docs/results/{page}") for page in LINK.findall(found))
     assert linked or not re.search(r"\d\.\d{2,}", found), claim
     assert [figure for figure in re.findall(r"\d\.\d{2,}", found) if figure not in linked] == []
+
+
+def test_figures_of_the_readme_stand_on_the_pages_of_results():
+    rows = [line for line in text("README.md").partition("## How good is it?")[2].splitlines() if line.startswith("| ")]
+    figures = [
+        figure for row in rows for figure in re.findall(r"\d\.\d{2,}(?!\.)|\b[\d.]+ s\b", row.rpartition(" | ")[2])
+    ]
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "results").glob("*.md"))
+    assert len(figures) > 40
+    assert [figure for figure in figures if not re.search(rf"(?<![\d.]){re.escape(figure)}", pages)] == []
