@@ -66,3 +66,9 @@ def test_a_result_is_abandoned_once_image_and_cells_have_left_with_it(classified
     layers.remove([state])
     assert RESULT not in viewer.layers
     assert layers.abandoned == []  # its cells may be classified again
+
+
+def test_another_image_does_not_lie_over_a_cell_that_is_looked_at(classified, layers, viewer):
+    above = viewer.add_image(viewer.layers["smear"].data.copy(), rgb=True, scale=(0.1, 0.1), units=("um", "um"))
+    layers.look_at(classified.results.current, 0)
+    assert not above.visible

@@ -429,3 +429,33 @@ def test_devices_are_found_in_the_background(session, runner, monkeypatch):
     assert session.devices == ()
     runner.run()
     assert session.devices == (("cpu", "CPU (2 cores)"),)
+
+
+class TestLayersOverEachOther:
+    @pytest.fixture
+    def both(self, session, viewer, image, runner, recipe):
+        """Two photographs in one place, as napari opens them, looked at in one run."""
+        other = viewer.add_image(image.data.copy(), rgb=True, name="other", scale=(0.1, 0.1), units=("um", "um"))
+        session.start_run([image, other], recipe)
+        runner.run()
+        return session.results
+
+    def seen(self, viewer):
+        return [layer.name for layer in viewer.layers if layer.visible]
+
+    def test_a_run_shows_the_image_that_it_looks_at(self, both, session, viewer, image, runner, recipe):
+        assert self.seen(viewer) == ["smear", "other", "other cells"]
+        session.start_run([image], recipe)
+        runner.run()
+        assert self.seen(viewer) == ["smear", "smear cells"]
+
+    def test_a_field_that_is_asked_for_is_seen_alone(self, both, session, viewer):
+        session.show_field(both.fields[0])
+        assert self.seen(viewer) == ["smear", "smear cells"]
+        assert [f.seen for f in both.fields] == [True, False]
+        assert viewer.layers.selection.active is viewer.layers["smear cells"]
+
+    def test_a_cell_is_looked_at_over_its_own_pixels(self, both, viewer):
+        both.look_at(both.fields[0], 0)
+        assert self.seen(viewer) == ["smear", "smear cells"]
+        assert viewer.layers.selection.active is viewer.layers["smear cells"]

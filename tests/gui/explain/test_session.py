@@ -266,3 +266,11 @@ class TestDetector:
         assert (title, chosen) == ("Attention to the box", [number])
         assert cell.cells.names == attentive.classes
         assert cell.crop_heatmaps.max() > 0.5
+
+
+def test_another_image_does_not_lie_over_a_cell_that_is_visited(explaining, viewer, image, nuclei, runner, asking):
+    explaining.start_run(image, nuclei, asking)
+    runner.run()
+    above = viewer.add_image(image.data.copy(), rgb=True, scale=(0.1, 0.1), units=("um", "um"))
+    explaining.visit(7)
+    assert not above.visible

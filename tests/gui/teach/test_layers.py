@@ -126,3 +126,10 @@ def test_cells_of_two_images_have_a_layer_each(teach, viewer, runner, many_boxes
     teach.start(sources, TeachingRecipe())
     runner.run()
     assert {layer.name: len(layer.data) for layer in teach.layers} == {"smear taught": 20, "other taught": 2}
+
+
+def test_another_image_does_not_lie_over_the_cell_that_is_shown(taught, viewer, runner):
+    above = viewer.add_image(viewer.layers["smear"].data.copy(), rgb=True, scale=(0.1, 0.1), units=("um", "um"))
+    taught.go_to(13)
+    runner.draw()
+    assert not above.visible

@@ -10,6 +10,7 @@ from napari.layers import Labels
 from napari_hemalens.gui.classify.layers import ClassColours
 from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.layers import MARK
+from napari_hemalens.gui.uncovering import lay_over
 from napari_hemalens.reports.scoring import scored_micronuclei
 
 COUNTED, UNCOUNTED = np.array((1.0, 0.85, 0.0, 1.0)), np.array((0.6, 0.6, 0.6, 1.0))
@@ -45,6 +46,7 @@ class MicronucleiMarks:
             )
             state.marks.contour, state.marks.editable = 1, False
             active = viewer.layers.selection.active
+            lay_over(viewer, state.marks, state.image)
             viewer.add_layer(state.marks)
             viewer.layers.selection.active = active  # whose keys count
         elif state.marks.data is not state.bodies:

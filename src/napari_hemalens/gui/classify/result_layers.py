@@ -25,6 +25,7 @@ from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
 from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import MARK
+from napari_hemalens.gui.uncovering import lay_over, uncover
 from napari_hemalens.records.classified import UNCORRECTED
 
 COLOURED_AT_ONCE = 3_000_000
@@ -135,6 +136,7 @@ class ResultLayers:
         """
         viewer = self._viewer()
         if viewer is not None and state.layer is not None and state.reviewed is not None:
+            uncover(viewer, state.image)
             cells = state.reviewed.cells
             across = max(cell_diameter(cells.areas[[row]]), cell_diameter(cells.areas))
             centre_on(viewer, state.layer, cells.centres[row], across)
@@ -165,6 +167,8 @@ class ResultLayers:
         layer.editable = False  # whoever wants other cells paints them in the layer they come from
         layer.events.features.connect(self._on_features)
         viewer.add_layer(layer)
+        lay_over(viewer, layer, state.image)
+        uncover(viewer, state.image)
         state.layer = layer
         state.source.visible = False  # its colours would mix with those of the classes
         self.frames.follow(state.framed)

@@ -49,6 +49,7 @@ class EditedFields(CorrectedResults):
 
     def __init__(self, viewer: ViewerModel, run_idle: RunIdle) -> None:
         self._history = BoxHistory()
+        self._found_in: Field | None = None  # which field the run that goes on has found cells in last
         super().__init__(self._history)
         self.fields: list[Field] = []
         self.score_threshold = 0.5
@@ -71,9 +72,17 @@ class EditedFields(CorrectedResults):
         """Give a field its cells, as a run finds them."""
         if f not in self.fields:
             self.fields.append(f)
+        if f is not self._found_in:
+            self._found_in = f
+            self.layers.uncover(f)
         f.cells = cells.with_tissue(self._odds_of)  # a person may have chosen another one since the run began
         self.layers.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
+
+    def lock(self, locked: bool) -> None:
+        """Forbid or allow corrections, as a run begins or ends."""
+        self._found_in = None
+        super().lock(locked)
 
     def show_field(self, f: Field, image: Image) -> None:
         """Show a field of a folder, in place of the one that was shown before."""

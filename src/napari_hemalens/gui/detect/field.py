@@ -105,6 +105,12 @@ class Field:
             start = end
 
     @property
+    def seen(self) -> bool:
+        """Whether its pixels and cells are on screen."""
+        shown = not self.hidden and self.image is not None and self.image.visible
+        return shown and any(layer.visible for layer in self.layers)
+
+    @property
     def framed(self) -> Framed:
         """The layers of the cells, and the frame that they are of."""
         return Framed(self.layers, self.image, self.frame)

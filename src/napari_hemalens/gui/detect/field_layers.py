@@ -28,6 +28,7 @@ from napari_hemalens.gui.layers import BOXES_AT_MOST, SMALL, cell_layer, placeme
 from napari_hemalens.gui.mesh_programs import keep_mesh_programs
 from napari_hemalens.gui.pace import several_at_once
 from napari_hemalens.gui.running import RunIdle
+from napari_hemalens.gui.uncovering import lay_over, uncover
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -189,12 +190,17 @@ class FieldLayers:
         viewer.add_layer(image)
         f.image, f.placement, f.hidden = image, placement_of(image), False
 
+    def uncover(self, f: Field) -> None:
+        """Let the pixels of a field be seen, with its own cells alone."""
+        uncover(self._viewer(), f.image)
+
     def look_at(self, f: Field, row: int) -> None:
         """Select one cell of a field, in the middle of the canvas; of one that is still being drawn, once it is.
 
         The sliders move to its frame.
         """
         self.frames.go_to(f.framed)
+        self.uncover(f)
         viewer = self._viewer()
         self._awaited = (f, row) if f.following else None
         if viewer is None or f.following or f.drawing is None:
@@ -241,6 +247,7 @@ class FieldLayers:
         self._run_idle(part_by_part(viewer, layer))
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
+        lay_over(viewer, layer, f.image)
         style_selection(layer)
         without_labels(layer)
         self._drawn_layers.add(layer)

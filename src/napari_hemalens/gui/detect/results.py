@@ -136,13 +136,19 @@ class Results(EditedFields):
         found = None if self.locked else self._queue.advance(self.fields, self.score_threshold)
         if found is not None:
             self.look_at(*found)
-            self.changed.emit()
+
+    def uncover(self, f: Field) -> None:
+        """Let the pixels of a field be seen, with its own cells alone; the sliders move to its frame."""
+        self.layers.frames.go_to(f.framed)
+        self.layers.uncover(f)
+        self.changed.emit()
 
     def look_at(self, f: Field, row: int) -> None:
         """Select a cell in the middle of the canvas; a field of a folder is opened, a frame moved to."""
         if f.hidden:
             self.opened.emit(f)
         self.layers.look_at(f, row)
+        self.changed.emit()
 
     def replace_cells(self, cells: Sequence[ReviewedBoxes]) -> bool:
         """Give the fields, in their order, the cells that a person made of theirs, in one step; return whether any."""

@@ -105,11 +105,9 @@ class DetectionSession(ViewerSession):
         self.results.choose_unsure(recipe.unsure)
         try:
             jobs = self._jobs(sources, recipe, where, keep_edits)
-            score = (
-                cards.detector_card(recipe.weights).score_threshold
-                if recipe.score_threshold is None
-                else recipe.score_threshold
-            )
+            score = recipe.score_threshold
+            if score is None:
+                score = cards.detector_card(recipe.weights).score_threshold
         except HemaLensError as error:
             self.message_sent.emit(str(error))
             return
@@ -155,8 +153,9 @@ class DetectionSession(ViewerSession):
         return sum(f.cells.n_corrections for f in found if f is not None)
 
     def show_field(self, f: Field) -> None:
-        """Show a field of a folder."""
+        """Show a field of a folder in place of another; of those on screen, let this one be seen alone."""
         if f.path is None or not f.hidden:
+            self.results.uncover(f)
             return
         channel = recipe_of([f.cells.cells.provenance], self.recipe).channel
         try:

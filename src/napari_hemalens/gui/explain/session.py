@@ -24,6 +24,7 @@ from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
 from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
 from napari_hemalens.gui.running import Runner
+from napari_hemalens.gui.uncovering import uncover
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.progress import counted
 from napari_hemalens.records.explained import Explained
@@ -107,6 +108,7 @@ class ExplanationSession(ViewerSession):
             return
         self.choose_cell(number)
         if state.layer is not None and self.results.on_screen(state):
+            uncover(viewer, state.image)
             row = int(np.flatnonzero(state.cells.ids == number)[0])
             wide = state.cells.diameters
             centre_on(viewer, state.layer, state.cells.centres[row], float(max(wide[row], np.median(wide))))

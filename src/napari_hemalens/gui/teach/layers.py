@@ -13,6 +13,7 @@ from napari_hemalens.gui.box_shapes import points
 from napari_hemalens.gui.camera import centre_on
 from napari_hemalens.gui.gestures import STILL, cell_at
 from napari_hemalens.gui.layers import placement_of
+from napari_hemalens.gui.uncovering import image_under, lay_over, uncover
 from napari_hemalens.workflows.teaching import TeachingSession
 
 _AROUND = 1.35  # diameter of a circle, in mean sides of the box: its line lies around the cell, not on it
@@ -67,6 +68,7 @@ class TaughtLayers:
             layer.mouse_drag_callbacks.append(self._pick)
             layer.editable = False  # a circle that is moved or deleted would be another cell's
             self._rows[layer] = rows
+            lay_over(viewer, layer, over)
             viewer.add_layer(layer)
         self.colour(taught)
 
@@ -92,6 +94,7 @@ class TaughtLayers:
             at = np.flatnonzero(self._rows[layer] == row)
             if len(at) and viewer is not None:
                 box = taught.embedded.cells.boxes[row]
+                uncover(viewer, image_under(layer))
                 if not layer.visible:  # setting it draws the layer anew, even where nothing changes
                     layer.visible = True
                 centre_on(viewer, layer, layer.data[at[0]], float((box[2:] - box[:2]).max()))

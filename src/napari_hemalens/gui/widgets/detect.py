@@ -204,7 +204,8 @@ class DetectWidget(Dock):
         self.session.show_labels = wanted
 
     def _offered_fields(self, _: object) -> list[tuple[str, Field]]:
-        return [(f.name, f) for f in self.session.results.fields if f.path is not None]
+        fields = self.session.results.fields
+        return [(f.name, f) for f in fields if f.path is not None or len(fields) > 1]
 
     def _on_options(self) -> None:
         try:
@@ -249,7 +250,7 @@ class DetectWidget(Dock):
         self.review.show_state(results.next_class, can_undo=results.can_undo, can_redo=results.can_redo)
         with self.fields.changed.blocked():
             self.fields.reset_choices()
-            visible = next((i for i, (_, f) in enumerate(self._offered_fields(None)) if not f.hidden), -1)
+            visible = next((i for i, (_, f) in enumerate(self._offered_fields(None)) if f.seen), -1)
             self.fields.native.setCurrentIndex(visible)
         self.shown.visible = len(self.fields) > 0
 

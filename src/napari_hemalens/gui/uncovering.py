@@ -1,0 +1,70 @@
+"""Of images that lie over each other one is looked at: what covers it is hidden, and the cells of all others there."""
+
+import weakref
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from napari_hemalens.gui.layers import holds_pixels
+
+_CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
+
+_images: weakref.WeakKeyDictionary[Layer, weakref.ref[Image]] = weakref.WeakKeyDictionary()
+_aside: weakref.WeakSet[Layer] = weakref.WeakSet()  # what was hidden here, not by a person
+
+
+def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
+    """Tell of which image a new layer shows cells; while another image covers it, they are hidden."""
+    if image is None:
+        return
+    _images[layer] = weakref.ref(image)
+    above = viewer.layers[viewer.layers.index(image) + 1 :] if image in viewer.layers else ()
+    if any(other.visible and _hides(other) and _overlap(other, image) for other in above):
+        layer.visible = False
+        _aside.add(layer)
+
+
+def image_under(layer: Layer) -> Image | None:
+    """Return the image that a layer shows cells of, where that is known."""
+    return _images[layer]() if layer in _images else None
+
+
+def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
+    """Let an image be seen with its own cells alone; layers beside it stay as they are.
+
+    Two photographs that are opened lie over each other: boxes of one over the pixels of the other name wrong cells.
+    """
+    if viewer is None or image is None or image not in viewer.layers:
+        return
+    place = viewer.layers.index(image)
+    for number, layer in enumerate(viewer.layers):
+        of = image_under(layer)
+        if layer is image or of is image:
+            _show_again(layer)
+            continue
+        in_the_way = of is not None or (number > place and _hides(layer))
+        if layer.visible and in_the_way and _overlap(of or layer, image):
+            layer.visible = False
+            _aside.add(layer)
+    if not image.visible:
+        image.visible = True
+    if viewer.layers.selection.active in _aside:  # whose keys count, is seen
+        own = [layer for layer in viewer.layers if layer.visible and image_under(layer) is image]
+        viewer.layers.selection.active = next(iter(own), image)
+
+
+def _show_again(layer: Layer) -> None:
+    if layer in _aside:
+        layer.visible = True
+        _aside.discard(layer)
+
+
+def _hides(layer: Layer) -> bool:
+    """Return whether nothing is seen of what lies below a layer of pixels."""
+    return holds_pixels(layer) and layer.opacity == 1 and layer.blending not in _CLEAR
+
+
+def _overlap(one: Layer, other: Layer) -> bool:
+    """Return whether two layers have a place in common, in world coordinates."""
+    (low, high), (other_low, other_high) = (each.extent.world[:, -2:] for each in (one, other))
+    return bool(((low < other_high) & (other_low < high)).all())

@@ -1,0 +1,88 @@
+"""Of images that lie over each other one is seen, with its own cells; what lies beside them stays as it is."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_hemalens.gui.layers import MARK
+from napari_hemalens.gui.uncovering import image_under, lay_over, uncover
+
+SMEAR = np.zeros((8, 8, 3), np.uint8)
+MASK = np.zeros((8, 8), int)
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+def add_with_cells(viewer, **placed):
+    image, cells = viewer.add_image(SMEAR, rgb=True, **placed), viewer.add_labels(MASK, **placed)
+    lay_over(viewer, cells, image)
+    return image, cells
+
+
+def test_an_image_is_seen_with_its_own_cells_alone(viewer):
+    first, second, third = (add_with_cells(viewer) for _ in range(3))
+    uncover(viewer, second[0])
+    assert [layer.visible for layer in second] == [True, True]
+    assert not third[0].visible
+    assert (first[1].visible, third[1].visible) == (False, False)
+    uncover(viewer, third[0])
+    assert [layer.visible for layer in third] == [True, True]
+    assert not second[1].visible
+
+
+def test_cells_of_an_image_that_is_covered_are_shown_once_it_is_seen(viewer):
+    image, above = (viewer.add_image(SMEAR, rgb=True) for _ in range(2))
+    cells = viewer.add_labels(MASK)
+    lay_over(viewer, cells, image)
+    assert (cells.visible, above.visible) == (False, True)
+    uncover(viewer, image)
+    assert (cells.visible, above.visible) == (True, False)
+
+
+def test_an_image_above_hides_it_even_where_nothing_was_found_in_it(viewer):
+    below, above = viewer.add_image(SMEAR, rgb=True), viewer.add_image(SMEAR, rgb=True)
+    uncover(viewer, below)
+    assert (below.visible, above.visible) == (True, False)
+
+
+def test_the_keys_of_what_is_seen_count(viewer):
+    (first, cells), (second, others) = add_with_cells(viewer), add_with_cells(viewer)
+    assert viewer.layers.selection.active is others
+    uncover(viewer, first)
+    assert viewer.layers.selection.active is cells
+    uncover(viewer, second)
+    viewer.layers.selection.active = second
+    uncover(viewer, first)
+    assert viewer.layers.selection.active is cells
+
+
+def test_cells_that_a_person_has_hidden_stay_hidden(viewer):
+    (first, cells), (second, _) = add_with_cells(viewer), add_with_cells(viewer)
+    cells.visible = False
+    uncover(viewer, second)
+    uncover(viewer, first)
+    assert not cells.visible
+
+
+def test_images_side_by_side_are_left_alone(viewer):
+    layers = [*add_with_cells(viewer), *add_with_cells(viewer, translate=(0, 8))]
+    uncover(viewer, layers[0])
+    assert all(layer.visible for layer in layers)
+
+
+@pytest.mark.parametrize("light", [{"blending": "additive"}, {"opacity": 0.5}, {"metadata": {MARK: {}}}])
+def test_other_channels_and_heatmaps_hide_nothing(viewer, light):
+    image, other = viewer.add_image(MASK), viewer.add_image(MASK, **light)
+    uncover(viewer, image)
+    assert other.visible
+
+
+def test_of_what_has_left_the_viewer_nothing_is_uncovered(viewer):
+    image, above = viewer.add_image(SMEAR, rgb=True), viewer.add_image(SMEAR, rgb=True)
+    viewer.layers.remove(image)
+    uncover(viewer, image)
+    assert above.visible
+    assert image_under(above) is None
