@@ -574,16 +574,17 @@ def study(tmp_path):
 
 
 class FakeQueue:
-    """Stands in for `project_queue.run_queue_steps`: three steps, after which the first run is done."""
+    """Stands in for `project_queue.run_queue_steps`: three steps, after which a run is done."""
 
     def __init__(self):
         self.asked = []
+        self.name = "detect-1"
 
     def __call__(self, folder):
         self.asked.append(folder)
         for slide in range(3):
-            yield Progress(slide, 3, f"detect-1: slide {slide}")
-        run = outcomes_of(folder)[0].run
+            yield Progress(slide, 3, f"{self.name}: slide {slide}")
+        run = queue.read(folder).named(self.name)
         queue.change(folder, lambda now: now.with_run(run.model_copy(update={"state": "done"})))
         return outcomes_of(folder)
 

@@ -91,9 +91,12 @@ def test_a_run_is_removed_while_it_runs_and_stays_removed(project: Path, recipe:
     queue_run(project, "detect", recipe)
     steps = run_queue_steps(project)
     next(steps)
+    queue_run(project, "detect", recipe, slides=["../b.png"])
     remove_run(project, "detect-1")
-    finish(steps)
-    assert outcomes_of(project) == ()
+    later = [step.message.partition(":")[0] for step in steps]
+    assert later[:1] != later[-1:] == ["detect-2"]
+    assert later.count("detect-1") <= 1
+    assert [each.run.name for each in outcomes_of(project)] == ["detect-2"]
 
 
 def test_slides_are_needed_and_must_be_those_of_the_project(project: Path, recipe: DetectionRecipe) -> None:

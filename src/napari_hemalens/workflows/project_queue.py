@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -181,7 +182,8 @@ def run_queue_steps(project: str | Path) -> Steps[tuple[RunOutcome, ...]]:
     """Run what waits in the queue of a project, one run after the other; yields after every slide.
 
     Stopped, what was found stays, and called again it goes on from there. A run that cannot be run is noted with its
-    reason, tried again the next time, and does not end the others. Runs that are added meanwhile are run as well.
+    reason, tried again the next time, and does not end the others. Runs that are added meanwhile are run as well, and
+    one that is removed ends after the step at hand.
 
     Parameters
     ----------
@@ -214,7 +216,11 @@ def _run_steps(folder: Path, run: QueuedRun) -> Steps[None]:
     """Run one run, and note what became of it; one that is stopped still waits."""
     yield Progress(0, len(run.slides), "begins")
     try:
-        yield from _steps_of(folder, run)
+        with closing(_steps_of(folder, run)) as steps:
+            for step in steps:
+                yield step
+                if not any(each.name == run.name for each in queue.read(folder).runs):
+                    return  # removed by a person, who does not want to wait for the rest
         _note(folder, run, state="done", reason="")
     except HemaLensError as error:
         _note(folder, run, state="failed", reason=str(error))

@@ -82,6 +82,16 @@ def test_a_queue_that_was_stopped_is_resumed(slides, runner, run_queue):
     assert words[-1] == "Done; 1 failed, see below."
 
 
+def test_failures_of_earlier_runs_are_not_told_of_again(slides, runner, run_queue):
+    words = []
+    slides.progressed.connect(lambda said, _: words.append(said))
+    run_queue.name = "classify-1"
+    slides.add_run("classify")
+    runner.run()
+    assert slides.outcomes[0].failed
+    assert words[-1] == "Done."
+
+
 def test_the_queue_waits_for_a_run_of_a_dock(slides, run_queue, said):
     slides.projects.wait_for(lambda: True)
     slides.resume()

@@ -70,6 +70,7 @@ class SlidesSession(ViewerSession):
         super().__init__(viewer, runner)
         self._run_queue = run_queue or run_queue_steps
         self._at_run = ""
+        self._ran: set[str] = set()  # names of the runs that were begun since the queue was resumed
         self.projects = session_for(ProjectSession, viewer, lambda _: runner)
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
@@ -151,7 +152,7 @@ class SlidesSession(ViewerSession):
             self.resume()
 
     def remove_run(self, name: str) -> None:
-        """Take a run out of the queue; its results stay."""
+        """Take a run out of the queue, be it the one that goes on, which then ends; its results stay."""
         if (folder := self.folder) is not None and self.keeps:
             self._try(lambda: remove_run(folder, name))
 
@@ -163,6 +164,7 @@ class SlidesSession(ViewerSession):
             self.message_sent.emit(_BUSY)
             return
         self._at_run = ""
+        self._ran.clear()
         self._begin(_told(self._run_queue(self.folder)), self._on_progress)
         self._show_progress("Beginning…", 0.0)
 
@@ -245,6 +247,7 @@ class SlidesSession(ViewerSession):
         run = progress.message.partition(":")[0]
         if run != self._at_run:  # the one before is done
             self._at_run = run
+            self._ran.add(run)
             self.reload()
 
     def _on_end(self) -> None:
@@ -253,7 +256,8 @@ class SlidesSession(ViewerSession):
         super()._on_end()
 
     def _done(self) -> str:
-        failed = sum(len(outcome.failed) + (outcome.run.state == "failed") for outcome in self.outcomes)
+        ran = [outcome for outcome in self.outcomes if outcome.run.name in self._ran]
+        failed = sum(len(outcome.failed) + (outcome.run.state == "failed") for outcome in ran)
         return f"Done; {failed:,} failed, see below." if failed else "Done."
 
     def _on_compared(self, compared: ProjectComparison) -> None:
