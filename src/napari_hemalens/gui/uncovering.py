@@ -39,7 +39,7 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
     place = viewer.layers.index(image)
     for number, layer in enumerate(viewer.layers):
         of = image_under(layer)
-        if layer is image or of is image:
+        if image in (layer, of):
             _show_again(layer)
             continue
         in_the_way = of is not None or (number > place and _hides(layer))
