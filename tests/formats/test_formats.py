@@ -101,6 +101,15 @@ def test_an_export_is_read_from_its_folder_by_the_first_format_there(tmp_path):
     assert_same(read_annotations(tmp_path, format="csv"), fields, ["a.png"])
 
 
+@pytest.mark.parametrize("name", ["voc", "yolo", "geojson"])
+def test_the_folder_that_was_written_to_is_read_as_well(tmp_path, name):
+    fields = AWKWARD["corners between pixels"]
+    export(fields, tmp_path, [name])
+    assert_same(read_annotations(tmp_path), fields, ["a.png"])
+    (tmp_path / "run.json").write_text('{"hemalens": "0.1.0"}', encoding="utf-8")
+    assert_same(read_annotations(tmp_path), fields, ["a.png"])
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_one_file_an_image_is_what_the_table_says(tmp_path, name):
     (written,) = export(AWKWARD["one base name in two folders"], tmp_path, [name])

@@ -129,7 +129,8 @@ def read_annotations(
     ----------
     path : path
         A file, or a folder in a layout that the usual tools write: COCO or VIA, the root of a VOC or YOLO data set,
-        QuPath's GeoJSON, tables of boxes, or a folder of `points`. A subfolder named after the split is searched too.
+        QuPath's GeoJSON, tables of boxes, or a folder of `points`. A subfolder named after the split is searched too,
+        and those that `export` writes are.
     format : str, optional
         One of `READERS`; by default detected.
     split : str, optional
@@ -189,7 +190,10 @@ def _read(where: Path, names: Sequence[str], split: str | None) -> tuple[Detecti
         inside = [where / part for part in split_names(split or "") if split and found.holds(where / part, None)]
         if inside:
             return found.read(inside[0])
-    return None
+    # A folder that `export` has written to: of formats with a file an image, all lies in a subfolder.
+    written = [each.target for name, each in FORMATS.items() if name in names and each.one_file_per_image]
+    folders = [where / target for target in written if (where / target).is_dir()]
+    return next((found for each in folders if (found := _read(each, names, split)) is not None), None)
 
 
 def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]) -> tuple[Path, ...]:
