@@ -73,6 +73,15 @@ def test_a_project_of_other_images_is_refused_with_their_names(session, image, r
     assert session.results.fields == []
 
 
+def test_cells_of_one_of_several_images_are_no_cells_of_the_others(session, image, viewer, runner, said, tmp_path):
+    other = viewer.add_image(image.data.copy(), rgb=True, name="other")
+    session.annotate([image, other], project(tmp_path, "smear.png"))
+    runner.run()
+    assert [f.name for f in session.results.fields] == ["smear"]
+    (reason,) = session.failures.reasons.values()
+    assert "via.json has no cells of 'other'; name the layer as one of: smear.png." in reason
+
+
 def test_cells_beyond_the_image_are_refused(session, image, runner, said, tmp_path):
     session.annotate([image], project(tmp_path, "smear.png", boxes=[[0, 0, 5, 5], [500, 10, 520, 30]]))
     runner.run()

@@ -18,19 +18,19 @@ from napari_hemalens.workflows.images import Region, Slide
 _NAMED = 5  # images that a message lists
 
 
-def annotation_steps(file: Path, classes: Mapping[str, str] | None = None) -> DetectSteps:
+def annotation_steps(file: Path, classes: Mapping[str, str] | None = None, *, alone: bool = True) -> DetectSteps:
     """Return what 'finds' in an image the cells that a file of annotations holds for it.
 
     The score of all is 1: whatever it was, somebody has kept them. An image is known by the name of its file or layer,
-    with or without suffix; a file of one image alone is of any. Classes go by their names here
-    (`records.synonyms`), or as `classes` says.
+    with or without suffix; where it is asked for `alone`, a file of one image is of it, whatever that is called.
+    Classes go by their names here (`records.synonyms`), or as `classes` says.
     """
 
     def steps(image: Slide, recipe: DetectionRecipe, *, region: Region | None = None) -> Steps[Detections]:
         del recipe, region  # nothing is computed, and annotations are of whole images
         yield Progress(0, 1, f"reading {file.name}")
         fields = join_parts(read_annotations(file, classes=classes))
-        (found,) = by_meaning([_of_image(fields, image, file)])
+        (found,) = by_meaning([_of_image(fields, image, file, alone=alone)])
         high, wide = found.boxes[:, 2:].max(axis=0, initial=0)
         if high > image.shape[0] + 1 or wide > image.shape[1] + 1:
             raise AnnotationError(
@@ -65,10 +65,12 @@ def _guessed_frame(found: Detections, image: Slide, file: Path) -> Iterator[str]
         yield f"{file.name} does not say of which frame its cells are: they were taken as of {image.frame}."
 
 
-def _of_image(fields: Sequence[Detections], image: Slide, file: Path) -> Detections:
+def _of_image(fields: Sequence[Detections], image: Slide, file: Path, *, alone: bool) -> Detections:
     name, wanted = PurePath(image.name), called(image.name)
     known = [PurePath(f.provenance.image) for f in fields]
-    same = fields if len(fields) == 1 else [field for field in fields if called(field.provenance.image) & wanted]
+    same = [field for field in fields if called(field.provenance.image) & wanted]
+    if alone and len(fields) == 1:  # an image that was renamed
+        same = list(fields)
     # One that names no frame is of any; one of another frame than that on screen is of that.
     for frame in (image.frame, ""):
         for field in same:

@@ -142,7 +142,8 @@ class DetectionSession(ViewerSession):
             self.message_sent.emit(str(error))
             return
         self._begun = False
-        self._begin(run(jobs, self.recipe, annotation_steps(file, classes)), self._on_update)
+        steps = annotation_steps(file, classes, alone=len(jobs) == 1)
+        self._begin(run(jobs, self.recipe, steps), self._on_update)
 
     def corrections(self, sources: Sequence[Source], frame: str | None = None) -> int:
         """Return how many cells a person has corrected in a frame of these images, by default that on screen."""

@@ -12,7 +12,8 @@ from napari_hemalens.gui.widgets.saving import DETECTED, ask_what_to_save
 
 def ask_for_annotations(parent: QWidget) -> Path | None:
     """Ask for a file of annotations; None if the person changes their mind."""
-    kinds = "Annotations: VIA, COCO, QuPath, tables, Pascal VOC (*.json *.geojson *.csv *.xml);;All files (*)"
+    suffixes = "*.json *.geojson *.csv *.xml *.yaml *.txt *.parquet *.h5ad"
+    kinds = f"Annotations: VIA, COCO, QuPath, tables, Pascal VOC, YOLO ({suffixes});;All files (*)"
     file, _ = QFileDialog.getOpenFileName(parent, "Open annotations", "", kinds)
     return Path(file) if file else None
 
