@@ -192,8 +192,8 @@ def _read(where: Path, names: Sequence[str], split: str | None) -> tuple[Detecti
             return found.read(inside[0])
     # A folder that `export` has written to: of formats with a file an image, all lies in a subfolder.
     written = [each.target for name, each in FORMATS.items() if name in names and each.one_file_per_image]
-    folders = [where / target for target in written if (where / target).is_dir()]
-    return next((found for each in folders if (found := _read(each, names, split)) is not None), None)
+    inner = (_read(where / target, names, split) for target in written if (where / target).is_dir())
+    return next((fields for fields in inner if fields is not None), None)
 
 
 def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]) -> tuple[Path, ...]:
