@@ -59,7 +59,7 @@ def test_proliferation_index_and_binucleated_rate_agree_with_a_hand_count():
         "multinucleated cells": 2,
         "binucleated cells of the 2,000 asked for": 2,
         "cells with 0 micronucleated nuclei": 3,
-        "cells with 1 micronucleated nuclei": 2,
+        "cells with 1 micronucleated nucleus": 2,
         "cells with 2 micronucleated nuclei": 1,
         "cells with 3 or more micronucleated nuclei": 0,
     }

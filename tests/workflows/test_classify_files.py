@@ -200,7 +200,7 @@ def test_micronuclei_found_are_counted_of_nuclei_called_micronucleated(
     # One at least where a nucleus is called micronucleated, though no body was found; else none.
     assert [row["micronuclei"] for row in rows] == ["1" if row["class"] == "micronucleus" else "0" for row in rows]
     pooled = {r["measure"]: r["count"] for r in table(tmp_path / "out" / "summary.csv") if r["level"] == "pooled"}
-    assert pooled["nuclei with 1 micronuclei"] == str([row["micronuclei"] for row in rows].count("1"))
+    assert pooled["nuclei with 1 micronucleus"] == str([row["micronuclei"] for row in rows].count("1"))
 
 
 def test_micronuclei_may_be_given(files: list[Path], classified: Run, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_in_a_bright_image_micronuclei_are_not_counted_and_that_is_said(
     assert [row["micronuclei"] for row in table(tmp_path / "out" / "cells.csv")][:4] == [""] * 4
     assert not (tmp_path / "out" / "a.micronuclei.tif").exists()
     assert batch.summary is not None
-    assert not any("with 1 micronuclei" in label for label, _ in batch.summary.rows)
+    assert not any("with 1 micronucleus" in label for label, _ in batch.summary.rows)
 
 
 def test_replicates_and_concentrations_come_from_the_design(files: list[Path], classified: Run) -> None:

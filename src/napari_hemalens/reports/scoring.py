@@ -196,16 +196,16 @@ class Tally:
 
     def _distribution(self) -> tuple[Measure, ...]:
         """Return the number of units with 0, 1, 2, 3 or more micronuclei, or else micronucleated nuclei."""
-        unit, what, each = "cells", "micronuclei", self.micronuclei
+        unit, one, several, each = "cells", "micronucleus", "micronuclei", self.micronuclei
         if each is None:
-            what, each = "micronucleated nuclei", self.micronucleated
+            one, several, each = "micronucleated nucleus", "micronucleated nuclei", self.micronucleated
         if each is None:
             return ()
         if self.nuclei is None:
             unit = "nuclei"
         found = np.bincount(np.minimum(each, _MANY), minlength=_MANY + 1).tolist()
-        numbers = ("0", "1", "2", "3 or more")
-        return tuple(Measure(f"{unit} with {number} {what}", n) for number, n in zip(numbers, found, strict=True))
+        numbers = (f"0 {several}", f"1 {one}", f"2 {several}", f"3 or more {several}")
+        return tuple(Measure(f"{unit} with {number}", n) for number, n in zip(numbers, found, strict=True))
 
 
 def scored_micronuclei(result: Classified, micronuclei: NDArray[np.int64]) -> NDArray[np.int64]:
