@@ -32,3 +32,13 @@ def test_what_is_no_project_and_what_holds_no_image_is_said(tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     with pytest.raises(ImageError, match="No image in"):
         add_slides(tmp_path / "project", [tmp_path / "empty"])
+
+
+def test_files_that_are_no_images_are_not_added(tmp_path: Path) -> None:
+    Project.create(tmp_path / "project").close()
+    files = [tmp_path / "a.png", tmp_path / "letter.docx"]
+    for file in files:
+        file.touch()
+    with pytest.raises(ImageError, match=r"Nothing was added: letter\.docx is no image\."):
+        add_slides(tmp_path / "project", files)
+    assert len(read_slides(tmp_path / "project")) == 0

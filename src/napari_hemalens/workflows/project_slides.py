@@ -9,9 +9,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_hemalens.errors import ImageError
 from napari_hemalens.projects import document, slides_table
 from napari_hemalens.projects.slides_table import COLUMNS, FIELDS, ProjectSlide, SlidesTable, write
-from napari_hemalens.slides.open import images_in
+from napari_hemalens.slides.open import images_in, is_image
 
 __all__ = ["COLUMNS", "FIELDS", "ProjectSlide", "SlidesTable", "add_slides", "read_slides", "write"]
 
@@ -44,13 +45,17 @@ def add_slides(project: str | Path, images: Sequence[str | Path] = (), table: st
     Raises
     ------
     HemaLensError
-        If the folder is no project, a folder or pattern holds no image, or the table cannot be used.
+        If the folder is no project, a file is no image, a folder or pattern holds none, or the table cannot be used.
     """
     folder = Path(project)
     slides = read_slides(folder)
     if table is not None:
         slides = slides.with_table(slides_table.read_file(Path(table), folder), folder)
     if images:
-        slides = slides.with_images(images_in(images), folder)
+        found = images_in(images)
+        other = next((file for file in found if file.is_file() and not is_image(file)), None)
+        if other is not None:
+            raise ImageError(f"Nothing was added: {other.name} is no image.")
+        slides = slides.with_images(found, folder)
     write(slides, folder)
     return slides
