@@ -408,3 +408,12 @@ class TestSlots:
         assert len(teach.taught.gallery_cells) == 20_000
         assert teach.picture_of(19_999).shape == (64, 64, 3)
         assert len(teach.taught.embedded.thumbnails._open) == 1
+
+
+def test_boxes_that_are_not_taught_are_said(teach, viewer, runner, boxes, tmp_path):
+    words = []
+    teach.progressed.connect(lambda said, _: words.append(said))
+    teach.open_project(tmp_path / "project")
+    teach.start([cells_of_layer(viewer.layers["smear"], boxes)], TeachingRecipe())
+    runner.run()
+    assert words[-1] == "3 cells are ready to be named; 1 red cell or platelet left out."

@@ -28,14 +28,15 @@ def test_of_boxes_the_nucleated_cells_are_taught(viewer, boxes):
     source = cells_of_layer(viewer.layers["smear"], boxes, pixel_size_um=0.2)
     cells = read(source)
     assert (source.name, source.image) == ("smear", viewer.layers["smear"])
-    assert len(cells) == 3  # the fourth is a red cell
+    assert (len(cells), source.left_out) == (3, 1)  # the fourth is a red cell
     assert cells.images[0].pixel_size_um == 0.2
     assert cells.images[0].shape == (400, 600)
 
 
 def test_boxes_without_a_nucleated_cell_are_all_taught(viewer, boxes):
     boxes.features = boxes.features.assign(**{"class": "erythrocyte"})
-    assert len(read(cells_of_layer(viewer.layers["smear"], boxes))) == 4
+    source = cells_of_layer(viewer.layers["smear"], boxes)
+    assert (len(read(source)), source.left_out) == (4, 0)
 
 
 def test_labels_are_read_from_the_plane_on_screen(viewer, labels):

@@ -80,6 +80,7 @@ class TeachSession(ViewerSession):
             runner, lambda: self.taught, said=self.message_sent.emit, accepted=lambda: self._show(move=False)
         )
         self._moves = False
+        self._left_out = 0  # boxes that are not taught
         self._stop_drawing: Stop = nothing
 
     def open_project(self, folder: Path, *, preset: str | None = None, read_only: bool = False) -> bool:
@@ -129,6 +130,7 @@ class TeachSession(ViewerSession):
         if self.project is None:
             self.message_sent.emit("Choose a folder under 'Project' first: what you say of the cells is kept there.")
             return
+        self._left_out = sum(source.left_out for source in sources)
         layers = [source.image for source in sources if source.image is not None]
         self._images = {**self._images, **{layer.source.path or layer.name: layer for layer in layers}}
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
@@ -241,7 +243,9 @@ class TeachSession(ViewerSession):
     def _done(self) -> str:
         if self.taught is None:
             return super()._done()
-        return f"{counted(len(self.taught), 'cell is', 'cells are')} ready to be named."
+        ready = f"{counted(len(self.taught), 'cell is', 'cells are')} ready to be named"
+        others = counted(self._left_out, "red cell or platelet", "red cells and platelets")
+        return f"{ready}; {others} left out." if self._left_out else f"{ready}."
 
     def _on_update(self, update: TeachUpdate) -> None:
         if self._summary:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
+from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import frame_of
@@ -45,11 +46,14 @@ class CellSource:
         Reads them.
     image : Image or None
         The layer that they lie in.
+    left_out : int
+        How many boxes of the layer are not among them.
     """
 
     name: str
     read: ReadCells
     image: Image | None = None
+    left_out: int = 0
 
 
 def cells_of_layer(
@@ -81,8 +85,11 @@ def cells_of_layer(
         )
     common_placement(image, cells)
     opener = slide_opener(image, frame_of(image, tuple(steps)), sized=False)
-    read = _labels(cells, opener, steps) if isinstance(cells, Labels) else _boxes(cells, opener)
-    return CellSource(image.name, lambda _: read(pixel_size_um), image)
+    if isinstance(cells, Labels):
+        read = _labels(cells, opener, steps)
+        return CellSource(image.name, lambda _: read(pixel_size_um), image)
+    boxes, left_out = _chosen(cells)
+    return CellSource(image.name, lambda _: _boxes(boxes, opener, pixel_size_um), image, left_out)
 
 
 def known_pixel_size(image: Image | None, cells: Layer | None) -> float | None:
@@ -141,13 +148,14 @@ def _labels(
     return read
 
 
-def _boxes(layer: Layer, opener: Callable[[], Slide]) -> Callable[[float | None], Steps[ReadableCells]]:
+def _chosen(layer: Layer) -> tuple[NDArray[np.float32], int]:
+    """Return the boxes (N, 4) of nucleated cells, else all, and how many others there are."""
     boxes = boxes_of(layer)
     nucleated = np.array([cell_class(str(name)).nucleated for name in layer.features["class"]], dtype=bool)
     chosen = boxes[nucleated] if nucleated.any() else boxes
+    return chosen, len(boxes) - len(chosen)
 
-    def read(size: float | None) -> Steps[ReadableCells]:
-        yield from ()
-        return cells_of_boxes(opener(), chosen, pixel_size_um=size)
 
-    return read
+def _boxes(boxes: NDArray[np.float32], opener: Callable[[], Slide], size: float | None) -> Steps[ReadableCells]:
+    yield from ()
+    return cells_of_boxes(opener(), boxes, pixel_size_um=size)
