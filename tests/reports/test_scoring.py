@@ -85,7 +85,8 @@ def test_micronuclei_are_counted_where_the_class_says_there_are_any():
     assert found["cells with 0 micronuclei"].count == 1
     assert found["cells with 3 or more micronuclei"].count == 2
     alone = figures(Tally.from_result(record, None, np.array([2, 0, 4, 7])))
-    assert [alone[f"nuclei with {n} micronuclei"].count for n in ("0", "1", "2", "3 or more")] == [1, 1, 1, 1]
+    said = ("0 micronuclei", "1 micronucleus", "2 micronuclei", "3 or more micronuclei")
+    assert [alone[f"nuclei with {each}"].count for each in said] == [1, 1, 1, 1]
 
 
 def test_nuclei_in_no_cell_do_not_count_and_are_told_apart():

@@ -30,7 +30,8 @@ class TestMicronuclei:
         assert right.mean() > 0.9
         counts = np.bincount(np.minimum(table["micronuclei"], 3), minlength=4)
         shown = figures(corrected)
-        labels = [f"Nuclei with {n} micronuclei" for n in ("0", "1", "2", "3 or more")]
+        said = ("0 micronuclei", "1 micronucleus", "2 micronuclei", "3 or more micronuclei")
+        labels = [f"Nuclei with {each}" for each in said]
         assert [shown[label] for label in labels] == [str(count) for count in counts]
 
     def test_a_word_in_the_review_changes_them(self, corrected, viewer):
