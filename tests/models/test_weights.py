@@ -18,6 +18,13 @@ def test_a_card_is_found_by_either_of_its_files(untrained: DetectorCard) -> None
     assert untrained.folder == untrained.file.parent
 
 
+def test_weights_that_were_renamed_say_what_to_call_them(untrained: DetectorCard) -> None:
+    for suffix in (".json", ".safetensors"):
+        untrained.file.with_suffix(suffix).rename(untrained.folder / f"mine{suffix}")
+    with pytest.raises(WeightsError, match=rf"mine\.json is the card of the weights {untrained.name}, .* again\."):
+        weights.detector_card(untrained.folder / "mine.safetensors")
+
+
 def test_unknown_weights_are_refused_with_those_that_are_known() -> None:
     with pytest.raises(WeightsError, match=r"No weights 'wbc'. Known: "):
         weights.detector_card("wbc")

@@ -103,6 +103,11 @@ def model_card(name: str | Path) -> AnyCard:
         raise WeightsError(_missing(name))
     text = path.read_bytes()
     card = read_card(text, path).model_copy(update={"folder": path.parent})
+    if path.stem != card.name and not card.file.is_file():
+        raise WeightsError(
+            f"{path.name} is the card of the weights {card.name}, which were renamed: call it {card.name}.json and the "
+            f"file beside it {card.file.name} again."
+        )
     if card.origin == "packed" and _SEAL not in json.loads(text):
         raise WeightsError(
             f"The packed {path.name} has no {_SEAL}: whoever packs weights runs `hemalens weights seal`."
