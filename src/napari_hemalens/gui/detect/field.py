@@ -106,9 +106,9 @@ class Field:
 
     @property
     def seen(self) -> bool:
-        """Whether its pixels and cells are on screen."""
+        """Whether its pixels are on screen, and its cells as far as they are drawn."""
         shown = not self.hidden and self.image is not None and self.image.visible
-        return shown and any(layer.visible for layer in self.layers)
+        return shown and all(layer.visible for layer in self.layers)
 
     @property
     def framed(self) -> Framed:

@@ -250,7 +250,7 @@ class DetectWidget(Dock):
         self.review.show_state(results.next_class, can_undo=results.can_undo, can_redo=results.can_redo)
         with self.fields.changed.blocked():
             self.fields.reset_choices()
-            visible = next((i for i, (_, f) in enumerate(self._offered_fields(None)) if f.seen), -1)
+            visible = max((i for i, (_, f) in enumerate(self._offered_fields(None)) if f.seen), default=-1)
             self.fields.native.setCurrentIndex(visible)
         self.shown.visible = len(self.fields) > 0
 
