@@ -98,6 +98,22 @@ def test_cells_that_have_a_name_are_not_suggested(suggested: Run, files: list[Pa
     assert not before & after
 
 
+def test_a_table_in_which_classes_were_filled_in_is_not_replaced(
+    suggested: Run, files: list[Path], tmp_path: Path
+) -> None:
+    suggested(files)
+    suggested(files)  # nothing is filled in: written anew
+    written = tmp_path / "out" / "suggestions.csv"
+    rows = table(written)
+    with written.open("w", encoding="utf-8", newline="") as lines:
+        out = csv.DictWriter(lines, rows[0].keys())
+        out.writeheader()
+        out.writerows([{**rows[0], "class": "blast"}, *rows[1:]])
+    with pytest.raises(AnnotationError, match=r"Classes are filled in in .*suggestions\.csv"):
+        suggested(files)
+    assert table(written)[0]["class"] == "blast"
+
+
 def test_images_that_cannot_be_read_are_reported(suggested: Run, files: list[Path], tmp_path: Path) -> None:
     files[0].write_bytes(b"no image")
     found = suggested(files)

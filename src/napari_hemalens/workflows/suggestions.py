@@ -116,13 +116,14 @@ def suggest_cells_steps(
     Raises
     ------
     HemaLensError
-        Before the first image, if labels or named cells do not fit the images, or weights are not there or name whole
-        images; after the last, if no cell is left to name.
+        Before the first image, if labels or named cells do not fit the images, weights are not there or name whole
+        images, or the table of before has classes that a person filled in; after the last, if no cell is left to name.
     """
     from napari_hemalens.active_learning.suggestions import suggest  # noqa: PLC0415 -- loads torch
     from napari_hemalens.inference import classifier, device  # noqa: PLC0415
 
     check_apart(out, (*files, *(given.labels or ())))
+    _check_not_filled_in(out / "suggestions.csv")
     card = classifier_card(recipe)
     if card.of_fields:
         raise AnnotationError(f"The weights {card.name} name whole images, not the cells of them: choose others.")
@@ -160,6 +161,18 @@ def suggest_cells_steps(
     }
     _write(found, search.pictures(chosen, read), options, out)
     return found
+
+
+def _check_not_filled_in(file: Path) -> None:
+    """Keep the table of an earlier run that a person has filled in.
+
+    Raises
+    ------
+    AnnotationError
+        If it has.
+    """
+    if file.exists() and table.read_named(file):
+        raise AnnotationError(f"Classes are filled in in {file}, which would be replaced: choose another folder.")
 
 
 def _known_cells(path: Path | None, images: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
