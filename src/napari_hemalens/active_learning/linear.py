@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils.extmath import randomized_svd
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 DIRECTIONS = 256
 """Leading directions of the embeddings that are kept."""
@@ -82,6 +84,8 @@ class Placement:
         found = cls(vectors.mean(axis=0), np.where(varies, spread, np.inf).astype(np.float32), None)
         if min(vectors.shape) <= DIRECTIONS:
             return found
+        from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 -- loads scipy.stats and pandas
+
         sample = found._scaled(vectors[:: max(1, len(vectors) // _SAMPLE)])
         _, _, directions = randomized_svd(sample, DIRECTIONS, n_iter=2, random_state=0)
         return cls(found.middle, found.spread, directions.astype(np.float32))
@@ -128,6 +132,8 @@ def fit(
     kinds = np.unique(labels)
     if len(kinds) < 2:
         return None
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 -- loads scipy.stats and pandas
+
     model = LogisticRegression(
         C=STRENGTH, class_weight="balanced", max_iter=_STEPS, tol=_TOLERANCE, warm_start=start is not None
     )
@@ -160,7 +166,7 @@ def held_out_probabilities(
             yield rows, model.probabilities(placed[rows])
 
 
-def _start_from(model: LogisticRegression, start: LinearModel, kinds: NDArray[np.int64], size: int) -> None:
+def _start_from(model: "LogisticRegression", start: LinearModel, kinds: NDArray[np.int64], size: int) -> None:
     """Give the solver the weights of an earlier model; a class that is new begins at 0."""
     weights, biases = np.zeros((len(kinds), size)), np.zeros(len(kinds))
     known = kinds < len(start.weights)

@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
 
 IMAGES_NEEDED = 10
 """Images from which whole images are drawn: of fewer, draws differ too little for an interval."""
@@ -47,6 +46,8 @@ def cohen(first: NDArray[np.int64], second: NDArray[np.int64], number: int, weig
     """
     if not len(first) or len({*first.tolist(), *second.tolist()}) < 2:
         return None
+    from sklearn.metrics import cohen_kappa_score  # noqa: PLC0415 -- loads scipy.stats and pandas
+
     return float(cohen_kappa_score(first, second, labels=np.arange(number), weights=weights))
 
 
