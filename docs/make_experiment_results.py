@@ -1,9 +1,10 @@
 """Write a page of docs/results of one of the papers' comparisons that is done.
 
-    python docs/make_experiment_results.py OUT PAGE
+    python docs/make_experiment_results.py OUT PAGE [WHAT]
 
-OUT is the folder of `hemalens experiment`, PAGE the name of the page, such as all-folds. What stands below the heading
-'What it says' is written by hand and kept.
+OUT is the folder of `hemalens experiment`, PAGE the name of the page, such as all-folds, and WHAT stands in its title
+in place of the experiment's name, before the colon, where there are several pages. What stands below the heading 'What
+it says' is written by hand and kept.
 """
 
 import json
@@ -23,11 +24,13 @@ _CHOICES = ("preset", "protocol", "networks", "scheme", "split", "pool", "stain"
 _PICTURES = ("roc", "confusion", "curves")
 
 
-def page(out: Path, name: str) -> str:
+def page(out: Path, name: str, what: str = "") -> str:
     """Return the tables of a comparison, with the command and the machine; its pictures are copied beside the page."""
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     own = out / f"{run['experiment']}.md"
     title, rest = (own if own.exists() else out / "table.md").read_text(encoding="utf-8").split("\n", 1)
+    if what:
+        title = f"# {what}:{title.partition(':')[2]}"
     for picture in _PICTURES:
         if not (out / f"{picture}.png").exists():
             continue
@@ -54,12 +57,12 @@ def command(run: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Write the page."""
-    out, name = Path(sys.argv[1]), sys.argv[2]
+    out, name, what = Path(sys.argv[1]), sys.argv[2], "".join(sys.argv[3:])
     file = RESULTS / f"{name}.md"
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     kept = KEPT + before.split(KEPT, 1)[1] if KEPT in before else ""
     with writing(file) as temporary:
-        temporary.write_text(f"{page(out, name)}\n{kept}", encoding="utf-8")
+        temporary.write_text(f"{page(out, name, what)}\n{kept}", encoding="utf-8")
 
 
 if __name__ == "__main__":
