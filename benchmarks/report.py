@@ -32,7 +32,7 @@ Weights {name} (sha256 {sha256}).
 
 ## Detecting: HemaLens, SAHI, and nothing but the network
 
-The same image from a tiled TIFF, the same network and threshold, tiles of {tile} px that overlap by {overlap} px,
+The same image from a tiled TIFF, the same network and threshold, tiles of up to {tile:,} px that overlap by {overlap} px,
 {batch} in a batch. *Bare network* is the sum of the forward passes of the eager network over the very tiles of
 HemaLens, without reading them: torchvision's pooling of regions, batch normalisation apart from the convolutions.
 HemaLens computes the same network by torch, as `pip install napari-hemalens` brings it, and by OpenVINO (`[fast]`).
