@@ -32,9 +32,10 @@ Weights {name} (sha256 {sha256}).
 
 ## Detecting: HemaLens, SAHI, and nothing but the network
 
-The same image from a tiled TIFF, the same network and threshold, tiles of up to {tile:,} px that overlap by {overlap} px,
-{batch} in a batch. *Bare network* is the sum of the forward passes of the eager network over the very tiles of
-HemaLens, without reading them: torchvision's pooling of regions, batch normalisation apart from the convolutions.
+The same image from a tiled TIFF, the same network and threshold, tiles of up to {tile:,} px that overlap by
+{overlap} px, {batch} in a batch. *Bare network* is the sum of the forward passes of the eager network over the very
+tiles of HemaLens, without reading them: torchvision's pooling of regions, batch normalisation apart from the
+convolutions.
 HemaLens computes the same network by torch, as `pip install napari-hemalens` brings it, and by OpenVINO (`[fast]`).
 {of_bits}{of_sahi}
 Every contender runs in a process of its own after a warm-up, in turns; seconds are medians, ratios are those within a
