@@ -145,7 +145,8 @@ def test_a_file_that_was_filled_in_stays_offered(qtbot, installed_weights):
 
 
 def test_the_weights_of_a_file_are_taken_with_their_score_or_refused(qtbot, monkeypatch, tmp_path, card_file):
-    own = cards.detector_card("marrow-lite").model_copy(update={"description": "Mine", "score_threshold": 0.61})
+    changes = {"name": "mine", "description": "Mine", "score_threshold": 0.61}
+    own = cards.detector_card("marrow-lite").model_copy(update=changes)
     (tmp_path / "mine.json").write_text(own.model_dump_json(), encoding="utf-8")
     form, said = DetectionForm(), []
     qtbot.addWidget(form)
