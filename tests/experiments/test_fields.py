@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_recipe_for, fields_steps, split_data
+from napari_hemalens.experiments.fields import BUDGETS, ROWS, crop_recipe_for, fields_steps, side_of, split_data
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.progress import finish
 
@@ -43,11 +43,16 @@ def test_both_units_train_and_test_on_the_same_images(field_sets: Path) -> None:
     assert len(set.union(*sides)) == sum(map(len, sides)) == 40
 
 
-def test_a_reduced_budget_trains_on_as_many_cells_as_fields(field_sets: Path) -> None:
+def test_a_network_on_cells_learns_from_all_cells_of_the_fields(field_sets: Path) -> None:
     parts = split_data(field_sets, BUDGETS["ci"])
     fields, cells = ([sum(len(field.ids) for field in side) for side in parts[unit]] for unit in ("fields", "cells"))
-    assert fields[:2] == cells[:2]
-    assert (fields[2], cells[2]) == (8, 48)
+    assert cells == [6 * number for number in fields]
+    assert fields[2] == 8
+
+
+def test_a_reduced_budget_shows_a_cell_at_no_more_pixels_than_it_has() -> None:
+    sides = {name: (side_of("fields", budget), side_of("cells", budget)) for name, budget in BUDGETS.items()}
+    assert sides == {"full": (224, 224), "laptop": (112, 64), "ci": (64, 64)}
 
 
 def test_a_field_is_seen_whole_and_a_cell_without_its_surroundings() -> None:

@@ -3,7 +3,8 @@
 Wang et al., Towards interpretable attention networks for cervical cancer analysis, EMBC 2021,
 https://arxiv.org/abs/2106.00557, which finds residual channel attention best and fields better than cells. Its full
 recipe could not be read: 'full' is what the other experiments train by. Each network is trained four times: on fields
-and on the cells cut from them, with the stain as it is and normalised.
+and on all cells cut from them, with the stain as it is and normalised. In an epoch both see every cell once, so a
+network on cells takes as many more steps as a field has cells.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ from napari_hemalens.training.cell_sets import CELLS, FIELDS
 NAME = "fields"
 MEASURES = ("accuracy", "balanced accuracy", "F1", "AUC")
 SHARE = 0.2  # of the fields to train on, held back to choose the epoch by
+CELL_PX = 64  # of a crop of a cell in a reduced budget: about as many as it has in the public fields
 _TASK = task("field")
 
 
@@ -114,12 +116,12 @@ BUDGETS: Mapping[str, Budget[ClassifierTraining]] = {
     "laptop": Budget(
         _small(),
         1_300,
-        f"reduced: 112 px, 15 epochs of about 1,040 fields or as many cells, from scratch, {_FROM}",
+        f"reduced: 112 px, cells {CELL_PX}, 15 epochs of about 1,040 fields or all their cells, from scratch, {_FROM}",
     ),
     "ci": Budget(
         _small(crop=CropRecipe(side=64), epochs=1, batch=4, accelerator="cpu"),
         40,
-        f"NO RESULT, a test of the machinery: 64 px, 1 epoch of about 32 fields or cells, {_FROM}",
+        f"NO RESULT, a test of the machinery: 64 px, 1 epoch of about 32 fields or their cells, {_FROM}",
     ),
 }
 
@@ -175,7 +177,7 @@ def _unit_steps(
 ) -> Steps[Comparison]:
     """Train and test all rows on fields or on cells under one stain; networks on fields are kept and explained."""
     unit, stain, total = empty.run["unit"], empty.run["stain"], len(empty.rows) * len(seeds)
-    crop = crop_recipe_for(unit, stain, budget.recipe.crop.side)
+    crop = crop_recipe_for(unit, stain, side_of(unit, budget))
     recipe = budget.recipe.model_copy(update={"crop": crop})
     yield Progress(0, total, f"cutting crops: {empty.title}")
     crops, keep = TrialCrops.cut(cells, _TASK, recipe), unit == FIELDS
@@ -210,12 +212,14 @@ def split_data(data: Path, budget: Budget[ClassifierTraining]) -> dict[str, Part
     train, choose = hold_back(sample_cells(with_cells, budget.cells, seed=0), SHARE, seed=0)
     tested = {field.image.stem for field in test_cells}
     test = tuple(field for field in read(data / FIELDS, split="val") if field.image.stem in tested)
-    # As many cells as fields, so that an epoch is as many steps.
-    learned, ranked = (
-        sample_cells(_of_same_images(train_cells, fields), len(fields) if budget.cells else None, seed=0)
-        for fields in (train, choose)
-    )
+    learned, ranked = (_of_same_images(train_cells, fields) for fields in (train, choose))
     return {FIELDS: Partition(train, choose, test), CELLS: Partition(learned, ranked, tuple(test_cells))}
+
+
+def side_of(unit: str, budget: Budget[ClassifierTraining]) -> int:
+    """Return how many pixels a side a network sees of a field or of a cell."""
+    side = budget.recipe.crop.side
+    return side if unit == FIELDS or budget.cells is None else min(side, CELL_PX)
 
 
 def crop_recipe_for(unit: str, stain: str, side: int) -> CropRecipe:
@@ -244,7 +248,7 @@ def _views(stain: str, comparison: Comparison, tested: Cells) -> dict[View, Comp
 
 def _notes(parts: Mapping[str, Partition], budget: Budget[ClassifierTraining], seeds: Sequence[int]) -> tuple[str, ...]:
     (train, choose, test), (cells, _, test_cells) = parts[FIELDS], parts[CELLS]
-    side = budget.recipe.crop.side
+    of_field, of_cell = (side_of(unit, budget) for unit in (FIELDS, CELLS))
     notes = [
         f"Trained on {len(train):,} fields, or on {sum(len(field.ids) for field in cells):,} cells of the same fields; "
         f"the epoch with the greatest AUC on {len(choose):,} other fields, or cells of them, was kept; figures are of "
@@ -256,8 +260,8 @@ def _notes(parts: Mapping[str, Partition], budget: Budget[ClassifierTraining], s
         "too, one on cells sees what lies inside a cell's outline. With the stain normalised, mean and deviation of "
         "each image's colours (of all of a field, or of its cells) are brought to one reference; what is left of the "
         "slide, such as its sharpness, its density and its grain, may still tell the class.",
-        f"A network sees {side} pixels a side: of a field of 224 that is {side / 224:.0%} of its pixels, of a cell "
-        "more than it has. The means and deviations of a table are over seeds alone.",
+        f"A network sees a field at {of_field} pixels a side, {of_field / 224:.0%} of the 224 that it has, and "
+        f"a cell at {of_cell}. The means and deviations of a table are over seeds alone.",
     ]
     if len(seeds) == 1:
         notes.append("One seed: differences of a few hundredths between rows say nothing.")
