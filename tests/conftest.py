@@ -12,7 +12,7 @@ import pytest
 from tests.weights_server import Server, serving
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
-from napari_hemalens.models import weights
+from napari_hemalens.models import weights, weights_folders
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
@@ -29,9 +29,18 @@ def _imports_are_no_garbage() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.fixture(scope="session")
+def converted_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what OpenVINO reads: each network is converted once for all tests, none for the user."""
+    return tmp_path_factory.mktemp("converted")
+
+
 @pytest.fixture(autouse=True)
-def installed_weights(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installed_weights(
+    tmp_path_factory: pytest.TempPathFactory, converted_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The folder of installed weights, empty: tests know none that the user of this machine installed."""
+    monkeypatch.setattr(weights_folders, "cache_folder", lambda: converted_weights)
     folder = tmp_path_factory.mktemp("installed")
     monkeypatch.setenv("HEMALENS_WEIGHTS", str(folder))
     monkeypatch.setenv("HEMALENS_CACHE", str(tmp_path_factory.mktemp("cache")))

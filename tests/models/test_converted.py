@@ -1,3 +1,4 @@
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +33,19 @@ def test_a_part_in_half_precision_computes_nearly_the_same() -> None:
     fast = ConvertedPart(part, torch.randn(1, 3, 16, 16), precision="half")
     apart = (fast(images)[0] - part(images)).abs().max()
     assert 1e-5 < apart < 0.03
+
+
+@torch.inference_mode()
+def test_a_part_that_is_used_again_is_kept_and_others_are_not(cache: Path) -> None:
+    part, example = layers(), torch.randn(1, 3, 16, 16)
+    ConvertedPart(part, example)
+    (kept,) = cache.iterdir()
+    os.utime(kept, (0, 0))
+    ConvertedPart(part, example)
+    assert kept.stat().st_mtime > 0
+    os.utime(kept, (0, 0))
+    ConvertedPart(nn.Conv2d(3, 2, 1).eval(), example)
+    assert not kept.exists()
 
 
 @torch.inference_mode()

@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -5,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from napari_hemalens.models.kept_models import KeptModel, key_of
+from napari_hemalens.models.kept_models import KeptModel, drop_unused, key_of, note_use
 
 KEPT = KeptModel(torch.arange(5, dtype=torch.uint8), torch.arange(9, dtype=torch.uint8), {"calibration": "abc"})
 
@@ -44,3 +46,15 @@ def test_parts_of_other_numbers_or_layers_have_other_keys() -> None:
     same.load_state_dict(one.state_dict())
     assert key_of(one) == key_of(same)
     assert len({key_of(one), key_of(other), key_of(nn.Sequential(one))}) == 3
+
+
+def test_models_that_nobody_uses_any_more_are_deleted(tmp_path: Path) -> None:
+    old, used, of_int8 = (tmp_path / name for name in ("old.safetensors", "used.safetensors", "int8/part.safetensors"))
+    for file in (old, used, of_int8):
+        KEPT.write(file)
+        os.utime(file, (long_ago := time.time() - 91 * 24 * 3600, long_ago))
+    note_use(used)
+    drop_unused(tmp_path)
+    assert not old.exists()
+    assert used.exists()
+    assert of_int8.exists()  # made by a person, who would miss it

@@ -6,7 +6,7 @@ import pytest
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights_folders
-from napari_hemalens.models.weights_folders import PACKED
+from napari_hemalens.models.weights_folders import PACKED, cache_folder
 
 
 def test_a_variable_names_the_folder_of_installed_weights(
@@ -18,6 +18,13 @@ def test_a_variable_names_the_folder_of_installed_weights(
     own = weights_folders.installed_folder()
     assert own.parts[-2:] == ("napari-hemalens", "weights")
     assert own.is_relative_to(Path.home())
+
+
+def test_a_variable_names_the_folder_of_what_can_be_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEMALENS_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path / "openvino"
+    monkeypatch.delenv("HEMALENS_CACHE")
+    assert cache_folder().parts[-2:] == ("napari-hemalens", "openvino")
 
 
 def test_cards_are_found_by_name_packed_before_installed(installed_weights: Path) -> None:

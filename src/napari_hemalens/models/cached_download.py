@@ -11,10 +11,8 @@ from tempfile import TemporaryDirectory
 import pooch
 
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.models.weights_folders import CACHE_VARIABLE
 from napari_hemalens.progress import Steps
-
-VARIABLE = "HEMALENS_CACHE"
-"""Environment variable that names another folder for what is downloaded; that of sample images, too."""
 
 _DIGITS = re.compile(r"[0-9a-f]{32,64}")
 
@@ -67,7 +65,7 @@ def cached_steps(file: RemoteFile, download: Callable[[Path], Steps[None]]) -> S
         base_url="",
         registry={name: file.known_hash},
         urls={name: file.url},
-        env=VARIABLE,
+        env=CACHE_VARIABLE,
     )
     pooch.get_logger().setLevel(logging.WARNING)  # the steps say where they are
     kept = Path(cache.abspath) / name

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from napari_hemalens.config.options import PrecisionName
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.models import int8_cards, weights_folders
-from napari_hemalens.models.kept_models import KeptModel, key_of
+from napari_hemalens.models.kept_models import KeptModel, drop_unused, key_of, note_use
 
 _HINTS = {"single": "f32", "half": "bf16", "int8": "f32"}
 _APART = {"single": 1e-4, "half": 0.2}  # of the largest number: what OpenVINO's numbers may be off torch's
@@ -124,6 +124,9 @@ def _converted(part: nn.Module, examples: tuple[Tensor, ...]) -> KeptModel:
     if kept is None:
         kept = _convert(part, examples)
         kept.write(file)
+        drop_unused(file.parent)
+    else:
+        note_use(file)
     return kept
 
 

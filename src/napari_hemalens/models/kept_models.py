@@ -5,9 +5,12 @@ says of it besides is in its header.
 """
 
 import hashlib
+import os
 import tempfile
+import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import version
@@ -21,7 +24,11 @@ from torch import Tensor, nn
 
 from napari_hemalens.atomic import writing
 
+KEPT_DAYS = 90
+"""How long a model is kept that nobody uses: weights that were trained on, or a version of OpenVINO, that is gone."""
+
 _FORMAT = "1"
+_DAY = 24 * 60 * 60  # s
 
 
 def key_of(part: nn.Module) -> str:
@@ -82,6 +89,20 @@ class KeptModel:
 
     def _digest(self) -> bytes:
         return hashlib.sha256(self.model.numpy().tobytes() + self.weights.numpy().tobytes()).digest()
+
+
+def note_use(file: Path) -> None:
+    """Note that a model is used today."""
+    with suppress(OSError):  # a cache that its user may only read
+        os.utime(file)
+
+
+def drop_unused(folder: Path) -> None:
+    """Delete the models in a folder that were used for the last time more than `KEPT_DAYS` days ago."""
+    for file in folder.glob("*.safetensors"):
+        with suppress(OSError):  # another process deletes it, or uses it just now
+            if time.time() - file.stat().st_mtime > KEPT_DAYS * _DAY:
+                file.unlink()
 
 
 def _bytes(file: Path) -> Tensor:

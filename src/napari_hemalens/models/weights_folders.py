@@ -18,6 +18,8 @@ CATALOGUE = "catalogue.json"
 """The list of weights that need not be here, in the folder of the packed ones."""
 VARIABLE = "HEMALENS_WEIGHTS"
 """Environment variable that names another folder for installed weights."""
+CACHE_VARIABLE = "HEMALENS_CACHE"
+"""Environment variable that names another folder for what can be made or downloaded again."""
 Origin: TypeAlias = Literal["packed", "installed", "file"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -31,8 +33,13 @@ def installed_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder of parts of networks that OpenVINO reads, which may not be there yet."""
-    return user_cache_path("napari-hemalens", appauthor=False) / "openvino"
+    """Return the folder of parts of networks that OpenVINO reads, which may not be there yet.
+
+    `HEMALENS_CACHE` names another place for it.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    kept = Path(named).expanduser() if named else user_cache_path("napari-hemalens", appauthor=False)
+    return kept / "openvino"
 
 
 def cards_in(folder: Path) -> Mapping[str, Path]:
