@@ -53,6 +53,17 @@ def test_an_image_that_cannot_be_read_does_not_stop_the_others(network):
     assert updates[-1].job == 1
 
 
+def test_an_image_that_is_given_up_is_left_for_the_next(network):
+    given_up = []
+    told = []
+    for update in run([job("a", given_up=lambda: bool(given_up)), job("b")], DetectionRecipe(), network):
+        told.append((update.job, update.words))
+        if update.words == "a: tile 1 of 4":
+            given_up.append(True)
+    assert told[:3] == [(0, "a: opening"), (0, "a: tile 1 of 4"), (1, "b: opening")]
+    assert told[-1] == (1, "b: done")
+
+
 def test_what_goes_wrong_in_the_network_is_told_too(network):
     network.error = DeviceError("No memory left.")
     assert [u.failure for u in run([job()], DetectionRecipe(), network)][-1] == "smear: No memory left."

@@ -157,6 +157,43 @@ class TestLosses:
         runner.run()
         assert name not in viewer.layers
 
+    def test_an_image_removed_before_its_first_cells_is_said(self, session, viewer, image, runner, recipe, said):
+        session.start_run([image], recipe)
+        runner.step()
+        viewer.layers.remove(image)
+        runner.run()
+        assert "The image smear was removed before any of its cells were found: nothing is kept of it." in said
+        assert said[-1] == "Stopped."
+        assert (len(viewer.layers), session.results.fields) == (0, [])
+
+    def test_of_several_images_one_that_is_removed_is_left_out(self, session, viewer, image, runner, recipe, said):
+        others = [viewer.add_image(image.data.copy(), rgb=True, name=name) for name in ("b", "c")]
+        session.start_run([image, *others], recipe)
+        for _ in range(8):  # all of the first, and some of the second
+            runner.step()
+        viewer.layers.remove("smear")
+        viewer.layers.remove("b")
+        runner.run()
+        assert said[-1] == "2 of 3 images are done."
+        assert "The image b was removed; the cells that were found in it are kept." in said
+        assert [(f.name, len(f.cells.current(0.5))) for f in session.results.fields] == [
+            ("smear", 6),
+            ("b", 3),
+            ("c", 6),
+        ]
+
+    def test_cells_removed_in_a_run_are_brought_back_by_undo(self, session, viewer, image, runner, recipe, said):
+        session.start_run([image], recipe)
+        for _ in range(3):
+            runner.step()
+        runner.draw()
+        viewer.layers.remove("smear cells")
+        assert "The cells of smear were removed; Undo brings them back." in said
+        assert session.results.fields == []
+        session.results.undo()
+        runner.draw()
+        assert viewer.layers["smear cells"].nshapes > 0
+
     def test_news_that_come_after_the_layer_is_gone_do_not_bring_it_back(self, session, viewer, image, runner, recipe):
         session.start_run([image], recipe)
         for _ in range(3):

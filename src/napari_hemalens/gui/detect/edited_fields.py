@@ -52,6 +52,7 @@ class EditedFields(CorrectedResults):
         self._found_in: Field | None = None  # which field the run that goes on has found cells in last
         super().__init__(self._history)
         self.fields: list[Field] = []
+        self._awaited: Sequence[Field] = ()  # that the run that goes on is about
         self.score_threshold = 0.5
         self.tissue: Tissue = "marrow"
         self.tissue_prior = True
@@ -79,9 +80,15 @@ class EditedFields(CorrectedResults):
         self.layers.draw(f, self.score_threshold, patient=True)
         self.changed.emit()
 
+    def await_cells(self, fields: Sequence[Field]) -> None:
+        """Tell of images that are removed before a run has found cells in them, too."""
+        self._awaited = fields
+
     def lock(self, locked: bool) -> None:
         """Forbid or allow corrections, as a run begins or ends."""
         self._found_in = None
+        if not locked:
+            self._awaited = ()
         super().lock(locked)
 
     def show_field(self, f: Field, image: Image) -> None:
@@ -179,7 +186,7 @@ class EditedFields(CorrectedResults):
 
     def _on_removed(self, layer: Layer) -> None:
         """Drop a field whose cells a person removed, or its small ones; without its image, a field lives on."""
-        for f in list(self.fields):
+        for f in [*self.fields, *(f for f in self._awaited if f not in self.fields)]:
             if f.small is not None and f.small.layer is layer and not self.locked:
                 self.remember()
                 f.cells = sign_boxes(f.cells, f.cells.without(f.small.shown.rows), OBSERVER.name)

@@ -1,7 +1,8 @@
 """What a press of Run comes down to: images, one after the other, away from the window."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -43,6 +44,8 @@ class Job:
         What earlier runs and a person left; None for an image not yet looked at.
     keep_edits : bool
         Whether corrections outlive this run.
+    given_up : callable
+        Returns whether nobody wants it any more; asked in the worker, again and again.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Job:
     regions: tuple[Region, ...] = ()
     before: ReviewedBoxes | None = None
     keep_edits: bool = True
+    given_up: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,15 +93,18 @@ def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Ge
     wide = recipe.model_copy(update={"score_threshold": low})
     for number, job in enumerate(jobs):
         try:
-            for update in _analyse(job, wide, detect):
-                yield replace(update, job=number, fraction=(number + update.fraction) / len(jobs))
+            with closing(_analyse(job, wide, detect)) as updates:
+                for update in updates:
+                    if job.given_up():
+                        break
+                    yield replace(update, job=number, fraction=(number + update.fraction) / len(jobs))
         except OF_ALL:
             raise
         except DAMAGE as error:
             yield Update(number, "", (number + 1) / len(jobs), failure=f"{job.name}: {sentence_of(error, job.name)}")
 
 
-def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Iterator[Update]:
+def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
     """Analyse one image; fractions are of this image."""
     yield Update(0, f"{job.name}: opening", 0)
     regions = job.regions or (None,)

@@ -1,18 +1,17 @@
 """Detection in one viewer: its state and its actions. No Qt: who runs long operations is passed in."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Layer
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, ImageError
-from napari_hemalens.gui.axes import frame_named, frame_of, frame_title
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.detect.annotation_steps import annotation_steps
 from napari_hemalens.gui.detect.calibration import score_for_count
@@ -21,10 +20,12 @@ from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.jobs import DetectSteps, Job, Update, run
 from napari_hemalens.gui.detect.keeping import DetectionKeeper
 from napari_hemalens.gui.detect.results import Results
+from napari_hemalens.gui.detect.run_fields import RunFields
 from napari_hemalens.gui.detect.saving import DetectedCells, files_of_detected, save_steps
 from napari_hemalens.gui.detect.script import ScriptedImage, as_python
+from napari_hemalens.gui.detect.sources import Source, frame_asked, job_of, new_field
 from napari_hemalens.gui.keeping import recipe_of
-from napari_hemalens.gui.layers import Where, image_layer, placement_of, regions_of, slide_opener
+from napari_hemalens.gui.layers import Where, image_layer, regions_of
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
@@ -32,10 +33,7 @@ from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.progress import counted
 from napari_hemalens.workflows import cards
 from napari_hemalens.workflows.annotations import read_annotations, unknown_names
-from napari_hemalens.workflows.images import Frame, Slide, choose_colours, open_image
-
-Source: TypeAlias = Image | Path
-"""An image to be analysed: a layer, or a file of a folder."""
+from napari_hemalens.workflows.images import Frame, choose_colours, open_image
 
 
 class DetectionSession(ViewerSession):
@@ -67,7 +65,7 @@ class DetectionSession(ViewerSession):
     def __init__(self, viewer: ViewerModel, runner: Runner, detect: DetectSteps | None = None) -> None:
         super().__init__(viewer, runner)
         self._detect = detect or workflows.detect_steps
-        self._fields: Sequence[Field] = ()
+        self._run = RunFields()
         self.failures = Failures()
         self._begun = False  # whether the run has shown anything that undo would take back
         self.results = Results(viewer, runner.run_idle)
@@ -228,44 +226,35 @@ class DetectionSession(ViewerSession):
         if not sources:
             raise ImageError("There is no image to analyse: open or select one first.")
         sized = len(sources) > 1 and recipe.pixel_size_um is None
-        jobs = []
-        for source, f in zip(sources, fields := [self._field(s, recipe.frame) for s in sources], strict=True):
-            before = f.cells if f in self.results.fields else None
-            if isinstance(source, Path):
-                pixels: Callable[[], Slide] = partial(open_image, source, frame=f.frame)
-            else:
-                pixels = slide_opener(source, f.frame, sized=sized)
-            jobs.append(Job(f.name, pixels, regions_of(source, where), before, keep_edits))
-        self._fields = fields
+        fields = [self._field(source, recipe.frame) for source in sources]
+        self._run = RunFields(fields)
+        jobs = [
+            replace(
+                job_of(f, source, where, sized=sized),
+                before=f.cells if f in self.results.fields else None,
+                keep_edits=keep_edits,
+                given_up=partial(self._run.lost.__contains__, f),
+            )
+            for source, f in zip(sources, fields, strict=True)
+        ]
+        self.results.await_cells(fields)
         self.failures.begin(fields)
         return jobs
 
     def _field(self, source: Source, asked: str | None) -> Field:
         frame = self._frame(source, asked)
-        known = self.results.field_for(source, frame)
-        if known is not None:
-            return known
-        if isinstance(source, Path):
-            return Field(source.name, path=source, frame=frame, hidden=True)
-        title = frame_title(source, frame)
-        name = f"{source.name} [{title}]" if title else source.name
-        return Field(name, image=source, frame=frame, placement=placement_of(source))
+        return self.results.field_for(source, frame) or new_field(source, frame)
 
     def _frame(self, source: Source, asked: str | None) -> Frame:
-        """Return which frame of an image is meant: the one that is asked for, else the one on screen."""
-        viewer = self._viewer()
-        if isinstance(source, Path):
-            return asked or ()
-        if asked:
-            return frame_named(source, asked)
-        return () if viewer is None else frame_of(source, viewer.dims.point)
+        return frame_asked(self._viewer(), source, asked)
 
     def _on_update(self, update: Update) -> None:
-        if self._summary:
-            return  # told while the run was already asked to stop
+        f = None if self._summary else self._run.follow(update)
+        if f is None:
+            return  # told while the run, or its image, was already given up
         if update.failure:
-            alone = len(self._fields) == 1
-            self.failures.add(self._fields[update.job], update.failure, listed=not alone)
+            alone = len(self._run) == 1
+            self.failures.add(f, update.failure, listed=not alone)
             if alone:
                 self.message_sent.emit(update.failure)
         else:
@@ -274,21 +263,20 @@ class DetectionSession(ViewerSession):
             if not self._begun:
                 self.results.remember()
                 self._begun = True
-            f = self._fields[update.job]
             self.results.put(f, update.cells)
-            if f.hidden and all(g.hidden for g in self._fields):
+            if f.hidden and all(g.hidden for g in self._run.fields):
                 self.show_field(f)
 
     def _done(self) -> str:
-        images, failed = len(self._fields), self.failures.of_run
-        if not failed:
-            return super()._done()
-        return f"{images - failed:,} of {images:,} images are done." if images > 1 else "Nothing was done."
+        whole = not self.failures.of_run and not self._run.lost
+        return super()._done() if whole else self._run.end_words(self.failures.of_run)
 
     def _on_lost(self, f: Field) -> None:
-        """Do not go on with an image, or fill a layer, that a person has removed."""
-        if f in self._fields:
-            self.stop()
+        """Do not go on with an image, or fill a layer, that a person has removed; others are not concerned."""
+        if self.running and self._run.lose(f, found=f in self.results.fields):
+            self.message_sent.emit(" ".join(self._run.lost.values()))
+            if self._run.over:
+                self._halt(self._run.end_words(self.failures.of_run), self._stop_words[1])
 
     def _set_running(self, running: bool) -> None:
         self.results.lock(running)

@@ -12,7 +12,8 @@ from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.detect.display import MANY, SmallCells
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.gallery import DetectedGallery
-from napari_hemalens.gui.detect.session import Source, detection_session
+from napari_hemalens.gui.detect.session import detection_session
+from napari_hemalens.gui.detect.sources import Source
 from napari_hemalens.gui.gallery import GallerySession
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.sample import known_sample
