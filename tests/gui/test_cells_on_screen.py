@@ -35,8 +35,19 @@ def test_where_several_show_a_cell_that_of_the_active_layer_is_meant(cells, view
     boxes.field.drawing.layer.add([[0, 0], [0, 599], [399, 599], [399, 0]], shape_type="rectangle")
     boxes.field.cells = boxes.field.cells
     viewer.layers.selection.active = viewer.layers[active]
-    assert isinstance(cells.at((y, x))[0], kind)
+    assert isinstance(cells.at((y, x), viewer.layers)[0], kind)
 
 
-def test_beside_all_cells_there_is_none(cells):
-    assert cells.at((-50.0, -50.0)) is None
+def test_beside_all_cells_there_is_none(cells, viewer):
+    assert cells.at((-50.0, -50.0), viewer.layers) is None
+
+
+def test_only_cells_of_what_is_shown_in_a_place_are_found_there(cells, viewer):
+    boxes, classes = cells.followers
+    y, x = 0.1 * classes.cells.centres[0]
+    viewer.layers.selection.active = viewer.layers[RESULT]
+    assert cells.at((y, x), [viewer.layers["smear"]]) is not None
+    assert isinstance(cells.at((y, x), [viewer.layers[RESULT]])[0], ClassFollower)
+    assert cells.at((y, x), []) is None
+    assert cells.of_layer(viewer.layers["smear cells"]) == boxes
+    assert cells.of_layer(viewer.layers["smear"]) is None

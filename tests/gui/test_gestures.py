@@ -10,12 +10,12 @@ from napari.layers import Points
 from napari_hemalens.gui.gestures import bind, cell_at, pick
 
 
-def click(layer, *, moved=0, modifiers=()):
+def click(layer, *, moved=0, modifiers=(), **options):
     y0, x0, _, _ = (*layer.data[1].min(axis=0), 0, 0)
     event = SimpleNamespace(
         pos=np.zeros(2), type="mouse_press", modifiers=modifiers, position=((y0 + 9) * 0.1, (x0 + 9) * 0.1)
     )
-    press = pick(layer, event)
+    press = pick(layer, event, **options)
     next(press)
     event.type, event.pos = "mouse_release", np.full(2, moved)
     next(press, None)
@@ -27,6 +27,12 @@ def test_a_click_selects_the_box_and_shift_takes_it_back(boxes):
     assert cell_at(boxes, event) == 1
     assert {*boxes.selected_data} == {1}
     click(boxes, modifiers=("Shift",))
+    assert {*boxes.selected_data} == set()
+
+
+def test_a_click_on_another_image_of_a_grid_selects_nothing(boxes):
+    boxes.selected_data = {1}
+    click(boxes, shows=lambda event: event.type != "mouse_release")
     assert {*boxes.selected_data} == set()
 
 

@@ -88,12 +88,12 @@ def state(three):
     )
 
 
-def click(viewer, y, x, *, moved=0):
+def click(viewer, y, x, *, moved=0, viewbox=(0, 0)):
     """Click on the canvas, at a place in pixels of an image of 0.1 um; layers come after the viewer, as in napari."""
     active = viewer.layers.selection.active
     event = SimpleNamespace(
         position=(y * 0.1, x * 0.1), pos=np.array([10, 10]), type="mouse_press", button=1, modifiers=(),
-        view_direction=None, dims_displayed=[0, 1],
+        view_direction=None, dims_displayed=[0, 1], viewbox=viewbox,
     )  # fmt: skip
     presses = [callback(viewer, event) for callback in viewer.mouse_drag_callbacks]
     if isinstance(active, Shapes):
@@ -245,6 +245,47 @@ def test_an_image_that_lies_elsewhere_has_its_cells_there(three, runner, recipe,
     click(three.viewer, 110, 1210)
     assert three.viewer.layers["other cells"].selected_data == {1}
     assert state(three)[0] == set()
+
+
+@pytest.fixture
+def beside(three, runner, recipe):
+    """Boxes of another image, which lies to the right; those of the first are active, and one is selected."""
+    place = PLACE | {"translate": (0, 100)}
+    other = three.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="other", **place)
+    three.detection.start_run([other], recipe)
+    runner.run()
+    three.viewer.layers.selection.active = three.boxes
+    three.boxes.selected_data = {2}
+    runner.draw()
+    return three.viewer.layers["other cells"]
+
+
+def test_a_click_on_a_cell_of_another_image_selects_it_there(three, beside):
+    click(three.viewer, 110, 1210)
+    assert state(three) == (set(), 0, 7, None)  # the label to paint with stays
+    assert beside.selected_data == {1}
+    assert three.viewer.layers.selection.active is beside  # whose keys count now
+    click(three.viewer, 110, 210)
+    assert state(three)[0] == {1}
+    assert beside.selected_data == set()
+
+
+def test_a_click_beside_the_cells_of_all_images_selects_none(three, beside):
+    click(three.viewer, 350, 1050)
+    assert state(three)[0] == set()
+    assert three.viewer.layers.selection.active is three.boxes
+
+
+def test_in_a_grid_the_image_that_is_clicked_is_meant(three, beside):
+    beside.translate = three.viewer.layers["other"].translate = (0, 0)
+    grid, layers = three.viewer.canvas.grid, three.viewer.layers
+    grid.enabled = True
+    click(three.viewer, 110, 210, viewbox=grid.position(layers.index("other"), layers))
+    assert state(three)[0] == set()
+    assert beside.selected_data == {1}
+    click(three.viewer, 110, 210, viewbox=grid.position(layers.index("smear"), layers))
+    assert state(three)[0] == {1}
+    assert beside.selected_data == set()
 
 
 def test_a_cell_that_is_selected_stays_so_when_it_is_explained_later(three, runner, asking):

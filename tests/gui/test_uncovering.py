@@ -86,3 +86,12 @@ def test_of_what_has_left_the_viewer_nothing_is_uncovered(viewer):
     uncover(viewer, image)
     assert above.visible
     assert image_under(above) is None
+
+
+def test_in_a_grid_no_image_covers_another(viewer):
+    below, above = viewer.add_image(SMEAR, rgb=True), viewer.add_image(SMEAR, rgb=True)
+    viewer.canvas.grid.enabled = True
+    cells = viewer.add_labels(MASK)
+    lay_over(viewer, cells, below)
+    uncover(viewer, below)
+    assert (below.visible, above.visible, cells.visible) == (True, True, True)

@@ -1,7 +1,7 @@
 """The cells that the docks of a viewer show now, and which of them is where. No Qt."""
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from napari.components import ViewerModel
@@ -59,15 +59,23 @@ class CellsOnScreen:
                     return each, row
         return None
 
-    def at(self, position: tuple[float, ...]) -> tuple[Follower, int] | None:
-        """Return the cell at a place in world coordinates, of the active layer before those of others from the top."""
-        return next(self._at(position), None)
+    def at(self, position: tuple[float, ...], layers: Collection[Layer]) -> tuple[Follower, int] | None:
+        """Return the cell at a place in world coordinates, of the active layer before those of others from the top.
 
-    def _at(self, position: tuple[float, ...]) -> Iterator[tuple[Follower, int]]:
+        Cells count whose image, or themselves, are among the `layers` shown there.
+        """
+        return next(self._at(position, layers), None)
+
+    def of_layer(self, layer: Layer | None) -> Follower | None:
+        """Return which of those that show cells a layer belongs to."""
+        return next((each for each in self.followers if layer in each.layers), None)
+
+    def _at(self, position: tuple[float, ...], layers: Collection[Layer]) -> Iterator[tuple[Follower, int]]:
         viewer = self._viewer()
         if viewer is None:
             return
-        shown = {layer: each for each in self.followers for layer in reversed(each.layers)}
+        there = [each for each in self.followers if each.image in layers or any(own in layers for own in each.layers)]
+        shown = {layer: each for each in there for layer in reversed(each.layers)}
         active = viewer.layers.selection.active
         from_top = [layer for layer in reversed(viewer.layers) if layer in shown and layer.visible]
         for layer in [active] * (active in shown) + from_top:

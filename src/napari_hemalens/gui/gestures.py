@@ -40,8 +40,16 @@ class Reviewer(Protocol):
 Beside: TypeAlias = Callable[[], Sequence[Layer]]
 """Returns all layers of the same cells, of which one is active."""
 
+Shows: TypeAlias = Callable[[Any], bool]
+"""Returns whether the cells, or their image, are shown where the mouse of an event is."""
 
-def bind(layer: Layer, reviewer: Reviewer, beside: Beside = tuple) -> None:
+
+def everywhere(_: Any) -> bool:
+    """Return that cells are shown wherever the mouse is."""
+    return True
+
+
+def bind(layer: Layer, reviewer: Reviewer, beside: Beside = tuple, shows: Shows = everywhere) -> None:
     """Let a layer of cells answer the keys of classes, of a review, undo and redo, clicks and the hovering mouse.
 
     While it is active, the cells of those `beside` it are selected and deleted as its own are.
@@ -50,8 +58,8 @@ def bind(layer: Layer, reviewer: Reviewer, beside: Beside = tuple) -> None:
     layer.bind_key("Escape", lambda it: put_down(it, beside()), overwrite=True)
     for delete in ("Delete", "Backspace"):
         layer.bind_key(delete, lambda it: _delete({it, *beside()}), overwrite=True)
-    layer.mouse_drag_callbacks.append(lambda it, event: pick(it, event, beside()))
-    layer.mouse_move_callbacks.append(_hovering(reviewer, beside))
+    layer.mouse_drag_callbacks.append(lambda it, event: pick(it, event, beside(), shows))
+    layer.mouse_move_callbacks.append(_hovering(reviewer, beside, shows))
 
 
 def bind_keys(layer: Layer | ViewerModel, reviewer: Reviewer) -> None:
@@ -84,7 +92,7 @@ def put_down(layer: Layer, beside: Sequence[Layer] = ()) -> None:
         layer.mode = "pan_zoom"  # which finishes a shape that is being drawn
 
 
-def pick(layer: Layer, event: Any, beside: Sequence[Layer] = ()) -> Iterator[None]:
+def pick(layer: Layer, event: Any, beside: Sequence[Layer] = (), shows: Shows = everywhere) -> Iterator[None]:
     """Select the cell that is clicked, in the layer or beside it, while a drag still moves the camera."""
     if layer.mode != "pan_zoom":
         return
@@ -95,7 +103,7 @@ def pick(layer: Layer, event: Any, beside: Sequence[Layer] = ()) -> Iterator[Non
     if np.abs(np.asarray(event.pos) - start).max() > STILL:
         return
     layers = _in_order(layer, beside)
-    hit = _hit(layers, event)
+    hit = _hit(layers, event) if shows(event) else None
     for each in layers:
         clicked = {hit[1]} if hit is not None and hit[0] is each else set()
         _select(each, {*each.selected_data} ^ clicked if hit is not None and "Shift" in event.modifiers else clicked)
@@ -157,9 +165,9 @@ def _accepting(reviewer: Reviewer) -> Callable[[Any], Iterator[None]]:
     return accept
 
 
-def _hovering(reviewer: Reviewer, beside: Beside) -> Callable[[Layer, Any], None]:
+def _hovering(reviewer: Reviewer, beside: Beside, shows: Shows) -> Callable[[Layer, Any], None]:
     def hover(layer: Layer, event: Any) -> None:
-        hit = _hit(_in_order(layer, beside()), event)
+        hit = _hit(_in_order(layer, beside()), event) if shows(event) else None
         if hit is None or hit[1] >= len(hit[0].features):
             reviewer.hover("")
             return

@@ -1,7 +1,7 @@
 """One cell of a viewer is selected, in whatever layer, and every layer that shows it follows. No Qt."""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -188,20 +188,34 @@ class SelectedCell:
             if each.image is image and row is not None:
                 self.select(each, row)
 
-    def _on_click(self, position: tuple[float, ...]) -> None:
-        """Select the cell that is clicked; boxes whose layer is active see to that themselves."""
+    def _on_click(self, position: tuple[float, ...], layers: Sequence[Layer]) -> None:
+        """Select the cell that is clicked; boxes whose layer is active see to those of their image themselves."""
         viewer = self._viewer()
-        active = None if viewer is None else viewer.layers.selection.active
-        if viewer is None or active in self._boxes:
+        if viewer is None:
             return
-        found = self._cells.at(position)
-        beside = self._explaining.results.at(position) if found is None else None
+        active = viewer.layers.selection.active
+        found = self._cells.at(position, layers)
+        if active in self._boxes:
+            own = self._cells.of_layer(active)
+            if found is not None and own is not None and found[0].image is not own.image:
+                self.select(*found)
+                self._run_idle(self._activating(found[0].layers))
+            return
+        beside = self._explaining.results.at(position, layers) if found is None else None
         if found is not None:
             self.select(*found)
         elif beside is not None:  # a micronucleus, say, is explained with the nucleus beside it
             self._on_explained(beside[0].image, beside[1])
         else:
             self.clear()
+
+    def _activating(self, layers: Sequence[Layer]) -> Iterator[None]:
+        """Let the keys of a layer count, once napari has told the one before of the end of the click."""
+        yield
+        viewer = self._viewer()
+        shown = () if viewer is None else [layer for layer in layers if layer in viewer.layers and layer.visible]
+        if viewer is not None and shown:
+            viewer.layers.selection.active = shown[-1]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ import weakref
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
+from napari_hemalens.gui.grid import is_grid
 from napari_hemalens.gui.layers import holds_pixels
 
 _CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
@@ -18,7 +19,8 @@ def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
     if image is None:
         return
     _images[layer] = weakref.ref(image)
-    above = viewer.layers[viewer.layers.index(image) + 1 :] if image in viewer.layers else ()
+    covered = image in viewer.layers and not is_grid(viewer)
+    above = viewer.layers[viewer.layers.index(image) + 1 :] if covered else ()
     if any(other.visible and _hides(other) and _overlap(other, image) for other in above):
         layer.visible = False
         _aside.add(layer)
@@ -42,7 +44,7 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
         if image in (layer, of):
             _show_again(layer)
             continue
-        in_the_way = of is not None or (number > place and _hides(layer))
+        in_the_way = not is_grid(viewer) and (of is not None or (number > place and _hides(layer)))
         if layer.visible and in_the_way and _overlap(of or layer, image):
             layer.visible = False
             _aside.add(layer)

@@ -102,13 +102,13 @@ class TestCells:
         assert layer.visible
         viewer.dims.set_current_step(0, 2)
         assert not layer.visible
-        assert explaining.results.at((2, 120, 220)) is None
+        assert explaining.results.at((2, 120, 220), viewer.layers) is None
         explaining.start_run(image, stack, asking)
         runner.run()
         assert len(explaining.results.states) == 2  # each plane keeps its own
         viewer.dims.set_current_step(0, 1)
         assert layer.visible
-        assert explaining.results.at((1, 120, 220))[1] == 9
+        assert explaining.results.at((1, 120, 220), viewer.layers)[1] == 9
 
 
 class TestRemoved:

@@ -147,8 +147,8 @@ class TestLook:
     def test_a_click_chooses_the_cell_and_tells_who_wants_to_know(self, explained, image):
         told = []
         explained.cell_chosen.connect(lambda *news: told.append(news))
-        explained._on_click((12.0, 22.0))
-        explained._on_click((12.1, 22.1))
+        explained._on_click((12.0, 22.0), [image])
+        explained._on_click((12.1, 22.1), [image])
         assert told == [(image, 9)]
         results, titles = explained.looked_at()
         assert titles == ["Attention, layer 5", "Grad-CAM"]

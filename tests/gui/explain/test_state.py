@@ -54,10 +54,11 @@ class TestLarge:
 
 
 class TestLook:
-    def test_what_lies_beside_a_nucleus_belongs_to_the_nearest_one(self, explained):
-        assert explained.results.at((14.2, 22.0))[1] == 9  # 22 pixels below its middle
-        assert explained.results.at((20.0, 10.0)) is None
-        assert explained.results.at((-5.0, 10.0)) is None
+    def test_what_lies_beside_a_nucleus_belongs_to_the_nearest_one(self, explained, image):
+        assert explained.results.at((14.2, 22.0), [image])[1] == 9  # 22 pixels below its middle
+        assert explained.results.at((14.2, 22.0), []) is None  # another cell of napari's grid
+        assert explained.results.at((20.0, 10.0), [image]) is None
+        assert explained.results.at((-5.0, 10.0), [image]) is None
 
     def test_the_extremes_are_the_most_and_the_least_certain(self, explained):
         results, titles = explained.extremes(1)

@@ -1,14 +1,17 @@
 """One image, or one frame of it, with its detected cells."""
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Layer
+from numpy.typing import NDArray
 
 from napari_hemalens.gui.detect.drawing import Drawing
+from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.shown import joined
 from napari_hemalens.gui.frames import Framed
 from napari_hemalens.gui.running import Stop, nothing
@@ -103,6 +106,20 @@ class Field:
                 each.layer.selected_data = wanted
                 each.layer.refresh(data_displayed=False, extent=False, thumbnail=False)
             start = end
+
+    def choose_again(self, boxes: NDArray[np.float32]) -> None:
+        """Select boxes (N, 4) that were selected before, where a cell of another class has gone to another layer."""
+        if len(boxes) > len(self.chosen):
+            places, _ = matched(self.shown.boxes, boxes)
+            with ExitStack() as writing:
+                for each in self.drawings:
+                    writing.enter_context(each.writing())
+                self.choose(places.tolist())
+
+    def first_of(self, drawing: Drawing) -> int:
+        """Return which of all boxes in `shown` is the first of a layer."""
+        before = self.drawings[: self.drawings.index(drawing)]
+        return sum(len(each.shown.rows) for each in before)
 
     @property
     def seen(self) -> bool:

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,9 @@ from napari_hemalens.gui.detect.box_style import style_selection, update_label_v
 from napari_hemalens.gui.detect.display import BoxFilter, SmallCells, are_points, parted
 from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.field import Field
-from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.point_drawing import PointDrawing
 from napari_hemalens.gui.frames import Framed, FramesOnScreen
+from napari_hemalens.gui.grid import layers_under
 from napari_hemalens.gui.layer_parts import part_by_part
 from napari_hemalens.gui.layers import BOXES_AT_MOST, SMALL, cell_layer, placement_of
 from napari_hemalens.gui.mesh_programs import keep_mesh_programs
@@ -138,7 +138,7 @@ class FieldLayers:
             rows = np.flatnonzero(f.cells.visible(score_threshold) & self.display.shows(f.cells))
             chosen = f.shown.boxes[f.chosen]
             yield from self._follow_rows(f, rows)
-            _choose_again(f, chosen)
+            f.choose_again(chosen)
         f.following = False
         self._update_labels()
         self.drawn.emit(f)
@@ -194,6 +194,12 @@ class FieldLayers:
         """Let the pixels of a field be seen, with its own cells alone."""
         uncover(self._viewer(), f.image)
 
+    def shows(self, f: Field, event: Any) -> bool:
+        """Return whether a field, its image or its cells, is shown where the mouse of an event is."""
+        viewer = self._viewer()
+        under = () if viewer is None else layers_under(viewer, event)
+        return f.image in under or any(layer in under for layer in f.layers)
+
     def look_at(self, f: Field, row: int) -> None:
         """Select one cell of a field, in the middle of the canvas; of one that is still being drawn, once it is.
 
@@ -207,7 +213,7 @@ class FieldLayers:
             return
         shown = f.shown
         for place in np.flatnonzero(shown.rows == row):
-            layer = next(each.layer for each in reversed(f.drawings) if place >= _start(f, each))
+            layer = next(each.layer for each in reversed(f.drawings) if place >= f.first_of(each))
             layer.visible = True
             viewer.layers.selection.active = layer  # whose keys count
             f.choose([int(place)])
@@ -281,19 +287,3 @@ def _put_beneath(viewer: ViewerModel, layer: Layer, boxes: Layer | None) -> None
     active = viewer.layers.selection.active
     viewer.layers.insert(viewer.layers.index(boxes) if boxes in viewer.layers else len(viewer.layers), layer)
     viewer.layers.selection.active = active or layer
-
-
-def _choose_again(f: Field, chosen: NDArray[np.float32]) -> None:
-    """Select the boxes (N, 4) that were selected before, where a cell of another class has gone to another layer."""
-    if len(chosen) > len(f.chosen):
-        places, _ = matched(f.shown.boxes, chosen)
-        with ExitStack() as writing:
-            for each in f.drawings:
-                writing.enter_context(each.writing())
-            f.choose(places.tolist())
-
-
-def _start(f: Field, drawing: Drawing) -> int:
-    """Return which of all boxes of a field is the first of a layer."""
-    before = f.drawings[: f.drawings.index(drawing)]
-    return sum(len(each.shown.rows) for each in before)

@@ -172,7 +172,7 @@ class Results(EditedFields):
 
     def _on_added(self, f: Field, drawing: Drawing) -> None:
         drawing.expect(self.next_class)
-        gestures.bind(drawing.layer, self, lambda: f.layers)
+        gestures.bind(drawing.layer, self, lambda: f.layers, lambda event: self.layers.shows(f, event))
 
     def _on_drawn(self, f: Field) -> None:
         """Tell whether cells are shown as points, which is known only now."""

@@ -1,7 +1,7 @@
 """The explained cells of one viewer: what was found, the layers that show it, and the cell that is looked at."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -126,10 +126,14 @@ class Heatmaps:
         self.current, state.chosen = state, number
         self.changed.emit()
 
-    def at(self, position: Sequence[float]) -> tuple[ExplanationState, int] | None:
-        """Return the explained cell at a place in world coordinates; of overlapping images, that of the last run."""
+    def at(self, position: Sequence[float], layers: Collection[Layer]) -> tuple[ExplanationState, int] | None:
+        """Return the explained cell at a place in world coordinates; of overlapping images, that of the last run.
+
+        An image counts that is among the `layers` shown there, itself or by its heatmap.
+        """
         for state in reversed(self.states):
-            if state.layer is not None and self.on_screen(state):
+            shown = state.layer in layers or state.image in layers
+            if state.layer is not None and shown and self.on_screen(state):
                 y, x = state.layer.world_to_data(position)[-2:]
                 number = state.at(float(y), float(x))
                 if number is not None:

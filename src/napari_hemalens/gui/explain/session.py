@@ -198,8 +198,8 @@ class ExplanationSession(ViewerSession):
         self.results.choose(state, number)
         self.cell_chosen.emit(state.image, number)
 
-    def _on_click(self, position: tuple[float, ...]) -> None:
-        found = self.results.at(position)
+    def _on_click(self, position: tuple[float, ...], layers: Sequence[Layer]) -> None:
+        found = self.results.at(position, layers)
         if found is not None:
             self._look(*found)
 
