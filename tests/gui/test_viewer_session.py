@@ -68,13 +68,13 @@ def test_it_is_said_how_much_longer_a_run_takes_until_it_ends(viewer, runner):
         left.clear()
 
 
-def test_a_fault_of_ours_is_called_so(viewer, runner):
+def test_a_refusal_is_said_as_it_is_and_a_fault_of_ours_is_called_so(viewer, runner):
     session, messages = ViewerSession(viewer, runner), []
     session.message_sent.connect(messages.append)
     for error in (WeightsError("No weights 'x'."), KeyError("x"), OSError("disk full")):
         session._on_error(error)
     assert messages == [
-        "It failed: No weights 'x'.",
+        "No weights 'x'.",
         "It failed: a fault of HemaLens, KeyError: 'x'. Please report it.",
         "It failed: disk full",
     ]

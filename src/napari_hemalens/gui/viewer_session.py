@@ -151,12 +151,12 @@ class ViewerSession:
         return "Done."
 
     def _on_error(self, error: Exception) -> None:
-        self._summary = _failure(error)
-        self.message_sent.emit(self._summary)
+        self._summary = "Not finished."  # the reason stands below it
+        self.message_sent.emit(why_not(error))
 
     def _on_error_beside(self, error: Exception) -> None:
         """Say what failed beside a run, which goes on."""
-        self.message_sent.emit(_failure(error))
+        self.message_sent.emit(why_not(error))
 
     def _on_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self.devices = devices
@@ -184,8 +184,11 @@ def session_for(kind: type[A], viewer: ViewerModel, runner: Callable[[ViewerMode
     return cast("A", begun[kind])
 
 
-def _failure(error: Exception) -> str:
-    ours = isinstance(error, _FAULTS) and not isinstance(error, HemaLensError)
+def why_not(error: Exception) -> str:
+    """Return why something could not be done: a refusal as it is, since it is a sentence; the rest as a failure."""
+    if isinstance(error, HemaLensError):
+        return str(error)
+    ours = isinstance(error, _FAULTS)
     why = f"a fault of HemaLens, {type(error).__name__}: {error}. Please report it." if ours else str(error)
     return f"It failed: {why}"
 

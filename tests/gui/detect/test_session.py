@@ -127,7 +127,7 @@ class TestRun:
         listener.on_error(RuntimeError("a bug"))
         listener.on_end()
         assert not session.running
-        assert said[-1] == "It failed: a bug"
+        assert said[-2:] == ["It failed: a bug", "Not finished."]
 
     def test_a_network_that_fails_is_said(self, session, image, runner, recipe, said, network):
         network.error = ImageError("Cannot read y 0 to 9.")

@@ -13,7 +13,7 @@ class TestCells:
         viewer.dims.set_current_step(0, 3)
         explaining.start_run(image, stack, asking)
         runner.run()
-        assert said == ["It failed: Plane 3 of the labels holds no cell: move the slider to one that does."]
+        assert said == ["Plane 3 of the labels holds no cell: move the slider to one that does."]
         assert not explaining.running
 
 

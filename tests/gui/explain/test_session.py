@@ -214,7 +214,7 @@ class TestRefusals:
         explainer.error = DeviceError("No gradient passes through this network.")
         explaining.start_run(image, nuclei, asking)
         runner.run()
-        assert said == ["It failed: No gradient passes through this network."]
+        assert said == ["No gradient passes through this network."]
         assert RESULT in viewer.layers
         assert not explaining.running
 

@@ -51,7 +51,7 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again(look, runner, said):
 
     look.find(SimpleNamespace(contradicted=fail), lambda: None)
     runner.run()
-    assert said == ["It failed: no luck"]
+    assert said == ["no luck"]
     look.find(refit(3), lambda: None)
     runner.run()
     assert look.left == (3,)

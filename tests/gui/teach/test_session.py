@@ -112,7 +112,7 @@ class TestRun:
         looking.error = WeightsError("No weights 'zebra'.")
         teach.start([cells_of_layer(viewer.layers["smear"], many_boxes)], TeachingRecipe())
         runner.run()
-        assert said == ["It failed: No weights 'zebra'."]
+        assert said == ["No weights 'zebra'."]
         assert not teach.can_say
 
     def test_no_cells_are_said(self, teach, runner, tmp_path, said):
@@ -123,7 +123,7 @@ class TestRun:
         teach.open_project(tmp_path / "p")
         teach.start([CellSource("empty", read)], TeachingRecipe())
         runner.run()
-        assert said == ["It failed: There are no cells in empty: nothing can be taught."]
+        assert said == ["There are no cells in empty: nothing can be taught."]
 
     def test_a_project_is_not_changed_for_another_during_a_run(self, teach, viewer, many_boxes, tmp_path):
         teach.open_project(tmp_path / "p")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.viewer_session import why_not
 from napari_hemalens.progress import counted
 from napari_hemalens.workflows.teaching import Refit
 
@@ -44,7 +45,7 @@ class SecondLook:
             then()
 
         def on_error(error: Exception) -> None:
-            self._say(f"It failed: {error}")
+            self._say(why_not(error))
 
         def on_end() -> None:
             self._looking = False
