@@ -113,7 +113,7 @@ def test_annotations_without_a_frame_are_said_to_be_of_the_one_on_screen(session
     table = tmp_path / "cells.csv"
     table.write_text("image,class,score,y0,x0,y1,x1\nstack.tif,blast,1,10,10,40,40\n", encoding="utf-8")
     viewer.dims.set_current_step(0, 1)
-    session.annotate([stack], table)
+    session.annotate([stack], [table])
     runner.run()
     (cells,) = session.results.detections()
     assert cells.provenance.frame == "T=1"
@@ -126,12 +126,12 @@ def test_annotations_of_another_frame_are_refused(session, viewer, stack, runner
     table = tmp_path / "cells.csv"
     table.write_text("image,class,score,y0,x0,y1,x1\nstack.tif [T=2],blast,1,10,10,40,40\n", encoding="utf-8")
     viewer.dims.set_current_step(0, 1)
-    session.annotate([stack], table)
+    session.annotate([stack], [table])
     runner.run()
     assert session.results.fields == []
     assert "has cells of other frames of 'stack.tif': T=2; go to one of them." in said[0]
     viewer.dims.set_current_step(0, 2)
-    session.annotate([stack], table)
+    session.annotate([stack], [table])
     runner.run()
     assert len(session.results.detections()[0]) == 1
 

@@ -438,7 +438,7 @@ class TestSave:
         named_session.save(tmp_path, ("csv",))
         runner.run()
         named_session.results.clear()
-        named_session.annotate([image], tmp_path / "cells.csv")
+        named_session.annotate([image], [tmp_path / "cells.csv"])
         runner.run()
         assert named_session.results.waiting.unsure == 2
         named_session.results.choose_odds("blood", prior=True)

@@ -115,8 +115,8 @@ def test_annotations_of_a_file_are_shown_and_counted(dock, qtbot, monkeypatch, t
         [[10, 20, 40, 60]], [1], [0], names=("blast",), image_shape=SHAPE, provenance=Provenance(image="smear.png")
     )
     via.write([cells], tmp_path / "via.json")
-    answer = (str(tmp_path / "via.json"), "")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: answer)
+    answer = ([str(tmp_path / "via.json")], "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: answer)
     dock.annotations.click()
     qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
     assert dock.viewer.layers["smear cells"].nshapes == 1

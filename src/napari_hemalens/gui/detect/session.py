@@ -113,22 +113,22 @@ class DetectionSession(ViewerSession):
         self.results.choose_score(score)
         self._begin(run(jobs, recipe, self._detect), self._on_update)
 
-    def unknown_classes(self, file: Path) -> dict[str, int]:
-        """Return the number of cells of each class in a file of annotations of which it is not known what it is."""
+    def unknown_classes(self, files: Sequence[Path]) -> dict[str, int]:
+        """Return the number of cells of each class in files of annotations of which it is not known what it is."""
         try:
-            return unknown_names(read_annotations(file))
+            return unknown_names([field for file in files for field in read_annotations(file)])
         except HemaLensError:  # `annotate` says what is wrong
             return {}
 
     def annotate(
         self,
         sources: Sequence[Source],
-        file: Path,
+        files: Sequence[Path],
         *,
         keep_edits: bool = True,
         classes: Mapping[str, str] | None = None,
     ) -> None:
-        """Begin to show the cells that a file of annotations holds for images, unless a run goes on.
+        """Begin to show the cells that files of annotations hold for images, unless a run goes on.
 
         `classes` says what to call its unknown classes; '' leaves their cells out.
         """
@@ -140,7 +140,7 @@ class DetectionSession(ViewerSession):
             self.message_sent.emit(str(error))
             return
         self._begun = False
-        steps = annotation_steps(file, classes, alone=len(jobs) == 1)
+        steps = annotation_steps(files, classes, alone=len(jobs) == 1)
         self._begin(run(jobs, self.recipe, steps), self._on_update)
 
     def corrections(self, sources: Sequence[Source], frame: str | None = None) -> int:

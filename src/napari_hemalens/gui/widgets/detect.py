@@ -157,12 +157,12 @@ class DetectWidget(Dock):
     def _annotate(self) -> None:
         sources = self.images.sources()
         keep = self._keeps_edits(sources)
-        file = None if keep is None else ask_for_annotations(self)
-        if keep is None or file is None:
+        files = () if keep is None else ask_for_annotations(self)
+        if keep is None or not files:
             return
-        classes = ask_for_classes(self, self.session.unknown_classes(file))
+        classes = ask_for_classes(self, self.session.unknown_classes(files))
         if classes is not None:
-            self.session.annotate(sources, file, keep_edits=keep, classes=classes)
+            self.session.annotate(sources, files, keep_edits=keep, classes=classes)
 
     def _keeps_edits(self, sources: Sequence[Source]) -> bool | None:
         """Return whether corrections outlive what comes, as the person says; None: nothing is to come."""

@@ -10,12 +10,12 @@ from napari_hemalens.gui.widgets.rows import button
 from napari_hemalens.gui.widgets.saving import DETECTED, ask_what_to_save
 
 
-def ask_for_annotations(parent: QWidget) -> Path | None:
-    """Ask for a file of annotations; None if the person changes their mind."""
+def ask_for_annotations(parent: QWidget) -> tuple[Path, ...]:
+    """Ask for files of annotations, of which some formats have one an image; none: the person changes their mind."""
     suffixes = "*.json *.geojson *.csv *.xml *.yaml *.txt *.parquet *.h5ad"
     kinds = f"Annotations: VIA, COCO, QuPath, tables, Pascal VOC, YOLO ({suffixes});;All files (*)"
-    file, _ = QFileDialog.getOpenFileName(parent, "Open annotations", "", kinds)
-    return Path(file) if file else None
+    files, _ = QFileDialog.getOpenFileNames(parent, "Open annotations", "", kinds)
+    return tuple(map(Path, files))
 
 
 def ask_for_training_set(parent: QWidget) -> Path | None:
