@@ -24,6 +24,7 @@ from napari_hemalens.gui.box_shapes import (
     sides,
 )
 from napari_hemalens.gui.channels import names_of_channels
+from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.naming import UNSURE_FROM, Naming
 from napari_hemalens.records.palette import colour_of
@@ -195,7 +196,7 @@ def slide_opener(layer: Image, frame: Frame = (), *, sized: bool = True) -> Call
     return partial(
         from_array,
         list(layer.data) if layer.multiscale else layer.data,
-        name=layer.source.path or layer.name,
+        name=image_name(layer),
         axes=axes_of(layer),
         pixel_size_um=pixel_size_um(layer) if sized else None,
         frame=frame,

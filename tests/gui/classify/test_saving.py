@@ -54,6 +54,16 @@ class TestSave:
         runner.run()
         assert sorted((tmp_path / "out").iterdir()) == sorted(classified.files_of_save(tmp_path / "out", formats))
 
+    def test_an_image_that_was_renamed_is_saved_by_its_new_name(self, classified, viewer, runner, tmp_path):
+        viewer.layers["smear"].name = "patient 7"
+        classified.save(tmp_path)
+        runner.run()
+        assert (tmp_path / "patient 7.labels.tif").exists()
+        for name in ("cells.csv", "summary.csv", "run.json"):
+            text = (tmp_path / name).read_text(encoding="utf-8")
+            assert "patient 7" in text
+            assert "smear" not in text
+
     def test_the_file_agrees_with_the_table_to_the_row(self, classified, viewer, runner, tmp_path, said):
         results = classified.results
         results.begin_review()

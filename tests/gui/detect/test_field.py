@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.session import DetectionSession
 
 
@@ -144,3 +146,21 @@ def test_a_key_names_no_cell_of_a_frame_that_is_not_on_screen(both, viewer):
     viewer.dims.set_current_step(0, 2)
     both.results.press("1")
     assert [f.cells.n_corrections for f in both.results.fields] == [0, 1]
+
+
+def test_a_frame_keeps_its_number_when_its_image_is_renamed(both, viewer, stack, runner):
+    stack.name = "patient 7"
+    runner.run()
+    assert [f.name for f in both.results.fields] == ["patient 7 [T=0]", "patient 7 [T=2]"]
+    titles = [each.provenance.title for each in both.results.detections()]
+    assert titles == ["patient 7 [T=0]", "patient 7 [T=2]"]
+    assert "patient 7 [T=2] cells" in viewer.layers
+
+
+def test_an_image_of_a_file_stays_that_file_whatever_its_layer_is_called(viewer, tmp_path):
+    iio.imwrite(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
+    (layer,) = viewer.open(str(tmp_path / "a.png"), plugin="napari")
+    f = Field(layer.name, image=layer)
+    layer.name = "patient 7"
+    assert f.follow_name()
+    assert (f.name, f.header.provenance.image) == ("patient 7", "")

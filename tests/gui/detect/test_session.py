@@ -206,15 +206,39 @@ class TestLosses:
         runner.draw()
         assert [layer.name for layer in viewer.layers] == ["smear"]
 
-    def test_renaming_layers_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
+    @pytest.mark.parametrize("steps", [1, 3], ids=["before the first cells", "after them"])
+    def test_an_image_renamed_in_a_run_has_its_new_name_everywhere(
+        self, session, viewer, image, runner, recipe, tmp_path, steps
+    ):
         session.start_run([image], recipe)
-        for _ in range(3):
+        for _ in range(steps):
             runner.step()
         runner.draw()
-        image.name = "renamed"
-        viewer.layers["smear cells"].name = "renamed too"
+        image.name = "patient 7"
         runner.run()
-        assert viewer.layers["renamed too"].nshapes == 6
+        assert viewer.layers["patient 7 cells"].nshapes == 6
+        assert [f.name for f in session.results.fields] == ["patient 7"]
+        session.save(tmp_path, ("csv", "coco"))
+        runner.run()
+        rows = read_rows(tmp_path / "cells.csv", ("image", "class"), "cells")
+        assert {row["image"] for row in rows} == {"patient 7"}
+        assert [f.provenance.image for f in coco.read(tmp_path / "coco.json")] == ["patient 7"]
+        assert "smear" not in (tmp_path / "counts.csv").read_text() + (tmp_path / "run.json").read_text()
+
+    def test_a_layer_of_cells_that_a_person_named_keeps_its_name(self, analysed, viewer, image, runner):
+        viewer.layers["smear cells"].name = "mine"
+        image.name = "renamed"
+        runner.run()
+        assert [layer.name for layer in viewer.layers] == ["renamed", "mine"]
+
+    def test_an_image_renamed_while_its_cells_are_away_comes_back_by_its_name(self, analysed, viewer, image, runner):
+        analysed.results.clear()
+        image.name = "renamed"
+        analysed.results.undo()
+        runner.run()
+        assert [f.name for f in analysed.results.fields] == ["renamed"]
+        assert analysed.results.detections()[0].provenance.image == "renamed"
+        assert "renamed cells" in viewer.layers
 
     def test_deleting_boxes_during_a_run_does_no_harm(self, session, viewer, image, runner, recipe):
         session.start_run([image], recipe)

@@ -13,3 +13,9 @@ def test_the_files_that_will_be_written_are_known_before(explained, tmp_path):
     state = explained.results.current
     list(save_heatmaps_steps(state, tmp_path / "out"))
     assert sorted((tmp_path / "out").iterdir()) == sorted(heatmap_files(state, tmp_path / "out").values())
+
+
+def test_heatmaps_of_an_image_that_was_renamed_have_its_new_name(explained, viewer, tmp_path):
+    viewer.layers["smear"].name = "patient 7"
+    files = heatmap_files(explained.results.current, tmp_path).values()
+    assert {file.name.partition(".")[0] for file in files} == {"patient 7"}

@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
+from napari_hemalens.gui.image_names import of_image_now
 from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.measurements import Measurements
@@ -62,7 +63,7 @@ class Scored:
     @classmethod
     def from_states(cls, states: Sequence[ClassificationState]) -> Self:
         """Return what states have found; all have a result."""
-        reviewed = tuple(state.reviewed for state in states if state.reviewed is not None)
+        reviewed = tuple(_named_now(state.reviewed, state) for state in states if state.reviewed is not None)
         names = short_names([each.cells for each in reviewed])
         design = {name: state.sample for name, state in zip(names, states, strict=True)}
         return cls(
@@ -207,6 +208,11 @@ def _summary(states: Sequence[ClassificationState]) -> Summary | str | None:
 
 def _some(arrays: Sequence[NDArray[np.int64] | None]) -> tuple[NDArray[np.int64] | None, ...] | None:
     return tuple(arrays) if any(array is not None for array in arrays) else None
+
+
+def _named_now(reviewed: ReviewedClasses, state: ClassificationState) -> ReviewedClasses:
+    origin = of_image_now(reviewed.cells.provenance, state.image)
+    return replace(reviewed, cells=replace(reviewed.cells, provenance=origin))
 
 
 def _said(state: ClassificationState) -> str | None:

@@ -62,7 +62,7 @@ class EditedFields(CorrectedResults):
 
     def detections(self) -> tuple[Detections, ...]:
         """Return the cells of every field, as they are on screen."""
-        return tuple(f.cells.current(self.score_threshold) for f in self.fields)
+        return tuple(f.renamed(f.cells.current(self.score_threshold)) for f in self.fields)
 
     def field_for(self, source: Image | Path, frame: Frame | None = None) -> Field | None:
         """Return the field of a layer or file, and of that frame, or None where it was not analysed yet."""
@@ -81,8 +81,9 @@ class EditedFields(CorrectedResults):
         self.changed.emit()
 
     def await_cells(self, fields: Sequence[Field]) -> None:
-        """Tell of images that are removed before a run has found cells in them, too."""
+        """Tell of images that are removed before a run has found cells in them, and follow their names."""
         self._awaited = fields
+        self._listen(fields)
 
     def lock(self, locked: bool) -> None:
         """Forbid or allow corrections, as a run begins or ends."""
@@ -95,6 +96,19 @@ class EditedFields(CorrectedResults):
         """Show a field of a folder, in place of the one that was shown before."""
         self.layers.show_field(f, image)
         self.layers.draw(f, self.score_threshold)
+        self.changed.emit()
+
+    def _listen(self, fields: Iterable[Field]) -> None:
+        for f in fields:
+            if f.image is not None and f.path is None:
+                f.image.events.name.connect(self._on_renamed)
+
+    def _on_renamed(self, _: object = None) -> None:
+        """Call images what their layers are called now, and the layers of their cells after them."""
+        for f in {*self.fields, *self._awaited}:
+            before = f.name
+            if f.follow_name():
+                self.layers.rename(f, before)
         self.changed.emit()
 
     @property
@@ -111,6 +125,7 @@ class EditedFields(CorrectedResults):
             if f not in others:
                 self.layers.put_away(f)
         self.fields = [*fields, *others]
+        self._listen(fields)
         self._history.begin_with(fields, past, others)
         for f in fields:
             self.layers.begin(f, self.score_threshold)
@@ -157,6 +172,7 @@ class EditedFields(CorrectedResults):
         self.fields = fields
         for f, cells in cells_of_fields:
             f.cells = cells
+            f.follow_name()
         self._draw()
 
     def _draw(self, fields: Iterable[Field] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,10 @@ class Field:
         Whether it is counted without being shown, as the fields of a folder are but for one.
     origin : KeptImage or None
         Where the image is, as a project keeps it.
+    layer_name : str
+        What its layer is called, or was when it was removed; empty where there was none.
+    is_file : bool
+        Whether it is known by a file: renaming its layer leaves its cells what they are.
     following, behind : bool
         Whether the layer is being drawn, and whether the cells have changed since that began.
     """
@@ -61,6 +65,8 @@ class Field:
     small: Drawing | None = None
     hidden: bool = False
     origin: KeptImage | None = None
+    layer_name: str = ""
+    is_file: bool = False
     following: bool = False
     behind: bool = False
     stop_drawing: Stop = field(default=nothing, repr=False)
@@ -69,6 +75,31 @@ class Field:
     def drawings(self) -> tuple[Drawing, ...]:
         """Where its cells are shown: one layer, two, or none yet."""
         return tuple(each for each in (self.drawing, self.small) if each is not None)
+
+    def __post_init__(self) -> None:
+        if self.image is not None:
+            self.layer_name, self.is_file = self.image.name, bool(self.image.source.path)
+        self.is_file = self.is_file or self.path is not None
+
+    def follow_name(self) -> bool:
+        """Go by the name that a person has given the layer meanwhile; return whether it is another one."""
+        if self.image is None or self.path is not None or self.image.name == self.layer_name:
+            return False
+        known = self.name.startswith(self.layer_name)
+        self.name = self.image.name + (self.name.removeprefix(self.layer_name) if known else "")
+        self.layer_name = self.image.name
+        return True
+
+    def renamed(self, cells: Detections) -> Detections:
+        """Return cells of it as of the image that is called what it is called now."""
+        if self.is_file or not self.layer_name:
+            return cells
+        return replace(cells, provenance=replace(cells.provenance, image=self.layer_name))
+
+    @property
+    def header(self) -> Detections:
+        """What a layer says of the cells that it shows: all but the cells themselves."""
+        return self.renamed(self.cells.cells.take(np.zeros(0, dtype=np.int64)))
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -24,7 +24,7 @@ from napari_hemalens.gui.detect.point_drawing import PointDrawing
 from napari_hemalens.gui.frames import Framed, FramesOnScreen
 from napari_hemalens.gui.grid import layers_under
 from napari_hemalens.gui.layer_parts import part_by_part
-from napari_hemalens.gui.layers import BOXES_AT_MOST, SMALL, cell_layer, placement_of
+from napari_hemalens.gui.layers import BOXES_AT_MOST, MARK, SMALL, cell_layer, placement_of
 from napari_hemalens.gui.mesh_programs import keep_mesh_programs
 from napari_hemalens.gui.pace import several_at_once
 from napari_hemalens.gui.running import RunIdle
@@ -222,6 +222,13 @@ class FieldLayers:
             # What the border of the image leaves of a cell would fill the canvas otherwise.
             centre_on(viewer, layer, middle, max(y1 - y0, x1 - x0, box_side(shown.boxes)))
 
+    def rename(self, f: Field, before: str) -> None:
+        """Let the layers of a field go by its name, unless a person has given them one of their own."""
+        for layer in f.layers:
+            layer.metadata[MARK] = f.header
+            if not f.is_file and layer.name.startswith(f"{before} "):
+                layer.name = f.name + layer.name.removeprefix(before)
+
     def put_away(self, f: Field) -> None:
         """Remove the layers of the cells of a field."""
         f.stop_drawing()
@@ -241,8 +248,7 @@ class FieldLayers:
         viewer = self._viewer()
         if viewer is None:
             return None
-        header = f.cells.cells.take(np.zeros(0, dtype=np.int64))
-        layer = Layer.create(*cell_layer(header, f.placement, many=many))
+        layer = Layer.create(*cell_layer(f.header, f.placement, many=many))
         drawing = PointDrawing(layer) if many else BoxDrawing(layer)
         keep_mesh_programs()
         if small:

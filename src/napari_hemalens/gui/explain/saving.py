@@ -8,6 +8,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.figures.heatmaps import gallery
 from napari_hemalens.gui.explain.state import ExplanationState
+from napari_hemalens.gui.image_names import of_image_now
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.workflows.annotations import file_stems
@@ -29,8 +30,8 @@ def heatmap_files(state: ExplanationState, folder: Path) -> dict[str, Path]:
     """Return where the heatmap of an image by each method is written."""
     files = {}
     for name, found in [*state.shown.items()]:
-        title = found.tiles.take(found.tiles.ids[:1]).provenance.title
-        files[name] = folder / f"{file_stems([title])[0]}.{name}.tif"
+        origin = of_image_now(found.tiles.take(found.tiles.ids[:1]).provenance, state.image)
+        files[name] = folder / f"{file_stems([origin.title])[0]}.{name}.tif"
     return files
 
 

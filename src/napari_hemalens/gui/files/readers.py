@@ -14,6 +14,7 @@ from napari.utils.notifications import show_warning
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.files.images import image_layers
 from napari_hemalens.gui.files.zarr_cells import cell_layers
+from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.layers import LayerData, as_layers, holds_pixels
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.workflows.annotations import called, holds_annotations, join_parts, read_annotations
@@ -72,7 +73,7 @@ def _chosen(fields: Sequence[Detections], images: Sequence[Image], file: str) ->
 def _image_of(field: Detections, images: Sequence[Image]) -> Image | None:
     wanted = called(field.provenance.image)
     for image in images:
-        if wanted & (called(image.name) | called(image.source.path or image.name)) and _fits(field, image):
+        if wanted & (called(image.name) | called(image_name(image))) and _fits(field, image):
             return image
     return None
 
@@ -92,5 +93,5 @@ def _size(image: Image) -> tuple[int, int]:
 def _over(field: Detections, image: Image | None) -> list[LayerData]:
     if image is None:
         return as_layers(field)
-    origin = replace(field.provenance, image=image.source.path or image.name)
+    origin = replace(field.provenance, image=image_name(image))
     return as_layers(replace(field, image_shape=_size(image), provenance=origin), like=image)

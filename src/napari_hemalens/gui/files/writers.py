@@ -11,6 +11,7 @@ from skimage.measure import regionprops_table
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.box_shapes import boxes_of
+from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.layers import MARK, SMALL, LayerData, detections_from_layer, holds_pixels, pixel_size_um
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.naming import Naming
@@ -121,7 +122,7 @@ def cells_of(layer: Layer, images: Sequence[Image]) -> Detections:
         return detections_from_layer(layer)
     image = _under(layer, images)
     size = pixel_size_um(layer)
-    name = layer.name if image is None else image.source.path or image.name
+    name = layer.name if image is None else image_name(image)
     origin = Provenance(name, size, "unknown" if size is None else "image")
     if isinstance(layer, Labels):
         boxes, classes = _of_labels(layer)

@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import holds_cells
+from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.observer import OBSERVER
 from napari_hemalens.gui.running import Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
@@ -132,7 +133,7 @@ class TeachSession(ViewerSession):
             return
         self._left_out = sum(source.left_out for source in sources)
         layers = [source.image for source in sources if source.image is not None]
-        self._images = {**self._images, **{layer.source.path or layer.name: layer for layer in layers}}
+        self._images = {**self._images, **{image_name(layer): layer for layer in layers}}
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
 
     def resume(self, recipe: TeachingRecipe) -> None:

@@ -1,0 +1,20 @@
+"""What an image is called where it is saved."""
+
+import imageio.v3 as iio
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_hemalens.gui.image_names import image_name, of_image_now
+from napari_hemalens.records.detections import Provenance
+
+
+def test_an_image_is_known_by_its_file_else_by_its_layer(tmp_path):
+    viewer, file = ViewerModel(), tmp_path / "a.png"
+    iio.imwrite(file, np.zeros((8, 8, 3), np.uint8))
+    (opened,) = viewer.open(str(file), plugin="napari")
+    made = viewer.add_image(np.zeros((8, 8)), name="made")
+    opened.name = made.name = "patient 7"
+    assert image_name(opened) == str(file)
+    assert image_name(made) == made.name
+    came = Provenance(image="made", weights="w", frame="T=2")
+    assert of_image_now(came, made) == Provenance(image=made.name, weights="w", frame="T=2")
