@@ -59,7 +59,7 @@ def test_two_observers_are_compared(run_example, tmp_path):
 def test_one_image_becomes_a_differential_a_picture_and_tables(run_example, tmp_path):
     said = run_example("detect_one_image.py")
     out = tmp_path / "cells_of_one_image"
-    assert "200 asked for in blood" in said
+    assert "200 nucleated cells in blood" in said
     assert {path.name for path in out.iterdir()} == {
         *("overlay.png", "cells.csv", "counts.csv", "differential.csv", "coco.json", "run.json")
     }

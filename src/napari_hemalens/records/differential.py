@@ -137,7 +137,7 @@ class Differential:
         """Sentences to show with the numbers."""
         found = []
         if self.nucleated < self.asked:
-            found.append(f"{self.nucleated} nucleated cells counted; ICSH asks for {self.asked} in {self.tissue}.")
+            found.append(f"ICSH asks for {self.asked} nucleated cells in {self.tissue}.")
         if self.unsure:
             cells = counted(self.unsure, "unsure cell is", "unsure cells are")
             found.append(f"{cells} counted apart: unlike those the classifier learned from.")

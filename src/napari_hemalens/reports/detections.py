@@ -81,8 +81,7 @@ def differential_text(differential: Differential) -> str:
             "beside the differential",
             *(_line(row, width) for row in differential.beside),
             "",
-            f"Nucleated cells: {differential.nucleated} of the {differential.asked} asked for in "
-            f"{differential.tissue}; images: {len(differential.fields)}",
+            f"Nucleated cells: {differential.nucleated}; images: {len(differential.fields)}",
             f"Myeloid:erythroid ratio: {shown}",
             *(f"Doubtful: {note}" for note in differential.notes),
             *differential.warnings,

@@ -43,7 +43,7 @@ def test_a_file_is_analysed_with_the_options_that_are_not_the_default(tmp_path, 
     ((image, recipe, options),) = calls
     assert (image, options["region"]) == (str(path), (0, 0, 200, 300))
     assert recipe == DetectionRecipe(score_threshold=0.5, tissue="blood")
-    assert "of the 200 asked for in blood" in capsys.readouterr().out
+    assert "ICSH asks for 200 nucleated cells in blood" in capsys.readouterr().out
 
 
 def test_one_of_our_samples_needs_no_viewer(npe2pm, calls, capsys):

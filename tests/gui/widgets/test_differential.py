@@ -57,7 +57,7 @@ def test_a_class_that_a_person_gave_has_a_row(view):
 def test_below_the_table_stands_what_must_be_known_to_read_it(view):
     assert "<b>40</b> of 500 nucleated cells" in view.summary.text()
     assert "M:E 3.0" in view.summary.text()
-    assert view.warnings.text().startswith("A note.\n40 nucleated cells counted; ICSH asks for 500")
+    assert view.warnings.text().startswith("A note.\nICSH asks for 500 nucleated cells")
     assert view.use.text() == RESEARCH_USE
 
 
