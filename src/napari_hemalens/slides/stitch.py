@@ -171,24 +171,30 @@ class _Crowd:
 
     def _smaller_near(self, boxes: Index, others: Index) -> Iterator[_Lookup]:
         """Yield, for each of `boxes`, those of `others` that are no larger and near enough."""
+        if not len(boxes) or not len(others):
+            return
         apart = np.ceil(-np.log2(self.iou)) if self.iou > 0 else np.inf
-        for octave in np.unique(self.octaves[boxes]):
+        for octave in np.flatnonzero(np.bincount(self.octaves[boxes])):
             fit = (self.octaves[others] <= octave) & (self.octaves[others] >= octave - apart)
-            # Rows as high as the farthest reach: nearby boxes lie in at most three of them.
-            height = max(self.reach, 0.01) * 2.0 ** (octave + 1)
+            # Rows a little higher than twice the farthest reach: nearby boxes lie in at most two of them.
+            height = 2.01 * max(self.reach, 0.01) * 2.0 ** (octave + 1)
             smaller, place = self._by_place(others[fit], height)
             # Looking up in sorted order is several times faster.
-            larger, _ = self._by_place(boxes[self.octaves[boxes] == octave], height)
+            if boxes is others:  # they are sorted already
+                larger = smaller[self.octaves[smaller] == octave]
+            else:
+                larger, _ = self._by_place(boxes[self.octaves[boxes] == octave], height)
             y, x = self.y[larger], self.x[larger]
             rounding = 4 * np.spacing(place.max(initial=1))
             reach = self.reach * self.sizes[larger] + rounding
             top, bottom = np.floor((y - reach) / height), np.floor((y + reach) / height)
-            for step in range(3):
-                middle = (top + step) * self.width + x
-                start = np.searchsorted(place, middle - reach)
-                end = np.searchsorted(place, middle + reach, side="right")
-                some = (end > start) & (top + step <= bottom)
-                yield _Lookup(larger[some], start[some], (end - start)[some], smaller)
+            for step in range(2):
+                near = np.flatnonzero(top + step <= bottom)
+                middle = (top[near] + step) * self.width + x[near]
+                start = np.searchsorted(place, middle - reach[near])
+                end = np.searchsorted(place, middle + reach[near], side="right")
+                some = end > start
+                yield _Lookup(larger[near[some]], start[some], (end - start)[some], smaller)
 
     def _by_place(self, boxes: Index, height: float) -> tuple[Index, NDArray[np.float64]]:
         """Sort boxes by rows of `height`, and by x within a row."""
@@ -228,8 +234,8 @@ def _uncontested(better: Index, worse: Index, count: int) -> NDArray[np.bool_]:
     lost = np.zeros(count, dtype=np.bool_)
     decided = np.flatnonzero(kept)
     while len(decided):
-        beaten = np.unique(beaten_by(decided))
-        beaten = beaten[~lost[beaten]]
+        beaten = beaten_by(decided)
+        beaten = np.unique(beaten[~lost[beaten]])
         lost[beaten] = True
         freed = beaten_by(beaten)
         np.subtract.at(waiting_for, freed, 1)
