@@ -1,9 +1,10 @@
-"""Write docs/results/fields.md of an experiment that is done, and measure the packed weights of whole fields.
+"""Write a page of docs/results of fields and cells that were compared, and measure the packed weights of whole fields.
 
-    python docs/make_fields_results.py OUT SETS
+    python docs/make_fields_results.py OUT PAGE [SETS]
 
-OUT is the folder of `hemalens experiment fields`, SETS what `hemalens prepare field` has made of the real images.
-What stands below the line of the page's last heading is written by hand and kept.
+OUT is the folder of `hemalens experiment fields`, PAGE such as fields.md. Where SETS is given, which is what `hemalens
+prepare field` has made of the real images, the packed weights are measured, too. From its heading *What was tried* on,
+a page is written by hand and kept.
 """
 
 import json
@@ -24,17 +25,17 @@ from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import TASKS
 from napari_hemalens.workflows import CellSelection, evaluate_classification_steps
 
-PAGE = Path(__file__).parent / "results" / "fields.md"
+RESULTS = Path(__file__).parent / "results"
 KEPT = "## What was tried\n"
 _PICTURE = re.compile(r"\(([a-z_]+-[a-z_]+)/([a-z]+)\.png\)")
 
 
-def experiment(out: Path) -> str:
+def experiment(out: Path, page: Path) -> str:
     """Return the tables of the experiment, with its pictures copied beside the page."""
     text = (out / "table.md").read_text(encoding="utf-8")
     for folder, picture in _PICTURE.findall(text):
-        shutil.copyfile(out / folder / f"{picture}.png", PAGE.parent / f"fields-{folder}-{picture}.png")
-    text = _PICTURE.sub(r"(fields-\1-\2.png)", text)
+        shutil.copyfile(out / folder / f"{picture}.png", page.with_name(f"{page.stem}-{folder}-{picture}.png"))
+    text = _PICTURE.sub(rf"({page.stem}-\1-\2.png)", text)
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(out.glob("fields-*/run.json"))]
     run = runs[0] | ({"stain": "both"} if len(runs) > 1 else {})
     title, rest = text.split("\n", 1)
@@ -71,9 +72,11 @@ def packed(sets: Path) -> str:
 
 
 if __name__ == "__main__":
-    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    page = RESULTS / sys.argv[2]
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
     kept = before[before.index(KEPT) :] if KEPT in before else ""
-    page = f"{experiment(Path(sys.argv[1]))}\n{packed(Path(sys.argv[2]))}\n{kept}"
-    with writing(PAGE) as file:
-        file.write_text(page.rstrip() + "\n", encoding="utf-8")
-    sys.stdout.write(page)
+    measured = packed(Path(sys.argv[3])) if len(sys.argv) > 3 else ""
+    text = f"{experiment(Path(sys.argv[1]), page)}\n{measured}\n{kept}"
+    with writing(page) as file:
+        file.write_text(text.rstrip() + "\n", encoding="utf-8")
+    sys.stdout.write(text)
