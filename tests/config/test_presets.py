@@ -38,6 +38,11 @@ def test_a_toml_file_is_a_recipe(tmp_path: Path) -> None:
         ("smoke", ["epoch=3"], "No option 'epoch'. Known: "),
         ("smoke", ["batch=0"], "Option 'batch' got 0: "),
         ("smoke", ["network.size=huge"], "Option 'network.size' got 'huge'"),
+        ("smoke", ["netwrk.size=full"], "No option 'netwrk'. Known: batch, "),
+        ("smoke", ["network.sice=full"], "No option 'sice' in network. Known: network, backbone, size"),
+        ("smoke", ["network.refinement.mov=1"], "No option 'mov' in network.refinement. Known: moves, "),
+        ("smoke", ["epochs.most=3"], "Option 'epochs' has no options of its own; got 'epochs.most=3'"),
+        ("smoke", ["network=resnet18"], "Option 'network' got 'resnet18'; it has options of its own: network.network,"),
         ("missing.toml", [], "Cannot read the recipe missing.toml"),
     ],
 )

@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[Callable[[DetectorCard], object], str]] = {
     ),
     "no such option": (lambda card: change(card, network={"x": 1}), "does not describe weights: network.x: Extra"),
     "needs others": (lambda card: change(card, naming="nobody"), "No weights 'nobody'"),
-    "path": (lambda card: change(card, name="../untrained"), "cannot be installed by the name '../untrained'"),
+    "path": (lambda card: change(card, name="../untrained"), "cannot be called '../untrained'"),
     "packed": (lambda card: change(card, name="marrow-lite"), "Packed weights are called marrow-lite"),
 }
 

@@ -38,7 +38,7 @@ def test_cards_are_found_by_name_packed_before_installed(installed_weights: Path
 
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", ".hidden", "mine.json", "two words", "x" * 65])
 def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
-    with pytest.raises(WeightsError, match="cannot be installed by the name"):
+    with pytest.raises(WeightsError, match="cannot be called"):
         weights_folders.check_name(name, replace=False)
 
 

@@ -40,3 +40,11 @@ def test_an_early_stop_leaves_no_half_written_annotations(
 def test_no_fields_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="0 fields"):
         finish(render_fields_steps(tmp_path, fields=0))
+
+
+def test_annotations_that_are_there_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "train.json").write_text("a person's", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"train\.json is there already, and would be replaced"):
+        finish(render_fields_steps(tmp_path, fields=1, shape=(40, 40)))
+    assert [p.name for p in tmp_path.iterdir()] == ["train.json"]
+    assert (tmp_path / "train.json").read_text(encoding="utf-8") == "a person's"

@@ -1,4 +1,5 @@
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,11 +69,27 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been_killed(tmp_path: Path) -> No
     killed = fit(network(), Noise(), every_step, tmp_path / "killed")
     for _ in range(7):  # in the middle of the second epoch
         next(killed)
-    killed.close()
-    finish(fit(resumed := network(), Noise(), RECIPE, tmp_path / "killed"))
+    shutil.copytree(tmp_path / "killed", tmp_path / "left")
+    finish(fit(resumed := network(), Noise(), RECIPE, tmp_path / "left"))
 
     torch.testing.assert_close(resumed.layer.weight, whole.layer.weight)
     assert resumed.steps == 15 - 7
+
+
+def test_a_stopped_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    finish(fit(whole := network(), Noise(), RECIPE, tmp_path / "whole"))
+    stopped = fit(network(), Noise(), RECIPE, tmp_path / "stopped")
+    for _ in range(7):
+        next(stopped)
+    assert not (tmp_path / "stopped" / CHECKPOINT).exists()  # the clock's first is an hour away
+    stopped.close()
+
+    resumed = fit(further := network(), Noise(), RECIPE, tmp_path / "stopped")
+    first = next(resumed)
+    assert (first.done, first.total, first.reused) == (7, 15, True)  # an epoch may not have been measured yet
+    finish(resumed)
+    torch.testing.assert_close(further.layer.weight, whole.layer.weight)
+    assert further.steps == 15 - 7
 
 
 def test_a_checkpoint_is_written_by_the_clock_and_at_the_end_alone(tmp_path: Path) -> None:

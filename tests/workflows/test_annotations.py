@@ -28,6 +28,13 @@ def test_a_folder_that_is_read_is_not_written_to(two_fields: Path) -> None:
         convert_annotations([two_fields], two_fields, to="via", split="train")
 
 
+def test_what_was_written_before_is_not_replaced(two_fields: Path, tmp_path: Path) -> None:
+    before = convert_annotations([two_fields], tmp_path / "out", to="csv", split="train").target.read_bytes()
+    with pytest.raises(RecipeError, match=r"cells\.csv is there already, and would be replaced"):
+        convert_annotations([two_fields], tmp_path / "out", to="csv", split="val")
+    assert (tmp_path / "out" / "cells.csv").read_bytes() == before
+
+
 def test_an_unknown_format_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="No format 'xml'"):
         convert_annotations([tmp_path / "missing"], tmp_path / "out", to="xml")

@@ -6,7 +6,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.config.presets import DETECTION, training_recipe
+from napari_hemalens.config.presets import CLASSIFICATION, DETECTION, training_recipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, TrainingError
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights, detector_card
@@ -55,3 +55,24 @@ def test_data_without_images_to_choose_the_threshold_on_is_refused(two_fields: P
         finish(workflows.train_detection_steps([tmp_path], smoke, NewWeights(tmp_path / "out", "mine")))
     with pytest.raises(HemaLensError):
         finish(workflows.train_detection_steps([tmp_path / "missing"], smoke, NewWeights(tmp_path / "out", "mine")))
+
+
+def test_what_could_not_be_written_is_refused_before_data_are_read(tmp_path: Path) -> None:
+    smoke = training_recipe("smoke", presets=DETECTION)
+    (tmp_path / "file").touch()
+    (tmp_path / "others.safetensors").touch()
+    for new, said in (
+        (NewWeights(tmp_path / "file", "mine"), "it is a file; choose a folder"),
+        (NewWeights(tmp_path, "a/b"), "cannot be called 'a/b'"),
+        (NewWeights(tmp_path, "others"), r"others\.safetensors holds other weights; choose another name or folder"),
+    ):
+        for steps in (
+            workflows.train_detection_steps([tmp_path / "missing"], smoke, new),
+            workflows.train_classification_steps(
+                [tmp_path / "missing"], "all", training_recipe("smoke", presets=CLASSIFICATION), new
+            ),
+        ):
+            with pytest.raises(HemaLensError, match=said):
+                finish(steps)
+    (tmp_path / "recipe.json").touch()  # of the run that wrote them
+    NewWeights(tmp_path, "others").check("recipe.json")

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import app, out_console
+from napari_hemalens.cli.app import app, out_console, writable
 from napari_hemalens.config.agreement import AgreementRecipe
 from napari_hemalens.workflows.agreement import agreement_text
 
@@ -22,7 +22,9 @@ def agreement(  # noqa: PLR0913 -- an option each
         ),
     ],
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder for a page (agreement.html) and tables.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a page (agreement.html) and tables.", callback=writable)
+    ] = None,
     network: Annotated[bool, typer.Option("--network", help="Take the network as one more observer.")] = False,
     untouched: Annotated[
         bool, typer.Option("--untouched", help="Take cells of corrected results that nobody touched as read, too.")

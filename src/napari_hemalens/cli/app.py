@@ -15,8 +15,9 @@ from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.models.cards import DetectorCard
-from napari_hemalens.models.weights import NewWeights
+from napari_hemalens.models.weights import ABOUT, NewWeights
 from napari_hemalens.progress import RemainingTime, Steps
 from napari_hemalens.workflows.annotations import read_class_names
 
@@ -105,7 +106,16 @@ ScoreThreshold = Annotated[
         "--score-threshold", "--min-score", help="Score from which a cell counts; by default that of the weights."
     ),
 ]
-Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.")]
+
+
+def writable(folder: Path | None) -> Path | None:
+    """Return a folder that was given, once it is known that it can be written to."""
+    if folder is not None:
+        check_folder(folder)
+    return folder
+
+
+Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.", callback=writable)]
 ClassFile = Annotated[
     Path | None,
     typer.Option(
@@ -200,6 +210,11 @@ def go_on_from(out: Path) -> str:
     return f"What was found is in {out}; the same command goes on from there."
 
 
+def train_further_from(out: Path) -> str:
+    """Return the sentence that says how a stopped training, or comparison of trainings, goes on."""
+    return f"What was learned is in {out}; the same command goes on from there."
+
+
 class _Batch(Protocol):
     """What became of images."""
 
@@ -223,8 +238,20 @@ def say_of_batch(batch: _Batch, failed: str) -> None:
 
 
 def new_weights(out: Path, name: str, about: list[str] | None) -> NewWeights:
-    """Return where weights are written, with what `--about` says of them; notes that are no KEY=TEXT are left out."""
-    return NewWeights(out, name, dict(note.split("=", 1) for note in about or () if "=" in note))
+    """Return where weights are written, with what `--about` says of them.
+
+    Raises
+    ------
+    RecipeError
+        If it says something else than a card holds.
+    """
+    said = dict[str, str]()
+    for note in about or ():
+        key, given, text = note.partition("=")
+        if not given or key not in ABOUT:
+            raise RecipeError(f"--about is written KEY=TEXT, with the keys {', '.join(ABOUT)}; got {note!r}.")
+        said[key] = text
+    return NewWeights(out, name, said)
 
 
 def say_of(card: DetectorCard) -> None:

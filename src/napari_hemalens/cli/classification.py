@@ -31,6 +31,8 @@ from napari_hemalens.cli.app import (
     run,
     say_of_batch,
     train_app,
+    train_further_from,
+    writable,
 )
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
@@ -174,7 +176,7 @@ def train_classification(  # noqa: PLR0913 -- an option each
     named = recipe or workflows.default_training(data, task)
     chosen = training_recipe(named, options or (), presets=CLASSIFICATION)
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
-    card = run(steps, "Training")
+    card = run(steps, "Training", go_on=train_further_from(out))
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)
     out_console.print(f"{card.name} on {counted(card.metrics['cells'], 'cell')} that were held out: {figures}")
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
@@ -200,7 +202,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in 'early-*'; repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=writable)] = None,
 ) -> None:
     """Print how good the weights are on cells whose class is known, per class."""
     if task is None and weights_name is None:
@@ -225,7 +227,7 @@ def evaluate_laboratories(
         str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")
     ] = NUCLEATED,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=writable)] = None,
 ) -> None:
     """Print how well weights name the nucleated cells of each laboratory, with intervals."""
     report = run(

@@ -34,6 +34,8 @@ from napari_hemalens.cli.app import (
     say_of,
     say_of_batch,
     train_app,
+    train_further_from,
+    writable,
 )
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
@@ -141,7 +143,7 @@ def train_detection(  # noqa: PLR0913 -- an option each
     steps = workflows.train_detection_steps(
         data, chosen, new_weights(out, name, about), pixel_size_um=pixel_size, classes=class_names(classes)
     )
-    say_of(run(steps, "Training"))
+    say_of(run(steps, "Training", go_on=train_further_from(out)))
 
 
 @evaluate_app.command("detection")
@@ -159,7 +161,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     device: Device = "auto",
     precision: Precision = "single",
     runtime: Runtime = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
     classes: ClassFile = None,
 ) -> None:
     """Print the errors of the count and the average precision, of all hypotheses and of what is counted, per class."""
@@ -188,7 +190,7 @@ def evaluate_known_cells(  # noqa: PLR0913 -- an option each
     naming: NamingName = None,
     score_threshold: ScoreThreshold = None,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
 ) -> None:
     """Print how many cells of known class are found and named right; other cells of their images may be unlabelled."""
     recipe = DetectionRecipe.from_options(

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.cli.app import Out, app, out_console, run, train_further_from
 from napari_hemalens.cli.classification import Cells, RecipeOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
@@ -255,7 +255,7 @@ class _Comparison(Protocol):
 
 
 def _compare(steps: Steps[_Comparison], out: Path) -> None:
-    out_console.print(escape(run(steps, "Comparing").text()))
+    out_console.print(escape(run(steps, "Comparing", go_on=train_further_from(out)).text()))
     out_console.print(f"Written to {escape(str(out))}")
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, evaluate_app, out_console, run
+from napari_hemalens.cli.app import Device, evaluate_app, out_console, run, writable
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
@@ -28,7 +28,9 @@ def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
         list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in '*_U2OS_*'; repeatable.")
     ] = None,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.", callback=writable)
+    ] = None,
 ) -> None:
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
     task = classifier_card(weights_name).task

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run, writable
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -36,7 +36,7 @@ def evaluate_points(  # noqa: PLR0913 -- an option each
         typer.Option(metavar="PX", min=0.1, help="How far a box may be off a point; by default half a nucleus."),
     ] = None,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.", callback=writable)] = None,
 ) -> None:
     """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import app, err_console, out_console, run
+from napari_hemalens.cli.app import app, err_console, out_console, run, writable
 from napari_hemalens.config.presets import change_recipe
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import RecipeError
@@ -124,7 +124,9 @@ def compare(
         tuple[str, str] | None,
         typer.Option(metavar="GROUP_A GROUP_B", help="Two groups, the control first; by default the only two."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder; by default in the project's results.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; by default in the project's results.", callback=writable)
+    ] = None,
     language: Annotated[LanguageCode, typer.Option(help="Language of the page.")] = "en",
 ) -> None:
     """Count results by slide, patient and group, and compare two groups, by cells and by patients."""

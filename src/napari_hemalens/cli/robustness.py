@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run, writable
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -27,7 +27,9 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
         2560,
     ),
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures, curves and pictures.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the figures, curves and pictures.", callback=writable)
+    ] = None,
 ) -> None:
     """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)

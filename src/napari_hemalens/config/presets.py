@@ -277,7 +277,9 @@ def change_recipe(recipe: R, options: Sequence[str]) -> R:
         *into, last = name.split(".")
         place = chosen
         for part in into:
-            place = place.get(part, {})
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise RecipeError(f"Option {part!r} has no options of its own; got {option!r}.")
         place[last] = _value(value)
     return type(recipe).from_options(**chosen)
 

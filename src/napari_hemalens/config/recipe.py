@@ -1,6 +1,7 @@
 """What all options have in common: frozen, checked once, read from a file, refused in one sentence."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,7 +36,8 @@ class Recipe(BaseModel):
         try:
             options = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError(f"Cannot read the recipe {file}: {error}.") from error
+            said = error.strerror if isinstance(error, OSError) else error
+            raise RecipeError(f"Cannot read the recipe {file}: {said}.") from error
         return cls.from_options(**options)
 
 
@@ -43,5 +45,20 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
     first = error.errors()[0]
     option = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"No option {option!r}. Known: {', '.join(recipe.model_fields)}."
+        *into, last = map(str, first["loc"])
+        where = f" in {'.'.join(into)}" if into else ""
+        return f"No option {last!r}{where}. Known: {', '.join(_within(recipe, into).model_fields)}."
+    if first["type"] == "model_type":
+        inner = ", ".join(f"{option}.{name}" for name in _within(recipe, map(str, first["loc"])).model_fields)
+        return f"Option {option!r} got {first['input']!r}; it has options of its own: {inner}."
     return f"Option {option!r} got {first['input']!r}: {first['msg']}."
+
+
+def _within(recipe: type[BaseModel], names: Iterable[str]) -> type[BaseModel]:
+    """Return the recipe that an option of a recipe holds, by the names on the way to it."""
+    for name in names:
+        inner = recipe.model_fields[name].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        recipe = inner
+    return recipe

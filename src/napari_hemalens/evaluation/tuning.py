@@ -27,6 +27,7 @@ def tune_steps(data: AnnotatedPart, recipe: DetectionRecipe, out: Path, *, name:
             f"Nothing in {data.path}, part {data.split!r}, is annotated by a class that {card.name} knows: "
             f"{', '.join(card.classes)}."
         )
+    weights.check_plain(name or card.name)
     named = {"name": name or f"{card.name}-tuned", "folder": out, "naming": recipe.naming or card.naming}
     new = card.model_copy(update=named)
     if new.file.exists() and weights.sha256(new.file) != card.sha256:

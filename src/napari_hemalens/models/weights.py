@@ -15,11 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
+from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.catalogue import find_entry
-from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, installed_folder
+from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, check_plain, installed_folder
 
 _SEAL = "card_sha256"
+ABOUT = ("description", "data", "licence")
+"""What is said of new weights by who makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,24 @@ class NewWeights:
     def file(self) -> Path:
         """The file of weights."""
         return self.folder / f"{self.name}.safetensors"
+
+    def check(self, started: str) -> None:
+        """Refuse, before anything is computed, what could not be written in the end or would replace other weights.
+
+        Parameters
+        ----------
+        started : str
+            Name of the file by which a run that this one goes on from is known.
+
+        Raises
+        ------
+        HemaLensError
+            If the folder cannot be written to, the name is none for weights, or others of that name lie there.
+        """
+        check_plain(self.name)
+        check_folder(self.folder)
+        if self.file.exists() and not (self.folder / started).exists():
+            raise WeightsError(f"{self.file} holds other weights; choose another name or folder.")
 
 
 def known(kind: type[ModelCard] = ModelCard) -> tuple[str, ...]:

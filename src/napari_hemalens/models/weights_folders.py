@@ -64,6 +64,22 @@ def origin_of(folder: Path) -> Origin:
     return "installed" if folder == installed_folder() else "file"
 
 
+def check_plain(name: str) -> None:
+    """Refuse a name that weights cannot be called by, wherever they lie.
+
+    Raises
+    ------
+    WeightsError
+        If it is no plain name.
+    """
+    if not _NAME.fullmatch(name) or name.endswith(_SUFFIXES):
+        raise WeightsError(
+            f"Weights cannot be called {name!r}: a name has letters, digits, '-', '_' and '.' alone, at most 64."
+        )
+    if f"{name}.json".casefold() == CATALOGUE:
+        raise WeightsError(f"No weights can be called {name}: that is the list of them; give them another name.")
+
+
 def check_name(name: str, *, replace: bool) -> None:
     """Refuse a name that weights cannot be installed by.
 
@@ -72,12 +88,7 @@ def check_name(name: str, *, replace: bool) -> None:
     WeightsError
         If it is no plain name, packed weights have it, or installed ones have and they are not to be replaced.
     """
-    if not _NAME.fullmatch(name) or name.endswith(_SUFFIXES):
-        raise WeightsError(
-            f"Weights cannot be installed by the name {name!r}: a name has letters, digits, '-', '_' and '.' alone."
-        )
-    if f"{name}.json".casefold() == CATALOGUE:
-        raise WeightsError(f"No weights can be called {name}: that is the list of them; give them another name.")
+    check_plain(name)
     if name.casefold() in {packed.casefold() for packed in cards_in(PACKED)}:
         raise WeightsError(f"Packed weights are called {name}; give these another name, in their model card and files.")
     if name in cards_in(installed_folder()) and not replace:

@@ -10,6 +10,7 @@ from PIL import Image
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.formats import coco
+from napari_hemalens.formats.destinations import check_folder, check_new
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.differential import Tissue
@@ -50,10 +51,12 @@ def render_fields_steps(  # noqa: PLR0913 -- public: options that scripts give b
     Raises
     ------
     RecipeError
-        If an option is out of its range.
+        If an option is out of its range, or the folder cannot be written to or holds annotations already.
     """
     if fields < 1:
         raise RecipeError(f"{fields} fields to render: at least 1 is needed.")
+    check_folder(out)
+    check_new([out / "train.json"])
     truths: list[Detections] = []
     for number in range(fields):
         image, truth = render_field(shape, pixel_size_um=pixel_size_um, tissue=tissue, seed=seed + number)

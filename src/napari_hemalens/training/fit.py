@@ -88,7 +88,8 @@ def fit_steps(
 ) -> Steps[nn.Module]:
     """Train a network; yields after every step, returns it, trained: the average of its weights, if the recipe asks so.
 
-    The `partial` result of a step is its loss.
+    The `partial` result of a step is its loss. A resumed run first yields the step that it is at: what is done after an
+    epoch may not have been.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def fit_steps(
     recipe : Training
         Every choice of the run, of a detector or a classifier.
     out : Path
-        Folder for `last.ckpt` and `losses.csv`. A run with a checkpoint there is resumed.
+        Folder for `last.ckpt` and `losses.csv`. A run with a checkpoint there is resumed; one that is closed writes it.
     normalised : callable
         Maps uint8 images (N, C, H, W) to the floats that the network takes.
 
@@ -110,10 +111,17 @@ def fit_steps(
     """
     loop = _TrainingLoop(network, images, recipe, out, normalised=normalised)
     loop.resume()
+    if loop.step:
+        yield Progress(loop.step, loop.total, "resumed", reused=True)
     while loop.step < loop.total:
         for pixels, targets in loop.rest_of_epoch():
             loss = loop.train_on(pixels, targets)
-            yield Progress(loop.step, loop.total, f"loss {loss:.3f}", float(loss))
+            try:
+                yield Progress(loop.step, loop.total, f"loss {loss:.3f}", float(loss))
+            except GeneratorExit:
+                if loop.fabric.world_size == 1:  # several processes save together or not at all
+                    loop.save_checkpoint()
+                raise
             if loop.step >= loop.total:
                 break
     loop.save_checkpoint()

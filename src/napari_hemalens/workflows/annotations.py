@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, READERS, check_formats, export, read_annotations
 from napari_hemalens.formats.class_names import by_meaning, read_class_names, unknown_names
+from napari_hemalens.formats.destinations import check_folder, check_new
 from napari_hemalens.formats.draft import SIZE_GUESSED
 from napari_hemalens.formats.image_names import called
 from napari_hemalens.formats.image_parts import join_parts
@@ -94,9 +95,11 @@ def convert_annotations(
     AnnotationError
         If nothing is found to read, or a format is not known.
     RecipeError
-        If `out` holds what is read.
+        If `out` cannot be written to, holds what is read, or annotations of that format already.
     """
     check_formats([to])
+    check_folder(Path(out))
+    check_new([Path(out) / FORMATS[to].target])
     fields = [field for path in data for field in read_annotations(path, split=split, classes=classes)]
     if not fields:
         raise AnnotationError(f"No annotated image in {', '.join(map(str, data))}.")

@@ -202,10 +202,16 @@ def train_classification_steps(
         Every choice of the run. It is written to the folder; a run that was killed is resumed from there.
     new : NewWeights
         Folder for checkpoints, losses, their plot and the weights; their name, and what the model card says of them.
+
+    Raises
+    ------
+    HemaLensError
+        If the data cannot be read, the folder not be written to, or it holds another run or other weights of that name.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import cells_by_box, classification  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import cells_by_box, classification, run_folder  # noqa: PLC0415 -- loads torch
 
+    new.check(run_folder.RECIPE)
     by_box = all((Path(folder) / cell_table.FILE).is_file() for folder in data)
     train_steps = cells_by_box.train_steps if by_box else classification.train_steps
     asked = own_task(_classes_in(data, by_box=by_box)) if task_name == OWN else task(task_name)

@@ -39,10 +39,16 @@ def train_detection_steps(
         Micrometres a pixel of the images that do not say it themselves.
     classes : mapping of str to str, optional
         What to call the classes of the annotations; '' leaves their cells out.
+
+    Raises
+    ------
+    HemaLensError
+        If the data cannot be read, the folder not be written to, or it holds another run or other weights of that name.
     """
     with explain_missing_packages():
-        from napari_hemalens.training import detection  # noqa: PLC0415 -- loads torch and lightning
+        from napari_hemalens.training import detection, run_folder  # noqa: PLC0415 -- loads torch and lightning
 
+    new.check(run_folder.RECIPE)
     return (yield from detection.train_steps(data, recipe, new, pixel_size_um=pixel_size_um, classes=classes))
 
 

@@ -8,6 +8,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import HemaLensError, RecipeError
 from napari_hemalens.extras import explain_missing_packages, install_hint
+from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.progress import Steps, finish
 from napari_hemalens.reports.assay_page import assay_page
 from napari_hemalens.reports.gallery import gallery_notes, shelves
@@ -38,8 +39,8 @@ def report(results: str | Path, out: str | Path, recipe: ReportRecipe | None = N
     Raises
     ------
     HemaLensError
-        If the folder holds no results, the file has another suffix, an option or the reference ranges cannot be used,
-        or WeasyPrint is asked for and missing.
+        If the folder holds no results, the file has another suffix or cannot be written, an option or the reference
+        ranges cannot be used, or WeasyPrint is asked for and missing.
     """
     chosen = ReportRecipe.from_options(**(recipe or ReportRecipe()).model_dump() | options)
     return finish(report_steps(results, out, chosen))
@@ -55,6 +56,7 @@ def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> 
     target = Path(out)
     if target.suffix.lower() not in _SUFFIXES:
         raise RecipeError(f"A report is a file called {', '.join(_SUFFIXES)}, not {target.name!r}.")
+    check_folder(target.parent)
     language = Language.of(recipe.language)
     stored = read_stored(results)
     page = _page(stored, recipe, language)
