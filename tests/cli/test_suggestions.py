@@ -36,6 +36,19 @@ def test_suggestions_are_written_from_a_shell(
     assert (out / "suggestions.png").is_file()
 
 
+def test_fluorescence_is_said_to_be_none_of_the_weights_kind(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    nucleated: ClassifierCard,
+    image: Path,
+    tmp_path: Path,
+) -> None:
+    iio.imwrite(image, np.where(iio.imread(tmp_path / "a_labels.png") > 0, 200, 10).astype(np.uint8))
+    options = ("--labels", tmp_path / "a_labels.png", "--weights", nucleated.file, "--pixel-size", "0.3")
+    assert hemalens("suggest", image, *options, "--out", tmp_path / "out") == 0
+    assert f"doubtful Dark ground, as of fluorescence: the weights {nucleated.name}" in capsys.readouterr().err
+
+
 def test_an_image_without_its_labels_ends_in_one_sentence(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],

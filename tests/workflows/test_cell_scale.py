@@ -1,4 +1,4 @@
-"""Crops in micrometres get a pixel size: the image's, that of its red cells, or that of its cells."""
+"""Crops get a pixel size: the image's, that of its red cells or its cells; what speaks against classes is said."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from napari_hemalens.progress import Progress, finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.workflows.cell_scale import TYPICAL_UM, with_scale_steps
+from napari_hemalens.workflows.cell_scale import TYPICAL_UM, looked_at_steps
 
 SMEAR = np.full((120, 160, 3), 230, np.uint8)
 
@@ -26,7 +26,7 @@ def cells() -> CellMap:
 
 def scaled(cells: CellMap, card: ClassifierCard, size: float | None = None) -> Provenance:
     told = Provenance(pixel_size_um=size, pixel_size_source="unknown" if size is None else "image")
-    return finish(with_scale_steps(from_array(SMEAR), cells, card, told, device="cpu"))
+    return finish(looked_at_steps(from_array(SMEAR), cells, card, told, device="cpu"))
 
 
 @pytest.fixture
@@ -63,3 +63,19 @@ def test_a_result_says_where_its_scale_is_from(cells: CellMap, nucleated: Classi
     found = workflows.classify(SMEAR, cells.labels, task="leukocyte", weights=str(nucleated.file), device="cpu")
     assert (found.provenance.pixel_size_um, found.provenance.pixel_size_source) == (0.2, "estimated")
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("learned", ["transmitted", "fluorescence"])
+def test_fluorescence_is_said_of_weights_for_stained_cells(
+    cells: CellMap, untrained_classifier: ClassifierCard, learned: str
+) -> None:
+    crop = untrained_classifier.crop.model_copy(update={"light": learned})
+    card = untrained_classifier.model_copy(update={"crop": crop})
+    glowing = np.where(cells.labels > 0, 200, 10).astype(np.uint8)
+    assert scaled(cells, card).notes == ()
+    notes = finish(looked_at_steps(from_array(glowing), cells, card, Provenance(), device="cpu")).notes
+    if learned == "fluorescence":
+        assert notes == ()
+    else:
+        (note,) = notes
+        assert note.startswith(f"Dark ground, as of fluorescence: the weights {card.name} know only stained cells")

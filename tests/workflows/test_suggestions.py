@@ -161,3 +161,20 @@ def test_results_do_not_lie_among_the_images(suggested: Run, files: list[Path], 
     beside = [file.rename(tmp_path / "out" / file.name) for file in files]
     with pytest.raises(RecipeError, match="folder of their own"):
         suggested(beside)
+
+
+def test_an_image_that_the_weights_cannot_judge_is_named(
+    files: list[Path], nucleated: ClassifierCard, tmp_path: Path
+) -> None:
+    labels = iio.imread(labels_of(files)[1])
+    iio.imwrite(files[1], np.where(labels > 0, 200, 10).astype(np.uint8))
+    recipe = ClassificationRecipe(task=nucleated.task, weights=str(nucleated.file), device="cpu", pixel_size_um=0.2)
+    found = finish(
+        workflows.suggest_cells_steps(
+            files, recipe, SuggestionRecipe(first=1), tmp_path / "out", given=GivenCells(labels_of(files))
+        )
+    )
+    (note,) = found.notes
+    assert note.startswith(f"Dark ground, as of fluorescence: the weights {nucleated.name} know only stained cells")
+    assert note.endswith("(1 of 2 images: b.png)")
+    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["notes"] == [note]

@@ -39,6 +39,7 @@ from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import counted
+from napari_hemalens.records.notes import pooled_notes
 from napari_hemalens.records.tasks import TASKS, TaskName
 from napari_hemalens.reports.class_tables import CLASS_FORMATS
 from napari_hemalens.reports.classes import summary_text
@@ -145,6 +146,8 @@ def classify(  # noqa: PLR0913 -- an option each
     say_of_batch(batch, "not done")
     for reason in batch.uncounted.values():
         err_console.print(f"[yellow]not counted[/yellow] {escape(reason)}")
+    for note in pooled_notes([(field.provenance.title, field.provenance.notes) for field in batch.fields]):
+        err_console.print(f"[yellow]doubtful[/yellow] {escape(note)}")
     if batch.summary is not None:
         out_console.print(escape(summary_text(batch.summary, batch.comparison)))
     out_console.print(f"Written to {escape(str(out))}")

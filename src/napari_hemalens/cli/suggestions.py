@@ -88,6 +88,8 @@ def suggest(  # noqa: PLR0913 -- an option each
     found = run(steps, "Looking")
     for reason in found.failed.values():
         err_console.print(f"[red]not done[/red] {escape(reason)}")
+    for note in found.notes:
+        err_console.print(f"[yellow]doubtful[/yellow] {escape(note)}")
     out_console.print(
         f"{len(found.chosen):,} of {counted(found.cells, 'cell')}, {found.named:,} of which have a name: "
         "suggestions.csv, suggestions.png"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from napari_hemalens.inference.image_measures import ImageMeasures, measure_image
 from napari_hemalens.inference.scale import RED_CELL_UM
-from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.models.cards import ClassifierCard, DetectorCard
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.region import Region
@@ -70,6 +71,36 @@ def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Reg
         return kind  # the rest would be about cells that are none
     about_red_cells = (*size_notes(sure, card), *red_cell_notes(sure)) if smears else ()
     return (*about_red_cells, *light_notes(measured, card, sized=size is not None))
+
+
+def classifier_notes(
+    slide: Slide, cells: CellMap, card: ClassifierCard, pixel_size_um: float | None
+) -> tuple[str, ...]:
+    """Return what speaks against the classes of cells: fluorescence, where weights know stained ones; one at most.
+
+    Parameters
+    ----------
+    slide : Slide
+        The image, its channel chosen.
+    cells : CellMap
+        Its cells.
+    card : ClassifierCard
+        Of the weights that name them.
+    pixel_size_um : float, optional
+        Micrometres a level-0 pixel, where it is known.
+    """
+    if card.crop.light == "fluorescence":  # such weights take stained cells inverted
+        return ()
+    found = Detections.from_arrays(
+        cells.boxes, np.ones(len(cells)), np.zeros(len(cells)), names=("cell",), image_shape=slide.shape
+    )
+    measured = measure_image(slide, found, pixel_size_um or _COARSE_UM, (0, 0, *slide.shape))
+    if measured.contrast < _BLANK or measured.brightness >= _DARK:
+        return ()
+    return (
+        f"Dark ground, as of fluorescence: the weights {card.name} know only stained cells on a bright ground, so do "
+        "not rely on what they take cells for; choose weights that learned from fluorescence.",
+    )
 
 
 def names_blood_cells(card: DetectorCard) -> bool:

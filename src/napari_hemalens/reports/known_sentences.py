@@ -50,6 +50,10 @@ _OF_IMAGES = (
         "this count; nuclei are for Classify cells."
     ),
     N_(
+        "Dark ground, as of fluorescence: the weights {weights} know only stained cells on a bright ground, so do not "
+        "rely on what they take cells for; choose weights that learned from fluorescence."
+    ),
+    N_(
         "Blank: all that was looked at is of one colour, so there is nothing to count; see whether this is the right "
         "image, frame or channel."
     ),

@@ -1,4 +1,4 @@
-"""The pixel size of an image whose cells are to be cropped in micrometres, where the image does not state it."""
+"""What an image is like whose cells are to be named: its pixel size, where it does not state it, and what it is not."""
 
 from dataclasses import replace
 
@@ -16,7 +16,19 @@ TYPICAL_UM = 13.0
 """Diameter of a nucleated cell in a smear: lymphocytes are 12 um there, neutrophils and blasts 12-16."""
 
 
-def with_scale_steps(
+def looked_at_steps(
+    slide: Slide, cells: CellMap, card: AnyCard, provenance: Provenance, *, device: DeviceName
+) -> Steps[Provenance]:
+    """Return a provenance with a pixel size, if the crops of the weights need one, and what speaks against classes."""
+    scaled = yield from _with_scale_steps(slide, cells, card, provenance, device=device)
+    if not isinstance(card, ClassifierCard) or not len(cells):
+        return scaled
+    from napari_hemalens.inference.image_check import classifier_notes  # noqa: PLC0415 -- loads torch
+
+    return replace(scaled, notes=(*scaled.notes, *classifier_notes(slide, cells, card, scaled.pixel_size_um)))
+
+
+def _with_scale_steps(
     slide: Slide, cells: CellMap, card: AnyCard, provenance: Provenance, *, device: DeviceName
 ) -> Steps[Provenance]:
     """Return a provenance with a pixel size, if the crops of the weights need one.

@@ -26,7 +26,7 @@ from napari_hemalens.records.tasks import OWN, own_task, task
 from napari_hemalens.segmentation.labels import check_labels, is_semantic, relabel_pieces
 from napari_hemalens.segmentation.measuring import measure_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.cell_scale import with_scale_steps
+from napari_hemalens.workflows.cell_scale import looked_at_steps
 from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def origin_steps(slide: Slide, cells: CellMap, recipe: ClassificationRecipe | Ex
     """Return where a result of a classifier on these cells comes from, with the pixel size that its crops need."""
     card = classifier_card(recipe)
     known = provenance_of(slide, card, recipe)
-    return (yield from with_scale_steps(slide, cells, card, known, device=recipe.device))
+    return (yield from looked_at_steps(slide, cells, card, known, device=recipe.device))
 
 
 def _cells(slide: Slide, labels: Any, card: ClassifierCard, recipe: ClassificationRecipe) -> CellMap:

@@ -20,7 +20,7 @@ from napari_hemalens.records.tasks import DETECTION
 from napari_hemalens.segmentation.ellipses import nucleated_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.cell_scale import with_scale_steps
+from napari_hemalens.workflows.cell_scale import looked_at_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 from napari_hemalens.workflows.detection import detect_steps
 from napari_hemalens.workflows.images import Frame, as_slide, choose_channel
@@ -99,7 +99,7 @@ def map_steps(
     card, chosen = explainable_card(recipe), ChosenCells(cells, only)
     named, at = resolve_recipe(recipe, card), device.choose(recipe.device)
     provenance = provenance_of(slide, card, named)
-    provenance = yield from with_scale_steps(slide, cells, card, provenance, device=recipe.device)
+    provenance = yield from looked_at_steps(slide, cells, card, provenance, device=recipe.device)
     if isinstance(card, ClassifierCard):
         classifier = yield from classifier_heatmaps.load_steps(card, named, at)
         origin = computed_by(classifier, named, provenance)

@@ -20,12 +20,13 @@ from napari_hemalens.formats.label_images import match_by_name, read_labels
 from napari_hemalens.formats.naming import check_apart, file_stems, short_paths
 from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.cell_map import CellMap
+from napari_hemalens.records.notes import pooled_notes
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.segmentation.segment import segment_steps
 from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.workflows.cell_scale import with_scale_steps
+from napari_hemalens.workflows.cell_scale import looked_at_steps
 from napari_hemalens.workflows.classification import cells_of, classifier_card, provenance_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class SuggestedCells:
         How many cells there are, and how many of them have a name.
     failed : mapping of str to str
         Images that could not be read, with the reason.
+    notes : tuple of str
+        What speaks against the choice, a sentence each.
     """
 
     images: tuple[str, ...]
@@ -76,6 +79,7 @@ class SuggestedCells:
     cells: int
     named: int
     failed: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield a row of `formats.suggestions.COLUMNS` for each cell."""
@@ -151,6 +155,7 @@ def suggest_cells_steps(
         cells=sum(map(len, looked)),
         named=sum(len(np.unique(of)) for of in named),
         failed=search.failed,
+        notes=pooled_notes([(images[i], search.notes[i]) for i in read]),
     )
     options = {
         "weights": card.name,
@@ -207,6 +212,7 @@ class _Search:
     classifier: "NetworkClassifier"
     looked: dict[int, "LookedCells"] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def look(self, i: int) -> "LookedCells":
         """Return the cells of an image."""
@@ -216,7 +222,8 @@ class _Search:
             slide = choose_channel(opened, self.recipe.channel)
             cells, card = CellMap.from_labels(self._labels(slide, i)), self.classifier.card
             provenance = provenance_of(slide, card, self.recipe)
-            provenance = finish(with_scale_steps(slide, cells, card, provenance, device=self.recipe.device))
+            provenance = finish(looked_at_steps(slide, cells, card, provenance, device=self.recipe.device))
+            self.notes[i] = provenance.notes
             return finish(look_steps(slide, cells, self.classifier, pixel_size_um=provenance.pixel_size_um))
 
     def _labels(self, slide: Slide, i: int) -> NDArray[np.int32]:
@@ -251,7 +258,8 @@ def _write(found: SuggestedCells, pictures: NDArray[np.uint8], options: Mapping[
     table.write(out / "suggestions.csv", rows)
     with writing(out / "suggestions.png") as file:
         contact_sheet(pictures, [f"{number} {name}" for number, _, _, _, _, name, *_ in rows]).save(file)
-    counts = {"images": found.images, "cells": found.cells, "named": found.named, "failed": dict(found.failed)}
+    counts: dict[str, Any] = {"images": found.images, "cells": found.cells, "named": found.named}
+    counts |= {"failed": dict(found.failed), "notes": found.notes}
     with writing(out / "run.json") as file:
         text = json.dumps({"hemalens": __version__, **options, **counts}, indent=2, ensure_ascii=False)
         file.write_text(text + "\n", encoding="utf-8")

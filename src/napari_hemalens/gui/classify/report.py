@@ -15,6 +15,7 @@ from napari_hemalens.gui.image_names import of_image_now
 from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.measurements import Measurements
+from napari_hemalens.records.notes import pooled_notes
 from napari_hemalens.reports import assay
 from napari_hemalens.reports.assay import Comparison, Summary
 from napari_hemalens.reports.design import Sample
@@ -186,7 +187,9 @@ def _notes(summary: Summary | str | None, counted: Sequence[ClassificationState]
         return ()
     said = (summary,) if isinstance(summary, str) else summary.notes
     reasons = dict.fromkeys(state.uncounted for state in counted if state.uncounted)
-    return (*said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
+    origins = [state.reviewed.cells.provenance for state in counted if state.reviewed is not None]
+    doubts = pooled_notes([(origin.title, origin.notes) for origin in origins])
+    return (*doubts, *said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
 
 
 def _groups(summary: Summary | str | None) -> tuple[str, ...]:
