@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import app, out_console, writable
+from napari_hemalens.cli.app import app, out_console, parts_of, writable
 from napari_hemalens.config.agreement import AgreementRecipe
 from napari_hemalens.workflows.agreement import agreement_text
 
@@ -39,7 +39,7 @@ def agreement(  # noqa: PLR0913 -- an option each
     recipe = AgreementRecipe.from_options(
         network=network,
         untouched=untouched,
-        order=tuple(name.strip() for name in order.split(",") if name.strip()),
+        order=parts_of(order),
         weights=weights,
         iou=iou,
     )

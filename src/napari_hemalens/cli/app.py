@@ -200,6 +200,11 @@ def cluster_of(scheduler: str | None, workers: int | None) -> ClusterRecipe | No
     return None
 
 
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the names in an option with commas between them, such as `--formats csv,coco`."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
 def class_names(file: Path | None) -> Mapping[str, str] | None:
     """Return what `--classes` says, or None."""
     return read_class_names(file) if file else None

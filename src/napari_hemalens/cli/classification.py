@@ -28,6 +28,7 @@ from napari_hemalens.cli.app import (
     go_on_from,
     new_weights,
     out_console,
+    parts_of,
     run,
     say_of_batch,
     train_app,
@@ -114,7 +115,7 @@ def classify(  # noqa: PLR0913 -- an option each
 
     A run that was stopped goes on from there by the same command.
     """
-    chosen = tuple(dict.fromkeys(("csv", *filter(None, formats.split(",")))))
+    chosen = tuple(dict.fromkeys(("csv", *parts_of(formats))))
     recipe = ClassificationRecipe.from_options(
         task=task,
         weights=weights_name,

@@ -30,6 +30,7 @@ from napari_hemalens.cli.app import (
     go_on_from,
     new_weights,
     out_console,
+    parts_of,
     run,
     say_of,
     say_of_batch,
@@ -100,7 +101,7 @@ def detect(  # noqa: PLR0913 -- an option each
         frame=frame,
         unsure=unsure,
     )
-    chosen = tuple(dict.fromkeys(("csv", "coco", *filter(None, formats.split(",")))))
+    chosen = tuple(dict.fromkeys(("csv", "coco", *parts_of(formats))))
     files = images_in(paths)
     folder, cluster = workflows.ResultsFolder(out, replace), cluster_of(scheduler, workers)
     steps = workflows.detect_files_steps(files, recipe, folder, formats=chosen, cluster=cluster)

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, evaluate_app, out_console, run, writable
+from napari_hemalens.cli.app import Device, evaluate_app, out_console, parts_of, run, writable
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
@@ -35,7 +35,7 @@ def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""
     task = classifier_card(weights_name).task
     recipe = ExplanationRecipe.from_options(task=task, weights=weights_name, device=device)
-    names = [name.strip() for name in methods.split(",") if name.strip()]
+    names = parts_of(methods)
     selection = workflows.CellSelection(data, split, only or ())
     steps = workflows.evaluate_heatmaps_steps(selection, recipe, methods=names, out=out)
     report = run(steps, "Evaluating heatmaps")

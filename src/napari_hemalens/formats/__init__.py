@@ -211,22 +211,24 @@ def export(fields: Sequence[Detections], out: str | Path, formats: Sequence[str]
     return targets
 
 
-def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of formats unchanged.
+def check_formats(formats: Sequence[str], *, beside: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of formats unchanged; `beside` are those that the caller takes, too, and has taken out.
 
     Raises
     ------
     AnnotationError
         If one is unknown, or needs a package that is not installed.
     """
-    for name in _check_known(formats, FORMATS):
+    for name in _check_known(formats, FORMATS, beside):
         if hint := FORMATS[name].install_hint:
             raise AnnotationError(hint)
     return tuple(formats)
 
 
-def _check_known(formats: Sequence[str], known: Mapping[str, ReadFormat]) -> tuple[str, ...]:
+def _check_known(
+    formats: Sequence[str], known: Mapping[str, ReadFormat], beside: Sequence[str] = ()
+) -> tuple[str, ...]:
     unknown = [name for name in formats if name not in known]
     if unknown:
-        raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join(known)}.")
+        raise AnnotationError(f"No format {unknown[0]!r}. Known: {', '.join((*known, *beside))}.")
     return tuple(formats)

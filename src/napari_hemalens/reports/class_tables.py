@@ -72,8 +72,8 @@ class ClassTable:
         )
 
 
-def check_class_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of formats unchanged.
+def check_class_formats(formats: Sequence[str], *, beside: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of formats unchanged; `beside` are those that the caller takes, too, and has taken out.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def check_class_formats(formats: Sequence[str]) -> tuple[str, ...]:
     """
     for name in formats:
         if name not in CLASS_FORMATS:
-            raise AnnotationError(f"No format {name!r} of classified cells. Known: {', '.join(CLASS_FORMATS)}.")
+            known = ", ".join((*CLASS_FORMATS, *beside))
+            raise AnnotationError(f"No format {name!r} of classified cells. Known: {known}.")
         if hint := FORMATS[name].install_hint:
             raise AnnotationError(hint)
     return tuple(formats)

@@ -25,7 +25,7 @@ from napari_hemalens.workflows.batch import start_batch
 from napari_hemalens.workflows.classification import classifier_card
 from napari_hemalens.workflows.classified_images import CELLS, LABELS, MICRONUCLEI, PICTURE, ClassifiedImages
 from napari_hemalens.workflows.finding import find_all_steps
-from napari_hemalens.workflows.ome_zarr import ENDING, split_formats
+from napari_hemalens.workflows.ome_zarr import ENDING, OME_ZARR, split_formats
 from napari_hemalens.workflows.outline_files import NO_OUTLINES, OutlineFiles, path_texts
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
@@ -127,7 +127,7 @@ def classify_files_steps(  # noqa: PLR0913 -- options that the command line give
         the disk is full.
     """
     in_tables, in_zarr = split_formats(formats)
-    check_class_formats(in_tables)  # before hours of work
+    check_class_formats(in_tables, beside=(OME_ZARR,))  # before hours of work
     folder = ResultsFolder.of(out)
     check_apart(folder.path, (*files, *outlines.files))
     card = classifier_card(recipe)

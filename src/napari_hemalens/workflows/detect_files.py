@@ -20,7 +20,7 @@ from napari_hemalens.slides.slide import Slide
 from napari_hemalens.workflows.batch import Batch, BatchInProgress, Parts, start_batch
 from napari_hemalens.workflows.detection import detect_steps, write_tables
 from napari_hemalens.workflows.finding import find_all_steps
-from napari_hemalens.workflows.ome_zarr import ENDING, split_formats, write_ome_zarr_steps
+from napari_hemalens.workflows.ome_zarr import ENDING, OME_ZARR, split_formats, write_ome_zarr_steps
 from napari_hemalens.workflows.results_folder import ResultsFolder, RunIdentity, hold_folder
 
 _PICTURE = ".overlay.png"
@@ -103,7 +103,7 @@ def detect_files_steps(
         the cluster goes away.
     """
     in_tables, in_zarr = split_formats(formats)
-    check_formats(in_tables)  # before hours of work
+    check_formats(in_tables, beside=(OME_ZARR,))  # before hours of work
     folder = ResultsFolder.of(out)
     check_apart(folder.path, files)
     naming = recipe.naming or detector_card(recipe.weights).naming
