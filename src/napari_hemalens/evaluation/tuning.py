@@ -14,6 +14,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, DetectorCard
+from napari_hemalens.models.weights_folders import check_plain
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
 
@@ -27,7 +28,7 @@ def tune_steps(data: AnnotatedPart, recipe: DetectionRecipe, out: Path, *, name:
             f"Nothing in {data.path}, part {data.split!r}, is annotated by a class that {card.name} knows: "
             f"{', '.join(card.classes)}."
         )
-    weights.check_plain(name or card.name)
+    check_plain(name or card.name)
     named = {"name": name or f"{card.name}-tuned", "folder": out, "naming": recipe.naming or card.naming}
     new = card.model_copy(update=named)
     if new.file.exists() and weights.sha256(new.file) != card.sha256:
