@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from napari_hemalens import __version__
-from napari_hemalens.cli.app import Bar, app, cluster_of, new_weights, run, writable
+from napari_hemalens.cli.app import Bar, app, cluster_of, new_weights, run, say_figures, writable
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import NewWeights
@@ -123,3 +123,14 @@ def test_workers_without_a_scheduler_are_refused() -> None:
         cluster_of(None, 3)
     assert cluster_of(None, None) is None
     assert cluster_of("local", 3) == ClusterRecipe(scheduler="local", workers=3)
+
+
+def test_figures_are_printed_with_the_folder_that_holds_them(capsys: pytest.CaptureFixture[str]) -> None:
+    class Measured:
+        def text(self) -> str:
+            return "AP50 0.9 [val]"
+
+    say_figures(Measured(), None)
+    assert capsys.readouterr().out == "AP50 0.9 [val]\n"
+    say_figures(Measured(), Path("figures"))
+    assert capsys.readouterr().out == "AP50 0.9 [val]\nWritten to figures\n"

@@ -268,6 +268,20 @@ def say_of(card: DetectorCard) -> None:
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 
+class Figures(Protocol):
+    """What was measured."""
+
+    def text(self) -> str:
+        """Return it for a terminal."""
+
+
+def say_figures(figures: Figures, out: Path | None) -> None:
+    """Print what was measured, and where else it is."""
+    out_console.print(escape(figures.text()))
+    if out is not None:
+        out_console.print(f"Written to {escape(str(out))}")
+
+
 @app.callback(invoke_without_command=True)
 def version(*, show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Answer `--version`."""

@@ -30,6 +30,7 @@ from napari_hemalens.cli.app import (
     out_console,
     parts_of,
     run,
+    say_figures,
     say_of_batch,
     train_app,
     train_further_from,
@@ -217,9 +218,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     selection = workflows.CellSelection(data, split, only or ())
     steps = workflows.evaluate_classification_steps(selection, recipe, out=out, perturbation=perturb)
     report = run(steps, "Evaluating")
-    out_console.print(escape(report.text()))
-    if out is not None:
-        out_console.print(f"Written to {escape(str(out))}")
+    say_figures(report, out)
 
 
 @evaluate_app.command("laboratories")
@@ -237,9 +236,7 @@ def evaluate_laboratories(
     report = run(
         workflows.evaluate_laboratories_steps(data, weights_name, split=split, device=device, out=out), "Naming"
     )
-    out_console.print(escape(report.text()))
-    if out is not None:
-        out_console.print(f"Written to {escape(str(out))}")
+    say_figures(report, out)
 
 
 def _cells(

@@ -32,6 +32,7 @@ from napari_hemalens.cli.app import (
     out_console,
     parts_of,
     run,
+    say_figures,
     say_of,
     say_of_batch,
     train_app,
@@ -178,7 +179,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     steps = workflows.evaluate_detection_steps(
         data, recipe, split=split, taxonomy=taxonomy, out=out, classes=class_names(classes)
     )
-    out_console.print(escape(run(steps, "Evaluating").text()))
+    say_figures(run(steps, "Evaluating"), out)
 
 
 @evaluate_app.command("cells")
@@ -198,4 +199,4 @@ def evaluate_known_cells(  # noqa: PLR0913 -- an option each
         weights=weights_name, naming=naming, score_threshold=score_threshold, device=device
     )
     steps = workflows.evaluate_known_cells_steps(data, recipe, split=split, laboratories=laboratory or (), out=out)
-    out_console.print(escape(run(steps, "Evaluating").text()))
+    say_figures(run(steps, "Evaluating"), out)

@@ -1,13 +1,12 @@
 """`hemalens experiment`: the comparisons of the papers."""
 
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Out, app, out_console, run, train_further_from
+from napari_hemalens.cli.app import Figures, Out, app, run, say_figures, train_further_from
 from napari_hemalens.cli.classification import Cells, RecipeOption
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
@@ -250,13 +249,8 @@ def cross_validation(  # noqa: PLR0913 -- an option each
     _compare(experiment.cross_validation_steps(where, chosen, task_name=task, folds=folds), out)
 
 
-class _Comparison(Protocol):
-    def text(self) -> str: ...
-
-
-def _compare(steps: Steps[_Comparison], out: Path) -> None:
-    out_console.print(escape(run(steps, "Comparing", go_on=train_further_from(out)).text()))
-    out_console.print(f"Written to {escape(str(out))}")
+def _compare(steps: Steps[Figures], out: Path) -> None:
+    say_figures(run(steps, "Comparing", go_on=train_further_from(out)), out)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, evaluate_app, out_console, parts_of, run, writable
+from napari_hemalens.cli.app import Device, evaluate_app, parts_of, run, say_figures, writable
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
@@ -39,6 +38,4 @@ def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
     selection = workflows.CellSelection(data, split, only or ())
     steps = workflows.evaluate_heatmaps_steps(selection, recipe, methods=names, out=out)
     report = run(steps, "Evaluating heatmaps")
-    out_console.print(escape(report.text()))
-    if out is not None:
-        out_console.print(f"Written to {escape(str(out))}")
+    say_figures(report, out)

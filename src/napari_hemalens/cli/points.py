@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run, writable
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, run, say_figures, writable
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -42,6 +41,4 @@ def evaluate_points(  # noqa: PLR0913 -- an option each
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
     selection = workflows.PointSelection(data, only or (), tune or ())
     steps = workflows.evaluate_points_steps(selection, recipe, radius=radius, out=out)
-    out_console.print(escape(run(steps, "Evaluating points").text()))
-    if out is not None:
-        out_console.print(f"Written to {escape(str(out))}")
+    say_figures(run(steps, "Evaluating points"), out)

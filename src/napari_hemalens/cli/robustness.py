@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, out_console, run, writable
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, run, say_figures, writable
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -35,6 +34,4 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)
     series = workflows.FieldSeries(seed, fields, size)
     steps = workflows.evaluate_robustness_steps(data, recipe, series, split=split, out=out)
-    out_console.print(escape(run(steps, "Evaluating robustness").text()))
-    if out is not None:
-        out_console.print(f"Written to {escape(str(out))}")
+    say_figures(run(steps, "Evaluating robustness"), out)

@@ -17,6 +17,7 @@ from napari_hemalens.cli.app import (
     go_on_from,
     out_console,
     run,
+    say_figures,
     say_of_batch,
     writable,
 )
@@ -95,7 +96,7 @@ def evaluate_segmentation(  # noqa: PLR0913 -- an option each
     """Print how well outlines agree with those drawn by people."""
     recipe = SegmentationRecipe.from_options(kind=kind, pixel_size_um=pixel_size)
     steps = workflows.evaluate_segmentation_steps(data, recipe, split=part, leave_out=leave_out, out=out)
-    out_console.print(escape(run(steps, "Evaluating").text()))
+    say_figures(run(steps, "Evaluating"), out)
 
 
 @evaluate_app.command("micronuclei")
@@ -109,4 +110,4 @@ def evaluate_micronuclei(
 ) -> None:
     """Print how well micronuclei are counted, of nuclei whose outlines and classes are given."""
     steps = workflows.evaluate_micronuclei_steps(data, split=part, out=out)
-    out_console.print(escape(run(steps, "Evaluating").text()))
+    say_figures(run(steps, "Evaluating"), out)
