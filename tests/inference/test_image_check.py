@@ -126,6 +126,20 @@ def test_a_few_red_cells_do_not_make_a_pixel_size_doubtful() -> None:
     assert size_notes(cells(4, 1, size=0.06), PACKED) == ()
 
 
+def estimated(found: Detections) -> Detections:
+    return replace(found, provenance=replace(found.provenance, pixel_size_source="estimated"))
+
+
+def test_an_estimate_is_not_doubted_by_red_cells_that_an_edge_cuts() -> None:
+    cut = estimated(cells(12, 1, red_px=30))  # the edge of the image goes through all
+    inside = replace(cut, boxes=cut.boxes + np.float32(50), image_shape=(300, 1600))
+    (said,) = size_notes(inside, PACKED)
+    assert said.startswith("Pixel size doubtful: at 0.12 µm red cells would be 3.6 µm across")
+    assert size_notes(cut, PACKED, (0, 0, 200, 1400)) == ()
+    (said,) = size_notes(cut, PACKED)
+    assert said == "Pixel size doubtful: 0.12 µm was estimated from fewer than 5 whole red cells; give the right one."
+
+
 def test_an_unknown_pixel_size_is_said_with_the_one_that_was_taken() -> None:
     (said,) = size_notes(cells(0, 2, size=None), PACKED)
     assert fault_of(said) == "Pixel size unknown"

@@ -4,7 +4,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, estimating_share, middle
+from napari_hemalens.inference.scale import Guess, best, estimate_pixel_size_steps, estimating_share, square
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import NetworkDetector
 from napari_hemalens.progress import finish
@@ -53,7 +53,7 @@ def test_estimating_tells_how_far_it_is_and_of_no_cells(finder: torch.nn.Module,
     steps = list(estimate_pixel_size_steps(slide, NetworkDetector(Choosy(finder), card), DetectionRecipe()))
     shares = [step.share for step in steps]
     assert shares == sorted(shares)
-    assert (shares[0], shares[-1]) == (0, 1)
+    assert shares[0] == 0
     assert len(steps) >= 12
     assert all("0.05 µm" in step.message for step in steps[:2])
     assert all(step.partial is None for step in steps)
@@ -80,7 +80,40 @@ def test_the_guess_that_most_speaks_for_wins() -> None:
 def test_the_middle_of_an_image_is_looked_at(
     shape: tuple[int, int], side: int, expected: tuple[int, int, int, int]
 ) -> None:
-    assert middle(shape, side) == expected
+    assert square(shape, side) == expected
+
+
+def test_a_place_of_an_image_is_looked_at_as_far_as_it_is_in_it() -> None:
+    assert square((100, 200), 40, (0.25, 0.75)) == (5, 130, 45, 170)
+    assert square((100, 200), 60, (0.25, 0.75)) == (0, 120, 60, 180)
+
+
+def test_where_the_middle_is_empty_other_parts_are_looked_at(finder: torch.nn.Module, card: DetectorCard) -> None:
+    pixels = red_cells(0.15, side=4000)
+    pixels[900:3100] = 230
+    pixels[:, 900:3100] = 230
+    detector = NetworkDetector(Choosy(finder), card)
+    found = finish(estimate_pixel_size_steps(from_array(pixels), detector, DetectionRecipe()))
+    assert found == pytest.approx(0.15, rel=0.1)
+
+
+def test_a_few_red_cells_of_one_part_are_not_taken_for_all(finder: torch.nn.Module, card: DetectorCard) -> None:
+    pixels = red_cells(0.15, side=4000)
+    pixels[900:3100] = 230
+    pixels[:, 900:3100] = 230
+    pixels[1980:2008, 1980:2008] = 60  # of half the size of all others
+    detector = NetworkDetector(Choosy(finder), card)
+    found = finish(estimate_pixel_size_steps(from_array(pixels), detector, DetectionRecipe()))
+    assert found == pytest.approx(0.15, rel=0.15)
+
+
+def test_where_there_are_enough_red_cells_one_part_will_do(finder: torch.nn.Module, card: DetectorCard) -> None:
+    detector = NetworkDetector(Choosy(finder), card)
+    steps = list(estimate_pixel_size_steps(from_array(red_cells(0.15, side=4000)), detector, DetectionRecipe()))
+    shares = [step.share for step in steps]
+    assert shares == sorted(shares)
+    assert shares[-1] == 0.5
+    assert len({step.message for step in steps}) == 6
 
 
 def test_estimating_the_pixel_size_takes_most_of_the_time_of_a_small_image() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hemalens.inference.image_measures import ImageMeasures, measure_image
-from napari_hemalens.inference.scale import RED_CELL_UM
+from napari_hemalens.inference.scale import RED_CELL_UM, are_whole
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
@@ -69,7 +69,7 @@ def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Reg
     kind = kind_notes(measured, tissue=smears and doubtful)
     if kind:
         return kind  # the rest would be about cells that are none
-    about_red_cells = (*size_notes(sure, card), *red_cell_notes(sure)) if smears else ()
+    about_red_cells = (*size_notes(sure, card, region), *red_cell_notes(sure)) if smears else ()
     return (*about_red_cells, *light_notes(measured, card, sized=size is not None))
 
 
@@ -138,14 +138,26 @@ def kind_notes(measured: ImageMeasures, *, tissue: bool = True) -> tuple[str, ..
     return ()
 
 
-def size_notes(found: Detections, card: DetectorCard) -> tuple[str, ...]:
-    """Return what is said of the pixel size, by itself and by the red cells; one sentence at most."""
+def size_notes(found: Detections, card: DetectorCard, region: Region | None = None) -> tuple[str, ...]:
+    """Return what is said of the pixel size, by itself and by the red cells; one sentence at most.
+
+    A size that was estimated was read off whole red cells, and is judged by such: in a small image most are cut by its
+    edges. In a region of an image nothing is said of how few there are, since all of the image was looked at.
+    """
     size = found.provenance.pixel_size_um
     if size is None:
         return (
             f"Pixel size unknown: no red cells show it, so {card.pixel_size_um:g} µm was taken; give the right one.",
         )
-    red = found.areas[_red_cells(found)]
+    counted = _red_cells(found)
+    if found.provenance.pixel_size_source == "estimated":
+        counted &= are_whole(found, region or (0, 0, *found.image_shape))
+        if region is None and np.count_nonzero(counted) < _SURELY:
+            return (
+                f"Pixel size doubtful: {size:.2g} µm was estimated from fewer than {_SURELY} whole red cells; give the "
+                "right one.",
+            )
+    red = found.areas[counted]
     across = float(np.sqrt(np.median(red))) * size if len(red) >= _SURELY else RED_CELL_UM
     if not _RED_CELLS_UM[0] <= across <= _RED_CELLS_UM[1]:
         return (

@@ -8,8 +8,10 @@ guess that agrees with the red cells found under it is right.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.detection import detect_steps
@@ -24,6 +26,12 @@ _GUESSES_UM = (0.05, 0.075, 0.11, 0.165, 0.25, 0.37)
 _SIDE = 640  # network pixels of the part that is looked at
 _EDGE = 0.05  # of its diameter: how far from the edge of what is looked at a red cell is whole
 _SURE = 0.7  # score threshold of a red cell that counts
+_PLACES = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))  # of height and width, one by one
+_ENOUGH = 5  # whole red cells; of fewer, the check of images concludes nothing either
+
+
+Look: TypeAlias = tuple[Detections, Region]
+"""What was found in a region, as if pixels were of some size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,13 @@ class Guess:
     weight : float
         Share of the part looked at that sure red cells cover, less where they are of the wrong
         size for the guess.
+    cells : int
+        Whole red cells that it rests on.
     """
 
     pixel_size_um: float
     weight: float
+    cells: int = 0
 
 
 def pixel_size_steps(slide: Slide, detector: Detector, recipe: DetectionRecipe) -> Steps[tuple[float | None, str]]:
@@ -65,19 +76,34 @@ def estimating_share(slide: Slide, recipe: DetectionRecipe, region: Region | Non
 def estimate_pixel_size_steps(slide: Slide, detector: Detector, recipe: DetectionRecipe) -> Steps[float | None]:
     """Estimate micrometres a level-0 pixel; None where no red cell is seen at any size.
 
+    The middle of the image is looked at and, until there are enough whole red cells, those of its quarters: one part of
+    a large image may hold none, or a few that are unlike the rest.
     Yields before each guess and after each of its tiles, so that whoever stops it waits for one tile at most.
     """
-    guesses, count = [], len(_GUESSES_UM)
+    looks: dict[float, list[Look]] = {size: [] for size in _GUESSES_UM}
     quick = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
-    for i, size in enumerate(_GUESSES_UM):
-        region = middle(slide.shape, round(_SIDE * detector.card.pixel_size_um / size))
-        origin = Provenance(pixel_size_um=size)
-        words = f"reading the pixel size off the red cells: {size:g} µm?"
-        yield Progress(i, count, words)
-        looking = detect_steps(slide, detector, quick, provenance=origin, region=region)
-        found = yield from _saying(words, stage(looking, i / count, (i + 1) / count))
-        guesses.append(judge_guess(found, size, region))
+    roomy = [size for size in _GUESSES_UM if 2 * _side(detector, size) <= min(slide.shape)]
+    done = 0.0
+    for place in _PLACES if roomy else _PLACES[:1]:
+        sizes = [size for size in _GUESSES_UM if size in roomy or not looks[size]]
+        for i, size in enumerate(sizes):
+            region = square(slide.shape, _side(detector, size), place)
+            origin = Provenance(pixel_size_um=size)
+            looking = detect_steps(slide, detector, quick, provenance=origin, region=region)
+            words = f"reading the pixel size off the red cells: {size:g} µm?"
+            share = done + (1 - done) * (0.5 if roomy else 1) * np.array([i, i + 1]) / len(sizes)
+            yield Progress(0, 0, words, at=float(share[0]))
+            looks[size].append(((yield from _saying(words, stage(looking, *share.tolist()))), region))
+        done += (1 - done) / 2  # how many places it takes is not known
+        guesses = [judge_guess(found, size) for size, found in looks.items()]
+        if max(guesses, key=_weight).cells >= _ENOUGH:
+            break
     return best(guesses)
+
+
+def _side(detector: Detector, size: float) -> int:
+    """Return how many pixels of an image are looked at, along each side, if they were of a size in micrometres."""
+    return round(_SIDE * detector.card.pixel_size_um / size)
 
 
 def _saying(words: str, steps: Steps[Detections]) -> Steps[Detections]:
@@ -90,28 +116,40 @@ def _saying(words: str, steps: Steps[Detections]) -> Steps[Detections]:
         yield replace(step, message=words, partial=None)
 
 
-def middle(shape: tuple[int, int], side: int) -> tuple[int, int, int, int]:
-    """Return a square of `side` pixels in the middle of an image, or all of it."""
+def square(shape: tuple[int, int], side: int, place: tuple[float, float] = (0.5, 0.5)) -> Region:
+    """Return a square of `side` pixels about a place, in shares of height and width, as far as it is in the image."""
     height, width = shape
-    y0, x0 = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    y0, x0 = (max(0, int(length * share) - side // 2) for length, share in zip(shape, place, strict=True))
     return y0, x0, min(height, y0 + side), min(width, x0 + side)
 
 
-def judge_guess(found: Detections, guess_um: float, region: Region) -> Guess:
-    """Judge a guess by the red cells found under it in a region; those that its edge cuts have no size."""
-    red = found.take(found.class_names == "erythrocyte")
-    y0, x0, y1, x1 = region
-    inside = np.concatenate([red.boxes[:, :2] - (y0, x0), (y1, x1) - red.boxes[:, 2:]], axis=1)  # to the four edges
-    whole = (inside > _EDGE * np.sqrt(red.areas)[:, None]).all(axis=1)
-    if not whole.any():
+def judge_guess(looks: Sequence[Look], guess_um: float) -> Guess:
+    """Judge a guess by the red cells found under it in some regions; those that an edge cuts have no size."""
+    diameters, covered, seen = [np.zeros(0)], 0.0, 0
+    for found, (y0, x0, y1, x1) in looks:
+        red = found.take(found.class_names == "erythrocyte")
+        diameters.append(np.sqrt(red.areas[are_whole(red, (y0, x0, y1, x1))]))
+        covered, seen = covered + float(red.areas.sum()), seen + (y1 - y0) * (x1 - x0)
+    every = np.concatenate(diameters)
+    if not len(every):
         return Guess(guess_um, 0.0)
-    diameters = np.sqrt(red.areas[whole])
-    implied = RED_CELL_UM / float(np.median(diameters))
+    implied = RED_CELL_UM / float(np.median(every))
     agreement = float(np.exp(-4 * np.log(implied / guess_um) ** 2))
-    return Guess(implied, agreement * float(red.areas.sum()) / ((y1 - y0) * (x1 - x0)))
+    return Guess(implied, agreement * covered / seen, len(every))
+
+
+def are_whole(cells: Detections, region: Region) -> NDArray[np.bool_]:
+    """Return which cells (N,) no edge of what was looked at cuts: only those show how large they are."""
+    y0, x0, y1, x1 = region
+    inside = np.concatenate([cells.boxes[:, :2] - (y0, x0), (y1, x1) - cells.boxes[:, 2:]], axis=1)  # to the edges
+    return np.asarray((inside > _EDGE * np.sqrt(cells.areas)[:, None]).all(axis=1))
 
 
 def best(guesses: Sequence[Guess]) -> float | None:
     """Return the pixel size that most speaks for, None where nothing does."""
-    winner = max(guesses, key=lambda guess: guess.weight)
+    winner = max(guesses, key=_weight)
     return winner.pixel_size_um if winner.weight > 0 else None
+
+
+def _weight(guess: Guess) -> float:
+    return guess.weight

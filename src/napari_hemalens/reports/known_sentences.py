@@ -63,6 +63,7 @@ _OF_IMAGES = (
         "weights for sections with the recipe histology."
     ),
     N_("Pixel size unknown: no red cells show it, so {size} µm was taken; give the right one."),
+    N_("Pixel size doubtful: {size} µm was estimated from fewer than {few} whole red cells; give the right one."),
     N_(
         "Pixel size doubtful: at {size} µm red cells would be {across} µm across in place of {usual}; "
         "about {better} µm fits."
