@@ -155,3 +155,8 @@ def test_one_cell_is_enough_to_report():
     found = summary([nuclei("a.png", 1, 1)], cells=[np.array([70000])])
     assert dict(found.rows)["Cytokinesis-block proliferation index"] == "1.00"
     assert dict(found.rows)["Micronucleated binucleated cells per 1,000"] == "- (of 0)"
+
+
+def test_classes_are_called_by_words_where_they_are_read():
+    found = summary([nuclei("a.png", 1, 4, names=("band_neutrophil", "blast"))])
+    assert dict(found.rows)["Band neutrophil, per cent"].startswith("25.0 (")

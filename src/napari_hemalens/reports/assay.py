@@ -121,7 +121,7 @@ class Summary:
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Labels and values of all images pooled, as text."""
-        figures = ((measure.label.capitalize(), measure.text) for measure in self.pooled.measures)
+        figures = ((m.label.replace("_", " ").capitalize(), m.text) for m in self.pooled.measures)
         return (("Unit", self.unit), ("Images", f"{self.pooled.images:,}"), *figures)
 
     def group(self, name: str) -> Group:
