@@ -30,7 +30,7 @@ _PLACES = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))  
 _ENOUGH = 5  # whole red cells; of fewer, the check of images concludes nothing either
 
 
-Look: TypeAlias = tuple[Detections, Region]
+FoundIn: TypeAlias = tuple[Detections, Region]
 """What was found in a region, as if pixels were of some size."""
 
 
@@ -80,7 +80,7 @@ def estimate_pixel_size_steps(slide: Slide, detector: Detector, recipe: Detectio
     a large image may hold none, or a few that are unlike the rest.
     Yields before each guess and after each of its tiles, so that whoever stops it waits for one tile at most.
     """
-    looks: dict[float, list[Look]] = {size: [] for size in _GUESSES_UM}
+    looks: dict[float, list[FoundIn]] = {size: [] for size in _GUESSES_UM}
     quick = recipe.model_copy(update={"score_threshold": _SURE, "tile": _SIDE, "batch": 1})
     roomy = [size for size in _GUESSES_UM if 2 * _side(detector, size) <= min(slide.shape)]
     done = 0.0
@@ -123,7 +123,7 @@ def square(shape: tuple[int, int], side: int, place: tuple[float, float] = (0.5,
     return y0, x0, min(height, y0 + side), min(width, x0 + side)
 
 
-def judge_guess(looks: Sequence[Look], guess_um: float) -> Guess:
+def judge_guess(looks: Sequence[FoundIn], guess_um: float) -> Guess:
     """Judge a guess by the red cells found under it in some regions; those that an edge cuts have no size."""
     diameters, covered, seen = [np.zeros(0)], 0.0, 0
     for found, (y0, x0, y1, x1) in looks:
