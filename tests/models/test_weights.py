@@ -30,6 +30,15 @@ def test_unknown_weights_are_refused_with_those_that_are_known() -> None:
         weights.detector_card("wbc")
 
 
+def test_a_file_without_its_card_says_what_must_lie_beside_it(untrained: DetectorCard) -> None:
+    untrained.file.with_suffix(".json").unlink()
+    with pytest.raises(WeightsError, match=r"^untrained\.safetensors has no model card: untrained\.json must lie"):
+        weights.detector_card(untrained.file)
+    untrained.file.unlink()
+    with pytest.raises(WeightsError, match=r"^There is no .*untrained\.safetensors\.$"):
+        weights.detector_card(untrained.file)
+
+
 def test_a_card_that_lacks_what_a_card_must_say_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}", encoding="utf-8")
     with pytest.raises(WeightsError, match="does not describe weights"):

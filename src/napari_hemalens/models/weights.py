@@ -18,7 +18,7 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.models.catalogue import find_entry
-from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, check_plain, installed_folder
+from napari_hemalens.models.weights_folders import PACKED, card_path, cards_in, check_plain, installed_folder, lacking
 
 _SEAL = "card_sha256"
 ABOUT = ("description", "data", "licence")
@@ -140,7 +140,7 @@ def _missing(name: str | Path) -> str:
     """Return a sentence for weights that are not there, and how to get them where the catalogue knows them."""
     entry = find_entry(str(name))
     if entry is None:
-        return f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file."
+        return lacking(name) or f"No weights '{name}'. Known: {', '.join(known())}, or the path of a file."
     return (
         f"The weights {name} are not installed: `hemalens weights add {name}` fetches them ({entry.megabytes}; "
         f"licence: {entry.terms})."

@@ -57,6 +57,18 @@ def card_path(name: str | Path) -> Path:
     return next((cards[str(name)] for cards in places if str(name) in cards), PACKED / f"{name}.json")
 
 
+def lacking(name: str | Path) -> str | None:
+    """Return a sentence for a file of weights that is not there or has no model card beside it; None for a name."""
+    path = Path(name)
+    if path.suffix not in _SUFFIXES:
+        return None
+    return (
+        f"{path.name} has no model card: {path.stem}.json must lie beside it."
+        if path.is_file()
+        else f"There is no {path}."
+    )
+
+
 def origin_of(folder: Path) -> Origin:
     """Return where weights in a folder are from."""
     if folder == PACKED:
