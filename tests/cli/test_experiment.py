@@ -39,7 +39,7 @@ def test_fields_are_compared_with_their_cells_from_a_shell(
     assert hemalens("experiment", "fields", *arguments) == 0
     said = capsys.readouterr().out
     assert "fields by their cells, stain normalised" in said
-    assert "Mean balanced accuracy of 1 runs" in said
+    assert "Mean balanced accuracy of 1 run:" in said
     assert (tmp_path / "out" / "table.md").exists()
 
 

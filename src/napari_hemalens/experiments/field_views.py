@@ -7,17 +7,19 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.evaluation.class_metrics import markdown_table
+from napari_hemalens.experiments.pairs import PairedRows
 from napari_hemalens.experiments.report import Comparison
 from napari_hemalens.experiments.trial import Trial
 from napari_hemalens.formats.named_cells import NamedCells
+from napari_hemalens.progress import counted
 
 STAINS = {"as_is": "stain as it is", "reference": "stain normalised"}
 GRADIENTS = "gradients.png"
 SIGNIFICANT = 0.05
+_NOT_ANSWERED = "not answered, the plain baseline is below the floor."
 UNITS = {"fields": "whole fields", "by_cells": "fields by their cells", "cells": "single cells"}
 
 View = tuple[str, str]
@@ -51,7 +53,7 @@ class FieldViews:
 
     def markdown(self) -> str:
         """Return the answers, one table per view with a picture of its confusions, and the notes as Markdown."""
-        parts = [f"# {self.title}", *self.answers(), *self.notes]
+        parts = [f"# {self.title}", *self.answers(), *self.notes, *self._paired()]
         for view, comparison in self.views.items():
             parts += [f"## {capitalise(view_name(view))}", *comparison.judgement()]
             parts += [markdown_table(*comparison.summary()), *comparison.paired("###")]
@@ -75,26 +77,53 @@ class FieldViews:
                 table.writerows((STAINS[stain], UNITS[unit], *row) for row in rows)
 
     def answers(self) -> tuple[str, ...]:
-        """Return, for each stain, whether fields do better than their cells, in figures."""
+        """Return, for each stain, whether fields do better than their cells: by the plain row, and in figures."""
         found = []
         for stain, words in STAINS.items():
-            pairs = self._pairs(stain)
-            if not pairs:
+            runs, pairs = self._runs(stain), self.pairs(stain)
+            if not runs or not pairs:
                 continue
-            fields, cells = (np.array(side) for side in zip(*pairs, strict=True))
+            fields, cells = (np.array(side) for side in zip(*runs, strict=True))
             better, worse = int((fields > cells).sum()), int((fields < cells).sum())
+            whole = self.views[stain, "fields"]
             learned = all(self.views[stain, unit].counts for unit in ("fields", "by_cells"))
-            verdict = _verdict(better, worse) if learned else "not answered, the plain baseline is below the floor."
+            plain = whole.floor.row if whole.floor and whole.floor.row in pairs else next(iter(pairs))
+            verdict = _verdict(whole.rows[plain].label, pairs[plain]) if learned else _NOT_ANSWERED
             found.append(
                 f"**{capitalise(words)}: {verdict}** Mean balanced accuracy of "
-                f"{len(pairs)} runs: {fields.mean():.3f} where the network saw the whole field, {cells.mean():.3f} "
-                f"where the field was named by the mean over its single cells (of the same fields); the field was "
-                f"better in {better} of them, worse in {worse}. The best: {self._best(stain, 'fields')} on fields, "
-                f"{self._best(stain, 'by_cells')} on cells."
+                f"{counted(len(runs), 'run')}: {fields.mean():.3f} where the network saw the whole field, "
+                f"{cells.mean():.3f} where the field was named by the mean over its single cells (of the same fields); "
+                f"the field was better in {better} of them, worse in {worse}. The best: "
+                f"{self._best(stain, 'fields')} on fields, {self._best(stain, 'by_cells')} on cells."
             )
         return tuple(found)
 
-    def _pairs(self, stain: str) -> list[tuple[float, float]]:
+    def pairs(self, stain: str) -> Mapping[str, PairedRows]:
+        """Return the fields that the network on fields alone, or on cells alone, names right, by row, under a stain."""
+        fields, cells = (self.views.get((stain, unit)) for unit in ("fields", "by_cells"))
+        if fields is None or cells is None:
+            return {}
+        found = {name: PairedRows.of(fields.trials_of(name), cells.trials_of(name)) for name in fields.rows}
+        return {name: pair for name, pair in found.items() if pair is not None}
+
+    def _paired(self) -> list[str]:
+        """Return the tables of `pairs` with their headings, as Markdown."""
+        found = []
+        for stain, words in STAINS.items():
+            pairs = self.pairs(stain)
+            if not pairs:
+                continue
+            rows = self.views[stain, "fields"].rows
+            lines = [[rows[name].label, str(p.ours), str(p.theirs), f"{p.p:.2g}"] for name, p in pairs.items()]
+            columns = ("method", "fields that it alone names right", "its cells alone", "p")
+            said = (
+                "The same fields, seen whole or named by the mean over their cells, by the mean of all runs. p: "
+                "two-sided sign test over fields, each row by itself:"
+            )
+            found += [f"## Whole fields beside their cells, {words}", said, markdown_table(columns, lines)]
+        return found
+
+    def _runs(self, stain: str) -> list[tuple[float, float]]:
         """Return the balanced accuracy on fields and by cells of each run that both have."""
         fields, cells = (_by_run(self.views.get((stain, unit))) for unit in ("fields", "by_cells"))
         return [(fields[run], cells[run]) for run in fields if run in cells]
@@ -148,12 +177,13 @@ def _by_run(view: Comparison | None) -> dict[tuple[str, str], float]:
     return {(trial.row, trial.case): trial.measures.overall["balanced accuracy"] for trial in trials}
 
 
-def _verdict(better: int, worse: int) -> str:
-    """Return what a sign test over the runs allows to be said, and its p; runs without a difference tell nothing."""
-    if not better + worse:
-        return "no run tells the two apart."
-    p = binomtest(better, better + worse).pvalue
-    if p >= SIGNIFICANT:
-        return f"neither side does better beyond chance (sign test, p = {p:.2f})."
-    winner = "whole fields do better" if better > worse else "whole fields do no better: single cells do"
-    return f"{winner} (sign test, p = {p:.2g})."
+def _verdict(label: str, pair: PairedRows) -> str:
+    """Return what a sign test over the fields allows to be said of a row, and its p."""
+    if pair.p >= SIGNIFICANT:
+        winner = "neither side does better beyond chance"
+    else:
+        winner = "whole fields do better" if pair.ours > pair.theirs else "whole fields do no better: single cells do"
+    return (
+        f"{winner} ({label}: {pair.ours} fields are named right when seen whole alone, {pair.theirs} by their cells "
+        f"alone; sign test, p = {pair.p:.2g})."
+    )
