@@ -10,6 +10,7 @@ from napari_hemalens.training.run_folder import data_hash, keep_recipe
 
 def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:
     keep_recipe(DetectionTraining(epochs=2), tmp_path, "a")
+    (tmp_path / "last.ckpt").touch()
     keep_recipe(DetectionTraining(epochs=5), tmp_path, "a")
     with pytest.raises(TrainingError, match="holds a run of another recipe"):
         keep_recipe(DetectionTraining(learning_rate=0.5), tmp_path, "a")
@@ -17,11 +18,20 @@ def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:
 
 def test_a_folder_goes_on_only_with_its_own_data(tmp_path: Path) -> None:
     keep_recipe(DetectionTraining(), tmp_path, "a")
+    (tmp_path / "last.ckpt").touch()
     keep_recipe(DetectionTraining(), tmp_path, "a")
     with pytest.raises(TrainingError, match=r"holds a run on other data \(data.json\)"):
         keep_recipe(DetectionTraining(), tmp_path, "b")
     (tmp_path / "data.json").unlink()  # of a run that began before there was one
     keep_recipe(DetectionTraining(), tmp_path, "b")
+
+
+def test_a_run_that_was_refused_before_it_learned_takes_another_recipe(tmp_path: Path) -> None:
+    keep_recipe(DetectionTraining(batch=8), tmp_path, "a")  # more than there are images: "lower `batch`"
+    keep_recipe(DetectionTraining(batch=1), tmp_path, "b")
+    (tmp_path / "mine.safetensors").touch()
+    with pytest.raises(TrainingError, match="holds a run of another recipe"):
+        keep_recipe(DetectionTraining(batch=8), tmp_path, "b")
 
 
 def test_data_are_the_same_wherever_they_lie_and_others_are_not(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.training import Training
 from napari_hemalens.errors import TrainingError
-from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.training.datasets import Draws, Target, collate
 
 CHECKPOINT = "last.ckpt"
@@ -169,7 +169,8 @@ def _average(network: nn.Module, recipe: Training) -> AveragedModel | None:
 
 def _steps_per_epoch(images: int, batch: int) -> int:
     if images < batch:
-        raise TrainingError(f"{images} images are fewer than the {batch} of one step on all devices; lower `batch`.")
+        few = counted(images, "image is", "images are")
+        raise TrainingError(f"{few} fewer than the {batch} of one step on all devices; lower `batch`.")
     return images // batch
 
 

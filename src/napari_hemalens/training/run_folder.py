@@ -60,17 +60,20 @@ def keep_recipe(recipe: Training, out: Path, data: str) -> None:
     Raises
     ------
     TrainingError
-        If the folder holds a run of another recipe, or on other data. Epochs may change: it may be resumed for longer;
-        and so may what is done with the trained network.
+        If the folder holds a run of another recipe, or on other data, that has learned something. Epochs may change: it
+        may be resumed for longer; and so may what is done with the trained network.
     """
     file = out / RECIPE
-    if file.exists():
+    learned = any(
+        any(out.rglob(kind)) for kind in ("*.ckpt", "*.safetensors")
+    )  # else it was refused, or stopped before
+    if file.exists() and learned:
         free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes", "novelty_scale"}
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
         if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
             raise TrainingError(f"{out} holds a run of another recipe ({RECIPE}); choose another folder for this one.")
     started = json.loads((out / DATA).read_text(encoding="utf-8")) if (out / DATA).exists() else {}
-    if started.get("sha256", data) != data:
+    if learned and started.get("sha256", data) != data:
         raise TrainingError(f"{out} holds a run on other data ({DATA}); choose another folder for this one.")
     with writing(out / DATA) as temporary:
         temporary.write_text(json.dumps({"sha256": data}) + "\n", encoding="utf-8")
