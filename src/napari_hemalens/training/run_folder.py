@@ -64,9 +64,8 @@ def keep_recipe(recipe: Training, out: Path, data: str) -> None:
         may be resumed for longer; and so may what is done with the trained network.
     """
     file = out / RECIPE
-    learned = any(
-        any(out.rglob(kind)) for kind in ("*.ckpt", "*.safetensors")
-    )  # else it was refused, or stopped before
+    # Without any of these it was refused, or stopped, before it learned anything.
+    learned = any(any(out.rglob(kind)) for kind in ("*.ckpt", "*.safetensors"))
     if file.exists() and learned:
         free = {"epochs", "workers", "devices", "accelerator", "checkpoint_minutes", "novelty_scale"}
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
