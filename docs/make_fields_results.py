@@ -76,7 +76,7 @@ if __name__ == "__main__":
     before = page.read_text(encoding="utf-8") if page.exists() else ""
     kept = before[before.index(KEPT) :] if KEPT in before else ""
     measured = packed(Path(sys.argv[3])) if len(sys.argv) > 3 else ""
-    text = f"{experiment(Path(sys.argv[1]), page)}\n{measured}\n{kept}"
+    text = "\n".join(part for part in (experiment(Path(sys.argv[1]), page), measured, kept) if part)
     with writing(page) as file:
         file.write_text(text.rstrip() + "\n", encoding="utf-8")
     sys.stdout.write(text)
