@@ -129,7 +129,9 @@ def test_weights_that_are_others_are_refused_in_a_sentence(
     untrained.file.write_bytes(b"other")
     fetch.fetch(fetch.offered[0])
     runner.run()
-    assert "is damaged or was exchanged" in words[-1]
+    *_, reason, summary = words
+    assert "is damaged or was exchanged" in reason
+    assert summary == "Not finished."
     assert len(fetch.offered) == 1
 
 
