@@ -102,6 +102,19 @@ def test_the_text_says_where_there_is_no_ratio(fields):
     assert "Myeloid:erythroid ratio: no erythroblasts counted" in text
 
 
+def test_a_run_names_the_packages_that_computed_its_cells(fields, tmp_path):
+    found = {"napari-hemalens": "0.1.0", "torch": "2.15.0+cu132", "openvino": "2026.4.1"}
+    elsewhere = {"napari-hemalens": "0.1.0", "torch": "2.14.0"}
+    came = [
+        replace(each, provenance=replace(each.provenance, versions=by))
+        for each, by in zip(fields, (found, elsewhere), strict=True)
+    ]
+    write_run(came, {}, tmp_path / "run.json")
+    versions = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["versions"]
+    assert list(versions) == ["python", "torch", "torchvision", "numpy", "openvino"]
+    assert (versions["openvino"], versions["torch"]) == ("2026.4.1", "2.14.0, 2.15.0+cu132")
+
+
 def test_a_run_can_be_made_again_from_its_record(fields, tmp_path):
     failed = {"/d/c.png": "Cannot read it."}
     write_run(fields, {"tile": 512, "weights": "w"}, tmp_path / "run.json", failed=failed)

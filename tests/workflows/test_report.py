@@ -104,10 +104,11 @@ def test_what_a_pdf_lacks_is_known_before_it_is_made(there: bool, said: str, mon
     assert missing_for_pdf()[: len(said) or None] == said
 
 
-def test_a_missing_printer_is_asked_for_in_a_sentence(
+def test_a_missing_printer_is_asked_for_before_cells_are_cut(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.setattr(sys.modules[report.__module__], "cut_gallery_steps", lambda *_: pytest.fail("cut first"))
     with pytest.raises(
         HemaLensError, match=r"A report as PDF needs weasyprint: pip install 'napari-hemalens\[report\]'"
     ):

@@ -15,7 +15,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.formats.naming import Record, short_names
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.classified import Classified
-from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.differential import ClassCount, Differential, Tissue, UnsureCells
 from napari_hemalens.records.taxonomy import ICSH, Taxonomy
 
@@ -116,7 +116,7 @@ def write_run(
     origins = [field.provenance for field in fields]
     run = {
         "hemalens": __version__,
-        "versions": _versions(),
+        "versions": _versions(origins),
         "weights": {name: sha for of in origins for name, sha in ((of.weights, of.sha256), *of.naming.items()) if name},
         "licences": {name: terms for origin in origins for name, terms in origin.licences.items()},
         "recipe": dict(recipe),
@@ -179,7 +179,12 @@ def _line(row: ClassCount, width: int) -> str:
     return f"{row.name:<{width}}  {row.count:>7}  {row.percent:>5.1f}  {row.low:.1f}-{row.high:.1f}"
 
 
-def _versions() -> dict[str, str]:
+def _versions(origins: Sequence[Provenance]) -> dict[str, str]:
+    """Return the packages that this process has, and those that the cells depend on, of whatever machine found them."""
     # From the metadata, to avoid loading torch.
-    packages = {name: metadata.version(name) for name in _PACKAGES}
-    return {"python": platform.python_version(), **packages}
+    here = {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
+    used: dict[str, set[str]] = {}
+    for package, version in (pair for origin in origins for pair in origin.versions.items()):
+        used.setdefault(package, set()).add(version)
+    used.pop("napari-hemalens", None)  # which the run names by itself
+    return here | {package: ", ".join(sorted(versions)) for package, versions in used.items()}

@@ -1,8 +1,9 @@
 """Results written as a report that leaves the window: one HTML file, or a PDF."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.report import ReportRecipe
@@ -57,6 +58,7 @@ def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> 
     if target.suffix.lower() not in _SUFFIXES:
         raise RecipeError(f"A report is a file called {', '.join(_SUFFIXES)}, not {target.name!r}.")
     check_folder(target.parent)
+    printer = _printer() if target.suffix.lower() == ".pdf" else None
     language = Language.of(recipe.language)
     stored = read_stored(results)
     page = _page(stored, recipe, language)
@@ -68,8 +70,8 @@ def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> 
     )
     text = render(page, language)
     with writing(target) as temporary:
-        if target.suffix.lower() == ".pdf":
-            _print(text, temporary)
+        if printer is not None:
+            printer(string=text).write_pdf(temporary)
         else:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return target
@@ -86,8 +88,8 @@ def _page(stored: StoredSmear | StoredAssay, recipe: ReportRecipe, language: Lan
     return assay_page(stored, recipe, language)
 
 
-def _print(text: str, file: Path) -> None:
-    """Write HTML as a PDF.
+def _printer() -> Callable[..., Any]:
+    """Return what prints HTML as a PDF, or say at once what is missing.
 
     WeasyPrint keeps to the rules for printed pages. Qt's own QTextDocument knows neither SVG nor flexible boxes, and
     would print a report without bars and its gallery one cell below the other.
@@ -99,4 +101,4 @@ def _print(text: str, file: Path) -> None:
         raise HemaLensError(
             f"WeasyPrint cannot print here ({error}): install Pango, or print the .html from a browser."
         ) from error
-    HTML(string=text).write_pdf(file)
+    return cast(Callable[..., Any], HTML)
