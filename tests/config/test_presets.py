@@ -31,6 +31,17 @@ def test_a_toml_file_is_a_recipe(tmp_path: Path) -> None:
     assert (recipe.epochs, recipe.network.network) == (2, "faster_rcnn")
 
 
+def test_a_toml_file_changes_the_recipe_that_it_names(tmp_path: Path) -> None:
+    file, smoke = tmp_path / "mine.toml", training_recipe("smoke", presets=DETECTION)
+    file.write_text('recipe = "smoke"\nepochs = 3\n[network]\nsize = "full"\n', encoding="utf-8")
+    recipe = training_recipe(str(file), ["batch=4"], presets=DETECTION)
+    network = smoke.network.model_copy(update={"size": "full"})
+    assert recipe == smoke.model_copy(update={"epochs": 3, "batch": 4, "network": network})
+    file.write_text('recipe = "smoek"\n', encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"No recipe 'smoek'\. Known: fine-tune"):
+        training_recipe(str(file), presets=DETECTION)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.cell_table import CellTable, licence_of, read, write, write_licence
+from napari_hemalens.formats.cell_table import CellTable, licence_of, read, read_folder, write, write_licence
 
 HEADER = "image,y0,x0,y1,x1,pixel_size_um,class"
 
@@ -89,6 +89,11 @@ def test_a_table_that_says_too_little_is_refused_in_one_sentence(tmp_path: Path,
     with pytest.raises(AnnotationError, match=said) as caught:
         read(tmp_path / "cells.csv")
     assert "cells.csv" in str(caught.value)
+
+
+def test_a_folder_without_a_table_is_told_what_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match=r"has no cells\.csv: `hemalens prepare` writes it .*`hemalens collect`"):
+        read_folder(tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"\x89PNG\r\n\x1a\n\xff\xfe"], ids=["missing", "no text"])

@@ -1,12 +1,11 @@
 """Training recipes by name."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, RefinementRecipe
-from napari_hemalens.config.recipe import Recipe
+from napari_hemalens.config.recipe import Recipe, change_recipe, changed_options, read_options
 from napari_hemalens.config.training import ClassifierTraining, DetectionTraining
 from napari_hemalens.errors import RecipeError
 
@@ -235,7 +234,8 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
 def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: Mapping[str, R]) -> R:
     """Return a recipe by name or from a TOML file, with changes such as `epochs=5`.
 
-    `network.size=full` changes an option of the network.
+    `network.size=full` changes an option of the network. A file with `recipe = "NAME"` changes that recipe; what
+    another file leaves out has its default.
 
     Parameters
     ----------
@@ -251,42 +251,16 @@ def training_recipe(name_or_file: str, options: Sequence[str] = (), *, presets: 
     RecipeError
         If there is no such recipe, or an option is unknown or out of range.
     """
+    if Path(name_or_file).suffix != ".toml":
+        return change_recipe(_preset(name_or_file, presets, " or a .toml file"), options)
+    given = read_options(name_or_file)
+    start = given.pop("recipe", None)
     kind = type(next(iter(presets.values())))
-    if name_or_file in presets:
-        recipe = presets[name_or_file]
-    elif Path(name_or_file).suffix == ".toml":
-        recipe = kind.from_toml(name_or_file)
-    else:
-        raise RecipeError(f"No recipe {name_or_file!r}. Known: {', '.join(presets)}, or a .toml file.")
-    return change_recipe(recipe, options)
+    known = {} if start is None else _preset(start, presets).model_dump()
+    return change_recipe(kind.from_options(**changed_options(known, given)), options)
 
 
-def change_recipe(recipe: R, options: Sequence[str]) -> R:
-    """Return a recipe with changes such as `epochs=5` or `network.size=full`.
-
-    Raises
-    ------
-    RecipeError
-        If an option is unknown or out of range, or a change names no value.
-    """
-    chosen = recipe.model_dump()
-    for option in options:
-        name, given, value = option.partition("=")
-        if not given:
-            raise RecipeError(f"A change is written option=value, such as epochs=5; got {option!r}.")
-        *into, last = name.split(".")
-        place = chosen
-        for part in into:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise RecipeError(f"Option {part!r} has no options of its own; got {option!r}.")
-        place[last] = _value(value)
-    return type(recipe).from_options(**chosen)
-
-
-def _value(text: str) -> object:
-    """Return the value that the text states in TOML, else the text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+def _preset(name: object, presets: Mapping[str, R], or_else: str = "") -> R:
+    if not isinstance(name, str) or name not in presets:
+        raise RecipeError(f"No recipe {name!r}. Known: {', '.join(presets)}{or_else and ',' + or_else}.")
+    return presets[name]

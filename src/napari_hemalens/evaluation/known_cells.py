@@ -160,7 +160,7 @@ def evaluate_steps(
     data: Path, recipe: DetectionRecipe, *, part: str, laboratories: tuple[str, ...] = (), out: Path | None
 ) -> Steps[KnownCellsReport]:
     """Measure weights; see `workflows.evaluate_known_cells_steps`."""
-    cells = cell_table.read(data / cell_table.FILE)
+    cells = cell_table.read_folder(data)
     there = cells.parts == part
     if laboratories:
         there &= np.isin(cells.laboratories, laboratories)

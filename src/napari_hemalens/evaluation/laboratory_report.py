@@ -97,7 +97,7 @@ def evaluate_steps(
     data: Path, card: ClassifierCard, *, part: str, device_name: DeviceName, out: Path | None
 ) -> Steps[LaboratoryReport]:
     """Measure weights; see `workflows.evaluate_laboratories_steps`."""
-    cells = cell_table.read(data / cell_table.FILE)
+    cells = cell_table.read_folder(data)
     cells = cells.take(cells.parts == part)
     if not len(cells):
         raise AnnotationError(f"{data / 'cells.csv'} has no cells of the part {part!r}.")

@@ -161,7 +161,7 @@ def active_learning_steps(
     check_choice("start", start, get_args(Start))
     chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     plan = POOLS[pool]
-    drawn = draw(plan, cell_table.read(options.folder / cell_table.FILE), budget.cells)
+    drawn = draw(plan, cell_table.read_folder(options.folder), budget.cells)
     yield Progress(0, 0, f"cutting {len(drawn.pool):,} cells of the pool")
     cells = drawn.cut(budget.recipe.training.crop)
     comparison = LabellingComparison(

@@ -132,7 +132,7 @@ def laboratories_steps(options: ExperimentOptions) -> Steps[LaboratoriesTable]:
     """
     chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     recipe = budget.recipe.model_copy(update={"seed": options.seeds[0]})
-    cells = cell_table.read(options.folder / cell_table.FILE)
+    cells = cell_table.read_folder(options.folder)
     found: dict[str, dict[str, dict[str, Any]]] = {}
     strange: dict[str, StrangeCells] = {}
     for done, (row, without) in enumerate(chosen.items()):

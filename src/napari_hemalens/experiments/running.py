@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from napari_hemalens.config.presets import change_recipe
-from napari_hemalens.config.recipe import Recipe
+from napari_hemalens.config.recipe import Recipe, change_recipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.options import ExperimentOptions, check_choice
 from napari_hemalens.experiments.report import Comparison, NetworkRow

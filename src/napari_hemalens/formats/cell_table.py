@@ -83,6 +83,16 @@ def read(path: str | Path) -> CellTable:
         return _read(file)
 
 
+def read_folder(folder: str | Path) -> CellTable:
+    """Read the table of cells in a folder, its `cells.csv`; errors as `read`, which say what writes one."""
+    file = Path(folder) / FILE
+    if not file.exists():
+        raise AnnotationError(
+            f"{folder} has no {FILE}: `hemalens prepare` writes it from public images, `hemalens collect` from yours."
+        )
+    return read(file)
+
+
 def _read(file: Path) -> CellTable:
     rows = read_rows(file, _NEEDED, "cells", optional=_ORIGIN)
     if not rows:

@@ -53,7 +53,7 @@ def train_steps(
     """
     if recipe.keep == "best":
         raise RecipeError("Cells by box are trained to the last epoch: keep = 'last'.")
-    cells = CellTable.join([cell_table.read(Path(folder) / cell_table.FILE) for folder in data])
+    cells = CellTable.join([cell_table.read_folder(folder) for folder in data])
     cells = cells.take(~np.isin(cells.laboratories, recipe.without))
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     if not len(train) or not len(choose):

@@ -236,7 +236,7 @@ def _classes_in(data: Sequence[str | Path], *, by_box: bool) -> tuple[str, ...]:
         If there is only one.
     """
     if by_box:
-        names = {name for folder in data for name in cell_table.read(Path(folder) / cell_table.FILE).class_names}
+        names = {name for folder in data for name in cell_table.read_folder(folder).class_names}
         classes = tuple(sorted(map(str, names)))
     else:
         classes = classes_of(field for folder in data for field in read(folder, split="train"))

@@ -61,7 +61,7 @@ def quantise_weights_steps(  # noqa: PLR0913 -- public: options that scripts giv
     with explain_missing_packages():
         from napari_hemalens.evaluation import quantising  # noqa: PLC0415 -- loads torch
     part = None if data is None else AnnotatedPart(Path(data), split, classes)
-    known = None if cells is None else cell_table.read(Path(cells) / cell_table.FILE)
+    known = None if cells is None else cell_table.read_folder(cells)
     if known is not None:
         known = known.take(known.parts == split)
     yardsticks = quantising.Yardsticks(part, taxonomy, known)

@@ -101,4 +101,4 @@ def _printer() -> Callable[..., Any]:
         raise HemaLensError(
             f"WeasyPrint cannot print here ({error}): install Pango, or print the .html from a browser."
         ) from error
-    return cast(Callable[..., Any], HTML)
+    return cast("Callable[..., Any]", HTML)
