@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.cell_layers import (
+    cells_in,
+    cells_on_screen,
+    check_frame,
+    common_placement,
+    holds_cells,
+    outlines_layer,
+    plane_of,
+)
 from napari_hemalens.gui.layers import MARK
 
 
@@ -44,6 +53,41 @@ def test_cells_of_another_frame_are_refused(boxes):
     check_frame(Image(np.zeros((400, 600))), boxes, ())
     with pytest.raises(AnnotationError, match=r"were found in frame T=2 and not in T=1: go to their frame"):
         check_frame(stack, boxes, (1,))
+
+
+@pytest.fixture
+def series():
+    """A viewer of a series of five frames, and outlines of two of them."""
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((5, 4, 6)), name="series", axis_labels=("t", "y", "x"))
+    for frame in (1, 2):
+        viewer.add_layer(outlines_layer(np.eye(4, 6, dtype=int), image, (frame,)))
+    return viewer
+
+
+def test_outlines_of_one_frame_are_refused_in_another(series):
+    image, first, _ = series.layers
+    check_frame(image, first, (1,))
+    with pytest.raises(AnnotationError, match=r"'series \[T=1\] outlines' were found in frame T=1 and not in T=2"):
+        check_frame(image, first, (2,))
+    check_frame(image, outlines_layer(np.eye(4, 6, dtype=int), Image(np.zeros((4, 6))), ()), (2,))
+
+
+@pytest.mark.parametrize(("step", "expected"), [(1, 0), (2, 1), (3, 0)])
+def test_the_outlines_of_the_frame_on_screen_take_the_place_of_others(series, step, expected):
+    image, *outlines = series.layers
+    elsewhere = outlines_layer(np.eye(4, 6, dtype=int), Image(np.zeros((5, 4, 6)), name="other"), (2,))
+    series.layers.insert(0, elsewhere)
+    series.dims.set_current_step(0, step)
+    assert cells_on_screen(series, image, outlines[0]) is outlines[expected]
+
+
+def test_cells_of_no_frame_stay_whatever_is_on_screen(series):
+    series.dims.set_current_step(0, 2)
+    painted = series.add_labels(np.zeros((4, 6), int))
+    assert cells_on_screen(series, series.layers["series"], painted) is painted
+    assert cells_on_screen(series, None, painted) is painted
+    assert cells_on_screen(series, series.layers["series"], None) is None
 
 
 def test_cells_without_a_scale_lie_on_the_pixels_of_the_image():

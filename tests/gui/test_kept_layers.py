@@ -7,7 +7,7 @@ from napari.layers import Image, Labels
 
 from napari_hemalens.gui import kept_layers
 from napari_hemalens.gui.kept_layers import give_look, kept_image, labels_layer, look_of, placed
-from napari_hemalens.gui.layers import placement_of
+from napari_hemalens.gui.layers import OUTLINED, placement_of
 
 PLACE = {
     "scale": (2, 0.5, 0.25),
@@ -62,3 +62,9 @@ def test_labels_come_back_with_or_without_a_look():
     assert labels_layer(labels, {}, "nuclei").name == "nuclei"
     look = look_of(Labels(labels, name="cells", opacity=0.25))
     assert look_of(labels_layer(labels, look, "x")) == look
+
+
+def test_labels_of_one_frame_come_back_as_those_of_that_frame():
+    found_in = {OUTLINED: {"image": "stack", "frame": "T=1"}}
+    look = json.loads(json.dumps(look_of(Labels(np.eye(4, dtype=np.int32), metadata=found_in))))
+    assert labels_layer(np.eye(4, dtype=np.int32), look, "x").metadata == found_in

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.gui.axes import frame_title, indices_on_screen
+from napari_hemalens.gui.axes import frame_of, frame_title, indices_on_screen
 from napari_hemalens.gui.box_shapes import boxes_of
-from napari_hemalens.gui.layers import MARK, SMALL, placement_of
+from napari_hemalens.gui.image_names import image_name
+from napari_hemalens.gui.layers import MARK, OUTLINED, SMALL, placement_of
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.images import Frame
@@ -58,22 +60,52 @@ def holds_cells(layer: Layer) -> bool:
     return isinstance(layer, Labels) != (MARK in layer.metadata) and isinstance(layer, (Labels, Shapes, Points))
 
 
+def outlines_layer(labels: NDArray[Any], image: Image, frame: Frame) -> Labels:
+    """Return labels that outline the cells of an image, or of one frame of it, as a layer that says of which."""
+    place = placement_of(image)
+    if not frame:
+        return Labels(labels, name=f"{image.name} outlines", **place)
+    title = frame_title(image, frame)
+    of = {"image": image_name(image), "frame": title}
+    return Labels(labels, name=f"{image.name} [{title}] outlines", metadata={OUTLINED: of}, **place)
+
+
 def check_frame(image: Image, cells: Layer, frame: Frame) -> None:
-    """Refuse cells that were detected in another frame of an image.
+    """Refuse cells that were found in another frame of an image.
 
     Raises
     ------
     AnnotationError
         If they were.
     """
-    header = cells.metadata.get(MARK)
-    found_in = header.provenance.frame if isinstance(header, Detections) else ""
-    asked = frame_title(image, frame)
+    found_in, asked = _found_in(cells)[1], frame_title(image, frame)
     if found_in and asked and found_in != asked:
         raise AnnotationError(
             f"The cells of {cells.name!r} were found in frame {found_in} and not in {asked}: go to their frame, or "
             "choose other cells."
         )
+
+
+def cells_on_screen(viewer: ViewerModel, image: Image | None, cells: Layer | None) -> Layer | None:
+    """Return the cells that take the place of some when the sliders move: those of the frame that is on screen now.
+
+    Cells that are of no frame, or that none of the same kind replaces, stay.
+    """
+    if image is None or cells is None:
+        return cells
+    (of, found_in), asked = _found_in(cells), frame_title(image, frame_of(image, viewer.dims.point))
+    if not found_in or found_in == asked:
+        return cells
+    there = (each for each in viewer.layers if type(each) is type(cells) and holds_cells(each))
+    return next((each for each in there if _found_in(each) == (of, asked)), cells)
+
+
+def _found_in(cells: Layer) -> tuple[str, str]:
+    """Return the image and the frame that cells were found in, as far as the layer says it."""
+    header, outlined = cells.metadata.get(MARK), cells.metadata.get(OUTLINED, {})
+    if isinstance(header, Detections):
+        return header.provenance.image, header.provenance.frame
+    return str(outlined.get("image", "")), str(outlined.get("frame", ""))
 
 
 def common_placement(image: Image, cells: Layer) -> dict[str, Any]:

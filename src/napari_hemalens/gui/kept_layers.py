@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.layers import OUTLINED
 from napari_hemalens.workflows.kept_images import MOST_KEPT, KeptImage
 
 _LOOK = ("visible", "opacity", "gamma")
@@ -29,6 +30,8 @@ def look_of(layer: Layer) -> dict[str, Any]:
         "opacity": float(layer.opacity),
         "blending": str(layer.blending),
     }
+    if OUTLINED in layer.metadata:
+        look["outlined"] = dict(layer.metadata[OUTLINED])
     if isinstance(layer, Image):
         look |= {
             "rgb": bool(layer.rgb),
@@ -98,7 +101,7 @@ def kept_image(layer: Image) -> KeptImage:
 
 def labels_layer(labels: NDArray[Any], look: Mapping[str, Any], name: str) -> Labels:
     """Return labels as a layer that looks as it did."""
-    layer = Labels(labels, name=name)
+    layer = Labels(labels, name=name, metadata={OUTLINED: look["outlined"]} if "outlined" in look else {})
     if look:
         give_look(layer, look)
     return layer

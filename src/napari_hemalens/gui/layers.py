@@ -42,6 +42,9 @@ BOXES_AT_MOST = 20_000
 MARK = "hemalens"
 """Key in a layer's metadata under which the result without its cells is kept."""
 
+OUTLINED = "hemalens outlined"
+"""The same for labels that outline cells of one frame of an image: which image, and which frame."""
+
 SMALL = "hemalens small"
 """The same for points that stand beside the boxes of another layer: red cells and platelets."""
 

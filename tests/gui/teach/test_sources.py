@@ -9,6 +9,7 @@ import pytest
 
 from napari_hemalens.active_learning.stored_pool import store
 from napari_hemalens.errors import AnnotationError, ImageError
+from napari_hemalens.gui.cell_layers import outlines_layer
 from napari_hemalens.gui.teach.sources import (
     cells_of_folder,
     cells_of_layer,
@@ -57,6 +58,13 @@ def test_what_is_no_image_or_holds_no_cells_is_said(viewer, labels):
             cells_of_layer(image, cells)
     with pytest.raises(AnnotationError, match="do not lie on each other"):
         cells_of_layer(image, other)
+
+
+def test_outlines_of_another_frame_are_not_taught(viewer):
+    image = viewer.add_image(np.zeros((5, 4, 6)), name="series", axis_labels=("t", "y", "x"))
+    outlines = outlines_layer(np.eye(4, 6, dtype=int), image, (2,))
+    with pytest.raises(AnnotationError, match="were found in frame T=2 and not in T=1"):
+        cells_of_layer(image, outlines, (1, 0, 0))
 
 
 def test_the_planes_of_a_stack_are_cells(viewer):

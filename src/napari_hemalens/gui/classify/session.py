@@ -4,15 +4,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import ClassificationRecipe, SegmentationRecipe
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
-from napari_hemalens.gui.axes import frame_of, frame_title
-from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.axes import frame_of
+from napari_hemalens.gui.cell_layers import (
+    cells_in,
+    check_frame,
+    common_placement,
+    holds_cells,
+    outlines_layer,
+    plane_of,
+)
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
@@ -30,7 +37,7 @@ from napari_hemalens.gui.classify.saving import files_of_classified, save_classi
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.keeping import recipe_of
-from napari_hemalens.gui.layers import placement_of, slide_opener
+from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
@@ -257,8 +264,7 @@ class ClassificationSession(ViewerSession):
         viewer = self._viewer()
         if update.labels is None or viewer is None or self._image is None:
             return
-        frame = f" [{frame_title(self._image, self._frame)}]" if self._frame else ""
-        layer = Labels(update.labels, name=f"{self._image.name}{frame} outlines", **placement_of(self._image))
+        layer = outlines_layer(update.labels, self._image, self._frame)
         viewer.add_layer(layer)
         self.results.frames.bind(layer, self._image, self._frame)
         self.segmented.emit(layer)

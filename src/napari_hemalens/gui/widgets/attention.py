@@ -4,11 +4,10 @@ from pathlib import Path
 
 from magicgui.widgets import Label
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
-from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
@@ -16,6 +15,7 @@ from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
+from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
@@ -39,7 +39,7 @@ class AttentionWidget(Dock):
         self.hint = DemoHint(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.channel = ChannelChoice()
-        self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
+        self.cells = cells_choice(napari_viewer, self.image)
         self.whole = Label(value="the whole field")
         self.form = ExplanationForm()
         self.form.options["device"].select(preference("device"))
@@ -59,7 +59,6 @@ class AttentionWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
         self.use.setText(RESEARCH_USE)
         self.sources, self.results = Rows(self.image, self.channel), QWidget()
         self.sources.add("Cells", self.cells, self.whole)

@@ -6,7 +6,6 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.blind import BlindSession
-from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
 from napari_hemalens.gui.classify.session import classification_session
@@ -17,6 +16,7 @@ from napari_hemalens.gui.project.sample import known_sample
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.blind import read_on_click
+from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
@@ -51,7 +51,7 @@ class ClassifyWidget(Dock):
         self.project = ProjectChoice(napari_viewer)
         self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
         self.channel = ChannelChoice()
-        self.cells = layer_choice(napari_viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
+        self.cells = cells_choice(napari_viewer, self.image)
         self.segmentation = SegmentationForm()
         self.form = ClassificationForm()
         self.form.options["device"].select(preference("device"))
@@ -75,7 +75,6 @@ class ClassifyWidget(Dock):
         self.session.look_for_devices()
 
     def _lay_out(self) -> None:
-        self.cells.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
         self.sources, self.results = Rows(self.image, self.channel, self.cells), QWidget()
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)

@@ -1,0 +1,31 @@
+"""Which layer holds the cells: one that goes along when the sliders move to another frame."""
+
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+from qtpy.compat import isalive
+
+from napari_hemalens.gui.cell_layers import cells_on_screen, holds_cells
+from napari_hemalens.gui.widgets.choices import Choice, layer_choice
+
+
+def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
+    """Return a choice among the layers that hold cells; where each frame has its own, of those of the frame on screen.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers they are.
+    image : Choice
+        The image whose cells are meant.
+    """
+    box = layer_choice(viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
+    box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
+
+    def follow(_: Any) -> None:
+        if isalive(box.native):
+            box.value = cells_on_screen(viewer, image.value, box.value)
+
+    viewer.dims.events.current_step.connect(follow)
+    return box

@@ -1,0 +1,32 @@
+"""The choice of cells goes along with the frame on screen, for as long as it is there."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_hemalens.gui.cell_layers import holds_cells, outlines_layer
+from napari_hemalens.gui.widgets.cells_choice import cells_choice
+from napari_hemalens.gui.widgets.choices import layer_choice
+
+pytestmark = pytest.mark.window
+
+
+def test_cells_follow_the_slider_and_a_box_that_is_gone_does_not(qtbot):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((5, 4, 6)), name="series", axis_labels=("t", "y", "x"))
+    first, second = (viewer.add_layer(outlines_layer(np.eye(4, 6, dtype=int), image, (frame,))) for frame in (1, 2))
+    images = layer_choice(viewer, Image, "Image", absent="none")
+    cells = cells_choice(viewer, images)
+    qtbot.addWidget(images.native)
+    assert [*cells.choices] == [each for each in viewer.layers if holds_cells(each)] == [first, second]
+    for step in (0, 2):
+        viewer.dims.set_current_step(0, step)
+    assert cells.value is second
+    viewer.dims.set_current_step(0, 3)
+    assert cells.value is second  # nothing is outlined there
+    viewer.dims.set_current_step(0, 1)
+    assert cells.value is first
+    with qtbot.waitSignal(cells.native.destroyed):
+        cells.native.deleteLater()
+    viewer.dims.set_current_step(0, 2)
