@@ -18,7 +18,9 @@ QT_API ?= pyqt6
 # Files of tests run beside each other, a worker on each core, of one thread, lest they wait for each other; a worker takes
 # 1 to 2 GB. WORKERS=0 runs all in one process, where a debugger works.
 WORKERS ?= logical
-PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 40
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 40
+# Whatever the shell says: torch and napari, compiled anew by each process that tests start, would be most of what they take.
+export PYTHONDONTWRITEBYTECODE :=
 ifeq ($(shell uname -s 2>/dev/null),Linux)
 XVFB := xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24"
 else
@@ -78,7 +80,12 @@ $(VENV)/.documented: $(VENV)/.tested
 	$(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt --group docs
 	@touch $@
 
-test: check tests
+# The checks run on one core: beside the tests. What they say comes last, where it is read.
+test: $(VENV)/.tested display
+	@said=$$(mktemp); $(MAKE) --no-print-directory check >$$said 2>&1 & checks=$$!; \
+	trap 'kill $$checks 2>/dev/null; rm -f $$said' EXIT; \
+	$(MAKE) --no-print-directory tests; failed=$$?; \
+	wait $$checks || failed=$$?; cat $$said; exit $$failed
 
 # PySide6 is no dependency: whoever asks for it gets it here, beside PyQt6. Its 6.12 ends napari by itself on Python 3.11.
 tests: $(VENV)/.tested display

@@ -3,6 +3,7 @@
 import csv
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,18 @@ from napari_hemalens.progress import finish
 from napari_hemalens.records.tasks import task
 
 ROOT = Path(__file__).parent.parent
+
+
+_TAKES = {"slow": 8, "window": 3}
+"""About how many seconds a test of that mark takes; others take next to none."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: one that began last would leave the other workers idle."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        seconds[item.path] += max((_TAKES.get(mark.name, 0) for mark in item.iter_markers()), default=0)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
