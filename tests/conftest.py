@@ -166,6 +166,11 @@ def field_sets(all_fields: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def untrained(tmp_path: Path) -> DetectorCard:
     """Untrained weights of three classes, in a folder of their own."""
+    return write_untrained_detector(tmp_path)
+
+
+def write_untrained_detector(folder: Path) -> DetectorCard:
+    """Write weights of chance for three classes."""
     import torch
 
     from napari_hemalens.models.detectors import build_detector
@@ -173,7 +178,7 @@ def untrained(tmp_path: Path) -> DetectorCard:
 
     network = NetworkRecipe(size="laptop")
     torch.manual_seed(0)
-    file = tmp_path / "untrained.safetensors"
+    file = folder / "untrained.safetensors"
     save_network(build_detector(network, 3), file)
     card = DetectorCard(
         name="untrained",

@@ -3,14 +3,14 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from tests.conftest import write_untrained
+from tests.conftest import write_untrained, write_untrained_detector
 from tests.workflows.shared_work import KINDS, SharedWork, until_one_is_done, wait_for_workers, written
 from tests.workflows.wide_image import naming_recipe, write_wide
 
@@ -19,7 +19,7 @@ from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.errors import ClusterError
-from napari_hemalens.models.cards import ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Progress, Steps, finish
 from napari_hemalens.workflows import cell_blocks
 
@@ -27,6 +27,9 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 Detect = Callable[..., Steps[Any]]
+
+SURE = 0.45
+"""Score of the surest of what untrained weights find: hundreds of cells, where all 10,000 take long to be written."""
 
 LOCAL = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
 
@@ -38,26 +41,39 @@ def workers() -> Iterator[Any]:
         yield cluster
 
 
-@pytest.fixture
-def images(tmp_path: Path) -> list[Path]:
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A slide of 16 tiles, and two fields of one."""
-    rng = np.random.default_rng(0)
-    files = [tmp_path / name for name in ("slide.png", "a.png", "b.png")]
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("images")
+    files = [folder / name for name in ("slide.png", "a.png", "b.png")]
     for file, shape in zip(files, ((420, 540, 3), (96, 128, 3), (96, 128, 3)), strict=True):
         iio.imwrite(file, rng.integers(80, 255, shape, dtype=np.uint8))
     return files
 
 
-@pytest.fixture
-def detect(images: list[Path], untrained: DetectorCard, tmp_path: Path) -> Detect:
-    """Detect into a folder, on a cluster or not."""
-    recipe = DetectionRecipe(
-        weights=str(untrained.file), pixel_size_um=0.15, device="cpu", tile=160, overlap=32, runtime="torch"
-    )
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> DetectionRecipe:
+    """Tiles by untrained weights."""
+    card = write_untrained_detector(tmp_path_factory.mktemp("weights"))
+    known = {"weights": str(card.file), "pixel_size_um": 0.15, "device": "cpu", "runtime": "torch"}
+    return DetectionRecipe(**known, tile=160, overlap=32, score_threshold=SURE)
 
-    def run(out: str, cluster: Any = None) -> Steps[Any]:
-        at = None if cluster is None else ClusterRecipe(scheduler=cluster.scheduler_address)
-        return workflows.detect_files_steps(images, recipe, tmp_path / out, cluster=at)
+
+@pytest.fixture(scope="module")
+def alone(images: list[Path], recipe: DetectionRecipe, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What one process writes of the images."""
+    folder = tmp_path_factory.mktemp("alone")
+    finish(workflows.detect_files_steps(images, recipe, folder))
+    return written(folder)
+
+
+@pytest.fixture
+def detect(images: list[Path], recipe: DetectionRecipe, tmp_path: Path) -> Detect:
+    """Detect into a folder, on a cluster."""
+
+    def run(out: str, cluster: Any, files: Sequence[Path] = images) -> Steps[Any]:
+        at = ClusterRecipe(scheduler=cluster.scheduler_address)
+        return workflows.detect_files_steps(files, recipe, tmp_path / out, cluster=at)
 
     return run
 
@@ -67,15 +83,18 @@ def until_tile(steps: Steps[Any], tile: int) -> Progress:
     return next(step for step in steps if f"tile {tile} of 16" in step.message)
 
 
-def test_detection_writes_what_one_process_writes(detect: Detect, workers: Any, tmp_path: Path) -> None:
+def test_detection_writes_what_one_process_writes(
+    detect: Detect, alone: dict[str, bytes], workers: Any, tmp_path: Path
+) -> None:
     batch = finish(detect("shared", workers))
-    finish(detect("alone"))
     assert (len(batch.fields), batch.failed) == (3, {})
-    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert written(tmp_path / "shared") == alone
     assert not list((tmp_path / "shared").rglob("*.tiles"))
 
 
-def test_a_worker_that_is_killed_costs_no_cell(detect: Detect, workers: Any, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_costs_no_cell(
+    detect: Detect, alone: dict[str, bytes], workers: Any, tmp_path: Path
+) -> None:
     steps = detect("shared", workers)
     until_tile(steps, 3)
     with distributed.Client(workers, set_as_default=False) as client:
@@ -83,11 +102,12 @@ def test_a_worker_that_is_killed_costs_no_cell(detect: Detect, workers: Any, tmp
         os.kill(next(iter(pids.values())), signal.SIGKILL)
     done = [step.share for step in steps if "drawn" not in step.message]
     assert done == sorted(done)  # what was found stays found
-    finish(detect("alone"))
-    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert written(tmp_path / "shared") == alone
 
 
-def test_a_scheduler_that_goes_away_leaves_what_was_found(detect: Detect, workers: Any, tmp_path: Path) -> None:
+def test_a_scheduler_that_goes_away_leaves_what_was_found(
+    detect: Detect, alone: dict[str, bytes], workers: Any, tmp_path: Path
+) -> None:
     with distributed.LocalCluster(n_workers=1, processes=False, **LOCAL) as gone:
         steps = detect("shared", gone)
         until_tile(steps, 5)
@@ -96,9 +116,8 @@ def test_a_scheduler_that_goes_away_leaves_what_was_found(detect: Detect, worker
             finish(steps)
     tiles = [step.message for step in detect("shared", workers) if "tile" in step.message]
     assert int(tiles[0].partition("tile ")[2].split()[0]) > 5
-    finish(detect("alone"))
     finish(detect("shared", workers))
-    assert written(tmp_path / "shared") == written(tmp_path / "alone")
+    assert written(tmp_path / "shared") == alone
 
 
 def test_a_stop_leaves_tiles_that_are_not_looked_at_again(detect: Detect, workers: Any, tmp_path: Path) -> None:
@@ -110,10 +129,13 @@ def test_a_stop_leaves_tiles_that_are_not_looked_at_again(detect: Detect, worker
     assert again.done < again.total == 3
 
 
-def test_an_image_that_cannot_be_read_does_not_end_the_rest(detect: Detect, images: list[Path], workers: Any) -> None:
-    images[1].write_bytes(b"no picture")
-    batch = finish(detect("shared", workers))
-    assert (len(batch.fields), list(batch.failed)) == (2, [str(images[1])])
+def test_an_image_that_cannot_be_read_does_not_end_the_rest(
+    detect: Detect, images: list[Path], workers: Any, tmp_path: Path
+) -> None:
+    no_picture = tmp_path / "none.png"
+    no_picture.write_bytes(b"no picture")
+    batch = finish(detect("shared", workers, [images[1], no_picture, images[2]]))
+    assert (len(batch.fields), list(batch.failed)) == (2, [str(no_picture)])
 
 
 def test_classes_are_those_of_one_process(
