@@ -23,10 +23,17 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 
 
 @pytest.fixture
-def dock(make_napari_viewer, npe2pm, explainer, labels, card_file, monkeypatch):
-    """The widget in a window with one image and its nuclei, and weights for them."""
+def explanation(explainer, monkeypatch):
+    """What explains the cells."""
     monkeypatch.setattr(session, "map_steps", explainer)
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    yield
+    explainer.go.set()
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, explanation, labels, card_file):
+    """The widget in a window with one image and its nuclei, and weights for them."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     place = {"scale": (0.1, 0.1), "units": ("um", "um")}
@@ -38,18 +45,35 @@ def dock(make_napari_viewer, npe2pm, explainer, labels, card_file, monkeypatch):
         widget.form.methods.tick(())  # what is ticked stays so, and it is the best of the packed weights
         widget.form.choose_file(card_file)
         yield widget
-    explainer.go.set()
 
 
 @pytest.fixture
-def run(dock, qtbot):
-    """Press Run, and wait for the end."""
+def alone(without_window, nuclei, explanation, card_file):
+    """The same without napari's window."""
+    widget = without_window(attention.AttentionWidget)
+    widget.form.methods.tick(())
+    widget.form.choose_file(card_file)
+    return widget
+
+
+def pressing_run(dock, qtbot):
+    """Return what presses Run, and waits for the end."""
 
     def press():
         dock.running.run.click()
         qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
 
     return press
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    return pressing_run(dock, qtbot)
+
+
+@pytest.fixture
+def run_alone(alone, qtbot):
+    return pressing_run(alone, qtbot)
 
 
 @pytest.fixture
@@ -101,28 +125,28 @@ def titles(dock):
     return [dock.form.methods.list.item(row).text() for row in range(dock.form.methods.list.count())]
 
 
-def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(dock):
-    assert titles(dock)[:3] == ["Attention, layer 5", "Attention, layer 6", "Attention, all layers"]
-    assert dock.form.methods.chosen() == ("layer-5",)
-    assert "no extra pass" in dock.form.methods.list.item(0).toolTip()
-    classes = dock.form.classes.native
+def test_the_methods_of_the_weights_are_offered_the_best_first_and_ticked(alone):
+    assert titles(alone)[:3] == ["Attention, layer 5", "Attention, layer 6", "Attention, all layers"]
+    assert alone.form.methods.chosen() == ("layer-5",)
+    assert "no extra pass" in alone.form.methods.list.item(0).toolTip()
+    classes = alone.form.classes.native
     assert [classes.itemText(i) for i in range(classes.count())] == [
         "predicted class",
         "micronucleus",
         "none",
     ]
-    dock.form.methods.tick(())
-    assert not dock.running.run.isEnabled()
-    dock.form.methods.tick(("occlusion",))
-    assert dock.running.run.isEnabled()
+    alone.form.methods.tick(())
+    assert not alone.running.run.isEnabled()
+    alone.form.methods.tick(("occlusion",))
+    assert alone.running.run.isEnabled()
 
 
-def test_other_weights_have_other_methods_and_classes(dock):
-    dock.form.options["task"].value = "all"
-    assert titles(dock)[0] == "Grad-CAM, first stage"
-    assert "Features of block 1, weighted" in titles(dock)
-    assert dock.form.methods.chosen() == ("grad-cam-middle",)
-    assert [dock.form.classes.native.itemData(i) for i in range(3)] == ["predicted", "blast", "normal"]
+def test_other_weights_have_other_methods_and_classes(alone):
+    alone.form.options["task"].value = "all"
+    assert titles(alone)[0] == "Grad-CAM, first stage"
+    assert "Features of block 1, weighted" in titles(alone)
+    assert alone.form.methods.chosen() == ("grad-cam-middle",)
+    assert [alone.form.classes.native.itemData(i) for i in range(3)] == ["predicted", "blast", "normal"]
 
 
 def test_a_run_shows_heat_on_the_image(dock, run, explainer):
@@ -189,17 +213,17 @@ def test_one_method_is_shown_at_a_time_with_opacity_and_blending(dock, run):
     assert [layer.name for layer in layers] == ["smear", "nuclei", CAM]
 
 
-def test_stop_keeps_what_was_found_and_run_waits_for_the_end(dock, qtbot, explainer):
-    begin(dock, qtbot, explainer)
-    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
-    dock.form.methods.tick(("layer-5", "grad-cam"))  # choosing for the next run does not allow a second one
-    assert not dock.running.run.isEnabled()
-    assert not dock.sources.enabled
-    dock.running.stop.click()
+def test_stop_keeps_what_was_found_and_run_waits_for_the_end(alone, qtbot, explainer):
+    begin(alone, qtbot, explainer)
+    assert (alone.running.run.isEnabled(), alone.running.stop.isEnabled()) == (False, True)
+    alone.form.methods.tick(("layer-5", "grad-cam"))  # choosing for the next run does not allow a second one
+    assert not alone.running.run.isEnabled()
+    assert not alone.sources.enabled
+    alone.running.stop.click()
     explainer.go.set()
-    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
-    assert dock.running.words.text() == "Stopped. What was found is kept."
-    heatmap = dock.viewer.layers[RESULT].data
+    qtbot.waitUntil(alone.running.run.isEnabled, timeout=PATIENCE)
+    assert alone.running.words.text() == "Stopped. What was found is kept."
+    heatmap = alone.viewer.layers[RESULT].data
     assert (heatmap[120, 120], heatmap[320, 420]) == (0.75, 0)
 
 
@@ -234,27 +258,27 @@ def test_a_click_on_a_cell_of_the_gallery_chooses_it_and_goes_there(dock, run):
     assert dock.cell.words.text().startswith(f"Cell {number}: ")
 
 
-def test_fields_are_offered_to_tasks_of_fields_and_cells_to_others(dock, run, field_file, explainer):
-    assert dock.cells.visible
-    assert not dock.whole.visible
-    dock.form.choose_file(field_file)
-    assert not dock.cells.visible
-    assert dock.whole.visible
-    assert dock.form.classes.native.itemText(0) == "predicted class"
-    run()
+def test_fields_are_offered_to_tasks_of_fields_and_cells_to_others(alone, run_alone, field_file, explainer):
+    assert alone.cells.visible
+    assert not alone.whole.visible
+    alone.form.choose_file(field_file)
+    assert not alone.cells.visible
+    assert alone.whole.visible
+    assert alone.form.classes.native.itemText(0) == "predicted class"
+    run_alone()
     _, cells, _, _ = explainer.asked[0]
     assert len(cells) == 1
-    assert dock.cell.words.text().startswith("The field: benign.")
-    assert len(dock.cell.bars.bars) == 4
-    assert not dock.gallery.isVisible()
+    assert alone.cell.words.text().startswith("The field: benign.")
+    assert len(alone.cell.bars.bars) == 4
+    assert not alone.gallery.isVisible()
 
 
-def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, run):
+def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(alone, run_alone):
     def said():
-        return sum("not a diagnostic device" in each.text() for each in dock.findChildren(QLabel) if each.isVisible())
+        return sum("not a diagnostic device" in each.text() for each in alone.findChildren(QLabel) if each.isVisible())
 
     assert said() == 0
-    run()
+    run_alone()
     assert said() == 1
 
 
@@ -269,23 +293,23 @@ def test_heat_is_offered_as_an_image_by_no_dock(dock, run):
 
 
 @pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4)])
-def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, explainer, answer, cells):
+def test_a_mask_is_parted_only_after_a_question(alone, run_alone, qtbot, monkeypatch, explainer, answer, cells):
     monkeypatch.setattr(attention, "ask_to_split", lambda _: answer)
-    mask = (dock.viewer.layers["nuclei"].data > 0).astype(np.uint8)
-    dock.cells.value = dock.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um"))
-    run()
-    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+    mask = (alone.viewer.layers["nuclei"].data > 0).astype(np.uint8)
+    alone.cells.value = alone.viewer.add_labels(mask, name="mask", scale=(0.1, 0.1), units=("um", "um"))
+    run_alone()
+    qtbot.waitUntil(lambda: not alone.session.running, timeout=PATIENCE)
     assert [len(of) for _, of, _, _ in explainer.asked] == [cells] * bool(cells)
 
 
-def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
-    dock.cells.value = dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
-    run()
-    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
-    dock.viewer.layers.clear()
-    run()
-    assert dock.running.message.text() == "There is no image: open one first."
-    assert dock.running.message.isVisible()
+def test_what_cannot_be_done_is_said_in_the_dock(alone, run_alone):
+    alone.cells.value = alone.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
+    run_alone()
+    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in alone.running.message.text()
+    alone.viewer.layers.clear()
+    run_alone()
+    assert alone.running.message.text() == "There is no image: open one first."
+    assert alone.running.message.isVisible()
 
 
 def test_heat_removed_by_a_person_is_shown_no_more(dock, run):
@@ -333,32 +357,32 @@ def test_a_small_window_scrolls_and_cuts_nothing_off(dock, run, qtbot):
     assert all(task_box.fontMetrics().horizontalAdvance(task_box.itemText(i)) <= room for i in range(task_box.count()))
 
 
-def test_a_detector_offers_its_attention_and_one_without_is_refused(dock, attentive):
-    titled = dock.form.options["task"].native
+def test_a_detector_offers_its_attention_and_one_without_is_refused(alone, attentive):
+    titled = alone.form.options["task"].native
     assert "Detected cells" in [titled.itemText(i) for i in range(titled.count())]
-    dock.form.choose_file(attentive.file)
-    assert dock.form.options["task"].value == "detection"
-    assert titles(dock) == ["Attention to the box"]
-    assert dock.form.methods.chosen() == ("attention",)
-    assert [dock.form.classes.native.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
-    dock.form.choose_file(PACKED / "marrow-lite.json")
-    assert "no attention of its own" in dock.running.message.text()
-    assert dock.form.options["weights"].value == str(attentive.file)
+    alone.form.choose_file(attentive.file)
+    assert alone.form.options["task"].value == "detection"
+    assert titles(alone) == ["Attention to the box"]
+    assert alone.form.methods.chosen() == ("attention",)
+    assert [alone.form.classes.native.itemData(i) for i in range(3)] == ["predicted", *attentive.classes[:2]]
+    alone.form.choose_file(PACKED / "marrow-lite.json")
+    assert "no attention of its own" in alone.running.message.text()
+    assert alone.form.options["weights"].value == str(attentive.file)
 
 
-def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, explainer):
-    assert not dock.channel.native.isVisible()
+def test_the_channel_of_planes_is_chosen_in_the_dock(alone, run_alone, explainer):
+    assert not alone.channel.native.isVisible()
     planes = np.zeros((3, *SHAPE), np.uint16)
-    dock.image.value = dock.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
-    dock.channel.value = 1
-    run()
+    alone.image.value = alone.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
+    alone.channel.value = 1
+    run_alone()
     assert explainer.asked[-1][2].channel == 1
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+def test_nothing_is_saved_over_files_that_are_to_stay(alone, tmp_path, monkeypatch, may):
     saved = []
     monkeypatch.setattr(attention, "may_replace", lambda *_: may)
-    monkeypatch.setattr(dock.session, "save_heatmaps", lambda *to: saved.append(to[0]))
-    dock.blend.saved.emit(tmp_path)
+    monkeypatch.setattr(alone.session, "save_heatmaps", lambda *to: saved.append(to[0]))
+    alone.blend.saved.emit(tmp_path)
     assert saved == ([tmp_path] if may else [])

@@ -24,11 +24,18 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 
 
 @pytest.fixture
-def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, card_file, monkeypatch):
-    """The widget in a window with one image and its nuclei, and weights for them."""
+def naming(classifier, outlines, monkeypatch):
+    """What outlines and names the cells."""
     monkeypatch.setattr(workflows, "classify_steps", classifier)
     monkeypatch.setattr(workflows, "segment_steps", outlines)
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    yield
+    classifier.go.set()
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, naming, labels, card_file):
+    """The widget in a window with one image and its nuclei, and weights for them."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     place = {"scale": (0.1, 0.1), "units": ("um", "um")}
@@ -39,18 +46,34 @@ def dock(make_napari_viewer, npe2pm, classifier, outlines, labels, card_file, mo
         widget.viewer = viewer
         widget.form.choose_file(card_file)
         yield widget
-    classifier.go.set()
 
 
 @pytest.fixture
-def run(dock, qtbot):
-    """Press Run, and wait for the end."""
+def alone(without_window, nuclei, naming, card_file):
+    """The same without napari's window."""
+    widget = without_window(classify.ClassifyWidget)
+    widget.form.choose_file(card_file)
+    return widget
+
+
+def pressing_run(dock, qtbot):
+    """Return what presses Run, and waits for the end."""
 
     def press():
         dock.running.run.click()
         qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
 
     return press
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    return pressing_run(dock, qtbot)
+
+
+@pytest.fixture
+def run_alone(alone, qtbot):
+    return pressing_run(alone, qtbot)
 
 
 def begin(dock, qtbot, classifier):
@@ -105,14 +128,14 @@ def test_a_run_shows_classes_in_colours_with_a_legend_and_figures(dock, run):
     assert not dock.viewer.layers["nuclei"].visible  # its colours would mix with those of the classes
 
 
-def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(dock, run):
+def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(alone, run_alone):
     def said():
         return sum(
-            "not a diagnostic device" in label.text() for label in dock.findChildren(QLabel) if label.isVisible()
+            "not a diagnostic device" in label.text() for label in alone.findChildren(QLabel) if label.isVisible()
         )
 
     assert said() == 0
-    run()
+    run_alone()
     assert said() == 1
 
 
@@ -150,25 +173,25 @@ def test_the_features_table_agrees_with_the_file_row_by_row(dock, run, qtbot, tm
 
 
 @pytest.mark.parametrize("asked", [None, (Path("report.html"), ReportRecipe(language="de"))])
-def test_the_report_button_asks_what_a_report_is_to_say(dock, run, monkeypatch, asked):
-    run()
+def test_the_report_button_asks_what_a_report_is_to_say(alone, run_alone, monkeypatch, asked):
+    run_alone()
     printed, known = [], []
-    monkeypatch.setattr(dock.session, "print_report", lambda *how: printed.append(how))
+    monkeypatch.setattr(alone.session, "print_report", lambda *how: printed.append(how))
     monkeypatch.setattr(classify, "ask_for_report", lambda _, sample: known.append(sample) or asked)
-    dock.review.report.click()
+    alone.review.report.click()
     assert (printed, known) == ([asked] if asked else [], [("", "")])
 
 
-def test_stop_keeps_the_cells_that_have_a_class(dock, qtbot, classifier):
-    begin(dock, qtbot, classifier)
-    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
-    assert not dock.review.isEnabled()
-    dock.running.stop.click()
+def test_stop_keeps_the_cells_that_have_a_class(alone, qtbot, classifier):
+    begin(alone, qtbot, classifier)
+    assert (alone.running.run.isEnabled(), alone.running.stop.isEnabled()) == (False, True)
+    assert not alone.review.isEnabled()
+    alone.running.stop.click()
     classifier.go.set()
-    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
-    assert dock.running.words.text() == "Stopped. What was found is kept."
-    assert tuple(dock.viewer.layers[RESULT].features["index"]) == CELLS[:2]
-    assert legend(dock)[0][1] == "2"
+    qtbot.waitUntil(alone.running.run.isEnabled, timeout=PATIENCE)
+    assert alone.running.words.text() == "Stopped. What was found is kept."
+    assert tuple(alone.viewer.layers[RESULT].features["index"]) == CELLS[:2]
+    assert legend(alone)[0][1] == "2"
 
 
 def test_cells_are_judged_with_keys_and_judgements_outlive_another_run(dock, run, monkeypatch):
@@ -208,45 +231,45 @@ def test_a_class_or_the_uncertain_cells_are_shown_alone(dock, run):
 
 
 @pytest.mark.parametrize(("answer", "cells"), [(None, 0), (True, 4), (False, 1)])
-def test_a_mask_is_parted_only_after_a_question(dock, run, qtbot, monkeypatch, classifier, answer, cells):
+def test_a_mask_is_parted_only_after_a_question(alone, run_alone, qtbot, monkeypatch, classifier, answer, cells):
     monkeypatch.setattr(classify, "ask_to_split", lambda _: answer)
-    viewer = dock.viewer
+    viewer = alone.viewer
     mask = viewer.add_labels((viewer.layers["nuclei"].data > 0).astype(np.uint8), name="mask", scale=(0.1, 0.1))
     mask.units = ("um", "um")
-    dock.cells.value = mask
-    run()
-    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
+    alone.cells.value = mask
+    run_alone()
+    qtbot.waitUntil(lambda: not alone.session.running, timeout=PATIENCE)
     assert len(classifier.asked) == (0 if answer is None else 1)
     names = [layer.name for layer in viewer.layers]
     assert ("mask: micronucleus" in names) == bool(cells)
     assert not cells or len(viewer.layers["mask: micronucleus"].features) == cells
 
 
-def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(dock, monkeypatch):
+def test_a_task_without_weights_is_said_in_a_sentence_and_cannot_be_run(alone, monkeypatch):
     monkeypatch.setattr(cards, "known_weights", lambda: ())
-    dock.form.options["task"].value = "leukocyte"
-    assert dock.lacking.text().startswith("There are no weights for the task Leukocyte type yet.")
-    assert dock.lacking.isVisible()
-    assert not dock.running.run.isEnabled()
-    dock.form.options["task"].value = "micronucleus"
-    assert not dock.lacking.isVisible()
-    assert dock.running.run.isEnabled()
+    alone.form.options["task"].value = "leukocyte"
+    assert alone.lacking.text().startswith("There are no weights for the task Leukocyte type yet.")
+    assert alone.lacking.isVisible()
+    assert not alone.running.run.isEnabled()
+    alone.form.options["task"].value = "micronucleus"
+    assert not alone.lacking.isVisible()
+    assert alone.running.run.isEnabled()
 
 
-def test_outlines_made_here_are_chosen_and_classified(dock, run, qtbot):
-    dock.segmentation.button.click()
-    qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
-    assert dock.cells.current_choice == "smear outlines"
-    run()
-    assert len(dock.viewer.layers["smear outlines: micronucleus"].features) == 1
+def test_outlines_made_here_are_chosen_and_classified(alone, run_alone, qtbot):
+    alone.segmentation.button.click()
+    qtbot.waitUntil(lambda: not alone.session.running, timeout=PATIENCE)
+    assert alone.cells.current_choice == "smear outlines"
+    run_alone()
+    assert len(alone.viewer.layers["smear outlines: micronucleus"].features) == 1
 
 
-def test_what_cannot_be_done_is_said_in_the_dock(dock, run):
-    other = dock.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
-    dock.cells.value = other
-    run()
-    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in dock.running.message.text()
-    assert dock.running.message.isVisible()
+def test_what_cannot_be_done_is_said_in_the_dock(alone, run_alone):
+    other = alone.viewer.add_labels(np.ones((40, 50), np.uint8), name="other")
+    alone.cells.value = other
+    run_alone()
+    assert "Labels of 40 x 50 pixels do not fit an image of 400 x 600" in alone.running.message.text()
+    assert alone.running.message.isVisible()
 
 
 def test_a_result_removed_by_a_person_is_counted_no_more(dock, run):
@@ -311,52 +334,52 @@ def test_the_report_makes_cells_of_nuclei_in_pairs_that_a_review_hides(dock, run
     assert "Binucleated cells" not in dock.view.figures.text()
 
 
-def test_images_keep_their_concentration_are_compared_and_counted_together(dock, run):
-    viewer, report, place = dock.viewer, dock.report, {"scale": (0.1, 0.1), "units": ("um", "um")}
-    run()
+def test_images_keep_their_concentration_are_compared_and_counted_together(alone, run_alone):
+    viewer, report, place = alone.viewer, alone.report, {"scale": (0.1, 0.1), "units": ("um", "um")}
+    run_alone()
     report.expand(animate=False)
-    describe(dock, "0")
+    describe(alone, "0")
     assert viewer.layers[RESULT].metadata["hemalens"]["concentration"] == "0"
     assert not report.first.visible  # one image is compared with nothing
-    assert not dock.counted.isVisible()
-    dock.image.value = viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear 2", **place)
-    dock.cells.value = viewer.add_labels(viewer.layers["nuclei"].data, name="nuclei 2", **place)
-    run()
+    assert not alone.counted.isVisible()
+    alone.image.value = viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear 2", **place)
+    alone.cells.value = viewer.add_labels(viewer.layers["nuclei"].data, name="nuclei 2", **place)
+    run_alone()
     assert not report.concentration.value
-    describe(dock, "0.1")
+    describe(alone, "0.1")
     assert report.first.choices == (None, "0", "0.1")
     report.first.value = "0"
     report.second.value = "0.1"
     assert "4 of 4 in 0, 4 of 4 in 0.1" in report.sentence.text()
     assert report.sentence.isVisible()
-    dock.counted.box.native.setCurrentIndex(0)
+    alone.counted.box.native.setCurrentIndex(0)
     assert report.concentration.value == "0"
-    dock.counted.box.native.setCurrentIndex(2)
-    assert dock.counted.box.current_choice == "All images of this task"
-    assert legend(dock)[0][1] == "8"
+    alone.counted.box.native.setCurrentIndex(2)
+    assert alone.counted.box.current_choice == "All images of this task"
+    assert legend(alone)[0][1] == "8"
     assert not report.concentration.enabled
 
 
-def test_the_channel_of_planes_is_chosen_in_the_dock(dock, run, classifier):
-    assert not dock.channel.native.isVisible()  # the weights are of stained cells, and the image is in colour
+def test_the_channel_of_planes_is_chosen_in_the_dock(alone, run_alone, classifier):
+    assert not alone.channel.native.isVisible()  # the weights are of stained cells, and the image is in colour
     planes = np.zeros((3, *SHAPE), np.uint16)
     planes[2] = 500
-    dock.image.value = dock.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
-    assert dock.channel.native.isVisible()
-    dock.channel.value = 2
-    run()
+    alone.image.value = alone.viewer.add_image(planes, name="planes", scale=(1, 0.1, 0.1), units=("", "um", "um"))
+    assert alone.channel.native.isVisible()
+    alone.channel.value = 2
+    run_alone()
     slide, _, recipe = classifier.asked[-1]
     assert recipe.channel == 2
     np.testing.assert_array_equal(slide.levels[0][0:4, 0:4], np.full((4, 4, 1), 500))
-    dock.image.value = dock.viewer.layers["smear"]
-    assert (dock.channel.value, dock.channel.native.isVisible()) == (None, False)
+    alone.image.value = alone.viewer.layers["smear"]
+    assert (alone.channel.value, alone.channel.native.isVisible()) == (None, False)
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+def test_nothing_is_saved_over_files_that_are_to_stay(alone, tmp_path, monkeypatch, may):
     saved = []
     monkeypatch.setattr(classify, "may_replace", lambda *_: may)
-    monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
+    monkeypatch.setattr(alone.session, "save", lambda *to: saved.append(to[0]))
     monkeypatch.setattr(classify, "ask_what_to_save", lambda *_: (tmp_path, ("csv",)))
-    dock.review.save.click()
+    alone.review.save.click()
     assert saved == ([tmp_path] if may else [])

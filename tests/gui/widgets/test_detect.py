@@ -27,10 +27,17 @@ PATIENCE = 60_000  # ms: a busy machine without a graphics card
 
 
 @pytest.fixture
-def dock(make_napari_viewer, npe2pm, network, monkeypatch):
-    """The widget in a window with one image."""
+def finding(network, monkeypatch):
+    """What finds the cells, at once, and of no other devices."""
     monkeypatch.setattr(workflows, "detect_steps", network)
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU (2 cores)"),)))
+    yield
+    network.go.set()
+
+
+@pytest.fixture
+def dock(make_napari_viewer, npe2pm, finding):
+    """The widget in a window with one image."""
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.resize(1400, 900)
     viewer.add_image(np.full((*SHAPE, 3), 200, np.uint8), rgb=True, name="smear", scale=(0.1, 0.1), units=("um", "um"))
@@ -39,18 +46,34 @@ def dock(make_napari_viewer, npe2pm, network, monkeypatch):
         widget.viewer = viewer
         widget.form.slider.value = 0.5
         yield widget
-    network.go.set()
 
 
 @pytest.fixture
-def run(dock, qtbot):
-    """Press Run, and wait until everything is drawn."""
+def alone(without_window, finding):
+    """The widget without napari's window."""
+    widget = without_window(detect.DetectWidget)
+    widget.form.slider.value = 0.5
+    return widget
+
+
+def pressing_run(dock, qtbot):
+    """Return what presses Run, and waits until everything is drawn."""
 
     def press():
         dock.running.run.click()
         qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
 
     return press
+
+
+@pytest.fixture
+def run(dock, qtbot):
+    return pressing_run(dock, qtbot)
+
+
+@pytest.fixture
+def run_alone(alone, qtbot):
+    return pressing_run(alone, qtbot)
 
 
 def settled(dock):
@@ -110,17 +133,17 @@ def test_cells_are_corrected_with_a_click_and_a_key(dock, run, qtbot):
     assert counts(dock) == FOUND | {"myelocyte": 1}
 
 
-def test_annotations_of_a_file_are_shown_and_counted(dock, qtbot, monkeypatch, tmp_path):
+def test_annotations_of_a_file_are_shown_and_counted(alone, qtbot, monkeypatch, tmp_path):
     cells = Detections.from_arrays(
         [[10, 20, 40, 60]], [1], [0], names=("blast",), image_shape=SHAPE, provenance=Provenance(image="smear.png")
     )
     via.write([cells], tmp_path / "via.json")
     answer = ([str(tmp_path / "via.json")], "")
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: answer)
-    dock.annotations.click()
-    qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
-    assert dock.viewer.layers["smear cells"].nshapes == 1
-    assert counts(dock) == {"blast": 1}
+    alone.annotations.click()
+    qtbot.waitUntil(lambda: not alone.session.running and settled(alone), timeout=PATIENCE)
+    assert alone.viewer.layers["smear cells"].nshapes == 1
+    assert counts(alone) == {"blast": 1}
 
 
 def test_cells_are_drawn_and_moved_with_the_mouse(dock, run, qtbot):
@@ -163,15 +186,15 @@ def test_hovering_over_a_cell_tells_its_class_and_score(dock, run, qtbot, monkey
     qtbot.waitUntil(hovered, timeout=PATIENCE)
 
 
-def test_run_is_off_and_stop_on_while_a_run_goes_on(dock, qtbot, network):
+def test_run_is_off_and_stop_on_while_a_run_goes_on(alone, qtbot, network):
     network.go.clear()
-    dock.running.run.click()
-    assert (dock.running.run.isEnabled(), dock.running.stop.isEnabled()) == (False, True)
-    qtbot.waitUntil(lambda: "tile 1 of 4" in dock.running.words.text(), timeout=PATIENCE)
-    dock.running.stop.click()
+    alone.running.run.click()
+    assert (alone.running.run.isEnabled(), alone.running.stop.isEnabled()) == (False, True)
+    qtbot.waitUntil(lambda: "tile 1 of 4" in alone.running.words.text(), timeout=PATIENCE)
+    alone.running.stop.click()
     network.go.set()
-    qtbot.waitUntil(dock.running.run.isEnabled, timeout=PATIENCE)
-    assert dock.running.words.text().startswith("Stopped.")
+    qtbot.waitUntil(alone.running.run.isEnabled, timeout=PATIENCE)
+    assert alone.running.words.text().startswith("Stopped.")
 
 
 def test_the_slider_filters_without_a_run(dock, run, qtbot, network):
@@ -225,15 +248,15 @@ def test_a_dock_opened_again_finds_run_and_results(dock, qtbot, network):
     assert sum(counts(again).values()) == 6
 
 
-def test_corrections_are_not_discarded_without_a_question(dock, run, monkeypatch):
-    run()
-    dock.viewer.layers["smear cells"].selected_data = {0}
-    dock.session.results.classify("blast")
+def test_corrections_are_not_discarded_without_a_question(alone, run_alone, monkeypatch):
+    run_alone()
+    alone.viewer.layers["smear cells"].selected_data = {0}
+    alone.session.results.classify("blast")
     asked = []
     for answer, blasts in ((None, 1), (True, 1), (False, 0)):
         monkeypatch.setattr(detect, "ask_to_keep", lambda _, count, a=answer: asked.append(count) or a)
-        run()
-        assert counts(dock).get("blast", 0) == blasts
+        run_alone()
+        assert counts(alone).get("blast", 0) == blasts
     assert asked == [1, 1, 1]
 
 
@@ -254,21 +277,21 @@ def test_a_folder_is_counted_as_one_and_looked_at_image_by_image(dock, run, qtbo
 
 
 @pytest.mark.parametrize("answer", ["folder", ""])
-def test_a_folder_is_asked_for_and_may_be_refused(dock, tmp_path, monkeypatch, answer):
+def test_a_folder_is_asked_for_and_may_be_refused(alone, tmp_path, monkeypatch, answer):
     iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path) if answer else "")
-    dock.images.images.value = dock.images.images.choices[-1]
-    assert dock.images.sources() == ((tmp_path / "a.png",) if answer else (dock.viewer.layers["smear"],))
-    assert dock.form.read().pixel_size_um == (None if answer else pytest.approx(0.1))
+    alone.images.images.value = alone.images.images.choices[-1]
+    assert alone.images.sources() == ((tmp_path / "a.png",) if answer else (alone.viewer.layers["smear"],))
+    assert alone.form.read().pixel_size_um == (None if answer else pytest.approx(0.1))
 
 
-def test_a_folder_without_images_is_refused_in_a_sentence(dock, tmp_path):
-    dock.images.choose_folder(tmp_path)
-    assert dock.running.message.text().startswith("No image in")
+def test_a_folder_without_images_is_refused_in_a_sentence(alone, tmp_path):
+    alone.images.choose_folder(tmp_path)
+    assert alone.running.message.text().startswith("No image in")
 
 
-def test_a_script_lies_on_the_clipboard(dock):
-    dock.exports.copy.click()
+def test_a_script_lies_on_the_clipboard(alone):
+    alone.exports.copy.click()
     script = QApplication.clipboard().text()
     compile(script, "clipboard", "exec")
     assert "score_threshold=0.5" in script
@@ -297,30 +320,30 @@ def test_the_image_list_follows_the_layers(dock):
     assert dock.images.regions.native.findText("Rectangles of fields") == 2
 
 
-def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(dock):
-    dock.form.options["pixel_size_um"].native.setText("0.2")
-    dock.viewer.add_image(np.zeros((50, 50)), name="other")
-    dock.viewer.layers["smear"].name = "renamed"
-    assert dock.form.read().pixel_size_um == 0.2
+def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(alone):
+    alone.form.options["pixel_size_um"].native.setText("0.2")
+    alone.viewer.add_image(np.zeros((50, 50)), name="other")
+    alone.viewer.layers["smear"].name = "renamed"
+    assert alone.form.read().pixel_size_um == 0.2
 
 
 @pytest.mark.parametrize(("box", "index"), [("images", 3), ("images", 2), ("regions", 1), ("regions", 2)])
-def test_a_choice_outlives_other_layers(dock, box, index):
-    dock.viewer.add_image(np.zeros((50, 50)), name="other")
-    dock.viewer.add_shapes(name="fields")
-    chosen = getattr(dock.images, box).native
+def test_a_choice_outlives_other_layers(alone, box, index):
+    alone.viewer.add_image(np.zeros((50, 50)), name="other")
+    alone.viewer.add_shapes(name="fields")
+    chosen = getattr(alone.images, box).native
     chosen.setCurrentIndex(index)
     words = chosen.currentText()
-    dock.viewer.add_points(name="news")
+    alone.viewer.add_points(name="news")
     assert chosen.currentText() == words
 
 
-def test_a_folder_stays_chosen_when_its_cells_are_shown(dock, run, tmp_path):
+def test_a_folder_stays_chosen_when_its_cells_are_shown(alone, run_alone, tmp_path):
     iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))
-    dock.images.choose_folder(tmp_path)
-    run()
-    assert "a.png cells" in dock.viewer.layers
-    assert dock.images.sources() == (tmp_path / "a.png",)
+    alone.images.choose_folder(tmp_path)
+    run_alone()
+    assert "a.png cells" in alone.viewer.layers
+    assert alone.images.sources() == (tmp_path / "a.png",)
 
 
 def test_it_is_said_where_cells_become_points(dock, run, network, qtbot, monkeypatch):
@@ -352,10 +375,10 @@ def test_a_small_window_scrolls_instead_of_squeezing_or_growing(dock, run, qtbot
     qtbot.waitUntil(lambda: all(c.height() >= c.minimumSizeHint().height() for c in children), timeout=PATIENCE)
 
 
-def test_the_menu_of_classes_stays_open_while_a_run_goes_on(dock, run):
-    actions = dock.review.menu.actions()
-    run()
-    assert dock.review.menu.actions() == actions
+def test_the_menu_of_classes_stays_open_while_a_run_goes_on(alone, run_alone):
+    actions = alone.review.menu.actions()
+    run_alone()
+    assert alone.review.menu.actions() == actions
 
 
 def test_class_labels_on_boxes_are_switched_on_and_off(dock, run):
@@ -393,37 +416,37 @@ def test_unsure_cells_are_reviewed_with_keys(dock, run, qtbot, network):
     assert layer.shape_type.count("polygon") == 1
 
 
-def test_tissue_and_unsure_cells_act_at_once_and_undo_shows_the_tissue(dock, run, qtbot, network):
+def test_tissue_and_unsure_cells_act_at_once_and_undo_shows_the_tissue(alone, run_alone, qtbot, network):
     network.names_cells = True
-    run()
-    dock.form.options["tissue"].value = "blood"
-    assert counts(dock) == {"myelocyte": 1, "lymphocyte": 2, "erythrocyte": 1, "unsure": 2}
-    dock.form.options["unsure"].value = "counted"
-    assert counts(dock) == {"myelocyte": 1, "lymphocyte": 4, "erythrocyte": 1}
-    dock.form.options["tissue_prior"].value = False
-    assert counts(dock) == FOUND
+    run_alone()
+    alone.form.options["tissue"].value = "blood"
+    assert counts(alone) == {"myelocyte": 1, "lymphocyte": 2, "erythrocyte": 1, "unsure": 2}
+    alone.form.options["unsure"].value = "counted"
+    assert counts(alone) == {"myelocyte": 1, "lymphocyte": 4, "erythrocyte": 1}
+    alone.form.options["tissue_prior"].value = False
+    assert counts(alone) == FOUND
     for tissue in ("blood", "marrow"):
-        dock.review.undo.click()
-        assert dock.form.options["tissue"].value == tissue
-    assert counts(dock) == FOUND
-    assert dock.form.read().tissue_prior
-    qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+        alone.review.undo.click()
+        assert alone.form.options["tissue"].value == tissue
+    assert counts(alone) == FOUND
+    assert alone.form.read().tissue_prior
+    qtbot.waitUntil(lambda: settled(alone), timeout=PATIENCE)
     assert len(network.asked) == 1
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_nothing_is_saved_over_files_that_are_to_stay(dock, tmp_path, monkeypatch, may):
+def test_nothing_is_saved_over_files_that_are_to_stay(alone, tmp_path, monkeypatch, may):
     saved = []
     monkeypatch.setattr(detect, "may_replace", lambda *_: may)
-    monkeypatch.setattr(dock.session, "save", lambda *to: saved.append(to[0]))
-    dock.exports.saved.emit(tmp_path, ("csv",))
+    monkeypatch.setattr(alone.session, "save", lambda *to: saved.append(to[0]))
+    alone.exports.saved.emit(tmp_path, ("csv",))
     assert saved == ([tmp_path] if may else [])
 
 
 @pytest.mark.parametrize("asked", [None, (Path("report.pdf"), ReportRecipe(language="de"))])
-def test_the_report_button_asks_what_a_report_is_to_say(dock, monkeypatch, asked):
+def test_the_report_button_asks_what_a_report_is_to_say(alone, monkeypatch, asked):
     printed, known = [], []
-    monkeypatch.setattr(dock.session, "print_report", lambda *how: printed.append(how))
+    monkeypatch.setattr(alone.session, "print_report", lambda *how: printed.append(how))
     monkeypatch.setattr(detect, "ask_for_report", lambda _, sample, ranges: known.append((sample, ranges)) or asked)
-    dock.exports.report.click()
+    alone.exports.report.click()
     assert (printed, known) == ([asked] if asked else [], [(("", ""), True)])
