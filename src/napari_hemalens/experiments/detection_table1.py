@@ -67,7 +67,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
         f"epochs of 1,600 images, {_FROM}",
     ),
     "ci": Budget(
-        _SMALL.model_copy(update={"epochs": 1, "batch": 2, "side": 96, "accelerator": "cpu"}),
+        _SMALL.model_copy(update={"epochs": 1, "pretraining_epochs": 1, "batch": 2, "side": 96, "accelerator": "cpu"}),
         4,
         f"NO RESULT, a test of the machinery: 96 px, 1 epoch of 4 images, {_FROM}",
     ),

@@ -63,9 +63,10 @@ class FieldViews:
         return "\n\n".join(parts)
 
     def write(self, out: Path) -> None:
-        """Write `table.csv` and `table.md`, and a folder for each view as `Comparison.write` does."""
+        """Write `table.csv`, `table.md` and the folders of fields by their cells: trials write the other views."""
         for view, comparison in self.views.items():
-            comparison.write(out / view_folder(view))
+            if view[1] == "by_cells":
+                comparison.write(out / view_folder(view))
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         with writing(out / "table.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:
