@@ -54,10 +54,11 @@ def installed_weights(
 ) -> Path:
     """The folder of installed weights, empty: tests know none that the user of this machine installed."""
     monkeypatch.setattr(weights_folders, "cache_folder", lambda: converted_weights)
-    folder = tmp_path_factory.mktemp("installed")
-    monkeypatch.setenv("HEMALENS_WEIGHTS", str(folder))
-    monkeypatch.setenv("HEMALENS_CACHE", str(tmp_path_factory.mktemp("cache")))
-    return folder
+    folders = tmp_path_factory.mktemp("home")
+    for variable, name in (("HEMALENS_WEIGHTS", "weights"), ("HEMALENS_CACHE", "cache")):
+        (folders / name).mkdir()
+        monkeypatch.setenv(variable, str(folders / name))
+    return folders / "weights"
 
 
 @pytest.fixture

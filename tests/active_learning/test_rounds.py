@@ -56,7 +56,7 @@ def test_all_strategies_begin_with_the_same_cells_and_chance_goes_on(
 def test_a_loss_net_with_copies_learns_what_dark_cells_are(
     simulated: SimulatedAnnotation, training: ClassifierTraining, tmp_path: Path
 ) -> None:
-    recipe = recipe_of(training, strategy="loss", loss_net=True, hard=0.5, steps=40, shares=(0.4, 0.6))
+    recipe = recipe_of(training, strategy="loss", loss_net=True, hard=0.5, steps=30, shares=(0.4, 0.6))
     found = run(simulated, recipe, tmp_path)
     predicted = np.array(found[-1].probabilities["val"]).argmax(axis=1)
     assert (predicted == simulated.pool.labels).mean() > 0.9

@@ -58,21 +58,26 @@ def test_every_row_of_table_6_has_a_network() -> None:
     assert set(TABLE_6.values()) <= set(CLASSIFIERS)
 
 
+@pytest.fixture(scope="module", params=NETWORKS)
+def named(request: pytest.FixtureRequest) -> tuple[str, CellClassifier]:
+    """Each network once, under its name: it is built for all tests of one of them, which are run after each other."""
+    return request.param, built(request.param, classes=5)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_crop_of_224_pixels_gives_a_score_a_class_and_maps_in_0_to_1(name: str) -> None:
+def test_a_crop_of_224_pixels_gives_a_score_a_class_and_maps_in_0_to_1(named: tuple[str, CellClassifier]) -> None:
+    name, network = named
     with torch.inference_mode():
-        logits, maps = built(name).attend(torch.rand(1, 3, 224, 224))
-    assert logits.shape == (1, 2)
+        logits, maps = network.attend(torch.rand(1, 3, 224, 224))
+    assert logits.shape == (1, 5)
     assert {layer: tuple(found.shape) for layer, found in maps.items()} == {
         layer: (1, side, side) for layer, side in MAPS.get(name, {}).items()
     }
     assert all(0 <= found.min() <= found.max() <= 1 for found in maps.values())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_looking_and_naming_give_the_same_scores(name: str) -> None:
-    network = built(name, classes=5)
+def test_looking_and_naming_give_the_same_scores(named: tuple[str, CellClassifier]) -> None:
+    name, network = named
     with torch.inference_mode():
         logits, maps = network.attend(images(network))
         torch.testing.assert_close(network(images(network)), logits)
