@@ -13,7 +13,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.progress import counted
 from napari_hemalens.workflows import project_comparison, project_queue, teaching
 from napari_hemalens.workflows.project_queue import Operation, RunOutcome
-from napari_hemalens.workflows.project_slides import add_slides, read_slides
+from napari_hemalens.workflows.project_slides import add_slides, missing_in_words, read_slides
 
 project_app = typer.Typer(
     help="Slides of a project: patients and groups, a queue of runs, comparison.", no_args_is_help=True
@@ -44,6 +44,8 @@ def slides(
         said = ", ".join(filter(None, (slide.patient, slide.sample, slide.stain, slide.group)))
         out_console.print(escape(f"{slide.path}: {said}" if said else slide.path))
     out_console.print(f"{counted(len(found), 'slide')} in {escape(str(project / 'slides.csv'))}")
+    if missing := missing_in_words(project, found):
+        out_console.print(escape(missing))
 
 
 @project_app.command("run")

@@ -113,6 +113,10 @@ class SlidesTable:
         """Return the table without some rows; no file is deleted."""
         return replace(self, slides=tuple(slide for i, slide in enumerate(self) if i not in set(rows)))
 
+    def missing(self, folder: Path) -> tuple[str, ...]:
+        """Return the paths of slides of a project in `folder` whose file is nowhere."""
+        return tuple(slide.path for slide in self if not whole_path(slide.located(folder)).exists())
+
     def groups(self) -> tuple[str, ...]:
         """Return the groups, in the order in which they occur."""
         return tuple(dict.fromkeys(slide.group for slide in self if slide.group))

@@ -19,7 +19,7 @@ from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError, ProjectError, WeightsError
 from napari_hemalens.formats.results import RUN, read_run
 from napari_hemalens.models.weights import classifier_card
-from napari_hemalens.progress import Progress, Steps, stage
+from napari_hemalens.progress import Progress, Steps, counted, stage
 from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import Operation, Queue, QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide
@@ -79,7 +79,7 @@ class RunOutcome:
     @property
     def sentence(self) -> str:
         """The outcome in words."""
-        words = [f"{len(self.cells):,} of {len(self.run.slides):,} slides done"]
+        words = [f"{len(self.cells):,} of {counted(len(self.run.slides), 'slide')} done"]
         words += [f"{len(self.failed):,} failed"] if self.failed else []
         return f"{', '.join(words)}. {self.run.reason}".rstrip()
 

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.progress import counted
 from napari_hemalens.projects import document, slides_table
 from napari_hemalens.projects.slides_table import COLUMNS, FIELDS, ProjectSlide, SlidesTable, write
+from napari_hemalens.records.notes import listed
 from napari_hemalens.slides.open import images_in, is_image
 
 __all__ = ["COLUMNS", "FIELDS", "ProjectSlide", "SlidesTable", "add_slides", "read_slides", "write"]
@@ -59,3 +61,9 @@ def add_slides(project: str | Path, images: Sequence[str | Path] = (), table: st
         slides = slides.with_images(found, folder)
     write(slides, folder)
     return slides
+
+
+def missing_in_words(project: str | Path, slides: SlidesTable) -> str:
+    """Return a sentence that names slides whose file is not there, as a table may misspell them; '' if all are."""
+    missing = slides.missing(Path(project))
+    return f"{counted(len(missing), 'slide is', 'slides are')} not there: {listed(missing)}." if missing else ""

@@ -53,6 +53,9 @@ def test_slides_are_added_and_removed(slides, study, said):
     assert [slide.name for slide in slides.slides] == ["p0.png", "p1.png", "p2.png", "p3.png"]
     slides.add([study / "c1.png"])
     assert slides.slides.slides[-1].path == "c1.png"
+    (study / "who.csv").write_text("path\nc9.png\n", encoding="utf-8")
+    slides.add(table=study / "who.csv")
+    assert "1 slide is not there: c9.png." in said[-1]
     slides.add(table=study / "queue.json")
     assert "is not a table of slides" in said[-1]
 

@@ -32,7 +32,14 @@ from napari_hemalens.workflows.project_queue import (
     settings_of,
 )
 from napari_hemalens.workflows.project_results import results_of_slide
-from napari_hemalens.workflows.project_slides import ProjectSlide, SlidesTable, add_slides, read_slides, write
+from napari_hemalens.workflows.project_slides import (
+    ProjectSlide,
+    SlidesTable,
+    add_slides,
+    missing_in_words,
+    read_slides,
+    write,
+)
 
 RunQueue = Callable[[Path], Steps[tuple[RunOutcome, ...]]]
 """Runs what waits: `project_queue.run_queue_steps` or a stand-in."""
@@ -102,8 +109,11 @@ class SlidesSession(ViewerSession):
 
     def add(self, images: Sequence[Path] = (), table: Path | None = None) -> None:
         """Add images, and what a table says of slides."""
-        if (folder := self.folder) is not None and self.keeps:
-            self._try(lambda: add_slides(folder, images, table))
+        folder = self.folder
+        if folder is None or not self.keeps:
+            return
+        if self._try(lambda: add_slides(folder, images, table)):
+            self.message_sent.emit(missing_in_words(folder, self.slides))
 
     def write_texts(self, rows: Sequence[int], column: str, text: str) -> None:
         """Write the same into several rows of a column."""
