@@ -52,7 +52,7 @@ def test_a_file_chosen_twice_is_offered_once(form, weights, card_file):
     assert weights.choices.count(str(card_file)) == 1
 
 
-def test_a_file_that_is_no_model_card_is_refused_and_changes_nothing(form, weights, tmp_path, qtbot):
+def test_a_file_that_is_no_model_card_is_refused_until_one_is(form, weights, card_file, tmp_path, qtbot):
     before = weights.value
     file = tmp_path / "other.json"
     file.write_text("{}", encoding="utf-8")
@@ -60,6 +60,9 @@ def test_a_file_that_is_no_model_card_is_refused_and_changes_nothing(form, weigh
         form.choose_file(file)
     assert refused.args[0]
     assert weights.value == before
+    with qtbot.waitSignal(form.refused) as taken_back:
+        form.choose_file(card_file)
+    assert taken_back.args == [""]
 
 
 def test_a_task_without_weights_says_how_to_get_some(form, monkeypatch):

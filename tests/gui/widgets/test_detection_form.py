@@ -155,7 +155,7 @@ def test_the_weights_of_a_file_are_taken_with_their_score_or_refused(qtbot, monk
     for answer in (card_file, tmp_path / "mine.json"):
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, answer=answer: (str(answer), ""))
         box.setCurrentIndex(box.count() - 1)
-    assert [each.split(";")[0] for each in said] == ["The weights fake do not detect cells"]
+    assert [each.split(";")[0] for each in said] == ["The weights fake do not detect cells", ""]
     assert (form.read().weights, box.currentText()) == (str(tmp_path / "mine.json"), "mine")
     assert form.slider.value == 0.61
     assert form.options["weights"].tooltip.startswith("Mine")

@@ -49,8 +49,9 @@ def test_channels_are_those_of_the_image_or_of_the_first_of_a_folder(box, viewer
     assert box.channels() == ("actin", "DAPI")
     (tmp_path / "other").mkdir()
     iio.imwrite(tmp_path / "other" / "a.png", np.zeros((8, 8, 3), np.uint8))
-    with qtbot.waitSignal(box.changed):
+    with qtbot.waitSignals([box.changed, box.refused]) as told:
         box.choose_folder(tmp_path / "other")  # in place of the first
+    assert told.all_signals_and_args[-1].args == ("",)
     assert box.channels() == ()
 
 

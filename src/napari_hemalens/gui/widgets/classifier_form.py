@@ -38,7 +38,7 @@ class ClassifierForm(RecipeForm[R]):
         Of the options that the recipe has besides.
     """
 
-    refused = Signal(str)
+    refused = Signal(str)  # '': what was refused before is replaced
 
     def __init__(
         self,
@@ -125,6 +125,7 @@ class ClassifierForm(RecipeForm[R]):
         self._task.value = card.task
         self.offer_weights()
         self._weights.value = str(file)
+        self.refused.emit("")
 
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer the devices of this machine, with their titles; the first is the fastest."""

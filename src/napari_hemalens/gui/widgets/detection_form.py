@@ -26,7 +26,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     """Weights, pixel size, tissue, device and score; the rest is folded away."""
 
     scored = Signal(float)
-    refused = Signal(str)
+    refused = Signal(str)  # '': what was refused before is replaced
 
     def __init__(self) -> None:
         self.slider = Slider(min=_LEAST_SCORE, max=1, step=0.01)
@@ -82,6 +82,7 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
             self.refused.emit(str(error))
             return
         self.choose_weights(str(file))
+        self.refused.emit("")
 
     def offer_available(self, entries: Sequence[CatalogueEntry]) -> None:
         """Offer weights that are not here, behind those that are."""

@@ -22,7 +22,7 @@ class ImageBox(RowBox):
     """Choose image layers or a folder, and a region."""
 
     changed = Signal()
-    refused = Signal(str)
+    refused = Signal(str)  # '': what was refused before is replaced
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._layers = viewer.layers
@@ -73,6 +73,7 @@ class ImageBox(RowBox):
             self.images.reset_choices()
             self.images.value = FOLDER
         self._on_choice(FOLDER)  # also where it is another folder in place of one
+        self.refused.emit("")
 
     def _image_layers(self) -> list[Image]:
         return [layer for layer in self._layers if holds_pixels(layer)]
