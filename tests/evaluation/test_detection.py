@@ -61,12 +61,17 @@ def test_the_report_says_which_average_precision_is_which(tmp_path: Path) -> Non
         overall={"AP": 0.75, "AP50": 0.875},
         counted={"AP": 0.5, "AP50": 0.625},
         classes={"monocyte": row},
+        left_out={"WBC": 2},
     )
     lines = report.text().splitlines()
     assert lines[1].split() == ["all", "hypotheses", "AP", "0.750", "AP50", "0.875"]
     assert lines[2].startswith("counted, one class a cell  AP 0.500  AP50 0.625")
     assert lines[5].split() == ["monocyte", "3", "0.750", "0.875", "0.500", "0.625", "-", "-", "-", "-"]
     assert len(lines[4]) == len(lines[5])
+    assert lines[7] == (
+        "Not compared are annotated cells of classes that stand in no row: 2 WBC; --taxonomy blood-3 compares by "
+        "classes that they have."
+    )
 
     report.write(tmp_path)
     written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))

@@ -29,9 +29,10 @@ def test_weights_are_measured_and_the_figures_written(
 
 def test_classes_are_called_as_told_before_weights_are_measured(two_fields: Path, recipe: DetectionRecipe) -> None:
     measured = finish(workflows.evaluate_detection_steps(two_fields, recipe)).classes["erythrocyte"]
-    left_out = finish(workflows.evaluate_detection_steps(two_fields, recipe, classes={"erythrocyte": ""})).classes
+    renamed = finish(workflows.evaluate_detection_steps(two_fields, recipe, classes={"erythrocyte": "WBC"}))
     assert measured["cells"] > 0
-    assert left_out.get("erythrocyte", {"cells": 0})["cells"] == 0
+    assert renamed.classes.get("erythrocyte", {"cells": 0})["cells"] == 0
+    assert renamed.left_out["WBC"] == measured["cells"]
 
 
 def test_a_part_that_is_not_there_is_named(two_fields: Path, recipe: DetectionRecipe) -> None:

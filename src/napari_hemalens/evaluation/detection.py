@@ -8,8 +8,9 @@ Recipes of detection are chosen by the second.
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Detections, Provenance
-from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
+from napari_hemalens.records.taxonomy import MARROW_12, TAXONOMIES, Taxonomy
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -57,6 +58,8 @@ class DetectionReport:
     classes : mapping of str to mapping
         For each class: cells, AP and AP50 of all hypotheses, counted AP and counted AP50, F1 (IoU 0.5), and of the
         count per image bias, MAE and correlation.
+    left_out : mapping of str to int
+        Annotated cells that are not compared: of classes that have none of the taxonomy's.
     """
 
     weights: str
@@ -69,6 +72,7 @@ class DetectionReport:
     overall: Mapping[str, float]
     counted: Mapping[str, float]
     classes: Mapping[str, Mapping[str, float]]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the figures as a table for a terminal."""
@@ -86,6 +90,7 @@ class DetectionReport:
         for name, row in self.classes.items():
             cells = "".join(f"{_shown(row.get(c)):>{w}}" for c, w in widths.items())
             lines.append(f"{name:<{wide}}{cells}")
+        lines += ["", _left_out_in_words(self.left_out)] if self.left_out else []
         return "\n".join(lines)
 
     def write(self, out: Path) -> None:
@@ -127,6 +132,7 @@ def evaluate_steps(
         overall=precision.overall,
         counted=precision.counted,
         classes=class_measures(once, true, threshold, precision.classes),
+        left_out=_left_out(truth, by),
     )
     if out is not None:
         report.write(out)
@@ -139,9 +145,9 @@ def detect_all_steps(
     """Find the cells of annotated images, with all their hypotheses; see `all_hypotheses`."""
     found = []
     low = all_hypotheses(recipe, finder)
-    for i, field in enumerate(truth):
-        size = recipe.pixel_size_um or field.provenance.pixel_size_um
-        with open_image(field.provenance.image, pixel_size_um=size) as slide:
+    for i, annotated in enumerate(truth):
+        size = recipe.pixel_size_um or annotated.provenance.pixel_size_um
+        with open_image(annotated.provenance.image, pixel_size_um=size) as slide:
             found.append(detect_in(slide, finder, low))
         yield Progress(i + 1, len(truth), "detecting")
     return tuple(found)
@@ -244,6 +250,20 @@ def fill_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -
         else replace(f, provenance=replace(f.provenance, pixel_size_um=pixel_size_um))
         for f in fields
     )
+
+
+def _left_out(truth: Sequence[Detections], taxonomy: Taxonomy) -> dict[str, int]:
+    """Return how many annotated cells each class has that is none of a taxonomy's."""
+    numbers = sum((Counter(t.counts()) for t in truth), Counter[str]())
+    return {name: number for name, number in numbers.most_common() if taxonomy.class_of(name) is None}
+
+
+def _left_out_in_words(left_out: Mapping[str, int]) -> str:
+    """Return a sentence on annotated cells that are not compared, with the taxonomies that would compare them."""
+    cells = ", ".join(f"{number:,} {name}" for name, number in left_out.items())
+    known = [name for name, each in TAXONOMIES.items() if all(each.class_of(said) for said in left_out)]
+    hint = f"; --taxonomy {' or '.join(known)} compares by classes that they have" if known else ""
+    return f"Not compared are annotated cells of classes that stand in no row: {cells}{hint}."
 
 
 def _listed(figures: Mapping[str, float]) -> str:
