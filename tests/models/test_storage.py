@@ -79,6 +79,19 @@ def test_new_classes_start_from_what_the_weights_know_of_the_old_ones(untrained:
     torch.testing.assert_close(network.backbone.state_dict(), before.backbone.state_dict(), rtol=0, atol=0)
 
 
+def test_a_class_starts_from_what_is_known_of_it_by_another_name(untrained: DetectorCard) -> None:
+    assert {"lymphocyte", "erythrocyte"} < set(untrained.classes)
+    nucleated = [i + 1 for i, name in enumerate(untrained.classes) if name not in {"erythrocyte", "platelet"}]
+    network = build_detector(untrained.network, 2)
+    start_from(network, untrained, untrained.network, ("RBC", "white blood cells"))
+    new, old = (
+        each.roi_heads.box_predictor.cls_score.weight
+        for each in (network, load_detector(untrained, torch.device("cpu")))
+    )
+    torch.testing.assert_close(new[1], old[untrained.classes.index("erythrocyte") + 1])
+    torch.testing.assert_close(new[2], old[nucleated].mean(dim=0))
+
+
 def test_weights_of_another_kind_of_network_are_no_start(untrained: DetectorCard) -> None:
     full = untrained.network.model_copy(update={"size": "full"})
     with pytest.raises(WeightsError, match=r"are of .* size laptop; the recipe asks for .* size full"):

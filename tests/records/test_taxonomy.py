@@ -10,6 +10,7 @@ from napari_hemalens.records.taxonomy import (
     TAXONOMIES,
     WANG_7,
     cell_class,
+    known_as,
     taxonomy,
 )
 
@@ -112,3 +113,20 @@ def test_a_neutrophil_has_the_key_of_a_segmented_one():
 def test_a_class_of_somebody_else_has_no_key():
     found = cell_class("hairy_cell")
     assert (found.key, found.short) == ("", "hairy")
+
+
+@pytest.mark.parametrize(
+    ("name", "those"),
+    [
+        ("segmented_neutrophil", (1,)),
+        ("RBC", (3,)),
+        ("Red blood cells", (3,)),
+        ("neutrophil", (0, 1)),
+        ("granulocyte", (0, 1)),
+        ("leukocytes", (0, 1, 2)),
+        ("hairy cell", ()),
+        ("platelet", ()),
+    ],
+)
+def test_a_name_is_known_as_what_it_means_or_includes(name, those):
+    assert known_as(name, ("band_neutrophil", "segmented_neutrophil", "LYM", "erythrocyte")) == those

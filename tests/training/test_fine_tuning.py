@@ -35,6 +35,17 @@ def test_known_classes_and_all_layers_begin_as_trained(nucleated: ClassifierCard
     torch.testing.assert_close(network.head.linear.weight[0], fresh)
 
 
+def test_classes_begin_as_those_that_they_include_or_mean(nucleated: ClassifierCard) -> None:
+    names = ("Lymphocytes", "neutrophil", "smudge")
+    network = build(recipe_for(nucleated, 100, 1), own_task(names))
+    start_from(network, nucleated, names)
+    rows = load_classifier(nucleated, torch.device("cpu")).head.linear.weight
+    of = nucleated.classes.index
+    torch.testing.assert_close(network.head.linear.weight[0], rows[of("lymphocyte")])
+    both = rows[[of("band_neutrophil"), of("segmented_neutrophil")]].mean(dim=0)
+    torch.testing.assert_close(network.head.linear.weight[1], both)
+
+
 def test_as_many_classes_in_another_order_keep_what_is_theirs(nucleated: ClassifierCard) -> None:
     names = tuple(reversed(nucleated.classes))
     network = build(recipe_for(nucleated, 100, 1), own_task(names))

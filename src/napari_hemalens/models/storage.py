@@ -29,6 +29,7 @@ from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.weights import detector_card, verify, with_bases
+from napari_hemalens.records.taxonomy import known_as
 
 _SCALE = ":scale"  # follows the name of a tensor that is kept at 8 bits
 _BODY = ".body."
@@ -170,9 +171,10 @@ def _build_classifier(
 def start_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe, classes: Sequence[str]) -> None:
     """Fill a new detector with what trained weights know, for classes of its own.
 
-    Classes that the weights know keep what was learned of them, in whatever order; the others start afresh, and so do
-    a bottom-up path and agents, where the weights are of `faster_rcnn_fpn` without. Of `faster_rcnn_cascade`, a plain
-    pyramid and agents leave out the cascade box head.
+    Classes that the weights know, by whatever name, keep what was learned of them, and one that includes several begins
+    as their mean (`records.taxonomy.known_as`). The others start afresh, and so do a bottom-up path and agents, where
+    the weights are of `faster_rcnn_fpn` without. Of `faster_rcnn_cascade`, a plain pyramid and agents leave out the
+    cascade box head.
 
     Raises
     ------
@@ -184,14 +186,17 @@ def start_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe,
     if kind != asked and not (grows and kind == asked.replace(recipe.network, card.network.network)):
         raise WeightsError(f"The weights {card.name} are of {kind}; the recipe asks for {asked}.")
     trained = known_to(card, recipe)
-    known = [(new + 1, card.classes.index(name) + 1) for new, name in enumerate(classes) if name in card.classes]
-    to, of = torch.tensor([(0, 0), *known]).T  # 0 is the background
+    known = {new + 1: [i + 1 for i in known_as(name, card.classes)] for new, name in enumerate(classes)}
+    known[0] = [0]  # the background
     for name, tensor in network.state_dict().items():
         if grows and name not in trained:
             continue
         if name.startswith(_PREDICTOR):
             rows = tensor.view(len(classes) + 1, -1)  # a class each: its score, or the four numbers of its box
-            rows[to] = trained[name].reshape(len(card.classes) + 1, -1)[of]
+            learned = trained[name].reshape(len(card.classes) + 1, -1)
+            for new, those in known.items():
+                if those:
+                    rows[new] = learned[those].mean(dim=0)
         else:
             tensor.copy_(trained[name])
 

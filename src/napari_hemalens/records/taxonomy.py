@@ -203,6 +203,34 @@ BLOOD_3 = Taxonomy(
 )
 """The three classes of BCCD. WBC includes every nucleated cell, as in an analyser's count."""
 
+_INCLUDES = {
+    "WBC": frozenset(dict(BLOOD_3.members)["WBC"]),
+    "granulocyte": frozenset(dict(WANG_7.members)["granulocyte"]),
+    "neutrophil": frozenset({"band_neutrophil", "segmented_neutrophil"}),
+}
+
+
+def known_as(name: str, classes: Sequence[str]) -> tuple[int, ...]:
+    """Return which of some classes a name says the same as, or includes; none if nothing is known of it.
+
+    'RBC' is known as 'erythrocyte', and 'WBC' as every nucleated class.
+
+    Parameters
+    ----------
+    name : str
+        A class, however it is spelt.
+    classes : sequence of str
+        What is known.
+    """
+    if name in classes:
+        return (classes.index(name),)
+    meant = meaning(name) or name
+    meanings = [meaning(each) or each for each in classes]
+    if meant in meanings:
+        return (meanings.index(meant),)
+    return tuple(i for i, each in enumerate(meanings) if each in _INCLUDES.get(meant, ()))
+
+
 TAXONOMIES = {t.name: t for t in (MARROW_12, ICSH, WANG_7, BLOOD_3)}
 
 

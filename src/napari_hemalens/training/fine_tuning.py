@@ -14,6 +14,7 @@ from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
+from napari_hemalens.records.taxonomy import known_as
 from napari_hemalens.training.cells_by_box import learn_steps, pack
 from napari_hemalens.training.classification import build
 from napari_hemalens.training.table_crops import admissible
@@ -110,13 +111,16 @@ def treat_alike(network: nn.Module, labels: Tensor) -> None:
 
 @torch.no_grad()
 def start_from(network: nn.Module, card: ClassifierCard, classes: Sequence[str]) -> None:
-    """Fill a classifier with what trained weights know; classes that they do not know start afresh."""
+    """Fill a classifier with what trained weights know; classes that they know by no name start afresh.
+
+    One that includes several known ones begins as their mean (`records.taxonomy.known_as`).
+    """
     trained = load_classifier(card, torch.device("cpu")).state_dict()
-    known = [(new, card.classes.index(name)) for new, name in enumerate(classes) if name in card.classes]
+    known = {new: list(those) for new, name in enumerate(classes) if (those := known_as(name, card.classes))}
     for name, tensor in network.state_dict().items():
         of_classes = name.startswith(_HEAD) and tensor.ndim and len(tensor) == len(classes)
         if of_classes and len(trained[name]) == card.outputs:
-            for new, old in known:
-                tensor[new] = trained[name][old]
+            for new, those in known.items():
+                tensor[new] = trained[name][those].mean(dim=0)
         else:
             tensor.copy_(trained[name])
