@@ -10,7 +10,7 @@ from torchvision.models import _api
 from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import build_classifier
-from napari_hemalens.models.starts import start_from_scratch, widen
+from napari_hemalens.models.starts import row_of_class, start_from_scratch, widen
 
 RECIPE = ClassifierRecipe(network="mobilenet_v2", start="imagenet")
 
@@ -109,3 +109,13 @@ def test_lite0_starts_from_its_package_and_takes_masks_beside() -> None:
     filters = next(wider.stages.parameters())
     torch.testing.assert_close(filters[:, :3], next(plain.stages.parameters()), rtol=0, atol=0)
     assert not filters[:, 3:].any()
+
+
+def test_a_class_begins_as_likely_as_those_that_it_includes() -> None:
+    weight, bias, seen = torch.randn(3, 8), torch.randn(3), torch.rand(8)
+    expected = torch.logsumexp(weight @ seen + bias, dim=0)
+    alike = weight[:1].expand(3, -1), bias[:1].expand(3)
+    assert row_of_class(weight, is_bias=False) @ seen + row_of_class(bias, is_bias=True) <= expected
+    merged = row_of_class(alike[0], is_bias=False) @ seen + row_of_class(alike[1], is_bias=True)
+    torch.testing.assert_close(merged, torch.logsumexp(alike[0] @ seen + alike[1], dim=0))
+    torch.testing.assert_close(row_of_class(bias[:1], is_bias=True), bias[0])

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_training_leaves_weights_that_detect_and_say_how_they_were_made(data: Pa
     written = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     assert written["images"] == 4
     assert "granulocyte" in report.text()
+
+
+@pytest.mark.slow
+def test_few_images_make_small_steps_and_enough_of_them(data: Path, tmp_path: Path) -> None:
+    recipe = SMALLEST.model_copy(update={"batch": 6, "epochs": 1, "least_steps": 3, "pretraining_epochs": 0})
+    card = finish(workflows.train_detection_steps([data], recipe, NewWeights(tmp_path, "mine")))
+    assert card.training["batch"] == 4
+    with (tmp_path / "losses.csv").open(encoding="utf-8") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)][-1] == 3
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ _FURTHER = DetectionTraining(
 
 DETECTION: Mapping[str, DetectionTraining] = {
     # Your own cells: starts from the packed detector.
-    "fine-tune": _FURTHER,
+    "fine-tune": _FURTHER.model_copy(update={"least_steps": 150, "average": 0.98}),
     # The packed detector: a cascade box head on a pyramid over EfficientNet-Lite0, from an ImageNet start. Eight hours
     # of two cores, minutes on a GPU.
     "marrow-lite": _FURTHER.model_copy(

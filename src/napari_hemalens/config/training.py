@@ -13,6 +13,9 @@ class Training(Recipe):
 
     batch: int = Field(default=8, ge=1, description="Images per step on each device")
     epochs: float = Field(default=12, gt=0, description="Number of passes over the training images")
+    least_steps: int = Field(
+        default=0, ge=0, description="Fewest steps: few images are passed over more often than epochs say"
+    )
     learning_rate: float = Field(default=0.02, gt=0, description="Learning rate after the warm-up")
     optimizer: Literal["sgd", "adamw"] = Field(default="sgd", description="Optimiser")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of sgd")

@@ -6,6 +6,7 @@ of AlexNet, which has no normalisation to mend it, the last features are a tenth
 white noise), and the one layer that follows them would have to learn from that.
 """
 
+import math
 from collections.abc import Mapping
 from pickle import UnpicklingError
 
@@ -54,6 +55,22 @@ def start_from_scratch(network: nn.Module) -> None:
             module.reset_parameters()
         if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def row_of_class(learned: Tensor, *, is_bias: bool) -> Tensor:
+    """Return the row of a linear layer for a class, of those that were learned for the classes that it includes.
+
+    It is as likely as all of them: its logit is the logarithm of the sum of their exponentials, which is, by Jensen's
+    inequality, at least their mean and log n. That is linear, so that a layer can begin with it.
+
+    Parameters
+    ----------
+    learned : (n, ...) Tensor
+        A row a class.
+    is_bias : bool
+        Whether they are the biases of logits, which log n is added to.
+    """
+    return learned.mean(dim=0) + (math.log(len(learned)) if is_bias else 0.0)
 
 
 def widen(network: nn.Module, channels: int, *, zero: bool) -> None:

@@ -28,6 +28,7 @@ from napari_hemalens.models.detectors import CellDetector, build_detector
 from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.novelty import PREFIX, Novelty
 from napari_hemalens.models.preprocess import Preprocess
+from napari_hemalens.models.starts import row_of_class
 from napari_hemalens.models.weights import detector_card, verify, with_bases
 from napari_hemalens.records.taxonomy import known_as
 
@@ -196,7 +197,7 @@ def start_from(network: CellDetector, card: DetectorCard, recipe: NetworkRecipe,
             learned = trained[name].reshape(len(card.classes) + 1, -1)
             for new, those in known.items():
                 if those:
-                    rows[new] = learned[those].mean(dim=0)
+                    rows[new] = row_of_class(learned[those], is_bias=name == f"{_PREDICTOR}cls_score.bias")
         else:
             tensor.copy_(trained[name])
 

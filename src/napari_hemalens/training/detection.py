@@ -55,6 +55,7 @@ def train_steps(
 ) -> Steps[DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um, classes)
+    recipe = recipe.model_copy(update={"batch": min(recipe.batch, len(fields.train))})  # few images make small steps
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, new.folder, fields.sha256)
     network = yield from initialise_steps(fields, recipe, new.folder)

@@ -11,6 +11,7 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.starts import row_of_class
 from napari_hemalens.models.storage import load_classifier
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
@@ -121,6 +122,6 @@ def start_from(network: nn.Module, card: ClassifierCard, classes: Sequence[str])
         of_classes = name.startswith(_HEAD) and tensor.ndim and len(tensor) == len(classes)
         if of_classes and len(trained[name]) == card.outputs:
             for new, those in known.items():
-                tensor[new] = trained[name][those].mean(dim=0)
+                tensor[new] = row_of_class(trained[name][those], is_bias=name == f"{_HEAD}linear.bias")
         else:
             tensor.copy_(trained[name])

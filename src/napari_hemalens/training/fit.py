@@ -190,7 +190,7 @@ class _TrainingLoop:
         self.fabric.launch()
         self.fabric.seed_everything(recipe.seed, verbose=False)
         self.steps_per_epoch = _steps_per_epoch(len(images), recipe.batch * self.fabric.world_size)
-        self.total = max(1, math.ceil(recipe.epochs * self.steps_per_epoch))
+        self.total = max(1, recipe.least_steps, math.ceil(recipe.epochs * self.steps_per_epoch))
         self.step = 0
         self.log = LossLog()
         self.normalised = normalised
