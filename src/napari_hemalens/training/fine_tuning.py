@@ -117,11 +117,12 @@ def start_from(network: nn.Module, card: ClassifierCard, classes: Sequence[str])
     One that includes several known ones begins as their mean (`records.taxonomy.known_as`).
     """
     trained = load_classifier(card, torch.device("cpu")).state_dict()
-    known = {new: list(those) for new, name in enumerate(classes) if (those := known_as(name, card.classes))}
+    known = {new: known_as(name, card.classes) for new, name in enumerate(classes)}
     for name, tensor in network.state_dict().items():
         of_classes = name.startswith(_HEAD) and tensor.ndim and len(tensor) == len(classes)
         if of_classes and len(trained[name]) == card.outputs:
             for new, those in known.items():
-                tensor[new] = row_of_class(trained[name][those], is_bias=name == f"{_HEAD}linear.bias")
+                if those:
+                    tensor[new] = row_of_class(trained[name][list(those)], is_bias=name == f"{_HEAD}linear.bias")
         else:
             tensor.copy_(trained[name])
