@@ -420,7 +420,7 @@ def test_of_a_stack_only_the_cells_of_the_plane_on_screen_follow(
 def test_a_click_among_20000_cells_selects_the_one_in_all_layers(
     viewer, runner, classifier, explainer, recipe, question, asking
 ):
-    side, n = 24, 140
+    side, n = 12, 140
     grid = np.arange(n * n, dtype=np.int32).reshape(n, n) + 1
     labels = np.kron(grid, np.ones((side, side), np.int32))
     labels[::side] = labels[:, ::side] = 0
