@@ -1,9 +1,11 @@
 """Closing a window asks before corrections are lost."""
 
+from types import SimpleNamespace
+
 import pytest
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
+from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_hemalens.gui.widgets import closing
 from napari_hemalens.gui.widgets.closing import ClosingQuestion, ask_before_closing, ask_to_save
@@ -26,6 +28,17 @@ class Keeper:
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def frame(qtbot):
+    """What the question asks of a viewer: a window that shows a canvas; napari's takes two seconds to open."""
+    window = QMainWindow()
+    window._qt_viewer = QWidget()
+    window.setCentralWidget(window._qt_viewer)
+    qtbot.addWidget(window)
+    window.show()
+    return SimpleNamespace(window=SimpleNamespace(_qt_window=window))
 
 
 def closes(viewer):
@@ -53,11 +66,11 @@ def answering(monkeypatch, tmp_path):
     ("word", "folder", "expected"),
     [("cancel", "", False), ("discard", "", True), ("save", "", False), ("save", "out", True)],
 )
-def test_the_window_closes_as_the_person_says(viewer, answering, tmp_path, word, folder, expected):
+def test_the_window_closes_as_the_person_says(frame, answering, tmp_path, word, folder, expected):
     keeper = Keeper()
-    ask_before_closing(viewer, keeper)
+    ask_before_closing(frame, keeper)
     asked = answering(word, tmp_path / folder if folder else "")
-    assert closes(viewer) is expected
+    assert closes(frame) is expected
     assert asked == [3]
     assert keeper.folders == ([tmp_path / "out"] if word == "save" and folder else [])
 
@@ -69,28 +82,28 @@ def test_the_close_button_of_a_real_window_is_refused(viewer, answering):
     assert viewer.window._qt_window.isVisible()
 
 
-def test_nobody_is_asked_where_all_is_saved(viewer, answering):
+def test_nobody_is_asked_where_all_is_saved(frame, answering):
     asked = answering("cancel")
-    ask_before_closing(viewer, Keeper(0))
-    assert closes(viewer)
+    ask_before_closing(frame, Keeper(0))
+    assert closes(frame)
     assert asked == []
 
 
-def test_a_window_stays_open_where_saving_fails(viewer, answering, monkeypatch):
+def test_a_window_stays_open_where_saving_fails(frame, answering, monkeypatch):
     said = []
     monkeypatch.setattr(closing, "show_warning", said.append)
-    ask_before_closing(viewer, Keeper(fails=True))
+    ask_before_closing(frame, Keeper(fails=True))
     answering("save")
-    assert not closes(viewer)
+    assert not closes(frame)
     assert said == ["Nothing could be saved."]
 
 
-def test_one_question_is_asked_for_all_docks(viewer, answering):
+def test_one_question_is_asked_for_all_docks(frame, answering):
     asked = answering("discard")
     first, second = Keeper(1), Keeper(4)
     for keeper in (first, second, first):
-        ask_before_closing(viewer, keeper)
-    assert closes(viewer)
+        ask_before_closing(frame, keeper)
+    assert closes(frame)
     assert asked == [5]
 
 
@@ -102,7 +115,7 @@ def test_a_script_that_closes_the_viewer_is_not_asked(viewer, answering):
 
 
 @pytest.mark.parametrize(("button", "word"), [("Save", "save"), ("Discard", "discard"), ("Cancel", "cancel")])
-def test_the_question_names_the_number_of_cells(viewer, button, word):
+def test_the_question_names_the_number_of_cells(frame, button, word):
     def press():
         box = QApplication.activeModalWidget()
         assert isinstance(box, QMessageBox)
@@ -110,4 +123,4 @@ def test_the_question_names_the_number_of_cells(viewer, button, word):
         next(b for b in box.buttons() if b.text().replace("&", "").strip() == button).click()
 
     QTimer.singleShot(100, press)
-    assert ask_to_save(viewer.window._qt_window, 2) == word
+    assert ask_to_save(frame.window._qt_window, 2) == word
