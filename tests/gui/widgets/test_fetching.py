@@ -23,9 +23,8 @@ def catalogued(untrained, untrained_classifier, weights_server, tmp_path, monkey
 
 
 @pytest.fixture
-def bar_of(make_napari_viewer, qtbot, catalogued):
+def bar_of(viewer, qtbot, catalogued):
     """Return the bar below a form, once it knows what there is."""
-    viewer = make_napari_viewer()
 
     def bar_of(form):
         qtbot.addWidget(form)
