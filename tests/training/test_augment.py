@@ -17,6 +17,7 @@ from napari_hemalens.training.augment import (
     Tint,
     augmentation,
     blurred,
+    seeded,
 )
 
 BOX = [30, 20, 70, 80]  # x0, y0, x1, y1
@@ -34,6 +35,20 @@ def extent(image: Tensor) -> list[int]:
     """The box of what is dark: x0, y0, x1, y1."""
     y, x = np.nonzero(image.float().mean(dim=0).numpy() < 110)
     return [x.min(), y.min(), x.max() + 1, y.max() + 1]
+
+
+def test_a_seed_of_its_own_decides_a_block_and_nothing_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cuda, "manual_seed_all")  # a GPU is left as it is
+    torch.default_generator.manual_seed(1)
+    after = torch.rand(4)
+    torch.default_generator.manual_seed(1)
+    blocks = []
+    for _ in range(2):
+        with seeded(7):
+            blocks.append(torch.rand(4))
+    torch.testing.assert_close(torch.rand(4), after)
+    torch.testing.assert_close(*blocks)
+    torch.testing.assert_close(blocks[0], torch.rand(4, generator=torch.Generator().manual_seed(7)))
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from torchvision.transforms.v2.functional import center_crop
 
 from napari_hemalens.config.training import ClassifierTraining
+from napari_hemalens.training.augment import seeded
 from napari_hemalens.training.cell_crops import relight, turn_crop
 from napari_hemalens.training.datasets import Target
 
@@ -73,8 +74,7 @@ class RoundCrops(Dataset[tuple[Tensor, Target]]):
         """Return one crop and its label for a draw (index, seed); the seed fixes how it is changed."""
         index, seed = draw
         row = self._row(index, seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             image = relight(turn_crop(self.cells.pixels[row].float() / 255, self.recipe), self.recipe)
         return (image.clamp(0, 1) * 255).round().to(torch.uint8), {"labels": torch.tensor([self.cells.labels[row]])}
 

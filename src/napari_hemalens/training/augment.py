@@ -7,6 +7,8 @@ rest changes pixels alone. Stain: Ruifrok and Johnston 2001, colour deconvolutio
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -26,6 +28,18 @@ from napari_hemalens.config.training import DetectionTraining
 _DYES = torch.tensor([[0.74, 0.62, 0.26], [0.07, 0.93, 0.36], [0.60, -0.30, 0.74]])
 _DYES = _DYES / _DYES.norm(dim=1, keepdim=True)
 _UNMIX = torch.linalg.inv(_DYES)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw by a seed of its own in the block, and go on as if nothing had been drawn after it.
+
+    On the processor alone: `torch.manual_seed` would note the stack of each call for every kind of device that was not
+    used yet, and set the random numbers of a GPU that is.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 def uniform(low: float, high: float) -> float:

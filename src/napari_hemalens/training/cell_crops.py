@@ -16,7 +16,7 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.inference.labelled_crops import cut, labels_of, marks
-from napari_hemalens.training.augment import blurred, uniform
+from napari_hemalens.training.augment import blurred, seeded, uniform
 from napari_hemalens.training.datasets import Target
 
 ROOM = 1.5  # a crop is cut so much wider than it is seen, for corners to turn in from
@@ -68,8 +68,7 @@ class CellCrops(Dataset[tuple[Tensor, Target]]):
     def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
         """Return one crop and its label for a draw (index, seed), which fixes every random choice."""
         index, seed = draw
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             if self.recipe.balance:
                 of_class = self.by_class[index % len(self.by_class)]
                 index = int(of_class[int(torch.randint(len(of_class), ()))])

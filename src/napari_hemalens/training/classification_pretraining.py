@@ -16,7 +16,7 @@ from napari_hemalens.config.training import DetectionTraining
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
-from napari_hemalens.training.augment import augmentation
+from napari_hemalens.training.augment import augmentation, seeded
 from napari_hemalens.training.datasets import Target, targets, window
 
 _SIDE = 112  # network pixels: 17 um at 0.15 um a pixel, a promyelocyte
@@ -51,8 +51,7 @@ class SingleCells(Dataset[tuple[Tensor, Target]]):
         index, seed = draw
         f, k = self.cells[index]
         boxes, labels = targets(self.fields[f], self.names)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             pixels, _ = window(self.fields[f], (_SIDE, _SIDE), self.recipe, boxes[k])
             image = self.transform(tv_tensors.Image(pixels))
         return image.as_subclass(Tensor), {"labels": labels[k : k + 1]}

@@ -21,7 +21,7 @@ from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
-from napari_hemalens.training.augment import augmentation, uniform
+from napari_hemalens.training.augment import augmentation, seeded, uniform
 
 Target: TypeAlias = dict[str, Tensor]
 """`boxes` (M, 4) float32 as x0, y0, x1, y1 in pixels of the image; `labels` (M,) int64 from 1."""
@@ -59,8 +59,7 @@ class TrainingFields(Dataset[tuple[Tensor, Target]]):
     def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
         """Return one training image for a draw (index, seed), which fixes every random choice."""
         index, seed = draw
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             mosaic = uniform(0, 1) < self.recipe.mosaic or self._is_small(index)
             image, boxes, labels = self._mosaic(index) if mosaic else self._single(index)
             side = (self.recipe.side,) * 2

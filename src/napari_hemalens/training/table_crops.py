@@ -18,7 +18,7 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.inference.labelled_crops import cut_boxes
 from napari_hemalens.records.tasks import Task
-from napari_hemalens.training.augment import Jpeg, Light, Optics, Resolution, Stain, Tint, uniform
+from napari_hemalens.training.augment import Jpeg, Light, Optics, Resolution, Stain, Tint, seeded, uniform
 from napari_hemalens.training.cell_crops import ROOM, turn_crop
 from napari_hemalens.training.datasets import Target
 
@@ -71,8 +71,7 @@ class TableCrops(Dataset[tuple[Tensor, Target]]):
 
     def __getitem__(self, draw: tuple[int, int]) -> tuple[Tensor, Target]:
         """Return one crop and its admissible classes for a draw (index, seed), of which the seed alone decides."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(draw[1])
+        with seeded(draw[1]):
             row = self._drawn()
             crop = self.pixels[row].float() / 255
             if uniform(0, 1) < self.recipe.neighbours:
