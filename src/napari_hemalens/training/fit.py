@@ -170,7 +170,8 @@ def _average(network: nn.Module, recipe: Training) -> AveragedModel | None:
 def _steps_per_epoch(images: int, batch: int) -> int:
     if images < batch:
         few = counted(images, "image is", "images are")
-        raise TrainingError(f"{few} fewer than the {batch} of one step on all devices; lower `batch`.")
+        how = f"lower `batch` (--set batch={images})"
+        raise TrainingError(f"{few} fewer than the {batch} of one step on all devices; {how}.")
     return images // batch
 
 
