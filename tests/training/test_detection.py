@@ -66,7 +66,7 @@ def test_few_images_make_small_steps_and_enough_of_them(data: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_run_that_starts_from_weights_begins_with_what_they_know(data: Path, tmp_path: Path) -> None:
-    options = ["accelerator=cpu", "batch=2", "epochs=0.5", "learning_rate=1e-6", "side=160"]
+    options = ["accelerator=cpu", "batch=2", "epochs=0.5", "least_steps=0", "learning_rate=1e-6", "side=160"]
     recipe = training_recipe("fine-tune", options, presets=DETECTION)
     card = finish(workflows.train_detection_steps([data], recipe, NewWeights(tmp_path, "mine")))
     assert card.metrics["AP50"] > 0.7
