@@ -136,4 +136,5 @@ def test_the_packed_weights_are_as_good_on_real_images_as_their_row_says(real_da
     report = finish(workflows.evaluate_detection_steps(tmp_path, recipe))
     card = napari_hemalens.models.weights.detector_card(PACKED)
     assert report.images == 99
-    assert report.overall["AP50"] == pytest.approx(card.metrics["AP50"], abs=0.015)
+    # These images are easier than all 495 by 0.009; at half or twice the scale they lie 0.014 and 0.019 below the row.
+    assert -0.005 < report.overall["AP50"] - card.metrics["AP50"] < 0.02
