@@ -88,9 +88,10 @@ test: $(VENV)/.tested display
 	wait $$checks || failed=$$?; cat $$said; exit $$failed
 
 # PySide6 is no dependency: whoever asks for it gets it here, beside PyQt6. Its 6.12 ends napari by itself on Python 3.11.
+# An empty NAPARI_CONFIG leaves alone the settings of napari that the person who runs this has.
 tests: $(VENV)/.tested display
 	@if [ "$(QT_API)" = pyside6 ]; then $(UV) pip install --quiet --python $(BIN)/python "pyside6<6.12"; fi
-	OMP_NUM_THREADS=1 QT_API=$(QT_API) $(XVFB) $(BIN)/python $(PYTEST)
+	OMP_NUM_THREADS=1 NAPARI_CONFIG= QT_API=$(QT_API) $(XVFB) $(BIN)/python $(PYTEST)
 
 quick: $(VENV)/.tested
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not window"
@@ -156,7 +157,7 @@ faults: $(VENV)/.tested
 
 SECONDS ?= 3600
 soak: $(VENV)/.tested display
-	OMP_NUM_THREADS=1 QT_API=$(QT_API) $(XVFB) $(BIN)/python benchmarks/soak.py $(SECONDS)
+	OMP_NUM_THREADS=1 NAPARI_CONFIG= QT_API=$(QT_API) $(XVFB) $(BIN)/python benchmarks/soak.py $(SECONDS)
 
 results: $(VENV)/.installed
 	$(BIN)/python docs/make_results.py $(DATA)
