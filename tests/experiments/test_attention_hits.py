@@ -1,5 +1,6 @@
 """Of every kept map it is known how often it lies on the micronucleus, with chance beside it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def kept(tmp_path: Path) -> KeptNetworks:
         folder = TrialKey(name, "seed 0").folder(tmp_path)
         folder.mkdir()
         save_network(build(recipe_for(row, RECIPE, 0), ASKED), folder / NETWORK)
-    return KeptNetworks(tmp_path, rows, RECIPE, ASKED, case="seed 0")
+    return KeptNetworks(tmp_path, rows, RECIPE, ASKED, cases=["seed 0", "seed 1"])
 
 
 def test_every_map_of_a_network_with_attention_has_its_hits(micronuclei: Path, kept: KeptNetworks) -> None:
@@ -64,6 +65,23 @@ def test_a_map_on_the_micronucleus_hits_in_every_cell(
     assert [one.hits for one in found[:3]] == [16, 16, 16]
     assert [one.inside for one in found[:3]] == pytest.approx([1, 1, 1])
     assert "| Our method | layer 5 | 1.000 | 0.806-1.000 | 1.000 |" in hits_markdown(found)
+
+
+def test_several_runs_of_a_network_are_averaged_and_each_is_told(micronuclei: Path, kept: KeptNetworks) -> None:
+    once = attention_hits(read(micronuclei, split="val"), kept)
+    assert "hits by run" not in hits_markdown(once)
+    folder = TrialKey("ours", "seed 1").folder(kept.folder)
+    folder.mkdir()
+    torch.manual_seed(1)
+    save_network(build(recipe_for(ROWS["ours"], RECIPE, 1), ASKED), folder / NETWORK)
+    found = attention_hits(read(micronuclei, split="val"), kept)
+    other = attention_hits(read(micronuclei, split="val"), replace(kept, cases=["seed 1"]))
+    for both, first, second in zip(found[:3], once[:3], other[:3], strict=True):
+        assert both.hits == pytest.approx((first.hits + second.hits) / 2)
+        assert both.inside == pytest.approx((first.inside + second.inside) / 2)
+        assert both.runs == (first.share, second.share)
+    assert found[3:] == once[3:]
+    assert f"{found[0].runs[0]:.3f}, {found[0].runs[1]:.3f} |" in hits_markdown(found)
 
 
 def test_networks_without_attention_have_nothing_to_look_up(micronuclei: Path, kept: KeptNetworks) -> None:

@@ -22,9 +22,9 @@ def test_a_kept_network_answers_as_it_did(tmp_path: Path) -> None:
     folder.mkdir()
     save_network(network, folder / NETWORK)
 
-    ((name, kept),) = KeptNetworks(tmp_path, rows, recipe, asked, case="seed 0").load()
+    ((name, kept),) = KeptNetworks(tmp_path, rows, recipe, asked, cases=["seed 0"]).load()
     crops = torch.rand(2, 3, 95, 95)
     with torch.inference_mode():
         torch.testing.assert_close(kept.network(crops), network(crops), atol=2e-3, rtol=0)  # kept in 16 bits
     assert (name, kept.card.network.network, kept.card.crop) == ("ours", "alexnet_attention", recipe.crop)
-    assert list(KeptNetworks(tmp_path, rows, recipe, asked, case="seed 1").load()) == []
+    assert list(KeptNetworks(tmp_path, rows, recipe, asked, cases=["seed 1"]).load()) == []

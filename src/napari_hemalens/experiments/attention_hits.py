@@ -5,7 +5,7 @@ game, Zhang et al. 2018, https://arxiv.org/abs/1608.00507), of all test nuclei t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +23,21 @@ from napari_hemalens.records.differential import wilson_interval
 
 @dataclass(frozen=True, slots=True)
 class AttentionHits:
-    """How often one map of one network lies on the micronucleus.
+    """How often one map of the networks of a row lies on the micronucleus.
 
     Attributes
     ----------
     network, attention : str
         Row of the table, and which of its maps; of chance, what it is, and nothing.
     hits : float
-        Of N cells, how many have their hottest point on a micronucleus of theirs or within reach; equally hot points
-        count in part.
+        Of N cells, how many have their hottest point on a micronucleus of theirs or within reach, as a mean over runs;
+        equally hot points count in part.
     cells : int
         N.
     inside : float
         Mean share of the map that lies there, in 0-1.
+    runs : tuple of float
+        The share of hits of each run, in 0-1; of chance there are none.
     """
 
     network: str
@@ -43,6 +45,18 @@ class AttentionHits:
     hits: float
     cells: int
     inside: float
+    runs: tuple[float, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Hits as a share of the cells, in 0-1."""
+        return self.hits / self.cells
+
+    @classmethod
+    def mean(cls, runs: Sequence["AttentionHits"]) -> "AttentionHits":
+        """Return the mean of several runs of one network."""
+        hits, inside = (sum(getattr(run, of) for run in runs) / len(runs) for of in ("hits", "inside"))
+        return replace(runs[0], hits=hits, inside=inside, runs=tuple(run.share for run in runs))
 
 
 def has_attention(row: NetworkRow) -> bool:
@@ -65,7 +79,8 @@ def attention_hits(fields: Sequence[NamedCells], networks: KeptNetworks) -> tupl
     AnnotationError
         If the data set has no outlines of micronuclei.
     """
-    task, found = networks.task, []
+    task = networks.task
+    found: dict[tuple[str, str], list[AttentionHits]] = {}
     cells: MarkedCells | None = None
     for name, classifier in networks.load():
         for method in maps_of(classifier.card.network.network):
@@ -75,22 +90,26 @@ def attention_hits(fields: Sequence[NamedCells], networks: KeptNetworks) -> tupl
             if not len(cells):
                 return ()
             heatmaps = explain_crops(classifier, cells.pixels, method=method.name).heatmaps.cpu().numpy()
-            found.append(_hits(cells, heatmaps, networks.rows[name].label, method))
-    return () if cells is None else (*found, *_of_chance(cells))
+            found.setdefault((name, method.name), []).append(_hits(cells, heatmaps, networks.rows[name].label, method))
+    return () if cells is None else (*map(AttentionHits.mean, found.values()), *_of_chance(cells))
 
 
 def hits_markdown(found: Sequence[AttentionHits]) -> str:
-    """Return the section of a report: one line per map, chance below, with 95 % intervals (Wilson)."""
+    """Return the section of a report: one line per map, chance below, with 95 % intervals (Wilson).
+
+    The intervals are of one run: several look at the same cells.
+    """
+    several = any(len(one.runs) > 1 for one in found)
     lines = []
     for one in found:
         low, high = wilson_interval(round(one.hits), one.cells)
-        share = one.hits / one.cells
-        lines.append([one.network, one.attention, f"{share:.3f}", f"{low:.3f}-{high:.3f}", f"{one.inside:.3f}"])
-    columns = ("network", "attention", "hits", "95 %", "heat inside")
+        line = [one.network, one.attention, f"{one.share:.3f}", f"{low:.3f}-{high:.3f}", f"{one.inside:.3f}"]
+        lines.append([*line, *[", ".join(f"{share:.3f}" for share in one.runs)] * several])
+    columns = ("network", "attention", "hits", "95 %", "heat inside", *["hits by run"] * several)
     said = (
         f"Of {found[0].cells:,} test nuclei with micronuclei, rightly called or not. Hits: the hottest point lies on a "
         f"micronucleus of the nucleus, or within {faithfulness.REACH:g} px of the image. Heat inside: the share of the "
-        "map there."
+        "map there." + " Both are means over runs, the interval is that of as many nuclei." * several
     )
     return "\n\n".join(("## Does its attention lie on the micronucleus?", said, markdown_table(columns, lines)))
 

@@ -1,7 +1,8 @@
 """The networks that the trials of a comparison have kept, to be asked where they look."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from napari_hemalens.config.training import ClassifierTraining
@@ -30,20 +31,20 @@ class KeptNetworks:
         Recipe of all of them.
     task : Task
         The question asked of each cell or field.
-    case : str
-        Which run of each.
+    cases : sequence of str
+        Which runs of each.
     """
 
     folder: Path
     rows: Mapping[str, NetworkRow]
     recipe: ClassifierTraining
     task: Task
-    case: str
+    cases: Sequence[str]
 
     def load(self) -> Iterator[tuple[str, NetworkClassifier]]:
-        """Yield the name of each row whose network was kept, and the network, ready to run."""
-        for name, row in self.rows.items():
-            file = TrialKey(name, self.case).folder(self.folder) / NETWORK
+        """Yield the name of each row whose network was kept, and the network, ready to run: run by run."""
+        for (name, row), case in product(self.rows.items(), self.cases):
+            file = TrialKey(name, case).folder(self.folder) / NETWORK
             if not file.exists():
                 continue
             described = _describe(recipe_for(row, self.recipe, self.recipe.seed), self.task, name)

@@ -79,14 +79,14 @@ def micronucleus_table6_steps(
             _TASK,
             crops,
             recipe_for(row, budget.recipe, seed),
-            keep_network=seed == seeds[0] and has_attention(row),
+            keep_network=has_attention(row),
         )
         for seed in seeds
         for name, row in chosen.items()
     )
     comparison = yield from trials_steps(comparison, planned, options.out, total=total)
     yield Progress(total, total, "looking up where attention lies")
-    kept = KeptNetworks(options.trials, chosen, budget.recipe, _TASK, case=f"seed {seeds[0]}")
+    kept = KeptNetworks(options.trials, chosen, budget.recipe, _TASK, cases=[f"seed {seed}" for seed in seeds])
     found = attention_hits(cells.test, kept)
     if found:
         comparison = replace(comparison, sections=(hits_markdown(found),))
