@@ -43,7 +43,7 @@ def trials(tmp_path: Path) -> Path:
 
 
 def draw(crops: EvaluationCrops, trials: Path, out: Path) -> Path:
-    draw_gradients(crops, KeptNetworks(trials, SHOWN, RECIPE, ASKED, case="seed 0"), out)
+    draw_gradients(crops, KeptNetworks(trials, SHOWN, RECIPE, ASKED, cases=["seed 0"]), out)
     return out
 
 

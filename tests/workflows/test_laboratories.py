@@ -22,5 +22,5 @@ def test_any_part_of_a_table_can_be_measured_and_nothing_is_written(
 def test_a_detector_and_a_folder_without_a_table_are_refused(tmp_path: Path, nucleated: ClassifierCard) -> None:
     with pytest.raises(WeightsError, match="marrow-lite do not classify them"):
         finish(workflows.evaluate_laboratories_steps(tmp_path, "marrow-lite"))
-    with pytest.raises(AnnotationError, match=r"Cannot read .*cells\.csv: No such file"):
+    with pytest.raises(AnnotationError, match=r"has no cells\.csv: `hemalens prepare`"):
         finish(workflows.evaluate_laboratories_steps(tmp_path, nucleated.file))
