@@ -12,6 +12,19 @@ from napari_hemalens.gui.widgets.choices import layer_choice
 pytestmark = pytest.mark.window
 
 
+def test_cells_that_are_seen_are_chosen_before_hidden_ones(qtbot):
+    viewer = ViewerModel()
+    for name, visible in (("truth", False), ("cells", True)):
+        viewer.add_labels(np.eye(4, 6, dtype=int), name=name, visible=visible)
+    images = layer_choice(viewer, Image, "Image", absent="none")
+    qtbot.addWidget(images.native)
+    for hidden, expected in (("truth", "cells"), ("cells", "truth")):
+        viewer.layers[hidden].visible = False
+        cells = cells_choice(viewer, images)
+        qtbot.addWidget(cells.native)
+        assert cells.value.name == expected
+
+
 def test_cells_follow_the_slider_and_a_box_that_is_gone_does_not(qtbot):
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((5, 4, 6)), name="series", axis_labels=("t", "y", "x"))
