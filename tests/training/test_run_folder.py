@@ -11,7 +11,7 @@ from napari_hemalens.training.run_folder import data_hash, keep_recipe
 def test_a_folder_goes_on_only_under_its_own_recipe(tmp_path: Path) -> None:
     keep_recipe(DetectionTraining(epochs=2), tmp_path, "a")
     (tmp_path / "last.ckpt").touch()
-    keep_recipe(DetectionTraining(epochs=5), tmp_path, "a")
+    keep_recipe(DetectionTraining(epochs=5, least_steps=200), tmp_path, "a")
     with pytest.raises(TrainingError, match="holds a run of another recipe"):
         keep_recipe(DetectionTraining(learning_rate=0.5), tmp_path, "a")
 

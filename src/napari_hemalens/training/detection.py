@@ -55,7 +55,8 @@ def train_steps(
 ) -> Steps[DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um, classes)
-    recipe = recipe.model_copy(update={"batch": min(recipe.batch, len(fields.train))})  # few images make small steps
+    few = min(recipe.batch, max(1, len(fields.train)))  # few images make small steps
+    recipe = recipe.model_copy(update={"batch": few})
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, new.folder, fields.sha256)
     network = yield from initialise_steps(fields, recipe, new.folder)
