@@ -376,6 +376,34 @@ def without_window(viewer, npe2pm, qtbot):
 
 
 @pytest.fixture
+def ended():
+    """When a run of a dock has ended; test files that know more say it."""
+    return lambda dock: not dock.session.running
+
+
+@pytest.fixture
+def run(request, qtbot, ended):
+    """Press Run in the `dock` of a test file, and wait for the end."""
+    return pressing_run(request.getfixturevalue("dock"), qtbot, ended)
+
+
+@pytest.fixture
+def run_alone(request, qtbot, ended):
+    """The same in the dock that is `alone`, without napari's window."""
+    return pressing_run(request.getfixturevalue("alone"), qtbot, ended)
+
+
+def pressing_run(dock, qtbot, ended):
+    """Return what presses Run in a dock, and waits for the end, also on a busy machine without a graphics card."""
+
+    def press():
+        dock.running.run.click()
+        qtbot.waitUntil(lambda: ended(dock), timeout=60_000)
+
+    return press
+
+
+@pytest.fixture
 def runner():
     return StepRunner()
 

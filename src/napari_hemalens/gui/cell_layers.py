@@ -108,6 +108,18 @@ def _found_in(cells: Layer) -> tuple[str, str]:
     return str(outlined.get("image", "")), str(outlined.get("frame", ""))
 
 
+def placed_on(image: Image, cells: Layer, frame: Frame) -> dict[str, Any]:
+    """Return what puts a layer over a frame of an image and the cells in it.
+
+    Raises
+    ------
+    AnnotationError
+        As `check_frame` and `common_placement`.
+    """
+    check_frame(image, cells, frame)
+    return common_placement(image, cells)
+
+
 def common_placement(image: Image, cells: Layer) -> dict[str, Any]:
     """Return what puts a layer over an image and its cells.
 

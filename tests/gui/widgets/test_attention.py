@@ -56,26 +56,6 @@ def alone(without_window, nuclei, explanation, card_file):
     return widget
 
 
-def pressing_run(dock, qtbot):
-    """Return what presses Run, and waits for the end."""
-
-    def press():
-        dock.running.run.click()
-        qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
-
-    return press
-
-
-@pytest.fixture
-def run(dock, qtbot):
-    return pressing_run(dock, qtbot)
-
-
-@pytest.fixture
-def run_alone(alone, qtbot):
-    return pressing_run(alone, qtbot)
-
-
 @pytest.fixture
 def field_file(tmp_path):
     """The file of a row of the task field; that of its weights is not there."""

@@ -56,26 +56,6 @@ def alone(without_window, nuclei, naming, card_file):
     return widget
 
 
-def pressing_run(dock, qtbot):
-    """Return what presses Run, and waits for the end."""
-
-    def press():
-        dock.running.run.click()
-        qtbot.waitUntil(lambda: not dock.session.running, timeout=PATIENCE)
-
-    return press
-
-
-@pytest.fixture
-def run(dock, qtbot):
-    return pressing_run(dock, qtbot)
-
-
-@pytest.fixture
-def run_alone(alone, qtbot):
-    return pressing_run(alone, qtbot)
-
-
 def begin(dock, qtbot, classifier):
     """Press Run, and wait for the first batch of two."""
     classifier.go.clear()

@@ -56,24 +56,10 @@ def alone(without_window, finding):
     return widget
 
 
-def pressing_run(dock, qtbot):
-    """Return what presses Run, and waits until everything is drawn."""
-
-    def press():
-        dock.running.run.click()
-        qtbot.waitUntil(lambda: not dock.session.running and settled(dock), timeout=PATIENCE)
-
-    return press
-
-
 @pytest.fixture
-def run(dock, qtbot):
-    return pressing_run(dock, qtbot)
-
-
-@pytest.fixture
-def run_alone(alone, qtbot):
-    return pressing_run(alone, qtbot)
+def ended():
+    """A run has ended when all of its cells are drawn, too."""
+    return lambda dock: not dock.session.running and settled(dock)
 
 
 def settled(dock):

@@ -14,7 +14,7 @@ from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.figures.heatmaps import extremes
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.cell_layers import cells_in, check_frame, common_placement, holds_cells, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_on, plane_of
 from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
 from napari_hemalens.gui.explain.keys import bind
@@ -168,8 +168,7 @@ class ExplanationSession(ViewerSession):
             return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        check_frame(image, source, frame)
-        placement = common_placement(image, source)
+        placement = placed_on(image, source, frame)
         return ExplanationState(image, source, plane_of(source, point), frame, recipe, asked, placement)
 
     def _job(self, state: ExplanationState, cells: Any, **options: Any) -> ExplainJob:
