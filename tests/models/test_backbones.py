@@ -7,6 +7,7 @@ from napari_hemalens.models.backbones import BACKBONES, build_backbone
 
 SIZES = {"alexnet": (96, 5, 5, 2)}  # of the image, then of what the stages make of it
 OTHERS = (64, 8, 4, 2)
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's images
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
@@ -59,10 +60,12 @@ def test_googlenet_has_a_module_for_every_activation() -> None:
     assert convolutions == activations == 57
 
 
-def test_googlenet_moves_colours_as_torchvision_does_and_no_masks() -> None:
+def test_googlenet_sees_the_colours_that_torchvision_shows_it() -> None:
     reference = googlenet(init_weights=False, aux_logits=False, transform_input=True)
-    move = build_backbone("googlenet", imagenet=False).stages[0][0]
-    images = torch.randn(2, 5, 3, 3)
-    moved = move(images)
-    torch.testing.assert_close(moved[:, :3], reference._transform_input(images[:, :3]))
-    torch.testing.assert_close(moved[:, 3:], images[:, 3:])
+    to_halves = build_backbone("googlenet", imagenet=False).stages[0][0]
+    colours = torch.rand(2, 3, 3, 3)
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+    masks = torch.rand(2, 2, 3, 3)
+    moved = to_halves(torch.cat([(colours - 0.5) / 0.25, masks], dim=1))
+    torch.testing.assert_close(moved[:, :3], reference._transform_input((colours - mean) / deviation))
+    torch.testing.assert_close(moved[:, 3:], masks)

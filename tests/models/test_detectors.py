@@ -1,10 +1,12 @@
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
+from torchvision.models import _api
 
 from napari_hemalens.config.networks import NetworkRecipe
-from napari_hemalens.errors import RecipeError
+from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.models.detectors import DETECTORS, build_detector
 from napari_hemalens.models.lite import LiteStages
 from napari_hemalens.models.storage import load_into, save_network
@@ -41,6 +43,17 @@ def test_the_backbone_and_the_size_are_choices_of_every_detector(network: str, b
         found = build_detector(recipe, classes=3).eval()(torch.rand(1, 3, 96, 128))
     assert len(found) == 1
     assert set(found[0]) == {"boxes", "labels", "scores"}
+
+
+def test_a_resnet_without_a_connection_says_what_needs_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(_api, "load_state_dict_from_url", refuse)
+    with pytest.raises(WeightsError, match=r"resnet18 \(.*no route to host.*start = 'scratch' needs none"):
+        build_detector(NetworkRecipe(backbone="resnet18", size="laptop", start="imagenet"), classes=3)
 
 
 def test_an_unknown_detector_is_refused_with_those_that_are_known() -> None:

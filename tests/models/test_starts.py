@@ -10,9 +10,13 @@ from torchvision.models import _api
 from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.classifiers import build_classifier
-from napari_hemalens.models.starts import row_of_class, start_from_scratch, widen
+from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.starts import row_of_class, start_from_imagenet, start_from_scratch, widen
 
 RECIPE = ClassifierRecipe(network="mobilenet_v2", start="imagenet")
+
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's images
 
 
 @pytest.fixture
@@ -30,8 +34,39 @@ def test_imagenets_weights_are_those_of_torchvisions_file(kept_file: Path) -> No
     trained = models.mobilenet_v2()
     torch.save(trained.state_dict(), kept_file)
     network = build_classifier(RECIPE, 2)
-    for ours, theirs in zip(network.stages.parameters(), trained.features.parameters(), strict=True):
+    parts = zip(network.stages.parameters(), trained.features.parameters(), strict=True)
+    next(parts)  # the first takes another range of colours
+    for ours, theirs in parts:
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "mobilenet_v2"])
+def test_from_imagenet_a_network_sees_in_our_range_what_it_saw_in_its_own(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    torch.manual_seed(0)
+    trained = models.get_model(name).eval()
+    file = tmp_path / "hub" / "checkpoints" / models.get_model_weights(name).DEFAULT.url.rpartition("/")[2]
+    file.parent.mkdir(parents=True)
+    torch.save(trained.state_dict(), file)
+    network = models.get_model(name)
+    start_from_imagenet(network, name)
+    colours = torch.rand(2, 3, 64, 64)
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+    ours, theirs = (
+        _first(of)(images)
+        for of, images in ((network.eval(), normalised(colours * 255)), (trained, (colours - mean) / deviation))
+    )
+    inside = (..., slice(4, -4), slice(4, -4))  # at the border, what is padded differs
+    torch.testing.assert_close(ours[inside], theirs[inside], rtol=1e-4, atol=1e-4)
+    assert (ours - _first(trained)(normalised(colours * 255))).abs()[inside].max() > 0.05
+
+
+def _first(network: nn.Module) -> nn.Module:
+    """The first convolution of a network, and the normalisation that follows it, if one does."""
+    layers = [module for module in network.modules() if not list(module.children())][:2]
+    return nn.Sequential(*(layer for layer in layers if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)))
 
 
 def test_a_file_that_would_run_code_is_refused(kept_file: Path) -> None:

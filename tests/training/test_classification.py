@@ -97,9 +97,10 @@ def start_of(steps):
 
 def test_a_run_begins_from_scratch_where_imagenet_weights_are_missing(tmp_path: Path, no_connection: None) -> None:
     preferring = starting("imagenet_or_scratch")
-    said, start = start_of(choose_start_steps(preferring, TASK, tmp_path))
-    assert start == "scratch"
-    assert said.startswith("From scratch: Cannot load the ImageNet weights of resnet18")
+    steps = choose_start_steps(preferring, TASK, tmp_path)
+    assert next(steps).message.startswith("From scratch: Cannot load the ImageNet weights of resnet18")
+    began = finish(steps).network
+    assert (began.start, began.batch_norm) == ("scratch", True)  # AlexNet and VGG16 learn nothing without
     only = starting("imagenet")
     with pytest.raises(WeightsError, match="ImageNet weights of resnet18"):
         build(finish(choose_start_steps(only, TASK, tmp_path)), TASK)

@@ -104,7 +104,7 @@ class ClassifierRecipe(Recipe):
     start: Literal["scratch", "imagenet", "imagenet_or_scratch"] = Field(
         default="scratch",
         description="Initial weights; those of ImageNet are downloaded, and if that fails, the run stops (imagenet) or "
-        "starts from scratch (imagenet_or_scratch)",
+        "starts from scratch with batch normalisation (imagenet_or_scratch)",
     )
     input_channels: int = Field(default=3, ge=3, le=5, description="Red, green and blue, and up to two masks")
     input_size: int = Field(

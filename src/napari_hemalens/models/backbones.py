@@ -129,18 +129,11 @@ class _ConvBlock(BasicConv2d):
 
 
 class _ToHalves(nn.Module):
-    """Brings images of ImageNet's mean and deviation to 0.5 and 0.5, which GoogLeNet's weights alone were trained at.
-
-    torchvision does so for trained weights only. Here it is done for either start: a network that began from ImageNet
-    is later loaded from a file of its own.
-    """
+    """Brings images of mean 0.5 and deviation 0.25 to 0.5 and 0.5, which GoogLeNet's weights alone were trained at."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return (N, C, H, W) images with red, green and blue moved, and further channels as they are."""
-        mean = images.new_tensor([0.485, 0.456, 0.406])[:, None, None]
-        std = images.new_tensor([0.229, 0.224, 0.225])[:, None, None]
-        rgb = (images[:, :RGB] * std + mean - 0.5) / 0.5
-        return torch.cat([rgb, images[:, RGB:]], dim=1)
+        """Return (N, C, H, W) images with red, green and blue halved, and further channels as they are."""
+        return torch.cat([images[:, :RGB] / 2, images[:, RGB:]], dim=1)
 
 
 def _googlenet() -> nn.Module:

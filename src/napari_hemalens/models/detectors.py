@@ -33,6 +33,7 @@ from napari_hemalens.models.lite import LITE0, STAGE_CHANNELS, LiteStages
 from napari_hemalens.models.proposals import ExactRPNHead, Proposals
 from napari_hemalens.models.refining import RefiningRoIHeads
 from napari_hemalens.models.roi_align import RowsRoIAlign
+from napari_hemalens.models.starts import start_from_imagenet
 
 _ASPECTS = (0.7, 1.0, 1.4)
 _POOLED = 7  # RoIAlign's output is 7 x 7
@@ -244,10 +245,9 @@ def build_detector(recipe: NetworkRecipe, classes: int) -> CellDetector:
 def _resnet(recipe: NetworkRecipe) -> tuple[resnet.ResNet, Mapping[int, int]]:
     """Return a ResNet and the channels of its stages, by number."""
     pretrained = recipe.start == "imagenet"
-    body = getattr(resnet, recipe.backbone)(
-        weights="DEFAULT" if pretrained else None,
-        norm_layer=FrozenBatchNorm2d if pretrained else nn.BatchNorm2d,
-    )
+    body = getattr(resnet, recipe.backbone)(norm_layer=FrozenBatchNorm2d if pretrained else nn.BatchNorm2d)
+    if pretrained:
+        start_from_imagenet(body, recipe.backbone)
     widest = body.fc.in_features
     return body, {stage: widest // 2 ** (4 - stage) for stage in (1, 2, 3, 4)}
 

@@ -9,6 +9,7 @@ white noise), and the one layer that follows them would have to learn from that.
 import math
 from collections.abc import Mapping
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +17,17 @@ from torchvision import models
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.lite import LITE0, start_lite0_from_imagenet
+from napari_hemalens.models.preprocess import Preprocess
 
 RGB = 3
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's images: what torchvision's networks were trained at."""
 
 
 def start_from_imagenet(network: nn.Module, name: str) -> None:
     """Fill all that is left of a network with what its authors trained on ImageNet.
+
+    Its first layer then takes colours in our range, and makes of them what it made of ImageNet's.
 
     Raises
     ------
@@ -42,6 +48,27 @@ def start_from_imagenet(network: nn.Module, name: str) -> None:
         ) from error
     left = network.state_dict()
     network.load_state_dict({key: tensor for key, tensor in known.items() if key in left})
+    if name != "googlenet":  # which halves our range itself
+        _take_our_range(network)
+
+
+@torch.no_grad()
+def _take_our_range(network: nn.Module) -> None:
+    """Put the step from our range of colours to ImageNet's into the first convolution and what follows it.
+
+    A network that is stored and loaded again needs no note of what it began from. Only the border differs: what is
+    padded is our zero, half the light, not ImageNet's mean.
+    """
+    ours = Preprocess(pixel_size_um=1.0)
+    mean, deviation = torch.tensor(_MEAN), torch.tensor(_DEVIATION)
+    first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
+    shift = torch.einsum("oihw,i->o", first.weight, (torch.tensor(ours.mean) - mean) / deviation)
+    first.weight *= (torch.tensor(ours.std) / deviation)[:, None, None]
+    if first.bias is not None:
+        first.bias += shift
+    else:
+        norm: Any = next(module for module in network.modules() if hasattr(module, "running_mean"))
+        norm.running_mean -= shift
 
 
 def start_from_scratch(network: nn.Module) -> None:

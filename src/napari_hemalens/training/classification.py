@@ -106,7 +106,8 @@ def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Ste
     """Return the recipe with the `start` of the run in this folder, as recipe and model card will record it.
 
     A resumed run keeps its start. A new one starts from ImageNet weights if the recipe prefers them and they are
-    available.
+    available; if not, from scratch, and then AlexNet and VGG16 get the batch normalisation without which they learn
+    nothing (docs/results/classification.md).
     """
     if recipe.network.start != "imagenet_or_scratch":
         return recipe
@@ -122,7 +123,8 @@ def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Ste
 
 
 def _with_start(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
-    return recipe.model_copy(update={"network": recipe.network.model_copy(update={"start": start})})
+    changed = {"start": start} if start == "imagenet" else {"start": start, "batch_norm": True}
+    return recipe.model_copy(update={"network": recipe.network.model_copy(update=changed)})
 
 
 def best_epoch_steps(
