@@ -4,12 +4,14 @@ import gc
 import threading
 import weakref
 
+import pytest
 from napari.components import ViewerModel
 from napari.qt.threading import create_worker
 
+from napari_hemalens.errors import ProjectError
 from napari_hemalens.gui import workers
 from napari_hemalens.gui.running import Listener
-from napari_hemalens.gui.workers import QtRunner, WorkerError
+from napari_hemalens.gui.workers import QtRunner
 
 
 def test_steps_run_in_a_thread_and_are_heard_in_this_one(qtbot):
@@ -28,15 +30,16 @@ def test_steps_run_in_a_thread_and_are_heard_in_this_one(qtbot):
     assert threads != [threading.main_thread()]
 
 
-def test_a_runtime_error_reaches_the_listener(qtbot):
+@pytest.mark.parametrize("error", [RuntimeError("broken"), ProjectError("The folder is no project.")])
+def test_a_runtime_error_reaches_the_listener_as_it_was_raised(qtbot, error):
     def steps():
         yield 1
-        raise RuntimeError("broken")
+        raise error
 
     errors, runner = [], QtRunner(ViewerModel())
     runner.run_in_background(steps(), Listener(on_error=errors.append))
     qtbot.waitUntil(lambda: bool(errors), timeout=20_000)
-    assert isinstance(errors[0], WorkerError)
+    assert errors == [error]
 
 
 def test_idle_steps_run_to_their_end(qtbot):

@@ -15,8 +15,12 @@ from napari_hemalens.gui.running import Listener, Stop
 _PAUSE_MS = 1  # long enough for the window to answer its events, too short to be seen
 
 
-class WorkerError(Exception):
-    """A RuntimeError of a worker under another name: superqt takes one for the end of a deleted worker."""
+class _DisguisedError(Exception):
+    """A RuntimeError on its way to the window: superqt takes one for the end of a deleted worker."""
+
+    def __init__(self, error: RuntimeError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class QtRunner(QObject):
@@ -40,7 +44,7 @@ class QtRunner(QObject):
                 with searching_all_seldom():
                     yield from steps
             except RuntimeError as error:
-                raise WorkerError(str(error)) from error
+                raise _DisguisedError(error) from error
 
         worker: GeneratorWorker = create_worker(drive, _ignore_errors=True)
         heard = [listener]
@@ -60,7 +64,7 @@ class QtRunner(QObject):
             return told
 
         worker.yielded.connect(while_open(lambda to, step: to.on_step(step)))
-        worker.errored.connect(while_open(lambda to, error: to.on_error(error)))
+        worker.errored.connect(while_open(lambda to, error: to.on_error(_itself(error))))
         worker.finished.connect(steps.close)  # an aborted generator must free its files
         worker.finished.connect(while_open(lambda to, _: to.on_end()))
         # napari's list of tasks keeps each worker for as long as its window: a worker that kept its listener would keep
@@ -99,3 +103,8 @@ class QtRunner(QObject):
         timer.timeout.connect(act)
         timer.timeout.connect(timer.deleteLater)
         timer.start(round(1000 * seconds))
+
+
+def _itself(error: Exception) -> Exception:
+    """Return an error as it was raised: a refusal among them is a sentence of its own."""
+    return error.error if isinstance(error, _DisguisedError) else error
