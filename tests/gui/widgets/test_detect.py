@@ -20,6 +20,7 @@ from napari_hemalens.gui.detect.session import detection_session
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.widgets import detect
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window
 SHAPE = (400, 600)
@@ -274,6 +275,25 @@ def test_a_folder_is_asked_for_and_may_be_refused(alone, tmp_path, monkeypatch, 
 def test_a_folder_without_images_is_refused_in_a_sentence(alone, tmp_path):
     alone.images.choose_folder(tmp_path)
     assert alone.running.message.text().startswith("No image in")
+
+
+def test_the_threshold_stays_that_of_the_weights_until_a_person_moves_it(without_window, monkeypatch, tmp_path):
+    dock = without_window(detect.DetectWidget)
+    own = cards.detector_card(dock.form.read().weights).score_threshold
+    assert own != 0.5
+    assert dock.session.results.score_threshold == own
+    dock.project.open(tmp_path / "project")
+    dock.form.options["tissue"].value = "blood"
+    dock.project.session.keep_now()
+    dock.project.session.leave()
+    dock.project.open(tmp_path / "project")
+    assert (dock.form.slider.value, dock.form.read().tissue) == (own, "blood")
+    dock.form.slider.value = 0.7
+    dock.project.session.keep_now()
+    dock.project.session.leave()
+    dock.form.slider.value = own
+    dock.project.open(tmp_path / "project")
+    assert dock.form.slider.value == 0.7
 
 
 def test_a_script_lies_on_the_clipboard(alone):

@@ -141,6 +141,8 @@ class DetectWidget(Dock):
         self.session.results.hovered.connect(self._on_hover)
         self.form.changed.connect(self._on_options)
         self.session.keeper.opened.connect(self._on_opened)
+        if not self.session.results.fields:  # nothing was found with another one yet
+            self.session.results.choose_score(self.form.slider.value)
 
     def _run(self) -> None:
         sources = self.images.sources()
@@ -220,7 +222,8 @@ class DetectWidget(Dock):
         self.filter.show_sizes(self.session.results.display)
         with self.small_cells.changed.blocked():
             self.small_cells.value = self.session.results.small_cells
-        self.form.show_score(self.session.results.score_threshold)
+        if self.session.results.fields:  # else that of the options holds
+            self.form.show_score(self.session.results.score_threshold)
 
     @while_alive
     def _on_devices(self) -> None:
