@@ -47,3 +47,16 @@ def test_a_viewer_has_one_such_dock(viewer, slides, monkeypatch, qtbot):
     qtbot.addWidget(view)
     assert open_slides(viewer) is view
     assert shown == [(view, "Slides of the project")] * 2
+
+
+def test_what_failed_makes_no_window_grow_beyond_a_small_screen(view, qtbot):
+    view.queue.failed.show_failures({str(k): f"{k}.png: Cannot read {k}.png." for k in range(9)})
+    view.groups.refusal.setText(40 * "Groups are not compared. ")
+    view.groups.refusal.show()
+    view.tabs.setCurrentIndex(1)
+    view.resize(700, 240)
+    view.show()
+    qtbot.waitUntil(view.queue.failed.list.isVisible)
+    assert view.minimumSizeHint().height() <= 160
+    assert view.height() == 240
+    assert view.queue.height() <= view.tabs.currentWidget().height()  # nothing scrolls but the list itself

@@ -7,14 +7,21 @@ from qtpy.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.progress import counted
 
-_MOST_ROWS = 6  # that are seen without scrolling
+_MOST_ROWS = 6  # lines that are seen without scrolling
 
 
 class FailureList(QWidget):
-    """A count, and below it a list that can be scrolled and copied; hidden while nothing failed."""
+    """A count, and below it a list that can be scrolled and copied; hidden while nothing failed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    least_rows : int, optional
+        Lines that are seen where there is little room; by default as many as elsewhere.
+    """
+
+    def __init__(self, least_rows: int = _MOST_ROWS) -> None:
         super().__init__()
+        self._least_rows = least_rows
         self.count, self.list = QLabel(), QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setAccessibleName("Images that could not be looked at, and why")
@@ -33,5 +40,7 @@ class FailureList(QWidget):
         self.count.setText(f"{images} failed:")
         self.list.setPlainText("\n".join(failures.values()))
         rows = min(2 * len(failures), _MOST_ROWS)  # a sentence takes two lines of a dock
-        self.list.setFixedHeight(rows * self.list.fontMetrics().lineSpacing() + 14)
+        line = self.list.fontMetrics().lineSpacing()
+        self.list.setMinimumHeight(min(rows, self._least_rows) * line + 14)
+        self.list.setMaximumHeight(rows * line + 14)
         self.setVisible(bool(failures))

@@ -5,7 +5,7 @@ import weakref
 from napari.components import ViewerModel
 from qtpy.compat import isalive
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.project.slides import SlidesSession, slides_session
 from napari_hemalens.gui.widgets.accessible import order_tabs
@@ -18,6 +18,7 @@ from napari_hemalens.gui.widgets.slides_tab import SlidesTab
 from napari_hemalens.gui.workers import QtRunner
 
 NAME = "Slides of the project"
+_QUEUE = 1  # number of its tab
 
 
 class SlidesView(QWidget):
@@ -35,7 +36,7 @@ class SlidesView(QWidget):
         self.slides, self.queue, self.groups = SlidesTab(session), QueueTab(session), GroupsTab(session)
         self.tabs, self.words = QTabWidget(), sentences()
         for widget, title in ((self.slides, "Slides"), (self.queue, "Queue"), (self.groups, "Groups")):
-            self.tabs.addTab(widget, title)
+            self.tabs.addTab(_scrolling(widget), title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -57,16 +58,25 @@ class SlidesView(QWidget):
     @while_alive
     def _on_changed(self) -> None:
         left = sum(outcome.run.state != "done" for outcome in self.session.outcomes)
-        self.tabs.setTabText(1, f"Queue ({left:,} left)" if left else "Queue")
+        self.tabs.setTabText(_QUEUE, f"Queue ({left:,} left)" if left else "Queue")
         self.tabs.setTabText(0, f"Slides ({len(self.session.slides):,})")
 
     @while_alive
     def _say(self, sentence: str) -> None:
         self.words.setText(sentence)
-        self.words.setVisible(bool(sentence) and self.tabs.currentWidget() is not self.queue)  # which says it itself
+        self.words.setVisible(bool(sentence) and self.tabs.currentIndex() != _QUEUE)  # which says it itself
 
     def _hush(self, *_: object) -> None:
         self._say("")
+
+
+def _scrolling(tab: QWidget) -> QScrollArea:
+    """Let a tab scroll where there is little room: a window must not outgrow the screen of a laptop."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(tab)
+    return area
 
 
 _VIEWS: "weakref.WeakKeyDictionary[ViewerModel, SlidesView]" = weakref.WeakKeyDictionary()
