@@ -61,6 +61,15 @@ def test_a_table_from_elsewhere_adds_slides_and_fills_in_what_it_says(project: P
     )
 
 
+def test_a_name_without_a_folder_means_the_one_slide_of_that_name(project: Path) -> None:
+    table = SlidesTable((ProjectSlide("../slides/a.tif"), ProjectSlide("1/c.tif"), ProjectSlide("2/c.tif")))
+    said = SlidesTable(tuple(ProjectSlide(path, group="case") for path in ("a.tif", "c.tif", "b/a.tif")))
+    merged = table.with_table(said, project)
+    paths = ["../slides/a.tif", "1/c.tif", "2/c.tif", "c.tif", "b/a.tif"]  # which c.tif is meant, nobody knows
+    assert [slide.path for slide in merged] == paths
+    assert [bool(slide.group) for slide in merged] == [True, False, False, True, True]
+
+
 def test_rows_are_removed_without_their_files(project: Path) -> None:
     table = SlidesTable((ProjectSlide("a.tif"), ProjectSlide("b.tif"))).without([0])
     assert [slide.path for slide in table] == ["b.tif"]

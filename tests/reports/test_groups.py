@@ -109,8 +109,14 @@ def test_slides_of_nobody_and_patients_without_cells_are_named() -> None:
     )
 
 
+def test_a_group_without_a_counted_slide_is_refused_and_the_rest_counted() -> None:
+    found = compare_groups(CASES, CLASSES, groups=("control", "case"))
+    assert found.refusal.startswith("Groups are not compared: 'control' has 0 patients with cells")
+    assert (found.compared, [group.name for group in found.groups]) == (("control", "case"), ["case"])
+
+
 def test_a_group_that_is_none_is_refused() -> None:
-    with pytest.raises(AnnotationError, match=r"No group 'x' has counted slides\. Known: case"):
+    with pytest.raises(AnnotationError, match=r"no group 'x' among the slides\. Known: case"):
         compare_groups(CASES, CLASSES, ("case", "x"))
     with pytest.raises(AnnotationError, match="no counted slides"):
         compare_groups([], CLASSES)

@@ -139,7 +139,7 @@ def test_patients_are_those_that_the_table_says_now(project: Path) -> None:
     assert "'control' has 2 patients with cells" in found.refusal
     assert [patient.slides for patient in found.patients] == [2, 1, 1, 1, 1]
     assert not (project.parent / "out" / "tests.csv").exists()
-    with pytest.raises(AnnotationError, match="No group 'x'"):
+    with pytest.raises(AnnotationError, match="no group 'x'"):
         compare_project(project, groups=("x", "case"))
 
 

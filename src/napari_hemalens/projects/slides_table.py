@@ -83,9 +83,12 @@ class SlidesTable:
         return replace(self, slides=(*self.slides, *(ProjectSlide(path_from(folder, path)) for path in new.values())))
 
     def with_table(self, other: "SlidesTable", folder: Path) -> "SlidesTable":
-        """Return the table with what another says of slides, which are added if they are new."""
-        said = {slide.located(folder): slide for slide in other}
+        """Return the table with what another says of slides, which are added if they are new.
+
+        A name without a folder, where no file lies, means the one slide of that name.
+        """
         old = {slide.located(folder): slide for slide in self}
+        said = {_meant(slide, old, folder): slide for slide in other}
         merged = {place: _merged(old[place], said[place]) if place in said else old[place] for place in old} | {
             place: slide for place, slide in said.items() if place not in old
         }
@@ -186,6 +189,13 @@ def _moved(path: str, here: Path, project: Path | None) -> str:
     """Return a path that is from one folder as one from the project's, if a file lies there."""
     place = here / path
     return path if project is None or not whole_path(place).exists() else path_from(project, place)
+
+
+def _meant(said: ProjectSlide, old: Mapping[Path, ProjectSlide], folder: Path) -> Path:
+    """Return where the file of a slide lies that another table names."""
+    place = said.located(folder)
+    named = [] if "/" in said.path or whole_path(place).exists() else [p for p, s in old.items() if s.name == said.name]
+    return named[0] if len(named) == 1 else place
 
 
 def _merged(old: ProjectSlide, new: ProjectSlide) -> ProjectSlide:

@@ -90,7 +90,10 @@ class GroupComparison:
 
 
 def compare_groups(
-    slides: Sequence[CellCount], classes: Sequence[str], compared: tuple[str, str] | None = None
+    slides: Sequence[CellCount],
+    classes: Sequence[str],
+    compared: tuple[str, str] | None = None,
+    groups: Sequence[str] = (),
 ) -> GroupComparison:
     """Add slides up by patient and by group, and compare two groups.
 
@@ -102,6 +105,8 @@ def compare_groups(
         Classes that were looked for.
     compared : (str, str), optional
         Two groups, the control first; by default the only two that there are.
+    groups : sequence of str
+        All that there are, so that one none of whose slides was counted is known, too.
 
     Raises
     ------
@@ -110,14 +115,14 @@ def compare_groups(
     """
     if not slides:
         raise AnnotationError("There are no counted slides to compare.")
-    known = tuple(dict.fromkeys(slide.group for slide in slides if slide.group))
+    known = tuple(dict.fromkeys((*groups, *(slide.group for slide in slides if slide.group))))
     for name in compared or ():
         if name not in known:
-            raise AnnotationError(f"No group {name!r} has counted slides. Known: {', '.join(known) or 'none'}.")
+            raise AnnotationError(f"There is no group {name!r} among the slides. Known: {', '.join(known) or 'none'}.")
     patients = _added(slides, lambda slide: (slide.group, slide.patient) if slide.patient else None)
-    groups = _added(slides, lambda slide: (slide.group,) if slide.group else None)
+    added = _added(slides, lambda slide: (slide.group,) if slide.group else None)
     both = compared if compared is not None else (known[0], known[1]) if len(known) == 2 else None
-    found = GroupComparison(tuple(classes), tuple(slides), patients, groups, both, notes=_notes(slides, patients))
+    found = GroupComparison(tuple(classes), tuple(slides), patients, added, both, notes=_notes(slides, patients))
     refusal = _refusal(found, known)
     if refusal or both is None:
         return replace(found, refusal=refusal)

@@ -138,11 +138,12 @@ def compare_project(
     slides = [_about(counts[slide.path], slide) for slide in table if slide.path in counts]
     if not slides:
         raise ProjectError(
-            f"Detect keeps cells of none of the slides of {folder}: open one, run Detect, and correct them."
+            f"Detect keeps cells of none of the slides of {folder}: open one and run Detect, or run "
+            "the queue and compare what it found."
             if chosen is None
             else f"No slide of {folder} has results in {source}."
         )
-    found = compare_groups(slides, classes, groups)
+    found = compare_groups(slides, classes, groups, table.groups())
     found = replace(found, notes=(*_without_results(table, counts, source), *doubts, *found.notes))
     place = folder / "results" / f"{source}-groups" if out is None else Path(out)
     compared = ProjectComparison(found, source, folder, place, {} if chosen is None else chosen.recipe, language)

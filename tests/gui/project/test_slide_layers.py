@@ -3,6 +3,7 @@
 import numpy as np
 
 from napari_hemalens.gui.project.slide_layers import show_slide
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.workflows.project_results import SlideResults
 
 
@@ -28,3 +29,11 @@ def test_boxes_labels_and_heatmaps_lie_over_the_image(viewer, study, labels):
     assert [each.name for each in viewer.layers if each.visible] == ["c1.png"]
     show_slide(viewer, image, ())
     assert len([each for each in viewer.layers if each.visible]) == 3
+
+
+def test_layers_of_boxes_name_their_image_once(viewer, study, labels):
+    of = Provenance(image="c0.png")
+    box = [[10, 20, 40, 60]]
+    cells = Detections.from_arrays(box, [1], [0], names=("blast",), image_shape=labels.shape, provenance=of)
+    layer = show_slide(viewer, study / "c0.png", (SlideResults("detect-1", cells=cells),))
+    assert [each.name for each in viewer.layers if each.visible] == [layer.name, "c0.png, detect-1: cells"]

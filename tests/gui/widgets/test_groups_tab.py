@@ -48,6 +48,17 @@ def test_the_last_run_is_offered_first_until_a_person_has_chosen(tab, slides, mo
     assert (tab.run.itemText(0), tab.run.currentText()) == ("classify-1", "Detect, as corrected")
 
 
+def test_a_group_that_comes_second_is_offered_beside_the_first(tab, slides):
+    rows = range(len(slides.slides))
+    slides.write_texts(rows, "group", "control")
+    assert (tab.first.currentText(), tab.second.currentText()) == ("control", "control")
+    slides.write_texts([3, 4, 5], "group", "case")
+    assert (tab.first.currentText(), tab.second.currentText()) == ("control", "case")
+    tab.first.setCurrentIndex(1)
+    slides.write_texts([6], "group", "third")
+    assert (tab.first.currentText(), tab.second.currentText()) == ("case", "control")
+
+
 def test_a_refusal_stands_above_the_counts(tab, slides, runner):
     slides.write_texts([5], "group", "")
     tab.compare.click()

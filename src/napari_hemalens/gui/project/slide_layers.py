@@ -74,7 +74,7 @@ def _layers(image: Image, found: SlideResults) -> list[Layer]:
         look: dict[str, Any] = {"colormap": "inferno", "blending": "additive", "contrast_limits": (0, 1)}
         layers.append(Image(heatmap, name=f"{method}", **look, **place))
     for layer in layers:
-        layer.name = f"{image.name}, {found.run}: {layer.name}"
+        layer.name = f"{image.name}, {found.run}: {layer.name.removeprefix(image.name).strip()}"
     return layers
 
 

@@ -82,11 +82,9 @@ class GroupsTab(QWidget):
         if _offer(self.run, offered) and not self._chosen:
             self.run.setCurrentIndex(0)  # the last run
         groups = session.slides.groups()
-        for box, other in ((self.first, 0), (self.second, 1)):
-            before = box.currentData()
-            _offer(box, [(name, name) for name in groups])
-            if before not in groups and len(groups) > other:
-                box.setCurrentIndex(other)
+        others = [_offer(box, [(name, name) for name in groups]) for box in (self.first, self.second)]
+        if any(others) and len(groups) > 1 and self.first.currentData() == self.second.currentData():
+            self.second.setCurrentIndex(int(self.first.currentIndex() == 0))  # no group is compared with itself
         self.compare.setEnabled(session.keeps and bool(len(session.slides)))
         if session.compared is not self._compared:
             self._compared = session.compared
