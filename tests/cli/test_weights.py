@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,19 @@ def test_a_laboratory_chooses_the_least_score_on_its_own_images(
     assert f"{packed.name}-tuned: AP50 " in said
     assert f"--weights {tmp_path / f'{packed.name}-tuned.safetensors'}" in said
     assert hemalens("weights", "verify", tmp_path / f"{packed.name}-tuned.json") == 0
+
+
+def test_cells_that_weights_are_not_tuned_on_are_named(
+    untrained: DetectorCard,
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    two_fields: Path,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "classes.json").write_text('{"lymphocyte": "droplet"}', encoding="utf-8")
+    told = ("--data", two_fields, "--classes", tmp_path / "classes.json", "--pixel-size", "0.15")
+    assert hemalens("weights", "tune", untrained.file, *told, "--out", tmp_path / "tuned") == 0
+    assert re.search(r"stand in no row: .*\d+ droplet", " ".join(capsys.readouterr().out.split()))
 
 
 def test_a_file_says_what_to_call_classes_in_training_tuning_and_measuring(

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def report() -> RobustnessReport:
 
 def test_a_report_is_a_table(report: RobustnessReport) -> None:
     assert "| light | -0.4 | 90 | 0.800 | 0.700 | -0.050 | 0.300 | 2.5 | 3.0 (6.2) |" in report.text()
+
+
+def test_cells_that_are_not_compared_are_named_below_the_tables(report: RobustnessReport) -> None:
+    assert "Not compared" not in report.text()
+    said = replace(report, left_out={"WBC": 2}).text().splitlines()[-1]
+    assert said == "Not compared are annotated cells of classes that stand in no row: 2 WBC."
 
 
 def test_classes_are_shown_where_nothing_is_wrong_and_where_it_is_worst(report: RobustnessReport) -> None:

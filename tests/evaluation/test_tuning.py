@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
+from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
@@ -49,17 +51,33 @@ def test_weights_tuned_with_a_classifier_name_it(
     assert card.metrics.keys() >= {"AP50", "counted AP50"}
 
 
+def _with_own_names(fields: Path, out: Path, *classes: str) -> Path:
+    """Return annotated images in which some classes are called otherwise than the weights call them."""
+    out.mkdir()
+    (out / "images").symlink_to(fields / "images")
+    annotations = (fields / "val.json").read_text(encoding="utf-8")
+    for name in classes:
+        annotations = annotations.replace(f'"name": "{name}"', f'"name": "my {name}"')
+    (out / "val.json").write_text(annotations, encoding="utf-8")
+    return out
+
+
 def test_images_without_a_class_that_the_weights_know_are_refused(
     untrained: DetectorCard, two_fields: Path, tmp_path: Path
 ) -> None:
-    other = tmp_path / "data"
-    other.mkdir()
-    (other / "images").symlink_to(two_fields / "images")
-    annotations = (two_fields / "val.json").read_text(encoding="utf-8")
-    for name in untrained.classes:
-        annotations = annotations.replace(f'"name": "{name}"', f'"name": "my {name}"')
-    (other / "val.json").write_text(annotations, encoding="utf-8")
+    other = _with_own_names(two_fields, tmp_path / "data", *untrained.classes)
     recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
     with pytest.raises(AnnotationError, match="annotated by a class that untrained knows: lymphocyte, erythrocyte"):
         finish(workflows.tune_detection_steps(other, recipe, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_card_says_which_annotated_cells_it_was_not_tuned_on(
+    untrained: DetectorCard, two_fields: Path, tmp_path: Path
+) -> None:
+    numbers = sum((Counter(field.counts()) for field in read_annotations(two_fields, split="val")), Counter[str]())
+    other = _with_own_names(two_fields, tmp_path / "data", "lymphocyte")
+    recipe = DetectionRecipe(weights=str(untrained.file), pixel_size_um=0.15)
+    card = finish(workflows.tune_detection_steps(other, recipe, tmp_path / "out"))
+    without = {name: number for name, number in numbers.items() if number and name not in untrained.classes}
+    assert card.metrics["left out"] == {**without, "my lymphocyte": numbers["lymphocyte"]}

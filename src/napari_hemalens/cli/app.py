@@ -15,6 +15,7 @@ from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.evaluation.left_out import left_out_in_words
 from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import ABOUT, NewWeights
@@ -265,6 +266,8 @@ def say_of(card: DetectorCard) -> None:
         f"{card.name}: AP50 {card.metrics['AP50']:.3f} of all hypotheses, {card.metrics['counted AP50']:.3f} of what "
         f"is counted at scores >= {card.score_threshold}"
     )
+    if "left out" in card.metrics:
+        out_console.print(escape(left_out_in_words(card.metrics["left out"])))
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 

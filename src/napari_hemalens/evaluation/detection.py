@@ -8,7 +8,6 @@ Recipes of detection are chosen by the second.
 import csv
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.detection_metrics import coco_measures, count_measures, sweep
+from napari_hemalens.evaluation.left_out import left_out, left_out_in_words
 from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
@@ -27,7 +27,7 @@ from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Detections, Provenance
-from napari_hemalens.records.taxonomy import MARROW_12, TAXONOMIES, Taxonomy
+from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -90,7 +90,7 @@ class DetectionReport:
         for name, row in self.classes.items():
             cells = "".join(f"{_shown(row.get(c)):>{w}}" for c, w in widths.items())
             lines.append(f"{name:<{wide}}{cells}")
-        lines += ["", _left_out_in_words(self.left_out)] if self.left_out else []
+        lines += ["", left_out_in_words(self.left_out, option=True)] if self.left_out else []
         return "\n".join(lines)
 
     def write(self, out: Path) -> None:
@@ -132,7 +132,7 @@ def evaluate_steps(
         overall=precision.overall,
         counted=precision.counted,
         classes=class_measures(once, true, threshold, precision.classes),
-        left_out=_left_out(truth, by),
+        left_out=left_out(truth, by),
     )
     if out is not None:
         report.write(out)
@@ -250,20 +250,6 @@ def fill_pixel_size(fields: Sequence[Detections], pixel_size_um: float | None) -
         else replace(f, provenance=replace(f.provenance, pixel_size_um=pixel_size_um))
         for f in fields
     )
-
-
-def _left_out(truth: Sequence[Detections], taxonomy: Taxonomy) -> dict[str, int]:
-    """Return how many annotated cells each class has that is none of a taxonomy's."""
-    numbers = sum((Counter(t.counts()) for t in truth), Counter[str]())
-    return {name: number for name, number in numbers.most_common() if taxonomy.class_of(name) is None}
-
-
-def _left_out_in_words(left_out: Mapping[str, int]) -> str:
-    """Return a sentence on annotated cells that are not compared, with the taxonomies that would compare them."""
-    cells = ", ".join(f"{number:,} {name}" for name, number in left_out.items())
-    known = [name for name, each in TAXONOMIES.items() if all(each.class_of(said) for said in left_out)]
-    hint = f"; --taxonomy {' or '.join(known)} compares by classes that they have" if known else ""
-    return f"Not compared are annotated cells of classes that stand in no row: {cells}{hint}."
 
 
 def _listed(figures: Mapping[str, float]) -> str:

@@ -21,6 +21,7 @@ from napari_hemalens.evaluation.detection import (
     map_to_taxonomy,
 )
 from napari_hemalens.evaluation.detection_metrics import coco_measures, sweep
+from napari_hemalens.evaluation.left_out import left_out
 from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS, Pixels
 from napari_hemalens.evaluation.robustness_report import (
     CROWDING,
@@ -141,6 +142,7 @@ def evaluate_steps(
         shape=series.shape,
         pixel_size_um=size,
         score_threshold=measured.threshold,
+        left_out=left_out(tiles, measured.by),
         lines=tuple({**head, **figures[c.pixels_key][0]} for head, c in zip(heads, plan, strict=True)),
         classes=tuple(
             line

@@ -3,12 +3,13 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from napari_hemalens.atomic import writing
+from napari_hemalens.evaluation.left_out import left_out_in_words
 from napari_hemalens.evaluation.perturbations import FIELD_PERTURBATIONS
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.records.differential import NOT_RECOGNISED
@@ -46,6 +47,8 @@ class RobustnessReport:
     classes : tuple of mapping
         perturbation, level, class, note, and for the class cells, bias and MAE of the count per field, F1 and AP50. A
         class that the weights never saw has a note in place of figures.
+    left_out : mapping of str to int
+        Annotated cells of the tiles that are not compared: of classes that have none of `wang-7`.
     """
 
     weights: str
@@ -59,6 +62,7 @@ class RobustnessReport:
     score_threshold: float
     lines: tuple[Line, ...]
     classes: tuple[Line, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the figures as tables in markdown; by class, only the unperturbed and the worst line of each kind."""
@@ -93,6 +97,7 @@ class RobustnessReport:
                         if (row["perturbation"], row["level"]) in self._telling()
                     ],
                 ),
+                *(["", left_out_in_words(self.left_out)] if self.left_out else []),
             ]
         )
 

@@ -9,6 +9,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.detection import count_once, detect_all_steps, measure_precision, own_taxonomy
 from napari_hemalens.evaluation.detection_metrics import sweep
+from napari_hemalens.evaluation.left_out import left_out
 from napari_hemalens.formats import AnnotatedPart
 from napari_hemalens.inference import device
 from napari_hemalens.inference.cell_finder import CellFinder
@@ -50,7 +51,7 @@ def choose_threshold_steps(
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.005 (`Sweep.best`). The average precision
     of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
-    cells counted at this one.
+    cells counted at this one. `left out`, if any, are annotated cells of classes that the weights do not have.
     """
     finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     found = yield from detect_all_steps(truth, finder, recipe)
@@ -65,6 +66,8 @@ def choose_threshold_steps(
         "AP50 by class": {name: round(of["AP50"], 4) for name, of in precision.classes.items()},
         "images": len(truth),
     }
+    without = left_out(truth, by)
+    metrics |= {"left out": without} if without else {}
     return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})
 
 
