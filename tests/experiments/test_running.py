@@ -1,14 +1,17 @@
 """Rows share a budget, and the steps of a trial become messages of the whole."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.experiments import running
 from napari_hemalens.experiments.options import ExperimentOptions
 from napari_hemalens.experiments.report import NetworkRow
-from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, recipe_for, select_rows
+from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, recipe_for, select_rows, trials_steps
 from napari_hemalens.progress import Progress, Steps, finish
 
 
@@ -65,3 +68,37 @@ def test_a_changed_budget_says_what_was_changed() -> None:
         find_budget(ExperimentOptions((), Path(), changes=("epoch=3",)), known)
     with pytest.raises(RecipeError, match="A change is written option=value, such as epochs=5; got 'epochs'"):
         find_budget(ExperimentOptions((), Path(), changes=("epochs",)), known)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A comparison that notes what is asked of it."""
+
+    asked: list[str]
+    trials: tuple[SimpleNamespace, ...] = ()
+
+    def write(self, out: Path) -> None:
+        self.asked.append(f"{len(self.trials)} written")
+
+    def draw(self, out: Path) -> None:
+        self.asked.append(f"{len(self.trials)} drawn")
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_tables_follow_each_trial_and_pictures_the_last(
+    stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one(plan: SimpleNamespace, folder: Path) -> Steps[SimpleNamespace]:
+        yield Progress(1, 1, "training")
+        return SimpleNamespace(measures=SimpleNamespace(overall={"AUC": 0.5}))
+
+    monkeypatch.setattr(running, "trial_steps", one)
+    asked: list[str] = []
+    steps = trials_steps(Written(asked), iter([SimpleNamespace(key="a"), SimpleNamespace(key="b")]), tmp_path, total=2)
+    if stopped:
+        for _ in range(3):  # into the second
+            next(steps)
+        steps.close()
+    else:
+        finish(steps)
+    assert asked == (["1 written", "1 drawn"] if stopped else ["1 written", "2 written", "2 drawn"])

@@ -67,6 +67,7 @@ class FieldViews:
         for view, comparison in self.views.items():
             if view[1] == "by_cells":
                 comparison.write(out / view_folder(view))
+                comparison.draw(out / view_folder(view))
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
         with writing(out / "table.csv") as file, file.open("w", newline="", encoding="utf-8") as lines:

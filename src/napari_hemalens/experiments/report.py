@@ -182,13 +182,20 @@ class Comparison:
         ]
 
     def write(self, out: Path) -> None:
-        """Write `table.csv`, `trials.csv`, `table.md`, `roc.png`, `confusion.png` and `run.json`."""
+        """Write `table.csv`, `trials.csv`, `table.md` and `run.json`."""
         if not self.trials:
             return
         write_csv(out / "table.csv", *self.summary())
         write_csv(out / "trials.csv", *self.lines())
         with writing(out / "table.md") as file:
             file.write_text(self.markdown() + "\n", encoding="utf-8")
+        with writing(out / "run.json") as file:
+            file.write_text(json.dumps(self._run(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def draw(self, out: Path) -> None:
+        """Draw `roc.png` and `confusion.png`, which takes longer than to write the tables."""
+        if not self.trials:
+            return
         done = [name for name in self.rows if self.trials_of(name)]
         curves = {self.rows[name].label: [trial.ranked for trial in self.trials_of(name)] for name in done}
         draw_roc(curves, out / "roc.png", title=str(self.run["experiment"]))
@@ -197,8 +204,6 @@ class Comparison:
             for name in done
         }
         draw_confusions(sums, self.trials[0].task.classes, out / "confusion.png", title=str(self.run["experiment"]))
-        with writing(out / "run.json") as file:
-            file.write_text(json.dumps(self._run(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
         """Return columns and rows of texts: one row per network, mean and deviation over its runs."""

@@ -79,7 +79,7 @@ def select_rows(names: Sequence[str] | None, known: Mapping[str, T]) -> dict[str
 def trials_steps(
     comparison: Comparison, planned: Iterator[PlannedTrial], out: Path, *, total: int
 ) -> Steps[Comparison]:
-    """Run trials one after another; the table is written anew after each.
+    """Run trials one after another; tables are written anew after each, pictures drawn at the end or where it stops.
 
     Parameters
     ----------
@@ -93,12 +93,15 @@ def trials_steps(
         Number of trials, for the progress.
     """
     trials: list[Trial] = []
-    for plan in planned:
-        steps = trial_steps(plan, out / "trials")
-        trials.append((yield from nest_steps(steps, len(trials), total, str(plan.key))))
-        comparison = replace(comparison, trials=tuple(trials))
-        comparison.write(out)
-        yield Progress(len(trials), total, f"{plan.key}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
+    try:
+        for plan in planned:
+            steps = trial_steps(plan, out / "trials")
+            trials.append((yield from nest_steps(steps, len(trials), total, str(plan.key))))
+            comparison = replace(comparison, trials=tuple(trials))
+            comparison.write(out)
+            yield Progress(len(trials), total, f"{plan.key}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
+    finally:
+        comparison.draw(out)
     return comparison
 
 
