@@ -277,6 +277,7 @@ def test_a_folder_without_images_is_refused_in_a_sentence(alone, tmp_path):
     assert alone.running.message.text().startswith("No image in")
 
 
+@pytest.mark.usefixtures("finding")
 def test_the_threshold_stays_that_of_the_weights_until_a_person_moves_it(without_window, monkeypatch, tmp_path):
     dock = without_window(detect.DetectWidget)
     own = cards.detector_card(dock.form.read().weights).score_threshold
