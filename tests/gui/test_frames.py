@@ -42,6 +42,17 @@ def test_a_frame_of_a_file_or_of_an_image_that_is_gone_is_always_on_screen(frame
     assert framed.is_at((0, 0, 0))
 
 
+def test_a_layer_that_is_hidden_for_good_does_not_come_back(viewer, stack):
+    outlines = viewer.add_labels(np.zeros((8, 8), int))
+    frames = FramesOnScreen(viewer, list)
+    frames.bind(outlines, stack, (1,))
+    viewer.dims.set_current_step(0, 0)
+    assert frames.hides(outlines)
+    frames.hide(outlines)
+    viewer.dims.set_current_step(0, 1)
+    assert (outlines.visible, frames.hides(outlines)) == (False, False)
+
+
 def test_a_bound_layer_is_shown_over_its_frame_alone(viewer, stack):
     outlines = viewer.add_labels(np.zeros((8, 8), int))
     viewer.dims.set_current_step(0, 2)

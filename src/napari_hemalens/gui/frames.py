@@ -69,6 +69,15 @@ class FramesOnScreen:
             self._bound[layer] = image, frame
             self._on_step()
 
+    def hides(self, layer: Layer) -> bool:
+        """Return whether a layer is hidden since another frame is on screen, and not because a person wants it so."""
+        return layer in self._away
+
+    def hide(self, layer: Layer) -> None:
+        """Hide a layer for good: its frame does not bring it back."""
+        self._away.discard(layer)
+        layer.visible = False
+
     def shows(self, framed: Framed) -> bool:
         """Return whether a frame is on screen."""
         viewer = self._viewer()

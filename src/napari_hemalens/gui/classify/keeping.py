@@ -19,7 +19,7 @@ from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
 from napari_hemalens.gui.keeping import FindImage, ResultsKeeper, Snapshot
 from napari_hemalens.gui.kept_layers import kept_image, labels_layer, look_of
-from napari_hemalens.gui.layers import placement_of
+from napari_hemalens.gui.layers import OUTLINED, placement_of
 from napari_hemalens.gui.unsaved import SavedStates
 from napari_hemalens.records.tasks import task
 from napari_hemalens.workflows.cards import changed_weights
@@ -158,6 +158,8 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         finest = layer.data[0] if layer.multiscale else layer.data
         few = int(np.prod(finest.shape)) * np.dtype(finest.dtype).itemsize <= MOST_KEPT
         look = look_of(layer) if few else {}
+        if few and self._results.frames.hides(layer):
+            look["visible"] = True
         return KeptLabels(layer.name, look, finest if few else None, (layer.data, self._edits[layer]))
 
     def _on_edited(self, event: Any) -> None:
@@ -168,7 +170,7 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         image = find(each.image)
         if image is None:
             return None
-        source = self._layer(each.cells_from, each.labels, image)
+        source = self._layer(each, each.cells_from, image)
         plane = each.plane if source.ndim > len(each.labels.shape) else ()
         state = ClassificationState(image, source, plane, each.parted, task(each.task), each.frame)
         state.placement, state.threshold, state.sample = placement_of(image), each.threshold, each.sample
@@ -179,14 +181,14 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
 
     def _cells_by(self, each: KeptClasses, image: Image) -> CellsBy:
         if isinstance(each.cells_by, KeptLabels):
-            layer = self._layer(each.cells_by, each.labels, image)
+            layer = self._layer(each, each.cells_by, image)
             return layer if isinstance(layer, Labels) else None
         return PAIRS if each.cells_by == PAIRS else None
 
-    def _layer(self, kept: KeptLabels, otherwise: NDArray[Any], image: Image) -> Layer:
+    def _layer(self, each: KeptClasses, kept: KeptLabels, image: Image) -> Layer:
         """Return the layer that holds some labels: one that is open, else a new one."""
         viewer = self._viewer()
-        labels = otherwise if kept.labels is None else kept.labels
+        labels = each.labels if kept.labels is None else kept.labels
         open_ = (
             () if viewer is None else [each for each in viewer.layers if each.name == kept.name and holds_cells(each)]
         )
@@ -199,6 +201,8 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
                 setattr(made, name, value)
         if viewer is not None:
             viewer.add_layer(made)
+            if OUTLINED in made.metadata:
+                self._results.frames.bind(made, image, each.frame)
         return made
 
 

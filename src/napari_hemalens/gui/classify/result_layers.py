@@ -163,14 +163,15 @@ class ResultLayers:
         layer.features = features(state)
         layer.metadata = {MARK: origin(state.reviewed, state.sample)}
         frame = frame_title(state.image, state.frame) if state.frame else ""
-        layer.name = f"{state.source.name}: {state.task.name}" + (f" [{frame}]" if frame else "")
+        of = f" [{frame}]" if frame and f"[{frame}]" not in state.source.name else ""  # outlines name theirs
+        layer.name = f"{state.source.name}: {state.task.name}{of}"
         layer.editable = False  # whoever wants other cells paints them in the layer they come from
         layer.events.features.connect(self._on_features)
         viewer.add_layer(layer)
         lay_over(viewer, layer, state.image)
         uncover(viewer, state.image)
         state.layer = layer
-        state.source.visible = False  # its colours would mix with those of the classes
+        self.frames.hide(state.source)  # its colours would mix with those of the classes
         self.frames.follow(state.framed)
 
     def _standing_out(self, state: ClassificationState) -> int | None:
