@@ -1,5 +1,6 @@
 """Corrections on screen become a training set; what stands in the way is said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -43,7 +44,8 @@ def test_corrected_images_are_collected_and_the_next_step_is_told(fields, tmp_pa
     *_, last = collect_corrections_steps(saver(corrected), tmp_path / "set")
     assert last.startswith(f"Collected 2 images in {tmp_path / 'set'} (")
     assert "2 blast" in last
-    assert f"hemalens train detection --data {tmp_path / 'set' / 'boxes'}; hemalens train classification" in last
+    data, out = tmp_path / "set" / "boxes", tmp_path / "set" / "detector"
+    assert last.endswith(f"Train with hemalens train detection --data {data} --out {out}.")
     assert (tmp_path / "set" / "boxes" / "train.json").exists()
 
 
@@ -67,7 +69,8 @@ def test_results_that_cannot_be_written_are_said(tmp_path):
 
 def test_notes_follow_what_was_collected():
     found = Collected(None, None, Path("set/labels"), 1, {}, ("One image is too large.",))
-    assert collected_in_words(found, Path("set")) == (
-        f"Collected 1 image in set. Train with hemalens train classification --data {Path('set/labels')}. "
-        "One image is too large."
+    assert collected_in_words(found, Path("set")) == "Collected 1 image in set. One image is too large."
+    told = replace(found, commands=("hemalens train a", "hemalens train b"))
+    assert collected_in_words(told, Path("set")) == (
+        "Collected 1 image in set. Train with hemalens train a; hemalens train b. One image is too large."
     )

@@ -70,7 +70,7 @@ def classified(tmp_path: Path) -> Path:
         results.append(found.with_corrections([-1, 1]))
         write_labels(labels, tmp_path / "classified" / f"f{k}.labels.tif")
     write_cells(results, tmp_path / "classified" / "cells.csv")
-    write_run(results, {}, tmp_path / "classified" / "run.json")
+    write_run(results, {"task": "all"}, tmp_path / "classified" / "run.json")
     return tmp_path / "classified"
 
 
@@ -146,3 +146,26 @@ def test_which_images_are_held_out_follows_from_their_content(tmp_path: Path) ->
     assert held_out(images[:1], notes) == [False]
     assert "0.png is the only image" in notes[0]
     assert held_out([], notes) == []
+
+
+def test_commands_are_told_for_what_can_be_trained_on(detected: Path, classified: Path, tmp_path: Path) -> None:
+    few = finish(collect_steps([detected, classified], tmp_path / "few"))
+    data, out = tmp_path / "few" / "boxes", tmp_path / "few" / "detector"
+    assert few.commands == (
+        f"hemalens train detection --data {data} --out {out}",
+    )  # one class is nothing to tell apart
+    both = finish(collect_steps([detected, classified], tmp_path / "all of it", everything=True))
+    assert [command.partition(" --data")[0] for command in both.commands] == [
+        "hemalens train detection",
+        "hemalens train classification --task own",
+        "hemalens train classification --task all",
+    ]
+    assert f'--data "{both.boxes}" --out' in both.commands[0]
+
+
+def test_of_one_image_nothing_is_held_out_and_no_command_told(detected: Path, tmp_path: Path) -> None:
+    for k in range(1, 6):
+        (tmp_path / "slides" / (f"{k}.tif" if k == 1 else f"{k}.png")).unlink()
+    found = finish(collect_steps([detected], tmp_path / "set"))
+    assert (found.images, found.commands) == (1, ())
+    assert any("0.png is the only image" in note for note in found.notes)

@@ -27,7 +27,5 @@ def collect(
         out_console.print(f"{number:>7,}  {name}")
     for note in found.notes:
         out_console.print(escape(note))
-    commands = (("detection", found.boxes), ("classification", found.cells), ("classification", found.labels))
-    for command, folder in commands:
-        if folder is not None:
-            out_console.print(f"Train with: hemalens train {command} --data {escape(str(folder))}")
+    for command in found.commands:
+        out_console.print(f"Train with: {escape(command)}")

@@ -16,6 +16,7 @@ from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.tables import read_header, read_rows
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.tasks import OWN
 
 RUN = "run.json"
 _CELLS = "cells.csv"
@@ -55,6 +56,8 @@ class ClassifiedImage:
         Their classes, as a person left them.
     given : (N,) bool
         Whether the person gave or confirmed the class.
+    task : str
+        What was asked of them.
     """
 
     image: Path
@@ -62,6 +65,7 @@ class ClassifiedImage:
     ids: NDArray[np.int64]
     class_names: NDArray[np.str_]
     given: NDArray[np.bool_]
+    task: str = OWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +177,8 @@ def _classified(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path |
         if image is None or outlines is None:
             missing.append(f"The {'labels of ' if image else ''}image {name} of {folder} cannot be found.")
             continue
-        classified.append(_image_of(image, outlines, cells, folder))
+        asked = str(run.get("recipe", {}).get("task") or OWN)
+        classified.append(replace(_image_of(image, outlines, cells, folder), task=asked))
     return Results(classified=tuple(classified), missing=tuple(missing))
 
 

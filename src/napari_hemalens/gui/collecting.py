@@ -37,7 +37,6 @@ def collected_in_words(found: Collected, out: Path) -> str:
     """Return what a training set holds, and what trains on it."""
     images = counted(found.images, "image")
     classes = ", ".join(f"{count:,} {display_name(name)}" for name, count in found.counts.items())
-    kinds = [("detection", found.boxes), ("classification", found.cells), ("classification", found.labels)]
-    commands = [f"hemalens train {kind} --data {folder}" for kind, folder in kinds if folder is not None]
-    said = f"Collected {images} in {out}{f' ({classes})' if classes else ''}. Train with {'; '.join(commands)}."
-    return " ".join((said, *found.notes))
+    said = f"Collected {images} in {out}{f' ({classes})' if classes else ''}."
+    trains = [f"Train with {'; '.join(found.commands)}."] if found.commands else []
+    return " ".join((said, *trains, *found.notes))

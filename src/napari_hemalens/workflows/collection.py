@@ -18,6 +18,7 @@ from napari_hemalens.formats.naming import file_stems
 from napari_hemalens.formats.results import ClassifiedImage, DetectedImage, read_results
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.progress import Progress, Steps, counted
+from napari_hemalens.records.tasks import OWN
 from napari_hemalens.slides.open import open_image
 
 HELD_OUT = 5
@@ -40,6 +41,8 @@ class Collected:
         Named cells by class.
     notes : tuple of str
         What is not in it, and why, a sentence each.
+    commands : tuple of str
+        What trains on it, as it is typed; none for a part of which nothing is held out or a class is not trained on.
     """
 
     boxes: Path | None
@@ -48,6 +51,7 @@ class Collected:
     images: int
     counts: dict[str, int]
     notes: tuple[str, ...]
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,6 +62,12 @@ class _Set:
     everything: bool
     notes: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+
+    def train(self, what: str, data: Path, to: str) -> None:
+        """Note what trains on a folder of the set."""
+        said = [f'"{path}"' if " " in str(path) else str(path) for path in (data, self.out / to)]
+        self.commands.append(f"hemalens train {what} --data {said[0]} --out {said[1]}")
 
     def count(self, names: Sequence[str]) -> None:
         for name in names:
@@ -101,7 +111,8 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
     total = len(fields) + len(outlined)
     boxes, cells = yield from _collect_boxes(fields, made, total)
     labels = yield from _collect_labels(outlined, made, len(fields), total)
-    return Collected(boxes, cells, labels, total, dict(sorted(made.counts.items())), tuple(made.notes))
+    counts = dict(sorted(made.counts.items()))
+    return Collected(boxes, cells, labels, total, counts, tuple(made.notes), tuple(made.commands))
 
 
 def held_out(images: Sequence[Path], notes: list[str]) -> list[bool]:
@@ -136,6 +147,8 @@ def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> S
         fields = [each.cells for each, held in zip(copied, out, strict=True) if held == wanted]
         if fields:
             coco.write(fields, folder / f"{part}.json")
+    if any(out):
+        made.train("detection", folder, "detector")
     named = _write_table(copied, out, made)
     return (folder if copied else None), named
 
@@ -166,7 +179,11 @@ def _write_table(images: Sequence[DetectedImage], out: Sequence[bool], made: _Se
         )
     if not tables:
         return None
-    cell_table.write(CellTable.join(tables), folder / "cells.csv")
+    table = CellTable.join(tables)
+    cell_table.write(table, folder / "cells.csv")
+    trained = {*table.class_names[table.parts == "train"]}
+    if len(trained) > 1 and trained == {*table.class_names} and (table.parts == "choose").any():
+        made.train(f"classification --task {OWN}", folder, "classifier")
     return folder
 
 
@@ -188,6 +205,9 @@ def _collect_labels(images: Sequence[ClassifiedImage], made: _Set, before: int, 
     for part, of in rows.items():
         if of:
             write_csv(folder / f"{part}.csv", ("image", "cell", "class"), of)
+    tasks = {each.task for each in images}
+    if rows["val"] and len({kind for _, _, kind in rows["train"]}) > 1 and len(tasks) == 1:
+        made.train(f"classification --task {tasks.pop()}", folder, "classifier-of-labels")
     return folder if images else None
 
 
