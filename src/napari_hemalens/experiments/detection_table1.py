@@ -17,7 +17,7 @@ from napari_hemalens.experiments.detection_report import MEASURES, DetectionComp
 from napari_hemalens.experiments.detection_trial import DetectionTrial, sample_fields, trial_steps
 from napari_hemalens.experiments.detector_boxes import draw_boxes
 from napari_hemalens.experiments.floors import Floor
-from napari_hemalens.experiments.options import ExperimentOptions, Table1Split, TrialKey, check_choice
+from napari_hemalens.experiments.options import ExperimentOptions, TestSplit, TrialKey, check_choice
 from napari_hemalens.experiments.report import NetworkRow
 from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.progress import Progress, Steps
@@ -74,7 +74,7 @@ BUDGETS: Mapping[str, Budget[DetectionTraining]] = {
 }
 
 
-def detection_table1_steps(options: ExperimentOptions, *, split: Table1Split = "val") -> Steps[DetectionComparison]:
+def detection_table1_steps(options: ExperimentOptions, *, split: TestSplit = "val") -> Steps[DetectionComparison]:
     """Train and test the three detectors under one budget; the table is written to `options.out`.
 
     Parameters
@@ -90,7 +90,7 @@ def detection_table1_steps(options: ExperimentOptions, *, split: Table1Split = "
     RecipeError
         If there is no such preset, row or split.
     """
-    check_choice("split", split, get_args(Table1Split))
+    check_choice("split", split, get_args(TestSplit))
     chosen, budget = select_rows(options.rows, ROWS), find_budget(options, BUDGETS)
     data, seeds, out = options.data, options.seeds, options.out
     fields = split_data(read_data(data, options.pixel_size_um), split, budget.cells)
@@ -125,7 +125,7 @@ def recipe_for(row: NetworkRow, budget: Budget[DetectionTraining], seed: int, im
     return recipe.model_copy(update={"network": network, "seed": seed, "epochs": epochs})
 
 
-def split_data(fields: TrainingData, split: Table1Split, images: int | None) -> TrainingData:
+def split_data(fields: TrainingData, split: TestSplit, images: int | None) -> TrainingData:
     """Return what is trained and tested on: `images` of the training images, drawn at random, or all for None."""
     train, test = fields.train, fields.val
     if split == "paper":
@@ -142,7 +142,7 @@ def _taken(fields: Sequence[Detections], order: np.ndarray) -> tuple[Detections,
     return tuple(fields[int(i)] for i in order)
 
 
-def _notes(fields: TrainingData, split: Table1Split, seeds: Sequence[int]) -> tuple[str, ...]:
+def _notes(fields: TrainingData, split: TestSplit, seeds: Sequence[int]) -> tuple[str, ...]:
     drawn = " Images were drawn at random: pictures of one patient may be on both sides." if split == "paper" else ""
     notes = [
         f"{len(fields.train):,} images to train on, {len(fields.val):,} to test on, {len(fields.classes)} classes. The "
