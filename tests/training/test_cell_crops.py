@@ -1,5 +1,6 @@
 """Training crops are the same for a draw, balanced by class, and augmented with their masks and marks."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.records.tasks import task
-from napari_hemalens.training.cell_crops import CellCrops
+from napari_hemalens.training.augment import seeded
+from napari_hemalens.training.cell_crops import CellCrops, turn_crop
 
 TASK = task("micronucleus")
 RECIPE = ClassifierTraining(
@@ -69,3 +71,31 @@ def test_a_class_without_cells_is_refused(micronuclei: Path) -> None:
         CellCrops(fields, ("micronucleus", "none", "blast"), RECIPE)
     with pytest.raises(TrainingError, match="known: none"):
         CellCrops(fields, ("none",), RECIPE)
+
+
+def drawn(turn: float) -> list[torch.Tensor]:
+    """Crops of an image that is bright right above its middle, turned by so many degrees at most."""
+    image = torch.zeros(1, 96, 96)
+    image[:, 28:44, 52:68] = 1
+    recipe = RECIPE.model_copy(update={"turn": turn, "zoom": 1.0, "shift": 0.0})
+    crops = []
+    for seed in range(40):
+        with seeded(seed):
+            crops.append(turn_crop(image, recipe))
+    return crops
+
+
+def test_a_cell_that_is_not_turned_is_still_flipped_either_way() -> None:
+    corners = {tuple(int(crop[0, y, x] > 0.5) for y in (20, 44) for x in (20, 44)) for crop in drawn(0)}
+    assert corners == {(0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0)}
+
+
+def test_a_cell_is_turned_by_no_more_than_the_recipe_says() -> None:
+    def angles(crops: list[torch.Tensor]) -> torch.Tensor:
+        """How far from the diagonals the bright square lies, in degrees."""
+        y, x = torch.meshgrid(torch.arange(64) - 31.5, torch.arange(64) - 31.5, indexing="ij")
+        places = [((crop[0] * y).sum(), (crop[0] * x).sum()) for crop in crops]
+        return torch.tensor([abs(math.degrees(math.atan2(abs(dy), abs(dx))) - 45) for dy, dx in places])
+
+    assert angles(drawn(15)).max() == pytest.approx(15, abs=1.5)
+    assert angles(drawn(180)).max() > 40

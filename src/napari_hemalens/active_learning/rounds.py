@@ -27,6 +27,7 @@ from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.loss_prediction import LossPredictingClassifier
 from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.standard_colours import fit_colours
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.training.fit import CHECKPOINT, fit_steps
 
@@ -197,6 +198,7 @@ class _RoundsRun:
         torch.manual_seed(training.seed)
         size = {"input_size": training.crop.side, "input_channels": training.crop.channels}
         built = build_classifier(training.network.model_copy(update=size), self.cells.classes)
+        fit_colours(built, self.cells.pool.pixels)
         network = LossPredictingClassifier(built) if self.recipe.loss_net else built
         if number and not self.recipe.afresh:
             network.load_state_dict(load_file(self._network_of(number - 1)))

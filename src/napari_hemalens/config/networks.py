@@ -116,6 +116,9 @@ class ClassifierRecipe(Recipe):
     white_ground: bool = Field(
         default=False, description="Bring the brightest part of each crop to white first; for three channels"
     )
+    standard_colours: bool = Field(
+        default=False, description="Bring each channel to mean 0 and deviation 1 over the training crops first"
+    )
     eca_kernel: Literal[3, 5, 7, 9] | None = Field(
         default=9, description="Kernel size of ECA, in channels; empty: adapted to each block"
     )

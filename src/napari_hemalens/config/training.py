@@ -97,6 +97,7 @@ class ClassifierTraining(Training):
         default="best", description="Epoch to keep: the one that ranks the validation cells best, or the last"
     )
     balance: bool = Field(default=True, description="Draw all classes equally often")
+    turn: float = Field(default=180.0, ge=0, le=180, description="Largest angle by which cells are turned, in degrees")
     zoom: float = Field(default=1.2, ge=1, description="Largest factor by which cells are scaled up or down")
     shift: float = Field(
         default=0.05, ge=0, lt=0.5, description="Largest shift of a cell from the centre, as a fraction of the crop"

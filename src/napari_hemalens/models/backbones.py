@@ -16,8 +16,11 @@ from torchvision import models
 from torchvision.models.googlenet import BasicConv2d, GoogLeNet, Inception, InceptionAux
 from torchvision.models.vgg import make_layers
 
+from napari_hemalens.config.networks import ClassifierRecipe
 from napari_hemalens.models.lite import LITE0, lite0
+from napari_hemalens.models.standard_colours import with_standard_colours
 from napari_hemalens.models.starts import RGB, start_from_imagenet, start_from_scratch, widen
+from napari_hemalens.models.white_ground import with_white_ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,14 @@ def build_backbone(name: str, *, imagenet: bool, input_channels: int = RGB, dens
         if isinstance(module, nn.ReLU | nn.ReLU6):
             module.inplace = False
     return cut(network)
+
+
+def with_colours(backbone: Backbone, recipe: ClassifierRecipe) -> Backbone:
+    """Return a backbone behind what its recipe does to colours first: white ground, then standard colours."""
+    first, second, third = backbone.stages
+    first = with_standard_colours(first, recipe.input_channels) if recipe.standard_colours else first
+    first = with_white_ground(first) if recipe.white_ground else first
+    return replace(backbone, stages=(first, second, third))
 
 
 def with_batch_norm(backbone: Backbone) -> Backbone:

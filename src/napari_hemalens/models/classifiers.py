@@ -28,7 +28,7 @@ from napari_hemalens.errors import ImageError, RecipeError
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA, adaptive_kernel_size
 from napari_hemalens.models.attention.srm import SRM
-from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm
+from napari_hemalens.models.backbones import Backbone, build_backbone, with_batch_norm, with_colours
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
     Maps,
@@ -40,7 +40,6 @@ from napari_hemalens.models.heads import (
 from napari_hemalens.models.residual_attention import with_attention_in_blocks
 from napari_hemalens.models.residual_channel import residual_channel_backbone
 from napari_hemalens.models.starts import RGB
-from napari_hemalens.models.white_ground import with_white_ground
 
 
 class CellClassifier(nn.Module):
@@ -247,20 +246,15 @@ def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
         input_channels=recipe.input_channels,
         normalise=recipe.batch_norm,
     )
-    parts = _on_white(parts) if recipe.white_ground else parts
+    parts = with_colours(parts, recipe)
     return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
 
 
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
     parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
-    parts = _on_white(parts) if recipe.white_ground else parts
+    parts = with_colours(parts, recipe)
     return with_batch_norm(parts) if recipe.batch_norm else parts
-
-
-def _on_white(parts: Backbone) -> Backbone:
-    first, second, third = parts.stages
-    return replace(parts, stages=(with_white_ground(first), second, third))
 
 
 def _classifier(recipe: ClassifierRecipe, parts: Backbone, head: nn.Module) -> CellClassifier:

@@ -81,9 +81,11 @@ class CellCrops(Dataset[tuple[Tensor, Target]]):
 
 
 def turn_crop(image: Tensor, recipe: ClassifierTraining) -> Tensor:
-    """Return a crop (C, side, side), turned by any angle, flipped, scaled and shifted, from one with room (C, S, S)."""
-    angle, zoom = uniform(0, 2 * math.pi), recipe.zoom ** uniform(-1, 1)
+    """Return a crop (C, side, side), turned, flipped either way, scaled and shifted, from one with room (C, S, S)."""
+    turn = math.radians(recipe.turn)
+    angle, zoom = uniform(-turn, turn), recipe.zoom ** uniform(-1, 1)
     flip = 1.0 if uniform(0, 1) < 0.5 else -1.0
+    angle += math.pi if uniform(0, 1) < 0.5 else 0.0  # with the flip, one upside down
     sine, cosine = math.sin(angle) / (ROOM * zoom), math.cos(angle) / (ROOM * zoom)
     shift = [uniform(-recipe.shift, recipe.shift) for _ in "xy"]
     matrix = torch.tensor([[cosine * flip, -sine, shift[0]], [sine * flip, cosine, shift[1]]])

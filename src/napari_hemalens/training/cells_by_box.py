@@ -24,6 +24,7 @@ from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.standard_colours import fit_colours
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
@@ -84,6 +85,7 @@ def learn_steps(
     keep_recipe(recipe, new.folder, data_hash(train.images, *learned))
     yield Progress(0, 0, f"cutting {len(train):,} cells")
     images = TableCrops(train, task, recipe)
+    fit_colours(network, images.pixels)
     yield from fit_steps(Learner(network, recipe), images, recipe, new.folder, normalised=normalised)
     plot_losses(new.folder)
 

@@ -23,6 +23,7 @@ from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import CellClassifier, build_classifier
 from napari_hemalens.models.heads import SpatialAttentionHead
 from napari_hemalens.models.preprocess import normalised
+from napari_hemalens.models.standard_colours import fit_colours
 from napari_hemalens.models.storage import load_into, save_network
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.tasks import Task
@@ -136,6 +137,7 @@ def best_epoch_steps(
     keep_recipe(recipe, out, data_hash((), images.labels, images.pixels.numpy(), crops.labels))
     torch.manual_seed(recipe.seed)
     network = build(recipe, task)
+    fit_colours(network, images.pixels[:, : recipe.crop.channels])
     an_epoch = len(images) // recipe.batch
     best = _best_so_far(out)
     for step in fit_steps(Learner(network, recipe), images, recipe, out, normalised=normalised):
