@@ -63,7 +63,7 @@ def test_rows_have_the_figures_of_the_paper() -> None:
 
 def test_a_reduced_budget_says_from_what() -> None:
     full, cpu = BUDGETS["full"].recipe, BUDGETS["laptop"].recipe
-    assert (full.crop.side, full.epochs, full.batch, full.learning_rate) == (224, 50, 16, 0.0001)
+    assert (full.crop.side, full.epochs, full.batch, full.learning_rate) == (224, 133, 16, 0.0001)
     assert BUDGETS["full"].suffix == ""
     for figure in (
         f"{cpu.crop.side} px",
