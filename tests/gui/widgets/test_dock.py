@@ -5,6 +5,7 @@ from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QLabel
 
 from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.running import RunBar
 
 pytestmark = pytest.mark.window
 
@@ -55,6 +56,19 @@ def test_a_widget_further_down_is_scrolled_to(dock, qtbot):
     assert last.visibleRegion().isEmpty()
     dock.reveal(last)
     qtbot.waitUntil(lambda: last.visibleRegion().boundingRect().height() == 100)
+
+
+def test_an_answer_above_is_scrolled_to(qtbot):
+    dock, bar, below = Dock(), RunBar(), QLabel("below")
+    qtbot.addWidget(dock)
+    below.setFixedHeight(1000)
+    dock.fill(bar, below)
+    dock.resize(300, 300)
+    dock.show()
+    dock.verticalScrollBar().setValue(dock.verticalScrollBar().maximum())
+    assert bar.visibleRegion().isEmpty()
+    bar.say("Saved cells.csv.")
+    qtbot.waitUntil(lambda: bar.message.visibleRegion().boundingRect().height() == bar.message.height())
 
 
 def test_what_offers_layers_is_told_that_they_have_changed(dock):

@@ -2,6 +2,7 @@
 
 import pytest
 from magicgui.widgets import CheckBox, LineEdit
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
 from napari_hemalens.gui.widgets.choices import Choice
@@ -39,6 +40,8 @@ def test_a_long_word_makes_no_label_wide_and_a_button_has_room(qtbot):
         qtbot.addWidget(widget)
     label.setText(300 * "x")
     assert label.minimumWidth() == 1
+    assert label.textInteractionFlags() == Qt.TextInteractionFlag.TextSelectableByMouse  # a command can be copied
+    assert label.focusPolicy() == Qt.FocusPolicy.NoFocus
     assert pressed.minimumWidth() > pressed.fontMetrics().horizontalAdvance(pressed.text())
 
 

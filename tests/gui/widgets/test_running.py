@@ -71,6 +71,24 @@ def test_stop_is_offered_while_files_are_written(qtbot):
     assert not bar.stop.isEnabled()
 
 
+def test_what_answers_a_person_is_told_and_steps_of_writing_once(qtbot):
+    bar, told = RunBar(), []
+    qtbot.addWidget(bar)
+    bar.told.connect(told.append)
+    for sentence in ("There is no image.", "There is no image.", ""):
+        bar.say(sentence)
+    assert told == [bar.message] * 2  # asked twice
+    bar.say("Of the image before.")
+    told.clear()
+    bar.show_writing(True)
+    for step in ("a.tif", "b.tif", "Saved."):
+        bar.say(step)
+    assert told == [bar.message]
+    bar.show_running(True)
+    bar.say("A run goes on.")
+    assert told == [bar.message] * 2
+
+
 def test_progress_is_painted_with_all_else_and_not_at_once(qtbot):
     painted = []
 

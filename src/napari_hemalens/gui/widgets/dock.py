@@ -34,13 +34,16 @@ class Dock(QScrollArea):
         self._scrolling.timeout.connect(self._scroll)
 
     def fill(self, *widgets: QWidget) -> None:
-        """Put widgets into the dock, from the top."""
+        """Put widgets into the dock, from the top; what one of them has told is scrolled to."""
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 2, 6, 2)
         layout.setSpacing(4)
         for widget in widgets:
             layout.addWidget(widget)
+            told = getattr(widget, "told", None)
+            if told is not None:
+                told.connect(self.reveal)
         layout.addStretch(1)
         self.setWidget(content)
         order_tabs(self)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_hemalens.errors import ProjectLockedError
@@ -32,6 +33,8 @@ class ProjectChoice(RowBox):
     preset : callable, optional
         Returns the task whose classes a new project begins with.
     """
+
+    told = Signal(QWidget)  # as of `RunBar`
 
     def __init__(self, viewer: ViewerModel, preset: Callable[[], str | None] = lambda: None) -> None:
         self.session = project_session(viewer, QtRunner)
@@ -96,8 +99,11 @@ class ProjectChoice(RowBox):
 
     @while_alive
     def _say(self, sentence: str) -> None:
+        new = bool(sentence) and self.words.isHidden()
         self.words.setText(sentence)
         self.words.setVisible(bool(sentence))
+        if new:
+            self.told.emit(self.words)
 
 
 def _agrees(parent: QWidget, title: str, question: str) -> bool:

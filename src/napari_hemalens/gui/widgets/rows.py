@@ -63,10 +63,15 @@ class RowBox(QWidget):
 
 
 def sentences(*, small: bool = False) -> QLabel:
-    """Return a label that wraps, and that no long word (the name of a file) makes wider than its dock."""
+    """Return a label that wraps, and that no long word (the name of a file) makes wider than its dock.
+
+    Its text can be selected and copied by its menu, such as a command; keys stay with the canvas.
+    """
     label = QLabel()
     label.setWordWrap(True)
     label.setMinimumWidth(1)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     if small:
         label.setStyleSheet("font-size: 11px")  # napari's style sheet overrules fonts
     return label

@@ -1,6 +1,6 @@
 """Run, Stop, and how far it is."""
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -22,6 +22,8 @@ _FULL = 1000
 
 class RunBar(QWidget):
     """Two buttons, a bar and a line of words."""
+
+    told = Signal(QWidget)  # a sentence that answers a person, who may have scrolled away from its label
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +77,8 @@ class RunBar(QWidget):
     def show_writing(self, writing: bool) -> None:
         """Offer to stop what is being written."""
         self._writing = writing
+        if writing:
+            self.message.hide()  # what was said before it
         self.stop.setEnabled(writing or self._running)
 
     @while_alive
@@ -96,8 +100,12 @@ class RunBar(QWidget):
         """Show a sentence until the next run; how an earlier one ended does not stand beside it. '' takes it back."""
         if sentence and not self._running:
             self.show_progress("", 0.0)
+        goes_on = self._running or self._writing  # whoever scrolls away meanwhile is not brought back by each step
+        answers = bool(sentence) and (self.message.isHidden() or not goes_on)
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
+        if answers:
+            self.told.emit(self.message)
 
 
 def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:
