@@ -1,5 +1,6 @@
 """A network that moves boxes has two rows: with its boxes moved, and not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from napari_hemalens.experiments.detection_report import MEASURES, DetectionComparison
@@ -15,6 +16,18 @@ def trial(row: str, ap: float, unmoved: float | None) -> DetectionTrial:
     return DetectionTrial(
         row, "seed 0", dict.fromkeys(MEASURES, ap), still, **costs, **curves, plan=plan, folder=Path()
     )
+
+
+def test_agents_on_proposals_are_shown_with_and_without_the_second_regression() -> None:
+    of = {"unregressed": dict.fromkeys(MEASURES, 0.4), "bare": dict.fromkeys(MEASURES, 0.3)}
+    rows = {"agents": NetworkRow("Agents", "faster_rcnn_attention")}
+    _, summary = DetectionComparison("Title", (), rows, {}, (replace(trial("agents", 0.6, 0.55), **of),)).summary()
+    assert [(row[0], row[2]) for row in summary] == [
+        ("Agents", "0.600"),
+        ("Agents, boxes not moved", "0.550"),
+        ("Agents, no second regression", "0.400"),
+        ("Agents, neither", "0.300"),
+    ]
 
 
 def test_what_moving_boxes_gains_is_shown_beside_the_same_boxes_not_moved(tmp_path: Path) -> None:

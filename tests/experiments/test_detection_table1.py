@@ -18,7 +18,8 @@ def data(fields: Path) -> TrainingData:
 
 
 def test_the_three_rows_have_the_figures_of_the_paper() -> None:
-    assert list(ROWS) == ["faster_rcnn", "faster_rcnn_fpn", "faster_rcnn_attention"]
+    assert [name for name, row in ROWS.items() if row.paper] == list(ROWS)[:3]
+    assert list(ROWS)[:3] == ["faster_rcnn", "faster_rcnn_fpn", "faster_rcnn_attention"]
     assert ROWS["faster_rcnn_attention"].paper == {
         "AP": 0.744,
         "AP50": 0.853,
@@ -41,6 +42,17 @@ def test_a_reduced_budget_says_so_and_all_rows_share_it() -> None:
     assert plain.model_dump(exclude=own) == improved.model_dump(exclude=own)
 
 
+def test_agents_on_proposals_differ_in_what_they_move_and_learn_alone() -> None:
+    improved, proposals = (
+        recipe_for(ROWS[name], BUDGETS["laptop"], 0, 100) for name in ("faster_rcnn_attention", "agents_on_proposals")
+    )
+    moving = proposals.network.refinement
+    assert (moving.moves, moving.reward, moving.imitation) == ("proposals", 0, 1)
+    assert moving.step * moving.most_steps == improved.network.refinement.step * improved.network.refinement.most_steps
+    same = proposals.network.model_copy(update={"refinement": improved.network.refinement})
+    assert proposals.model_copy(update={"network": same}) == improved
+
+
 def test_the_full_budget_takes_the_iterations_of_the_paper() -> None:
     for images in (609, 4_908):
         recipe = recipe_for(ROWS["faster_rcnn"], BUDGETS["full"], 0, images)
@@ -58,13 +70,15 @@ def test_the_split_of_the_paper_tests_on_a_tenth_that_is_not_trained_on(data: Tr
 
 @pytest.mark.slow
 def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path, tmp_path: Path) -> None:
-    options = ExperimentOptions((fields,), tmp_path, preset="ci")
+    rows = ("faster_rcnn_fpn", "faster_rcnn_attention", "agents_on_proposals")
+    options = ExperimentOptions((fields,), tmp_path, preset="ci", rows=rows)
     first = finish(detection_table1_steps(options))
     again = finish(detection_table1_steps(options))
-    assert [trial.row for trial in first.trials] == list(ROWS)
+    assert [trial.row for trial in first.trials] == list(rows)
     assert again.trials == first.trials
     assert all(trial.gflops > 0 and trial.losses and trial.curve for trial in first.trials)
-    assert [trial.unmoved is not None for trial in first.trials] == [False, False, True]
+    assert [trial.unmoved is not None for trial in first.trials] == [False, True, True]
+    assert [trial.bare is not None for trial in first.trials] == [False, False, True]
 
     said = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert "NO RESULT" in said

@@ -19,7 +19,8 @@ from napari_hemalens.formats.tables import write_csv
 
 MEASURES = ("AP", "AP50", "AP75", "APS", "APM", "APL", "AR")
 _COSTS = ("seconds to train", "seconds to test")
-_UNMOVED = "{}, boxes not moved"
+_WITHOUT = {"unmoved": "boxes not moved", "unregressed": "no second regression", "bare": "neither"}
+"""By the field of a trial: what was switched off in the same weights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ class DetectionComparison:
         return (self.floor.judge(label, [t.overall[self.floor.measure] for t in self.trials_of(self.floor.row)]),)
 
     def summary(self) -> tuple[tuple[str, ...], list[list[str]]]:
-        """Return columns and rows of texts: mean and deviation over runs; a network that moves boxes has two rows."""
+        """Return columns and rows of texts: mean and deviation over runs; what moves boxes has further rows without."""
         columns = ("method", "runs", *MEASURES, *_COSTS, "parameters", "GFLOPs")
         rows = []
         for name, row in self.rows.items():
@@ -71,10 +72,11 @@ class DetectionComparison:
             sizes = [f"{trials[0].parameters:,}", f"{trials[0].gflops:.2f}"] if trials else ["-", "-"]
             shown = [_mean([t.overall for t in trials], measure) for measure in MEASURES]
             rows.append([row.label, str(len(trials)), *shown, *costs, *sizes])
-            still = [t.unmoved for t in trials if t.unmoved is not None]
-            if still:
-                shown = [_mean(still, measure) for measure in MEASURES]
-                rows.append([_UNMOVED.format(row.label), str(len(still)), *shown, "-", "-", "-", "-"])
+            for part, without in _WITHOUT.items():
+                found = [getattr(t, part) for t in trials if getattr(t, part) is not None]
+                if found:
+                    shown = [_mean(found, measure) for measure in MEASURES]
+                    rows.append([f"{row.label}, {without}", str(len(found)), *shown, "-", "-", "-", "-"])
         return columns, rows
 
     def lines(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ class DetectionTrial:
         AP, AP50, AP75, APS, APM, APL, AR of the weights as loaded from their file (`metrics.coco_measures`).
     unmoved : mapping of str to float, or None
         The same with box refinement switched off, of a network that has it.
+    unregressed, bare : mapping of str to float, or None
+        The same without the head's own regression of boxes, with and without refinement; where proposals are moved.
     seconds_to_train, seconds_to_test : float or None
         Wall-clock time, without what the curve cost; None: training was interrupted and resumed.
     parameters : int
@@ -80,6 +83,8 @@ class DetectionTrial:
     losses: tuple[tuple[int, float], ...]
     plan: Mapping[str, Any]
     folder: Path
+    unregressed: Mapping[str, float] | None = None
+    bare: Mapping[str, float] | None = None
 
     @property
     def weights(self) -> DetectorCard:
@@ -129,11 +134,15 @@ def trial_steps(
     overall = yield from _measured_steps(packed, fields)
     tested = time.monotonic() - start
     moving = recipe.network.network == "faster_rcnn_attention"
+    before = moving and recipe.network.refinement.moves == "proposals"
+    still = _still(packed)
     trial = DetectionTrial(
         row=key.row,
         case=key.case,
         overall=overall,
-        unmoved=(yield from _measured_steps(_still(packed), fields)) if moving else None,
+        unmoved=(yield from _measured_steps(still, fields)) if moving else None,
+        unregressed=(yield from _measured_steps(packed, fields, regressed=False)) if before else None,
+        bare=(yield from _measured_steps(still, fields, regressed=False)) if before else None,
         seconds_to_train=round(seconds, 1) if afresh else None,
         seconds_to_test=round(tested, 1),
         parameters=sum(p.numel() for p in network.parameters()),
@@ -173,8 +182,9 @@ def _fit_steps(
     return measuring
 
 
-def _measured_steps(card: DetectorCard, fields: TrainingData) -> Steps[dict[str, float]]:
-    finder = CellFinder(NetworkDetector(load_detector(card, device.choose("auto")), card))
+def _measured_steps(card: DetectorCard, fields: TrainingData, *, regressed: bool = True) -> Steps[dict[str, float]]:
+    network = load_detector(card, device.choose("auto"))
+    finder = CellFinder(NetworkDetector(network if regressed else without_regression(network), card))
     found = yield from detect_all_steps(fields.val, finder, DetectionRecipe())
     yield Progress(0, 0, "measuring")
     return {name: round(value, 4) for name, value in _coco(found, fields.val, fields.classes).items()}
@@ -184,6 +194,15 @@ def _coco(found: Sequence[Detections], truth: Sequence[Detections], classes: Seq
     by = own_taxonomy(classes)
     overall, _ = coco_measures([f.to_taxonomy(by) for f in found], [t.to_taxonomy(by) for t in truth])
     return overall
+
+
+@torch.no_grad()
+def without_regression(network: CellDetector) -> CellDetector:
+    """Return a detector whose head names regions and leaves their boxes where they are."""
+    named = deepcopy(network)
+    for changes in named.roi_heads.box_predictor.bbox_pred.parameters():
+        changes.zero_()
+    return named
 
 
 def _still(card: DetectorCard) -> DetectorCard:

@@ -39,7 +39,8 @@ class NetworkRow:
     plain : str or None
         Name of the row that differs from this one in nothing but what is asked of it, such as attention.
     options : mapping of str to object
-        Options of `config.networks.ClassifierRecipe` in which the row's network differs from that of other rows.
+        Options of `config.networks.ClassifierRecipe` or `NetworkRecipe` in which the row's network differs from that of
+        other rows.
     point : float
         Weight of the loss that teaches attention where outlined micronuclei lie; 0: nobody teaches it.
     """
