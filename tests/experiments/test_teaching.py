@@ -1,6 +1,7 @@
 """A simulated annotator teaches; cells that measure are of another part."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -70,3 +71,14 @@ def test_the_network_is_trained_from_the_labels_and_goes_on_after_a_stop(
     trial = tmp_path / "out/trials/train-properly-0.json"
     trial.write_text(json.dumps(json.loads(trial.read_text()) | {"balanced_accuracy": [0.125]}))
     assert finish(teaching_steps(options, weights=str(nucleated.file))).trained == (0.125,)
+    longer = replace(options, changes=("epochs=0.4",))
+    assert finish(teaching_steps(longer, weights=str(nucleated.file))).trained != (0.125,)
+    assert (tmp_path / "out/trials/train-properly-0, epochs=0.4/project/labels.jsonl").exists()
+
+
+def test_the_title_says_what_was_changed_of_the_training(
+    cells: Path, nucleated: ClassifierCard, tmp_path: Path
+) -> None:
+    options = ExperimentOptions((cells,), tmp_path / "out", "ci", (0,), ("random",), ("epochs=0.4",))
+    table = finish(teaching_steps(options, weights=str(nucleated.file), train=False))
+    assert table.title.endswith("(NO RESULT, a test of the machinery; with epochs=0.4)")

@@ -175,13 +175,16 @@ def teaching(  # noqa: PLR0913 -- an option each
     train: Annotated[
         bool, typer.Option("--train/--no-train", help="Also train the network itself from the first row's labels.")
     ] = True,
+    changes: Changes = None,
     pixel_size: PixelSize = None,
 ) -> None:
     """Simulate an annotator: balanced accuracy after so many labels, by strategy; finished trials are not run again."""
     with explain_missing_packages():
         from napari_hemalens.experiments import teaching as experiment  # noqa: PLC0415 -- loads torch
 
-    options = ExperimentOptions((data,), out, preset, _numbers(seeds), _names(rows), pixel_size_um=pixel_size)
+    options = ExperimentOptions(
+        (data,), out, preset, _numbers(seeds), _names(rows), tuple(changes or ()), pixel_size_um=pixel_size
+    )
     _compare(experiment.teaching_steps(options, weights=weights, train=train), out)
 
 

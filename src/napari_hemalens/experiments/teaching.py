@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from napari_hemalens.config.options import FineTuningRecipe
 from napari_hemalens.experiments.options import ExperimentOptions
-from napari_hemalens.experiments.running import nest_steps, select_rows
+from napari_hemalens.experiments.running import Budget, find_budget, nest_steps, select_rows
 from napari_hemalens.experiments.teaching_pools import draw_pool, named_embeddings_steps
 from napari_hemalens.experiments.teaching_report import TRAINED, TeachingTable
 from napari_hemalens.experiments.teaching_trial import Annotation
@@ -23,7 +24,10 @@ STRATEGIES: Mapping[str, str] = {
 LABELS: Mapping[str, tuple[int, ...]] = {"full": (20, 40, 80, 160, 240, 320), "ci": (20, 30)}
 """After how many labels is measured, by preset."""
 
-_EPOCHS = {"full": 30.0, "ci": 0.2}
+BUDGETS: Mapping[str, Budget[FineTuningRecipe]] = {
+    "full": Budget(FineTuningRecipe()),
+    "ci": Budget(FineTuningRecipe(epochs=0.2), reduced="NO RESULT, a test of the machinery"),
+}
 
 
 def teaching_steps(options: ExperimentOptions, *, weights: str, train: bool = True) -> Steps[TeachingTable]:
@@ -33,7 +37,8 @@ def teaching_steps(options: ExperimentOptions, *, weights: str, train: bool = Tr
     ----------
     options : ExperimentOptions
         Data are one folder with the parts train (the pool) and val (what is measured on): `images/` with tables
-        `train.csv` and `val.csv` of the columns image and class, or annotated boxes.
+        `train.csv` and `val.csv` of the columns image and class, or annotated boxes. Changes are of
+        `FineTuningRecipe`, by which the network itself is trained.
     weights : str
         The classifier whose embedding is taught on.
     train : bool
@@ -42,17 +47,18 @@ def teaching_steps(options: ExperimentOptions, *, weights: str, train: bool = Tr
     Raises
     ------
     RecipeError
-        If there is no such strategy or preset.
+        If there is no such strategy or option.
     AnnotationError
         If the folder has no such parts.
     """
     chosen = select_rows(options.rows, STRATEGIES)
     preset = "ci" if options.preset == "ci" else "full"
+    budget = find_budget(replace(options, preset=preset), BUDGETS)
     pool = yield from named_embeddings_steps(options, "train", weights)
     measured = yield from named_embeddings_steps(options, "val", weights)
     pools = {seed: pool.take(draw_pool(pool.names, seed)) for seed in options.seeds}
     trials: dict[str, list[list[float]]] = {name: [] for name in chosen}
-    table = TeachingTable(f"Teaching on the embedding of {_called(weights)}", LABELS[preset], trials)
+    table = TeachingTable(f"Teaching on the embedding of {Path(weights).stem}{budget.suffix}", LABELS[preset], trials)
     total = len(chosen) * len(options.seeds)
     for done, (seed, name) in enumerate(((s, n) for s in options.seeds for n in chosen), start=1):
         annotation = Annotation(pools[seed], measured, name, seed, LABELS[preset], weights)
@@ -61,12 +67,9 @@ def teaching_steps(options: ExperimentOptions, *, weights: str, train: bool = Tr
     table.write(options.out)
     for done, seed in enumerate(options.seeds if train else ()):
         annotation = Annotation(pools[seed], measured, next(iter(chosen)), seed, LABELS[preset], weights)
-        steps = annotation.train_steps(options.trials / f"{TRAINED}-{seed}", _EPOCHS[preset])
+        of = ", ".join((f"{TRAINED}-{seed}", *options.changes))  # a longer training would go on from a shorter one
+        steps = annotation.train_steps(options.trials / of, budget.recipe)
         found = yield from nest_steps(steps, done, len(options.seeds), f"training, seed {seed}")
         table = replace(table, trained=(*table.trained, found))
         table.write(options.out)
     return table
-
-
-def _called(weights: str) -> str:
-    return Path(weights).stem

@@ -69,17 +69,17 @@ class Annotation:
         _write(file, self.labels, self.pool.embedded.sha256, found)
         return found
 
-    def train_steps(self, folder: Path, epochs: float) -> Steps[float]:
+    def train_steps(self, folder: Path, recipe: FineTuningRecipe) -> Steps[float]:
         """Teach, then train the network itself from all labels; return its balanced accuracy.
 
         Parameters
         ----------
         folder : Path
             For the project; a training that was stopped there goes on.
-        epochs : float
-            Passes over the labelled cells.
+        recipe : FineTuningRecipe
+            How it is trained.
         """
-        file = folder.with_suffix(".json")
+        file = folder.with_name(f"{folder.name}.json")  # a change of an option has a dot
         known = _read(file, self.labels[-1:], self.pool.embedded.sha256)
         if known is not None:
             return known[0]
@@ -88,7 +88,7 @@ class Annotation:
             session = self._session(project)
             for _ in self._teach(session):
                 pass
-            tuned = yield from fine_tune_steps(session, FineTuningRecipe(epochs=epochs))
+            tuned = yield from fine_tune_steps(session, recipe)
         classifier = NetworkClassifier.load(tuned.card, device.choose("auto"))
         crops = cut_boxes(self.measured.table(tuned.card.crop), tuned.card.crop)
         found = np.concatenate([look(classifier, part)[0] for part in torch.split(crops, _BATCH)])
