@@ -18,7 +18,7 @@ def trial(row: str, ap: float, unmoved: float | None) -> DetectionTrial:
     )
 
 
-def test_agents_on_proposals_are_shown_with_and_without_the_second_regression() -> None:
+def test_agents_on_proposals_are_shown_without_what_follows_them_too() -> None:
     of = {"unregressed": dict.fromkeys(MEASURES, 0.4), "bare": dict.fromkeys(MEASURES, 0.3)}
     rows = {"agents": NetworkRow("Agents", "faster_rcnn_attention")}
     _, summary = DetectionComparison("Title", (), rows, {}, (replace(trial("agents", 0.6, 0.55), **of),)).summary()
