@@ -172,6 +172,7 @@ class FakeExplainer:
     def __init__(self):
         self.asked = []
         self.error = None
+        self.notes = ()  # against the image
         self.go = threading.Event()  # cleared, it waits after the first batch
         self.go.set()
 
@@ -180,13 +181,15 @@ class FakeExplainer:
         rows = np.arange(len(cells)) if only is None else np.flatnonzero(np.isin(cells.ids, only))
         heatmap = np.zeros(slide.shape, np.float32)
         for batch, some in enumerate(np.array_split(rows, 2)):
-            yield Progress(batch + 1, 2, f"batch {batch + 1} of 2", explained(cells.take(some), heatmap, recipe))
+            yield Progress(
+                batch + 1, 2, f"batch {batch + 1} of 2", explained(cells.take(some), heatmap, recipe, self.notes)
+            )
             self.go.wait(60)
             if self.error is not None:
                 raise self.error
 
 
-def explained(cells, heatmap, recipe):
+def explained(cells, heatmap, recipe, notes=()):
     """Return cells that are ever less certain to have a micronucleus, with crops of 60 pixels of the image."""
     reach, names = 30.0, task(recipe.task).classes
     windows = np.concatenate([cells.centres + 0.5 - reach, cells.centres + 0.5 + reach], axis=1)
@@ -203,7 +206,12 @@ def explained(cells, heatmap, recipe):
         areas=cells.areas,
         image_shape=heatmap.shape,
         provenance=Provenance(
-            image="smear", weights="fake", sha256="0", recipe=recipe.model_dump(mode="json"), versions={}
+            image="smear",
+            weights="fake",
+            sha256="0",
+            recipe=recipe.model_dump(mode="json"),
+            versions={},
+            notes=notes,
         ),
     )
     return Explained(

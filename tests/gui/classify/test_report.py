@@ -1,5 +1,7 @@
 """What a laboratory reports: micronuclei, samples, groups compared."""
 
+from dataclasses import replace
+
 import numpy as np
 
 STAIN = "fluorescence"
@@ -47,6 +49,18 @@ class TestMicronuclei:
         runner.run()
         assert "micronuclei" not in viewer.layers[RESULT].features
         assert any("fluorescence" in note for note in classifying.report.read().notes)
+
+
+class TestDoubts:
+    def test_what_speaks_against_the_classes_is_none_of_the_other_notes(self, scored):
+        state, said = scored.results.current, "Dark ground: choose others."
+        cells = state.reviewed.cells
+        origin = replace(cells.provenance, notes=(said,))
+        state.reviewed = replace(state.reviewed, cells=replace(cells, provenance=origin))
+        page = scored.report.read()
+        assert page.doubts == (said,)
+        assert page.notes
+        assert said not in page.notes
 
 
 class TestSamples:

@@ -262,6 +262,15 @@ def test_that_it_is_no_diagnostic_device_is_said_once_beside_the_results(alone, 
     assert said() == 1
 
 
+def test_what_speaks_against_the_classes_is_said_above_the_heatmaps(alone, run_alone, explainer):
+    run_alone()
+    assert alone.doubts.isHidden()
+    explainer.notes = ("Dark ground, as of fluorescence: choose other weights.",)
+    run_alone()
+    assert alone.doubts.isVisible()
+    assert alone.doubts.text() == explainer.notes[0]
+
+
 def test_heat_is_offered_as_an_image_by_no_dock(dock, run):
     run()
     assert [layer.name for layer in dock.image.choices] == ["smear"]

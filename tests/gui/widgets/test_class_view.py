@@ -48,7 +48,11 @@ def test_figures_and_notes_are_shown_where_there_are_any(view):
     assert "5 (2;<br>9)" in view.figures.text()
     assert view.notes.text() == "Few cells.\nCheck them."
     assert not view.figures.isHidden()
+    view.show_figures([], [], ["Dark ground: choose others."])
+    assert view.doubts.text() == "Dark ground: choose others."
+    assert view.layout().indexOf(view.doubts) < view.layout().indexOf(view.legend)  # nobody has to scroll to it
     view.show_figures([], [])
+    assert view.doubts.isHidden()
     assert view.figures.isHidden()
     assert view.notes.isHidden()
 

@@ -105,6 +105,8 @@ class Page:
         Figures of what is counted, each with its label.
     notes : tuple of str
         Sentences to be shown with the figures, or why there are none.
+    doubts : tuple of str
+        What speaks against all of it.
     groups : tuple of str
         What can be compared: concentrations, else replicates, else images; none where there are not two.
     compared : (str, str) or None
@@ -115,6 +117,7 @@ class Page:
 
     rows: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    doubts: tuple[str, ...]
     groups: tuple[str, ...]
     compared: tuple[str, str] | None
     sentence: str
@@ -166,6 +169,7 @@ class Report:
         return Page(
             rows=summary.rows if isinstance(summary, Summary) else (),
             notes=_notes(summary, counted),
+            doubts=_doubts(counted),
             groups=groups,
             compared=asked,
             sentence=found.sentence if isinstance(found, Comparison) else found or "",
@@ -187,9 +191,12 @@ def _notes(summary: Summary | str | None, counted: Sequence[ClassificationState]
         return ()
     said = (summary,) if isinstance(summary, str) else summary.notes
     reasons = dict.fromkeys(state.uncounted for state in counted if state.uncounted)
+    return (*said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
+
+
+def _doubts(counted: Sequence[ClassificationState]) -> tuple[str, ...]:
     origins = [state.reviewed.cells.provenance for state in counted if state.reviewed is not None]
-    doubts = pooled_notes([(origin.title, origin.notes) for origin in origins])
-    return (*doubts, *said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
+    return pooled_notes([(origin.title, origin.notes) for origin in origins])
 
 
 def _groups(summary: Summary | str | None) -> tuple[str, ...]:

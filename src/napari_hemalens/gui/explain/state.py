@@ -15,6 +15,7 @@ from napari_hemalens.gui.frames import Framed
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
+from napari_hemalens.records.notes import merged_notes
 from napari_hemalens.workflows.heatmap_methods import Method
 from napari_hemalens.workflows.images import Region
 
@@ -119,6 +120,11 @@ class ExplanationState:
     def shown(self) -> dict[str, MethodResult]:
         """What has explained cells, by method."""
         return {name: found for name, found in self.found.items() if len(found.tiles)}
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What speaks against what is shown."""
+        return merged_notes(*(found.tiles.notes for found in self.shown.values()))
 
     def result_by(self, method: str) -> MethodResult | None:
         """Return what a method found, or where it has found nothing, the first one that has."""

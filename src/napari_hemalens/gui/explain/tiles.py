@@ -33,6 +33,11 @@ class Tiles:
         """Numbers of the cells, ascending: (N,)."""
         return np.array(sorted(self._places), dtype=np.int64)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What speaks against the cells that came last."""
+        return self._parts[-1].provenance.notes if self._parts else ()
+
     def add(self, part: Explained) -> None:
         """Keep the cells of a batch; those known before are forgotten."""
         side = min(SIDE, part.crops.shape[1])

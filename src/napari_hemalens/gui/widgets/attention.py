@@ -20,6 +20,7 @@ from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import layer_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
+from napari_hemalens.gui.widgets.doubts import doubts_label, show_doubts
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
 from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.replacing import may_replace
@@ -45,7 +46,7 @@ class AttentionWidget(Dock):
         self.form.options["device"].select(preference("device"))
         self.lacking, self.fetching = sentences(), FetchBar(napari_viewer, self.form)
         self.running = RunBar()
-        self.blend = BlendBar()
+        self.doubts, self.blend = doubts_label(), BlendBar()
         self.cell = CellView()
         self.gallery = GalleryView()
         self.use = sentences(small=True)
@@ -65,7 +66,7 @@ class AttentionWidget(Dock):
         inner = QVBoxLayout(self.results)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(3)
-        for widget in (self.blend, self.cell, self.gallery, self.use):
+        for widget in (self.doubts, self.blend, self.cell, self.gallery, self.use):
             inner.addWidget(widget)
         self.fill(self.hint, self.sources.native, self.form, self.lacking, self.fetching, self.running, self.results)
         self.following = (self.sources,)
@@ -143,6 +144,7 @@ class AttentionWidget(Dock):
         shown = {} if state is None else state.shown
         self.results.setVisible(bool(shown))
         if state is not None and shown:
+            show_doubts(self.doubts, state.doubts)
             self.blend.show_methods([(found.method.title, name) for name, found in shown.items()], results.method)
             self.cell.show_cell(*self.session.looked_at(), field=state.source is None, opaque=results.blend.opacity)
             self.gallery.setVisible(state.source is not None)

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from napari_hemalens.gui.classes import class_keys, display_name
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
+from napari_hemalens.gui.widgets.doubts import doubts_label, show_doubts
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, swatch
 from napari_hemalens.reports.detections import RESEARCH_USE
@@ -22,12 +23,13 @@ class ClassView(QWidget):
         super().__init__()
         self.legend, self.figures = _table("Class", "n", "%"), sentences()
         self.legend.setIconSize(QSize(SIDE, SIDE))
+        self.doubts = doubts_label()
         self.notes, self.use = sentences(small=True), sentences(small=True)
         self.use.setText(f"In brackets: 95 % interval. {RESEARCH_USE}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self.legend, self.figures, self.notes, self.use):
+        for widget in (self.doubts, self.legend, self.figures, self.notes, self.use):
             layout.addWidget(widget)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
@@ -42,8 +44,9 @@ class ClassView(QWidget):
                 self.legend.setItem(row, column, _item(text, right=column > 0))
             self.legend.item(row, 0).setIcon(swatch(name, keys[name]))
 
-    def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str]) -> None:
-        """Show labels with their values, and sentences to be read with them."""
+    def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str], doubts: Sequence[str] = ()) -> None:
+        """Show labels with their values, sentences to be read with them, and above all what speaks against them."""
+        show_doubts(self.doubts, doubts)
         lines = "".join(_line(label, text) for label, text in rows)
         self.figures.setText(f"<table width='100%' cellpadding=1>{lines}</table>")
         self.figures.setVisible(bool(rows))

@@ -216,7 +216,7 @@ class ClassifyWidget(Dock):
         if counted:
             self.counted.show_results(results.states_of_task, current, pooled=results.pooled)
             self.view.show_counts(pooled(counted))
-            self.view.show_figures(page.rows, page.notes)
+            self.view.show_figures(page.rows, page.notes, page.doubts)
             self.report.show_case(current, alone=len(counted) == 1)
             self.report.show_comparison(page.groups, page.compared, page.sentence)
             self.filter.show_classes(counted[0].cells.names, results.display)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_hemalens.gui.box_labels import UNSURE_MEANS
 from napari_hemalens.gui.classes import display_name, key_of
 from napari_hemalens.gui.widgets.accessible import reach_by_tab
+from napari_hemalens.gui.widgets.doubts import DOUBTFUL, doubts_label, show_doubts
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import SIDE, Swatches, unsure_swatch
 from napari_hemalens.records.differential import ClassCount, Differential
@@ -27,8 +28,7 @@ from napari_hemalens.reports.detections import RESEARCH_USE, UNSURE
 _COLUMNS = ("Class", "n", "%", "95 % interval")
 _CLASS, _COUNT, _PERCENT, _BAR = range(4)
 _ROW = 17  # pixels
-_DOUBTFUL = "#d98200"  # behind black letters, which are read on it in either theme
-_DOUBTS = f'<span style="background-color: {_DOUBTFUL}; color: black"><b>Doubtful:</b></span> '
+_DOUBTS = f'<span style="background-color: {DOUBTFUL}; color: black"><b>Doubtful:</b></span> '
 _UNSURE = (
     f"Cells {UNSURE_MEANS}, and that nobody has named yet: counted apart, in no class and in no per cent. Review "
     "the least certain shows them first; More options, Unsure cells, counts them under their likeliest class."
@@ -63,8 +63,7 @@ class DifferentialView(QWidget):
         header.setSectionResizeMode(_BAR, QHeaderView.ResizeMode.Stretch)
         self.summary, self.warnings, self.use = sentences(), sentences(small=True), sentences(small=True)
         self.use.setText(RESEARCH_USE)
-        self.doubts = sentences()
-        self.doubts.setStyleSheet(f"background: {_DOUBTFUL}; color: black; padding: 3px; border-radius: 3px")
+        self.doubts = doubts_label()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -77,8 +76,7 @@ class DifferentialView(QWidget):
         everyone = (*count.rows, *count.beside)
         rows = [row for row in everyone if row.count is not None or row.given or key_of(row.name).isdigit()]
         self.table.setRowCount(len(rows) + (count.unsure > 0))
-        self.doubts.setText("\n".join(count.notes))
-        self.doubts.setVisible(bool(count.notes))
+        show_doubts(self.doubts, count.notes)
         longest = max((row.high for row in rows if row.high is not None), default=100)
         for number, row in enumerate(rows):
             self._show_row(number, row, longest, doubtful=bool(count.notes))
@@ -127,7 +125,7 @@ class DifferentialView(QWidget):
 
 
 def _mark(item: QTableWidgetItem, *, doubtful: bool) -> None:
-    item.setData(Qt.ItemDataRole.BackgroundRole, QColor(_DOUBTFUL) if doubtful else None)
+    item.setData(Qt.ItemDataRole.BackgroundRole, QColor(DOUBTFUL) if doubtful else None)
     item.setData(Qt.ItemDataRole.ForegroundRole, QColor("black") if doubtful else None)
 
 
