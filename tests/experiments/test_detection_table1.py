@@ -77,6 +77,10 @@ def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path,
     assert [trial.row for trial in first.trials] == list(rows)
     assert again.trials == first.trials
     assert all(trial.gflops > 0 and trial.losses and trial.curve for trial in first.trials)
+    starts = {trial.plan["recipe"]["start"] for trial in first.trials}
+    assert len(starts) == 1
+    assert starts.pop().startswith("pretrained ")
+    assert len(list(tmp_path.glob("trials/*/pretraining"))) == 1
     assert [trial.unmoved is not None for trial in first.trials] == [False, True, True]
     assert [trial.bare is not None for trial in first.trials] == [False, False, True]
 
@@ -89,7 +93,7 @@ def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path,
     assert (run["split"], run["seeds"], run["images"]["train"]) == ("val", [0], 4)
     for name in ("table.csv", "trials.csv", "curves.png", "boxes.png"):
         assert (tmp_path / name).exists()
-    with pytest.raises(TrainingError, match="another selection of images"):
+    with pytest.raises(TrainingError, match="holds a run on other data"):
         finish(detection_table1_steps(options, split="paper"))
 
 

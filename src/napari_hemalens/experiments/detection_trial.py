@@ -121,7 +121,7 @@ def trial_steps(
         If the folder holds a trial of another recipe or of other images.
     """
     out = key.folder(folder)
-    plan = {"recipe": recipe.model_dump(mode="json"), "images": _named(fields)}
+    plan = {"recipe": _planned(recipe), "images": _named(fields)}
     if (out / _FILE).exists():
         return _read(out, plan)
     afresh, start = not (out / CHECKPOINT).exists(), time.monotonic()
@@ -236,6 +236,15 @@ def _losses(out: Path) -> tuple[tuple[int, float], ...]:
     names, *lines = (line.split(",") for line in (out / "losses.csv").read_text(encoding="utf-8").splitlines())
     total = names.index("total")
     return tuple((int(line[0]), float(line[total])) for line in lines)
+
+
+def _planned(recipe: DetectionTraining) -> dict[str, Any]:
+    """Return a recipe as JSON has it; what it starts from goes by its content, wherever that lies."""
+    plan = recipe.model_dump(mode="json")
+    if recipe.start is not None:
+        card = weights.detector_card(recipe.start)
+        plan["start"] = f"{card.name} {card.sha256[:12]}"
+    return plan
 
 
 def _named(fields: TrainingData) -> dict[str, Any]:
