@@ -6,6 +6,8 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_hemalens.gui import sample_data
+from napari_hemalens.gui.demo import SAMPLE
 from napari_hemalens.gui.widgets import demo_hint
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 
@@ -67,3 +69,9 @@ def test_layers_come_and_go_after_the_hint_has_gone(viewer, qapp):
     QCoreApplication.sendPostedEvents(hint, QEvent.Type.DeferredDelete)
     viewer.add_image(np.zeros((8, 8)), name="smear")
     assert "smear" in viewer.layers
+
+
+def test_it_says_what_the_demo_opens(hint):
+    (_, attributes, _), *_ = getattr(sample_data, SAMPLE[1])()
+    assert "rendered" in attributes["name"]
+    assert "a rendered smear" in hint.demo.toolTip()

@@ -17,7 +17,7 @@ class DemoHint(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self.demo = button("Try the demo", "Detect, classify and explain cells of a photograph, step by step")
+        self.demo = button("Try the demo", "Detect, classify and explain cells of a rendered smear, step by step")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel("No image yet?"))
