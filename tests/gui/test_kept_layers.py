@@ -6,7 +6,16 @@ import numpy as np
 from napari.layers import Image, Labels
 
 from napari_hemalens.gui import kept_layers
-from napari_hemalens.gui.kept_layers import give_look, kept_image, labels_layer, look_of, placed
+from napari_hemalens.gui.kept_layers import (
+    READER,
+    file_of,
+    give_look,
+    kept_image,
+    labels_layer,
+    layers_of,
+    look_of,
+    placed,
+)
 from napari_hemalens.gui.layers import OUTLINED, placement_of
 
 PLACE = {
@@ -68,3 +77,10 @@ def test_labels_of_one_frame_come_back_as_those_of_that_frame():
     found_in = {OUTLINED: {"image": "stack", "frame": "T=1"}}
     look = json.loads(json.dumps(look_of(Labels(np.eye(4, dtype=np.int32), metadata=found_in))))
     assert labels_layer(np.eye(4, dtype=np.int32), look, "x").metadata == found_in
+
+
+def test_layers_of_a_file_know_of_which(tmp_path):
+    path = tmp_path / "a.png"
+    (layer,) = layers_of(path, [(np.zeros((4, 5)), {"name": "a"}, "image")])
+    assert (layer.source.path, layer.source.reader_plugin, layer.name) == (str(path), READER, "a")
+    assert file_of(layer) == path.resolve()

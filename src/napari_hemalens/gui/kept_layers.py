@@ -1,16 +1,20 @@
 """How a layer shows an image or labels, as plain values that a project keeps, and back. No Qt, no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
+from napari.layers._source import layer_source
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 from numpy.typing import NDArray
 
-from napari_hemalens.gui.layers import OUTLINED
+from napari_hemalens.gui.layers import OUTLINED, LayerData
 from napari_hemalens.workflows.kept_images import MOST_KEPT, KeptImage
+
+READER = "napari-hemalens"
+"""What layers that we open name as their reader."""
 
 _LOOK = ("visible", "opacity", "gamma")
 
@@ -74,6 +78,15 @@ def give_look(layer: Layer, look: Mapping[str, Any]) -> None:
         layer.contrast_limits = look["contrast_limits"]
         if look["colormap"] in AVAILABLE_COLORMAPS:
             layer.colormap = look["colormap"]
+
+
+def layers_of(path: str | Path, read: Iterable[LayerData]) -> list[Layer]:
+    """Return what was read of a file as layers that know of which, as those that a person opens do.
+
+    A project keeps the path of such a layer; of others it has to keep the pixels.
+    """
+    with layer_source(path=str(path), reader_plugin=READER):
+        return [Layer.create(*each) for each in read]
 
 
 def file_of(layer: Layer) -> Path | None:

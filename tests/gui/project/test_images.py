@@ -42,6 +42,15 @@ def test_a_file_is_opened_once_and_looks_as_it_did(tmp_path, opened, find):
     assert find.notes == []
 
 
+def test_a_file_is_kept_by_its_path_however_often_it_is_opened(tmp_path, opened):
+    kept = reread(tmp_path, kept_image(opened.layers["mine"]))
+    for _ in range(2):
+        layer = ProjectImages(ViewerModel(), WorkFiles(tmp_path))(kept)
+        kept = reread(tmp_path, kept_image(layer))
+        assert kept.path == tmp_path / "a.png"
+        assert kept.pixels is None  # they would be kept twice, and those of a large image not at all
+
+
 def test_a_layer_that_is_open_already_is_taken(tmp_path, opened):
     kept = reread(tmp_path, kept_image(opened.layers["mine"]))
     opened.layers["mine"].name = "renamed"

@@ -31,6 +31,11 @@ def test_boxes_labels_and_heatmaps_lie_over_the_image(viewer, study, labels):
     assert len([each for each in viewer.layers if each.visible]) == 3
 
 
+def test_a_slide_that_is_opened_is_known_by_its_file(viewer, study):
+    layer = show_slide(viewer, study / "c0.png", ())
+    assert layer.source.path == str(study / "c0.png")  # so that a project counts what is found in it
+
+
 def test_layers_of_boxes_name_their_image_once(viewer, study, labels):
     of = Provenance(image="c0.png")
     box = [[10, 20, 40, 60]]

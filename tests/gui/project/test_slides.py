@@ -111,6 +111,7 @@ def test_groups_are_compared_and_what_cannot_be_is_said(slides, study, runner, s
     runner.run()
     assert "No run 'detect-7'" in said[-1]
     assert slides.completed  # the queue has not failed
+    assert slides.compared is None  # nobody takes the one before for it
     slides.compare(None, ("control", "patients"))
     assert said[-1] == ""
 

@@ -49,7 +49,7 @@ def test_a_viewer_has_one_such_dock(viewer, slides, monkeypatch, qtbot):
     assert shown == [(view, "Slides of the project")] * 2
 
 
-def test_what_failed_makes_no_window_grow_beyond_a_small_screen(view, qtbot):
+def test_what_failed_and_notes_make_no_window_grow_beyond_a_small_screen(view, qtbot):
     view.queue.failed.show_failures({str(k): f"{k}.png: Cannot read {k}.png." for k in range(9)})
     view.groups.refusal.setText(40 * "Groups are not compared. ")
     view.groups.refusal.show()
@@ -60,3 +60,9 @@ def test_what_failed_makes_no_window_grow_beyond_a_small_screen(view, qtbot):
     assert view.minimumSizeHint().height() <= 160
     assert view.height() == 240
     assert view.queue.height() <= view.tabs.currentWidget().height()  # nothing scrolls but the list itself
+    view.tabs.setCurrentIndex(2)
+    view.groups.refusal.hide()
+    view.groups.notes.setText(6 * "Fisher's exact test compares all cells. ")
+    notes = view.groups.notes
+    qtbot.waitUntil(lambda: notes.height() >= notes.heightForWidth(notes.width()) > notes.fontMetrics().height())
+    assert view.groups.height() <= view.tabs.currentWidget().height()

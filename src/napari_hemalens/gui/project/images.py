@@ -8,12 +8,10 @@ from napari.layers import Image, Layer
 
 from napari_hemalens.errors import HemaLensError, ImageError
 from napari_hemalens.gui.files.images import image_layers
-from napari_hemalens.gui.kept_layers import file_of, give_look
-from napari_hemalens.gui.layers import LayerData, holds_pixels
+from napari_hemalens.gui.kept_layers import READER, file_of, give_look, layers_of
+from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.workflows.kept_images import KeptImage, adopt_pixels
 from napari_hemalens.workflows.work import WorkFiles
-
-_OURS = "napari-hemalens"
 
 
 class ProjectImages:
@@ -76,17 +74,13 @@ class ProjectImages:
 
     def _from_file(self, image: KeptImage, path: Path) -> Image:
         """Return the layer of a file as our reader, else the one that opened it, makes it."""
-        layer = _same(image, [Layer.create(*made) for made in image_layers(path) if _is_image(made)])
+        layer = _same(image, layers_of(path, image_layers(path)))
         reader = image.layer.get("reader")
-        if layer is None and reader and reader != _OURS:
+        if layer is None and reader and reader != READER:
             layer = _same(image, self._viewer.open(str(path), plugin=reader))
         if layer is None:
             raise ImageError(f"{path.name} is not as it was: its cells were of {image.shape[0]} x {image.shape[1]} px.")
         return layer
-
-
-def _is_image(made: LayerData) -> bool:
-    return made[2] == "image"
 
 
 def _same(image: KeptImage, layers: Sequence[Layer]) -> Image | None:

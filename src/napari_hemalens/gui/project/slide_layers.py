@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_hemalens.gui.classify.layers import OPACITY, ClassColours
 from napari_hemalens.gui.files.images import image_layers
+from napari_hemalens.gui.kept_layers import file_of, layers_of
 from napari_hemalens.gui.layers import as_layers, holds_pixels, placement_of, rgba
 from napari_hemalens.workflows.project_results import SlideResults
 
@@ -46,16 +47,11 @@ def show_slide(viewer: ViewerModel, image: Path, results: tuple[SlideResults, ..
 
 
 def _open_already(viewer: ViewerModel, image: Path) -> Image | None:
-    of_file = (each for each in viewer.layers if holds_pixels(each) and _file_of(each) == str(image))
-    return next(of_file, None)
-
-
-def _file_of(layer: Layer) -> str:
-    return str(Path(layer.source.path).resolve()) if layer.source.path else str(layer.metadata.get(_PLACE, ""))
+    return next((each for each in viewer.layers if holds_pixels(each) and file_of(each) == image), None)
 
 
 def _opened(viewer: ViewerModel, image: Path) -> Image:
-    layers = [Layer.create(*made) for made in image_layers(image)]
+    layers = layers_of(image, image_layers(image))
     for layer in layers:
         layer.metadata[_PLACE] = str(image)
         viewer.add_layer(layer)

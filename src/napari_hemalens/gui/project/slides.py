@@ -197,7 +197,7 @@ class SlidesSession(ViewerSession):
             yield compare_project(folder, run, groups, language=language)
 
         self.message_sent.emit("")  # what was said of the comparison before
-        listener = Listener(on_step=self._on_compared, on_error=self._on_error_beside)
+        listener = Listener(on_step=self._on_compared, on_error=self._on_uncompared)
         self._runner.run_in_background(counted(), listener)
 
     def translate(self, language: LanguageCode) -> None:
@@ -273,6 +273,12 @@ class SlidesSession(ViewerSession):
     def _on_compared(self, compared: ProjectComparison) -> None:
         self.compared = compared
         self.changed.emit()
+
+    def _on_uncompared(self, error: Exception) -> None:
+        """Say why there is no comparison; the one before would be taken for it."""
+        self.compared = None
+        self.changed.emit()
+        self._on_error_beside(error)
 
     def _on_project(self) -> None:
         self.compared = None

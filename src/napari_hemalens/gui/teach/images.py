@@ -5,9 +5,10 @@ from pathlib import PurePath
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.kept_layers import layers_of
 from napari_hemalens.gui.layers import image_layer
 from napari_hemalens.gui.teach.layers import layer_of
 from napari_hemalens.workflows.images import open_image
@@ -43,7 +44,7 @@ def open_missing(
         except HemaLensError as error:
             notes.append(str(error))
             continue
-        layer = Layer.create(data, {**attributes, "name": PurePath(image.name).name}, kind)
+        (layer,) = layers_of(path, [(data, {**attributes, "name": PurePath(image.name).name}, kind)])
         viewer.add_layer(layer)
         found[image.name] = layer
     return found, tuple(notes)

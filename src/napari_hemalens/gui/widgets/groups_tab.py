@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -176,6 +177,7 @@ def _offer(box: QComboBox, choices: list[tuple[str, str]]) -> bool:
 
 def _table() -> QTableWidget:
     table = QTableWidget()
+    table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # sentences come first
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(_ROW)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -151,6 +151,7 @@ def _texts(outcome: RunOutcome, *, goes_on: bool) -> tuple[str, ...]:
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(_COLUMNS))
+    table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # sentences come first
     table.setHorizontalHeaderLabels(_COLUMNS)
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(_ROW)
