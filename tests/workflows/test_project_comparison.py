@@ -185,7 +185,9 @@ def test_all_frames_of_a_slide_that_detect_keeps_are_counted(project: Path) -> N
     )
     with Project.open(project):
         write_detected(WorkFiles(project), project, DetectedWork(kept, {"score_threshold": 0.5}))
-    (slide,) = compare_project(project, "work").found.slides
+    found = compare_project(project, "work").found
+    (slide,) = found.slides
+    assert "slides have no results in Detect: " in found.notes[0]
     assert (slide.counts["blast"], slide.total) == (0 + 1 + 2, 3 * CELLS)
 
 

@@ -144,7 +144,8 @@ def compare_project(
             else f"No slide of {folder} has results in {source}."
         )
     found = compare_groups(slides, classes, groups, table.groups())
-    found = replace(found, notes=(*_without_results(table, counts, source), *doubts, *found.notes))
+    missing = _without_results(table, counts, "Detect" if chosen is None else source)
+    found = replace(found, notes=(*missing, *doubts, *found.notes))
     place = folder / "results" / f"{source}-groups" if out is None else Path(out)
     compared = ProjectComparison(found, source, folder, place, {} if chosen is None else chosen.recipe, language)
     with _explained(place):

@@ -60,6 +60,8 @@ def test_what_failed_and_notes_make_no_window_grow_beyond_a_small_screen(view, q
     assert view.minimumSizeHint().height() <= 160
     assert view.height() == 240
     assert view.queue.height() <= view.tabs.currentWidget().height()  # nothing scrolls but the list itself
+    view.tabs.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: 0 < view.slides.height() <= view.tabs.currentWidget().height())
     view.tabs.setCurrentIndex(2)
     view.groups.refusal.hide()
     view.groups.notes.setText(6 * "Fisher's exact test compares all cells. ")

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
+    QSizePolicy,
     QStyledItemDelegate,
     QTableView,
     QVBoxLayout,
@@ -134,6 +135,7 @@ class SlidesTab(QWidget):
 
 def _table(model: SlidesModel) -> QTableView:
     table = QTableView()
+    table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # no two scroll bars
     table.setModel(model)
     table.setItemDelegate(TypedTexts(table))
     table.verticalHeader().hide()
