@@ -19,6 +19,7 @@ from napari_hemalens.training.table_crops import (
     _Group,
     admissible,
     recolouring,
+    shares_drawn,
     surround,
     thinned,
     unlearned,
@@ -81,6 +82,16 @@ def test_a_laboratory_is_drawn_by_the_names_it_has(images: TableCrops) -> None:
     np.testing.assert_allclose(vague, [0.7 / 1.7, 1 / 1.7])
     few = _frequencies([_Group("monocyte", "a", MANY), _Group("monocyte", "b", MANY[:5])], TASK)
     np.testing.assert_allclose(few, [1 / 1.1, 0.1 / 1.1])
+
+
+def test_shares_are_those_in_which_classes_are_drawn(images: TableCrops, cells: CellTable) -> None:
+    common = np.flatnonzero((cells.class_names == "monocyte") & (cells.laboratories == "north"))
+    many = cells.take(np.concatenate([np.arange(len(cells)), np.repeat(common, 30)]))
+    certain = images.admissible.sum(dim=1) == 1
+    rows = [row for row in drawn(images, 8000) if certain[row]]
+    counted = images.admissible[rows].float().mean(dim=0)
+    torch.testing.assert_close(shares_drawn(many, TASK), counted, atol=0.02, rtol=0)
+    assert counted[TASK.classes.index("monocyte")] < 0.6  # of the cells, nine in ten are monocytes
 
 
 def test_a_crop_teaches_what_its_name_says(images: TableCrops, cells: CellTable) -> None:

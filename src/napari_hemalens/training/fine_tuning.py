@@ -18,7 +18,7 @@ from napari_hemalens.records.tasks import Task
 from napari_hemalens.records.taxonomy import known_as
 from napari_hemalens.training.cells_by_box import learn_steps, pack
 from napari_hemalens.training.classification import build
-from napari_hemalens.training.table_crops import admissible
+from napari_hemalens.training.table_crops import shares_drawn
 
 _HEAD = "head."
 _LARGEST_BATCH = 32
@@ -85,29 +85,28 @@ def fine_tune_steps(
     network = build(recipe, task)
     start_from(network, start, task.classes)
     yield from learn_steps(network, cells, task=task, recipe=recipe, new=new)
-    treat_alike(network, admissible(cells.take(cells.parts == "train"), task))
+    treat_alike(network, shares_drawn(cells.take(cells.parts == "train"), task))
     yield Progress(0, 0, "calibrating on the cells held out")
     return pack(network, cells, task=task, recipe=recipe, new=new)
 
 
 @torch.no_grad()
-def treat_alike(network: nn.Module, labels: Tensor) -> None:
+def treat_alike(network: nn.Module, shares: Tensor) -> None:
     """Take off a classifier's logits what it learned of how frequent classes are.
 
-    A person labels some classes often and others rarely, and a network that learns from so few cells leans to the
-    frequent ones. Where all have as many labels, nothing changes. Menon et al. 2021, *Long-tail learning via logit
-    adjustment*, equation 9 with tau = 1.
+    A person labels some classes rarely. So that their few cells are not learned by heart, training draws them less
+    often than others, and a network that learns from so few leans to the frequent ones. Where all are drawn alike,
+    nothing changes. Menon et al. 2021, *Long-tail learning via logit adjustment*, equation 9 with tau = 1.
 
     Parameters
     ----------
     network : Module
         Trained; its last biases are changed in place.
-    labels : (N, K) bool
-        The classes that each of its training cells may be of; of those that are certain, frequencies are counted.
+    shares : (K,) Tensor
+        How often it was shown each class (`table_crops.shares_drawn`); one that it never saw keeps its bias.
     """
-    cells = labels[labels.sum(dim=1) == 1].sum(dim=0).clamp(min=1)
     bias = network.get_parameter(_HEAD + "linear.bias")
-    bias.sub_((cells / cells.sum()).log().to(bias))
+    bias.sub_(torch.where(shares > 0, shares, 1.0).log().to(bias))
 
 
 @torch.no_grad()

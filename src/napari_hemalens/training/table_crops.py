@@ -163,6 +163,16 @@ def thinned(cells: CellTable, most: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(kept))
 
 
+def shares_drawn(cells: CellTable, task: Task) -> Tensor:
+    """Return how often a training crop is of each class, among those whose name is one class: (K,), adding up to 1."""
+    groups, found = _groups(cells), torch.zeros(len(task.classes))
+    for of, often in zip(groups, _frequencies(groups, task).tolist(), strict=True):
+        classes = task.admissible(of.name)
+        if len(classes) == 1:
+            found[classes[0]] += often
+    return found / found.sum()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
     """The rows (n,) int64 of the cells of one name from one laboratory."""
