@@ -1,7 +1,10 @@
 """Slides, queue and groups of the open project, without a window."""
 
+from dataclasses import replace
+
 import pytest
 
+from napari_hemalens.gui.project import slides as slides_module
 from napari_hemalens.projects.project import Project
 from napari_hemalens.workflows.project_queue import outcomes_of
 from napari_hemalens.workflows.project_slides import read_slides, write
@@ -82,7 +85,33 @@ def test_a_queue_that_was_stopped_is_resumed(slides, runner, run_queue):
     slides.resume()
     runner.run()
     assert len(run_queue.asked) == 2
-    assert words[-1] == "Done; 1 failed, see below."
+    assert words[-1] == "Done; 1 failed, see below: the same button tries it again."
+
+
+@pytest.mark.parametrize(
+    ("failed", "state", "said"),
+    [
+        (
+            {"a.png": "Empty.", "b.png": "Empty."},
+            "done",
+            "Done; 2 failed, see below: the same button tries them again.",
+        ),
+        ({}, "failed", "Done; 1 failed, see below: Resume tries it again."),
+        ({"a.png": "Empty."}, "failed", "Done; 2 failed, see below."),
+        ({}, "done", "Done."),
+    ],
+)
+def test_it_is_said_what_tries_again_what_failed(slides, runner, monkeypatch, failed, state, said):
+    words = []
+    slides.progressed.connect(lambda told, _: words.append(told))
+    outcomes = [
+        replace(each, run=each.run.model_copy(update={"state": state}), failed=failed) for each in slides.outcomes
+    ]
+    slides.resume()
+    runner.step()
+    monkeypatch.setattr(slides_module, "outcomes_of", lambda _: tuple(outcomes))
+    runner.run()
+    assert words[-1] == said
 
 
 def test_failures_of_earlier_runs_are_not_told_of_again(slides, runner, run_queue):
@@ -100,6 +129,21 @@ def test_the_queue_waits_for_a_run_of_a_dock(slides, run_queue, said):
     slides.resume()
     assert (run_queue.asked, slides.running) == ([], False)
     assert said[-1].startswith("Stop the run that goes on in a dock first")
+
+
+def test_a_damaged_table_hides_no_run_and_is_read_once_it_is_mended(slides, study, said):
+    table = (study / "slides.csv").read_text()
+    (study / "slides.csv").write_text("nonsense\n1\n")
+    slides.reload()
+    assert "lacks the column 'path'" in said[-1]
+    assert (slides.readable, len(slides.slides), [each.run.name for each in slides.outcomes]) == (
+        False,
+        0,
+        ["detect-1"],
+    )
+    (study / "slides.csv").write_text(table)
+    slides.reload()
+    assert (slides.readable, len(slides.slides), said[-1]) == (True, 7, "")
 
 
 def test_groups_are_compared_and_what_cannot_be_is_said(slides, study, runner, said):

@@ -21,6 +21,13 @@ def test_each_image_has_its_sentence_and_without_any_there_is_no_list(qtbot):
     assert failed.isHidden()
 
 
+def test_what_is_no_image_is_not_called_so(qtbot):
+    failed = FailureList(of_images=False)
+    qtbot.addWidget(failed)
+    failed.show_failures({"classify-1": "classify-1: No weights are packed for the task plasma."})
+    assert failed.count.text() == "1 failure:"
+
+
 def test_a_long_list_scrolls(qtbot):
     failed = FailureList()
     qtbot.addWidget(failed)

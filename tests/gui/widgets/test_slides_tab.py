@@ -80,3 +80,11 @@ def test_without_a_project_it_says_where_to_open_one(tab, slides):
     slides.projects.leave()
     assert "No project is open" in tab.words.text()
     assert not tab.add.isEnabled()
+
+
+def test_a_table_that_cannot_be_read_is_not_called_empty(tab, slides, study):
+    (study / "slides.csv").write_text("nonsense\n1\n")
+    slides.reload()
+    assert tab.words.text() == ""
+    slides.projects.leave()
+    assert tab.words.text().startswith("No project is open")

@@ -67,6 +67,8 @@ class SlidesSession(ViewerSession):
         Of the project.
     outcomes : tuple of RunOutcome
         Of the runs in its queue.
+    readable : bool
+        Whether both could be read; if not, it was said why.
     compared : ProjectComparison or None
         The last comparison.
     """
@@ -81,6 +83,7 @@ class SlidesSession(ViewerSession):
         self.projects = session_for(ProjectSession, viewer, lambda _: runner)
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
+        self.readable = True
         self.compared: ProjectComparison | None = None
         self.projects.wait_for(lambda: self.running)
         self.projects.changed.connect(self._on_project)
@@ -100,11 +103,15 @@ class SlidesSession(ViewerSession):
         """Read slides and queue again: a spreadsheet or the command line may have changed them."""
         folder = self.folder
         self.slides, self.outcomes = SlidesTable(), ()
-        if folder is not None:
-            try:
-                self.slides, self.outcomes = read_slides(folder), outcomes_of(folder)
-            except HemaLensError as error:
-                self.message_sent.emit(str(error))
+
+        def read() -> None:
+            if folder is not None:
+                try:
+                    self.slides = read_slides(folder)
+                finally:  # a table that is damaged takes no run off the screen
+                    self.outcomes = outcomes_of(folder)
+
+        self.readable = super()._try(read)
         self.changed.emit()
 
     def add(self, images: Sequence[Path] = (), table: Path | None = None) -> None:
@@ -267,8 +274,10 @@ class SlidesSession(ViewerSession):
 
     def _done(self) -> str:
         ran = [outcome for outcome in self.outcomes if outcome.run.name in self._ran]
-        failed = sum(len(outcome.failed) + (outcome.run.state == "failed") for outcome in ran)
-        return f"Done; {failed:,} failed, see below." if failed else "Done."
+        slides, runs = sum(len(each.failed) for each in ran), sum(each.run.state == "failed" for each in ran)
+        button, what = "Resume" if runs else "the same button", "it" if slides + runs == 1 else "them"
+        again = "" if slides and runs else f": {button} tries {what} again"
+        return f"Done; {slides + runs:,} failed, see below{again}." if slides or runs else "Done."
 
     def _on_compared(self, compared: ProjectComparison) -> None:
         self.compared = compared

@@ -17,11 +17,13 @@ class FailureList(QWidget):
     ----------
     least_rows : int, optional
         Lines that are seen where there is little room; by default as many as elsewhere.
+    of_images : bool
+        Whether each failure is that of an image.
     """
 
-    def __init__(self, least_rows: int = _MOST_ROWS) -> None:
+    def __init__(self, least_rows: int = _MOST_ROWS, *, of_images: bool = True) -> None:
         super().__init__()
-        self._least_rows = least_rows
+        self._least_rows, self._of_images = least_rows, of_images
         self.count, self.list = QLabel(), QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setAccessibleName("Images that could not be looked at, and why")
@@ -35,9 +37,11 @@ class FailureList(QWidget):
 
     @while_alive
     def show_failures(self, failures: Mapping[str, str]) -> None:
-        """Show why each image failed, by its name."""
-        images = counted(len(failures), "image")
-        self.count.setText(f"{images} failed:")
+        """Show why each image, or what else, failed, by its name."""
+        number = len(failures)
+        self.count.setText(
+            f"{counted(number, 'image')} failed:" if self._of_images else f"{counted(number, 'failure')}:"
+        )
         self.list.setPlainText("\n".join(failures.values()))
         rows = min(2 * len(failures), _MOST_ROWS)  # a sentence takes two lines of a dock
         line = self.list.fontMetrics().lineSpacing()

@@ -49,7 +49,7 @@ class QueueTab(QWidget):
         self.add = {operation: button(*said) for operation, said in _OPERATIONS.items()}
         self.remove = button("Remove run", "Take the selected run out of the queue; its results stay")
         self.folder = button("Open folder", "Open the folder of results of the selected run")
-        self.runs, self.running, self.failed = _table(), RunBar(), FailureList(least_rows=2)
+        self.runs, self.running, self.failed = _table(), RunBar(), FailureList(least_rows=2, of_images=False)
         self.running.run.setText("Resume")
         self.running.run.setToolTip("Run what waits in the queue, one run after the other")
         self._lay_out()

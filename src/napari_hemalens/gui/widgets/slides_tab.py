@@ -84,7 +84,8 @@ class SlidesTab(QWidget):
         self.model.show_slides(session.slides, editable=session.keeps)
         for each in (self.add, self.add_folder, self.take):
             each.setEnabled(session.keeps)
-        self.words.setText(_NONE if session.folder is None else _HINT if len(session.slides) else _EMPTY)
+        empty = _EMPTY if session.readable else ""
+        self.words.setText(_NONE if session.folder is None else _HINT if len(session.slides) else empty)
         self._on_selection()
 
     def _connect(self) -> None:
