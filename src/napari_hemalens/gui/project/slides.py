@@ -83,7 +83,6 @@ class SlidesSession(ViewerSession):
         self.projects = session_for(ProjectSession, viewer, lambda _: runner)
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
-        self.readable = True
         self.compared: ProjectComparison | None = None
         self.projects.wait_for(lambda: self.running)
         self.projects.changed.connect(self._on_project)
@@ -101,8 +100,7 @@ class SlidesSession(ViewerSession):
 
     def reload(self) -> None:
         """Read slides and queue again: a spreadsheet or the command line may have changed them."""
-        folder = self.folder
-        self.slides, self.outcomes = SlidesTable(), ()
+        folder, self.slides, self.outcomes = self.folder, SlidesTable(), ()
 
         def read() -> None:
             if folder is not None:
@@ -203,9 +201,12 @@ class SlidesSession(ViewerSession):
         def counted() -> Generator[ProjectComparison, None, None]:
             yield compare_project(folder, run, groups, language=language)
 
+        def refused(error: Exception) -> None:
+            self._on_compared(None)  # the one before would be taken for it
+            self._on_error_beside(error)
+
         self.message_sent.emit("")  # what was said of the comparison before
-        listener = Listener(on_step=self._on_compared, on_error=self._on_uncompared)
-        self._runner.run_in_background(counted(), listener)
+        self._runner.run_in_background(counted(), Listener(on_step=self._on_compared, on_error=refused))
 
     def translate(self, language: LanguageCode) -> None:
         """Write the page of the last comparison in another language."""
@@ -279,15 +280,9 @@ class SlidesSession(ViewerSession):
         again = "" if slides and runs else f": {button} tries {what} again"
         return f"Done; {slides + runs:,} failed, see below{again}." if slides or runs else "Done."
 
-    def _on_compared(self, compared: ProjectComparison) -> None:
+    def _on_compared(self, compared: ProjectComparison | None) -> None:
         self.compared = compared
         self.changed.emit()
-
-    def _on_uncompared(self, error: Exception) -> None:
-        """Say why there is no comparison; the one before would be taken for it."""
-        self.compared = None
-        self.changed.emit()
-        self._on_error_beside(error)
 
     def _on_project(self) -> None:
         self.compared = None
