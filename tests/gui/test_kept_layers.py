@@ -81,6 +81,6 @@ def test_labels_of_one_frame_come_back_as_those_of_that_frame():
 
 def test_layers_of_a_file_know_of_which(tmp_path):
     path = tmp_path / "a.png"
-    (layer,) = layers_of(path, [(np.zeros((4, 5)), {"name": "a"}, "image")])
-    assert (layer.source.path, layer.source.reader_plugin, layer.name) == (str(path), READER, "a")
+    (layer,) = layers_of(tmp_path / "project" / ".." / "a.png", [(np.zeros((4, 5)), {"name": "a"}, "image")])
+    assert (layer.source.path, layer.source.reader_plugin, layer.name) == (str(path.resolve()), READER, "a")
     assert file_of(layer) == path.resolve()

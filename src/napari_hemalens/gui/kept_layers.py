@@ -85,7 +85,7 @@ def layers_of(path: str | Path, read: Iterable[LayerData]) -> list[Layer]:
 
     A project keeps the path of such a layer; of others it has to keep the pixels.
     """
-    with layer_source(path=str(path), reader_plugin=READER):
+    with layer_source(path=str(Path(path).resolve()), reader_plugin=READER):
         return [Layer.create(*each) for each in read]
 
 
