@@ -29,6 +29,13 @@ def test_keys_of_classes_and_the_others_are_told():
     assert told.said == ["B", "1", "skip", "skip", "not_sure", "undo", "undo", "undo", "redo", "redo"]
 
 
+def test_a_digit_without_a_class_is_no_tool_of_napari():
+    layer, told = Points(np.zeros((1, 2))), Told()
+    keys.bind(layer, told, {"blast": "B"})
+    press(layer, "2")
+    assert (told.said, layer.mode) == (["2"], "pan_zoom")  # and the session knows no class of it
+
+
 def test_a_class_keeps_a_key_that_would_skip_or_undo():
     layer, told = Points(np.zeros((1, 2))), Told()
     keys.bind(layer, told, {"neutrophil": "n"})

@@ -45,10 +45,13 @@ def others(class_keys: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def bind(layer: Layer, teacher: Teacher, class_keys: Mapping[str, str]) -> None:
-    """Let a layer answer the keys of classes, by their names, and the others; those bound before are given back."""
+    """Let a layer answer the keys of classes, by their names, and the others; those bound before are given back.
+
+    Digits that no class has yet do nothing: to napari they are tools, with which the next click would add a circle.
+    """
     for key in [*layer.keymap]:
         layer.bind_key(key, None)
-    for key in filter(None, class_keys.values()):
+    for key in filter(None, {*"1234567890", *class_keys.values()}):
         layer.bind_key(key, _pressing(teacher, key), overwrite=True)
     for key, name in others(class_keys).items():
         layer.bind_key(key, _doing(teacher, name), overwrite=True)
