@@ -78,6 +78,8 @@ def test_what_answers_a_person_is_told_and_steps_of_writing_once(qtbot):
     for sentence in ("There is no image.", "There is no image.", ""):
         bar.say(sentence)
     assert told == [bar.message] * 2  # asked twice
+    bar.note("The network is trained.")
+    assert (bar.message.text(), told) == ("The network is trained.", [bar.message] * 2)
     bar.say("Of the image before.")
     told.clear()
     bar.show_writing(True)

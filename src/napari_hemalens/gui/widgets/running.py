@@ -98,14 +98,19 @@ class RunBar(QWidget):
     @while_alive
     def say(self, sentence: str) -> None:
         """Show a sentence until the next run; how an earlier one ended does not stand beside it. '' takes it back."""
-        if sentence and not self._running:
-            self.show_progress("", 0.0)
         goes_on = self._running or self._writing  # whoever scrolls away meanwhile is not brought back by each step
         answers = bool(sentence) and (self.message.isHidden() or not goes_on)
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        self.note(sentence)
         if answers:
             self.told.emit(self.message)
+
+    @while_alive
+    def note(self, sentence: str) -> None:
+        """Show a sentence that nobody has asked for just now: it draws nobody away from what is at hand."""
+        if sentence and not self._running:
+            self.show_progress("", 0.0)
+        self.message.setText(sentence)
+        self.message.setVisible(bool(sentence))
 
 
 def ask_to_keep(parent: QWidget, corrections: int) -> bool | None:

@@ -239,7 +239,7 @@ class TeachWidget(Dock):
     @while_alive
     def _on_trained(self) -> None:
         if self.session.training.tuned is not None:
-            self.running.say("The network is trained: what it brought stands under 'Train properly'.")
+            self.running.note("The network is trained: what it brought stands under 'Train properly'.")
 
     @while_alive
     def _on_change(self) -> None:
