@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.session import DetectionSession
+from napari_hemalens.gui.kept_layers import layers_of
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_a_frame_keeps_its_number_when_its_image_is_renamed(both, viewer, stack,
 
 
 def test_an_image_of_a_file_stays_that_file_whatever_its_layer_is_called(viewer, tmp_path):
-    iio.imwrite(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
-    (layer,) = viewer.open(str(tmp_path / "a.png"), plugin="napari")
+    (layer,) = layers_of(tmp_path / "a.png", [(np.zeros((8, 8, 3), np.uint8), {"name": "a", "rgb": True}, "image")])
+    viewer.add_layer(layer)
     f = Field(layer.name, image=layer)
     layer.name = "patient 7"
     assert f.follow_name()
