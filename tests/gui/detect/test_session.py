@@ -398,7 +398,7 @@ class TestSave:
         session.results.classify("blast")
         session.collect(tmp_path / "set")
         runner.run()
-        assert said[-1].startswith(f"Collected 1 image in {tmp_path / 'set'}. Train with hemalens train detection")
+        assert said[-1].startswith(f"Collected 1 image in {tmp_path / 'set'}. smear.png is the only image")
         (cells,) = coco.read(tmp_path / "set" / "boxes" / "train.json")
         assert cells.counts()["blast"] == layer.features["class"].tolist().count("blast")
 
