@@ -86,6 +86,7 @@ def test_three_detectors_are_compared_and_what_is_finished_is_read(fields: Path,
 
     said = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert "NO RESULT" in said
+    assert "one ResNet, which learned to name crops of single cells" in said
     assert "| Improved model | 0.744 | 0.853 | 0.863 | 0.988 | 0.831 | 0.755 |" in said
     assert "| Improved model, boxes not moved | 1 |" in said
     assert "Improved model, boxes not moved" in first.text()

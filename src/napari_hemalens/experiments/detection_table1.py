@@ -108,7 +108,7 @@ def detection_table1_steps(options: ExperimentOptions, *, split: TestSplit = "va
     fields = split_data(read_data(data, options.pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
-        notes=_notes(fields, split, seeds),
+        notes=_notes(fields, split, seeds, pretrained=budget.recipe.pretraining_epochs > 0),
         rows=chosen,
         floor=FLOOR,
         run=options.record(NAME, split=split),
@@ -179,14 +179,15 @@ def _taken(fields: Sequence[Detections], order: np.ndarray) -> tuple[Detections,
     return tuple(fields[int(i)] for i in order)
 
 
-def _notes(fields: TrainingData, split: TestSplit, seeds: Sequence[int]) -> tuple[str, ...]:
+def _notes(fields: TrainingData, split: TestSplit, seeds: Sequence[int], *, pretrained: bool) -> tuple[str, ...]:
+    taught = ", which learned to name crops of single cells and was never inside a detector" if pretrained else ""
     drawn = " Images were drawn at random: pictures of one patient may be on both sides." if split == "paper" else ""
     notes = [
         f"{len(fields.train):,} images to train on, {len(fields.val):,} to test on, {len(fields.classes)} classes. The "
         f"weights after the last step are tested; nothing was chosen on the images they are tested on.{drawn}",
-        "All rows have the same images, steps and rates, and those of a seed start from one ResNet, which learned to "
-        "name crops of single cells and was never inside a detector. 'Boxes not moved' are the same weights, whose "
-        "agents take no step: what lies between both rows is what moving boxes does. Without the second regression, "
+        f"All rows have the same images, steps and rates, and those of a seed start from one ResNet{taught}. 'Boxes "
+        "not moved' are the same weights, whose agents take no step: what lies between both rows is what moving boxes "
+        "does. Without the second regression, "
         "boxes stay where agents brought proposals, or where they were proposed. GFLOPs are of one training image. "
         "APS, APM and APL are of cells below 32 x 32, up to 96 x 96 and above, in pixels of the file.",
         "The paper's AP75 above its AP50 cannot be: AP falls with the overlap that is asked for. Its figures are of "
