@@ -108,7 +108,7 @@ def detection_table1_steps(options: ExperimentOptions, *, split: TestSplit = "va
     fields = split_data(read_data(data, options.pixel_size_um), split, budget.cells)
     comparison = DetectionComparison(
         title=f"Three detectors of Wang et al. 2021 on {', '.join(d.name for d in data)}{budget.suffix}",
-        notes=_notes(fields, split, seeds, pretrained=budget.recipe.pretraining_epochs > 0),
+        notes=_notes(fields, split, seeds, pretrained=_is_pretrained(budget.recipe)),
         rows=chosen,
         floor=FLOOR,
         run=options.record(NAME, split=split),
@@ -143,7 +143,7 @@ def pretrained_steps(
         If the folder holds one by another recipe, or on other images.
     """
     recipe = recipe_for(ROWS[FLOOR.row], budget, seed, len(fields.train))
-    if not recipe.pretraining_epochs or recipe.start is not None:
+    if not _is_pretrained(recipe):
         return {}
     new = NewWeights(trials / f"pretrained, seed {seed}", "pretrained")
     file = new.folder / f"{new.name}.json"
@@ -152,6 +152,10 @@ def pretrained_steps(
         network = yield from nest_steps(initialise_steps(fields, recipe, new.folder), 0, 1, f"pretraining, seed {seed}")
         write_card(save_weights(network, fields.classes, recipe, new))
     return {"start": str(file), "start_with": "body", "pretraining_epochs": 0}
+
+
+def _is_pretrained(recipe: DetectionTraining) -> bool:
+    return recipe.pretraining_epochs > 0 and recipe.start is None
 
 
 def recipe_for(row: NetworkRow, budget: Budget[DetectionTraining], seed: int, images: int) -> DetectionTraining:
