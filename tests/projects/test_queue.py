@@ -13,7 +13,8 @@ RECIPE = {"weights": "marrow-lite"}
 
 
 def add(folder: Path, *slides: str, operation: Operation = "detect", methods: tuple[str, ...] = ()) -> QueuedRun:
-    return queue.add(folder, operation, RECIPE, slides, methods=methods)
+    asked = QueuedRun(name="", operation=operation, recipe=RECIPE, methods=methods, slides=slides)
+    return queue.add(folder, asked, {"a.tif", "b.tif"})
 
 
 def settle(folder: Path, run: QueuedRun, **said: str) -> None:
@@ -32,7 +33,21 @@ def test_the_same_options_over_more_slides_go_on_in_the_same_folder(tmp_path: Pa
     settle(tmp_path, add(tmp_path, "a.tif"), state="done")
     more = add(tmp_path, "a.tif", "b.tif")
     assert (more.name, more.state) == ("detect-1", "waiting")
-    assert add(tmp_path, "b.tif").name == "detect-2"  # without a.tif it is another run
+    assert add(tmp_path, "b.tif").name == "detect-2"  # without a.tif, which is still there, it is another run
+
+
+def test_a_run_goes_on_without_slides_that_were_removed(tmp_path: Path) -> None:
+    settle(tmp_path, add(tmp_path, "a.tif", "gone.tif"), state="done")
+    fewer = add(tmp_path, "a.tif", "b.tif")
+    assert (fewer.name, fewer.slides, fewer.removed) == ("detect-1", ("a.tif", "b.tif"), ("gone.tif",))
+    again = add(tmp_path, "gone.tif", "a.tif", "b.tif")
+    assert (again.name, again.removed) == ("detect-1", ())
+    assert queue.read(tmp_path).runs == (again,)
+
+
+def test_results_of_slides_that_are_all_gone_are_left_alone(tmp_path: Path) -> None:
+    settle(tmp_path, add(tmp_path, "gone.tif"), state="done")
+    assert add(tmp_path, "a.tif").name == "detect-2"
 
 
 def test_what_failed_or_was_removed_is_not_gone_on_with(tmp_path: Path) -> None:

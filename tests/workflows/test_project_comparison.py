@@ -27,6 +27,7 @@ from napari_hemalens.workflows import write_results
 from napari_hemalens.workflows.detected_work import DetectedWork, KeptBoxes, write_detected
 from napari_hemalens.workflows.kept_images import KeptImage
 from napari_hemalens.workflows.project_comparison import compare_project, comparison_text, countable_runs, write_page
+from napari_hemalens.workflows.project_queue import queue_run
 
 BLASTS = {"c1": 0, "c2": 1, "c3": 0, "p1": 6, "p2": 7, "p3": 5}
 CELLS = 20
@@ -66,7 +67,7 @@ def ran(project: Path) -> Callable[[Operation, Recipe], Path]:
 
     def run(operation: Operation, recipe: Recipe) -> Path:
         slides = [f"{name}.tif" for name in BLASTS]
-        added = queue.add(project, operation, recipe.model_dump(mode="json"), slides)
+        added = queue_run(project, operation, recipe, slides=slides)
         queue.change(project, lambda now: now.with_run(added.model_copy(update={"state": "done"})))
         return added.results(project)
 

@@ -21,7 +21,7 @@ from napari_hemalens.workflows.project_queue import (
     settings_of,
     taught_weights,
 )
-from napari_hemalens.workflows.project_slides import add_slides
+from napari_hemalens.workflows.project_slides import add_slides, read_slides, write
 
 
 @pytest.fixture
@@ -85,6 +85,72 @@ def test_a_slide_that_comes_later_joins_the_same_results(project: Path, recipe: 
     assert queue_run(project, "detect", recipe).name == "detect-1"
     (outcome,) = finish(run_queue_steps(project))
     assert set(outcome.cells) == {"../a.png", "../b.png"}
+
+
+def test_slides_that_are_removed_take_their_failures_along(project: Path, recipe: DetectionRecipe) -> None:
+    queue_run(project, "detect", recipe)
+    (project.parent / "a.png").unlink()
+    finish(run_queue_steps(project))
+    write(read_slides(project).without([0]), project)
+    (outcome,) = outcomes_of(project)
+    assert (outcome.failed, outcome.sentence) == ({}, "1 of 1 slide done.")
+
+    assert queue_run(project, "detect", recipe).name == "detect-1"
+    said = [step.message for step in run_queue_steps(project)]
+    assert "detect-1: b.png: 1,000 cells, found before" in said
+    assert not any("a.png" in sentence for sentence in said)
+    assert [each.run.state for each in outcomes_of(project)] == ["done"]
+    assert not (project / "results" / "detect-1" / "failed.csv").exists()
+
+
+def test_a_slide_that_is_counted_may_leave_and_come_back(project: Path, recipe: DetectionRecipe) -> None:
+    queue_run(project, "detect", recipe)
+    finish(run_queue_steps(project))
+    both = read_slides(project)
+    write(both.without([0]), project)
+    queue_run(project, "detect", recipe)
+    (fewer,) = finish(run_queue_steps(project))
+    assert list(fewer.cells) == ["../b.png"]
+    assert "a.png" not in (project / "results" / "detect-1" / "counts.csv").read_text(encoding="utf-8")
+    write(both, project)
+    queue_run(project, "detect", recipe)
+    assert "detect-1: a.png: 1,000 cells, found before" in [step.message for step in run_queue_steps(project)]
+
+
+def test_a_run_that_waits_does_not_look_at_removed_slides(project: Path, recipe: DetectionRecipe) -> None:
+    queue_run(project, "detect", recipe)
+    write(read_slides(project).without([0]), project)
+    (outcome,) = finish(run_queue_steps(project))
+    assert (list(outcome.cells), outcome.run.slides, outcome.run.removed) == (
+        ["../b.png"],
+        ("../b.png",),
+        ("../a.png",),
+    )
+
+
+def test_a_run_without_a_slide_left_is_done_and_leaves_no_folder(project: Path, recipe: DetectionRecipe) -> None:
+    queue_run(project, "detect", recipe)
+    both = read_slides(project)
+    write(both.without([0, 1]), project)
+    (outcome,) = finish(run_queue_steps(project))
+    assert (outcome.run.state, outcome.sentence) == ("done", "0 of 0 slides done.")
+    assert not (project / "results").exists()
+    write(both, project)
+    assert queue_run(project, "detect", recipe).name == "detect-1"
+
+
+def test_slides_of_the_same_name_may_come_and_go(project: Path, recipe: DetectionRecipe) -> None:
+    queue_run(project, "detect", recipe)
+    finish(run_queue_steps(project))
+    other = project.parent / "day 2" / "a.png"
+    other.parent.mkdir()
+    other.write_bytes((project.parent / "b.png").read_bytes())
+    add_slides(project, [other])
+    for slides in (3, 2):
+        queue_run(project, "detect", recipe)
+        (outcome,) = finish(run_queue_steps(project))
+        assert (outcome.run.name, outcome.run.state, len(outcome.cells)) == ("detect-1", "done", slides)
+        write(read_slides(project).without([2]), project)
 
 
 def test_a_run_is_removed_while_it_runs_and_stays_removed(project: Path, recipe: DetectionRecipe) -> None:

@@ -37,6 +37,20 @@ def test_the_same_run_goes_on_and_images_may_come_to_it(tmp_path: Path) -> None:
     assert (tmp_path / RECORDS / "a.npz").exists()
 
 
+def test_images_that_may_change_leave_a_run_or_get_another_stem(tmp_path: Path) -> None:
+    results(tmp_path)
+    fewer = replace(RUN, images=(("in/b.png", "in/b"),))
+    with hold_folder(ResultsFolder(tmp_path, may_change=frozenset(["in/a.png", "in/b.png"])), fewer):
+        assert (tmp_path / RECORDS / "a.npz").exists()
+    with hold_folder(ResultsFolder(tmp_path), fewer):
+        pass
+    with (
+        pytest.raises(RecipeError, match=r"\(other images, such as in/b.png\)"),
+        hold_folder(ResultsFolder(tmp_path, may_change=frozenset(["in/a.png"])), replace(RUN, images=())),
+    ):
+        pass
+
+
 @pytest.mark.parametrize(
     ("other", "why"),
     [

@@ -6,7 +6,7 @@ stopped, by a person or a power cut, still waits.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -47,6 +47,8 @@ class QueuedRun(_Part):
         Of heatmaps, if any are named.
     slides : tuple of str
         Paths as in `slides.csv`.
+    removed : tuple of str
+        Slides that it had, and that are no longer in `slides.csv`; its results may hold them still.
     state : {'waiting', 'done', 'failed'}
         Whether it is to be run; 'failed' if no slide could be.
     reason : str
@@ -58,12 +60,18 @@ class QueuedRun(_Part):
     recipe: dict[str, Any]
     methods: tuple[str, ...] = ()
     slides: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     state: RunState = "waiting"
     reason: str = ""
 
     def results(self, folder: Path) -> Path:
         """Return where results go in a project's folder."""
         return folder / "results" / self.name
+
+    def over(self, slides: Sequence[str]) -> "QueuedRun":
+        """Return the run over other slides, aware of those that are no longer among them."""
+        gone = tuple(path for path in dict.fromkeys((*self.removed, *self.slides)) if path not in slides)
+        return self.model_copy(update={"slides": tuple(slides), "removed": gone})
 
 
 class Queue(_Part):
@@ -144,23 +152,33 @@ def change(folder: Path, how: Callable[[Queue], Queue]) -> Queue:
         raise ProjectError(f"The queue of {folder} could not be written: {reason}.") from error
 
 
-def add(
-    folder: Path, operation: Operation, recipe: Mapping[str, Any], slides: Sequence[str], *, methods: Sequence[str] = ()
-) -> QueuedRun:
-    """Add a run to the queue of a project.
+def add(folder: Path, asked: QueuedRun, in_table: Collection[str]) -> QueuedRun:
+    """Add a run to the queue of a project, and return it with its name.
 
     The same operation with the same options over the same slides and more goes on in the folder of the earlier run:
     what was found stays, and slides that could not be read are looked at again. One that failed is left alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    asked : QueuedRun
+        The run; its name is of no account.
+    in_table : collection of str
+        The slides of the project. Those of an earlier run that are not among them need not be asked for.
     """
-    asked = QueuedRun(name="", operation=operation, recipe=dict(recipe), methods=tuple(methods), slides=tuple(slides))
+    added: list[QueuedRun] = []
 
     def with_it(queue: Queue) -> Queue:
-        same = (run for run in queue.runs if _continues(asked, run))
-        name = next((run.name for run in same), None) or _free_name(folder, operation, queue)
-        return queue.with_run(asked.model_copy(update={"name": name}))
+        earlier = next((run for run in queue.runs if _continues(asked, run, in_table)), None)
+        if earlier is None:
+            added.append(asked.model_copy(update={"name": _free_name(folder, asked.operation, queue)}))
+        else:
+            added.append(earlier.over(asked.slides).model_copy(update={"state": asked.state, "reason": ""}))
+        return queue.with_run(added[-1])
 
-    queue = change(folder, with_it)
-    return next(run for run in queue.runs if run.model_copy(update={"name": ""}) == asked)
+    change(folder, with_it)
+    return added[-1]
 
 
 @contextmanager
@@ -185,9 +203,10 @@ def hold(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _continues(asked: QueuedRun, earlier: QueuedRun) -> bool:
+def _continues(asked: QueuedRun, earlier: QueuedRun, in_table: Collection[str]) -> bool:
     same = (asked.operation, asked.recipe, asked.methods) == (earlier.operation, earlier.recipe, earlier.methods)
-    return same and earlier.state != "failed" and set(earlier.slides) <= set(asked.slides)
+    left = set(earlier.slides) & set(in_table)
+    return same and earlier.state != "failed" and bool(left) and left <= set(asked.slides)
 
 
 def _free_name(folder: Path, operation: Operation, queue: Queue) -> str:

@@ -9,7 +9,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from typing import Any
 from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe, ExplanationRecipe
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import HemaLensError, ProjectError, WeightsError
-from napari_hemalens.formats.results import RUN, read_run
 from napari_hemalens.models.weights import classifier_card
-from napari_hemalens.progress import Progress, Steps, counted, stage
+from napari_hemalens.progress import Progress, Steps, stage
 from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import Operation, Queue, QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide
@@ -28,6 +27,8 @@ from napari_hemalens.records.tasks import OWN
 from napari_hemalens.workflows.classify_files import classify_files_steps
 from napari_hemalens.workflows.detect_files import detect_files_steps
 from napari_hemalens.workflows.explain_files import explain_files_steps
+from napari_hemalens.workflows.results_folder import ResultsFolder
+from napari_hemalens.workflows.run_outcomes import RunOutcome, outcomes_of, slides_in_table, slides_left
 
 __all__ = [
     "RECIPES",
@@ -48,40 +49,6 @@ RECIPES: Mapping[Operation, type[Recipe]] = {
     "explain": ExplanationRecipe,
 }
 """The options of each operation."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What became of a run, slide by slide.
-
-    Attributes
-    ----------
-    run : QueuedRun
-        The run.
-    cells : mapping of str to int
-        How many cells were found in each slide that was looked at, by its path in `slides.csv`.
-    names : mapping of str to str
-        What these slides are called in the tables of the run.
-    failed : mapping of str to str
-        Slides that could not be looked at, with the reason.
-    """
-
-    run: QueuedRun
-    cells: Mapping[str, int] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    failed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """Slides that were not looked at yet."""
-        return tuple(path for path in self.run.slides if path not in self.cells and path not in self.failed)
-
-    @property
-    def sentence(self) -> str:
-        """The outcome in words."""
-        words = [f"{len(self.cells):,} of {counted(len(self.run.slides), 'slide')} done"]
-        words += [f"{len(self.failed):,} failed"] if self.failed else []
-        return f"{', '.join(words)}. {self.run.reason}".rstrip()
 
 
 def settings_of(project: str | Path, operation: Operation) -> Recipe:
@@ -129,7 +96,8 @@ def queue_run(
 ) -> QueuedRun:
     """Add a run to the queue of a project; nothing is computed yet.
 
-    The same options over the same slides and more go on in the folder of the earlier run.
+    The same options over the same slides and more go on in the folder of the earlier run; slides that are no longer in
+    `slides.csv` leave its tables.
 
     Parameters
     ----------
@@ -158,7 +126,9 @@ def queue_run(
     foreign = [path for path in chosen if path not in known]
     if foreign:
         raise ProjectError(f"{foreign[0]!r} is no slide of {folder}. Add it to the table of slides first.")
-    return queue.add(folder, operation, recipe.model_dump(mode="json"), chosen, methods=methods)
+    options = recipe.model_dump(mode="json")
+    asked = QueuedRun(name="", operation=operation, recipe=options, methods=tuple(methods), slides=chosen)
+    return queue.add(folder, asked, known)
 
 
 def remove_run(project: str | Path, name: str) -> None:
@@ -172,18 +142,12 @@ def remove_run(project: str | Path, name: str) -> None:
     queue.change(Path(project), lambda now: now.without(name))
 
 
-def outcomes_of(project: str | Path) -> tuple[RunOutcome, ...]:
-    """Return what became of each run of a project so far."""
-    folder = Path(project)
-    return tuple(_outcome(folder, run) for run in queue.read(folder).runs)
-
-
 def run_queue_steps(project: str | Path) -> Steps[tuple[RunOutcome, ...]]:
     """Run what waits in the queue of a project, one run after the other; yields after every slide.
 
     Stopped, what was found stays, and called again it goes on from there. A run that cannot be run is noted with its
     reason, tried again the next time, and does not end the others. Runs that are added meanwhile are run as well, and
-    one that is removed ends after the step at hand.
+    one that is removed ends after the step at hand. Slides that were taken out of the table are not looked at.
 
     Parameters
     ----------
@@ -214,8 +178,13 @@ def run_queue_steps(project: str | Path) -> Steps[tuple[RunOutcome, ...]]:
 
 def _run_steps(folder: Path, run: QueuedRun) -> Steps[None]:
     """Run one run, and note what became of it; one that is stopped still waits."""
-    yield Progress(0, len(run.slides), "begins")
+    left = slides_left(run, slides_in_table(folder))
+    yield Progress(0, len(left), "begins")
+    if not left:
+        _note(folder, run, state="done", reason="")
+        return
     try:
+        run = _over(folder, run, left)
         with closing(_steps_of(folder, run)) as steps:
             for step in steps:
                 yield step
@@ -228,7 +197,9 @@ def _run_steps(folder: Path, run: QueuedRun) -> Steps[None]:
 
 def _steps_of(folder: Path, run: QueuedRun) -> Steps[Any]:
     files = [ProjectSlide(path).located(folder) for path in run.slides]
-    recipe, out = RECIPES[run.operation].from_options(**run.recipe), run.results(folder)
+    may_change = (*files, *(ProjectSlide(path).located(folder) for path in run.removed))
+    out = ResultsFolder(run.results(folder), may_change=frozenset(map(str, may_change)))
+    recipe = RECIPES[run.operation].from_options(**run.recipe)
     if isinstance(recipe, DetectionRecipe):
         return detect_files_steps(files, recipe, out)
     if isinstance(recipe, ClassificationRecipe):
@@ -236,6 +207,14 @@ def _steps_of(folder: Path, run: QueuedRun) -> Steps[Any]:
     if isinstance(recipe, ExplanationRecipe):
         return explain_files_steps(files, recipe, out, methods=run.methods)
     raise ProjectError(f"{run.operation!r} is no operation. Known: {', '.join(RECIPES)}.")
+
+
+def _over(folder: Path, run: QueuedRun, slides: Sequence[str]) -> QueuedRun:
+    """Return a run over slides that are left to it, after that is noted in the queue."""
+    changed = run.over(slides)
+    if changed != run:
+        queue.change(folder, lambda now: now.with_run(changed) if run in now.runs else now)
+    return changed
 
 
 def _named(steps: Steps[None], name: str) -> Steps[None]:
@@ -253,26 +232,6 @@ def _note(folder: Path, run: QueuedRun, **said: str) -> None:
 def _with_note(now: Queue, run: QueuedRun, said: Mapping[str, str]) -> Queue:
     """Return the queue with what became of a run, unless it was removed or given more slides meanwhile."""
     return now.with_run(run.model_copy(update=dict(said))) if run in now.runs else now
-
-
-def _outcome(folder: Path, run: QueuedRun) -> RunOutcome:
-    place = run.results(folder)
-    if not (place / RUN).exists():
-        return RunOutcome(run)
-    said = read_run(place / RUN)
-    slides = {str(ProjectSlide(path).located(folder)): path for path in run.slides}
-    by_name = {Path(path).name: path for path in run.slides}  # where the project has moved since
-
-    def slide_of(image: str) -> str | None:
-        return slides.get(image) or by_name.get(Path(image).name)
-
-    found = {path: each for each in said["images"] if (path := slide_of(str(each.get("path", ""))))}
-    return RunOutcome(
-        run,
-        cells={path: int(each.get("cells", 0)) for path, each in found.items()},
-        names={path: str(each["image"]) for path, each in found.items()},
-        failed={path: each["reason"] for each in said.get("failed", ()) if (path := slide_of(str(each["image"])))},
-    )
 
 
 def _names_own_classes(file: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,10 +31,14 @@ class ResultsFolder:
         The folder; made if missing.
     replace : bool
         Whether results of another run in it are deleted first; else they are refused.
+    may_change : frozenset of str
+        Paths of images of an earlier run that may be missing now, or have another stem. What was found in them stays
+        in the records, and tables are written without them.
     """
 
     path: Path
     replace: bool = False
+    may_change: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, out: "Path | ResultsFolder") -> "ResultsFolder":
@@ -69,7 +73,7 @@ class RunIdentity:
     files: tuple[str, ...] = ()
     hemalens: str = __version__
 
-    def difference(self, earlier: Mapping[str, Any]) -> str | None:
+    def difference(self, earlier: Mapping[str, Any], may_change: Collection[str] = ()) -> str | None:
         """Return in what an earlier run differs; None where this one can go on from it."""
         for what in ("hemalens", "command"):
             if earlier[what] != getattr(self, what):
@@ -78,7 +82,7 @@ class RunIdentity:
             other = [name for name in (*its, *mine) if its.get(name) != mine.get(name)]
             if other:
                 return f"{other[0]} {its.get(other[0])}, not {mine.get(other[0])}"
-        gone = {tuple(image) for image in earlier["images"]} - set(self.images)
+        gone = {tuple(image) for image in earlier["images"] if image[0] not in may_change} - set(self.images)
         return f"other images, such as {min(gone)[0]}" if gone else None
 
     def _plain(self, name: str) -> dict[str, Any]:
@@ -131,7 +135,7 @@ def _check_earlier(out: ResultsFolder, run: RunIdentity) -> Mapping[str, Any] | 
         return None
     if any("corrections" in image for image in (_read(out.path / "run.json") or {}).get("images", ())):
         raise RecipeError(f"{out.path} holds corrections that a person saved; choose another folder.")
-    difference = run.difference(earlier)
+    difference = run.difference(earlier, out.may_change)
     found_anything = any((out.path / RECORDS).rglob("*.npz"))
     if difference is not None and found_anything and not out.replace:
         raise RecipeError(
@@ -144,7 +148,7 @@ def _check_earlier(out: ResultsFolder, run: RunIdentity) -> Mapping[str, Any] | 
 def _settle(out: ResultsFolder, run: RunIdentity) -> None:
     """Delete another run's results, and write down whose they are from now on."""
     earlier = _check_earlier(out, run)
-    if earlier is not None and run.difference(earlier) is not None:
+    if earlier is not None and run.difference(earlier, out.may_change) is not None:
         stems = [Path(stem).name for _, stem in earlier["images"]]
         for name in earlier["files"]:
             _delete(out.path / name, stems)

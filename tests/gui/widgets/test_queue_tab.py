@@ -48,6 +48,12 @@ def test_a_run_is_added_by_its_button_and_removed(tab, runner):
     assert [row[0] for row in texts(tab)] == ["detect-1"]
 
 
+def test_slides_that_are_removed_vanish_with_their_failures(tab, slides):
+    slides.remove([0, 6])
+    assert texts(tab)[0][1] == "5 of 5"
+    assert tab.failed.isHidden()
+
+
 def test_without_slides_there_is_nothing_to_run(tab, slides):
     slides.remove(range(7))
     assert not any(each.isEnabled() for each in tab.add.values())

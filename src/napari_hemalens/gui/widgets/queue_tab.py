@@ -146,7 +146,7 @@ def _texts(outcome: RunOutcome, *, goes_on: bool) -> tuple[str, ...]:
     task = run.recipe.get("task")
     weights = str(run.recipe.get("weights") or "") or f"those of the task {task}"
     state = "running" if goes_on else run.state
-    return (run.name, f"{len(outcome.cells):,} of {len(run.slides):,}{failed}", state, weights)
+    return (run.name, f"{len(outcome.cells):,} of {len(outcome.slides):,}{failed}", state, weights)
 
 
 def _table() -> QTableWidget:
