@@ -8,7 +8,13 @@ import pytest
 from napari_hemalens.projects import queue
 from napari_hemalens.projects.queue import Queue, QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide, SlidesTable, write
-from napari_hemalens.workflows.run_outcomes import outcomes_of, slides_in_table, slides_left
+from napari_hemalens.workflows.run_outcomes import (
+    end_in_words,
+    outcomes_of,
+    slide_in_words,
+    slides_in_table,
+    slides_left,
+)
 
 RUN = QueuedRun(name="detect-1", operation="detect", recipe={}, slides=("a.png", "day 2/a.png", "b.png", "c.png"))
 
@@ -52,6 +58,18 @@ def test_a_slide_that_left_the_run_is_not_taken_for_its_namesake(folder: Path) -
     queue.change(folder, lambda now: now.with_run(RUN.over(["a.png", "b.png"])))
     (outcome,) = outcomes_of(folder)
     assert outcome.cells == {"a.png": 7}
+
+
+def test_a_slide_is_said_with_what_each_run_found_in_it(folder: Path) -> None:
+    outcomes = outcomes_of(folder) * 2
+    assert slide_in_words(outcomes, "a.png") == ("detect-1: 7 cells, detect-1: 7 cells", "")
+    assert slide_in_words(outcomes[:1], "b.png") == ("detect-1: failed", "b.png is empty.")
+    assert slide_in_words(outcomes, "c.png") == ("", "")
+
+
+def test_the_end_of_runs_names_the_button_that_tries_again(folder: Path) -> None:
+    assert end_in_words(outcomes_of(folder)) == "Done; 1 failed, see below: the same button tries it again."
+    assert end_in_words(()) == "Done."
 
 
 def test_a_table_that_cannot_be_read_hides_no_slide(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What became of the runs of a project, slide by slide, read from their results."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,26 @@ def slides_in_table(folder: Path) -> frozenset[str] | None:
 def slides_left(run: QueuedRun, in_table: Collection[str] | None) -> tuple[str, ...]:
     """Return the slides of a run that the table still holds."""
     return run.slides if in_table is None else tuple(path for path in run.slides if path in in_table)
+
+
+def slide_in_words(outcomes: Sequence[RunOutcome], path: str) -> tuple[str, str]:
+    """Return what runs found in a slide, and why some could not look at it."""
+    found, reasons = [], []
+    for outcome in outcomes:
+        if path in outcome.cells:
+            found.append(f"{outcome.run.name}: {counted(outcome.cells[path], 'cell')}")
+        elif path in outcome.failed:
+            found.append(f"{outcome.run.name}: failed")
+            reasons.append(outcome.failed[path])
+    return ", ".join(found), "\n".join(reasons)
+
+
+def end_in_words(ran: Sequence[RunOutcome]) -> str:
+    """Return how runs have ended in the window, and which button tries again what failed."""
+    slides, runs = sum(len(each.failed) for each in ran), sum(each.run.state == "failed" for each in ran)
+    button, what = "Resume" if runs else "the same button", "it" if slides + runs == 1 else "them"
+    again = "" if slides and runs else f": {button} tries {what} again"
+    return f"Done; {slides + runs:,} failed, see below{again}." if slides or runs else "Done."
 
 
 def _outcome(folder: Path, run: QueuedRun, in_table: Collection[str] | None) -> RunOutcome:

@@ -160,6 +160,37 @@ def test_groups_are_compared_and_what_cannot_be_is_said(slides, study, runner, s
     assert said[-1] == ""
 
 
+def test_a_comparison_goes_when_its_groups_or_results_have_changed(slides, study, runner):
+    def compare():
+        slides.compare(None, ("control", "patients"))
+        runner.run()
+        assert slides.compared is not None
+        assert not slides.outdated
+
+    compare()
+    slides.reload()
+    assert slides.compared is not None  # all is as it was
+    slides.write_texts([0], "group", "patients")
+    assert (slides.compared, slides.outdated) == (None, True)
+    write(read_slides(study).with_text(0, "group", "control"), study)  # in a spreadsheet
+    compare()
+    slides.reload()
+    assert slides.compared is not None  # which is read before anything is counted
+    slides.add_run("classify")
+    assert slides.compared is not None
+    slides.remove([6])
+    assert slides.compared is None
+    slides.projects.leave()
+    assert not slides.outdated
+
+
+def test_groups_that_change_while_they_are_counted_are_not_shown(slides, runner):
+    slides.compare(None, ("control", "patients"))
+    slides.write_texts([0], "group", "patients")
+    runner.run()
+    assert (slides.compared, slides.outdated) == (None, True)
+
+
 def test_a_slide_is_shown_with_results_and_a_damaged_one_is_said(slides, viewer, said):
     slides.open_slide(1)
     shown = [layer.name for layer in viewer.layers if layer.visible]

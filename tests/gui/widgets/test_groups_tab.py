@@ -3,6 +3,7 @@
 import pytest
 
 from napari_hemalens.gui import preferences
+from napari_hemalens.gui.widgets import groups_tab
 from napari_hemalens.gui.widgets.groups_tab import GroupsTab
 
 
@@ -66,6 +67,21 @@ def test_a_refusal_stands_above_the_counts(tab, slides, runner):
     assert "'patients' has 2 patients with cells" in tab.refusal.text()
     assert offered(tab.shown) == ["Groups", "Patients", "Slides"]
     assert "1 slide without a group" in tab.notes.text()
+
+
+def test_a_comparison_of_groups_that_were_changed_is_taken_away(tab, slides, runner):
+    tab.compare.click()
+    runner.run()
+    slides.write_texts([0], "group", "patients")
+    assert (tab.table.rowCount(), tab.page.isHidden(), tab.notes.text()) == (0, True, "")
+    assert tab.refusal.text() == groups_tab._OUTDATED
+    tab.compare.click()
+    runner.run()
+    assert tab.refusal.text() != groups_tab._OUTDATED
+    assert tab.table.rowCount() > 0
+    slides.write_texts([0], "group", "control")
+    slides.projects.leave()
+    assert tab.refusal.isHidden()
 
 
 def test_a_project_that_is_closed_takes_its_comparison_along(tab, slides, runner):

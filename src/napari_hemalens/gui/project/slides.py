@@ -11,17 +11,13 @@ from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.comparing import LastComparison
 from napari_hemalens.gui.project.session import ProjectSession
 from napari_hemalens.gui.project.slide_layers import show_slide
 from napari_hemalens.gui.running import KeepResult, Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
-from napari_hemalens.progress import Progress, Steps, counted
-from napari_hemalens.workflows.project_comparison import (
-    ProjectComparison,
-    compare_project,
-    countable_runs,
-    write_page,
-)
+from napari_hemalens.progress import Progress, Steps
+from napari_hemalens.workflows.project_comparison import ProjectComparison, compare_project, countable_runs, write_page
 from napari_hemalens.workflows.project_queue import (
     Operation,
     RunOutcome,
@@ -40,6 +36,7 @@ from napari_hemalens.workflows.project_slides import (
     read_slides,
     write,
 )
+from napari_hemalens.workflows.run_outcomes import end_in_words, slide_in_words
 
 RunQueue = Callable[[Path], Steps[tuple[RunOutcome, ...]]]
 """Runs what waits: `project_queue.run_queue_steps` or a stand-in."""
@@ -69,8 +66,6 @@ class SlidesSession(ViewerSession):
         Of the runs in its queue.
     readable : bool
         Whether both could be read; if not, it was said why.
-    compared : ProjectComparison or None
-        The last comparison.
     """
 
     changed = Signal()  # slides, runs, or what is compared
@@ -83,7 +78,7 @@ class SlidesSession(ViewerSession):
         self.projects = session_for(ProjectSession, viewer, lambda _: runner)
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
-        self.compared: ProjectComparison | None = None
+        self._comparison = LastComparison()
         self.projects.wait_for(lambda: self.running)
         self.projects.changed.connect(self._on_project)
         self.reload()
@@ -98,6 +93,16 @@ class SlidesSession(ViewerSession):
         """Whether there is a project, and it may be changed."""
         return self.projects.keeps
 
+    @property
+    def compared(self) -> ProjectComparison | None:
+        """The last comparison of groups; None without one that holds."""
+        return self._comparison.found
+
+    @property
+    def outdated(self) -> bool:
+        """Whether slides or cells have changed since groups were compared."""
+        return self._comparison.outdated
+
     def reload(self) -> None:
         """Read slides and queue again: a spreadsheet or the command line may have changed them."""
         folder, self.slides, self.outcomes = self.folder, SlidesTable(), ()
@@ -110,6 +115,7 @@ class SlidesSession(ViewerSession):
                     self.outcomes = outcomes_of(folder)
 
         self.readable = super()._try(read)
+        self._comparison.check((self.slides, self.outcomes))
         self.changed.emit()
 
     def add(self, images: Sequence[Path] = (), table: Path | None = None) -> None:
@@ -136,14 +142,7 @@ class SlidesSession(ViewerSession):
 
     def results_in_words(self, slide: ProjectSlide) -> tuple[str, str]:
         """Return what runs found in a slide, and why some could not look at it."""
-        found, reasons = [], []
-        for outcome in self.outcomes:
-            if slide.path in outcome.cells:
-                found.append(f"{outcome.run.name}: {counted(outcome.cells[slide.path], 'cell')}")
-            elif slide.path in outcome.failed:
-                found.append(f"{outcome.run.name}: failed")
-                reasons.append(outcome.failed[slide.path])
-        return ", ".join(found), "\n".join(reasons)
+        return slide_in_words(self.outcomes, slide.path)
 
     def settings(self, operation: Operation) -> Recipe | None:
         """Return the options of a dock as the project keeps them; None without a project."""
@@ -201,12 +200,19 @@ class SlidesSession(ViewerSession):
         def counted() -> Generator[ProjectComparison, None, None]:
             yield compare_project(folder, run, groups, language=language)
 
+        def take(found: ProjectComparison | None) -> None:
+            self._comparison.take(found, asked)
+            self._comparison.check((self.slides, self.outcomes))
+            self.changed.emit()
+
         def refused(error: Exception) -> None:
-            self._on_compared(None)  # the one before would be taken for it
+            take(None)  # the one before would be taken for it
             self._on_error_beside(error)
 
         self.message_sent.emit("")  # what was said of the comparison before
-        self._runner.run_in_background(counted(), Listener(on_step=self._on_compared, on_error=refused))
+        self.reload()  # which is what is counted, whoever has changed it
+        asked = (self.slides, self.outcomes)
+        self._runner.run_in_background(counted(), Listener(on_step=take, on_error=refused))
 
     def translate(self, language: LanguageCode) -> None:
         """Write the page of the last comparison in another language."""
@@ -214,7 +220,8 @@ class SlidesSession(ViewerSession):
         if compared is None or compared.language == language or not self.keeps:
             return
         try:
-            self._on_compared(write_page(compared, language))
+            self._comparison.translate(write_page(compared, language))
+            self.changed.emit()
         except HemaLensError as error:
             self.message_sent.emit(str(error))
 
@@ -274,18 +281,10 @@ class SlidesSession(ViewerSession):
         super()._on_end()
 
     def _done(self) -> str:
-        ran = [outcome for outcome in self.outcomes if outcome.run.name in self._ran]
-        slides, runs = sum(len(each.failed) for each in ran), sum(each.run.state == "failed" for each in ran)
-        button, what = "Resume" if runs else "the same button", "it" if slides + runs == 1 else "them"
-        again = "" if slides and runs else f": {button} tries {what} again"
-        return f"Done; {slides + runs:,} failed, see below{again}." if slides or runs else "Done."
-
-    def _on_compared(self, compared: ProjectComparison | None) -> None:
-        self.compared = compared
-        self.changed.emit()
+        return end_in_words([outcome for outcome in self.outcomes if outcome.run.name in self._ran])
 
     def _on_project(self) -> None:
-        self.compared = None
+        self._comparison = LastComparison()
         self.reload()
 
 

@@ -28,6 +28,7 @@ from napari_hemalens.workflows.project_comparison import (
 )
 
 _OF_WORK = "Detect, as corrected"
+_OUTDATED = "Slides or results have changed since groups were compared: compare them again."
 _ROW = 20  # pixels
 
 
@@ -68,6 +69,7 @@ class GroupsTab(QWidget):
         self.shown.currentIndexChanged.connect(self._show_table)
         session.changed.connect(self.show_project)
         self._compared: ProjectComparison | None = None
+        self._outdated = False
         self._folder: Path | None = None
         self._chosen = False  # whether a person said whose cells are compared
         self.run.activated.connect(self._on_chosen)
@@ -87,8 +89,8 @@ class GroupsTab(QWidget):
         if any(others) and len(groups) > 1 and self.first.currentData() == self.second.currentData():
             self.second.setCurrentIndex(int(self.first.currentIndex() == 0))  # no group is compared with itself
         self.compare.setEnabled(session.keeps and bool(len(session.slides)))
-        if session.compared is not self._compared:
-            self._compared = session.compared
+        if session.compared is not self._compared or session.outdated != self._outdated:
+            self._compared, self._outdated = session.compared, session.outdated
             self._show_compared()
 
     def _lay_out(self) -> None:
@@ -137,7 +139,7 @@ class GroupsTab(QWidget):
         self.shown.addItems([table.title for table in self._tables])
         self.shown.setCurrentIndex(at if 0 <= at < len(self._tables) else 0)
         self.shown.blockSignals(False)
-        self.refusal.setText("" if compared is None else compared.refusal)
+        self.refusal.setText(compared.refusal if compared is not None else _OUTDATED * self._outdated)
         self.refusal.setVisible(bool(self.refusal.text()))
         self.notes.setText("" if compared is None else " ".join(compared.notes))
         self._show_buttons(compared is not None)
