@@ -76,6 +76,11 @@ def test_the_top_of_the_package_holds_at_most_eight_files() -> None:
     assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= 8
 
 
+def test_no_module_has_more_than_three_hundred_lines() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in python_files("src")}
+    assert {path.relative_to(ROOT).as_posix(): number for path, number in lines.items() if number > 300} == {}
+
+
 def test_no_identifier_of_the_first_plan_is_left() -> None:
     known = {old: new for new, words in FORBIDDEN_IDENTIFIERS.items() for old in words}
     left = [
