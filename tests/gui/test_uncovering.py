@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from napari.layers._source import layer_source
 
 from napari_hemalens.gui.layers import MARK
-from napari_hemalens.gui.uncovering import image_under, lay_over, uncover
+from napari_hemalens.gui.uncovering import hide_stored, image_under, lay_over, lay_stored_over, uncover
 
 SMEAR = np.zeros((8, 8, 3), np.uint8)
 MASK = np.zeros((8, 8), int)
@@ -71,6 +73,53 @@ def test_images_side_by_side_are_left_alone(viewer):
     layers = [*add_with_cells(viewer), *add_with_cells(viewer, translate=(0, 8))]
     uncover(viewer, layers[0])
     assert all(layer.visible for layer in layers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "replaced"), [("shapes", (0, 1)), ("points", (0, 1)), ("labels", (2,)), ("image", (3,))]
+)
+def test_results_that_are_stored_give_way_to_those_of_a_dock(viewer, kind, replaced):
+    image, other = viewer.add_image(SMEAR, rgb=True), viewer.add_image(SMEAR, rgb=True, translate=(0, 8))
+    stored = [
+        viewer.add_shapes(np.array([[0, 0], [4, 4]])),
+        viewer.add_points(np.ones((1, 2))),
+        viewer.add_labels(MASK),
+        viewer.add_image(MASK, blending="additive"),
+    ]
+    of_another = viewer.add_shapes(np.array([[0, 0], [4, 4]]))
+    for layer in stored:
+        lay_stored_over(viewer, layer, image)
+    lay_stored_over(viewer, of_another, other)
+    found = Layer.create(np.ones((4, 2)) if kind in {"shapes", "points"} else MASK, {}, kind)
+    viewer.add_layer(found)
+    hide_stored(viewer, found, image)
+    assert [number for number, layer in enumerate(stored) if not layer.visible] == [*replaced]
+    assert found.visible
+    assert of_another.visible
+    uncover(viewer, image)  # which brings nothing back
+    assert [number for number, layer in enumerate(stored) if not layer.visible] == [*replaced]
+
+
+def test_stored_results_of_one_image_do_not_lie_over_another(viewer):
+    first, second = viewer.add_image(SMEAR, rgb=True), viewer.add_image(SMEAR, rgb=True)
+    stored = viewer.add_labels(MASK)
+    lay_stored_over(viewer, stored, second)
+    uncover(viewer, first)
+    assert not stored.visible
+    uncover(viewer, second)
+    assert stored.visible
+
+
+def test_channels_of_a_file_are_one_image(viewer):
+    with layer_source(path="slide.tif"):
+        red, green = Image(MASK), Image(MASK, blending="additive")
+    stored = viewer.add_labels(MASK)
+    for layer in (red, green):
+        viewer.add_layer(layer)
+    lay_stored_over(viewer, stored, red)
+    found = viewer.add_labels(MASK)
+    hide_stored(viewer, found, green)
+    assert not stored.visible
 
 
 @pytest.mark.parametrize("light", [{"blending": "additive"}, {"opacity": 0.5}, {"metadata": {MARK: {}}}])

@@ -3,15 +3,18 @@
 import weakref
 
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer, Points, Shapes
 
 from napari_hemalens.gui.grid import is_grid
 from napari_hemalens.gui.layers import holds_pixels
 
 _CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
 
+_KINDS = ((Shapes, Points), (Labels,), (Image,))  # boxes and points both stand for found cells
+
 _images: weakref.WeakKeyDictionary[Layer, weakref.ref[Image]] = weakref.WeakKeyDictionary()
 _aside: weakref.WeakSet[Layer] = weakref.WeakSet()  # what was hidden here, not by a person
+_stored: weakref.WeakSet[Layer] = weakref.WeakSet()  # results of a run of a project, to be looked at
 
 
 def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
@@ -24,6 +27,21 @@ def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
     if any(other.visible and _hides(other) and _overlap(other, image) for other in above):
         layer.visible = False
         _aside.add(layer)
+
+
+def lay_stored_over(viewer: ViewerModel, layer: Layer, image: Image) -> None:
+    """Tell of which image a layer shows results that a run of a project has stored, until a dock finds some."""
+    lay_over(viewer, layer, image)
+    _stored.add(layer)
+
+
+def hide_stored(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
+    """Hide what is stored of an image where a dock shows results of the same kind: cells would be seen twice."""
+    for other in viewer.layers if image is not None else ():
+        of = image_under(other)
+        if other in _stored and of is not None and _kind(other) == _kind(layer) and _same(of, image):
+            other.visible = False
+            _aside.discard(other)
 
 
 def image_under(layer: Layer) -> Image | None:
@@ -59,6 +77,15 @@ def _show_again(layer: Layer) -> None:
     if layer in _aside:
         layer.visible = True
         _aside.discard(layer)
+
+
+def _kind(layer: Layer) -> int | None:
+    return next((number for number, kinds in enumerate(_KINDS) if isinstance(layer, kinds)), None)
+
+
+def _same(one: Image, other: Image) -> bool:
+    """Return whether two layers are of the same image; channels of a file are."""
+    return one is other or (bool(one.source.path) and one.source.path == other.source.path)
 
 
 def _hides(layer: Layer) -> bool:

@@ -200,6 +200,17 @@ def test_a_slide_is_shown_with_results_and_a_damaged_one_is_said(slides, viewer,
     assert "p3.png" in said[-1]
 
 
+def test_what_detect_finds_in_a_slide_takes_the_place_of_what_a_run_found(slides, session, viewer, runner, recipe):
+    slides.open_slide(1)
+    session.start_run([viewer.layers["c1.png"]], recipe)
+    runner.run()
+    assert [layer.name for layer in viewer.layers if layer.visible] == ["c1.png", "c1.png cells"]
+    slides.open_slide(1)  # on demand what is stored is seen again, alone
+    assert [layer.name for layer in viewer.layers if layer.visible] == ["c1.png", "c1.png, detect-1: cells"]
+    session.results.look_at_next()
+    assert [layer.name for layer in viewer.layers if layer.visible] == ["c1.png", "c1.png cells"]
+
+
 def test_a_project_that_is_looked_at_is_not_changed(viewer, runner, run_queue, slides, study):
     slides.projects.leave()
     with Project.open(study):

@@ -25,7 +25,7 @@ from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
 from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import MARK
-from napari_hemalens.gui.uncovering import lay_over, uncover
+from napari_hemalens.gui.uncovering import hide_stored, lay_over, uncover
 from napari_hemalens.records.classified import UNCORRECTED
 
 COLOURED_AT_ONCE = 3_000_000
@@ -169,6 +169,7 @@ class ResultLayers:
         layer.events.features.connect(self._on_features)
         viewer.add_layer(layer)
         lay_over(viewer, layer, state.image)
+        hide_stored(viewer, layer, state.image)
         uncover(viewer, state.image)
         state.layer = layer
         self.frames.hide(state.source)  # its colours would mix with those of the classes

@@ -28,7 +28,7 @@ from napari_hemalens.gui.layers import BOXES_AT_MOST, MARK, SMALL, cell_layer, p
 from napari_hemalens.gui.mesh_programs import keep_mesh_programs
 from napari_hemalens.gui.pace import several_at_once
 from napari_hemalens.gui.running import RunIdle
-from napari_hemalens.gui.uncovering import lay_over, uncover
+from napari_hemalens.gui.uncovering import hide_stored, lay_over, uncover
 
 _UNFINISHED = ("adding", "removing", "changing")
 
@@ -215,6 +215,7 @@ class FieldLayers:
         for place in np.flatnonzero(shown.rows == row):
             layer = next(each.layer for each in reversed(f.drawings) if place >= f.first_of(each))
             layer.visible = True
+            hide_stored(viewer, layer, f.image)
             viewer.layers.selection.active = layer  # whose keys count
             f.choose([int(place)])
             y0, x0, y1, x1 = shown.boxes[place].astype(float)
@@ -260,6 +261,7 @@ class FieldLayers:
         layer.events.data.connect(self._on_edit)
         layer.events.features.connect(self._on_edit)
         lay_over(viewer, layer, f.image)
+        hide_stored(viewer, layer, f.image)
         style_selection(layer)
         without_labels(layer)
         self._drawn_layers.add(layer)

@@ -15,7 +15,7 @@ from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import ExplanationState, MethodResult
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.pace import Pace
-from napari_hemalens.gui.uncovering import lay_over, uncover
+from napari_hemalens.gui.uncovering import hide_stored, lay_over, uncover
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.heatmap_methods import Method
@@ -159,6 +159,7 @@ class Heatmaps:
             state.layer.metadata = dict(found.origin)  # so that nobody takes it for an image to be analysed
             viewer.add_layer(state.layer)
             lay_over(viewer, state.layer, state.image)
+            hide_stored(viewer, state.layer, state.image)
             uncover(viewer, state.image)
             self._outlined.follow(state.layer)
             self._frames.follow(state.framed)

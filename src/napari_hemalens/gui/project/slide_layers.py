@@ -11,6 +11,7 @@ from napari_hemalens.gui.classify.layers import OPACITY, ClassColours
 from napari_hemalens.gui.files.images import image_layers
 from napari_hemalens.gui.kept_layers import file_of, layers_of
 from napari_hemalens.gui.layers import as_layers, holds_pixels, placement_of, rgba
+from napari_hemalens.gui.uncovering import lay_stored_over
 from napari_hemalens.workflows.project_results import SlideResults
 
 _PLACE = "hemalens_slide"  # in the metadata of a layer: which file it shows, and which run
@@ -38,6 +39,7 @@ def show_slide(viewer: ViewerModel, image: Path, results: tuple[SlideResults, ..
                 viewer.layers.remove(before)
             found.metadata[_PLACE] = str(image)
             viewer.add_layer(found)
+            lay_stored_over(viewer, found, layer)
             shown.append(found)
     for each in shown:
         each.visible = True
