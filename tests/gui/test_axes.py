@@ -12,6 +12,7 @@ from napari_hemalens.gui.axes import (
     frame_of,
     frame_title,
     go_to_frame,
+    guess_in_words,
     holding_sliders,
 )
 from napari_hemalens.gui.layers import slide_from_layer
@@ -42,6 +43,16 @@ Z, C = ("z", "y", "x"), ("Channel", "y", "x")
 def test_axes_are_those_the_layer_tells_of(shape, rgb, labels, axes, guessed):
     layer = Image(np.zeros(shape, np.uint8), rgb=rgb, axis_labels=labels)
     assert (axes_of(layer), colours_guessed(layer)) == (axes, guessed)
+
+
+def test_what_is_guessed_is_said_with_what_says_otherwise():
+    layer = Image(np.zeros((3, 40, 60), np.uint8), name="stack")
+    assert guess_in_words(layer).startswith("Its 3 planes are taken for colours or channels: where they are slices")
+    viewer = ViewerModel()
+    viewer.layers.append(layer)
+    exec(guess_in_words(layer).rpartition("console, ")[2].removesuffix("."), {"viewer": viewer})  # noqa: S102 -- as told
+    assert axes_of(layer) == "ZYX"
+    assert guess_in_words(layer) == ""
 
 
 def test_a_grey_stack_of_three_slices_is_read_at_its_slider():

@@ -209,6 +209,11 @@ class TestSlides:
         layer = Image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, scale=(0.2, 0.2), units=("um", "um"))
         assert slide_opener(layer, sized=False)().pixel_size_um is None
 
+    def test_a_slide_knows_how_planes_without_a_name_were_read(self):
+        stack = np.zeros((3, 40, 60), np.uint8)
+        assert "axis_labels" in slide_opener(Image(stack))().guessed
+        assert slide_opener(Image(stack, axis_labels=("z", "y", "x")), (0,))().guessed == ""
+
     @pytest.mark.parametrize(
         ("axes", "shape"),
         [("YX", SHAPE), ("YXC", (*SHAPE, 3)), ("CYX", (3, *SHAPE)), ("TYXC", (2, *SHAPE, 3))],

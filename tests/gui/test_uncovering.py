@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
-from napari.layers._source import layer_source
+from napari.layers import Layer
 
+from napari_hemalens.gui.kept_layers import layers_of
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.uncovering import hide_stored, image_under, lay_over, lay_stored_over, uncover
 
@@ -111,8 +111,7 @@ def test_stored_results_of_one_image_do_not_lie_over_another(viewer):
 
 
 def test_channels_of_a_file_are_one_image(viewer):
-    with layer_source(path="slide.tif"):
-        red, green = Image(MASK), Image(MASK, blending="additive")
+    red, green = layers_of("slide.tif", [(MASK, {}, "image"), (MASK, {"blending": "additive"}, "image")])
     stored = viewer.add_labels(MASK)
     for layer in (red, green):
         viewer.add_layer(layer)

@@ -169,6 +169,13 @@ def test_channels_that_are_no_colours_are_opened_and_asked_about_when_read(image
         slide.read(0, 0, 10, 10)
 
 
+def test_planes_that_are_taken_for_channels_say_how_to_say_otherwise():
+    assert "axes='TYX'" in from_array(CYX).listed_channels
+    assert from_array(CYX, axes="CYX").guessed == ""
+    assert from_array(YX[None]).guessed == ""
+    assert from_array(CYX, axes="TYX", frame=(1,)).levels[0].shape[2] == 1  # as it is told
+
+
 @pytest.mark.parametrize(
     ("image", "axes", "count"),
     [

@@ -26,6 +26,13 @@ def test_channels_that_are_kept_apart_are_refused(planes, names):
     assert all(name in str(no.value) for name in names)
 
 
+def test_planes_that_nobody_called_channels_are_refused_as_such():
+    with pytest.raises(ImageError, match=r"if they are colours\. Its 3 planes are taken for channels"):
+        choose_colours(from_array(DARK))
+    with pytest.raises(ImageError, match=r"if they are colours\.$"):
+        choose_colours(slide(DARK))
+
+
 @pytest.mark.parametrize(("channel", "index"), [("fitc", 1), (2, 2), ("0", 0)])
 def test_the_channel_asked_for_is_looked_at_in_grey(channel, index):
     chosen = choose_colours(slide(DARK, STAINS), channel)

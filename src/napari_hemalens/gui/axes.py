@@ -93,6 +93,16 @@ def colours_guessed(layer: Image) -> bool:
     return not layer.rgb and _looks_planar(layer) and layer.level_shapes[0][0] > 1
 
 
+def guess_in_words(layer: Image) -> str:
+    """Return how planes were read whose axis has no name, and how to say otherwise; empty where nothing is guessed."""
+    if not colours_guessed(layer):
+        return ""
+    return (
+        f"Its {layer.level_shapes[0][0]} planes are taken for colours or channels: where they are slices or frames, "
+        f"name their axis in napari's console, viewer.layers[{layer.name!r}].axis_labels = ('z', 'y', 'x')."
+    )
+
+
 def _frame_sizes(layer: Image) -> dict[str, int]:
     sizes = zip(axes_of(layer), layer.level_shapes[0], strict=False)
     return {letter: int(size) for letter, size in sizes if letter not in "YXC"}

@@ -1,6 +1,7 @@
 """Records become napari layers, and layers become records again. No Qt, no torch."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeAlias
@@ -10,7 +11,7 @@ from napari.layers import Image, Layer, Shapes
 from numpy.typing import ArrayLike, NDArray
 
 from napari_hemalens.errors import AnnotationError, ImageError
-from napari_hemalens.gui.axes import axes_of, frame_of
+from napari_hemalens.gui.axes import axes_of, frame_of, guess_in_words
 from napari_hemalens.gui.box_labels import label_style, short_names_of
 from napari_hemalens.gui.box_shapes import (
     EDGE,
@@ -197,7 +198,8 @@ def slide_opener(layer: Image, frame: Frame = (), *, sized: bool = True) -> Call
     What the layer says is read at once, its pixels only later: the function may run in another thread.
     """
     return partial(
-        from_array,
+        _open_layer,
+        guess_in_words(layer),
         list(layer.data) if layer.multiscale else layer.data,
         name=image_name(layer),
         axes=axes_of(layer),
@@ -205,6 +207,10 @@ def slide_opener(layer: Image, frame: Frame = (), *, sized: bool = True) -> Call
         frame=frame,
         channels=names_of_channels(layer),
     )
+
+
+def _open_layer(guessed: str, data: Any, **said: Any) -> Slide:
+    return replace(from_array(data, **said), guessed=guessed)
 
 
 def slide_from_layer(layer: Image, point: Sequence[float] = ()) -> Slide:

@@ -82,7 +82,9 @@ def from_array(  # noqa: PLR0913 -- public: options that scripts give by name
         raise ImageError(f"A pixel size of {pixel_size_um} um is none: it has to be above 0.")
     shown = planes[-1].shape[2] in (1, *_COLOURS)
     contrast = Contrast.from_level(planes[-1]) if shown else Contrast()
-    return Slide(name, planes, pixel_size_um, contrast, _kept_apart(planes[0], channels))
+    number = shape[0] if axes is None and letters == "CYX" else 1
+    guessed = f"Its {number} planes are taken for channels: axes='TYX' says that they are frames." * (number > 1)
+    return Slide(name, planes, pixel_size_um, contrast, _kept_apart(planes[0], channels), guessed=guessed)
 
 
 def _kept_apart(plane: Plane, names: Sequence[str]) -> tuple[str, ...]:

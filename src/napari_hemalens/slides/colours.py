@@ -47,5 +47,6 @@ def choose_colours(slide: Slide, channel: int | str | None = None) -> Slide:
     listed = ", ".join(f"{i} {name}".strip() for i, name in enumerate(slide.channels))
     raise ImageError(
         f"{slide} keeps {number} channels apart, which are no {', '.join(COLOURS[:-1])} and {COLOURS[-1]} of stained "
-        f"cells: choose one as channel (--channel), by its name or number: {listed}; or {PICTURE}, if they are colours."
+        f"cells: choose one as channel (--channel), by its name or number: {listed}; or {PICTURE}, if they are "
+        f"colours. {slide.guessed}".rstrip()
     )

@@ -37,6 +37,8 @@ class Slide:
     release : callable or None
         Closes the file behind the levels, which otherwise happens when they are garbage-collected;
         None if no file is open.
+    guessed : str
+        How axes that nobody named were read, and how to say otherwise, in a sentence; empty where nothing was guessed.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Slide:
     contrast: Contrast = field(default_factory=Contrast)
     channels: tuple[str, ...] = ()
     release: Callable[[], object] | None = field(default=None, repr=False)
+    guessed: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -116,7 +119,7 @@ class Slide:
         """What asks for one of the channels, which it lists."""
         names = self.channels or COLOURS
         listed = ", ".join(f"{i} {name}".strip() for i, name in enumerate(names))
-        return f"choose one as channel (--channel), by its name or number: {listed}."
+        return f"choose one as channel (--channel), by its name or number: {listed}. {self.guessed}".rstrip()
 
     def close(self) -> None:
         """Close the file behind the slide, if any; nothing can be read from it afterwards."""

@@ -12,6 +12,18 @@ def figures(session):
     return dict(session.report.read().rows)
 
 
+def test_planes_that_were_taken_for_colours_are_said(classifying, viewer, nuclei, runner, question):
+    stack = viewer.add_image(np.zeros((3, 400, 600), np.uint8), name="stack", scale=(1, 0.1, 0.1))
+    classifying.start_run(stack, nuclei, question)
+    runner.run()
+    notes = classifying.report.read().notes
+    assert any(note.startswith("stack: Its 3 planes are taken for colours or channels") for note in notes)
+    stack.axis_labels = ("z", "y", "x")
+    classifying.start_run(stack, nuclei, question)
+    runner.run()
+    assert not any("taken for" in note for note in classifying.report.read().notes if not note.startswith("stack has"))
+
+
 def by_labels(session, viewer, runner, name="cells"):
     session.make_cells_by(viewer.layers[name])
     runner.run()

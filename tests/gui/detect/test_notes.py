@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from napari.layers import Image
 
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.detect.notes import notes_on
@@ -22,6 +24,13 @@ def test_frames_and_pixel_sizes_that_were_estimated_are_said(field):
         "Counted: smear [T=2].",
         "smear [T=2]: pixel size estimated from the red cells, 0.1 µm.",
     )
+
+
+def test_planes_that_were_taken_for_colours_are_said(field):
+    field.image = Image(np.zeros((3, 8, 8), np.uint8), name="smear")
+    assert "smear [T=2]: Its 3 planes are taken for colours" in " ".join(notes_on([field], "", 0))
+    field.image.axis_labels = ("z", "y", "x")
+    assert "planes" not in " ".join(notes_on([field], "", 0))
 
 
 def test_what_is_not_shown_and_what_is_counted_all_the_same_are_said():

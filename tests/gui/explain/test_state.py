@@ -53,6 +53,15 @@ class TestLarge:
         assert [only for *_, only in explainer.asked] == [[9, 70_000]]
 
 
+def test_planes_that_were_taken_for_colours_are_doubted(explaining, viewer, nuclei, runner, asking):
+    stack = viewer.add_image(np.zeros((3, 400, 600), np.uint8), name="stack", scale=(1, 0.1, 0.1))
+    explaining.start_run(stack, nuclei, asking)
+    runner.run()
+    assert "Its 3 planes are taken for colours or channels" in " ".join(explaining.results.current.doubts)
+    stack.axis_labels = ("z", "y", "x")
+    assert explaining.results.current.doubts == ()
+
+
 class TestLook:
     def test_what_lies_beside_a_nucleus_belongs_to_the_nearest_one(self, explained, image):
         assert explained.results.at((14.2, 22.0), [image])[1] == 9  # 22 pixels below its middle

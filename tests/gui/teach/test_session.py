@@ -32,6 +32,16 @@ def news(taught):
     return told
 
 
+def test_planes_that_were_taken_for_colours_are_said(teach, viewer, runner, nuclei, said, tmp_path):
+    teach.open_project(tmp_path / "project")
+    teach.change_classes(lambda project: project.add_class("dark"))
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 400, 600), np.uint8)
+    stack = viewer.add_image(pixels, name="stack", scale=(1, 0.1, 0.1))
+    teach.start([cells_of_layer(stack, nuclei, viewer.dims.point)], TeachingRecipe())
+    runner.run()
+    assert "stack: Its 3 planes are taken for colours or channels" in said[-1]
+
+
 def label_all(session, runner, count):
     """Give so many cells the class of their kind."""
     for _ in range(count):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.gui.image_names import of_image_now
@@ -191,6 +192,8 @@ def _notes(summary: Summary | str | None, counted: Sequence[ClassificationState]
         return ()
     said = (summary,) if isinstance(summary, str) else summary.notes
     reasons = dict.fromkeys(state.uncounted for state in counted if state.uncounted)
+    guessed = {state.image.name: guess_in_words(state.image) for state in counted}
+    said = (*said, *(f"{name}: {words}" for name, words in guessed.items() if words))
     return (*said, *reasons, *((_LOOK,) if any(state.cells_by == PAIRS for state in counted) else ()))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from napari.layers import Points
 
-from napari_hemalens.gui.axes import colours_guessed
+from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.layers import BOXES_AT_MOST
 from napari_hemalens.records.notes import listed
@@ -26,8 +26,8 @@ def notes_on(fields: Sequence[Field], display: str, unsure: int) -> tuple[str, .
     said = [f"Counted: {listed(framed)}."] if framed else []
     for f in fields:
         origin = f.cells.cells.provenance
-        if f.image is not None and colours_guessed(f.image):
-            said.append(f"{f.name}: planes taken for red, green and blue; axis_labels of the layer say otherwise.")
+        if f.image is not None and (guessed := guess_in_words(f.image)):
+            said.append(f"{f.name}: {guessed}")
         if origin.pixel_size_source == "estimated":
             said.append(f"{f.name}: pixel size estimated from the red cells, {origin.pixel_size_um:.3g} µm.")
         if f.drawing is not None and isinstance(f.drawing.layer, Points):

@@ -9,6 +9,7 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from napari_hemalens.config.options import ExplanationRecipe
+from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.tiles import Tiles
 from napari_hemalens.gui.frames import Framed
@@ -124,7 +125,8 @@ class ExplanationState:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What speaks against what is shown."""
-        return merged_notes(*(found.tiles.notes for found in self.shown.values()))
+        guessed = guess_in_words(self.image) if self.shown else ""
+        return merged_notes(*(found.tiles.notes for found in self.shown.values()), (guessed,) if guessed else ())
 
     def result_by(self, method: str) -> MethodResult | None:
         """Return what a method found, or where it has found nothing, the first one that has."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.observer import OBSERVER
@@ -268,8 +269,10 @@ class TeachSession(ViewerSession):
         if viewer is not None:
             found, notes = open_missing(viewer, taught, self._images)
             self._images = {**self._images, **found}
-            if taught.embedded.notes or notes:
-                self.message_sent.emit(" ".join((*taught.embedded.notes, *notes)))
+            guessed = {name: guess_in_words(layer) for name, layer in self._images.items()}
+            guesses = [f"{name}: {words}" for name, words in guessed.items() if words]
+            if taught.embedded.notes or notes or guesses:
+                self.message_sent.emit(" ".join((*taught.embedded.notes, *notes, *guesses)))
 
     def _hide_names(self) -> None:
         """Hide boxes and labels below the circles: what cells are called there should not be read while naming them."""
