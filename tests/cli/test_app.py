@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from napari_hemalens import __version__
-from napari_hemalens.cli.app import Bar, app, cluster_of, new_weights, run, say_figures, writable
+from napari_hemalens.cli.app import Bar, app, cluster_of, evaluate_app, new_weights, run, say_figures, writable
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import NewWeights
@@ -63,6 +63,18 @@ def test_every_folder_for_results_is_looked_at_before_anything_is_done(tmp_path:
     assert writable(None) is None
     with pytest.raises(RecipeError, match="it is a file; choose a folder"):
         writable(tmp_path / "file")
+
+
+@pytest.mark.parametrize("there", ["report.json", "cells.csv"])
+def test_no_measure_takes_the_place_of_an_earlier_report(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path, there: str
+) -> None:
+    (tmp_path / there).touch()
+    commands = [("evaluate", name, "--data", tmp_path) for name in get_command(evaluate_app).commands]
+    assert len(commands) == 9
+    for command in (*commands, ("agreement", tmp_path / "a.csv", tmp_path / "b.csv")):
+        assert hemalens(*command, "--out", tmp_path) == 2
+        assert f"{there} is there already, and would be replaced; choose another" in capsys.readouterr().err
 
 
 def walk(command: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import app, out_console, parts_of, writable
+from napari_hemalens.cli.app import app, free, out_console, parts_of
 from napari_hemalens.config.agreement import AgreementRecipe
 from napari_hemalens.workflows.agreement import agreement_text
 
@@ -23,7 +23,7 @@ def agreement(  # noqa: PLR0913 -- an option each
     ],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for a page (agreement.html) and tables.", callback=writable)
+        Path | None, typer.Option(help="Folder for a page (agreement.html) and tables.", callback=free)
     ] = None,
     network: Annotated[bool, typer.Option("--network", help="Take the network as one more observer.")] = False,
     untouched: Annotated[

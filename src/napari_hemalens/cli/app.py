@@ -16,7 +16,7 @@ from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.evaluation.left_out import left_out_in_words
-from napari_hemalens.formats.destinations import check_folder
+from napari_hemalens.formats.destinations import check_folder, check_new
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import ABOUT, NewWeights
 from napari_hemalens.progress import RemainingTime, Steps
@@ -114,6 +114,12 @@ def writable(folder: Path | None) -> Path | None:
     if folder is not None:
         check_folder(folder)
     return folder
+
+
+def free(folder: Path | None) -> Path | None:
+    """Return a folder that was given, once it is `writable` and holds no report that would be replaced."""
+    check_new(folder / name for name in ("report.json", "agreement.html", "cells.csv") if folder is not None)
+    return writable(folder)
 
 
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.", callback=writable)]

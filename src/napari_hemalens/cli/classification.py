@@ -25,6 +25,7 @@ from napari_hemalens.cli.app import (
     cluster_of,
     err_console,
     evaluate_app,
+    free,
     go_on_from,
     new_weights,
     out_console,
@@ -34,7 +35,6 @@ from napari_hemalens.cli.app import (
     say_of_batch,
     train_app,
     train_further_from,
-    writable,
 )
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
@@ -207,7 +207,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only images of such a name, as in 'early-*'; repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=free)] = None,
 ) -> None:
     """Print how good the weights are on cells whose class is known, per class."""
     if task is None and weights_name is None:
@@ -230,7 +230,7 @@ def evaluate_laboratories(
         str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")
     ] = NUCLEATED,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=free)] = None,
 ) -> None:
     """Print how well weights name the nucleated cells of each laboratory, with intervals."""
     report = run(

@@ -27,6 +27,7 @@ from napari_hemalens.cli.app import (
     cluster_of,
     err_console,
     evaluate_app,
+    free,
     go_on_from,
     new_weights,
     out_console,
@@ -37,7 +38,6 @@ from napari_hemalens.cli.app import (
     say_of_batch,
     train_app,
     train_further_from,
-    writable,
 )
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
@@ -163,7 +163,7 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     device: Device = "auto",
     precision: Precision = "single",
     runtime: Runtime = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=free)] = None,
     classes: ClassFile = None,
 ) -> None:
     """Print the errors of the count and the average precision, of all hypotheses and of what is counted, per class."""
@@ -192,7 +192,7 @@ def evaluate_known_cells(  # noqa: PLR0913 -- an option each
     naming: NamingName = None,
     score_threshold: ScoreThreshold = None,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=free)] = None,
 ) -> None:
     """Print how many cells of known class are found and named right; other cells of their images may be unlabelled."""
     recipe = DetectionRecipe.from_options(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, evaluate_app, parts_of, run, say_figures, writable
+from napari_hemalens.cli.app import Device, evaluate_app, free, parts_of, run, say_figures
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS
@@ -28,7 +28,7 @@ def evaluate_heatmaps(  # noqa: PLR0913 -- an option each
     ] = None,
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.", callback=writable)
+        Path | None, typer.Option(help="Folder for the figures, and a picture of some cells.", callback=free)
     ] = None,
 ) -> None:
     """Print how often heatmaps point at the micronucleus that makes a cell of its class, and how often chance does."""

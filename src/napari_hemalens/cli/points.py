@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, run, say_figures, writable
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, free, run, say_figures
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -35,7 +35,7 @@ def evaluate_points(  # noqa: PLR0913 -- an option each
         typer.Option(metavar="PX", min=0.1, help="How far a box may be off a point; by default half a nucleus."),
     ] = None,
     device: Device = "auto",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures and curves.", callback=free)] = None,
 ) -> None:
     """Print precision, recall, F1 and the errors of the count of nuclei that are marked by points."""
     recipe = DetectionRecipe.from_options(weights=weights_name, pixel_size_um=pixel_size, device=device)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, run, say_figures, writable
+from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, free, run, say_figures
 from napari_hemalens.config.options import DetectionRecipe
 
 
@@ -27,7 +27,7 @@ def evaluate_robustness(  # noqa: PLR0913 -- an option each
     ),
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the figures, curves and pictures.", callback=writable)
+        Path | None, typer.Option(help="Folder for the figures, curves and pictures.", callback=free)
     ] = None,
 ) -> None:
     """Print how detection and count hold in fields that are crowded, dark, blurred, otherwise stained or scaled."""

@@ -14,12 +14,12 @@ from napari_hemalens.cli.app import (
     Replace,
     app,
     evaluate_app,
+    free,
     go_on_from,
     out_console,
     run,
     say_figures,
     say_of_batch,
-    writable,
 )
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
@@ -91,7 +91,7 @@ def evaluate_segmentation(  # noqa: PLR0913 -- an option each
     ] = None,
     kind: Kind = "auto",
     pixel_size: PixelSize = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=free)] = None,
 ) -> None:
     """Print how well outlines agree with those drawn by people."""
     recipe = SegmentationRecipe.from_options(kind=kind, pixel_size_um=pixel_size)
@@ -106,7 +106,7 @@ def evaluate_micronuclei(
     ],
     *,
     part: Annotated[str, typer.Option("--split", help="Part of the data.")] = "val",
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=writable)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures.", callback=free)] = None,
 ) -> None:
     """Print how well micronuclei are counted, of nuclei whose outlines and classes are given."""
     steps = workflows.evaluate_micronuclei_steps(data, split=part, out=out)
