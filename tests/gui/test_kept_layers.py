@@ -84,3 +84,11 @@ def test_layers_of_a_file_know_of_which(tmp_path):
     (layer,) = layers_of(tmp_path / "project" / ".." / "a.png", [(np.zeros((4, 5)), {"name": "a"}, "image")])
     assert (layer.source.path, layer.source.reader_plugin, layer.name) == (str(path.resolve()), READER, "a")
     assert file_of(layer) == path.resolve()
+
+
+def test_without_napari_s_private_way_layers_are_opened_as_no_files(tmp_path, monkeypatch):
+    monkeypatch.delattr("napari.layers._source.layer_source")
+    (layer,) = layers_of(tmp_path / "a.png", [(np.zeros((4, 5)), {"name": "a"}, "image")])
+    assert file_of(layer) is None
+    image = kept_image(layer)
+    assert (image.file, image.pixels().shape) == ("", (4, 5))

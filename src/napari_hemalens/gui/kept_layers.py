@@ -1,12 +1,12 @@
 """How a layer shows an image or labels, as plain values that a project keeps, and back. No Qt, no torch."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
-from napari.layers._source import layer_source
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 from numpy.typing import NDArray
 
@@ -85,8 +85,21 @@ def layers_of(path: str | Path, read: Iterable[LayerData]) -> list[Layer]:
 
     A project keeps the path of such a layer; of others it has to keep the pixels.
     """
-    with layer_source(path=str(Path(path).resolve()), reader_plugin=READER):
+    with _source(path):
         return [Layer.create(*each) for each in read]
+
+
+def _source(path: str | Path) -> AbstractContextManager[object]:
+    """Return what tells layers that are made within it of their file.
+
+    napari has no public way. Where a release lacks the private one, layers are opened all the same and are no files: a
+    project keeps their pixels, or says that it cannot.
+    """
+    try:
+        from napari.layers._source import layer_source  # noqa: PLC0415 -- see above
+    except ImportError:
+        return nullcontext()
+    return layer_source(path=str(Path(path).resolve()), reader_plugin=READER)
 
 
 def file_of(layer: Layer) -> Path | None:
