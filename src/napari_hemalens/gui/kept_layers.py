@@ -99,7 +99,8 @@ def _source(path: str | Path) -> AbstractContextManager[object]:
         from napari.layers._source import layer_source  # noqa: PLC0415 -- see above
     except ImportError:
         return nullcontext()
-    return layer_source(path=str(Path(path).resolve()), reader_plugin=READER)
+    told: AbstractContextManager[object] = layer_source(path=str(Path(path).resolve()), reader_plugin=READER)
+    return told
 
 
 def file_of(layer: Layer) -> Path | None:
