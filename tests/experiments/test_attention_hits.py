@@ -20,6 +20,7 @@ from napari_hemalens.heatmaps.crop_heatmaps import CropHeatmaps
 from napari_hemalens.models.storage import save_network
 from napari_hemalens.records.tasks import task
 from napari_hemalens.training.classification import build
+from napari_hemalens.training.run_folder import keep_recipe
 
 ASKED = task("micronucleus")
 RECIPE = TABLES["paper"].budgets["ci"].recipe
@@ -33,8 +34,10 @@ def kept(tmp_path: Path) -> KeptNetworks:
         torch.manual_seed(0)
         folder = TrialKey(name, "seed 0").folder(tmp_path)
         folder.mkdir()
-        save_network(build(recipe_for(row, RECIPE, 0), ASKED), folder / NETWORK)
-    return KeptNetworks(tmp_path, rows, RECIPE, ASKED, cases=["seed 0", "seed 1"])
+        recipe = recipe_for(row, RECIPE, 0)
+        keep_recipe(recipe, folder, "")
+        save_network(build(recipe, ASKED), folder / NETWORK)
+    return KeptNetworks(tmp_path, rows, ASKED, cases=["seed 0", "seed 1"])
 
 
 def test_every_map_of_a_network_with_attention_has_its_hits(micronuclei: Path, kept: KeptNetworks) -> None:
@@ -73,7 +76,8 @@ def test_several_runs_of_a_network_are_averaged_and_each_is_told(micronuclei: Pa
     folder = TrialKey("ours", "seed 1").folder(kept.folder)
     folder.mkdir()
     torch.manual_seed(1)
-    save_network(build(recipe_for(ROWS["ours"], RECIPE, 1), ASKED), folder / NETWORK)
+    keep_recipe(recipe := recipe_for(ROWS["ours"], RECIPE, 1), folder, "")
+    save_network(build(recipe, ASKED), folder / NETWORK)
     found = attention_hits(read(micronuclei, split="val"), kept)
     other = attention_hits(read(micronuclei, split="val"), replace(kept, cases=["seed 1"]))
     for both, first, second in zip(found[:3], once[:3], other[:3], strict=True):

@@ -18,6 +18,7 @@ from napari_hemalens.experiments.trial import NETWORK
 from napari_hemalens.models.storage import save_network
 from napari_hemalens.records.tasks import task
 from napari_hemalens.training.classification import EvaluationCrops, build
+from napari_hemalens.training.run_folder import keep_recipe
 
 ASKED = task("field")
 RECIPE = BUDGETS["ci"].recipe.model_copy(update={"crop": crop_recipe_for("fields", "as_is", 64)})
@@ -38,12 +39,14 @@ def trials(tmp_path: Path) -> Path:
         torch.manual_seed(0)
         folder = TrialKey(name, "seed 0").folder(tmp_path / "trials")
         folder.mkdir(parents=True)
-        save_network(build(recipe_for(SHOWN[name], RECIPE, 0), ASKED), folder / NETWORK)
+        recipe = recipe_for(SHOWN[name], RECIPE, 0)
+        keep_recipe(recipe, folder, "")
+        save_network(build(recipe, ASKED), folder / NETWORK)
     return tmp_path / "trials"
 
 
 def draw(crops: EvaluationCrops, trials: Path, out: Path) -> Path:
-    draw_gradients(crops, KeptNetworks(trials, SHOWN, RECIPE, ASKED, cases=["seed 0"]), out)
+    draw_gradients(crops, KeptNetworks(trials, SHOWN, ASKED, cases=["seed 0"]), out)
     return out
 
 

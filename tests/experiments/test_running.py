@@ -76,6 +76,7 @@ class Written:
 
     asked: list[str]
     trials: tuple[SimpleNamespace, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def write(self, out: Path) -> None:
         self.asked.append(f"{len(self.trials)} written")
@@ -84,17 +85,49 @@ class Written:
         self.asked.append(f"{len(self.trials)} drawn")
 
 
+def planned(key: str, start: str = "scratch") -> SimpleNamespace:
+    recipe = ClassifierTraining()
+    return SimpleNamespace(
+        key=key, recipe=recipe.model_copy(update={"network": recipe.network.model_copy(update={"start": start})})
+    )
+
+
+def trial_from(start: str) -> SimpleNamespace:
+    plan = {"recipe": {"network": {"start": start}}}
+    return SimpleNamespace(measures=SimpleNamespace(overall={"AUC": 0.5}), plan=plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "got", "notes"),
+    [
+        ("imagenet_or_scratch", "scratch", (running.FROM_SCRATCH,)),
+        ("imagenet_or_scratch", "imagenet", ()),
+        ("scratch", "scratch", ()),
+    ],
+)
+def test_a_table_says_once_that_imagenet_was_not_to_be_had(
+    asked: str, got: str, notes: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one(plan: SimpleNamespace, folder: Path) -> Steps[SimpleNamespace]:
+        yield Progress(1, 1, "training")
+        return trial_from(got)
+
+    monkeypatch.setattr(running, "trial_steps", one)
+    found = finish(trials_steps(Written([]), iter([planned("a", asked), planned("b", asked)]), tmp_path, total=2))
+    assert found.notes == notes
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_tables_follow_each_trial_and_pictures_the_last(
     stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one(plan: SimpleNamespace, folder: Path) -> Steps[SimpleNamespace]:
         yield Progress(1, 1, "training")
-        return SimpleNamespace(measures=SimpleNamespace(overall={"AUC": 0.5}))
+        return trial_from("scratch")
 
     monkeypatch.setattr(running, "trial_steps", one)
     asked: list[str] = []
-    steps = trials_steps(Written(asked), iter([SimpleNamespace(key="a"), SimpleNamespace(key="b")]), tmp_path, total=2)
+    steps = trials_steps(Written(asked), iter([planned("a"), planned("b")]), tmp_path, total=2)
     if stopped:
         for _ in range(3):  # into the second
             next(steps)

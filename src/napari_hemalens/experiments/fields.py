@@ -189,7 +189,7 @@ def _unit_steps(
     comparison = yield from trials_steps(empty, planned, out, total=total)
     if keep:
         yield Progress(total, total, "drawing gradients")
-        networks = KeptNetworks(out / "trials", empty.rows, recipe, _TASK, cases=[f"seed {seeds[0]}"])
+        networks = KeptNetworks(out / "trials", empty.rows, _TASK, cases=[f"seed {seeds[0]}"])
         draw_gradients(crops.test, networks, out / GRADIENTS)
     return comparison
 

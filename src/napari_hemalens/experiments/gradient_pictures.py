@@ -32,11 +32,11 @@ def draw_gradients(fields: EvaluationCrops, networks: KeptNetworks, path: Path) 
     path : Path
         The picture to write.
     """
-    recipe, task = networks.recipe, networks.task
+    task = networks.task
     shown = _middles(fields, len(task.classes))
     pixels, truth = fields.pixels[shown], [task.classes[k] for k in fields.labels[shown]]
     explained = list(_heatmaps(pixels, networks))
-    methods = methods_for(recipe.crop.side)
+    methods = methods_for(pixels.shape[-1])
     down, across = 1 + len(explained), len(methods) * len(shown)
     figure = Figure(figsize=(1.6 + 0.9 * across, 0.4 + 0.92 * down), layout="constrained")
     places = figure.subplots(down, across, squeeze=False)
@@ -65,7 +65,7 @@ def methods_for(side: int) -> tuple[str, str]:
 
 def _heatmaps(pixels: Tensor, networks: KeptNetworks) -> Iterator[tuple[str, list[str], list[Shade]]]:
     """Yield of each kept network its label, the classes it predicts for the fields, and its heatmaps by method."""
-    methods = methods_for(networks.recipe.crop.side)
+    methods = methods_for(pixels.shape[-1])
     for name, classifier in networks.load():
         seen = [explain_crops(classifier, pixels, method=method) for method in methods]
         called = [networks.task.classes[k] for k in seen[0].targets.tolist()]

@@ -8,13 +8,13 @@ from pathlib import Path
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.experiments.options import TrialKey
 from napari_hemalens.experiments.report import NetworkRow
-from napari_hemalens.experiments.running import recipe_for
 from napari_hemalens.experiments.trial import NETWORK
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.classifiers import build_classifier
 from napari_hemalens.models.storage import load_into
 from napari_hemalens.records.tasks import Task
+from napari_hemalens.training.run_folder import read_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,6 @@ class KeptNetworks:
         Folder of the trials.
     rows : mapping of str to NetworkRow
         The networks by name; those without a kept network are left out.
-    recipe : ClassifierTraining
-        Recipe of all of them.
     task : Task
         The question asked of each cell or field.
     cases : sequence of str
@@ -37,19 +35,19 @@ class KeptNetworks:
 
     folder: Path
     rows: Mapping[str, NetworkRow]
-    recipe: ClassifierTraining
     task: Task
     cases: Sequence[str]
 
     def load(self) -> Iterator[tuple[str, NetworkClassifier]]:
         """Yield the name of each row whose network was kept, and the network, ready to run: run by run."""
-        for (name, row), case in product(self.rows.items(), self.cases):
-            file = TrialKey(name, case).folder(self.folder) / NETWORK
-            if not file.exists():
+        for name, case in product(self.rows, self.cases):
+            out = TrialKey(name, case).folder(self.folder)
+            recipe = read_recipe(out)  # as it was trained: a start that could not be had brings batch normalisation
+            if recipe is None or not (out / NETWORK).exists():
                 continue
-            described = _describe(recipe_for(row, self.recipe, self.recipe.seed), self.task, name)
+            described = _describe(recipe, self.task, name)
             network = build_classifier(described.network, len(self.task.classes)).eval()
-            load_into(network, file)
+            load_into(network, out / NETWORK)
             yield name, NetworkClassifier(network, described)
 
 

@@ -15,6 +15,11 @@ from napari_hemalens.progress import Progress, Steps
 R = TypeVar("R", bound=Recipe)
 T = TypeVar("T")
 
+FROM_SCRATCH = (
+    "ImageNet's weights could not be had (they are downloaded): networks started from scratch, and for that AlexNet "
+    "and VGG16 have batch normalisation."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget(Generic[R]):
@@ -97,12 +102,19 @@ def trials_steps(
         for plan in planned:
             steps = trial_steps(plan, out / "trials")
             trials.append((yield from nest_steps(steps, len(trials), total, str(plan.key))))
-            comparison = replace(comparison, trials=tuple(trials))
+            comparison = replace(comparison, trials=tuple(trials), notes=_noted(comparison.notes, plan, trials[-1]))
             comparison.write(out)
             yield Progress(len(trials), total, f"{plan.key}: AUC {trials[-1].measures.overall['AUC']:.3f}", comparison)
     finally:
         comparison.draw(out)
     return comparison
+
+
+def _noted(notes: tuple[str, ...], plan: PlannedTrial, trial: Trial) -> tuple[str, ...]:
+    """Add to the notes that a trial could not start as it was to; what is said already is not said again."""
+    asked, got = plan.recipe.network.start, trial.plan["recipe"]["network"]["start"]
+    missed = asked == "imagenet_or_scratch" and got == "scratch"
+    return tuple(dict.fromkeys((*notes, FROM_SCRATCH))) if missed else notes
 
 
 def nest_steps(steps: Steps[T], done: int, total: int, name: str) -> Steps[T]:

@@ -95,7 +95,7 @@ def micronucleus_table6_steps(
     )
     comparison = yield from trials_steps(comparison, planned, options.out, total=total)
     yield Progress(total, total, "looking up where attention lies")
-    kept = KeptNetworks(options.trials, chosen, budget.recipe, _TASK, cases=[f"seed {seed}" for seed in seeds])
+    kept = KeptNetworks(options.trials, chosen, _TASK, cases=[f"seed {seed}" for seed in seeds])
     found = attention_hits(cells.test, kept)
     if found:
         comparison = replace(comparison, sections=(hits_markdown(found),))

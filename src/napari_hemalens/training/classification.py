@@ -31,7 +31,7 @@ from napari_hemalens.training.cell_crops import CellCrops
 from napari_hemalens.training.datasets import Target
 from napari_hemalens.training.fit import fit_steps
 from napari_hemalens.training.losses import focal_loss, partial_label_loss, pointing_loss
-from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses, read_start
+from napari_hemalens.training.run_folder import data_hash, keep_recipe, plot_losses, read_recipe
 
 BEST = "best.safetensors"
 _BATCH = 128
@@ -112,9 +112,9 @@ def choose_start_steps(recipe: ClassifierTraining, task: Task, out: Path) -> Ste
     """
     if recipe.network.start != "imagenet_or_scratch":
         return recipe
-    said, start = "", read_start(out)
-    if start is None:
-        start = "imagenet"
+    said, known = "", read_recipe(out)
+    start = known.network.start if known else "imagenet"
+    if known is None:
         try:
             build(_with_start(recipe, start), task)
         except WeightsError as error:

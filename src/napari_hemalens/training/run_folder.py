@@ -19,10 +19,10 @@ DATA = "data.json"
 """Beside it: a hash of what the run learns from."""
 
 
-def read_start(out: Path) -> str | None:
-    """Return the `start` of the classifier run in a folder, or None if there is none."""
+def read_recipe(out: Path) -> ClassifierTraining | None:
+    """Return the recipe of the classifier run in a folder, or None if there is none."""
     file = out / RECIPE
-    return ClassifierTraining.model_validate_json(file.read_text("utf-8")).network.start if file.exists() else None
+    return ClassifierTraining.model_validate_json(file.read_text("utf-8")) if file.exists() else None
 
 
 def data_hash(images: Iterable[str | Path], *known: NDArray[Any]) -> str:
