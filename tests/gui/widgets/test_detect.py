@@ -20,6 +20,7 @@ from napari_hemalens.gui.detect.session import detection_session
 from napari_hemalens.gui.layers import detections_from_layer
 from napari_hemalens.gui.widgets import detect
 from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.records.taxonomy import CELL_CLASSES
 from napari_hemalens.workflows import cards
 
 pytestmark = pytest.mark.window
@@ -380,6 +381,14 @@ def test_a_small_window_scrolls_instead_of_squeezing_or_growing(dock, run, qtbot
     assert dock.widget().width() <= dock.viewport().width()
     children = (dock.differential.table, dock.running.message, *(e.native for e in dock.form.options.values()))
     qtbot.waitUntil(lambda: all(c.height() >= c.minimumSizeHint().height() for c in children), timeout=PATIENCE)
+
+
+def test_the_name_of_no_class_makes_the_dock_too_wide(dock, run, qtbot):
+    run()
+    for cell in CELL_CLASSES:
+        dock.review.show_state(cell.name, can_undo=True, can_redo=True)
+        qtbot.wait(20)  # while layouts find their places
+        assert dock.widget().minimumSizeHint().width() <= dock.viewport().width(), cell.name
 
 
 def test_the_menu_of_classes_stays_open_while_a_run_goes_on(alone, run_alone):

@@ -66,7 +66,8 @@ class ReviewBar(QWidget):
 
     def show_state(self, name: str, *, can_undo: bool, can_redo: bool) -> None:
         """Show the class of the next box, the classes with their keys, and what can be undone."""
-        self.button.setText(f"Class: {display_name(name)}")
+        self.button.setText(display_name(name))
+        self.button.setAccessibleName(f"Class: {display_name(name)}")
         self.button.setIcon(self._swatches(name, key_of(name)))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
