@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.gui.classify.layers import DisplayFilter
 from napari_hemalens.records.palette import colour_of
 
@@ -58,6 +59,30 @@ def test_what_is_not_shown_is_clear(classified, layers, viewer):
     layers.display = DisplayFilter("none")
     layers.colour(classified.results.current)
     assert colour(viewer.layers[RESULT], 4)[3] == 0
+
+
+def test_of_two_questions_about_the_same_cells_the_last_one_is_seen(classified, viewer, nuclei, runner):
+    first, second = classified.recipe, ClassificationRecipe(task="leukocyte", device="cpu")
+    results = ("nuclei: leukocyte", RESULT)
+
+    def seen():
+        return tuple(viewer.layers[name].visible for name in results)
+
+    for recipe, shown in ((second, (True, False)), (first, (False, True)), (second, (True, False))):
+        classified.start_run(viewer.layers["smear"], nuclei, recipe)
+        runner.run()
+        assert seen() == shown
+    state = next(each for each in classified.results.states if each.task.name == "micronucleus")
+    classified.results.look_at(state, 0)
+    assert seen() == (False, True)
+
+
+def test_results_of_other_cells_stay_as_they_are(classified, viewer, labels, runner, question):
+    cells = viewer.add_labels(labels, name="cells", scale=(0.1, 0.1), units=("um", "um"))
+    classified.start_run(viewer.layers["smear"], cells, question)
+    runner.run()
+    assert viewer.layers[RESULT].visible
+    assert viewer.layers["cells: micronucleus"].visible
 
 
 def test_a_result_is_abandoned_once_image_and_cells_have_left_with_it(classified, layers, viewer, nuclei):

@@ -22,7 +22,7 @@ from napari_hemalens.gui.classify.layers import (
     result_layer,
 )
 from napari_hemalens.gui.classify.micronuclei import MicronucleiMarks
-from napari_hemalens.gui.classify.state import ClassificationState
+from napari_hemalens.gui.classify.state import PAIRS, ClassificationState
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.uncovering import hide_stored, lay_over, uncover
@@ -103,6 +103,19 @@ class ResultLayers:
             return 0
         return int(np.count_nonzero((state.reviewed.given == UNCORRECTED) & self.display.shows(state.reviewed)))
 
+    def bring_out(self, state: ClassificationState | None) -> None:
+        """Show the classes of a result, and hide what other questions found in the same cells: colours would mix."""
+        if state is None:
+            return
+        for other in self._states():
+            alike = (other.frame, other.plane) == (state.frame, state.plane)
+            for layer in other.framed.layers if alike and other.source is state.source and other is not state else ():
+                self.frames.hide(layer)
+        if self.frames.shows(state.framed):
+            for each in (state.layer, state.marks, state.pairs if state.cells_by == PAIRS else None):
+                if each is not None:
+                    each.visible = True
+
     def point_at(self, state: ClassificationState, number: int | None) -> None:
         """Let one cell of a result stand out, or none."""
         before = self._pointed
@@ -124,7 +137,7 @@ class ResultLayers:
         if viewer is None or reviewed is None or state.layer is None:
             return
         self.frames.go_to(state.framed)
-        state.layer.visible = True
+        self.bring_out(state)
         viewer.layers.selection.active = state.layer
         self.centre_on(state, row)
         state.layer.selected_label = int(reviewed.cells.ids[row])

@@ -110,6 +110,7 @@ class ClassResults(CorrectedResults):
         if state not in self.states:
             self.states.append(state)
         self.current, state.labels = state, labels
+        self._layers.bring_out(state)
         self._layers.point_at_none()
         state.cell_of_nucleus = state.nc_ratio = state.micronuclei = None  # they were of the labels before
         state.uncounted = ""
@@ -140,6 +141,7 @@ class ClassResults(CorrectedResults):
         for state in states:
             self._layers.draw(state)
             self._layers.draw_features(state)
+        self._layers.bring_out(self.current)
         self.changed.emit()
 
     def let_go(self) -> None:

@@ -52,7 +52,7 @@ class ClassReview:
             return
         shown = self._layers.display.shows(reviewed)
         self.queue, self._state = ReviewQueue(reviewed, state.task.positive, state.threshold, shown), state
-        layer.visible = True
+        self._layers.bring_out(state)
         layer.contour, layer.opacity = outline_width(reviewed), 1  # the cell itself is to be seen
         if state.pairs is not None:
             state.pairs.visible = False  # its outlines would hide those of the classes
