@@ -12,14 +12,15 @@ from napari_hemalens.gui.widgets.choices import layer_choice
 pytestmark = pytest.mark.window
 
 
-def test_cells_that_are_seen_are_chosen_before_hidden_ones(qtbot):
+def test_cells_that_are_seen_are_chosen_before_hidden_ones_then_the_last(qtbot):
     viewer = ViewerModel()
     for name, visible in (("truth", False), ("cells", True)):
         viewer.add_labels(np.eye(4, 6, dtype=int), name=name, visible=visible)
     images = layer_choice(viewer, Image, "Image", absent="none")
     qtbot.addWidget(images.native)
-    for hidden, expected in (("truth", "cells"), ("cells", "truth")):
-        viewer.layers[hidden].visible = False
+    for hidden, expected in ({"truth"}, "cells"), ({"cells"}, "truth"), ({"truth", "cells"}, "cells"):
+        for layer in viewer.layers:
+            layer.visible = layer.name not in hidden
         cells = cells_choice(viewer, images)
         qtbot.addWidget(cells.native)
         assert cells.value.name == expected

@@ -13,7 +13,7 @@ from napari_hemalens.gui.widgets.choices import Choice, layer_choice
 def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     """Return a choice among the layers that hold cells; where each frame has its own, of those of the frame on screen.
 
-    One that is seen comes before hidden ones.
+    One that is seen comes before hidden ones; of several, the last one that was made.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     box = layer_choice(viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
     box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
 
-    seen = [layer for layer in box.choices if layer is not None and layer.visible]
-    if seen and not box.value.visible:  # as the truth of a sample is hidden beside the cells that were found
-        box.value = seen[-1]
+    there = [layer for layer in box.choices if layer is not None]
+    if there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
+        box.value = [*there, *(layer for layer in there if layer.visible)][-1]
 
     def follow(_: Any) -> None:
         if isalive(box.native):
