@@ -99,6 +99,18 @@ class TestRun:
         assert not circles.editable
         assert not viewer.layers["smear cells"].visible  # what they are called there is not to be read
 
+    def test_what_other_docks_found_is_not_read_while_naming(
+        self, teach, classified, explaining, asking, viewer, runner, nuclei, tmp_path
+    ):
+        explaining.start_run(viewer.layers["smear"], nuclei, asking)
+        runner.run()
+        assert len([layer for layer in viewer.layers if layer.visible]) == 3
+        teach.open_project(tmp_path / "p")
+        teach.change_classes(lambda project: project.add_class("dark"))
+        teach.start([cells_of_layer(viewer.layers["smear"], nuclei, viewer.dims.point)], TeachingRecipe())
+        runner.run()
+        assert [layer.name for layer in viewer.layers if layer.visible] == ["smear", "smear taught"]
+
     def test_stopped_there_is_nothing_to_teach_and_it_can_begin_again(
         self, teach, viewer, runner, many_boxes, tmp_path
     ):

@@ -13,6 +13,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.cell_layers import holds_cells
 from napari_hemalens.gui.image_names import image_name
+from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.observer import OBSERVER
 from napari_hemalens.gui.running import Runner, Stop, nothing
 from napari_hemalens.gui.teach import keys
@@ -275,10 +276,10 @@ class TeachSession(ViewerSession):
                 self.message_sent.emit(" ".join((*taught.embedded.notes, *notes, *guesses)))
 
     def _hide_names(self) -> None:
-        """Hide boxes and labels below the circles: what cells are called there should not be read while naming them."""
+        """Hide all that docks have found: what cells are called there should not be read while naming them."""
         viewer = self._viewer()
         for layer in [] if viewer is None or not [*self.layers] else viewer.layers:
-            if layer.visible and holds_cells(layer):
+            if layer.visible and (holds_cells(layer) or MARK in layer.metadata):
                 layer.visible = False
 
     def _bind_keys(self) -> None:
