@@ -59,6 +59,21 @@ def test_the_bar_follows_a_run(qtbot):
     assert (bar.run.isEnabled(), bar.stop.isEnabled()) == (True, False)
 
 
+def test_an_end_that_one_line_has_no_room_for_is_said_whole(qtbot):
+    bar = RunBar()
+    qtbot.addWidget(bar)
+    bar.resize(200, 200)
+    end = "19 cells are ready to be named; 549 red cells and platelets left out."
+    bar.show_running(True)
+    bar.show_progress(end, 0.5)
+    assert (bar.words.isHidden(), bar.summary.isHidden()) == (False, True)  # lines of a run do not jump
+    bar.show_running(False)
+    bar.show_progress(end, 1.0)
+    assert (bar.words.isHidden(), bar.summary.isHidden(), bar.summary.text()) == (True, False, end)
+    bar.show_progress("Done.", 1.0)
+    assert (bar.words.isHidden(), bar.summary.isHidden()) == (False, True)
+
+
 def test_stop_is_offered_while_files_are_written(qtbot):
     bar = RunBar()
     qtbot.addWidget(bar)

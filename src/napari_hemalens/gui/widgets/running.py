@@ -36,7 +36,9 @@ class RunBar(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.words.setElideMode(Qt.TextElideMode.ElideMiddle)  # a long name, then the tile
+        self.summary = sentences()  # in place of words at the end that one line has no room for
         self.message.hide()
+        self.summary.hide()
         self._running = self._writing = False
         buttons = QHBoxLayout()
         buttons.addWidget(self.run, 2)
@@ -50,7 +52,8 @@ class RunBar(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.bar)
         layout.addLayout(said)
-        layout.addWidget(self.message)
+        for label in (self.summary, self.message):
+            layout.addWidget(label)
         self.show_running(False)
 
     def follow(self, session: ViewerSession) -> None:
@@ -89,6 +92,10 @@ class RunBar(QWidget):
         self.bar.setValue(round(share * _FULL))
         self.bar.setUpdatesEnabled(True)
         self.words.setText(words)
+        long = not self._running and self.words.fontMetrics().horizontalAdvance(words) > self.width()
+        self.summary.setText(words)
+        self.summary.setVisible(long)
+        self.words.setVisible(not long)
 
     @while_alive
     def show_remaining(self, words: str) -> None:
