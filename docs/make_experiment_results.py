@@ -3,8 +3,8 @@
     python docs/make_experiment_results.py OUT PAGE [WHAT]
 
 OUT is the folder of `hemalens experiment`, PAGE the name of the page, such as all-folds, and WHAT stands in its title
-in place of the experiment's name, before the colon, where there are several pages. What stands below the heading 'What
-it says' is written by hand and kept.
+in place of the experiment's name, before the colon, where there are several pages, or before a title without a colon.
+What stands below the heading 'What it says' is written by hand and kept.
 """
 
 import json
