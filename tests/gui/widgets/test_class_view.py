@@ -1,6 +1,7 @@
 """The legend shows the counts and shares of classes; figures come as labels with their values."""
 
 import pytest
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.gui.widgets.class_view import ClassView
 
@@ -40,6 +41,20 @@ def test_the_legend_is_as_high_as_its_classes(view):
     view.show_counts({"myelocyte": 1, "lymphocyte": 2, "monocyte": 3})
     assert view.legend.rowCount() == 3
     assert view.legend.height() == two + view.legend.rowHeight(0)
+
+
+def test_the_legend_has_room_for_its_classes_in_the_style_of_a_window(qtbot):
+    view = ClassView()
+    view.show_counts({"myelocyte": 1, "lymphocyte": 2, "monocyte": 3})  # of a project, before the dock is seen
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet("QHeaderView::section { padding: 12px }")
+    QVBoxLayout(window).addWidget(view)
+    window.resize(300, 500)
+    window.show()
+    qtbot.waitExposed(window)
+    assert view.legend.verticalScrollBar().maximum() == 0
+    assert view.legend.horizontalHeader().height() > 24
 
 
 def test_figures_and_notes_are_shown_where_there_are_any(view):

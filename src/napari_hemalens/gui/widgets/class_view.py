@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_hemalens.gui.classes import class_keys, display_name
@@ -36,13 +37,24 @@ class ClassView(QWidget):
         """Show how many cells each class has, in the order of the keys."""
         total, keys = sum(counts.values()), class_keys([*counts])
         self.legend.setRowCount(len(counts))
-        height = self.legend.horizontalHeader().sizeHint().height() + _ROW * len(counts)
-        self.legend.setFixedHeight(height + 2 * self.legend.frameWidth())
+        self._fit()
         for row, (name, count) in enumerate(counts.items()):
             share = f"{100 * count / total:.1f}" if total else ""
             for column, text in enumerate((display_name(name), f"{count:,}", share)):
                 self.legend.setItem(row, column, _item(text, right=column > 0))
             self.legend.item(row, 0).setIcon(swatch(name, keys[name]))
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Fit the legend once more: results of a project come before the dock has the window's style."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make the legend as high as its rows."""
+        header = self.legend.horizontalHeader()
+        header.ensurePolished()
+        height = header.sizeHint().height() + _ROW * self.legend.rowCount()
+        self.legend.setFixedHeight(height + 2 * self.legend.frameWidth())
 
     def show_figures(self, rows: Sequence[tuple[str, str]], notes: Sequence[str], doubts: Sequence[str] = ()) -> None:
         """Show labels with their values, sentences to be read with them, and above all what speaks against them."""
