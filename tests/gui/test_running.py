@@ -1,6 +1,6 @@
 """Steps whose result is kept."""
 
-from napari_hemalens.gui.running import KeepResult, Listener
+from napari_hemalens.gui.running import KeepResult, Listener, without_partials
 from napari_hemalens.progress import Progress
 
 
@@ -14,6 +14,14 @@ def test_steps_are_looped_over_and_their_result_is_kept():
     kept = KeepResult(steps())
     assert [progress.message for progress in kept] == ["one", "two"]
     assert kept.result == "result"
+
+
+def test_steps_are_told_of_without_what_was_found():
+    def found():
+        yield Progress(1, 2, "one", [1, 2, 3])
+        return [1, 2, 3]
+
+    assert [*without_partials(found())] == [Progress(1, 2, "one")]
 
 
 def test_a_listener_need_not_listen_to_everything():

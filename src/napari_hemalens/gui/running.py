@@ -1,7 +1,7 @@
 """How long operations run: what a session asks of whoever knows threads."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from napari_hemalens.progress import Progress, Steps
@@ -50,3 +50,9 @@ class KeepResult(Generic[T]):
 
     def __iter__(self) -> Iterator[Progress]:
         self.result = yield from self._steps
+
+
+def without_partials(steps: Steps[Any]) -> Generator[Progress, None, None]:
+    """Tell of every step without what was found in it, which nobody asks for."""
+    for progress in KeepResult(steps):
+        yield replace(progress, partial=None)

@@ -114,6 +114,19 @@ def test_it_is_said_what_tries_again_what_failed(slides, runner, monkeypatch, fa
     assert words[-1] == said
 
 
+def test_the_end_of_a_queue_says_nothing_of_slides_that_were_removed(slides, runner):
+    words = []
+    slides.progressed.connect(lambda said, _: words.append(said))
+    slides.resume()
+    runner.run()
+    assert words[-1].startswith("Done; 1 failed")
+    said = len(words)
+    slides.remove([0])
+    assert len(words) == said
+    slides.remove([5])  # p3.png
+    assert words[said:] == ["Done."]
+
+
 def test_failures_of_earlier_runs_are_not_told_of_again(slides, runner, run_queue):
     words = []
     slides.progressed.connect(lambda said, _: words.append(said))

@@ -1,7 +1,6 @@
 """The slides of the open project, their queue and their comparison, without widgets. No Qt."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -14,7 +13,7 @@ from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.comparing import LastComparison
 from napari_hemalens.gui.project.session import ProjectSession
 from napari_hemalens.gui.project.slide_layers import show_slide
-from napari_hemalens.gui.running import KeepResult, Listener, Runner
+from napari_hemalens.gui.running import Listener, Runner, without_partials
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.workflows.project_comparison import ProjectComparison, compare_project, countable_runs, write_page
@@ -79,6 +78,7 @@ class SlidesSession(ViewerSession):
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
         self._comparison = LastComparison()
+        self._end = ""  # how the queue has ended, in words
         self.projects.wait_for(lambda: self.running)
         self.projects.changed.connect(self._on_project)
         self.reload()
@@ -116,6 +116,9 @@ class SlidesSession(ViewerSession):
 
         self.readable = super()._try(read)
         self._comparison.check((self.slides, self.outcomes))
+        if self._end and self._end != self._done():  # what failed is no longer there
+            self._end = self._done()
+            self.progressed.emit(self._end, 1.0)
         self.changed.emit()
 
     def add(self, images: Sequence[Path] = (), table: Path | None = None) -> None:
@@ -178,8 +181,9 @@ class SlidesSession(ViewerSession):
             self.message_sent.emit(_BUSY)
             return
         self._at_run = ""
+        self._end = ""
         self._ran.clear()
-        self._begin(_told(self._run_queue(self.folder)), self._on_progress)
+        self._begin(without_partials(self._run_queue(self.folder)), self._on_progress)
         self._show_progress("Beginning…", 0.0)
 
     @property
@@ -279,19 +283,14 @@ class SlidesSession(ViewerSession):
         self._at_run = ""
         self.reload()
         super()._on_end()
+        self._end = "" if self._summary else self._done()
 
     def _done(self) -> str:
         return end_in_words([outcome for outcome in self.outcomes if outcome.run.name in self._ran])
 
     def _on_project(self) -> None:
-        self._comparison = LastComparison()
+        self._comparison, self._end = LastComparison(), ""
         self.reload()
-
-
-def _told(steps: Steps[tuple[RunOutcome, ...]]) -> Generator[Progress, None, None]:
-    """Tell of every step without what was found in it."""
-    for progress in KeepResult(steps):
-        yield replace(progress, partial=None)
 
 
 def slides_session(viewer: ViewerModel, runner: Callable[[ViewerModel], Runner]) -> SlidesSession:
