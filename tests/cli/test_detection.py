@@ -9,7 +9,9 @@ import pytest
 import tifffile
 
 from napari_hemalens import __version__
+from napari_hemalens.formats import FORMATS
 from napari_hemalens.models.cards import DetectorCard
+from napari_hemalens.workflows.ome_zarr import OME_ZARR
 
 
 @pytest.fixture
@@ -163,6 +165,15 @@ def test_smears_are_rendered_with_their_truth(hemalens: Callable[..., int], tmp_
 def test_the_version_is_printed(hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert hemalens("--version") == 0
     assert capsys.readouterr().out.strip() == __version__
+
+
+def test_help_names_all_formats_in_80_columns(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert hemalens("detect", "--help") == 0
+    said = capsys.readouterr().out
+    assert [name for name in (*FORMATS, OME_ZARR) if name not in said] == []
 
 
 @pytest.mark.parametrize("option", ["--score-threshold", "--min-score"])

@@ -104,7 +104,7 @@ def classify(  # noqa: PLR0913 -- an option each
     formats: Annotated[
         str,
         typer.Option(
-            help=f"Of the table of cells: {','.join(CLASS_FORMATS)}; h5ad holds embeddings, too. {OME_ZARR}: each "
+            help=f"Of the table of cells: {', '.join(CLASS_FORMATS)}; h5ad holds embeddings, too. {OME_ZARR}: each "
             "image with its labels and cells."
         ),
     ] = "csv",

@@ -78,7 +78,7 @@ def detect(  # noqa: PLR0913 -- an option each
         UnsureCells, typer.Option(help="Cells unlike all that the classifier learned from: counted apart, or as named.")
     ] = "apart",
     formats: Annotated[
-        str, typer.Option(help=f"Of {','.join(FORMATS)},{OME_ZARR}; the last copies each image, with its cells.")
+        str, typer.Option(help=f"Of {', '.join((*FORMATS, OME_ZARR))}; the last copies each image, with its cells.")
     ] = "csv,coco",
     scheduler: Scheduler = None,
     workers: Workers = None,
