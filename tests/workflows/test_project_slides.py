@@ -26,6 +26,15 @@ def test_a_folder_of_images_and_a_table_become_the_slides_of_a_project(tmp_path:
     ]
 
 
+def test_a_table_of_names_alone_means_the_images_added_with_it(tmp_path: Path) -> None:
+    Project.create(tmp_path / "project").close()
+    (tmp_path / "smears").mkdir()
+    (tmp_path / "smears" / "s1.png").touch()
+    (tmp_path / "who.csv").write_text("path,patient\ns1.png,P7\n", encoding="utf-8")
+    slides = add_slides(tmp_path / "project", [tmp_path / "smears"], table=tmp_path / "who.csv")
+    assert [(slide.path, slide.patient) for slide in slides] == [("../smears/s1.png", "P7")]
+
+
 def test_slides_that_a_table_misspells_are_said_not_to_be_there(tmp_path: Path) -> None:
     Project.create(tmp_path / "project").close()
     (tmp_path / "there.png").touch()

@@ -42,7 +42,8 @@ def add_slides(project: str | Path, images: Sequence[str | Path] = (), table: st
         Images, folders or patterns. Slides that are there already stay as they are.
     table : path, optional
         A table as any spreadsheet saves it, with the column path and any of patient, sample, stain and group; other
-        columns are kept. Paths are from the table's own folder. What it leaves empty changes nothing.
+        columns are kept. Paths are from the table's own folder; a name alone may be that of a slide that is there, or
+        of an image that is added. What it leaves empty changes nothing.
 
     Raises
     ------
@@ -51,14 +52,14 @@ def add_slides(project: str | Path, images: Sequence[str | Path] = (), table: st
     """
     folder = Path(project)
     slides = read_slides(folder)
-    if table is not None:
-        slides = slides.with_table(slides_table.read_file(Path(table), folder), folder)
     if images:
         found = images_in(images)
         other = next((file for file in found if file.is_file() and not is_image(file)), None)
         if other is not None:
             raise ImageError(f"Nothing was added: {other.name} is no image.")
         slides = slides.with_images(found, folder)
+    if table is not None:
+        slides = slides.with_table(slides_table.read_file(Path(table), folder), folder)
     write(slides, folder)
     return slides
 
