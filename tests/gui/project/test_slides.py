@@ -205,7 +205,10 @@ def test_groups_that_change_while_they_are_counted_are_not_shown(slides, runner)
 
 
 def test_a_slide_is_shown_with_results_and_a_damaged_one_is_said(slides, viewer, said):
+    opened = []
+    slides.projects.slide_opened.connect(opened.append)
     slides.open_slide(1)
+    assert opened == [viewer.layers["c1.png"]]
     shown = [layer.name for layer in viewer.layers if layer.visible]
     assert shown[0] == "c1.png"
     assert shown[1].startswith("c1.png, detect-1")

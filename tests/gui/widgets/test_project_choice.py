@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_hemalens import workflows
 from napari_hemalens.gui import viewer_session
 from napari_hemalens.gui.widgets import project_choice
-from napari_hemalens.gui.widgets.project_choice import ASK, NONE, ProjectChoice
+from napari_hemalens.gui.widgets.choices import layer_choice
+from napari_hemalens.gui.widgets.project_choice import ASK, NONE, ProjectChoice, follow_slides
 from napari_hemalens.workflows.teaching import open_project
 
 PATIENCE = 60_000  # ms
@@ -52,6 +54,24 @@ def test_a_project_chosen_in_one_dock_is_that_of_all(choices, tmp_path, monkeypa
     assert one.session.project.folder == tmp_path / "p"
     other.box.value = NONE
     assert (one.session.project, one.box.value) == (None, NONE)
+
+
+def test_an_image_goes_along_with_the_slides_that_are_opened(choices, viewer, qtbot):
+    session = choices[0].session
+    box = layer_choice(viewer, Image, "Image", absent="none")
+    gone = layer_choice(viewer, Image, "Image", absent="none")
+    qtbot.addWidget(box.native)
+    for each in (box, gone):
+        follow_slides(session, each)
+    with qtbot.waitSignal(gone.native.destroyed):
+        gone.native.deleteLater()
+    slides = [viewer.add_image(np.zeros((4, 6)), name=name) for name in ("a", "b")]
+    box.reset_choices()
+    session.slide_opened.emit(slides[0])
+    assert box.value is slides[0]
+    box.enabled = False  # during a run
+    session.slide_opened.emit(slides[1])
+    assert box.value is slides[0]
 
 
 def test_no_folder_changes_nothing(choices, monkeypatch):

@@ -40,6 +40,7 @@ class ProjectSession(ViewerSession):
     """
 
     changed = Signal()  # another project is open, or none
+    slide_opened = Signal(object)  # the layer of its image, which docks are to look at
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         super().__init__(viewer, runner)

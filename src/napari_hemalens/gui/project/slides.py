@@ -244,7 +244,8 @@ class SlidesSession(ViewerSession):
             return
         try:
             there = any(slide.path in outcome.cells for outcome in self.outcomes)
-            show_slide(viewer, slide.located(folder), results_of_slide(folder, slide.path) if there else ())
+            found = results_of_slide(folder, slide.path) if there else ()
+            self.projects.slide_opened.emit(show_slide(viewer, slide.located(folder), found))
         except HemaLensError as error:
             self.message_sent.emit(str(error))
 

@@ -12,6 +12,7 @@ from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
 from napari_hemalens.gui.preferences import preference
+from napari_hemalens.gui.project.session import project_session
 from napari_hemalens.gui.selection import cell_selection
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
@@ -23,6 +24,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.doubts import doubts_label, show_doubts
 from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
 from napari_hemalens.gui.widgets.fetching import FetchBar
+from napari_hemalens.gui.widgets.project_choice import follow_slides
 from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.rows import Rows, sentences
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_split
@@ -50,6 +52,7 @@ class AttentionWidget(Dock):
         self.cell = CellView()
         self.gallery = GalleryView()
         self.use = sentences(small=True)
+        follow_slides(project_session(napari_viewer, QtRunner), self.image)
         self._lay_out()
         self._connect_widgets()
         self._connect_session()

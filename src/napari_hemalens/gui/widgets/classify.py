@@ -29,7 +29,7 @@ from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.exports import ask_for_training_set
 from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
-from napari_hemalens.gui.widgets.project_choice import ProjectChoice
+from napari_hemalens.gui.widgets.project_choice import ProjectChoice, follow_slides
 from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.report_dialog import ask_for_report
 from napari_hemalens.gui.widgets.rows import Rows, sentences
@@ -88,6 +88,7 @@ class ClassifyWidget(Dock):
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.image.changed.connect(self._on_image)
+        follow_slides(self.project.session, self.image)
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)

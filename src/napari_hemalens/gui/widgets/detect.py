@@ -33,7 +33,7 @@ from napari_hemalens.gui.widgets.failures import FailureList
 from napari_hemalens.gui.widgets.fetching import FetchBar
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery, gallery_button
 from napari_hemalens.gui.widgets.images import ImageBox
-from napari_hemalens.gui.widgets.project_choice import ProjectChoice
+from napari_hemalens.gui.widgets.project_choice import ProjectChoice, follow_slides
 from napari_hemalens.gui.widgets.replacing import may_replace
 from napari_hemalens.gui.widgets.report_dialog import ask_for_report
 from napari_hemalens.gui.widgets.review import ReviewBar
@@ -132,6 +132,7 @@ class DetectWidget(Dock):
         self.exports.report.clicked.connect(self._print_report)
 
     def _connect_session(self) -> None:
+        follow_slides(self.project.session, self.images.images)
         self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.failed.show_failures(self.session.failures.reasons)

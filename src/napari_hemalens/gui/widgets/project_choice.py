@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.layers import Layer
+from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_hemalens.errors import ProjectLockedError
-from napari_hemalens.gui.project.session import project_session
+from napari_hemalens.gui.project.session import ProjectSession, project_session
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.closing import keep_before_closing
@@ -21,6 +23,16 @@ from napari_hemalens.progress import counted
 ASK = "ask for a folder"
 NONE = "none"
 _TOOLTIP = "Folder in which images, cells, corrections and options are kept as you work, and open again as they were"
+
+
+def follow_slides(projects: ProjectSession, box: Choice) -> None:
+    """Let a choice of images go along with the slides that are opened from the project's table, but for a run."""
+
+    def follow(image: Layer) -> None:
+        if isalive(box.native) and box.native.isEnabled() and image in box.choices:
+            box.value = image
+
+    projects.slide_opened.connect(follow)
 
 
 class ProjectChoice(RowBox):

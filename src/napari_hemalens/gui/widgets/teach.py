@@ -31,6 +31,7 @@ from napari_hemalens.gui.widgets.form import RecipeForm, folded
 from napari_hemalens.gui.widgets.gallery import GalleryView
 from napari_hemalens.gui.widgets.gallery_dock import show_below
 from napari_hemalens.gui.widgets.gallery_grid import no_cells
+from napari_hemalens.gui.widgets.project_choice import follow_slides
 from napari_hemalens.gui.widgets.rows import Rows, button, sentences
 from napari_hemalens.gui.widgets.running import RunBar
 from napari_hemalens.gui.widgets.teach_cell import CellToName
@@ -112,6 +113,7 @@ class TeachWidget(Dock):
         projects = self.project.choice.session
         projects.wait_for(lambda: session.busy)
         projects.changed.connect(self._on_switched)
+        follow_slides(projects, self.image)
         self.project.plus.clicked.connect(self._add_class)
         self.project.new.returnPressed.connect(self._add_class)
         self.project.minus.clicked.connect(self._remove_class)
