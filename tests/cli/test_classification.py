@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_hemalens import workflows
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.progress import Progress, Steps
 
 PLACES = ((60, 40, 12), (60, 67, 12), (60, 120, 12))
 
@@ -155,6 +157,23 @@ def test_labels_of_cells_are_refused_where_whole_fields_are_named(
     assert classify(hemalens, untrained_of_fields, fields, "--task", "field") == 2
     assert "name whole images, not the cells of them: give no labels" in capsys.readouterr().err
     assert not (fields / "out").exists()
+
+
+def test_what_learned_on_fields_is_said_to_be_measured_on_fields(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    untrained_of_fields: ClassifierCard,
+    tmp_path: Path,
+) -> None:
+    def trained(*_: object) -> Steps[ClassifierCard]:
+        yield Progress(1, 1, "trained")
+        return untrained_of_fields.model_copy(update={"metrics": {"cells": 6, "AUC": 0.5}})
+
+    monkeypatch.setattr(workflows, "train_classification_steps", trained)
+    where = ("--data", tmp_path, "--task", "field", "--recipe", "smoke", "--out", tmp_path / "out")
+    assert hemalens("train", "classification", *where) == 0
+    assert "on 6 fields that were held out: AUC 0.500" in capsys.readouterr().out
 
 
 @pytest.mark.slow

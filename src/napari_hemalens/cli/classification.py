@@ -183,7 +183,8 @@ def train_classification(  # noqa: PLR0913 -- an option each
     steps = workflows.train_classification_steps(data, task, chosen, new_weights(out, name, about))
     card = run(steps, "Training", go_on=train_further_from(out))
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)
-    out_console.print(f"{card.name} on {counted(card.metrics['cells'], 'cell')} that were held out: {figures}")
+    held_out = counted(card.metrics["cells"], "field" if card.of_fields else "cell")
+    out_console.print(f"{card.name} on {held_out} that were held out: {figures}")
     out_console.print(f"Use it with: --weights {escape(str(card.file))}")
 
 
