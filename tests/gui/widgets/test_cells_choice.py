@@ -6,8 +6,12 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_hemalens.gui.cell_layers import holds_cells, outlines_layer
+from napari_hemalens.gui.classify.session import classification_session
+from napari_hemalens.gui.classify.state import ClassificationState
 from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.choices import layer_choice
+from napari_hemalens.gui.workers import QtRunner
+from napari_hemalens.records.tasks import task
 
 pytestmark = pytest.mark.window
 
@@ -24,6 +28,20 @@ def test_cells_that_are_seen_are_chosen_before_hidden_ones_then_the_last(qtbot):
         cells = cells_choice(viewer, images)
         qtbot.addWidget(cells.native)
         assert cells.value.name == expected
+
+
+def test_nuclei_below_their_classes_are_chosen_before_cells_that_are_seen(qtbot):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((4, 6)))
+    nuclei, _ = (viewer.add_labels(np.eye(4, 6, dtype=int), name=name) for name in ("nuclei", "cells"))
+    nuclei.visible = False
+    images = layer_choice(viewer, Image, "Image", absent="none")
+    qtbot.addWidget(images.native)
+    session = classification_session(viewer, QtRunner)
+    session.results.current = ClassificationState(image, nuclei, (), parted=False, task=task("micronucleus"))
+    cells = cells_choice(viewer, images)
+    qtbot.addWidget(cells.native)
+    assert cells.value is nuclei
 
 
 def test_cells_follow_the_slider_and_a_box_that_is_gone_does_not(qtbot):

@@ -7,13 +7,16 @@ from napari.layers import Layer
 from qtpy.compat import isalive
 
 from napari_hemalens.gui.cell_layers import cells_on_screen, holds_cells
+from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.widgets.choices import Choice, layer_choice
+from napari_hemalens.gui.workers import QtRunner
 
 
 def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     """Return a choice among the layers that hold cells; where each frame has its own, of those of the frame on screen.
 
-    One that is seen comes before hidden ones; of several, the last one that was made.
+    Those that were classified last come first, then one that is seen before hidden ones; of several, the last one that
+    was made.
 
     Parameters
     ----------
@@ -26,7 +29,10 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
 
     there = [layer for layer in box.choices if layer is not None]
-    if there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
+    classified = classification_session(viewer, QtRunner).results.current
+    if classified is not None and classified.image is image.value and classified.source in there:
+        box.value = classified.source  # hidden below its classes; what is seen may be whole cells, not nuclei
+    elif there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
         box.value = [*there, *(layer for layer in there if layer.visible)][-1]
 
     def follow(_: Any) -> None:
