@@ -18,13 +18,15 @@ from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.weights_folders import check_plain
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import TAXONOMIES, Taxonomy
 
 
 def tune_steps(data: AnnotatedPart, recipe: DetectionRecipe, out: Path, *, name: str | None) -> Steps[DetectorCard]:
     """Choose the score threshold of weights anew; see `workflows.tune_detection_steps`."""
     card = weights.detector_card(recipe.weights)
     truth = data.read()
-    if not any(set(field.class_names) & set(card.classes) for field in truth):
+    by = shared_taxonomy(truth, card.classes)
+    if all(by.class_of(name) is None for field in truth for name in field.counts()):
         raise AnnotationError(
             f"Nothing in {data.path}, part {data.split!r}, is annotated by a class that {card.name} knows: "
             f"{', '.join(card.classes)}."
@@ -51,11 +53,12 @@ def choose_threshold_steps(
 
     Best is where F1 (IoU 0.5), a mean over classes, is the highest but for 0.005 (`Sweep.best`). The average precision
     of all hypotheses has no threshold; `counted AP` and `counted AP50`, by which recipes are chosen, are those of the
-    cells counted at this one. `left out`, if any, are annotated cells of classes that the weights do not have.
+    cells counted at this one. `left out`, if any, are annotated cells of classes that the weights do not have. Classes
+    are those of `shared_taxonomy`.
     """
     finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
     found = yield from detect_all_steps(truth, finder, recipe)
-    by = own_taxonomy(found[0].recognised)
+    by = shared_taxonomy(truth, found[0].recognised)
     mapped, true = ([cells.to_taxonomy(by) for cells in of] for of in (found, truth))
     once = [cells.to_taxonomy(by) for cells in count_once(found)]
     threshold = round(sweep(once, true).best, 3)
@@ -69,6 +72,24 @@ def choose_threshold_steps(
     without = left_out(truth, by)
     metrics |= {"left out": without} if without else {}
     return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})
+
+
+def shared_taxonomy(truth: Sequence[Detections], recognised: Sequence[str]) -> Taxonomy:
+    """Return by which classes cells are compared: those of the weights, or coarser ones, where images have only these.
+
+    Images annotated as WBC, RBC and platelets are compared by these three; where no taxonomy has a class that the
+    weights recognise for every annotated cell, cells are compared by the classes of the weights, and some are left out.
+    """
+    own = own_taxonomy(recognised)
+    names = {name for field in truth for name in field.counts()}
+    return next(
+        (
+            by
+            for by in (own, *TAXONOMIES.values())
+            if {by.class_of(n) for n in names} <= {*by.recognised_by(recognised)}
+        ),
+        own,
+    )
 
 
 def write_card(card: AnyCard) -> None:
