@@ -68,3 +68,9 @@ def test_corrections_that_fit_no_cell_or_class_are_refused(corrections, message)
 
 def test_no_cells_need_no_corrections():
     assert len(record(np.empty((0, 3))).with_corrections([])) == 0
+
+
+def test_a_record_is_told_in_a_line():
+    cells = record([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.3, 0.1]])
+    assert repr(cells) == "<Classified of 3 cells: 2 blast, 1 normal>"
+    assert repr(record(np.empty((0, 3)))) == "<Classified of 0 cells>"

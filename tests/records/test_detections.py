@@ -192,3 +192,7 @@ def test_the_certainty_is_the_probability_of_the_class_that_a_cell_has():
 def test_without_a_classifier_nothing_is_known_of_certainty_and_novelty(three):
     assert np.isnan(three.certainty).all()
     assert np.isnan(three.novelty).all()
+
+
+def test_a_record_is_told_in_a_line(three):
+    assert repr(three) == "<Detections of 3 cells: 1 erythrocyte, 2 lymphocyte>"

@@ -16,7 +16,7 @@ UNCORRECTED = -1
 """In an array of corrections: the class stays as it is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Classified(Correctable):
     """The cells of one label image with the probabilities of their classes.
 

@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.progress import counted
+
 KINDS = ("", "class", "box", "class+box", "drawn", "accepted")
 """Kinds of correction of a cell: none, another class, its box moved, both, drawn by hand, or its class confirmed."""
 
@@ -161,6 +163,17 @@ class Correctable(ABC):
     """
 
     __slots__ = ()
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return how many cells each class has."""
+
+    def __repr__(self) -> str:
+        """Return what was found in a line: arrays of a thousand cells would fill a notebook."""
+        classes = ", ".join(f"{number:,} {name}" for name, number in self.counts().items() if number)
+        cells = sum(self.counts().values())
+        return f"<{type(self).__name__} of {counted(cells, 'cell')}{f': {classes}' if classes else ''}>"
+
     names: tuple[str, ...]
 
     @property

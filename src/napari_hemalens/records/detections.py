@@ -67,7 +67,7 @@ class Provenance:
         return replace(self, versions={**self.versions, **packages})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Detections(Correctable):
     """Cells found in one image, best first.
 
