@@ -88,6 +88,15 @@ def test_missing_classes_are_named_with_where_blasts_may_be():
     assert said[-1] == "Blasts may therefore appear as lymphocytes."
 
 
+@pytest.mark.parametrize(
+    ("recognised", "hidden"),
+    [(("lymphocyte", "monocyte"), True), (("lymphocyte", "blast"), False), (("unclassifiable",), False)],
+)
+def test_blasts_hide_where_lymphocytes_are_known_and_they_are_not(recognised, hidden):
+    said = differential({}, recognised).warnings
+    assert ("Blasts may therefore appear as lymphocytes." in said) == hidden
+
+
 def test_a_full_count_of_known_classes_says_nothing():
     assert differential({"lymphocyte": 500}, MARROW_12.classes, taxonomy=MARROW_12).warnings == ()
 

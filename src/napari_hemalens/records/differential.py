@@ -133,6 +133,12 @@ class Differential:
         return self._cells_of("myeloid") / erythroid if erythroid else None
 
     @property
+    def blasts_hidden(self) -> bool:
+        """Whether blasts may be counted as lymphocytes: the weights know these, and not blasts."""
+        recognised = {row.name: row.count is not None for row in self.rows}
+        return recognised.get("lymphocyte", False) and not recognised.get("blast", True)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences to show with the numbers."""
         found = []
@@ -148,7 +154,7 @@ class Differential:
         if missing:
             listed = (f"{name} ({given} given by hand)" if given else name for name, given in missing.items())
             found.append(f"Not recognised by these weights: {', '.join(listed)}.")
-        if "blast" in missing:
+        if self.blasts_hidden:
             found.append("Blasts may therefore appear as lymphocytes.")
         return tuple(found)
 

@@ -98,7 +98,7 @@ def _remarks(counted: Differential, language: Language, ranges: Mapping[str, Ref
     if missing:
         names = ", ".join(_missing(row, language) for row in missing)
         yield language.say("Not recognised by these weights, which is not the same as 0: {names}.", names=names)
-    if any(row.name == "blast" for row in missing):
+    if counted.blasts_hidden:
         yield language.say("Blasts may therefore appear as lymphocytes.")
     if counted.unknown:
         names = ", ".join(f"{name} ({language.number(count)})" for name, count in counted.unknown.items())
