@@ -30,7 +30,8 @@ def page(out: Path, name: str, what: str = "") -> str:
     own = out / f"{run['experiment']}.md"
     title, rest = (own if own.exists() else out / "table.md").read_text(encoding="utf-8").split("\n", 1)
     if what:
-        title = f"# {what}: {title.partition(': ')[2] or title.removeprefix('# ')}"
+        named, _, of = title.partition(": ")
+        title = f"# {what}: {of if of and '(' not in named else title.removeprefix('# ')}"
     for picture in _PICTURES:
         if not (out / f"{picture}.png").exists():
             continue
