@@ -8,10 +8,11 @@ from napari_hemalens.gui.image_names import image_name, of_image_now
 from napari_hemalens.records.detections import Provenance
 
 
-def test_an_image_is_known_by_its_file_else_by_its_layer(tmp_path):
+def test_an_image_is_known_by_its_file_else_by_its_layer(tmp_path, npe2pm):
     viewer, file = ViewerModel(), tmp_path / "a.png"
     iio.imwrite(file, np.zeros((8, 8, 3), np.uint8))
-    (opened,) = viewer.open(str(file), plugin="napari")
+    with npe2pm.tmp_plugin(package="napari"):
+        (opened,) = viewer.open(str(file), plugin="napari")
     made = viewer.add_image(np.zeros((8, 8)), name="made")
     opened.name = made.name = "patient 7"
     assert image_name(opened) == str(file)
