@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_hemalens.gui import pace
 from napari_hemalens.gui.layers import detections_from_layer
 
 
@@ -130,7 +131,8 @@ class TestLayers:
         assert layer.scale.tolist() == image.scale.tolist()
         assert layer.units == image.units
 
-    def test_a_run_that_finds_faster_than_can_be_drawn_is_drawn_all_the_same(self, results, layer, runner):
+    def test_a_run_that_finds_faster_than_can_be_drawn_is_drawn_all_the_same(self, results, layer, runner, monkeypatch):
+        monkeypatch.setattr(pace, "AT_ONCE_S", 0)  # else a fast machine draws so few boxes in one step
         (f,) = results.fields
         results.score_threshold = 0.1
         results.put(f, f.cells)
