@@ -6,7 +6,13 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.evaluation.detection import DetectionReport, count_once, map_to_taxonomy, measure_precision
+from napari_hemalens.evaluation.detection import (
+    DetectionReport,
+    count_once,
+    map_to_taxonomy,
+    measure_precision,
+    shared_taxonomy,
+)
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections
@@ -94,3 +100,24 @@ def test_a_classifier_changes_names_and_leaves_red_cells_as_they_were(
     assert named.counted["AP50"] < plain.counted["AP50"]
     assert named.overall["AP50"] < plain.overall["AP50"]
     assert {"lymphocyte", "erythrocyte"} <= set(named.classes)
+
+
+@pytest.mark.parametrize(
+    ("annotated", "classes"),
+    [
+        (("lymphocyte", "erythrocyte"), ("lymphocyte", "erythrocyte")),
+        (("lymphocyte", "RBC"), ("lymphocyte", "erythrocyte")),
+        (("WBC", "RBC"), ("WBC", "RBC")),
+        (("WBC", "RBC", "blast"), ("WBC", "RBC")),
+        (("WBC", "my cell"), ("lymphocyte", "erythrocyte")),
+    ],
+)
+def test_cells_are_compared_by_classes_that_weights_and_images_share(
+    annotated: tuple[str, ...], classes: tuple[str, ...]
+) -> None:
+    boxes = [(0, 0, 9, 9)] * len(annotated)
+    truth = Detections.from_arrays(
+        boxes, [1.0] * len(boxes), range(len(boxes)), names=annotated, image_shape=(20, 20), recognised=annotated
+    )
+    by = shared_taxonomy([truth], ("lymphocyte", "erythrocyte"))
+    assert by.recognised_by(("lymphocyte", "erythrocyte")) == classes

@@ -6,12 +6,10 @@ import pytest
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.evaluation.tuning import shared_taxonomy
 from napari_hemalens.formats import read_annotations
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.progress import finish
-from napari_hemalens.records.detections import Detections
 
 
 def test_the_least_score_is_the_one_that_suits_the_images(two_fields: Path, tmp_path: Path) -> None:
@@ -51,27 +49,6 @@ def test_weights_tuned_with_a_classifier_name_it(
     card = finish(workflows.tune_detection_steps(two_fields, recipe, tmp_path / "out", name="ours"))
     assert (card.naming, untrained.naming) == (str(nucleated.file), None)
     assert card.metrics.keys() >= {"AP50", "counted AP50"}
-
-
-@pytest.mark.parametrize(
-    ("annotated", "classes"),
-    [
-        (("lymphocyte", "erythrocyte"), ("lymphocyte", "erythrocyte")),
-        (("lymphocyte", "RBC"), ("lymphocyte", "erythrocyte")),
-        (("WBC", "RBC"), ("WBC", "RBC")),
-        (("WBC", "RBC", "blast"), ("WBC", "RBC")),
-        (("WBC", "my cell"), ("lymphocyte", "erythrocyte")),
-    ],
-)
-def test_cells_are_compared_by_classes_that_weights_and_images_share(
-    annotated: tuple[str, ...], classes: tuple[str, ...]
-) -> None:
-    boxes = [(0, 0, 9, 9)] * len(annotated)
-    truth = Detections.from_arrays(
-        boxes, [1.0] * len(boxes), range(len(boxes)), names=annotated, image_shape=(20, 20), recognised=annotated
-    )
-    by = shared_taxonomy([truth], ("lymphocyte", "erythrocyte"))
-    assert by.recognised_by(("lymphocyte", "erythrocyte")) == classes
 
 
 def test_weights_are_tuned_on_images_with_the_usual_names_of_blood(

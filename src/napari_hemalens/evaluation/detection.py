@@ -27,7 +27,7 @@ from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Detections, Provenance
-from napari_hemalens.records.taxonomy import MARROW_12, Taxonomy
+from napari_hemalens.records.taxonomy import MARROW_12, TAXONOMIES, Taxonomy
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -188,6 +188,24 @@ def own_taxonomy(classes: Sequence[str]) -> Taxonomy:
     """Return the taxonomy in which every class stands for itself."""
     return (
         MARROW_12 if set(classes) == set(MARROW_12.classes) else Taxonomy("own", tuple((name, ()) for name in classes))
+    )
+
+
+def shared_taxonomy(truth: Sequence[Detections], recognised: Sequence[str]) -> Taxonomy:
+    """Return by which classes cells are compared: those of the weights, or coarser ones, where images have only these.
+
+    Images annotated as WBC, RBC and platelets are compared by these three; where no taxonomy has a class that the
+    weights recognise for every annotated cell, cells are compared by the classes of the weights, and some are left out.
+    """
+    own = own_taxonomy(recognised)
+    names = {name for field in truth for name in field.counts()}
+    return next(
+        (
+            by
+            for by in (own, *TAXONOMIES.values())
+            if {by.class_of(n) for n in names} <= {*by.recognised_by(recognised)}
+        ),
+        own,
     )
 
 

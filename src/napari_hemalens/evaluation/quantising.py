@@ -21,7 +21,7 @@ from napari_hemalens.evaluation.detection import (
     detect_in,
     map_to_taxonomy,
     measure_precision,
-    own_taxonomy,
+    shared_taxonomy,
 )
 from napari_hemalens.evaluation.known_cells import find_known_steps
 from napari_hemalens.formats import AnnotatedPart
@@ -49,7 +49,7 @@ class Yardsticks:
     data : AnnotatedPart or None
         Images whose cells are all annotated, for average precision.
     taxonomy : str or None
-        By which classes; None: those of the detector.
+        By which classes; None: those that detector and images share (`detection.shared_taxonomy`).
     cells : CellTable or None
         Cells of known class in images whose other cells may be unlabelled.
     """
@@ -64,7 +64,7 @@ class Yardsticks:
         if self.data is not None:
             truth = self.data.read()
             cells = yield from detect_all_steps(truth, finder, recipe)
-            by = taxonomy_called(self.taxonomy) if self.taxonomy else own_taxonomy(cells[0].recognised)
+            by = taxonomy_called(self.taxonomy) if self.taxonomy else shared_taxonomy(truth, cells[0].recognised)
             precision = measure_precision(
                 [map_to_taxonomy(hypotheses(each), by) for each in cells],
                 [each.to_taxonomy(by) for each in count_once(cells)],

@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError, WeightsError
-from napari_hemalens.evaluation.detection import count_once, detect_all_steps, measure_precision, own_taxonomy
+from napari_hemalens.evaluation.detection import count_once, detect_all_steps, measure_precision, shared_taxonomy
 from napari_hemalens.evaluation.detection_metrics import sweep
 from napari_hemalens.evaluation.left_out import left_out
 from napari_hemalens.formats import AnnotatedPart
@@ -18,7 +18,6 @@ from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.weights_folders import check_plain
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.taxonomy import TAXONOMIES, Taxonomy
 
 
 def tune_steps(data: AnnotatedPart, recipe: DetectionRecipe, out: Path, *, name: str | None) -> Steps[DetectorCard]:
@@ -72,24 +71,6 @@ def choose_threshold_steps(
     without = left_out(truth, by)
     metrics |= {"left out": without} if without else {}
     return card.model_copy(update={"score_threshold": threshold, "metrics": metrics})
-
-
-def shared_taxonomy(truth: Sequence[Detections], recognised: Sequence[str]) -> Taxonomy:
-    """Return by which classes cells are compared: those of the weights, or coarser ones, where images have only these.
-
-    Images annotated as WBC, RBC and platelets are compared by these three; where no taxonomy has a class that the
-    weights recognise for every annotated cell, cells are compared by the classes of the weights, and some are left out.
-    """
-    own = own_taxonomy(recognised)
-    names = {name for field in truth for name in field.counts()}
-    return next(
-        (
-            by
-            for by in (own, *TAXONOMIES.values())
-            if {by.class_of(n) for n in names} <= {*by.recognised_by(recognised)}
-        ),
-        own,
-    )
 
 
 def write_card(card: AnyCard) -> None:
