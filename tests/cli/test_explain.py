@@ -1,5 +1,6 @@
 """`hemalens explain`, as a person types it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_a_folder_and_its_labels_become_heat(
     heatmap = tifffile.imread(fields / "out" / "b.saliency.tif")
     assert (heatmap.shape, heatmap.dtype) == ((120, 160), np.float32)
     assert heatmap.max() > 0
+
+
+def test_whole_images_that_are_explained_are_said_to_be_fields(
+    hemalens: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    all_fields: Path,
+    untrained_of_fields: ClassifierCard,
+    tmp_path: Path,
+) -> None:
+    options = ("--method", "grad-cam", "--task", "field", "--weights", untrained_of_fields.file, "--device", "cpu")
+    images = all_fields / "all_fields" / "pre"
+    assert hemalens("explain", images / "00.jpg", images / "01.jpg", "--out", tmp_path / "out", *options) == 0
+    assert "2 fields explained by grad-cam" in capsys.readouterr().out
+    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["recipe"]["segmentation"] is None
 
 
 def test_the_channel_is_chosen_by_name_or_the_channels_are_listed(

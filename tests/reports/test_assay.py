@@ -151,6 +151,13 @@ def test_what_cannot_be_counted_together_is_refused(results):
         summary(results, design={name: DESIGN[name] for name in ("a.png", "b.png", "c.png")})
 
 
+def test_of_whole_images_the_unit_is_the_field():
+    stages = task("field").classes
+    found = summary([nuclei("a.png", 1, 1, stages), nuclei("b.png", 0, 1, stages)], of_fields=True)
+    assert (found.unit, found.pooled.measures[0].label) == ("field", "fields")
+    assert summary([nuclei("a.png", 1, 1, task("all").classes)]).unit == "cell"
+
+
 def test_one_cell_is_enough_to_report():
     found = summary([nuclei("a.png", 1, 1)], cells=[np.array([70000])])
     assert dict(found.rows)["Cytokinesis-block proliferation index"] == "1.00"

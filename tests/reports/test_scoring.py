@@ -133,6 +133,18 @@ def test_leukocytes_become_a_differential_of_five_types():
     assert not any(measure.primary for measure in types)
 
 
+def test_whole_images_are_counted_as_fields():
+    stages = task("field").classes
+    each = [
+        Tally.from_result(named([name], names=stages, image=f"{name}.png"), None, None, of_field=True)
+        for name in ("early", "pre")
+    ]
+    found = figures(Tally.pool(each))
+    assert found["fields"].count == 2
+    assert found["early, per cent"].value == 50
+    assert "cells" not in found
+
+
 def test_arrays_of_another_length_are_refused():
     with pytest.raises(AnnotationError, match=r"3 cells for 2 nuclei of 'a.png'"):
         Tally.from_result(nuclei(1, 2), np.array([1, 2, 3]), None)

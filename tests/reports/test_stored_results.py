@@ -95,6 +95,17 @@ def test_an_assay_comes_back_with_cells_design_and_comparison(tmp_path: Path) ->
     assert stored.results["a.tif"].centres == pytest.approx(results[0].centres)
 
 
+def test_whole_images_come_back_as_fields(tmp_path: Path) -> None:
+    results = [classified("a.tif", 0), classified("b.tif", 1)]
+    counted = summary(results, of_fields=True)
+    write_cells(results, tmp_path / "cells.csv")
+    write_summary(counted, tmp_path / "summary.csv")
+    write_run(results, {"task": "field"}, tmp_path / "run.json")
+    stored = read_stored(tmp_path)
+    assert isinstance(stored, StoredAssay)
+    assert stored.summary == counted
+
+
 def test_results_without_a_cell_are_read(tmp_path: Path) -> None:
     write_cells([classified("a.tif", 0).with_corrections([-1] * 4)], tmp_path / "cells.csv")
     lines = (tmp_path / "cells.csv").read_text().splitlines()

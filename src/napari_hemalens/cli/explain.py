@@ -104,7 +104,8 @@ def explain(  # noqa: PLR0913 -- an option each
     batch = run(steps, "Explaining", go_on=go_on_from(out))
     say_of_batch(batch, "not done")
     cells = sum(len(field) for field in batch.fields)
-    out_console.print(f"{counted(cells, 'cell')} explained by {escape(', '.join(batch.methods))}")
+    explained = counted(cells, "field" if batch.of_fields else "cell")
+    out_console.print(f"{explained} explained by {escape(', '.join(batch.methods))}")
     for note in dict.fromkeys(note for field in batch.fields for note in field.provenance.notes):
         err_console.print(escape(note))
     out_console.print(f"Written to {escape(str(out))}")

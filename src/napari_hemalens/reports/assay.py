@@ -16,7 +16,7 @@ from napari_hemalens.reports.design import Sample, samples_of
 from napari_hemalens.reports.scoring import BINUCLEATED_ASKED, Measure, Tally
 
 Level = Literal["image", "replicate", "concentration", "pooled"]
-Unit = Literal["nucleus", "cell"]
+Unit = Literal["nucleus", "cell", "field"]
 
 _POOLED = "all images"
 
@@ -101,8 +101,8 @@ class Summary:
 
     Attributes
     ----------
-    unit : {'nucleus', 'cell'}
-        What is counted in the micronucleus task; always the cell in other tasks.
+    unit : {'nucleus', 'cell', 'field'}
+        What is counted: the nucleus or the cell in the micronucleus task; in others the cell, or the whole image.
     groups : tuple of Group
         Images, then replicates and concentrations where a design names them, then all images pooled.
     notes : tuple of str
@@ -161,8 +161,9 @@ def summary(
     cells: Sequence[NDArray[np.int64] | None] | None = None,
     design: Mapping[str, Sample] | None = None,
     micronuclei: Sequence[NDArray[np.int64] | None] | None = None,
+    of_fields: bool = False,
 ) -> Summary:
-    """Count classified cells.
+    """Count classified cells, or fields.
 
     Parameters
     ----------
@@ -175,6 +176,8 @@ def summary(
         Replicate and concentration of each image, by name.
     micronuclei : sequence of (N,) int64, optional
         For each result, the number of micronuclei of each nucleus; None where they were not counted.
+    of_fields : bool
+        Whether the classes are those of whole images, and no cells'.
 
     Raises
     ------
@@ -185,7 +188,9 @@ def summary(
     _check_classes(results, cells)
     of_cells = cells is not None and any(each is not None for each in cells)
     tallies = [
-        Tally.from_result(result, cells[i] if cells else None, micronuclei[i] if micronuclei else None)
+        Tally.from_result(
+            result, cells[i] if cells else None, micronuclei[i] if micronuclei else None, of_field=of_fields
+        )
         for i, result in enumerate(results)
     ]
     names = short_names(results)
@@ -202,7 +207,8 @@ def summary(
         # OECD asks for binucleated cells per concentration: a pool of several has no target.
         _group("pooled", _POOLED, Sample(), tallies, against_asked=len(concentrations) == 1),
     ]
-    unit: Unit = "nucleus" if "micronucleus" in results[0].names and not of_cells else "cell"
+    of_nuclei = "micronucleus" in results[0].names and not of_cells
+    unit: Unit = "field" if of_fields else "nucleus" if of_nuclei else "cell"
     return Summary(unit, tuple(groups), _notes(results[0].names, unit, Tally.pool(tallies)))
 
 

@@ -90,6 +90,7 @@ _OF_IMAGES = (
 
 _MEASURES = (
     N_("cells"),
+    N_("fields"),
     N_("nuclei"),
     N_("{name}, per cent"),
     N_("micronucleated nuclei"),

@@ -6,7 +6,7 @@ https://doi.org/10.1787/9789264264861-en; intervals: Wilson's, as in `differenti
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,8 @@ class Tally:
         Nuclei that lie in no cell.
     corrected : int
         Cells whose class was given by a person.
+    unit : {'cell', 'field'}
+        What has a class, where no micronuclei are asked for.
     """
 
     counts: dict[str, int]
@@ -97,10 +99,16 @@ class Tally:
     micronuclei: NDArray[np.int64] | None
     outside: int = 0
     corrected: int = 0
+    unit: Literal["cell", "field"] = "cell"
 
     @classmethod
     def from_result(
-        cls, result: Classified, cells: NDArray[np.int64] | None, micronuclei: NDArray[np.int64] | None
+        cls,
+        result: Classified,
+        cells: NDArray[np.int64] | None,
+        micronuclei: NDArray[np.int64] | None,
+        *,
+        of_field: bool = False,
     ) -> Self:
         """Count one image.
 
@@ -113,6 +121,8 @@ class Tally:
         micronuclei : (N,) int64 or None
             Number seen at each nucleus. The class takes precedence: a nucleus classified as micronucleated has at
             least one, any other none.
+        of_field : bool
+            Whether the class is that of the whole image, and no cell's.
 
         Raises
         ------
@@ -126,7 +136,8 @@ class Tally:
         positive = result.class_names == _MICRONUCLEUS.positive
         found = None if micronuclei is None else scored_micronuclei(result, micronuclei)
         if cells is None:
-            return cls(result.counts(), None, None, found, corrected=corrected)
+            unit: Literal["cell", "field"] = "field" if of_field else "cell"
+            return cls(result.counts(), None, None, found, corrected=corrected, unit=unit)
         inside = cells != IN_NO_CELL
         numbers, index = np.unique(cells[inside], return_inverse=True)
         nuclei = np.bincount(index, minlength=len(numbers))
@@ -148,6 +159,7 @@ class Tally:
             _join([tally.micronuclei for tally in tallies]),
             sum(tally.outside for tally in tallies),
             sum(tally.corrected for tally in tallies),
+            tallies[0].unit if tallies else "cell",
         )
 
     def measures(self, *, against_asked: bool) -> tuple[Measure, ...]:
@@ -168,7 +180,7 @@ class Tally:
             Measure.share(f"{name}, per cent", count, total, per=100, primary=name in positive)
             for name, count in self.counts.items()
         ]
-        return (Measure("cells", total), *rows)
+        return (Measure(f"{self.unit}s", total), *rows)
 
     def _nucleus_measures(self) -> tuple[Measure, ...]:
         count, total = self.counts["micronucleus"], sum(self.counts.values())

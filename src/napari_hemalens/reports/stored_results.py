@@ -154,11 +154,13 @@ def _assay(folder: Path, run: Mapping[str, Any], images: tuple[StoredImage, ...]
     of_cells, micronuclei = (
         [_whole(rows[image.name], column) for image in there] for column in ("belongs_to", "micronuclei")
     )
+    counted = read_rows(folder / _SUMMARY, ("level", "group", "replicate", "concentration", "unit"), "groups counted")
     said = summary(
         list(results.values()),
         cells=of_cells,
         micronuclei=micronuclei if any(each is not None for each in micronuclei) else None,
-        design=_design(folder, results),
+        design=_design(counted, results),
+        of_fields=any(row["unit"] == "field" for row in counted),
     )
     return StoredAssay(folder, run, images, results, said, _comparison(said, run))
 
@@ -201,9 +203,8 @@ def _whole(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.int64] 
     return np.array([int(row[column]) for row in rows], dtype=np.int64)
 
 
-def _design(folder: Path, results: Mapping[str, Classified]) -> dict[str, Sample] | None:
+def _design(rows: Sequence[Mapping[str, str]], results: Mapping[str, Classified]) -> dict[str, Sample] | None:
     """Return the design of the experiment, as the table of the summary has it by image."""
-    rows = read_rows(folder / _SUMMARY, ("level", "group", "replicate", "concentration"), "groups counted")
     samples = {row["group"]: Sample(row["replicate"], row["concentration"]) for row in rows if row["level"] == "image"}
     stated = any(sample != Sample() for sample in samples.values()) and samples.keys() >= results.keys()
     return samples if stated else None

@@ -185,7 +185,7 @@ def _write_tables(
     said: Summary | None = None
     comparison: Comparison | None = None
     if fields:
-        said = summary(fields, cells=cells, design=groups.design, micronuclei=micronuclei)
+        said = summary(fields, cells=cells, design=groups.design, micronuclei=micronuclei, of_fields=asked.of_fields)
         try:
             comparison = said.compare(*groups.compare) if groups.compare else None
         except AnnotationError as error:  # an image that it needs was not read

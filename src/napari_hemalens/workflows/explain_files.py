@@ -28,13 +28,15 @@ class ExplainedBatch:
     Attributes
     ----------
     fields : tuple of Classified
-        The cells of the images that were read; their heatmaps is in files.
+        The cells of the images that were read; their heatmaps are in files.
     methods : tuple of str
         The names of the methods.
     failed : mapping of str to str
         The other images, with the reason.
     unpictured, kept : mapping of str to str, int
         As in `Batch`.
+    of_fields : bool
+        Whether a whole image was explained each time, and no cell.
     """
 
     fields: tuple[Classified, ...]
@@ -42,6 +44,7 @@ class ExplainedBatch:
     failed: Mapping[str, str]
     unpictured: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
+    of_fields: bool = False
 
 
 def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
@@ -89,7 +92,7 @@ def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
     of_images = match_by_name(files, labels) if labels is not None else (None,) * len(files)
     segmentation = SegmentationRecipe(pixel_size_um=recipe.pixel_size_um, channel=recipe.channel)
     named = tuple(str(each.method) for each in recipes)
-    segmented = labels is None and recipe.task != DETECTION.name
+    segmented = labels is None and recipe.task != DETECTION.name and not card.of_fields
     options: dict[str, Any] = recipe.model_dump(mode="json", exclude={"method"}) | {
         "methods": named,
         "labels": None if labels is None else [str(path) for path in of_images],
@@ -106,4 +109,4 @@ def explain_files_steps(  # noqa: PLR0913 -- public: what scripts give by name
             fields: tuple[Classified, ...] = batch.column("cells")
             if fields or batch.failed:
                 batch.write_run(fields, options)
-    return ExplainedBatch(fields, named, batch.failed, batch.unpictured, len(batch.kept))
+    return ExplainedBatch(fields, named, batch.failed, batch.unpictured, len(batch.kept), card.of_fields)
