@@ -3,6 +3,7 @@
 import numpy as np
 from napari.layers import Layer
 
+from napari_hemalens.config.options import SegmentationRecipe
 from napari_hemalens.gui.layers import as_layers, detections_from_layer
 from napari_hemalens.records.detections import Detections
 
@@ -32,6 +33,28 @@ class TestCells:
         layer = viewer.layers["one: micronucleus"]
         assert len(layer.features) == 1
         np.testing.assert_array_equal(layer.scale, image.scale)
+
+
+class TestNames:
+    def test_progress_calls_an_image_as_its_layer_is_called_now(self, classifying, image, nuclei, runner, question):
+        classifying.start_run(image, nuclei, question)
+        runner.step()
+        told = []
+        classifying.progressed.connect(lambda words, _: told.append(words))
+        image.name = "patient 7"
+        runner.run()
+        assert "patient 7: classified" in told
+        assert not [words for words in told if "smear" in words]
+
+    def test_so_does_that_of_outlining(self, classifying, image, runner):
+        classifying.segment(image, SegmentationRecipe())
+        runner.step()
+        told = []
+        classifying.progressed.connect(lambda words, _: told.append(words))
+        image.name = "patient 7"
+        runner.run()
+        assert told[0].startswith("patient 7: ")
+        assert not [words for words in told if "smear" in words]
 
 
 class TestErrors:

@@ -18,7 +18,7 @@ def _every_partial_result(monkeypatch):
 
 
 def job(name="smear", **options):
-    return Job(name, lambda: from_array(np.zeros((*SHAPE, 3), np.uint8), name=name), **options)
+    return Job(lambda: name, lambda: from_array(np.zeros((*SHAPE, 3), np.uint8), name=name), **options)
 
 
 def test_cells_come_tile_by_tile_and_progress_goes_from_0_to_1(network):
@@ -47,7 +47,7 @@ def test_an_image_that_cannot_be_read_does_not_stop_the_others(network):
     def broken():
         raise ImageError("Cannot read b.")
 
-    updates = list(run([Job("b", broken), job("c")], DetectionRecipe(), network))
+    updates = list(run([Job(lambda: "b", broken), job("c")], DetectionRecipe(), network))
     assert [u.failure for u in updates if u.failure] == ["b: Cannot read b."]
     assert updates[-1].cells is not None
     assert updates[-1].job == 1
@@ -81,7 +81,7 @@ def test_whatever_fails_in_one_image_is_a_sentence_and_the_rest_goes_on(network,
     def broken():
         raise error
 
-    updates = list(run([Job("b", broken), job("c")], DetectionRecipe(), network))
+    updates = list(run([Job(lambda: "b", broken), job("c")], DetectionRecipe(), network))
     assert [u.failure for u in updates if u.failure] == [said]
     assert updates[-1].cells is not None
 
@@ -113,9 +113,9 @@ def test_the_file_behind_a_slide_is_closed_after_the_run_and_after_a_stop(networ
 
     closed = []
     slide = replace(job().open(), release=lambda: closed.append(True))
-    list(run([Job("a", lambda: slide)], DetectionRecipe(), network))
+    list(run([Job(lambda: "a", lambda: slide)], DetectionRecipe(), network))
     assert closed == [True]
-    steps = run([Job("a", lambda: slide)], DetectionRecipe(), network)
+    steps = run([Job(lambda: "a", lambda: slide)], DetectionRecipe(), network)
     next(steps), next(steps)
     steps.close()
     assert closed == [True, True]

@@ -215,7 +215,11 @@ class TestLosses:
             runner.step()
         runner.draw()
         image.name = "patient 7"
+        told = []
+        session.progressed.connect(lambda words, _: told.append(words))
         runner.run()
+        assert not [words for words in told if "smear" in words]
+        assert "patient 7: done" in told
         assert viewer.layers["patient 7 cells"].nshapes == 6
         assert [f.name for f in session.results.fields] == ["patient 7"]
         session.save(tmp_path, ("csv", "coco"))

@@ -34,7 +34,7 @@ def test_a_field_is_called_after_its_layer_and_frame_or_its_file(stack, viewer, 
 def test_a_job_opens_the_frame_of_its_field_and_the_size_if_wanted(stack, viewer, tmp_path):
     image = viewer.layers["smear"]
     job = job_of(new_field(stack, (1,)), stack, "whole", sized=True)
-    assert (job.name, job.regions, job.open().frame) == ("stack [Z=1]", (), "Z=1")
+    assert (job.called(), job.regions, job.open().frame) == ("stack [Z=1]", (), "Z=1")
     sizes = [job_of(new_field(image, ()), image, "whole", sized=sized).open().pixel_size_um for sized in (True, False)]
     assert sizes == [pytest.approx(0.1), None]
     with pytest.raises(ImageError, match="whole"):

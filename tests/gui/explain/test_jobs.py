@@ -17,6 +17,18 @@ class TestCells:
         assert not explaining.running
 
 
+class TestNames:
+    def test_progress_calls_an_image_as_its_layer_is_called_now(self, explaining, image, nuclei, runner, asking):
+        explaining.start_run(image, nuclei, asking, ("layer-5",))
+        runner.step()
+        told = []
+        explaining.progressed.connect(lambda words, _: told.append(words))
+        image.name = "patient 7"
+        runner.run()
+        assert "patient 7, Attention, layer 5: batch 2 of 2" in told
+        assert not [words for words in told if "smear" in words]
+
+
 class TestRefusals:
     def test_an_empty_layer_holds_no_cell(self, explaining, viewer, image, runner, asking, said):
         explaining.start_run(image, viewer.add_labels(np.zeros(SHAPE, np.uint8), name="empty"), asking)

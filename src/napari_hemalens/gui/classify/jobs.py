@@ -46,8 +46,8 @@ class ClassJob:
 
     Attributes
     ----------
-    name : str
-        The image, for messages.
+    called : callable
+        Returns what the image is called now, for messages; asked in the worker, since a person may rename a layer.
     open : callable
         Makes the slide; called in the worker.
     cells : CellsOf
@@ -56,7 +56,7 @@ class ClassJob:
         How.
     """
 
-    name: str
+    called: Callable[[], str]
     open: Callable[[], Slide]
     cells: CellsOf
     recipe: ClassificationRecipe
@@ -106,12 +106,12 @@ def classify_cells(
     HemaLensError
         If labels and image do not fit, hold no cell, or the weights are not what they should be.
     """
-    yield ClassUpdate(f"{job.name}: opening", 0)
+    yield ClassUpdate(f"{job.called()}: opening", 0)
     with job.open() as opened:
         slide = choose_channel(opened, job.recipe.channel)
         labels = check_labels(job.cells(slide.shape), slide.shape)
         if job.recipe.relabel is None and is_semantic(labels):
-            yield ClassUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
+            yield ClassUpdate(f"{job.called()}: waiting for an answer", 0, semantic=True)
             return
         if job.recipe.relabel:
             labels = relabel_pieces(labels)
@@ -121,14 +121,14 @@ def classify_cells(
                 "Renumber them, as skimage.segmentation.relabel_sequential does."
             )
         labels = labels.astype(np.min_scalar_type(highest), copy=False)  # up to 16 bits napari colours without a copy
-        yield ClassUpdate(f"{job.name}: loading the weights", 0, labels=labels)
+        yield ClassUpdate(f"{job.called()}: loading the weights", 0, labels=labels)
         asked = job.recipe.model_copy(update={"relabel": bool(job.recipe.relabel)})
         steps = KeepResult(classify(slide, labels, asked))
         for progress in steps:
-            yield ClassUpdate(f"{job.name}: {progress.message}", progress.share, found=progress.partial)
-        yield ClassUpdate(f"{job.name}: classified", 1, found=steps.result)
+            yield ClassUpdate(f"{job.called()}: {progress.message}", progress.share, found=progress.partial)
+        yield ClassUpdate(f"{job.called()}: classified", 1, found=steps.result)
         if job.recipe.task == "micronucleus":
-            yield ClassUpdate(f"{job.name}: counting micronuclei", 1)
+            yield ClassUpdate(f"{job.called()}: counting micronuclei", 1)
             yield _counted(job, slide, labels, ids=steps.result.ids, count=count)
 
 
@@ -138,17 +138,17 @@ def _counted(
     try:
         found = count(slide, labels)
     except ImageError as error:  # too large, or no fluorescence: nuclei are then with or without
-        return ClassUpdate(f"{job.name}: done", 1, uncounted=str(error))
-    return ClassUpdate(f"{job.name}: done", 1, micronuclei=NucleusValues(ids, found.counts), bodies=found.labels)
+        return ClassUpdate(f"{job.called()}: done", 1, uncounted=str(error))
+    return ClassUpdate(f"{job.called()}: done", 1, micronuclei=NucleusValues(ids, found.counts), bodies=found.labels)
 
 
 def segment_cells(
-    name: str, opened: Callable[[], Slide], recipe: SegmentationRecipe, segment: SegmentSteps
+    called: Callable[[], str], opened: Callable[[], Slide], recipe: SegmentationRecipe, segment: SegmentSteps
 ) -> Generator[ClassUpdate, None, None]:
     """Outline the cells of an image."""
-    yield ClassUpdate(f"{name}: opening", 0)
+    yield ClassUpdate(f"{called()}: opening", 0)
     with opened() as slide:
         steps = KeepResult(segment(slide, recipe))
         for progress in steps:
-            yield ClassUpdate(f"{name}: {progress.message}", progress.share)
-    yield ClassUpdate(f"{name}: {counted(len(steps.result), 'cell')} outlined", 1, labels=steps.result.labels)
+            yield ClassUpdate(f"{called()}: {progress.message}", progress.share)
+    yield ClassUpdate(f"{called()}: {counted(len(steps.result), 'cell')} outlined", 1, labels=steps.result.labels)

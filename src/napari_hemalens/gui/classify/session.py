@@ -114,7 +114,7 @@ class ClassificationSession(ViewerSession):
         if not keep_corrections:
             state.forget_corrections()
         self.recipe, self._state, self._asks = recipe, state, False
-        job = ClassJob(state.image.name, self._slide_opener(state.image), cells, recipe)
+        job = ClassJob(lambda: state.image.name, self._slide_opener(state.image), cells, recipe)
         self._begin(classify_cells(job, self._classify, self._count), self._on_update)
 
     def segment(self, image: Image | None, recipe: SegmentationRecipe) -> None:
@@ -125,7 +125,7 @@ class ClassificationSession(ViewerSession):
             self.message_sent.emit(_NO_IMAGE)
             return
         self._state, self._image, self._frame = None, image, frame_of(image, self._point())
-        steps = segment_cells(image.name, self._slide_opener(image), recipe, self._segment)
+        steps = segment_cells(lambda: image.name, self._slide_opener(image), recipe, self._segment)
         self._begin(steps, self._on_update)
 
     def corrections(self, image: Image | None, source: Layer | None, recipe: ClassificationRecipe) -> int:

@@ -34,8 +34,8 @@ class Job:
 
     Attributes
     ----------
-    name : str
-        The image, for messages.
+    called : callable
+        Returns what the image is called now, for messages; asked in the worker, since a person may rename a layer.
     open : callable
         Makes the slide; called in the worker.
     regions : tuple of Region
@@ -48,7 +48,7 @@ class Job:
         Returns whether nobody wants it any more; asked in the worker, again and again.
     """
 
-    name: str
+    called: Callable[[], str]
     open: Callable[[], Slide]
     regions: tuple[Region, ...] = ()
     before: ReviewedBoxes | None = None
@@ -101,12 +101,13 @@ def run(jobs: Sequence[Job], recipe: DetectionRecipe, detect: DetectSteps) -> Ge
         except OF_ALL:
             raise
         except DAMAGE as error:
-            yield Update(number, "", (number + 1) / len(jobs), failure=f"{job.name}: {sentence_of(error, job.name)}")
+            name = job.called()
+            yield Update(number, "", (number + 1) / len(jobs), failure=f"{name}: {sentence_of(error, name)}")
 
 
 def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Generator[Update, None, None]:
     """Analyse one image; fractions are of this image."""
-    yield Update(0, f"{job.name}: opening", 0)
+    yield Update(0, f"{job.called()}: opening", 0)
     regions = job.regions or (None,)
     done: list[Detections] = []
     told = -_BETWEEN
@@ -119,9 +120,9 @@ def _analyse(job: Job, recipe: DetectionRecipe, detect: DetectSteps) -> Generato
                     cells = _reviewed(job, [*done, progress.partial], recipe)
                     told = time.monotonic()
                 share = (len(done) + progress.share) / len(regions)
-                yield Update(0, f"{job.name}: {progress.message}", share, cells)
+                yield Update(0, f"{job.called()}: {progress.message}", share, cells)
             done.append(steps.result)
-    yield Update(0, f"{job.name}: done", 1, _reviewed(job, done, recipe))
+    yield Update(0, f"{job.called()}: done", 1, _reviewed(job, done, recipe))
 
 
 def _reviewed(job: Job, parts: Sequence[Detections], recipe: DetectionRecipe) -> ReviewedBoxes:

@@ -54,4 +54,4 @@ def job_of(f: Field, source: Source, where: Where, *, sized: bool) -> Job:
         pixels: Callable[[], Slide] = partial(open_image, source, frame=f.frame)
     else:
         pixels = slide_opener(source, f.frame, sized=sized)
-    return Job(f.name, pixels, regions_of(source, where))
+    return Job(lambda: f.name, pixels, regions_of(source, where))

@@ -41,8 +41,8 @@ class ExplainJob:
 
     Attributes
     ----------
-    name : str
-        The image, for messages.
+    called : callable
+        Returns what the image is called now, for messages; asked in the worker, since a person may rename a layer.
     open : callable
         Makes the slide; called in the worker.
     cells : CellsOf, CellMap or None
@@ -61,7 +61,7 @@ class ExplainJob:
         What they are laid down on, where there is some already.
     """
 
-    name: str
+    called: Callable[[], str]
     open: Callable[[], Slide]
     cells: CellsOf | CellMap | None
     plane: tuple[int, ...]
@@ -111,17 +111,17 @@ def explain_cells(job: ExplainJob, explain: ExplainSteps) -> Generator[HeatmapUp
     HemaLensError
         If labels and image do not fit, hold no cell, or the weights are not what they should be.
     """
-    yield HeatmapUpdate(f"{job.name}: opening", 0)
+    yield HeatmapUpdate(f"{job.called()}: opening", 0)
     with job.open() as slide:
         if isinstance(job.cells, CellMap):
             cells = job.cells
         else:
             labels = _labels(job, slide)
             if labels is not None and job.recipe.relabel is None and is_semantic(labels):
-                yield HeatmapUpdate(f"{job.name}: waiting for an answer", 0, semantic=True)
+                yield HeatmapUpdate(f"{job.called()}: waiting for an answer", 0, semantic=True)
                 return
             cells = _measured(labels, slide, parted=bool(job.recipe.relabel))
-            yield HeatmapUpdate(f"{job.name}: loading the weights", 0, cells=cells)
+            yield HeatmapUpdate(f"{job.called()}: loading the weights", 0, cells=cells)
         for number in range(len(job.methods)):
             yield from _by(number, job, explain, (slide, cells))
 
@@ -167,5 +167,5 @@ def _by(
         if found is not None:
             heatmap = heatmap or HeatmapPyramid.blank(cells.labels.shape)
         share = (number + progress.share) / len(job.methods)
-        words = f"{job.name}, {method.title}: {progress.message}"
+        words = f"{job.called()}, {method.title}: {progress.message}"
         yield HeatmapUpdate(words, share, method=method, found=found, heatmap=heatmap)

@@ -175,7 +175,7 @@ class ExplanationSession(ViewerSession):
         # The pixel size was shown to the person, who may have changed it: the recipe has it.
         opened = slide_opener(state.image, state.frame, sized=False)
         options = {"methods": state.methods, "view": _seen(state.image)} | options
-        return ExplainJob(state.image.name, opened, cells, state.plane, recipe=state.recipe, **options)
+        return ExplainJob(lambda: state.image.name, opened, cells, state.plane, recipe=state.recipe, **options)
 
     def _go(self, state: ExplanationState, job: ExplainJob) -> None:
         self._state, self._again = state, False
