@@ -57,6 +57,17 @@ def test_a_crop_without_heat_is_unchanged_and_the_hottest_is_covered():
     np.testing.assert_allclose(hot, 0.5 * GREY + 0.5 * 255 * heatmap_colours()[-1, :3], atol=1)
 
 
+def test_a_single_steep_pixel_does_not_hide_the_rest_of_a_cell():
+    spiky = some(1, "guided-grad-cam")
+    spiky.crop_heatmaps[:] *= 0.05
+    spiky.crop_heatmaps[0, 0, 0] = 1
+    smooth = replace(spiky, method="grad-cam")
+    seen, slopes, map_ = np.split(pixels(cell_picture([spiky, smooth], 1, width=630))[20:180], (210, 420), axis=1)
+    left = slice(20, 80)
+    assert np.abs(slopes[:, left] - seen[:, left]).max() > 20
+    assert np.abs(map_[30:, left] - seen[30:, left]).max() < 12
+
+
 def test_no_cell_is_among_the_most_and_the_least_certain_at_once():
     most, least = extremes(some(10).cells, 3)
     assert (most.tolist(), least.tolist()) == ([0, 1, 2], [9, 8, 7])

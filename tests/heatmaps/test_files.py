@@ -1,5 +1,6 @@
 """Heat is written as it is, and shown where it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,19 @@ def test_a_picture_glows_where_it_is_hot_and_is_the_image_elsewhere() -> None:
     assert (picture[195:205, 295:305] == 100).all()  # within the outline
     assert not (picture[190, 300] == 100).all()
     assert (picture[-20:-5, 5:9] == 0).all()  # the legend's ground
+
+
+def test_slopes_of_single_pixels_are_seen_beside_a_much_steeper_one() -> None:
+    heatmap = np.zeros(SHAPE, dtype=np.float32)
+    heatmap[230:260, 300:330] = 0.05
+    heatmap[5, 5] = 1
+    slide, labels = from_array(np.full((*SHAPE, 3), 100, dtype=np.uint8)), np.zeros(SHAPE, dtype=np.int32)
+    shown = {
+        method: heatmap_picture(slide, labels, replace(record(heatmap), method=method)).getpixel((315, 245))
+        for method in ("guided-grad-cam", "grad-cam")
+    }
+    assert shown["guided-grad-cam"] == (222, 224, 152)
+    assert np.abs(np.subtract(shown["grad-cam"], 100)).max() < 8
 
 
 def test_a_large_image_becomes_a_picture_that_opens_anywhere() -> None:

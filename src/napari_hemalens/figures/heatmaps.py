@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_hemalens.figures.heat_scale import scaled_to_drawn
 from napari_hemalens.figures.sheet import GAP, SEAM, Block, Sheet
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.explained import Explained
@@ -190,7 +191,8 @@ def _tiles(results: Sequence[Explained], number: int, side: int, opaque: float) 
             continue
         seen, heatmap = each.crops[row[0]], each.crop_heatmaps[row[0]]
         crop = resize_square(seen, side)
-        heatmaps.append(overlay_heatmap(crop, resize_square(heatmap, side), opaque))
+        drawn = scaled_to_drawn(each.method, heatmap)
+        heatmaps.append(overlay_heatmap(crop, resize_square(drawn, side), opaque))
     return [crop, *heatmaps]
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.figures.classes import class_picture
+from napari_hemalens.figures.heat_scale import drawn_as_hottest
 from napari_hemalens.figures.heatmaps import heatmap_colours, overlay_heatmap
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.slides.slide import Slide
@@ -58,20 +59,23 @@ def heatmap_picture(slide: Slide, labels: NDArray[Any], explained: Explained, *,
     labels : (H, W) int
         Its cells; those that were not explained have no outline.
     explained : Explained
-        The heatmap: the hotter, the less is seen of the image.
+        The heatmap: the hotter, the less is seen of the image. Colours end at `drawn_as_hottest`, which the legend
+        says.
     longest : int
         Pixels of the longer side.
     """
     below = np.asarray(class_picture(slide, labels, explained.cells, longest=longest, tint=0.0))
     rows, columns = (np.arange(n) * full // n for n, full in zip(below.shape[:2], explained.heatmap.shape, strict=True))
     lines = [explained.heatmap[int(row)][columns] for row in rows]  # numpy and zarr alike, a line at a time
-    picture = Image.fromarray(overlay_heatmap(below, np.stack(lines)))
-    _explain(picture, f"{explained.method}, {explained.target}")
+    heatmap = np.stack(lines)
+    hottest = drawn_as_hottest(explained.method, heatmap)
+    picture = Image.fromarray(overlay_heatmap(below, np.minimum(heatmap / np.float32(hottest), np.float32(1))))
+    _explain(picture, f"{explained.method}, {explained.target}, 0 to {hottest:.2g}")
     return picture
 
 
 def _explain(picture: Image.Image, words: str) -> None:
-    """Write method and class, and what the colours mean, into the lower left corner."""
+    """Write method, class, and which values the colours go from and to, into the lower left corner."""
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(10, round(picture.height / 60)))
     _, _, right, bottom = (math.ceil(edge) for edge in draw.textbbox((10, 0), words, font=font))

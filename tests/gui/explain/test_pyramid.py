@@ -1,6 +1,8 @@
 """A heatmap in levels."""
 
 import numpy as np
+import pytest
+import zarr
 
 from napari_hemalens.gui.explain import pyramid
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
@@ -24,6 +26,15 @@ class TestLarge:
         np.testing.assert_array_equal(coarse, fine.reshape(100, 4, 150, 4).max(axis=(1, 3)))
         padded = np.pad(coarse, ((0, 0), (0, 2))).reshape(25, 4, 38, 4)
         np.testing.assert_array_equal(coarsest, padded.max(axis=(1, 3)))
+
+    def test_colours_end_at_the_slopes_of_most_pixels_in_levels_and_huge_images(self):
+        blank = HeatmapPyramid.blank(SHAPE)
+        blank.levels[0][:100] = 0.1
+        blank.levels[0][0, 0] = 1
+        huge = HeatmapPyramid((zarr.array(blank.levels[0]),))
+        for heatmap in (blank, huge):
+            assert heatmap.drawn_as_hottest("saliency") == pytest.approx(0.1)
+            assert heatmap.drawn_as_hottest("grad-cam") == 1
 
     def test_heat_of_overlapping_cells_is_the_higher_one(self, explained):
         results, _ = explained.results.current.explained_by_methods(np.array([7]))

@@ -22,6 +22,27 @@ class TestRun:
         assert layer.metadata["hemalens"]["method"] == "grad-cam"
         assert len(explainer.asked) == asked
 
+    def test_colours_end_where_those_of_pictures_do(self, explaining, viewer, image, nuclei, runner, asking):
+        explaining.start_run(image, nuclei, asking, ("saliency", "grad-cam"))
+        runner.run()
+        (layer,) = (each for each in viewer.layers if each.name.startswith("smear: "))
+        assert layer.contrast_limits == [0, 0.75]  # all that is above 0 here
+        explaining.results.show_method("grad-cam")
+        assert layer.contrast_limits == [0, 1]
+        explaining.results.show_method("saliency")
+        assert (layer.contrast_limits, layer.data.max()) == ([0, 0.75], 0.75)
+
+    def test_colours_that_a_person_has_set_stay_when_more_cells_come(
+        self, explaining, viewer, image, nuclei, runner, asking
+    ):
+        explaining.start_run(image, nuclei, asking, ("saliency",))
+        runner.step()
+        while not (layers := [each for each in viewer.layers if each.name.startswith("smear: ")]):
+            runner.step()
+        layers[0].contrast_limits = (0, 0.5)
+        runner.run()
+        assert layers[0].contrast_limits == [0, 0.5]
+
     def test_a_layer_that_a_person_has_hidden_stays_hidden_when_switched(self, explained, viewer):
         viewer.layers[RESULT].visible = False
         explained.results.show_method("grad-cam")

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hemalens.figures.heat_scale import drawn_as_hottest
 from napari_hemalens.records.explained import Explained
 from napari_hemalens.workflows.heatmap_methods import blank_heatmap
 
@@ -40,6 +41,14 @@ class HeatmapPyramid:
     def data(self) -> Any:
         """The heatmap as a layer takes it: an array, or a list of levels."""
         return list(self.levels) if len(self.levels) > 1 else self.levels[0]
+
+    def drawn_as_hottest(self, method: str) -> float:
+        """Return the value that is shown in the last colour; of many pixels, some are asked."""
+        finest = self.levels[0]
+        if not isinstance(finest, np.ndarray):
+            return drawn_as_hottest(method, self.levels[-1][:])
+        apart = max(1, max(finest.shape) // LARGE)
+        return drawn_as_hottest(method, finest[::apart, ::apart])
 
     def lay(self, part: Explained) -> None:
         """Lay down the heatmaps of some cells, where it is higher than what is there."""

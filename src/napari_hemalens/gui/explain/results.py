@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_hemalens.gui.explain.layers import Blend, heatmap_layer, origin
@@ -60,7 +60,7 @@ class Heatmaps:
             if same and other.cells is not None and np.array_equal(other.cells.labels, cells.labels):
                 state.found, state.chosen = other.found, other.chosen
                 state.outdated = {method.name for method in state.methods}
-                state.layer, state.drawn = other.layer, other.drawn
+                state.layer, state.drawn, state.hottest = other.layer, other.drawn, other.hottest
                 self.states[self.states.index(other)] = state
                 if self.current is other:
                     self.current = state
@@ -84,7 +84,7 @@ class Heatmaps:
         heatmap.lay(part)
         if new or last or self._pace.is_due:
             with self._pace.drawing():
-                self._draw(state)
+                self._draw(state, scale=last)
             self.changed.emit()
 
     def finish(self, state: ExplanationState) -> None:
@@ -144,12 +144,12 @@ class Heatmaps:
         """Let a state that answers another question take the layer of the one before, on the same frame of an image."""
         for other in list(self.states):
             if other.image is state.image and (other.frame, other.plane) == (state.frame, state.plane):
-                state.layer, state.drawn = other.layer, other.drawn
+                state.layer, state.drawn, state.hottest = other.layer, other.drawn, other.hottest
                 self.states.remove(other)
         self.states.append(state)
 
-    def _draw(self, state: ExplanationState) -> None:
-        """Let the layer of a state show what the method on screen found."""
+    def _draw(self, state: ExplanationState, *, scale: bool = False) -> None:
+        """Let the layer of a state show what the method on screen found; with `scale`, in colours up to its hottest."""
         viewer, found = self._viewer(), state.result_by(self.method)
         if viewer is None or found is None:
             return
@@ -171,6 +171,8 @@ class Heatmaps:
                 setattr(state.layer, attribute, value)
         if state.drawn is not found.heatmap and state.layer.name != name:
             state.layer.name = name
+        if scale or state.drawn is not found.heatmap:
+            _scale_colours(state, state.layer, found)
         state.drawn = found.heatmap
         state.layer.metadata = {**state.layer.metadata, **found.origin}
 
@@ -187,3 +189,11 @@ class Heatmaps:
                 self.current = self.states[-1] if self.states else None
             self.removed.emit(state)
         self.changed.emit()
+
+
+def _scale_colours(state: ExplanationState, layer: Image, found: MethodResult) -> None:
+    """Let the colours of a layer end where they do in pictures, unless a person has set them on the same heatmap."""
+    as_left = layer.contrast_limits[1] == state.hottest
+    if as_left or state.drawn is not found.heatmap:
+        state.hottest = found.heatmap.drawn_as_hottest(found.method.name)
+        layer.contrast_limits = (0.0, state.hottest)

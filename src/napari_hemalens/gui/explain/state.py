@@ -79,6 +79,8 @@ class ExplanationState:
         Where the heatmap of one method is shown; None until there is some.
     drawn : HeatmapPyramid or None
         What that layer shows.
+    hottest : float
+        The value that was last given its last colour.
     """
 
     image: Image
@@ -94,6 +96,7 @@ class ExplanationState:
     outdated: set[str] = field(default_factory=set)
     layer: Image | None = None
     drawn: HeatmapPyramid | None = None
+    hottest: float = 1.0
 
     @property
     def key(self) -> tuple[Any, ...]:
