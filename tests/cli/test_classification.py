@@ -148,7 +148,7 @@ def test_a_whole_field_needs_no_labels(
     assert {path.name for path in (tmp_path / "out").glob("00.*")} == {"00.classes.png"}
     counted = list(csv.DictReader((tmp_path / "out" / "summary.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["unit"] for row in counted} == {"field"}
-    assert [(row["measure"], row["count"]) for row in counted if row["level"] == "pooled"][0] == ("fields", "10")
+    assert next((row["measure"], row["count"]) for row in counted if row["level"] == "pooled") == ("fields", "10")
     said = capsys.readouterr().out
     assert "fields" in said.split()
     assert "cells" not in said

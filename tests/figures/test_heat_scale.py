@@ -36,4 +36,4 @@ def test_an_empty_heatmap_stays_empty():
 
 
 def test_methods_of_single_pixels_are_all_gradients_but_occlusion():
-    assert OF_PIXELS == GRADIENTS.keys() - {"occlusion"}
+    assert GRADIENTS.keys() - {"occlusion"} == OF_PIXELS
