@@ -53,12 +53,12 @@ def test_fewer_bits_are_openvinos_on_a_processor_that_has_them(
             with pytest.raises(DeviceError, match=r"needs OpenVINO: pip install 'napari-hemalens\[fast\]'"):
                 choose_runtime(asked, CPU)
         return
-    monkeypatch.setattr(runtimes, "_abilities", lambda: ["FP32", "BF16"])
+    monkeypatch.setattr(runtimes, "has_bfloat16", lambda: True)
     for asked in (half, int8):
         chosen = choose_runtime(asked, CPU)
         assert isinstance(chosen, OpenVinoRuntime)
         assert (chosen.precision, chosen.torch_precision) == (asked.precision, "single")
-    monkeypatch.setattr(runtimes, "_abilities", lambda: ["FP32"])
+    monkeypatch.setattr(runtimes, "has_bfloat16", lambda: False)
     assert isinstance(choose_runtime(int8, CPU), OpenVinoRuntime)
     with pytest.raises(DeviceError, match=r"no numbers of 16 bits \(bfloat16\)"):
         choose_runtime(half, CPU)

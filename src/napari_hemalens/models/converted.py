@@ -14,7 +14,6 @@ from napari_hemalens.errors import DeviceError
 from napari_hemalens.models import int8_cards, weights_folders
 from napari_hemalens.models.kept_models import KeptModel, drop_unused, key_of, note_use
 
-_HINTS = {"single": "f32", "half": "bf16", "int8": "f32"}
 _APART = {"single": 1e-4, "half": 0.2}  # of the largest number: what OpenVINO's numbers may be off torch's
 
 
@@ -83,6 +82,11 @@ def flat(outputs: Any) -> tuple[Tensor, ...]:
 def as_given(image: Tensor) -> Any:
     """Return images (N, C, H, W) as OpenVINO's model of a part takes them: an array (N, H, W, C)."""
     return image.permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def has_bfloat16() -> bool:
+    """Return whether OpenVINO says that this processor computes in bfloat16."""
+    return "BF16" in import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def parts_of(*networks: nn.Module) -> list[ConvertedPart]:
@@ -154,6 +158,6 @@ def _compiled(model: Any, precision: PrecisionName) -> Any:
     options = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "single" or not has_bfloat16() else "bf16",
     }
     return import_module("openvino").Core().compile_model(model, "CPU", options)

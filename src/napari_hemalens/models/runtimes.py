@@ -7,7 +7,6 @@ network.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +19,10 @@ from torch import Tensor, nn
 from napari_hemalens.config.options import PrecisionName, RuntimeName
 from napari_hemalens.errors import DeviceError
 from napari_hemalens.models.classifiers import CellClassifier
-from napari_hemalens.models.converted import ConvertedPart, flat, is_kept, parts_of
+from napari_hemalens.models.converted import ConvertedPart, flat, has_bfloat16, is_kept, parts_of
 from napari_hemalens.models.detectors import CellDetector
 from napari_hemalens.models.folding import example_image, folded_classifier, folded_detector, sharing
+from napari_hemalens.models.region_heads import with_rows_heads
 from napari_hemalens.models.white_ground import WhiteGround
 from napari_hemalens.progress import Progress, Steps
 
@@ -53,7 +53,7 @@ class Runtime(Protocol):
         """Of the numbers that torch computes by, in forward passes of what is returned."""
 
     def detector_steps(self, network: CellDetector) -> Steps[CellDetector]:
-        """Return a detector that finds the same; see `folding.folded_detector`."""
+        """Return a detector that finds the same; see `folding.folded_detector` and `region_heads`."""
 
     def classifier_steps(self, network: CellClassifier) -> Steps[CellClassifier]:
         """Return a classifier that names alike; see `folding.folded_classifier`."""
@@ -85,7 +85,7 @@ class TorchRuntime:
     def detector_steps(self, network: CellDetector) -> Steps[CellDetector]:
         """Return a detector that finds the same; see `Runtime.detector_steps`."""
         yield from ()
-        return folded_detector(network)
+        return with_rows_heads(folded_detector(network))
 
     def classifier_steps(self, network: CellClassifier) -> Steps[CellClassifier]:
         """Return a classifier that names alike; see `Runtime.classifier_steps`."""
@@ -97,7 +97,8 @@ class TorchRuntime:
 class OpenVinoRuntime:
     """OpenVINO for the pyramid of a detector, what proposes regions on it, and the stages of a classifier.
 
-    What lies around is left to torch, in 32 bits; with int8, the stages of a classifier are in 32 bits, too.
+    What lies around is left to torch, in 32 bits, but for what it sees in regions: that, and all of int8 that is in no
+    8 bits, is in 16 where the processor has them. With int8, the stages of a classifier are in 32 bits.
 
     Attributes
     ----------
@@ -132,7 +133,9 @@ class OpenVinoRuntime:
         folded = folded_detector(network)
         known = _CONVERTED[self.folder or self.precision]
         if folded not in known:
-            known[folded] = yield from _convert_detector_steps(folded, self._convert_steps)
+            few_bits = self.precision != "single" and has_bfloat16()
+            seen = with_rows_heads(folded, torch.bfloat16 if few_bits else torch.float32)
+            known[folded] = yield from _convert_detector_steps(seen, self._convert_steps)
         fast: CellDetector = known[folded]
         about = (part.kept.about for part in parts_of(fast))
         self._calibrations.update(each["calibration"][:12] for each in about if "calibration" in each)
@@ -215,15 +218,9 @@ def _refusal(precision: PrecisionName, device: torch.device) -> str | None:
     if find_spec("openvino") is None:
         asks = "The runtime openvino" if precision == "single" else f"Precision {precision} on the CPU"
         return f"{asks} needs OpenVINO: pip install 'napari-hemalens[fast]'."
-    if precision == "half" and "BF16" not in _abilities():
+    if precision == "half" and not has_bfloat16():
         return "This processor has no numbers of 16 bits (bfloat16), so that half is no faster; choose single or int8."
     return None
-
-
-def _abilities() -> list[str]:
-    """Return what numbers OpenVINO says this processor has."""
-    found: list[str] = import_module("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return found
 
 
 def _convert_detector_steps(network: CellDetector, convert: _Convert) -> Steps[CellDetector]:
