@@ -60,7 +60,8 @@ Written by `python {command}`: all images of a set, or so many in equal steps fr
 {machine}.
 Weights {name}, score threshold {threshold:.4f}; torch computes in 32 bits, and so does OpenVINO; *bfloat16*
 (`--precision half`) and *int8* are OpenVINO in fewer bits, *int8* of the detector alone: what names its cells stays in
-32 bits. What lies around its parts is torch's, in 32 bits.{unmeasured}
+32 bits. What lies around its parts is torch's, in 32 bits; in *bfloat16* and *int8*, regions are pooled and seen in
+bfloat16, and so is all of *int8* that is in no 8 bits, where the processor has such numbers.{unmeasured}
 
 ## The same cells
 
