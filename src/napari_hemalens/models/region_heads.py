@@ -4,8 +4,6 @@
 side, and copy every region for it; here the first layer's weights lie the other way round instead.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torchvision.models.detection.faster_rcnn import TwoMLPHead
@@ -31,13 +29,10 @@ class RowsHead(nn.Module):
 
     def __init__(self, head: TwoMLPHead, grid: int, numbers: torch.dtype = torch.float32) -> None:
         super().__init__()
-        weight, self.numbers = head.fc6.weight.detach(), numbers
-        last = weight.view(len(weight), -1, grid, grid).permute(0, 2, 3, 1).reshape(len(weight), -1)
-        bias = head.fc6.bias.detach()
-        self.fc6, self.fc7 = (
-            _linear(last, bias, numbers),
-            _linear(head.fc7.weight.detach(), head.fc7.bias.detach(), numbers),
-        )
+        weight, self.numbers = head.fc6.weight, numbers
+        channels_last = weight.view(len(weight), -1, grid, grid).permute(0, 2, 3, 1).reshape(len(weight), -1)
+        self.fc6 = _linear(channels_last, head.fc6.bias, numbers)
+        self.fc7 = _linear(head.fc7.weight, head.fc7.bias, numbers)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return what is seen in each region."""
@@ -73,7 +68,8 @@ def with_rows_heads(network: CellDetector, numbers: torch.dtype = torch.float32)
     return fast
 
 
-def _linear(weight: Tensor, bias: Tensor, numbers: torch.dtype) -> Any:
-    layer = nn.Linear(*reversed(weight.shape), device="meta")
-    layer.weight, layer.bias = (nn.Parameter(each.to(numbers), requires_grad=False) for each in (weight, bias))
+def _linear(weight: Tensor, bias: Tensor, numbers: torch.dtype) -> nn.Linear:
+    outputs, inputs = weight.shape
+    layer = nn.Linear(inputs, outputs, device="meta")
+    layer.weight, layer.bias = (nn.Parameter(each.detach().to(numbers), requires_grad=False) for each in (weight, bias))
     return layer
