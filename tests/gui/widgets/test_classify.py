@@ -355,6 +355,17 @@ def test_the_channel_of_planes_is_chosen_in_the_dock(alone, run_alone, classifie
     assert (alone.channel.value, alone.channel.native.isVisible()) == (None, False)
 
 
+def test_a_project_keeps_no_pixel_size_but_a_typed_one(alone, tmp_path):
+    keeper, size = alone.session.keeper, alone.form.options["pixel_size_um"]
+    assert (size.value, keeper.options.pixel_size_um) == (pytest.approx(0.1), None)
+    assert alone.project.open(tmp_path / "project")
+    alone.project.session.leave()
+    size.native.setText("0.2")
+    assert keeper.options.pixel_size_um == 0.2
+    assert alone.project.open(tmp_path / "project")
+    assert (size.value, keeper.options.pixel_size_um) == (pytest.approx(0.1), None)
+
+
 @pytest.mark.parametrize("may", [True, False])
 def test_nothing_is_saved_over_files_that_are_to_stay(alone, tmp_path, monkeypatch, may):
     saved = []

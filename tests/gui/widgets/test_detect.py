@@ -335,6 +335,22 @@ def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(alone):
     assert alone.form.read().pixel_size_um == 0.2
 
 
+def test_a_project_keeps_no_pixel_size_but_a_typed_one(alone, tmp_path):
+    keeper, size = alone.session.keeper, alone.form.options["pixel_size_um"]
+    assert (size.value, keeper.options.pixel_size_um) == (pytest.approx(0.1), None)
+    assert alone.project.open(tmp_path / "project")
+    alone.project.session.leave()
+    size.native.setText("0.3")
+    assert keeper.options.pixel_size_um == 0.3
+    assert alone.project.open(tmp_path / "project")
+    assert (size.value, keeper.options.pixel_size_um) == (pytest.approx(0.1), None)
+    size.native.setText("0.2")
+    alone.project.session.leave()
+    alone.images.changed.emit()
+    assert alone.project.open(tmp_path / "project")
+    assert size.value == 0.2
+
+
 @pytest.mark.parametrize(("box", "index"), [("images", 3), ("images", 2), ("regions", 1), ("regions", 2)])
 def test_a_choice_outlives_other_layers(alone, box, index):
     alone.viewer.add_image(np.zeros((50, 50)), name="other")

@@ -10,7 +10,7 @@ from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets.choices import Choice
 from napari_hemalens.gui.widgets.fields import NumberEdit
-from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.form import RecipeForm, SizedForm
 
 pytestmark = pytest.mark.window
 
@@ -77,3 +77,24 @@ def test_a_number_that_is_missing_is_asked_for_in_a_sentence(soup):
     soup.options["salt"].native.clear()
     with pytest.raises(RecipeError, match="'salt' got None"):
         soup.read()
+
+
+class Sized(Recipe):
+    """A recipe with a pixel size."""
+
+    pixel_size_um: float | None = None
+    salt: float = 0.5
+
+
+def test_the_pixel_size_of_an_image_goes_for_no_other_but_a_typed_one_does(qtbot):
+    form = SizedForm(Sized, ("pixel_size_um",), {"pixel_size_um": NumberEdit()})
+    qtbot.addWidget(form)
+    assert form.read_for_others() == Sized()
+    with qtbot.waitSignal(form.changed):
+        form.show_pixel_size(0.1234567)
+    assert form.read().pixel_size_um == 0.123457
+    assert form.read_for_others() == Sized()
+    form.options["pixel_size_um"].native.setText("0.2")
+    assert form.read_for_others() == Sized(pixel_size_um=0.2)
+    form.show_pixel_size(None)
+    assert form.read() == form.read_for_others() == Sized()

@@ -11,7 +11,7 @@ from napari_hemalens.config.options import ClassificationRecipe, ExplanationReci
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit
-from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.form import SizedForm
 from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries, short_name
 from napari_hemalens.records.tasks import Task
 from napari_hemalens.workflows import cards
@@ -23,7 +23,7 @@ R = TypeVar("R", bound=ClassificationRecipe | ExplanationRecipe)
 _SHORT = {"all": "Leukaemia (ALL)", "field": "Leukaemia stage (field)"}  # tasks whose title is longer than the box
 
 
-class ClassifierForm(RecipeForm[R]):
+class ClassifierForm(SizedForm[R]):
     """Task, weights, pixel size and device, and what a recipe has besides.
 
     Parameters
@@ -134,10 +134,6 @@ class ClassifierForm(RecipeForm[R]):
     def read_pixel_size(self) -> float | None:
         """Return the pixel size that is filled in."""
         return self.read().pixel_size_um
-
-    def show_pixel_size(self, size: float | None) -> None:
-        """Fill in the pixel size of an image."""
-        self.options["pixel_size_um"].value = size
 
     def write(self, recipe: R) -> None:
         """Fill in a recipe; without weights, those of the task."""

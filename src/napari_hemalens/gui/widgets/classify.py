@@ -165,9 +165,12 @@ class ClassifyWidget(Dock):
             self.session.print_report(*asked)
 
     def _on_image(self) -> None:
+        self._show_pixel_size()
+        self._offer_channels()
+
+    def _show_pixel_size(self) -> None:
         image = self.image.value
         self.form.show_pixel_size(None if image is None else pixel_size_um(image))
-        self._offer_channels()
 
     def _offer_channels(self) -> None:
         self.sources.show_row(self.channel, self.channel.offer(offered_channels(self.image.value, self.form.card)))
@@ -177,13 +180,15 @@ class ClassifyWidget(Dock):
         self.lacking.setVisible(not self.form.ready)
         self.running.run.setEnabled(self.form.ready and not self.session.running)
         try:
-            self.session.keeper.choose_options(self.form.read())
+            self.session.keeper.choose_options(self.form.read_for_others())
         except HemaLensError:  # of a number that is half typed, the one before is kept
             return
 
     @while_alive
     def _on_opened(self) -> None:
         self.form.write(self.session.keeper.options)
+        if self.session.keeper.options.pixel_size_um is None:
+            self._show_pixel_size()
         self.filter.show_sizes(self.session.results.display)
         self.filter.show_entropy(self.session.results.display)
 

@@ -213,13 +213,15 @@ class DetectWidget(Dock):
 
     def _on_options(self) -> None:
         try:
-            self.session.keeper.choose_options(self.form.read())
+            self.session.keeper.choose_options(self.form.read_for_others())
         except HemaLensError:  # of a number that is half typed, the one before is kept
             return
 
     @while_alive
     def _on_opened(self) -> None:
         self.form.write(self.session.keeper.options)
+        if self.session.keeper.options.pixel_size_um is None:
+            self.form.show_pixel_size(self.images.pixel_size_um())
         self.filter.show_sizes(self.session.results.display)
         with self.small_cells.changed.blocked():
             self.small_cells.value = self.session.results.small_cells

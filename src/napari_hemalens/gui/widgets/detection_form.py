@@ -10,7 +10,7 @@ from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice
 from napari_hemalens.gui.widgets.fields import NumberEdit, Slider
-from napari_hemalens.gui.widgets.form import RecipeForm
+from napari_hemalens.gui.widgets.form import SizedForm
 from napari_hemalens.gui.widgets.weights_choice import WeightsChoice, offered_entries, short_name
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.workflows import cards
@@ -22,7 +22,7 @@ _FIRST = ("weights", "channel", "pixel_size_um", "tissue", "device", "score_thre
 _LEAST_SCORE = 0.05  # a run asks for no cells below
 
 
-class DetectionForm(RecipeForm[DetectionRecipe]):
+class DetectionForm(SizedForm[DetectionRecipe]):
     """Weights, pixel size, tissue, device and score; the rest is folded away."""
 
     scored = Signal(float)
@@ -96,10 +96,6 @@ class DetectionForm(RecipeForm[DetectionRecipe]):
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer the devices of this machine, with their titles; the first is the fastest."""
         self.options["device"].offer(devices)
-
-    def show_pixel_size(self, size: float | None) -> None:
-        """Fill in the pixel size of an image, or leave it to be estimated."""
-        self.options["pixel_size_um"].value = size
 
     def offer_channels(self, names: Sequence[str]) -> None:
         """Offer the channels that an image keeps apart, where it does."""

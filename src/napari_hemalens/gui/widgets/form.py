@@ -84,6 +84,34 @@ class RecipeForm(QWidget, Generic[R]):
         self.changed.emit()
 
 
+class SizedForm(RecipeForm[R]):
+    """Options of a run over an image, whose pixel size is filled in."""
+
+    _of_image: float | None = None
+
+    def show_pixel_size(self, size: float | None) -> None:
+        """Fill in the pixel size of an image, or leave it empty."""
+        box = self.options["pixel_size_um"]
+        with box.changed.blocked():
+            box.value = size
+        self._of_image = box.value
+        self._tell()
+
+    def read_for_others(self) -> R:
+        """Return the recipe that is filled in as it goes for other images, too: each has a pixel size of its own.
+
+        One that a person has typed goes for all of them.
+
+        Raises
+        ------
+        RecipeError
+            If an option is out of its range.
+        """
+        recipe = self.read()
+        own = self.options["pixel_size_um"].value == self._of_image
+        return recipe.model_copy(update={"pixel_size_um": None}) if own else recipe
+
+
 def folded(title: str, *widgets: QWidget) -> QCollapsible:
     """Return widgets that are folded away behind a title."""
     made = QCollapsible(title, collapsedIcon="▸", expandedIcon="▾")
