@@ -45,11 +45,11 @@ def test_slides_are_added_run_over_and_compared(
     assert "Nothing waits in the queue" in capsys.readouterr().out
 
     assert hemalens("project", "compare", project) == 1
-    assert "Groups are not compared: 'case' has 1 patient with cells" in capsys.readouterr().out
+    assert "Groups are not compared: 'control' has 0 patients with cells" in capsys.readouterr().out
     page = project / "results" / "detect-1-groups" / "comparison.html"
     assert '<html lang="en">' in page.read_text(encoding="utf-8")
     assert hemalens("project", "compare", project, "--language", "de") == 1
-    assert "hat 1 Patienten mit Zellen" in page.read_text(encoding="utf-8")
+    assert "hat 0 Patienten mit Zellen" in page.read_text(encoding="utf-8")
     capsys.readouterr()
     assert hemalens("project", "queue", project, "--remove", "detect-1") == 0
     assert "The queue is empty" in capsys.readouterr().out

@@ -92,3 +92,18 @@ def test_a_table_that_names_no_slides_is_refused(project: Path, text: str, said:
 def test_a_column_that_is_not_there_is_not_written_to() -> None:
     with pytest.raises(RecipeError, match=r"No column 'path' to write to\. Known: patient, sample, stain, group\."):
         SlidesTable((ProjectSlide("a.tif"),)).with_text(0, "path", "b.tif")
+
+
+@pytest.mark.parametrize(
+    ("groups", "first"),
+    [
+        (("treated", "control"), "control"),
+        (("healthy", "CML", "Controls 2024"), "Controls 2024"),
+        (("positive control", "untreated"), "untreated"),
+        (("JAK2 positive", "JAK2_negative"), "JAK2_negative"),
+        (("uncontrolled", "controlled"), "uncontrolled"),  # neither is a control
+    ],
+)
+def test_a_group_that_is_called_a_control_stands_first(groups: tuple[str, ...], first: str) -> None:
+    table = SlidesTable(tuple(ProjectSlide(f"{i}.png", group=group) for i, group in enumerate(groups)))
+    assert table.groups() == (first, *(group for group in groups if group != first))

@@ -4,6 +4,7 @@ All of it is free text, and any of it may be missing. It is a table that any spr
 HemaLens does not know stay in it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,14 @@ FIELDS = ("patient", "sample", "stain", "group")
 """What is said of a slide."""
 
 COLUMNS = ("path", *FIELDS)
+
+_CONTROLS = (
+    *("control", "controls", "ctrl", "ctl", "kontrolle", "kontrollen", "untreated", "unbehandelt", "vehicle"),
+    *("placebo", "sham", "mock", "healthy", "gesund", "normal", "negative", "negativ", "neg", "baseline", "wildtype"),
+)
+"""Words by which a group is known as the control, the surest first."""
+
+_NO_CONTROLS = frozenset({"positive", "positiv", "pos"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +130,17 @@ class SlidesTable:
         return tuple(slide.path for slide in self if not whole_path(slide.located(folder)).exists())
 
     def groups(self) -> tuple[str, ...]:
-        """Return the groups, in the order in which they occur."""
-        return tuple(dict.fromkeys(slide.group for slide in self if slide.group))
+        """Return the groups in the order in which they occur, but first one whose name is that of a control."""
+        found = tuple(dict.fromkeys(slide.group for slide in self if slide.group))
+        control = _control_among(found)
+        return found if control is None else (control, *(name for name in found if name != control))
+
+
+def _control_among(groups: Sequence[str]) -> str | None:
+    """Return the group that others are compared with, as far as a name says it; None where none does."""
+    words = {name: {*re.findall(r"[^\W\d_]+", name.casefold())} for name in groups}
+    candidates = {name: said for name, said in words.items() if not said & _NO_CONTROLS}
+    return next((name for word in _CONTROLS for name, said in candidates.items() if word in said), None)
 
 
 def read(folder: Path) -> SlidesTable:

@@ -56,8 +56,21 @@ def test_a_group_that_comes_second_is_offered_beside_the_first(tab, slides):
     slides.write_texts([3, 4, 5], "group", "case")
     assert (tab.first.currentText(), tab.second.currentText()) == ("control", "case")
     tab.first.setCurrentIndex(1)
+    tab.first.activated.emit(1)
     slides.write_texts([6], "group", "third")
     assert (tab.first.currentText(), tab.second.currentText()) == ("case", "control")
+
+
+def test_a_group_that_is_called_a_control_is_offered_as_one(tab, slides):
+    slides.write_texts(range(7), "group", "")
+    slides.write_texts([0, 1, 2], "group", "treated")
+    assert tab.first.currentText() == "treated"
+    slides.write_texts([3, 4, 5], "group", "Vehicle (DMSO)")
+    assert (tab.first.currentText(), tab.second.currentText()) == ("Vehicle (DMSO)", "treated")
+    tab.first.setCurrentIndex(1)
+    tab.first.activated.emit(1)
+    slides.write_texts([6], "group", "control")
+    assert tab.first.currentText() == "treated"  # as a person has said
 
 
 def test_a_refusal_stands_above_the_counts(tab, slides, runner):

@@ -1,5 +1,6 @@
 """Two groups of a project's patients compared: which, and the tables that come out."""
 
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QUrl
@@ -71,8 +72,9 @@ class GroupsTab(QWidget):
         self._compared: ProjectComparison | None = None
         self._outdated = False
         self._folder: Path | None = None
-        self._chosen = False  # whether a person said whose cells are compared
-        self.run.activated.connect(self._on_chosen)
+        self._chosen: set[QComboBox] = set()  # in which a person has chosen
+        for box in (self.run, self.first, self.second):
+            box.activated.connect(partial(self._on_chosen, box))
         self.show_project()
 
     @while_alive
@@ -80,12 +82,14 @@ class GroupsTab(QWidget):
         """Offer runs and groups as they are now, and show what was compared."""
         session = self.session
         if self._folder != session.folder:
-            self._folder, self._chosen = session.folder, False
+            self._folder, self._chosen = session.folder, set()
         offered = [*((name, name) for name in reversed(session.countable)), (_OF_WORK, WORK)]
-        if _offer(self.run, offered) and not self._chosen:
+        if _offer(self.run, offered) and self.run not in self._chosen:
             self.run.setCurrentIndex(0)  # the last run
         groups = session.slides.groups()
         others = [_offer(box, [(name, name) for name in groups]) for box in (self.first, self.second)]
+        if any(others) and not self._chosen & {self.first, self.second}:
+            self.first.setCurrentIndex(0)  # the control, where one is called so
         if any(others) and len(groups) > 1 and self.first.currentData() == self.second.currentData():
             self.second.setCurrentIndex(int(self.first.currentIndex() == 0))  # no group is compared with itself
         self.compare.setEnabled(session.keeps and bool(len(session.slides)))
@@ -119,8 +123,8 @@ class GroupsTab(QWidget):
         layout.addWidget(self.notes)
         self._show_buttons(False)
 
-    def _on_chosen(self, _: int) -> None:
-        self._chosen = True
+    def _on_chosen(self, box: QComboBox, _: int) -> None:
+        self._chosen.add(box)
 
     def _compare(self) -> None:
         both = (self.first.currentData(), self.second.currentData())
