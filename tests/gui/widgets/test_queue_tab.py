@@ -38,6 +38,17 @@ def test_a_queue_is_stopped_and_resumed_by_its_buttons(tab, runner, run_queue):
     assert not tab.running.run.isEnabled()  # nothing waits
 
 
+def test_the_slides_of_a_run_that_goes_on_are_counted_on(tab, runner, run_queue):
+    tab.running.run.click()
+    said = []
+    for _ in range(3):
+        runner.step()
+        said.append(texts(tab)[0][1:3])
+    assert said == [["0 of 7", "running"], ["1 of 7", "running"], ["2 of 7", "running"]]
+    runner.run()
+    assert texts(tab)[0][1:3] == ["6 of 7, 1 failed", "done"]
+
+
 def test_a_run_is_added_by_its_button_and_removed(tab, runner):
     tab.add["classify"].click()
     runner.run()

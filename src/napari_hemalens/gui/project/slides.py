@@ -11,6 +11,7 @@ from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.comparing import LastComparison
+from napari_hemalens.gui.project.queue_progress import QueueProgress
 from napari_hemalens.gui.project.session import ProjectSession
 from napari_hemalens.gui.project.slide_layers import show_slide
 from napari_hemalens.gui.running import Listener, Runner, without_partials
@@ -72,8 +73,7 @@ class SlidesSession(ViewerSession):
     def __init__(self, viewer: ViewerModel, runner: Runner, run_queue: RunQueue | None = None) -> None:
         super().__init__(viewer, runner)
         self._run_queue = run_queue or run_queue_steps
-        self._at_run = ""
-        self._ran: set[str] = set()  # names of the runs that were begun since the queue was resumed
+        self._progress = QueueProgress()  # since the queue was resumed
         self.projects = session_for(ProjectSession, viewer, lambda _: runner)
         self.slides = SlidesTable()
         self.outcomes: tuple[RunOutcome, ...] = ()
@@ -180,16 +180,19 @@ class SlidesSession(ViewerSession):
         if self.projects.busy:
             self.message_sent.emit(_BUSY)
             return
-        self._at_run = ""
-        self._end = ""
-        self._ran.clear()
+        self._progress, self._end = QueueProgress(), ""
         self._begin(without_partials(self._run_queue(self.folder)), self._on_progress)
         self._show_progress("Beginning…", 0.0)
 
     @property
     def at_run(self) -> str:
         """Name of the run that goes on; '' while none does."""
-        return self._at_run if self.running else ""
+        return self._progress.run if self.running else ""
+
+    @property
+    def reached(self) -> int:
+        """How many slides the run that goes on has looked at."""
+        return self._progress.reached
 
     def stop(self) -> None:
         """Ask the queue to stop after the step at hand."""
@@ -273,21 +276,19 @@ class SlidesSession(ViewerSession):
     def _on_progress(self, progress: Progress) -> None:
         if self._summary:
             return  # told while it was already asked to stop
+        begins = self._progress.note(progress)
         self._show_progress(progress.message, progress.share)
-        run = progress.message.partition(":")[0]
-        if run != self._at_run:  # the one before is done
-            self._at_run = run
-            self._ran.add(run)
+        if begins:  # the one before is done
             self.reload()
 
     def _on_end(self) -> None:
-        self._at_run = ""
+        self._progress.run = ""
         self.reload()
         super()._on_end()
         self._end = "" if self._summary else self._done()
 
     def _done(self) -> str:
-        return end_in_words([outcome for outcome in self.outcomes if outcome.run.name in self._ran])
+        return end_in_words([outcome for outcome in self.outcomes if outcome.run.name in self._progress.begun])
 
     def _on_project(self) -> None:
         self._comparison, self._end = LastComparison(), ""

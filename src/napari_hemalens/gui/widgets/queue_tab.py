@@ -31,6 +31,7 @@ _OPERATIONS: dict[Operation, tuple[str, str]] = {
     "explain": ("Attention on all", "Show where the network looks, with the task and weights of Classify"),
 }
 _COLUMNS = ("Run", "Slides", "State", "Weights")
+_SLIDES = 1  # number of its column
 _ROW = 20  # pixels
 
 
@@ -70,7 +71,8 @@ class QueueTab(QWidget):
         session = self.session
         self.runs.setRowCount(len(session.outcomes))
         for row, outcome in enumerate(session.outcomes):
-            for column, text in enumerate(_texts(outcome, goes_on=outcome.run.name == session.at_run)):
+            reached = session.reached if outcome.run.name == session.at_run else None
+            for column, text in enumerate(_texts(outcome, reached)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(outcome.sentence)
                 self.runs.setItem(row, column, item)
@@ -113,6 +115,7 @@ class QueueTab(QWidget):
         self.running.run.clicked.connect(session.resume)
         self.running.follow(session)
         session.running_changed.connect(self._on_running)
+        session.progressed.connect(self._on_progressed)
         session.changed.connect(self.show_runs)
 
     def _add(self, operation: Operation, *_: object) -> None:
@@ -132,6 +135,14 @@ class QueueTab(QWidget):
         waits = any(outcome.run.state != "done" for outcome in self.session.outcomes)
         self.running.run.setEnabled(waits and not running and self.session.keeps)
 
+    @while_alive
+    def _on_progressed(self, *_: object) -> None:
+        """Count on in the row of the run that goes on: what it found is read only once it has ended."""
+        for row, outcome in enumerate(self.session.outcomes[: self.runs.rowCount()]):
+            item = self.runs.item(row, _SLIDES)
+            if outcome.run.name == self.session.at_run and item is not None:
+                item.setText(_texts(outcome, self.session.reached)[_SLIDES])
+
     def _on_selection(self) -> None:
         folder = self.session.folder
         chosen = self.selected
@@ -139,14 +150,15 @@ class QueueTab(QWidget):
         self.folder.setEnabled(chosen is not None and folder is not None and chosen.run.results(folder).exists())
 
 
-def _texts(outcome: RunOutcome, *, goes_on: bool) -> tuple[str, ...]:
-    """Return what the columns say of a run."""
+def _texts(outcome: RunOutcome, reached: int | None) -> tuple[str, ...]:
+    """Return what the columns say of a run; `reached`: how many slides one that goes on has looked at."""
     run = outcome.run
     failed = f", {len(outcome.failed):,} failed" if outcome.failed else ""
     task = run.recipe.get("task")
     weights = str(run.recipe.get("weights") or "") or f"those of the task {task}"
-    state = "running" if goes_on else run.state
-    return (run.name, f"{len(outcome.cells):,} of {len(outcome.slides):,}{failed}", state, weights)
+    state = run.state if reached is None else "running"
+    done = f"{len(outcome.cells):,}" if reached is None else f"{reached:,}"
+    return (run.name, f"{done} of {len(outcome.slides):,}{'' if state == 'running' else failed}", state, weights)
 
 
 def _table() -> QTableWidget:
