@@ -134,6 +134,7 @@ class TeachingSession:
             sizes=cells.diameters_um,
             images=cells.image_index,
             rows=np.arange(len(cells)),
+            sized_in="µm",
         )
 
     @property

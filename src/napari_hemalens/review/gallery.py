@@ -33,6 +33,8 @@ class GalleryCells:
         Which image each cell is of, and which cell it is there.
     unsure : (N,) bool or None
         Whether it is unlike all that the network has learned from; None where nobody asked.
+    sized_in : {'µm', 'px', ''}
+        The unit of the sizes; '' where it is not said.
     """
 
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class GalleryCells:
     images: NDArray[np.int64]
     rows: NDArray[np.int64]
     unsure: NDArray[np.bool_] | None = None
+    sized_in: str = ""
 
     def __len__(self) -> int:
         return len(self.classes)

@@ -1,6 +1,7 @@
 """Results of detection and of classification as the cells of a gallery, and what is named there given back to them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,7 +45,7 @@ def gallery_of_boxes(
         pixel = (each.cells.provenance.pixel_size_um or np.nan) if known else 1.0
         sizes = (cells.boxes[:, 2:] - cells.boxes[:, :2]).mean(axis=1) * pixel
         columns.append((index[cells.classes], each.touched[rows], certainty, sizes, cells.unsure))
-    return _joined(names, columns, of_fields)
+    return replace(_joined(names, columns, of_fields), sized_in="µm" if known else "px")
 
 
 def name_boxes(
@@ -89,7 +90,7 @@ def gallery_of_classes(
         given = each.given != UNCORRECTED
         every = (index[each.current.classes], given, each.cells.predicted_scores, sizes, np.zeros_like(given))
         columns.append(tuple(column[rows] for column in every))
-    return _joined(names, columns, of_images)
+    return replace(_joined(names, columns, of_images), sized_in="µm" if known else "px")
 
 
 def name_cells(

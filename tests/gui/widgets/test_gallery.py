@@ -123,3 +123,16 @@ def test_sizes_and_who_named_a_cell_filter(view: GalleryView) -> None:
     view.sizes.value = (5, 7)
     assert len(view.gallery.order) == 8
     assert shown_classes(view)[0] == "8  All"
+
+
+@pytest.mark.parametrize(("unit", "label"), [("µm", "Size (µm)"), ("px", "Size (px)"), ("", "Size")])
+def test_the_unit_of_sizes_is_said(view: GalleryView, unit: str, label: str) -> None:
+    view.show_cells(replace(cells(), sized_in=unit))
+    assert view.size_label.value == label
+
+
+def test_names_of_classes_are_not_cut_off_beside_the_cells(view: GalleryView) -> None:
+    view.show_classes({"segmented neutrophil": "6"}, {"segmented neutrophil": "#ff0000"})
+    view.show_cells(replace(cells(), names=("smudge", "segmented neutrophil")))
+    assert view.classes.sizeHintForColumn(0) > 150  # what it took before
+    assert view.classes.viewport().width() >= view.classes.sizeHintForColumn(0)

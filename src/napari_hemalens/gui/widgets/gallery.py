@@ -69,11 +69,12 @@ class GalleryView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, _MARGIN, 0)
         layout.setSpacing(3)
+        self.size_label = Label(value=self.sizes.label)
         self.filters = Rows()  # in one row: the gallery is wide and low
         self.undo, self.redo = button("Undo", "Ctrl+Z"), button("Redo", "Ctrl+Y")
         for each in (self.undo, self.redo):
             reach_by_tab(each)  # after a click, keys name cells
-        shown = (self.whose, Label(value=self.sizes.label), self.sizes)
+        shown = (self.whose, self.size_label, self.sizes)
         self.filters.add(self.whose.label, *shown, self.undo, self.redo)
         layout.addWidget(self.filters.native)
         layout.addWidget(split, 1)
@@ -145,6 +146,7 @@ class GalleryView(QWidget):
             self.gallery.select_many([order[min(at, len(order) - 1)]])
 
     def _fit_sizes(self, cells: GalleryCells) -> None:
+        self.size_label.value = f"{self.sizes.label} ({cells.sized_in})" if cells.sized_in else self.sizes.label
         known = cells.sizes[cells.sizes == cells.sizes]  # not NaN
         least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
         most = max(most, least + 0.1)

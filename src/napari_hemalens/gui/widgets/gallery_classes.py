@@ -11,6 +11,8 @@ from napari_hemalens.gui.widgets.accessible import reach_by_tab
 from napari_hemalens.gui.widgets.gallery_grid import CELLS_DRAGGED
 from napari_hemalens.gui.widgets.swatch import swatch
 
+_WIDEST = 240  # pixels: names may be of a person's own making
+
 ALL = None
 """In place of a class: all of them."""
 
@@ -42,11 +44,17 @@ class ClassList(QListWidget):
                 item = self._add(display_name(name) or "no class", cells, name)
                 if name:
                     item.setIcon(swatch(name, keys.get(name, ""), colours.get(name)))
+        self._fit()
         rows = [row for row in range(self.count()) if self._name(row) == before]
         self.setCurrentRow(rows[0] if rows else 0)
         self.blockSignals(False)
         if not rows:
             self.chosen.emit(self.current)
+
+    def _fit(self) -> None:
+        """Be as wide as the longest name takes, but for very long ones: the room is for cells."""
+        beside = 2 * self.frameWidth() + self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(min(self.sizeHintForColumn(0) + beside, _WIDEST))
 
     @property
     def current(self) -> str | None:
