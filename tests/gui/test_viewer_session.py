@@ -88,3 +88,14 @@ def test_devices_are_looked_for_once(viewer, runner, monkeypatch):
     session.look_for_devices()
     assert session.devices == (("cpu", "CPU"),)
     assert runner.jobs == []
+
+
+def test_what_was_refused_is_said_until_something_else_is_chosen(viewer, runner):
+    session, messages = ViewerSession(viewer, runner), []
+    session.message_sent.connect(messages.append)
+    session.refuse("There is no image.")
+    session.take_back()
+    session.take_back()
+    session.message_sent.emit("Copied.")  # no refusal
+    session.take_back()
+    assert messages == ["There is no image.", "", "Copied."]

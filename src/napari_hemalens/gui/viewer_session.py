@@ -79,6 +79,16 @@ class ViewerSession:
                 stop()
         self._halt(*self._stop_words)
 
+    def refuse(self, why: str) -> None:
+        """Say why something cannot be done, until something is done or something else is chosen."""
+        self.message_sent.emit(why)
+        self._refused = why
+
+    def take_back(self, *_: object) -> None:
+        """Say no longer what was refused: something else is chosen now."""
+        if self._refused:
+            self.message_sent.emit("")
+
     def look_for_devices(self) -> None:
         """Find out what there is to compute on; it loads torch, which takes seconds."""
         if not self.devices:
@@ -98,11 +108,9 @@ class ViewerSession:
         try:
             act()
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
-            self._refused = str(error)
+            self.refuse(str(error))
             return False
-        if self._refused:
-            self.message_sent.emit("")
+        self.take_back()
         return True
 
     def _on_said(self, _: str) -> None:

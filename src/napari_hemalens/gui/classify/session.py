@@ -109,7 +109,7 @@ class ClassificationSession(ViewerSession):
             state.threshold = classifier_card(recipe).threshold
             cells = cells_in(state.source, state.plane)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self.refuse(str(error))
             return
         if not keep_corrections:
             state.forget_corrections()
@@ -122,7 +122,7 @@ class ClassificationSession(ViewerSession):
         if self.running:
             return
         if image is None:
-            self.message_sent.emit(_NO_IMAGE)
+            self.refuse(_NO_IMAGE)
             return
         self._state, self._image, self._frame = None, image, frame_of(image, self._point())
         steps = segment_cells(lambda: image.name, self._slide_opener(image), recipe, self._segment)

@@ -107,7 +107,7 @@ class DetectionSession(ViewerSession):
             if score is None:
                 score = cards.detector_card(recipe.weights).score_threshold
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self.refuse(str(error))
             return
         self.recipe, self._begun = recipe, False
         self.results.choose_score(score)
@@ -137,7 +137,7 @@ class DetectionSession(ViewerSession):
         try:
             jobs = self._jobs(sources, self.recipe, "whole", keep_edits)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self.refuse(str(error))
             return
         self._begun = False
         steps = annotation_steps(files, classes, alone=len(jobs) == 1)

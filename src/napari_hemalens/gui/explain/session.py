@@ -84,7 +84,7 @@ class ExplanationSession(ViewerSession):
             state = self._asked(image, source, recipe, methods)
             cells = None if state.source is None else cells_in(state.source, state.plane)
         except HemaLensError as error:
-            self.message_sent.emit(str(error))
+            self.refuse(str(error))
             return
         self._asks, self.view.watched = False, False
         self._go(state, self._job(state, cells))

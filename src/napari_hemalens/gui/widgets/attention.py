@@ -76,6 +76,8 @@ class AttentionWidget(Dock):
 
     def _connect_widgets(self) -> None:
         self.image.changed.connect(self._on_image)
+        for choice in (self.image, self.cells):
+            choice.changed.connect(self.session.take_back)
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
         self.form.refused.connect(self.running.say)

@@ -88,6 +88,8 @@ class ClassifyWidget(Dock):
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.image.changed.connect(self._on_image)
+        for choice in (self.image, self.cells):
+            choice.changed.connect(self.session.take_back)
         follow_slides(self.project.session, self.image)
         self.segmentation.asked.connect(self._segment)
         self.form.changed.connect(self._on_options)

@@ -102,6 +102,7 @@ class DetectWidget(Dock):
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.images.changed.connect(self._on_image)
+        self.images.changed.connect(self.session.take_back)
         self.images.refused.connect(self.running.say)
         self.form.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)

@@ -123,6 +123,7 @@ class TeachWidget(Dock):
             )
         for choice in (self.kind, self.image, self.cells):
             choice.changed.connect(self._on_source)
+            choice.changed.connect(session.take_back)
         self.cells.native.activated.connect(self._on_chosen)
         self.running.run.clicked.connect(self._start)
         self.cell.named.connect(session.label)
@@ -174,7 +175,7 @@ class TeachWidget(Dock):
             source = self._source()
             recipe = self.form.read()
         except HemaLensError as error:
-            self.running.say(str(error))
+            self.session.refuse(str(error))
             return
         if source is not None:
             self.session.start([source], recipe)
