@@ -29,6 +29,11 @@ def assert_same(one, other):
         assert one == other
 
 
+def camera_of(viewer):
+    """Return the camera, which the viewer itself held before napari 0.9."""
+    return getattr(viewer, "scene", viewer).camera
+
+
 @pytest.fixture
 def said(keeping):
     told = []
@@ -119,6 +124,30 @@ class TestDetect:
         ]
         assert [layer.name for layer in viewer.layers] == ["c.tif", "c.tif cells"]
         assert_same(detect.results.detections()[1], session.results.detections()[1])
+
+
+    def test_window_and_docks_look_at_the_image_that_was_shown(
+        self, keeping, session, viewer, runner, recipe, tmp_path, network
+    ):
+        large = viewer.add_image(np.zeros((900, 1200, 3), np.uint8), rgb=True, name="large")
+        keeping.open(tmp_path / "p")
+        session.start_run([viewer.layers["smear"], large], recipe)
+        runner.run()
+        viewer.layers["smear"].visible = False
+        runner.wait()
+        keeping.end()
+        other, looked_at = ViewerModel(), []
+        project = ProjectSession(other, runner)
+        project.slide_opened.connect(looked_at.append)
+        project.join(DetectionSession(other, runner, network).keeper)
+        project.open(tmp_path / "p")
+        assert looked_at == [other.layers["large"]]
+        np.testing.assert_allclose(camera_of(other).center[-2:], (449.5, 599.5))
+        project.leave()
+        other.add_image(np.zeros((4, 5)), name="mine")
+        project.open(tmp_path / "p")
+        assert len(looked_at) == 1  # what a person looks at stays
+        project.end()
 
 
 class TestClassify:

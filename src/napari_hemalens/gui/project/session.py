@@ -8,6 +8,7 @@ from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError, ProjectLockedError
 from napari_hemalens.gui.keeping import Keeper, Snapshot
+from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.gui.project.images import ProjectImages
 from napari_hemalens.gui.running import Listener, Runner
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
@@ -40,7 +41,7 @@ class ProjectSession(ViewerSession):
     """
 
     changed = Signal()  # another project is open, or none
-    slide_opened = Signal(object)  # the layer of its image, which docks are to look at
+    slide_opened = Signal(object)  # the layer of an image, which docks are to look at
 
     def __init__(self, viewer: ViewerModel, runner: Runner) -> None:
         super().__init__(viewer, runner)
@@ -161,6 +162,7 @@ class ProjectSession(ViewerSession):
         if viewer is None or project is None or files is None:
             return
         said: list[str] = []
+        had_images = any(map(holds_pixels, viewer.layers))
         self._taking = True
         try:
             work = read_work(project.folder, files, [keeper.kind for keeper in keepers])
@@ -172,8 +174,17 @@ class ProjectSession(ViewerSession):
             said = [str(error)]
         finally:
             self._taking = False
+        if not had_images:
+            self._look_at_images(viewer)
         if said:
             self.message_sent.emit(" ".join(dict.fromkeys(said)))
+
+    def _look_at_images(self, viewer: ViewerModel) -> None:
+        """Let window and docks look at the image in front: the camera stands where the first of them was."""
+        seen = [layer for layer in viewer.layers if holds_pixels(layer) and layer.visible]
+        if seen:
+            viewer.reset_view()
+            self.slide_opened.emit(seen[-1])
 
     def _on_changed(self) -> None:
         if self.keeps and not self._waiting and not self._taking:
