@@ -9,7 +9,9 @@ from napari.layers import Image, Labels
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.gui.cell_layers import (
+    are_of_image,
     cells_in,
+    cells_of_image,
     cells_on_screen,
     check_frame,
     common_placement,
@@ -18,6 +20,7 @@ from napari_hemalens.gui.cell_layers import (
     plane_of,
 )
 from napari_hemalens.gui.layers import MARK
+from napari_hemalens.gui.uncovering import lay_over
 
 
 def test_boxes_of_nucleated_cells_become_ellipses(boxes):
@@ -100,3 +103,49 @@ def test_micrometres_and_nanometres_can_be_the_same_place():
     common_placement(image, Labels(np.zeros((4, 5), int), scale=(100, 100), units=("nm", "nm")))
     with pytest.raises(AnnotationError, match="do not lie on each other"):
         common_placement(image, Labels(np.zeros((4, 5), int), scale=(100, 100), units=("um", "um")))
+
+
+@pytest.fixture
+def two_images():
+    """A viewer of two images; outlines of each, and labels of which nobody knows where they were found."""
+    viewer = ViewerModel()
+    for name in ("a", "b"):
+        viewer.add_image(np.zeros((4, 5)), name=name)
+    viewer.add_labels(np.eye(4, 5, dtype=int), name="anybody's")
+    for name in ("a", "b", "b"):
+        layer = viewer.add_layer(outlines_layer(np.eye(4, 5, dtype=int), viewer.layers[name], ()))
+        lay_over(viewer, layer, viewer.layers[name])
+    return viewer
+
+
+@pytest.mark.parametrize(
+    ("chosen", "hidden", "expected"),
+    [
+        ("a outlines", (), "b outlines [1]"),
+        ("a outlines", ("b outlines [1]",), "b outlines"),
+        ("a outlines", ("b outlines", "b outlines [1]"), "b outlines [1]"),
+        ("b outlines", (), "b outlines"),
+        ("anybody's", (), "anybody's"),
+    ],
+)
+def test_another_image_has_its_own_cells(two_images, chosen, hidden, expected):
+    for layer in two_images.layers:
+        layer.visible = layer.name not in hidden
+    found = cells_of_image(two_images, two_images.layers["b"], two_images.layers[chosen])
+    assert found is two_images.layers[expected]
+
+
+def test_an_image_without_cells_of_its_own_takes_none_of_another(two_images):
+    alone = two_images.add_image(np.zeros((4, 5)), name="alone")
+    cells = two_images.layers["a outlines"]
+    assert cells_of_image(two_images, alone, cells) is two_images.layers["anybody's"]
+    two_images.layers.remove("anybody's")
+    assert cells_of_image(two_images, alone, cells) is cells  # there is nothing better
+    assert cells_of_image(two_images, None, cells) is cells
+
+
+def test_cells_know_their_image_by_its_name_where_they_come_from_a_file(boxes):
+    image = Image(np.zeros((400, 600)), name="smear")
+    assert are_of_image(boxes, image)
+    image.name = "other"
+    assert not are_of_image(boxes, image)

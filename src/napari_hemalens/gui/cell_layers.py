@@ -13,6 +13,7 @@ from napari_hemalens.gui.axes import frame_of, frame_title, indices_on_screen
 from napari_hemalens.gui.box_shapes import boxes_of
 from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.layers import MARK, OUTLINED, SMALL, placement_of
+from napari_hemalens.gui.uncovering import image_under
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.images import Frame
@@ -62,12 +63,10 @@ def holds_cells(layer: Layer) -> bool:
 
 def outlines_layer(labels: NDArray[Any], image: Image, frame: Frame) -> Labels:
     """Return labels that outline the cells of an image, or of one frame of it, as a layer that says of which."""
-    place = placement_of(image)
-    if not frame:
-        return Labels(labels, name=f"{image.name} outlines", **place)
     title = frame_title(image, frame)
+    name = f"{image.name} [{title}] outlines" if frame else f"{image.name} outlines"
     of = {"image": image_name(image), "frame": title}
-    return Labels(labels, name=f"{image.name} [{title}] outlines", metadata={OUTLINED: of}, **place)
+    return Labels(labels, name=name, metadata={OUTLINED: of}, **placement_of(image))
 
 
 def check_frame(image: Image, cells: Layer, frame: Frame) -> None:
@@ -98,6 +97,29 @@ def cells_on_screen(viewer: ViewerModel, image: Image | None, cells: Layer | Non
         return cells
     there = (each for each in viewer.layers if type(each) is type(cells) and holds_cells(each))
     return next((each for each in there if _found_in(each) == (of, asked)), cells)
+
+
+def cells_of_image(viewer: ViewerModel, image: Image | None, cells: Layer | None) -> Layer | None:
+    """Return the cells that take the place of some when another image is chosen: those that were found in it.
+
+    One that is seen comes before hidden ones; of several, the last one that was made. Cells of which it is not known
+    where they were found stay, and take the place of another image's where none were found in this one.
+    """
+    if image is None or cells is None or not _is_known(cells) or are_of_image(cells, image):
+        return cells
+    there = [each for each in viewer.layers if holds_cells(each)]
+    found = [each for each in there if are_of_image(each, image)] or [each for each in there if not _is_known(each)]
+    return next(reversed([*found, *(each for each in found if each.visible)]), cells)
+
+
+def are_of_image(cells: Layer, image: Image) -> bool:
+    """Return whether it is known that cells were found in an image."""
+    of = image_under(cells)
+    return of is image if of is not None else _found_in(cells)[0] == image_name(image)
+
+
+def _is_known(cells: Layer) -> bool:
+    return image_under(cells) is not None or bool(_found_in(cells)[0])
 
 
 def _found_in(cells: Layer) -> tuple[str, str]:

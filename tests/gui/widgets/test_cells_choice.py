@@ -62,3 +62,52 @@ def test_cells_follow_the_slider_and_a_box_that_is_gone_does_not(qtbot):
     with qtbot.waitSignal(cells.native.destroyed):
         cells.native.deleteLater()
     viewer.dims.set_current_step(0, 2)
+
+
+@pytest.fixture
+def two_images(qtbot):
+    """A viewer of two images, and the choices of an image and of its cells."""
+    viewer = ViewerModel()
+    for name in ("a", "b"):
+        viewer.add_image(np.zeros((4, 6)), name=name)
+    images = layer_choice(viewer, Image, "Image", absent="none")
+    images.value = viewer.layers["a"]
+    cells = cells_choice(viewer, images)
+    for box in (images, cells):
+        qtbot.addWidget(box.native)
+        viewer.layers.events.inserted.connect(box.reset_choices)
+    return viewer, images, cells
+
+
+def outlined(viewer, name, **options):
+    layer = outlines_layer(np.eye(4, 6, dtype=int), viewer.layers[name], ())
+    layer.visible = options.get("visible", True)
+    return viewer.add_layer(layer)
+
+
+def test_cells_follow_the_image_that_is_chosen(two_images):
+    viewer, images, cells = two_images
+    of_a, of_b = outlined(viewer, "a"), outlined(viewer, "b")
+    assert cells.value is of_a
+    images.value = viewer.layers["b"]
+    assert cells.value is of_b
+
+
+def test_cells_that_are_found_take_the_place_of_hidden_ones(two_images):
+    viewer, _, cells = two_images
+    truth = outlined(viewer, "a", visible=False)
+    assert cells.value is truth
+    outlined(viewer, "b")  # of another image
+    assert cells.value is truth
+    found = outlined(viewer, "a")
+    assert cells.value is found
+    outlined(viewer, "a")
+    assert cells.value is found  # which is seen
+
+
+def test_hidden_cells_that_a_person_has_chosen_stay(two_images):
+    viewer, _, cells = two_images
+    truth = outlined(viewer, "a", visible=False)
+    cells.native.activated.emit(0)
+    outlined(viewer, "a")
+    assert cells.value is truth

@@ -89,3 +89,12 @@ def test_a_device_that_is_not_there_stays_chosen(qtbot):
     choice.offer([("cpu", "CPU (8 cores)")])
     assert choice.value == "cuda"
     assert choice.choices == ("auto", "cuda")
+
+
+def test_a_choice_begins_with_the_layer_in_front_that_is_seen(viewer, qtbot):
+    for hidden, expected in ((), "first"), (("first",), "second"), (("first", "second"), "first"):
+        for layer in viewer.layers:
+            layer.visible = layer.name not in hidden
+        choice = layer_choice(viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        qtbot.addWidget(choice.native)
+        assert choice.value.name == expected

@@ -1,4 +1,4 @@
-"""Which layer holds the cells: one that goes along when the sliders move to another frame."""
+"""Which layer holds the cells: one that goes along with the image, and with the sliders to another frame."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.compat import isalive
 
-from napari_hemalens.gui.cell_layers import cells_on_screen, holds_cells
+from napari_hemalens.gui.cell_layers import are_of_image, cells_of_image, cells_on_screen, holds_cells
 from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.widgets.choices import Choice, layer_choice
 from napari_hemalens.gui.workers import QtRunner
@@ -16,7 +16,8 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     """Return a choice among the layers that hold cells; where each frame has its own, of those of the frame on screen.
 
     Those that were classified last come first, then one that is seen before hidden ones; of several, the last one that
-    was made.
+    was made. When another image is chosen, so are its cells; cells that are found in it later take the place of hidden
+    ones, unless a person has chosen those.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
 
     there = [layer for layer in box.choices if layer is not None]
-    classified = classification_session(viewer, QtRunner).results.current
+    session = classification_session(viewer, QtRunner)
+    classified = session.results.current
     if classified is not None and classified.image is image.value and classified.source in there:
         box.value = classified.source  # hidden below its classes; what is seen may be whole cells, not nuclei
     elif there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
@@ -39,5 +41,24 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
         if isalive(box.native):
             box.value = cells_on_screen(viewer, image.value, box.value)
 
+    def go_along(_: Any) -> None:
+        if isalive(box.native):
+            box.value = cells_of_image(viewer, image.value, box.value)
+
+    said: list[Layer] = []  # what a person has chosen
+
+    def take(event: Any) -> None:
+        if not isalive(box.native) or image.value is None or not holds_cells(event.value):
+            return
+        before, current = box.value, session.results.current
+        replaceable = before is not None and not before.visible and before not in said
+        used = current is not None and current.source is before
+        if replaceable and not used and event.value.visible and are_of_image(event.value, image.value):
+            box.reset_choices()
+            box.value = event.value
+
     viewer.dims.events.current_step.connect(follow)
+    image.changed.connect(go_along)
+    viewer.layers.events.inserted.connect(take)
+    box.native.activated.connect(lambda _: said.append(box.value))
     return box

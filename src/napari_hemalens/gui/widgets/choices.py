@@ -77,7 +77,7 @@ def layer_choice(
     absent: str,
     offered: Callable[[Layer], bool] = lambda _: True,
 ) -> Choice:
-    """Return a choice among the layers of a kind that the viewer holds.
+    """Return a choice among the layers of a kind that the viewer holds, which begins with one that is seen.
 
     Parameters
     ----------
@@ -100,7 +100,15 @@ def layer_choice(
 
     options = {"choices": layers, "tooltip": f"{label}: one of the layers that are open"}
     made: Choice = create_widget(annotation=kind, label=label, widget_type=Choice, options=options)
+    begin_with_seen(made)
     return made
+
+
+def begin_with_seen(box: Choice) -> None:
+    """Choose a layer that is seen in place of a hidden one; of several, the one in front."""
+    seen = [each for each in box.choices if isinstance(each, Layer) and each.visible]
+    if isinstance(box.value, Layer) and not box.value.visible and seen:
+        box.value = seen[-1]
 
 
 class PrecisionChoice(Choice):
