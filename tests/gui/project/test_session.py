@@ -125,7 +125,6 @@ class TestDetect:
         assert [layer.name for layer in viewer.layers] == ["c.tif", "c.tif cells"]
         assert_same(detect.results.detections()[1], session.results.detections()[1])
 
-
     def test_window_and_docks_look_at_the_image_that_was_shown(
         self, keeping, session, viewer, runner, recipe, tmp_path, network
     ):

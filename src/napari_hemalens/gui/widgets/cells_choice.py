@@ -1,13 +1,14 @@
 """Which layer holds the cells: one that goes along with the image, and with the sliders to another frame."""
 
+from collections.abc import Collection
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.compat import isalive
 
 from napari_hemalens.gui.cell_layers import are_of_image, cells_of_image, cells_on_screen, holds_cells
-from napari_hemalens.gui.classify.session import classification_session
+from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
 from napari_hemalens.gui.widgets.choices import Choice, layer_choice
 from napari_hemalens.gui.workers import QtRunner
 
@@ -29,13 +30,9 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     box = layer_choice(viewer, Layer, "Cells", absent="no labels yet", offered=holds_cells)
     box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
 
-    there = [layer for layer in box.choices if layer is not None]
     session = classification_session(viewer, QtRunner)
-    classified = session.results.current
-    if classified is not None and classified.image is image.value and classified.source in there:
-        box.value = classified.source  # hidden below its classes; what is seen may be whole cells, not nuclei
-    elif there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
-        box.value = [*there, *(layer for layer in there if layer.visible)][-1]
+    _begin(box, image.value, session)
+    chosen: list[Layer] = []  # by a person
 
     def follow(_: Any) -> None:
         if isalive(box.native):
@@ -45,20 +42,35 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
         if isalive(box.native):
             box.value = cells_of_image(viewer, image.value, box.value)
 
-    said: list[Layer] = []  # what a person has chosen
-
     def take(event: Any) -> None:
-        if not isalive(box.native) or image.value is None or not holds_cells(event.value):
-            return
-        before, current = box.value, session.results.current
-        replaceable = before is not None and not before.visible and before not in said
-        used = current is not None and current.source is before
-        if replaceable and not used and event.value.visible and are_of_image(event.value, image.value):
+        if isalive(box.native) and _replaces(event.value, image.value, box.value, (*chosen, _classified(session))):
             box.reset_choices()
             box.value = event.value
 
     viewer.dims.events.current_step.connect(follow)
     image.changed.connect(go_along)
     viewer.layers.events.inserted.connect(take)
-    box.native.activated.connect(lambda _: said.append(box.value))
+    box.native.activated.connect(lambda _: chosen.append(box.value))
     return box
+
+
+def _begin(box: Choice, image: Image | None, session: ClassificationSession) -> None:
+    """Choose what was classified last, else cells that are seen, else the last that were made."""
+    there = [layer for layer in box.choices if layer is not None]
+    classified = session.results.current
+    if classified is not None and classified.image is image and classified.source in there:
+        box.value = classified.source  # hidden below its classes; what is seen may be whole cells, not nuclei
+    elif there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
+        box.value = [*there, *(layer for layer in there if layer.visible)][-1]
+
+
+def _classified(session: ClassificationSession) -> Layer | None:
+    """Return the layer whose cells were classified last, hidden below their classes."""
+    return None if session.results.current is None else session.results.current.source
+
+
+def _replaces(new: Layer, image: Image | None, before: Layer | None, kept: Collection[Layer | None]) -> bool:
+    """Return whether new cells of an image take the place of hidden ones that are of no use."""
+    if image is None or before is None or before.visible or before in kept:
+        return False
+    return holds_cells(new) and new.visible and are_of_image(new, image)

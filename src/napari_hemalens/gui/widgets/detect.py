@@ -102,7 +102,6 @@ class DetectWidget(Dock):
     def _connect_widgets(self) -> None:
         results = self.session.results
         self.images.changed.connect(self._on_image)
-        self.images.changed.connect(self.session.take_back)
         self.images.refused.connect(self.running.say)
         self.form.refused.connect(self.running.say)
         self.form.scored.connect(results.choose_score)
@@ -195,6 +194,7 @@ class DetectWidget(Dock):
     def _on_image(self) -> None:
         self.form.show_pixel_size(self.images.pixel_size_um())
         self.form.offer_channels(self.images.channels())
+        self.session.take_back()
 
     def _look_at_next(self) -> None:
         focused = QApplication.focusWidget()
