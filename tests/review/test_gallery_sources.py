@@ -36,6 +36,7 @@ def test_visible_cells_of_all_fields_are_in_the_gallery() -> None:
 
 def test_sizes_are_pixels_where_no_pixel_size_is_known() -> None:
     assert [gallery_of_boxes([field([0.9], size)], 0).sized_in for size in (0.5, None)] == ["µm", "px"]
+    assert gallery_of_boxes([], 0).sized_in == ""
     np.testing.assert_allclose(gallery_of_boxes([field([0.9], None)], 0).sizes, 12)
     assert np.isnan(gallery_of_boxes([field([0.9]), field([0.9], None)], 0).sizes[1])
 

@@ -45,7 +45,7 @@ def gallery_of_boxes(
         pixel = (each.cells.provenance.pixel_size_um or np.nan) if known else 1.0
         sizes = (cells.boxes[:, 2:] - cells.boxes[:, :2]).mean(axis=1) * pixel
         columns.append((index[cells.classes], each.touched[rows], certainty, sizes, cells.unsure))
-    return replace(_joined(names, columns, of_fields), sized_in="µm" if known else "px")
+    return replace(_joined(names, columns, of_fields), sized_in=_unit(known, of_fields))
 
 
 def name_boxes(
@@ -90,7 +90,7 @@ def gallery_of_classes(
         given = each.given != UNCORRECTED
         every = (index[each.current.classes], given, each.cells.predicted_scores, sizes, np.zeros_like(given))
         columns.append(tuple(column[rows] for column in every))
-    return replace(_joined(names, columns, of_images), sized_in="µm" if known else "px")
+    return replace(_joined(names, columns, of_images), sized_in=_unit(known, of_images))
 
 
 def name_cells(
@@ -108,6 +108,11 @@ def name_cells(
         names = each.current.class_names[rows].tolist() if name is None else [name] * len(rows)
         result.append(each.with_corrections(dict(zip(numbers, names, strict=True))) if numbers else each)
     return tuple(result)
+
+
+def _unit(known: bool, images: Sequence[object]) -> str:
+    """Return in what sizes are given."""
+    return ("µm" if known else "px") if images else ""
 
 
 def _joined(names: tuple[str, ...], columns: Sequence[_Columns], rows: Sequence[NDArray[np.int64]]) -> GalleryCells:
