@@ -17,7 +17,7 @@ def test_two_tables_are_compared(
         hemalens("agreement", tmp_path / "ann.csv", f"Ben={tmp_path / 'ben.csv'}", "--out", tmp_path / "o", *order) == 0
     )
     said = capsys.readouterr().out
-    assert "ann and Ben agree on 98.3 % of 60 cells; kappa 0.97" in said
+    assert "ann and Ben agree on 98.3 % of 60 cells that both named; kappa 0.97" in said
     assert "Weighted kappa of the classes in order: 0.97" in said
     assert (tmp_path / "o" / "agreement.html").is_file()
 

@@ -33,7 +33,7 @@ def test_two_observers_of_a_published_table():
     assert pair.agreement.value == pytest.approx(0.636, abs=5e-4)
     assert pair.kappa.value == pytest.approx(0.493, abs=5e-4)
     assert (pair.kappa.low, pair.kappa.high) == pytest.approx((0.381, 0.605), abs=0.02)
-    assert pair.sentence.startswith("Ann and Ben agree on 63.6 % of 118 cells; kappa 0.49 (")
+    assert pair.sentence.startswith("Ann and Ben agree on 63.6 % of 118 cells that both named; kappa 0.49 (")
     assert pair.sentence.endswith("moderate agreement.")
     assert pair.confusion.sum(axis=1).tolist() == [26, 38, 28, 26]  # by name: atypical, in situ, invasive, negative
     invasive = pair.classes["invasive"]
@@ -67,6 +67,13 @@ def test_one_class_alone_is_agreement_without_kappa():
     (pair,) = measure_agreement(paired(["x"] * 60, ["x"] * 60)).pairs
     assert (pair.agreement.value, pair.kappa.value) == (1, None)
     assert pair.notes == ("Kappa is not defined: both gave all cells one class.",)
+
+
+def test_cells_without_a_nucleus_are_counted_among_the_others():
+    one = ["lymphocyte"] * 20 + ["RBC"] * 30 + ["platelet", "monocyte"]
+    other = ["lymphocyte"] * 20 + ["erythrocyte"] * 29 + ["platelet", "erythrocyte", "platelet"]
+    (pair,) = measure_agreement(paired(one, other)).pairs
+    assert (pair.cells, pair.small) == (52, 31)
 
 
 def test_rare_classes_have_counts_without_kappa():

@@ -32,12 +32,22 @@ def rows(path):
 
 def test_the_text_says_figures_doubts_and_the_caveat(found):
     text = agreement_text(found)
-    assert "Ann and <Ben> agree on 98.3 % of 60 cells; kappa 0.97" in text
+    assert "Ann and <Ben> agree on 98.3 % of 60 cells that both named; kappa 0.97" in text
     assert "Found by one alone, and in no kappa: 1 cell by Ann, 0 by <Ben>." in text
     assert "Found by both, and not named by one of them: 1 cell." in text
     assert "Weighted kappa of the classes in order: 0.97" in text
     assert "A note." in text
     assert "Landis and Koch (1977)" in text
+
+
+def test_it_is_said_how_many_of_the_cells_have_no_nucleus(found):
+    assert "no nucleus" not in agreement_text(found)
+    same = np.array(["blast"] * 15 + ["lymphocyte"] * 15 + ["erythrocyte"] * 1200)
+    classes = np.stack([same, same], axis=1)
+    where = np.full(len(same), "a.tif")
+    paired = PairedCells(("Ann", "Ben"), where, np.arange(len(same)).astype(str), classes != "", classes)
+    text = agreement_text(measure_agreement(paired, AgreementRecipe(draws=100)))
+    assert "Of these cells, 1,200 have no nucleus to either of them; 30 are left." in text
 
 
 def test_the_page_needs_nothing_else_and_shows_names_as_text(found):

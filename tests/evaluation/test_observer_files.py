@@ -60,6 +60,14 @@ def test_only_what_a_person_named_in_results_is_read_and_the_rest_said(corrected
     assert (every.observer, every.images["a.tif"].classes.tolist()) == ("B.", ["lymphocyte", "lymphocyte"])
 
 
+def test_red_cells_that_nobody_named_are_read_by_nobody(corrected, tmp_path):
+    names = ("blast", "erythrocyte")
+    write_results([replace(corrected, names=names, recognised=names)], DetectionRecipe(), tmp_path / "ann")
+    said = read_observer(tmp_path / "ann", "", AgreementRecipe(untouched=True)).read
+    assert sorted(said.images["a.tif"].classes.tolist()) == ["", "erythrocyte"]  # the one that Ann named
+    assert said.notes == ("Ann: 1 red cell or platelet that nobody named is left out, since nobody reads them.",)
+
+
 def test_the_network_said_what_was_corrected_and_removed_too(corrected, tmp_path):
     write_results([corrected], DetectionRecipe(), tmp_path / "ann")
     network = read_observer(tmp_path / "ann").network

@@ -27,7 +27,8 @@ def agreement(  # noqa: PLR0913 -- an option each
     ] = None,
     network: Annotated[bool, typer.Option("--network", help="Take the network as one more observer.")] = False,
     untouched: Annotated[
-        bool, typer.Option("--untouched", help="Take cells of corrected results that nobody touched as read, too.")
+        bool,
+        typer.Option("--untouched", help="Take nucleated cells of corrected results as read that nobody touched."),
     ] = False,
     order: Annotated[
         str, typer.Option(metavar="A,B,C", help="Classes in an order, for a kappa that weighs how far off.")

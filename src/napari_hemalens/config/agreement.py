@@ -14,8 +14,8 @@ class AgreementRecipe(Recipe):
     network: bool = Field(default=False, description="Take what the network said of the cells as one more observer")
     untouched: bool = Field(
         default=False,
-        description="In results that a person corrected, take the cells that nobody touched as read, too; else only "
-        "those that were named or confirmed",
+        description="In results that a person corrected, take the cells that nobody touched as read, too, but for red "
+        "cells and platelets of Detect; else only those that were named or confirmed",
     )
     order: tuple[str, ...] = Field(
         default=(), description="Classes in an order, such as stages of maturation: kappa is weighted, too"

@@ -23,6 +23,7 @@ from napari_hemalens.evaluation.kappa import (
 from napari_hemalens.evaluation.readings import PairedCells
 from napari_hemalens.progress import counted
 from napari_hemalens.records.synonyms import meaning
+from napari_hemalens.records.taxonomy import cell_class
 
 CELLS_NEEDED = 10
 """Cells that both named, below which kappa is not given."""
@@ -103,9 +104,15 @@ class PairAgreement:
             return f"{first} and {second}: {' '.join(self.notes[:1]) or 'kappa is not defined.'}"
         share = 100 * (self.agreement.value or 0)
         return (
-            f"{first} and {second} agree on {share:.1f} % of {counted(self.cells, 'cell')}; kappa {shown(self.kappa)}, "
-            f"{in_words(self.kappa.value)} agreement."
+            f"{first} and {second} agree on {share:.1f} % of {counted(self.cells, 'cell')} that both named; "
+            f"kappa {shown(self.kappa)}, {in_words(self.kappa.value)} agreement."
         )
+
+    @property
+    def small(self) -> int:
+        """How many of the cells both called red cells, platelets or others without a nucleus."""
+        small = np.array([not cell_class(name).nucleated for name in self.names], dtype=bool)
+        return int(self.confusion[np.ix_(small, small)].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -99,6 +99,10 @@ def _section(pair: PairAgreement) -> dict[str, Any]:
 def _beside(pair: PairAgreement) -> Iterator[str]:
     """Yield what is said of two observers beside their kappa, a sentence each."""
     first, second = pair.observers
+    if 0 < pair.small < pair.cells:
+        have = "has" if pair.small == 1 else "have"
+        left = pair.cells - pair.small
+        yield f"Of these cells, {pair.small:,} {have} no nucleus to either of them; {left:,} are left."
     yield from pair.notes if pair.kappa.value is not None else pair.notes[1:]
     if pair.weighted is not None:
         words = "" if pair.weighted.value is None else f", {in_words(pair.weighted.value)} agreement"

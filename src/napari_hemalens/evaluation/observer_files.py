@@ -18,6 +18,7 @@ from napari_hemalens.progress import counted
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.corrections import UNNAMED_KINDS
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.reports.stored_results import StoredAssay, read_stored
 
 NETWORK = "network"
@@ -97,7 +98,7 @@ def said_of_boxes(
     run : mapping, optional
         What `run.json` says: which cells a person removed.
     untouched : bool
-        Whether cells that nobody touched count as read, where others were.
+        Whether cells with a nucleus that nobody touched count as read, where others were.
     named : bool
         Whether the name was given; else it is that of whoever corrected the cells.
     """
@@ -106,10 +107,13 @@ def said_of_boxes(
     corrected = bool((kinds != "").any())
     images = {}
     for name, cells in fields.items():
-        read = ~np.isin(cells.correction_kinds, UNNAMED_KINDS) | (not corrected) | untouched
+        read = ~_unnamed(cells) | (not corrected)
+        if untouched:
+            read |= _nucleated(cells)
         images[name] = ReadCells(np.where(read, cells.class_names, ""), boxes=cells.boxes)
     observer = title if named else _observer(who, title, is_network=not corrected and bool((run or {}).get("weights")))
-    reading = Reading(observer, images, _note(observer, kinds, untouched=untouched))
+    small = sum(int((~_nucleated(cells) & _unnamed(cells)).sum()) for cells in fields.values())
+    reading = Reading(observer, images, _note(observer, kinds, untouched=untouched, small=small))
     if not corrected:
         return SaidCells(reading)
     removed = {str(each.get("image")): _removed(each) for each in (run or {}).get("images", ())}
@@ -200,14 +204,37 @@ def _observer(who: np.ndarray[Any, Any], title: str, *, is_network: bool) -> str
     return " and ".join(names) or (NETWORK if is_network else title)
 
 
-def _note(observer: str, kinds: np.ndarray[Any, Any], *, untouched: bool) -> tuple[str, ...]:
+def _note(observer: str, kinds: np.ndarray[Any, Any], *, untouched: bool, small: int = 0) -> tuple[str, ...]:
+    """Say what becomes of cells that nobody named, `small` of which have no nucleus."""
     left = int((np.isin(kinds, UNNAMED_KINDS)).sum())
     if not left or left == len(kinds):
         return ()
-    cells = counted(left, "cell that nobody named", "cells that nobody named")
-    if untouched:
-        return (f"{observer}: {cells} are taken as read, with the class that the network gave.",)
-    return (f"{observer}: {cells} are left out; they would have the class that the network gave.",)
+    if not untouched:
+        cells = counted(left, "cell that nobody named is", "cells that nobody named are")
+        return (f"{observer}: {cells} left out; the class would be the network's.",)
+    said = []
+    if left > small:
+        cells = counted(left - small, "cell that nobody named is", "cells that nobody named are")
+        said.append(f"{observer}: {cells} taken as read, with the class that the network gave.")
+    if small:
+        cells = counted(
+            small, "red cell or platelet that nobody named is", "red cells or platelets that nobody named are"
+        )
+        said.append(f"{observer}: {cells} left out, since nobody reads them.")
+    return tuple(said)
+
+
+def _unnamed(cells: Detections) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which cells have no class of a person."""
+    found: np.ndarray[Any, np.dtype[np.bool_]] = np.isin(cells.correction_kinds, UNNAMED_KINDS)
+    return found
+
+
+def _nucleated(cells: Detections) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which cells have a nucleus, by their class."""
+    known = np.array([cell_class(name).nucleated for name in cells.names], dtype=np.bool_)
+    found: np.ndarray[Any, np.dtype[np.bool_]] = known[cells.classes]
+    return found
 
 
 def _stem(path: Path) -> str:
