@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from skimage.feature import graycomatrix, graycoprops
+from skimage.measure import label, regionprops_table
 
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
@@ -45,6 +47,15 @@ def test_size_and_shape_are_those_of_the_outlines(smear_like, labels):
     np.testing.assert_allclose(found["area_um2"], [np.pi * 10**2, np.pi * 5 * 20], rtol=0.02)
     np.testing.assert_allclose(found["diameter_um"], [20, 2 * np.sqrt(5 * 20)], rtol=0.02)
     np.testing.assert_allclose(found["eccentricity"], [0, np.sqrt(1 - 1 / 16)], atol=0.02)
+
+
+def test_eccentricities_are_those_of_scikit_image_also_of_a_pixel():
+    labels = label(gaussian_filter(np.random.default_rng(0).normal(size=(200, 200)), 4) > 0.02)
+    labels[0, 0], labels[3, 10:14] = labels.max() + 1, labels.max() + 2  # a pixel and a line
+    wanted = regionprops_table(labels, properties=("eccentricity",))["eccentricity"]
+    found = measured(np.zeros(labels.shape, np.uint8), labels.astype(np.int32))
+    np.testing.assert_allclose(found["eccentricity"], wanted, atol=1e-6)
+    assert len(wanted) > 20
 
 
 def test_density_is_decadic_and_against_the_glass(smear_like, labels):

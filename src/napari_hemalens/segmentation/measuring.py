@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import regionprops_table
 
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.cell_map import CellMap
@@ -136,9 +135,40 @@ def _measure(light: _Light, cells: CellMap) -> dict[str, NDArray[np.float64]]:
     name, shown = "mean_intensity", grey
     if light.glass is not None:
         name, shown = "mean_od", darkness(optical_density(rgb, light.glass))
-    found = regionprops_table(numbers, shown, properties=("eccentricity", "intensity_mean"))
     contrast = texture(numbers, (grey / 256 * _LEVELS).astype(np.int64), len(cells))
-    return {"eccentricity": found["eccentricity"], name: found["intensity_mean"], "texture": contrast}
+    inside = np.nonzero(numbers)
+    mean = _Means(numbers[inside] - 1, len(cells))
+    return {"eccentricity": _eccentricities(mean, inside), name: mean(shown[inside]), "texture": contrast}
+
+
+class _Means:
+    """Means over the pixels of each of N cells at once, which a loop over cells takes five times as long for.
+
+    Parameters
+    ----------
+    of : (P,) int64
+        The cell of each pixel, from 0.
+    cells : int
+        N, how many.
+    """
+
+    def __init__(self, of: NDArray[np.int64], cells: int) -> None:
+        self.of, self.cells = of, cells
+        self.pixels = np.bincount(of, minlength=cells)
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the mean of values (P,) of each cell: (N,)."""
+        mean: NDArray[np.float64] = np.bincount(self.of, values, self.cells) / self.pixels
+        return mean
+
+
+def _eccentricities(mean: _Means, inside: tuple[NDArray[np.int64], ...]) -> NDArray[np.float64]:
+    """Return the eccentricity of the ellipse with the second moments of each cell: (N,), 0 of a circle."""
+    y, x = (place - mean(place)[mean.of] for place in inside)
+    yy, xx, xy = mean(y * y), mean(x * x), mean(x * y)
+    middle, apart = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)  # the eigenvalues are their sum and difference
+    ratio = np.divide(middle - apart, middle + apart, out=np.ones(mean.cells), where=middle + apart > 0)
+    return np.sqrt((1 - ratio).clip(0, 1))
 
 
 def _numbered(labels: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
