@@ -168,7 +168,8 @@ def _eccentricities(mean: _Means, inside: tuple[NDArray[np.int64], ...]) -> NDAr
     yy, xx, xy = mean(y * y), mean(x * x), mean(x * y)
     middle, apart = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)  # the eigenvalues are their sum and difference
     ratio = np.divide(middle - apart, middle + apart, out=np.ones(mean.cells), where=middle + apart > 0)
-    return np.sqrt((1 - ratio).clip(0, 1))
+    eccentricity: NDArray[np.float64] = np.sqrt((1 - ratio).clip(0, 1))
+    return eccentricity
 
 
 def _numbered(labels: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
