@@ -3,9 +3,9 @@
 import pytest
 from qtpy.QtCore import QEvent, QPoint
 from qtpy.QtGui import QHelpEvent
-from qtpy.QtWidgets import QApplication, QComboBox, QStyleOptionComboBox, QToolTip
+from qtpy.QtWidgets import QApplication, QComboBox, QStyle, QStyleOptionComboBox, QToolTip
 
-from napari_hemalens.gui.widgets.elided import Elided
+from napari_hemalens.gui.widgets.elided import Elided, ElidedButton
 
 pytestmark = pytest.mark.window
 
@@ -49,3 +49,19 @@ def test_the_tooltip_has_a_name_that_is_cut(box, row, said):
     box.setCurrentIndex(row)
     QApplication.sendEvent(box, QHelpEvent(QEvent.Type.ToolTip, QPoint(5, 5), box.mapToGlobal(QPoint(5, 5))))
     assert QToolTip.text() == said
+
+
+def test_the_text_of_a_button_ends_in_dots_where_it_is_too_long(qtbot):
+    made = ElidedButton("12  mononuclear cell")
+    qtbot.addWidget(made)
+    made.setStyleSheet("text-align: left; padding: 3px")
+    made.resize(made.sizeHint().width() + 20, 30)
+    made.show()
+    assert made.shown == made.text()
+    made.resize(90, 30)
+    assert made.shown.startswith("12  m")
+    assert made.shown.endswith("…")
+    assert not made.grab().isNull()
+    without = made.shown
+    made.setIcon(made.style().standardIcon(QStyle.StandardPixmap.SP_FileIcon))
+    assert len(made.shown) < len(without)

@@ -1,11 +1,45 @@
-"""Long names in combo boxes: their middle is left out where there is no room, and the tooltip has the whole."""
+"""Long names: what there is no room for is left out, where Qt would cut letters through; the tooltip has the whole."""
 
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QToolTip
+from qtpy.QtGui import QPaintEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolTip,
+)
 
 _MARGIN = 6  # pixels that style sheets keep free beside the text
+_BESIDE_ICON = 4  # pixels between an icon and the text
+
+
+class ElidedButton(QPushButton):
+    """A button whose text ends in dots where it is too long; it needs a tooltip with the whole."""
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802 -- Qt's name
+        """Draw the button with what there is room for."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.shown
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+    @property
+    def shown(self) -> str:
+        """The text as there is room for it."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        place = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
+        icon = 0 if self.icon().isNull() else self.iconSize().width() + _BESIDE_ICON
+        return str(
+            self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, place.width() - icon - _MARGIN)
+        )
 
 
 class Elided(QObject):

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushBut
 from napari_hemalens.gui.classes import display_name
 from napari_hemalens.gui.teach.view import ShownCell
 from napari_hemalens.gui.widgets.accessible import order_tabs, reach_by_tab
+from napari_hemalens.gui.widgets.elided import ElidedButton
 from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.gui.widgets.swatch import swatch
 from napari_hemalens.records.class_set import ClassSet, OwnClass
@@ -109,10 +110,10 @@ class CellToName(QWidget):
         self.setFocus()  # the next key names a cell again
 
     def _button(self, text: str, tip: str) -> QPushButton:
-        made = QPushButton(text)
+        made = ElidedButton(text)
         made.setToolTip(tip)
         reach_by_tab(made)  # after a click, keys name cells
-        made.setMinimumWidth(1)  # long names are cut off instead of making the dock wider
+        made.setMinimumWidth(1)  # long names are elided instead of making the dock wider
         return made
 
     def event(self, event: QEvent) -> bool:
