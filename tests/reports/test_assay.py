@@ -10,6 +10,7 @@ from napari_hemalens.records.detections import Provenance
 from napari_hemalens.records.tasks import task
 from napari_hemalens.reports.assay import summary
 from napari_hemalens.reports.design import Sample
+from napari_hemalens.reports.language import Language
 
 MICRONUCLEUS = task("micronucleus").classes
 DESIGN = {
@@ -85,6 +86,18 @@ def test_binucleated_cells_are_set_against_2000_per_concentration(results):
     assert found.unit == "cell"
     (one,) = [m.text for m in summary(results, cells=cells).pooled.measures if m.total == 2000]
     assert one == "50 of 2,000"
+
+
+@pytest.mark.parametrize(
+    ("outside", "said"),
+    [(1, "1 nucleus lies in no cell and is not counted."), (2, "2 nuclei lie in no cell and are not counted.")],
+)
+def test_nuclei_in_no_cell_are_told_of_in_number(results, outside, said):
+    cells = [pairs(len(result)) for result in results]
+    cells[0][:outside] = 0
+    notes = summary(results, cells=cells).notes
+    assert said in notes
+    assert Language.of("de").sentence(said) != said
 
 
 def test_what_a_person_corrects_is_what_counts(results):

@@ -279,7 +279,8 @@ def _notes(names: Sequence[str], unit: Unit, tally: Tally) -> tuple[str, ...]:
         if tally.micronuclei is None:
             notes.append("Micronuclei were not counted individually: each nucleus counts as with or without.")
     if tally.outside:
-        notes.append(f"{tally.outside:,} nuclei lie in no cell and are not counted.")
+        nuclei = counted(tally.outside, "nucleus lies", "nuclei lie")
+        notes.append(f"{nuclei} in no cell and {'is' if tally.outside == 1 else 'are'} not counted.")
     if tally.corrected:
         classes = counted(tally.corrected, "class was", "classes were")
         notes.append(f"{classes} given by a person.")

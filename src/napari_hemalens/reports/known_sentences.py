@@ -121,6 +121,7 @@ _OF_ASSAYS = (
     ),
     N_("OECD TG 487 asks for {asked} binucleated cells per concentration."),
     N_("Micronuclei were not counted individually: each nucleus counts as with or without."),
+    N_("1 nucleus lies in no cell and is not counted."),
     N_("{n} nuclei lie in no cell and are not counted."),
     N_("1 class was given by a person."),
     N_("{n} classes were given by a person."),

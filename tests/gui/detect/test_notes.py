@@ -35,7 +35,8 @@ def test_planes_that_were_taken_for_colours_are_said(field):
 
 def test_what_is_not_shown_and_what_is_counted_all_the_same_are_said():
     shown = "Shown: blasts."
-    assert notes_on([], shown, 1_200) == (shown, "1,200 unsure cells are counted under their likeliest class.")
+    assert notes_on([], shown, 1_200) == (shown, "1,200 unsure cells are counted under the likeliest class.")
+    assert notes_on([], "", 1) == ("1 unsure cell is counted under the likeliest class.",)
 
 
 def test_of_nothing_there_is_nothing_to_say():

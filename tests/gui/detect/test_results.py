@@ -199,7 +199,7 @@ class TestUnsure:
         assert (results.differential().unsure, counts(results)["myelocyte"]) == (2, 1)
         results.choose_unsure("counted")
         assert (results.differential().unsure, counts(results)["myelocyte"]) == (0, 2)
-        assert results.notes == ("2 unsure cells are counted under their likeliest class.",)
+        assert results.notes == ("2 unsure cells are counted under the likeliest class.",)
         results.choose_unsure("apart")
         assert results.notes == ()
 

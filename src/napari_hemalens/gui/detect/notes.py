@@ -7,6 +7,7 @@ from napari.layers import Points
 from napari_hemalens.gui.axes import guess_in_words
 from napari_hemalens.gui.detect.field import Field
 from napari_hemalens.gui.layers import BOXES_AT_MOST
+from napari_hemalens.progress import counted
 from napari_hemalens.records.notes import listed
 
 
@@ -36,5 +37,5 @@ def notes_on(fields: Sequence[Field], display: str, unsure: int) -> tuple[str, .
             said.append(f"{f.name}: red cells and platelets are shown as points; Small cells says when.")
     said += [display] if display else []
     if unsure:
-        said.append(f"{unsure:,} unsure cells are counted under their likeliest class.")
+        said.append(f"{counted(unsure, 'unsure cell is', 'unsure cells are')} counted under the likeliest class.")
     return tuple(said)
