@@ -1,5 +1,6 @@
 """Schedulers of all kinds, and what is said where none answers."""
 
+import os
 import signal
 import sys
 from importlib.util import find_spec
@@ -57,6 +58,31 @@ def test_a_queue_leaves_the_answer_to_ctrl_c_as_it_was(monkeypatch: pytest.Monke
 def test_workers_of_this_machine_outlive_ctrl_c() -> None:
     with connection.connected(ClusterRecipe(scheduler="local")) as client:
         assert list(client.run(signal.getsignal, signal.SIGINT).values()) == [signal.SIG_IGN]
+
+
+@queues
+def test_without_the_command_of_a_queue_it_is_said_where_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with (
+        pytest.raises(ClusterError, match=r"There is no sbatch on this machine.* --scheduler local\.$"),
+        connection.connected(ClusterRecipe(scheduler=str(READY))),
+    ):
+        pass
+
+
+@queues
+@pytest.mark.skipif(os.name == "nt", reason="the command is a script of a shell")
+def test_what_a_queue_says_when_it_takes_no_job_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition: general' >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path)  # where the ready file puts its folder of logs
+    with (
+        pytest.raises(ClusterError, match=r"^slurm takes no job: sbatch: error: invalid partition: general\.$"),
+        connection.connected(ClusterRecipe(scheduler=str(READY), workers=2)),
+    ):
+        pass
 
 
 @queues

@@ -26,7 +26,7 @@ def test_a_scheduler_of_a_yaml_file_is_a_queue() -> None:
     ("text", "said"),
     [
         ("kind: slurm\ncores: 4\nmemory: 16GB\ncorse: 2\n", "No option 'corse'. Known: kind, cores"),
-        ("kind: slurm\ncores: 4\n", "Option 'memory'"),
+        ("kind: slurm\ncores: 4\n", "Option 'memory' has to be given."),
         ("kind: cloud\ncores: 4\nmemory: 16GB\n", "Option 'kind' got 'cloud'"),
         ("kind: slurm\ncores: 4\nmemory: plenty\n", "Option 'memory' got 'plenty'"),
         ("- slurm\n", "holds no `key: value` lines"),
@@ -42,8 +42,17 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, said: str)
     assert "queue.yaml" in str(error.value)
 
 
+def test_values_are_read_as_they_are_written_and_empty_ones_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "queue.yaml"
+    file.write_text(
+        "kind: slurm\ncores: 4\nmemory: 16GB\nwalltime: 04:00:00\naccount: 0123\nqueue:\n", encoding="utf-8"
+    )
+    recipe = JobQueueRecipe.from_yaml(file)
+    assert (recipe.cores, recipe.walltime, recipe.account, recipe.queue) == (4, "04:00:00", "0123", None)
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"Cannot read .*gone\.yaml"):
+    with pytest.raises(RecipeError, match=r"Cannot read .*gone\.yaml: (?!\[Errno)"):
         _ = ClusterRecipe(scheduler=str(tmp_path / "gone.yaml")).queue
 
 

@@ -1,13 +1,16 @@
 """A scheduler of dask: one of this machine, jobs of a queue, or one that runs already."""
 
+import gc
 import logging
 import signal
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from shutil import which
 from typing import Any
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Status
 
 from napari_hemalens.cluster.worker import Uninterrupted
 from napari_hemalens.config.cluster import LOCAL, ClusterRecipe, JobQueueRecipe
@@ -32,7 +35,7 @@ def connected(recipe: ClusterRecipe) -> Iterator[Client]:
     with ExitStack() as open_:
         if queue is not None:
             cluster: Any = open_.enter_context(job_cluster(queue))
-            cluster.scale(recipe.workers or 1)
+            _ask_for_jobs(cluster, queue, recipe.workers or 1)
         elif recipe.scheduler == LOCAL:
             # dask lets go for good of a worker that happens to be starting anew so long after it died
             open_.enter_context(dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"}))
@@ -71,6 +74,33 @@ def job_cluster(recipe: JobQueueRecipe) -> Any:
         raise ClusterError(f"Cannot start a scheduler for {recipe.kind}: {error}.") from error
 
 
+def _ask_for_jobs(cluster: Any, queue: JobQueueRecipe, jobs: int) -> None:
+    """Submit jobs, and hear of it where the queue takes none; `cluster.scale` would only log that, and wait on.
+
+    Raises
+    ------
+    ClusterError
+        If the queue's command is not there, or refuses a job.
+    """
+    command = cluster.job_cls.submit_command
+    if which(command) is None:
+        raise ClusterError(
+            f"There is no {command} on this machine, by which {queue.kind} is given jobs: start the command where jobs "
+            f"can be submitted, such as on a login node, or take --scheduler {LOCAL}."
+        )
+    while len(cluster.worker_spec) < jobs:
+        cluster.worker_spec.update(cluster.new_worker_spec())
+    try:
+        cluster.sync(cluster._correct_state)
+    except (OSError, RuntimeError, ValueError) as error:
+        for job in cluster.workers.values():
+            if job.status == Status.created:
+                job.status = Status.failed  # or closing would fail, too
+        _, _, said = str(error).partition("stderr:\n")
+        words = " ".join((said.strip() or str(error)).split()).rstrip(".")
+        raise ClusterError(f"{queue.kind} takes no job: {words}.") from error
+
+
 def _local_cluster(workers: int) -> LocalCluster:
     """Return processes of this machine, a thread each, with as much memory as one process alone would have."""
     return LocalCluster(
@@ -87,6 +117,9 @@ def _client(cluster: Any, called: str) -> Client:
     try:
         return Client(cluster, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError) as error:
+        # A client that never connected waits for itself where it happens to be collected in the thread of a later loop.
+        traceback.clear_frames(error.__traceback__)
+        gc.collect()
         raise ClusterError(
             f"No scheduler answers at {called!r} ({error}): give the address of one that runs, such as "
             f"tcp://10.0.0.5:8786, a YAML file of a queue, or {LOCAL}."

@@ -47,13 +47,15 @@ class JobQueueRecipe(Recipe):
         """
         file = Path(path)
         try:
-            said = yaml.safe_load(file.read_text(encoding="utf-8"))
+            # Each value as it is written: to YAML 04:00:00 without quotes is 14400.
+            said = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 -- makes strings alone
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RecipeError(f"Cannot read {file}: {' '.join(str(error).split())}.") from error
+            words = error.strerror if isinstance(error, OSError) else str(error)
+            raise RecipeError(f"Cannot read {file}: {' '.join(str(words).split())}.") from error
         if not isinstance(said, dict):
             raise RecipeError(f"{file} holds no `key: value` lines. Known: {', '.join(cls.model_fields)}.")
         try:
-            return cls.from_options(**{str(key): value for key, value in said.items()})
+            return cls.from_options(**{str(key): value for key, value in said.items() if value != ""})
         except RecipeError as error:
             raise RecipeError(f"{file}: {error}") from error
 

@@ -97,6 +97,8 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
         *into, last = map(str, first["loc"])
         where = f" in {'.'.join(into)}" if into else ""
         return f"No option {last!r}{where}. Known: {', '.join(_within(recipe, into).model_fields)}."
+    if first["type"] == "missing":
+        return f"Option {option!r} has to be given."
     if first["type"] == "model_type":
         inner = ", ".join(f"{option}.{name}" for name in _within(recipe, map(str, first["loc"])).model_fields)
         return f"Option {option!r} got {first['input']!r}; it has options of its own: {inner}."
