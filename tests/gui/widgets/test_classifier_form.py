@@ -30,6 +30,19 @@ def test_the_default_weights_of_the_task_are_the_first(form, weights):
         assert form.card.task == name
 
 
+def test_another_task_begins_with_its_own_weights_though_others_answer_it(qtbot):
+    tasks = (task("micronucleus"), task("all"), task("nucleated"))
+    form = ClassifierForm(ClassificationRecipe, tasks, ("task", "weights"))
+    qtbot.addWidget(form)
+    form.options["task"].value = "nucleated"
+    assert form.options["weights"].value == "nucleated-cells"
+    form.options["task"].value = "all"
+    assert "nucleated-cells" in form.options["weights"].choices
+    assert form.options["weights"].value == "all-eca"
+    form.write(ClassificationRecipe(task="all", weights="nucleated-cells"))
+    assert form.options["weights"].value == "nucleated-cells"  # as a project keeps it
+
+
 def test_weights_are_described_where_they_are_chosen(form, weights):
     form.options["task"].value = "leukocyte"
     assert form.card.name == "leukocyte-types"

@@ -60,7 +60,7 @@ class ClassifierForm(SizedForm[R]):
             "precision": PrecisionChoice(),
         }
         super().__init__(recipe, first, own | dict(widgets or {}), hidden=("relabel", "channel"))
-        self._task.changed.connect(self.offer_weights)
+        self._task.changed.connect(self._on_task)
         self._weights.changed.connect(self._describe)
         self._weights.file_chosen.connect(self.choose_file)
         self.offer_weights()
@@ -152,6 +152,14 @@ class ClassifierForm(SizedForm[R]):
         items += [(short_name(str(path)), str(path)) for path in own]
         none = [] if items else [("none for this task yet", None)]
         return [*items, *none, *offered_entries(self._available, task)]
+
+    def _on_task(self) -> None:
+        """Choose the weights that another task begins with: those of before may answer it, but learned other things."""
+        self._weights.reset_choices()
+        own = self._tasks[self._task.value].weights
+        if own in self._weights.choices:
+            self._weights.value = own
+        self.offer_weights()
 
     def _describe(self) -> None:
         self._weights.tooltip = self._described()
