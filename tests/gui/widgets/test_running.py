@@ -2,7 +2,7 @@
 
 import pytest
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox, QProgressBar, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QMessageBox, QProgressBar, QWidget
 
 from napari_hemalens.gui.widgets.running import RunBar, ask_to_keep
 
@@ -72,6 +72,18 @@ def test_an_end_that_one_line_has_no_room_for_is_said_whole(qtbot):
     assert (bar.words.isHidden(), bar.summary.isHidden(), bar.summary.text()) == (True, False, end)
     bar.show_progress("Done.", 1.0)
     assert (bar.words.isHidden(), bar.summary.isHidden()) == (False, True)
+
+
+@pytest.mark.parametrize("beside", [4, 14, 24])
+def test_the_end_of_a_run_that_nearly_fits_its_line_is_not_elided(qtbot, beside):
+    bar, end = RunBar(), "Stopped: a layer that the run needs was removed."
+    qtbot.addWidget(bar)
+    bar.setStyleSheet("QLabel { padding: 1px }")
+    bar.show()
+    bar.resize(bar.words.fontMetrics().horizontalAdvance(end) + beside, 200)
+    bar.show_progress(end, 1.0)
+    seen = bar.summary.text() if bar.summary.isVisible() else QLabel.text(bar.words)
+    assert seen == end
 
 
 def test_stop_is_offered_while_files_are_written(qtbot):

@@ -18,6 +18,7 @@ from napari_hemalens.gui.widgets.rows import sentences
 from napari_hemalens.progress import counted
 
 _FULL = 1000
+_MARGIN = 16  # pixels beside a line of words: of its label, and of the label for what is left
 
 
 class RunBar(QWidget):
@@ -92,7 +93,7 @@ class RunBar(QWidget):
         self.bar.setValue(round(share * _FULL))
         self.bar.setUpdatesEnabled(True)
         self.words.setText(words)
-        long = not self._running and self.words.fontMetrics().horizontalAdvance(words) > self.width()
+        long = not self._running and self.words.fontMetrics().horizontalAdvance(words) > self.width() - _MARGIN
         self.summary.setText(words)
         self.summary.setVisible(long)
         self.words.setVisible(not long)
