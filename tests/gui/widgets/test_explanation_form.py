@@ -69,3 +69,11 @@ def test_the_weights_of_a_file_are_taken_with_their_task(qtbot, monkeypatch, car
     box.setCurrentIndex(box.count() - 1)
     assert (form.options["task"].value, form.options["weights"].value) == ("micronucleus", str(card_file))
     assert form.methods.chosen() == ("layer-5",)
+
+
+def test_the_tooltip_of_a_method_begins_with_its_whole_title(qtbot):
+    form = ExplanationForm()
+    qtbot.addWidget(form)
+    items = [form.methods.list.item(row) for row in range(form.methods.list.count())]
+    assert items
+    assert all(item.toolTip().startswith(item.text().removesuffix(" (best)") + ". ") for item in items)

@@ -59,7 +59,7 @@ class MethodList(Container):
             measured = method == best and isinstance(card, ClassifierCard) and card.heatmap is not None
             item = QListWidgetItem(f"{method.title} (best)" if measured else method.title, self.list)
             item.setData(Qt.ItemDataRole.UserRole, method.name)
-            item.setToolTip(_SAID[method.kind])
+            item.setToolTip(f"{method.title}. {_SAID[method.kind]}")  # the list has no room for long titles
             on = method.name in kept or (not kept and method == best)
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         self.list.blockSignals(False)
