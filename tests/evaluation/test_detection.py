@@ -109,7 +109,10 @@ def test_a_classifier_changes_names_and_leaves_red_cells_as_they_were(
         (("lymphocyte", "RBC"), ("lymphocyte", "erythrocyte")),
         (("WBC", "RBC"), ("WBC", "RBC")),
         (("WBC", "RBC", "blast"), ("WBC", "RBC")),
+        (("leukocyte", "RBC"), ("WBC", "RBC")),
         (("WBC", "my cell"), ("lymphocyte", "erythrocyte")),
+        (("lymphocyte", "lymphocyte", "WBC", "RBC"), ("lymphocyte", "erythrocyte")),
+        (("promyelocyte", "metamyelocyte", "lymphocyte"), ("lymphocyte", "erythrocyte")),
     ],
 )
 def test_cells_are_compared_by_classes_that_weights_and_images_share(

@@ -11,6 +11,7 @@ from napari_hemalens.errors import AnnotationError, HemaLensError, TrainingError
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import NewWeights, detector_card
 from napari_hemalens.progress import finish
+from napari_hemalens.records.taxonomy import taxonomy
 
 
 @pytest.fixture
@@ -29,10 +30,20 @@ def test_weights_are_measured_and_the_figures_written(
 
 def test_classes_are_called_as_told_before_weights_are_measured(two_fields: Path, recipe: DetectionRecipe) -> None:
     measured = finish(workflows.evaluate_detection_steps(two_fields, recipe)).classes["erythrocyte"]
-    renamed = finish(workflows.evaluate_detection_steps(two_fields, recipe, classes={"erythrocyte": "WBC"}))
+    renamed = finish(workflows.evaluate_detection_steps(two_fields, recipe, classes={"erythrocyte": "my cell"}))
     assert measured["cells"] > 0
     assert renamed.classes.get("erythrocyte", {"cells": 0})["cells"] == 0
-    assert renamed.left_out["WBC"] == measured["cells"]
+    assert renamed.left_out["my cell"] == measured["cells"]
+
+
+def test_images_annotated_by_coarser_classes_are_compared_by_these(two_fields: Path, recipe: DetectionRecipe) -> None:
+    by_own = finish(workflows.evaluate_detection_steps(two_fields, recipe))
+    coarser = {name: meaning for name in by_own.classes if (meaning := taxonomy("blood-3").class_of(name)) is not None}
+    report = finish(workflows.evaluate_detection_steps(two_fields, recipe, classes=coarser))
+    assert set(report.classes) <= {"WBC", "RBC", "Platelets"}
+    assert report.classes["RBC"]["cells"] == by_own.classes["erythrocyte"]["cells"]
+    assert (report.left_out, report.taxonomy, by_own.taxonomy) == ({}, "blood-3", "")
+    assert "compared by the classes of blood-3" in report.text()
 
 
 def test_a_part_that_is_not_there_is_named(two_fields: Path, recipe: DetectionRecipe) -> None:

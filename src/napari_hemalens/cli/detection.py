@@ -157,7 +157,11 @@ def evaluate_detection(  # noqa: PLR0913 -- an option each
     naming: NamingName = None,
     pixel_size: PixelSize = None,
     taxonomy: Annotated[
-        str | None, typer.Option(help="Classes to compare by: marrow-12, wang-7, blood-3, icsh.")
+        str | None,
+        typer.Option(
+            help="Classes to compare by: marrow-12, wang-7, blood-3, icsh; by default those of the weights, or "
+            "coarser ones that most white cells of the images have."
+        ),
     ] = None,
     score_threshold: ScoreThreshold = None,
     device: Device = "auto",

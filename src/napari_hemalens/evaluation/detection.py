@@ -8,6 +8,7 @@ Recipes of detection are chosen by the second.
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,7 +28,8 @@ from napari_hemalens.inference.scale import pixel_size_steps
 from napari_hemalens.models import weights
 from napari_hemalens.progress import Progress, Steps, counted, finish
 from napari_hemalens.records.detections import Detections, Provenance
-from napari_hemalens.records.taxonomy import MARROW_12, TAXONOMIES, Taxonomy
+from napari_hemalens.records.synonyms import meaning
+from napari_hemalens.records.taxonomy import MARROW_12, TAXONOMIES, Taxonomy, cell_class
 from napari_hemalens.records.taxonomy import taxonomy as taxonomy_called
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
@@ -60,6 +62,8 @@ class DetectionReport:
         count per image bias, MAE and correlation.
     left_out : mapping of str to int
         Annotated cells that are not compared: of classes that have none of the taxonomy's.
+    taxonomy : str
+        By whose classes cells are compared; '': those of the weights.
     """
 
     weights: str
@@ -73,6 +77,7 @@ class DetectionReport:
     counted: Mapping[str, float]
     classes: Mapping[str, Mapping[str, float]]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    taxonomy: str = ""
 
     def text(self) -> str:
         """Return the figures as a table for a terminal."""
@@ -81,7 +86,8 @@ class DetectionReport:
         wide = max(map(len, (*self.classes, "class")))
         lines = [
             f"{self.weights} on {self.data} ({self.split}, {counted(self.images, 'image')}), "
-            f"counts at score >= {self.score_threshold:.3g}",
+            f"counts at score >= {self.score_threshold:.3g}"
+            + ("" if not self.taxonomy else f", compared by the classes of {self.taxonomy}"),
             "all hypotheses             " + _listed(self.overall),
             "counted, one class a cell  " + _listed(self.counted),
             "",
@@ -117,7 +123,7 @@ def evaluate_steps(
     if not truth:
         raise AnnotationError(f"No annotated image in {data.path}, part {data.split!r}.")
     found = yield from detect_all_steps(truth, finder, recipe)
-    by = taxonomy_called(taxonomy) if taxonomy else own_taxonomy(found[0].recognised)
+    by = taxonomy_called(taxonomy) if taxonomy else shared_taxonomy(truth, found[0].recognised)
     true, once = [t.to_taxonomy(by) for t in truth], [c.to_taxonomy(by) for c in count_once(found)]
     threshold = card.threshold(recipe.score_threshold)
     precision = measure_precision([map_to_taxonomy(hypotheses(f), by) for f in found], once, true, threshold=threshold)
@@ -133,6 +139,7 @@ def evaluate_steps(
         counted=precision.counted,
         classes=class_measures(once, true, threshold, precision.classes),
         left_out=left_out(truth, by),
+        taxonomy="" if by == own_taxonomy(found[0].recognised) else by.name,
     )
     if out is not None:
         report.write(out)
@@ -192,21 +199,22 @@ def own_taxonomy(classes: Sequence[str]) -> Taxonomy:
 
 
 def shared_taxonomy(truth: Sequence[Detections], recognised: Sequence[str]) -> Taxonomy:
-    """Return by which classes cells are compared: those of the weights, or coarser ones, where images have only these.
+    """Return by which classes cells are compared: those of the weights, or coarser ones that images have more of.
 
     Images annotated as WBC, RBC and platelets are compared by these three; where no taxonomy has a class that the
-    weights recognise for every annotated cell, cells are compared by the classes of the weights, and some are left out.
+    weights recognise for every annotated cell, or more leukocytes have a class of the weights than a coarser one, cells
+    are compared by the classes of the weights, and some are left out.
     """
     own = own_taxonomy(recognised)
-    names = {name for field in truth for name in field.counts()}
-    return next(
-        (
-            by
-            for by in (own, *TAXONOMIES.values())
-            if {by.class_of(n) for n in names} <= {*by.recognised_by(recognised)}
-        ),
-        own,
-    )
+    numbers = sum((Counter(field.counts()) for field in truth), Counter[str]())
+    alike = sum(n for name, n in numbers.items() if own.class_of(name) is not None and cell_class(name).nucleated)
+    for by in TAXONOMIES.values():
+        all_have_one = {by.class_of(name) for name in numbers} <= {*by.recognised_by(recognised)}
+        groups = {name for name in numbers if own.class_of(name) is None and by.class_of(name) in (name, meaning(name))}
+        coarser = sum(numbers[name] for name in groups)
+        if all_have_one and coarser > alike:
+            return by
+    return own
 
 
 class Precision(NamedTuple):
