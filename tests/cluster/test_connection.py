@@ -60,6 +60,21 @@ def test_workers_of_this_machine_outlive_ctrl_c() -> None:
         assert list(client.run(signal.getsignal, signal.SIGINT).values()) == [signal.SIG_IGN]
 
 
+def test_workers_that_cannot_start_are_a_sentence_for_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(connection, "LocalCluster", refuse)
+    with (
+        pytest.raises(
+            ClusterError,
+            match=r'did not start \(Nanny failed to start\)\..* below the line: if __name__ == "__main__":$',
+        ),
+        connection.connected(ClusterRecipe(scheduler="local")),
+    ):
+        pass
+
+
 @queues
 def test_without_the_command_of_a_queue_it_is_said_where_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")

@@ -103,14 +103,20 @@ def _ask_for_jobs(cluster: Any, queue: JobQueueRecipe, jobs: int) -> None:
 
 def _local_cluster(workers: int) -> LocalCluster:
     """Return processes of this machine, a thread each, with as much memory as one process alone would have."""
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        memory_limit=0,
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise ClusterError(
+            f"The workers of this machine did not start ({str(error).rstrip('.')}). In a script, what starts them has to stand "
+            'below the line: if __name__ == "__main__":'
+        ) from error
 
 
 def _client(cluster: Any, called: str) -> Client:
