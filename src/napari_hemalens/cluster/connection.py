@@ -113,9 +113,10 @@ def _local_cluster(workers: int) -> LocalCluster:
             silence_logs=logging.CRITICAL,
         )
     except RuntimeError as error:
+        why = str(error).rstrip(".")
         raise ClusterError(
-            f"The workers of this machine did not start ({str(error).rstrip('.')}). In a script, what starts them has to stand "
-            'below the line: if __name__ == "__main__":'
+            f"The workers of this machine did not start ({why}). In a script, what starts them has to stand below the "
+            'line: if __name__ == "__main__":'
         ) from error
 
 
