@@ -220,6 +220,17 @@ def test_a_folder_or_pattern_without_images_is_refused(folder, path):
         images_in([path])
 
 
+@pytest.mark.parametrize("path", ["a.tif [X=0-9,Y=0-9]", "a.tif [Y=0-9]", "a.tif[Y=0-9,X=0-9]"])
+def test_how_a_rectangle_is_written_is_said_where_one_is_not(folder, path):
+    with pytest.raises(ImageError, match=r"A rectangle of an image is written like this: 'slide\.svs \[Y="):
+        images_in([path])
+
+
+def test_a_rectangle_of_a_file_that_is_not_there_is_said(folder):
+    with pytest.raises(ImageError, match=r"^No such file or folder: gone\.tif, of which a part was asked for\.$"):
+        images_in(["gone.tif [Y=0-9,X=0-9]"])
+
+
 def test_a_folder_with_images_in_folders_alone_says_how_to_ask_for_them(folder):
     (folder / "patients" / "a").mkdir(parents=True)
     (folder / "patients" / "a" / "x.png").touch()

@@ -154,7 +154,7 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
         except OSError as error:
             raise ImageError(f"Cannot look for images in {path}: {reason(error, str(path))}.") from error
         if not found:
-            raise ImageError(f"No image in {path}{_deeper(path)}. Readable: {_READABLE}.")
+            raise ImageError(_nothing_in(path))
         images |= dict.fromkeys(found)
     return tuple(images)
 
@@ -188,6 +188,15 @@ def _expand(path: str | Path) -> list[Path]:
     else:
         return [file]
     return sorted(filter(_is_image, candidates), key=_natural)
+
+
+def _nothing_in(path: str | Path) -> str:
+    whole, rectangle = split_part(path)
+    if rectangle is not None:
+        return f"No such file or folder: {whole}, of which a part was asked for."
+    if "=" in str(path).rpartition("[")[2]:
+        return f"No image in {path}. A rectangle of an image is written like this: 'slide.svs [Y=0-4096,X=512-4608]'."
+    return f"No image in {path}{_deeper(path)}. Readable: {_READABLE}."
 
 
 def _deeper(path: str | Path) -> str:
