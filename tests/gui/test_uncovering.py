@@ -143,3 +143,18 @@ def test_in_a_grid_no_image_covers_another(viewer):
     lay_over(viewer, cells, below)
     uncover(viewer, below)
     assert (below.visible, above.visible, cells.visible) == (True, True, True)
+
+
+def test_an_image_of_another_scale_is_seen_whole_and_one_beside_it_moves_nothing(viewer):
+    large, like = (viewer.add_image(np.zeros((401, 601, 3), np.uint8), rgb=True) for _ in range(2))
+    small = viewer.add_image(SMEAR, rgb=True, scale=(0.5, 0.5))
+    beside = viewer.add_image(SMEAR, rgb=True, translate=(1000, 1000))
+    camera = getattr(viewer, "scene", viewer).camera
+    camera.center = (0, 1, 1)
+    for image, centre in ((small, (1, 1)), (large, (200, 300)), (beside, (200, 300)), (small, (1.75, 1.75))):
+        uncover(viewer, image)
+        assert camera.center[-2:] == pytest.approx(centre)
+    uncover(viewer, large)
+    camera.center = (0, 50, 60)
+    uncover(viewer, like)
+    assert camera.center[-2:] == (50, 60)

@@ -5,6 +5,7 @@ import weakref
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 
+from napari_hemalens.gui.camera import show_whole_unless_like
 from napari_hemalens.gui.grid import is_grid
 from napari_hemalens.gui.layers import holds_pixels
 
@@ -56,7 +57,7 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
     """
     if viewer is None or image is None or image not in viewer.layers:
         return
-    place = viewer.layers.index(image)
+    place, seen = viewer.layers.index(image), _seen_at(viewer, image)
     for number, layer in enumerate(viewer.layers):
         of = image_under(layer)
         if image in (layer, of):
@@ -68,9 +69,17 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
             _aside.add(layer)
     if not image.visible:
         image.visible = True
+    if seen is not None and not is_grid(viewer):
+        show_whole_unless_like(viewer, image, [seen])
     if viewer.layers.selection.active in _aside:  # whose keys count, is seen
         own = [layer for layer in viewer.layers if layer.visible and image_under(layer) is image]
         viewer.layers.selection.active = next(iter(own), image)
+
+
+def _seen_at(viewer: ViewerModel, image: Image) -> Layer | None:
+    """Return the image that is seen where another lies, or that itself."""
+    shown = (layer for layer in reversed(viewer.layers) if layer.visible and _hides(layer))
+    return next((layer for layer in shown if layer is image or _overlap(layer, image)), None)
 
 
 def _show_again(layer: Layer) -> None:

@@ -1,5 +1,7 @@
 """The layers of a viewer follow the cells of its fields, and tell who changed them."""
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 from napari.layers import Shapes
 
@@ -90,3 +92,18 @@ def test_a_box_at_the_border_moves_no_slider(layers, field, viewer, runner):
     assert viewer.dims.range[0].start < 0
     layers.put_away(field)
     assert told == []
+
+
+def test_an_image_of_a_folder_is_seen_whole_and_the_next_as_the_one_before(session, viewer, runner, recipe, tmp_path):
+    files = [tmp_path / f"{name}.tif" for name in "abc"]
+    for file, sides in zip(files, ((401, 601), (401, 601), (801, 1001)), strict=True):
+        iio.imwrite(file, np.full((*sides, 3), 200, np.uint8))
+    session.start_run(files, recipe)
+    runner.run()
+    camera = getattr(viewer, "scene", viewer).camera
+    assert camera.center[-2:] == pytest.approx((200, 300))  # the viewer has looked at a smear of 40 x 60 um
+    camera.center = (0, 50, 60)
+    session.show_field(session.results.fields[1])
+    assert camera.center[-2:] == (50, 60)
+    session.show_field(session.results.fields[2])
+    assert camera.center[-2:] == pytest.approx((400, 500))

@@ -14,7 +14,7 @@ from psygnal import Signal
 from napari_hemalens.gui.axes import holding_sliders
 from napari_hemalens.gui.box_labels import ink_labels
 from napari_hemalens.gui.box_shapes import EDGE, box_side
-from napari_hemalens.gui.camera import centre_on
+from napari_hemalens.gui.camera import centre_on, show_whole_unless_like
 from napari_hemalens.gui.detect.box_drawing import BoxDrawing
 from napari_hemalens.gui.detect.box_style import style_selection, update_label_visibility, without_labels
 from napari_hemalens.gui.detect.display import BoxFilter, SmallCells, are_points, parted
@@ -181,13 +181,16 @@ class FieldLayers:
         viewer = self._viewer()
         if viewer is None:
             return
-        for other in [g for g in self._fields() if g.path is not None and not g.hidden]:
+        shown = [g for g in self._fields() if g.path is not None and not g.hidden]
+        before = [g.image for g in shown if g.image is not None]
+        for other in shown:
             self.put_away(other)
             if other.image in viewer.layers:
                 with self._rearrange():
                     viewer.layers.remove(other.image)
             other.image, other.hidden = None, True
         viewer.add_layer(image)
+        show_whole_unless_like(viewer, image, before)
         f.image, f.placement, f.hidden = image, placement_of(image), False
 
     def uncover(self, f: Field) -> None:

@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_hemalens.errors import HemaLensError, ProjectLockedError
+from napari_hemalens.gui.camera import show_whole
 from napari_hemalens.gui.keeping import Keeper, Snapshot
 from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.gui.project.images import ProjectImages
@@ -183,7 +184,7 @@ class ProjectSession(ViewerSession):
         """Let window and docks look at the image in front: the camera stands where the first of them was."""
         seen = [layer for layer in viewer.layers if holds_pixels(layer) and layer.visible]
         if seen:
-            viewer.reset_view()
+            show_whole(viewer, seen[-1])
             self.slide_opened.emit(seen[-1])
 
     def _on_changed(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_hemalens.gui.camera import show_whole
 from napari_hemalens.gui.classify.layers import OPACITY, ClassColours
 from napari_hemalens.gui.files.images import image_layers
 from napari_hemalens.gui.kept_layers import file_of, layers_of
@@ -44,7 +45,7 @@ def show_slide(viewer: ViewerModel, image: Path, results: tuple[SlideResults, ..
     for each in shown:
         each.visible = True
     viewer.layers.selection.active = layer
-    viewer.reset_view()
+    show_whole(viewer, layer)
     return layer
 
 
