@@ -28,6 +28,17 @@ def test_what_is_no_image_is_not_called_so(qtbot):
     assert failed.count.text() == "1 failure:"
 
 
+def test_one_sentence_with_a_path_is_read_without_scrolling(qtbot):
+    failed = FailureList()
+    qtbot.addWidget(failed)
+    sentence = "broken.png: Cannot read /data/smears/broken.png: it is no image, or of a kind that is not known."
+    failed.show_failures({"a": sentence})
+    failed.resize(int(0.45 * failed.list.fontMetrics().horizontalAdvance(sentence)), 300)
+    failed.show()
+    assert failed.list.document().size().height() == 3  # lines
+    assert failed.list.verticalScrollBar().maximum() == 0
+
+
 def test_a_long_list_scrolls(qtbot):
     failed = FailureList()
     qtbot.addWidget(failed)

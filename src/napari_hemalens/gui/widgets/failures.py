@@ -43,7 +43,8 @@ class FailureList(QWidget):
             f"{counted(number, 'image')} failed:" if self._of_images else f"{counted(number, 'failure')}:"
         )
         self.list.setPlainText("\n".join(failures.values()))
-        rows = min(2 * len(failures), _MOST_ROWS)  # a sentence takes two lines of a dock
+        # A sentence takes two lines of a dock, one with a path three.
+        rows = min(2 * len(failures) + 1, _MOST_ROWS) if failures else 0
         line = self.list.fontMetrics().lineSpacing()
         self.list.setMinimumHeight(min(rows, self._least_rows) * line + 14)
         self.list.setMaximumHeight(rows * line + 14)
