@@ -118,6 +118,11 @@ def are_of_image(cells: Layer, image: Image) -> bool:
     return of is image if of is not None else _found_in(cells)[0] == image_name(image)
 
 
+def may_be_of_image(cells: Layer, image: Image | None) -> bool:
+    """Return whether cells may have been found in an image: they were, or nobody knows where."""
+    return image is None or not _is_known(cells) or are_of_image(cells, image)
+
+
 def _is_known(cells: Layer) -> bool:
     return image_under(cells) is not None or bool(_found_in(cells)[0])
 

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QDockWidget, QFileDialog
 
 from napari_hemalens.active_learning.stored_pool import store
 from napari_hemalens.gui import viewer_session
+from napari_hemalens.gui.cell_layers import outlines_layer
 from napari_hemalens.gui.teach.session import TeachSession
 from napari_hemalens.gui.widgets import project_choice, teach
 from napari_hemalens.gui.widgets.project_choice import ASK
@@ -79,6 +80,15 @@ def test_cells_that_are_seen_come_before_hidden_ones_until_one_chooses(dock, vie
     dock.cells.native.activated.emit(0)  # as a person does
     dock.reset_choices()
     assert dock.cells.value is many_boxes
+
+
+def test_cells_of_another_image_are_not_taken_for_those_of_the_one_that_is_chosen(dock, viewer, many_boxes, labels):
+    other = viewer.add_image(np.zeros((400, 600)), name="other")
+    viewer.add_layer(outlines_layer(labels, other, ()))
+    dock.reset_choices()
+    assert (dock.image.value.name, dock.cells.value) == ("smear", many_boxes)
+    dock.image.value = other
+    assert dock.cells.value is viewer.layers["other outlines"]
 
 
 def test_a_class_is_added_beside_the_others_while_cells_are_named(started):

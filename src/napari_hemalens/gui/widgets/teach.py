@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import may_be_of_image
 from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.teach.keys import others
@@ -193,9 +194,10 @@ class TeachWidget(Dock):
 
     @while_alive
     def reset_choices(self, *_: Any) -> None:
-        """Offer the layers of now; cells that are seen come before hidden ones, until a person has chosen."""
+        """Offer the layers of now; cells of the image that are seen come before hidden ones, until a person chooses."""
         super().reset_choices()
-        seen = [layer for layer in self.cells.choices if layer is not None and layer.visible]
+        there = [layer for layer in self.cells.choices if layer is not None and layer.visible]
+        seen = [layer for layer in there if may_be_of_image(layer, self.image.value)]
         if seen and not self._chosen:
             self.cells.value = seen[-1]
 
