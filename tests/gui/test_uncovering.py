@@ -7,7 +7,7 @@ from napari.layers import Layer
 
 from napari_hemalens.gui.kept_layers import layers_of
 from napari_hemalens.gui.layers import MARK
-from napari_hemalens.gui.uncovering import hide_stored, image_under, lay_over, lay_stored_over, uncover
+from napari_hemalens.gui.uncovering import hide_stored, image_under, lay_over, lay_stored_over, show_over, uncover
 
 SMEAR = np.zeros((8, 8, 3), np.uint8)
 MASK = np.zeros((8, 8), int)
@@ -33,6 +33,14 @@ def test_an_image_is_seen_with_its_own_cells_alone(viewer):
     uncover(viewer, third[0])
     assert [layer.visible for layer in third] == [True, True]
     assert not second[1].visible
+
+
+def test_new_cells_are_seen_over_their_own_image(viewer):
+    image, above = (viewer.add_image(SMEAR, rgb=True) for _ in range(2))
+    cells = viewer.add_labels(MASK)
+    show_over(viewer, cells, image)
+    assert (cells.visible, image.visible, above.visible) == (True, True, False)
+    assert image_under(cells) is image
 
 
 def test_cells_of_an_image_that_is_covered_are_shown_once_it_is_seen(viewer):
@@ -145,7 +153,7 @@ def test_in_a_grid_no_image_covers_another(viewer):
     assert (below.visible, above.visible, cells.visible) == (True, True, True)
 
 
-def test_an_image_of_another_scale_is_seen_whole_and_one_beside_it_moves_nothing(viewer):
+def test_an_image_of_another_scale_is_seen_whole(viewer):
     large, like = (viewer.add_image(np.zeros((401, 601, 3), np.uint8), rgb=True) for _ in range(2))
     small = viewer.add_image(SMEAR, rgb=True, scale=(0.5, 0.5))
     beside = viewer.add_image(SMEAR, rgb=True, translate=(1000, 1000))

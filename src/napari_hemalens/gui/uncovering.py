@@ -30,6 +30,12 @@ def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
         _aside.add(layer)
 
 
+def show_over(viewer: ViewerModel, layer: Layer, image: Image) -> None:
+    """Tell of which image a new layer shows cells, and let that be seen: they would lie over the pixels of another."""
+    lay_over(viewer, layer, image)
+    uncover(viewer, image)
+
+
 def lay_stored_over(viewer: ViewerModel, layer: Layer, image: Image) -> None:
     """Tell of which image a layer shows results that a run of a project has stored, until a dock finds some."""
     lay_over(viewer, layer, image)

@@ -35,6 +35,12 @@ class TestCells:
         assert told == [layer]
         np.testing.assert_array_equal(layer.scale, image.scale)
 
+    def test_outlines_are_seen_over_their_own_image(self, classifying, viewer, image, runner):
+        above = viewer.add_image(np.zeros((400, 600)), name="above", scale=(0.1, 0.1), units=("um", "um"))
+        classifying.segment(image, SegmentationRecipe())
+        runner.run()
+        assert (viewer.layers["smear outlines"].visible, image.visible, above.visible) == (True, True, False)
+
     def test_of_a_stack_the_plane_on_screen_counts(self, classifying, viewer, image, labels, runner, question):
         stack = viewer.add_labels(np.stack([labels, np.where(labels == 9, 9, 0)]), name="stack", scale=(1, 0.1, 0.1))
         stack.units = ("pixel", "um", "um")

@@ -33,6 +33,7 @@ from napari_hemalens.gui.keeping import recipe_of
 from napari_hemalens.gui.layers import slide_opener
 from napari_hemalens.gui.reporting import report_on_screen_steps
 from napari_hemalens.gui.running import Runner
+from napari_hemalens.gui.uncovering import show_over
 from napari_hemalens.gui.unsaved import SavedStates, new_folder
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.records.tasks import task
@@ -258,6 +259,7 @@ class ClassificationSession(ViewerSession):
             return
         layer = outlines_layer(update.labels, self._image, self._frame)
         viewer.add_layer(layer)
+        show_over(viewer, layer, self._image)
         self.results.frames.bind(layer, self._image, self._frame)
         self.segmented.emit(layer)
 
