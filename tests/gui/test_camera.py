@@ -39,7 +39,7 @@ def test_all_of_a_layer_is_seen_however_far_others_reach() -> None:
     assert centre(viewer) == pytest.approx((20, 30))
 
 
-def test_what_a_person_looks_at_stays_where_an_image_takes_the_place_of_its_like() -> None:
+def test_the_view_stays_where_an_image_takes_the_place_of_its_like() -> None:
     viewer = ViewerModel()
     before, like = (viewer.add_image(np.zeros((41, 61))) for _ in range(2))
     other = viewer.add_image(np.zeros((401, 601)), scale=(0.5, 0.5))

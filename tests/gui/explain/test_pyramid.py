@@ -27,7 +27,7 @@ class TestLarge:
         padded = np.pad(coarse, ((0, 0), (0, 2))).reshape(25, 4, 38, 4)
         np.testing.assert_array_equal(coarsest, padded.max(axis=(1, 3)))
 
-    def test_colours_end_at_the_slopes_of_most_pixels_in_levels_and_huge_images(self):
+    def test_colours_end_at_the_slopes_of_most_pixels_also_in_huge_images(self):
         blank = HeatmapPyramid.blank(SHAPE)
         blank.levels[0][:100] = 0.1
         blank.levels[0][0, 0] = 1

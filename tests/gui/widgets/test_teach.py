@@ -82,7 +82,7 @@ def test_cells_that_are_seen_come_before_hidden_ones_until_one_chooses(dock, vie
     assert dock.cells.value is many_boxes
 
 
-def test_cells_of_another_image_are_not_taken_for_those_of_the_one_that_is_chosen(dock, viewer, many_boxes, labels):
+def test_cells_of_another_image_are_not_taken_for_those_of_this_one(dock, viewer, many_boxes, labels):
     other = viewer.add_image(np.zeros((400, 600)), name="other")
     viewer.add_layer(outlines_layer(labels, other, ()))
     dock.reset_choices()
