@@ -16,6 +16,7 @@ from napari_hemalens.gui.cell_layers import (
     check_frame,
     common_placement,
     holds_cells,
+    of_another_image,
     outlines_layer,
     plane_of,
 )
@@ -142,6 +143,15 @@ def test_an_image_without_cells_of_its_own_takes_none_of_another(two_images):
     two_images.layers.remove("anybody's")
     assert cells_of_image(two_images, alone, cells) is cells  # there is nothing better
     assert cells_of_image(two_images, None, cells) is cells
+
+
+def test_cells_of_another_image_are_told_of(two_images, boxes):
+    image = two_images.layers["b"]
+    said = of_another_image(two_images.layers["a outlines"], image)
+    assert said == "The cells of 'a outlines' were found in another image, a: see that they lie on this one."
+    assert "in another image, smear:" in of_another_image(boxes, image)
+    for cells in (two_images.layers["b outlines"], two_images.layers["anybody's"], None):
+        assert of_another_image(cells, image) == ""
 
 
 def test_cells_know_their_image_by_its_name_where_they_come_from_a_file(boxes):

@@ -1,6 +1,7 @@
 """Layers that hold cells, and whether they lie on an image: what is classified and explained. No Qt, no torch."""
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from napari_hemalens.gui.axes import frame_of, frame_title, indices_on_screen
 from napari_hemalens.gui.box_shapes import boxes_of
 from napari_hemalens.gui.image_names import image_name
 from napari_hemalens.gui.layers import MARK, OUTLINED, SMALL, placement_of
-from napari_hemalens.gui.uncovering import image_under
+from napari_hemalens.gui.uncovering import are_same, image_under
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
 from napari_hemalens.workflows.images import Frame
@@ -115,12 +116,21 @@ def cells_of_image(viewer: ViewerModel, image: Image | None, cells: Layer | None
 def are_of_image(cells: Layer, image: Image) -> bool:
     """Return whether it is known that cells were found in an image."""
     of = image_under(cells)
-    return of is image if of is not None else _found_in(cells)[0] == image_name(image)
+    return are_same(of, image) if of is not None else _found_in(cells)[0] == image_name(image)
 
 
 def may_be_of_image(cells: Layer, image: Image | None) -> bool:
     """Return whether cells may have been found in an image: they were, or nobody knows where."""
     return image is None or not _is_known(cells) or are_of_image(cells, image)
+
+
+def of_another_image(cells: Layer | None, image: Image | None) -> str:
+    """Return a sentence where cells were found in another image, over which they need not lie; else ''."""
+    if cells is None or may_be_of_image(cells, image):
+        return ""
+    of = image_under(cells)
+    name = PurePath(_found_in(cells)[0]).name if of is None else of.name
+    return f"The cells of {cells.name!r} were found in another image, {name}: see that they lie on this one."
 
 
 def _is_known(cells: Layer) -> bool:

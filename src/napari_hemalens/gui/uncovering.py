@@ -46,7 +46,7 @@ def hide_stored(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
     """Hide what is stored of an image where a dock shows results of the same kind: cells would be seen twice."""
     for other in viewer.layers if image is not None else ():
         of = image_under(other)
-        if other in _stored and of is not None and _kind(other) == _kind(layer) and _same(of, image):
+        if other in _stored and of is not None and _kind(other) == _kind(layer) and are_same(of, image):
             other.visible = False
             _aside.discard(other)
 
@@ -98,7 +98,7 @@ def _kind(layer: Layer) -> int | None:
     return next((number for number, kinds in enumerate(_KINDS) if isinstance(layer, kinds)), None)
 
 
-def _same(one: Image, other: Image) -> bool:
+def are_same(one: Image, other: Image) -> bool:
     """Return whether two layers are of the same image; channels of a file are."""
     return one is other or (bool(one.source.path) and one.source.path == other.source.path)
 

@@ -8,6 +8,7 @@ from napari.layers import Image
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
+from napari_hemalens.gui.cell_layers import of_another_image
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.explain.session import explanation_session
 from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
@@ -107,6 +108,8 @@ class AttentionWidget(Dock):
             return
         cells = None if self.form.whole_field else self.cells.value
         self.session.start_run(self.image.value, cells, recipe, self.form.methods.chosen())
+        if self.session.running and (doubt := of_another_image(cells, self.image.value)):
+            self.running.say(doubt)
 
     def _save_heatmaps(self, folder: Path) -> None:
         if may_replace(self, self.session.heatmap_files(folder)):

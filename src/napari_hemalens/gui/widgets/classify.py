@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.blind import BlindSession
+from napari_hemalens.gui.cell_layers import of_another_image
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
 from napari_hemalens.gui.classify.session import classification_session
@@ -134,6 +135,11 @@ class ClassifyWidget(Dock):
         keep = ask_to_keep(self, corrections) if corrections else True
         if keep is not None:
             self.session.start_run(image, cells, recipe, keep_corrections=keep)
+            self._say_of_cells()
+
+    def _say_of_cells(self) -> None:
+        if self.session.running and (doubt := of_another_image(self.cells.value, self.image.value)):
+            self.running.say(doubt)
 
     def _segment(self) -> None:
         try:
