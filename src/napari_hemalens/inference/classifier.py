@@ -13,6 +13,7 @@ from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.inference.crops import CropSource, crop_width
 from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
+from napari_hemalens.inference.reading_ahead import read_ahead
 from napari_hemalens.models.cards import ClassifierCard, ModelCard
 from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.models.novelty import Novelty
@@ -134,7 +135,7 @@ def name_crops(
 
     Cells of one block of `source` are looked at together, with nothing of other blocks.
     """
-    for which, pixels in source.crops(rows, batch=batch_size(classifier.device)):
+    for which, pixels in read_ahead(source.crops(rows, batch=batch_size(classifier.device))):
         if embed:
             logits, seen = name_and_embed(classifier, pixels)
             yield which, calibrated(logits, classifier.card).cpu().numpy(), seen.cpu().numpy()

@@ -6,7 +6,7 @@ where a crop is shrunk).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
@@ -94,7 +94,7 @@ class CropSource:
         middles = self.cells.centres[rows] + 0.5  # from centres of pixels to their edges
         return [rows[part] for part in _blocks(middles / self.slide.downsamples[self.level])]
 
-    def crops(self, rows: NDArray[np.int64], *, batch: int) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    def crops(self, rows: NDArray[np.int64], *, batch: int) -> Generator[tuple[NDArray[np.int64], Tensor], None, None]:
         """Yield the crops of some cells, at most `batch` at once; see the function `crops`."""
         for block in self.blocks(rows):
             yield from self._crops_of_block(block, batch)
