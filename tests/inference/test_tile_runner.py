@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from torch import Tensor
 
 from napari_hemalens.config.options import DetectionRecipe, PrecisionName
 from napari_hemalens.errors import DeviceError
+from napari_hemalens.inference import tile_runner
 from napari_hemalens.inference.detection import detect_steps
-from napari_hemalens.inference.tile_plan import plan_tiles
+from napari_hemalens.inference.tile_plan import TilePlan, plan_tiles, read_tile
 from napari_hemalens.inference.tile_runner import BatchOfTiles, run_tiles
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.detector_protocol import Detector, NetworkDetector
@@ -19,6 +21,7 @@ from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.slide import Slide
+from napari_hemalens.slides.tiles import Tile
 
 TILED = DetectionRecipe(tile=256, overlap=96, skip_background=False)
 
@@ -78,6 +81,28 @@ def test_a_tile_keeps_the_cells_that_it_owns_in_pixels_of_the_image(card: Detect
     found = [each for batch in run_tiles(slide, plan, OneStage(card), TILED) for each in batch.found]
     assert {each.tile for each in found} == set(plan.tiles)
     assert [each.boxes.tolist() for each in found if len(each.boxes)] == [[[192, 192, 224, 224]]]
+
+
+def test_the_next_tile_is_read_while_the_detector_looks_at_one(
+    card: DetectorCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles: list[Tile] = []
+    second = Event()
+
+    def read(slide: Slide, plan: TilePlan, tile: Tile) -> np.ndarray:
+        tiles.append(tile)
+        if len(tiles) > 1:
+            second.set()
+        return read_tile(slide, plan, tile)
+
+    class Looking(OneStage):
+        def detect(self, images: Tensor) -> Sequence[Mapping[str, Tensor]]:
+            assert second.wait(10)
+            return super().detect(images)
+
+    monkeypatch.setattr(tile_runner, "read_tile", read)
+    found = run(field((6, 6)), Looking(card), batch=1)
+    assert len(found) == len(tiles) > 2
 
 
 def test_empty_glass_is_passed_over_and_that_is_said(card: DetectorCard) -> None:

@@ -169,7 +169,7 @@ def dna_on_black(slide: Slide, cells: CellMap) -> Slide:
 
 def cut(
     slide: Slide, windows: NDArray[np.float64], *, side: int, batch: int = 256
-) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+) -> Generator[tuple[NDArray[np.int64], Tensor], None, None]:
     """Yield what square windows of any size show, at most `batch` at once.
 
     Parameters

@@ -1,8 +1,9 @@
 """Tiles in, raw detections out: the part of a detection that takes the time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.device import moved
 from napari_hemalens.inference.forward_passes import ForwardPasses
+from napari_hemalens.inference.reading_ahead import read_ahead
 from napari_hemalens.inference.tile_plan import TilePlan, read_tile
 from napari_hemalens.models.detector_protocol import Detector
 from napari_hemalens.models.preprocess import resize
@@ -20,6 +22,8 @@ from napari_hemalens.slides.background import BLOCK, is_background
 from napari_hemalens.slides.slide import Slide
 from napari_hemalens.slides.stitch import in_core
 from napari_hemalens.slides.tiles import Tile
+
+_Pixels: TypeAlias = dict[Tile, NDArray[np.uint8]]
 
 _SEAM = 8  # network pixels by which two tiles may place the centre of a cell differently
 
@@ -116,14 +120,19 @@ class _TileRunner:
         self.passes = ForwardPasses(detector.precision, batch, one)
 
     def run(self) -> Iterator[BatchOfTiles]:
+        for tiles, pixels in read_ahead(self._batches()):
+            yield self._run_batch(tiles, pixels)
+
+    def _batches(self) -> Generator[tuple[Sequence[Tile], _Pixels], None, None]:
+        """Yield tiles of one size, and the pixels of those that are not empty."""
         for _, alike in groupby(sorted(self.plan.tiles, key=run_order), key=_size):
             same = list(alike)
             step = self.passes.most or len(same)
             for start in range(0, len(same), step):
-                yield self._run_batch(same[start : start + step])
+                tiles = same[start : start + step]
+                yield tiles, {tile: rgb for tile in tiles if (rgb := self._look_at(tile)) is not None}
 
-    def _run_batch(self, tiles: Sequence[Tile]) -> BatchOfTiles:
-        pixels = {tile: rgb for tile in tiles if (rgb := self._look_at(tile)) is not None}
+    def _run_batch(self, tiles: Sequence[Tile], pixels: _Pixels) -> BatchOfTiles:
         if not pixels:
             return BatchOfTiles(tuple(map(RawDetections.empty, tiles)), "background passed over")
         images = torch.cat([self._scaled(tile, rgb) for tile, rgb in pixels.items()])
