@@ -28,7 +28,8 @@ h5ad, parquet, geojson = export([cells], "cells_for_others", ["h5ad", "parquet",
 # scanpy and squidpy start here: classes in obs, measurements in X, x and y in obsm["spatial"].
 found = anndata.read_h5ad(h5ad)
 print(f"AnnData: {found.n_obs} cells, {', '.join(found.var_names)}")
-print(found.to_df().groupby(found.obs["class"], observed=True)["box_diameter_um"].median().round(1).to_string())
+diameters = found.to_df()["box_diameter_um"].astype(float)
+print(diameters.groupby(found.obs["class"], observed=True).median().round(1).to_string())
 
 # One row a cell, with types; where it comes from is in the metadata.
 table = pyarrow.parquet.read_table(parquet)

@@ -37,7 +37,7 @@ def train(data: Path, out: Path) -> Path:
             step = next(steps)
         except StopIteration as end:
             return end.value.file
-        print(f"{step.done} of {step.total or '?'}: {step.message}")
+        print(f"{step.done} of {step.total}: {step.message}" if step.total else step.message)
 
 
 with tempfile.TemporaryDirectory() as temporary:

@@ -144,7 +144,12 @@ def test_a_catalogue_is_written_listed_and_used(
     assert "All weights of the catalogue are here." in capsys.readouterr().out
     assert hemalens("weights", "catalogue", untrained.file, "--out", tmp_path / "list.json") == 0
     own = ("--catalogue", tmp_path / "list.json")
-    capsys.readouterr()
+    assert "Copy beside it" not in capsys.readouterr().out  # there they lie already
+    (tmp_path / "shared").mkdir()
+    assert hemalens("weights", "catalogue", untrained.file, "--out", tmp_path / "shared" / "list.json") == 0
+    said = "".join(capsys.readouterr().out.split())
+    assert "Copybesideit:" in said
+    assert all(f"{untrained.file.with_suffix(end)}".replace(" ", "") in said for end in (".json", ".safetensors"))
     assert hemalens("weights", "list", "--available", *own) == 0
     listed = capsys.readouterr().out.splitlines()
     assert listed == [

@@ -109,7 +109,7 @@ def test_a_table_in_which_classes_were_filled_in_is_not_replaced(
         out = csv.DictWriter(lines, rows[0].keys())
         out.writeheader()
         out.writerows([{**rows[0], "class": "blast"}, *rows[1:]])
-    with pytest.raises(AnnotationError, match=r"Classes are filled in in .*suggestions\.csv"):
+    with pytest.raises(AnnotationError, match=r"suggestions\.csv has classes that were filled in"):
         suggested(files)
     assert table(written)[0]["class"] == "blast"
 

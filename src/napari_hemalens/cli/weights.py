@@ -30,6 +30,7 @@ from napari_hemalens.models import weights
 from napari_hemalens.progress import counted
 
 _WHICH = "Packed or installed weights by name, or a file."
+_BOTH = (".json", ".safetensors")
 OwnCatalogue = Annotated[
     str | None,
     typer.Option(
@@ -170,6 +171,10 @@ def write_catalogue(
     """Write a catalogue of weights, for others to install them by their name."""
     entries = workflows.write_catalogue(names, out, where=where or (), since=since)
     out_console.print(f"Written to {escape(str(out))}: {', '.join(entry.name for entry in entries)}")
+    files = [] if where else [weights.model_card(name).file.with_suffix(end) for name in names for end in _BOTH]
+    lacking = [file for file in files if not (out.parent / file.name).is_file()]
+    if lacking:
+        out_console.print(f"Copy beside it: {escape(', '.join(map(str, lacking)))}")
 
 
 @weights_app.command("export")

@@ -59,8 +59,8 @@ def record_steps(doi: str) -> Steps[tuple[RemoteFile, ...]]:
     number = _OF_ZENODO.fullmatch(doi)
     if number is None:
         raise WeightsError(
-            f"{doi} is no DOI of Zenodo (10.5281/zenodo.NUMBER), which alone can be looked up; give the address of the "
-            "model card (.json), or its file."
+            f"{doi} is no DOI of Zenodo, such as 10.5281/zenodo.14933087, which alone can be looked up; give the "
+            "address of the model card (.json), or its file."
         )
     url = f"{os.environ.get(VARIABLE, RECORDS).rstrip('/')}/{number[1]}"
     with TemporaryDirectory(prefix="hemalens-") as temporary:

@@ -177,7 +177,7 @@ def _check_not_filled_in(file: Path) -> None:
         If it has.
     """
     if file.exists() and table.read_named(file):
-        raise AnnotationError(f"Classes are filled in in {file}, which would be replaced: choose another folder.")
+        raise AnnotationError(f"{file} has classes that were filled in, and would be replaced: choose another folder.")
 
 
 def _known_cells(path: Path | None, images: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
