@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, read_annotations
-from napari_hemalens.formats.decoding import decoding
+from napari_hemalens.formats.decoding import decoding, reason
 from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.tables import read_header, read_rows
@@ -117,7 +117,9 @@ def read_run(file: Path) -> dict[str, Any]:
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise AnnotationError(f"{file.parent} holds no results of HemaLens: cannot read {RUN}: {error}.") from error
+        raise AnnotationError(
+            f"{file.parent} holds no results of HemaLens: cannot read {RUN}: {reason(error, str(file))}."
+        ) from error
     if not isinstance(run, dict) or not isinstance(run.get("images"), list):
         raise AnnotationError(f"{file} does not say which images the results are of.")
     return run

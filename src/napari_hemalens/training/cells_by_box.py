@@ -53,7 +53,9 @@ def train_steps(
         If no cell is left to train on, or none to calibrate by.
     """
     if recipe.keep == "best":
-        raise RecipeError("Cells by box are trained to the last epoch: keep = 'last'.")
+        raise RecipeError(
+            "Cells by box are trained to the last epoch: give keep = 'last' (--set keep=last), or the recipe nucleated."
+        )
     cells = CellTable.join([cell_table.read_folder(folder) for folder in data])
     cells = cells.take(~np.isin(cells.laboratories, recipe.without))
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
