@@ -11,6 +11,7 @@ import pytest
 from napari_hemalens import workflows
 from napari_hemalens.evaluation.perturbations import blur, white
 from napari_hemalens.inference.image_check import (
+    classifier_notes,
     image_notes,
     kind_notes,
     light_notes,
@@ -21,7 +22,8 @@ from napari_hemalens.inference.image_check import (
 )
 from napari_hemalens.inference.image_measures import ImageMeasures
 from napari_hemalens.models.cards import DetectorCard
-from napari_hemalens.models.weights import detector_card
+from napari_hemalens.models.weights import classifier_card, detector_card
+from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.notes import fault_of
 from napari_hemalens.rendering.fields import render_field
@@ -188,6 +190,28 @@ def test_the_rest_of_the_provenance_stays() -> None:
     noted = with_notes(from_array(np.zeros((50, 50, 3), dtype=np.uint8), axes="YXC"), found, PACKED)
     assert noted.provenance.notes
     assert replace(noted.provenance, notes=()) == found.provenance
+
+
+@pytest.mark.parametrize(
+    ("ground", "cell", "light", "said"),
+    [
+        ((235, 230, 240), (120, 60, 150), "fluorescence", ["Stained cells on a bright ground"]),
+        ((230, 230, 230), (60, 60, 60), "fluorescence", []),  # as of fluorescence, inverted
+        ((8, 8, 8), (160, 160, 160), "fluorescence", []),
+        ((8, 8, 8), (160, 160, 160), "transmitted", ["Dark ground, as of fluorescence"]),
+        ((235, 230, 240), (120, 60, 150), "transmitted", []),
+    ],
+)
+def test_classes_by_weights_of_another_light_are_doubted(
+    ground: tuple[int, ...], cell: tuple[int, ...], light: str, said: list[str]
+) -> None:
+    card = classifier_card("micronucleus-attention" if light == "fluorescence" else "nucleated-cells")
+    assert card.crop.light == light
+    labels = np.zeros((200, 200), np.int32)
+    labels[60:120, 70:130] = 1
+    image = np.where(labels[..., None] > 0, cell, ground).astype(np.uint8)
+    notes = classifier_notes(from_array(image, axes="YXC"), CellMap.from_labels(labels), card, None)
+    assert faults(notes) == said
 
 
 @pytest.mark.slow

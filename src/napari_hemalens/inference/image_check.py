@@ -34,6 +34,11 @@ _SURELY = 5  # red cells from which their median diameter is trusted
 _FEW = 0.15  # red cells a nucleated cell
 _MANY = 10  # nucleated cells among which red cells are missed
 
+_INVERTED = (  # a grey picture on bright ground may be one of fluorescence, inverted
+    "Stained cells on a bright ground: the weights {weights} learned from fluorescence alone and see this image "
+    "inverted, which was never measured; look at the cells themselves before you rely on their classes."
+)
+
 ROBUST_WEIGHTS = "marrow-robust"
 """Packed weights that were trained on blurred and overexposed images."""
 
@@ -76,7 +81,7 @@ def image_notes(slide: Slide, found: Detections, card: DetectorCard, region: Reg
 def classifier_notes(
     slide: Slide, cells: CellMap, card: ClassifierCard, pixel_size_um: float | None
 ) -> tuple[str, ...]:
-    """Return what speaks against the classes of cells: fluorescence, where weights know stained ones; one at most.
+    """Return what speaks against the classes of cells: another light than the weights know; one sentence at most.
 
     Parameters
     ----------
@@ -89,13 +94,16 @@ def classifier_notes(
     pixel_size_um : float, optional
         Micrometres a level-0 pixel, where it is known.
     """
-    if card.crop.light == "fluorescence":  # such weights take stained cells inverted
-        return ()
     found = Detections.from_arrays(
         cells.boxes, np.ones(len(cells)), np.zeros(len(cells)), names=("cell",), image_shape=slide.shape
     )
     measured = measure_image(slide, found, pixel_size_um or _COARSE_UM, (0, 0, *slide.shape))
-    if measured.contrast < _BLANK or measured.brightness >= _DARK:
+    if measured.contrast < _BLANK:
+        return ()
+    bright = measured.brightness >= _DARK
+    if card.crop.light == "fluorescence":
+        return (_INVERTED.format(weights=card.name),) if bright and measured.colour >= _GREY else ()
+    if bright:
         return ()
     return (
         f"Dark ground, as of fluorescence: the weights {card.name} know only stained cells on a bright ground, so do "
