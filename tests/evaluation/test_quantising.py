@@ -32,7 +32,7 @@ def test_a_form_that_loses_little_is_kept_and_another_is_refused(
     with pytest.raises(WeightsError, match=r"loses too much and is not kept: AP .* in int8 \(two_fields.*, 2 images\)"):
         form()
     assert workflows.int8_card(untrained.file) is None
-    with pytest.raises(DeviceError, match="There is no form of int8"):
+    with pytest.raises(DeviceError, match="^There is no form of int8"):
         workflows.detect(image, **options)
 
     monkeypatch.setitem(LOSSES, "AP", 0.003)

@@ -53,6 +53,8 @@ class ConvertedPart(nn.Module):
             if precision != "int8":  # which was compared on images when it was made
                 tried = [torch.cat([example.flip(2), example.mT], dim=3) for example in examples]
                 self._compare(part, tried, _APART[precision])
+        except DeviceError:  # which says what to do
+            raise
         except RuntimeError as error:
             raise DeviceError(f"OpenVINO cannot compute these weights, choose torch: {error}") from error
 
