@@ -50,7 +50,7 @@ def relabelled(labels: np.ndarray) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
 
 
-def scene(side: int, cells: int, *, bright_field: bool) -> tuple[np.ndarray, np.ndarray]:
+def scene(side: int, cells: int, *, bright_field: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return discs in noise, and their labels: bright (side, side) uint16, or dark on white glass (side, side, 3)."""
     rng = np.random.default_rng(0)
     labels = np.zeros((side, side), dtype=np.int32)
