@@ -1,5 +1,9 @@
 """Probabilities are logits divided by the temperature of the card; labels have to be of the image."""
 
+from collections.abc import Generator
+from dataclasses import replace
+from threading import Thread, current_thread
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +12,7 @@ from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.errors import DeviceError, ImageError
 from napari_hemalens.inference.classifier import NetworkClassifier, calibrated, check_same_image, name_and_embed
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.runtimes import OpenVinoRuntime
 from napari_hemalens.progress import finish
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.axes import from_array
@@ -48,3 +53,13 @@ def test_too_little_gpu_memory_names_the_same_in_smaller_passes(untrained_classi
         torch.testing.assert_close(found, before, rtol=0, atol=1e-4)
     hook.remove()  # networks stay in memory
     assert ready.passes.most == 2
+
+
+def test_crops_are_cut_on_a_thread_but_where_torch_uses_the_processor(untrained_classifier: ClassifierCard) -> None:
+    def items() -> Generator[Thread, None, None]:
+        yield current_thread()
+
+    classifier = NetworkClassifier.load(untrained_classifier, torch.device("cpu"))
+    assert list(classifier.ahead(items())) == [current_thread()]
+    fast = replace(classifier, runtime=OpenVinoRuntime())
+    assert list(fast.ahead(items())) != [current_thread()]

@@ -1,8 +1,8 @@
 """The classes of the cells of one label image: crops in, probabilities out."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Provenance
 from napari_hemalens.slides.slide import Slide
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,15 @@ class NetworkClassifier:
         """Where the network lies."""
         return next(self.network.parameters()).device
 
+    def ahead(self, crops: Generator[T, None, None]) -> Generator[T, None, None]:
+        """Return crops for the network, cut on a thread while it computes; see `reading_ahead`.
+
+        Not where torch computes on the processor: cutting is torch's, too, and a second thread has threads of its own,
+        which take the cores from those of the network (half as long again).
+        """
+        alone = isinstance(self.runtime, TorchRuntime) and self.device.type == "cpu"
+        return crops if alone else read_ahead(crops)
+
 
 def classify_steps(
     slide: Slide, cells: CellMap, classifier: NetworkClassifier, *, provenance: Provenance, embed: bool = False
@@ -135,7 +146,7 @@ def name_crops(
 
     Cells of one block of `source` are looked at together, with nothing of other blocks.
     """
-    for which, pixels in read_ahead(source.crops(rows, batch=batch_size(classifier.device))):
+    for which, pixels in classifier.ahead(source.crops(rows, batch=batch_size(classifier.device))):
         if embed:
             logits, seen = name_and_embed(classifier, pixels)
             yield which, calibrated(logits, classifier.card).cpu().numpy(), seen.cpu().numpy()

@@ -15,7 +15,6 @@ from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.inference.classifier import NetworkClassifier, batch_size, calibrated, name_and_embed
 from napari_hemalens.inference.crops import cut
-from napari_hemalens.inference.reading_ahead import read_ahead
 from napari_hemalens.models.novelty import Novelty
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
@@ -82,7 +81,7 @@ def look_at(
     Cells of one block of the slide (`crops.blocks_of`) are looked at together, with nothing of other blocks.
     """
     side = classifier.card.crop.side
-    for which, pixels in read_ahead(cut(slide, windows, side=side, batch=batch_size(classifier.device))):
+    for which, pixels in classifier.ahead(cut(slide, windows, side=side, batch=batch_size(classifier.device))):
         yield which, *look(classifier, pixels)
 
 
