@@ -109,7 +109,7 @@ def main() -> None:
             start = time.perf_counter()
             finish(classify_steps(image, labels, each))
             seconds[name].append(time.perf_counter() - start)
-    print(machine("torch", "openvino"))
+    print(machine("torch", *(["openvino"] if can("OpenVINO") else [])))
     print(
         f"{options.cells:,} cells of {options.side:,} x {options.side:,} pixels, {card.name}, "
         f"{card.crop.side} px a crop"

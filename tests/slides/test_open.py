@@ -226,6 +226,12 @@ def test_how_a_rectangle_is_written_is_said_where_one_is_not(folder, path):
         images_in([path])
 
 
+def test_an_empty_folder_with_an_equals_sign_in_its_name_is_no_rectangle(folder):
+    (folder / "stain=giemsa").mkdir()
+    with pytest.raises(ImageError, match=r"^No image in stain=giemsa\. Readable: "):
+        images_in(["stain=giemsa"])
+
+
 def test_a_rectangle_of_a_file_that_is_not_there_is_said(folder):
     with pytest.raises(ImageError, match=r"^No such file or folder: gone\.tif, of which a part was asked for\.$"):
         images_in(["gone.tif [Y=0-9,X=0-9]"])

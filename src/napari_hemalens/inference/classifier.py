@@ -92,7 +92,7 @@ class NetworkClassifier:
         """Return crops for the network, cut on a thread while it computes; see `reading_ahead`.
 
         Not where torch computes on the processor: cutting is torch's, too, and a second thread has threads of its own,
-        which take the cores from those of the network (half as long again).
+        which take the cores from those of the network.
         """
         alone = isinstance(self.runtime, TorchRuntime) and self.device.type == "cpu"
         return crops if alone else read_ahead(crops)

@@ -16,7 +16,9 @@ from napari_hemalens.models.cards import ClassifierCard, DetectorCard
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.taxonomy import cell_class
+from napari_hemalens.slides.dna import on_bright_ground
 from napari_hemalens.slides.region import Region
+from napari_hemalens.slides.sample import sample_pixels
 from napari_hemalens.slides.slide import Slide
 
 _DARK = 96  # grey level; the median of smears is above 134, of fluorescence below 31
@@ -94,6 +96,9 @@ def classifier_notes(
     pixel_size_um : float, optional
         Micrometres a level-0 pixel, where it is known.
     """
+    fluorescence = card.crop.light == "fluorescence"
+    if fluorescence and not on_bright_ground(slide, sample_pixels(slide.levels[-1])):
+        return ()  # as it is for most, which need not be measured
     found = Detections.from_arrays(
         cells.boxes, np.ones(len(cells)), np.zeros(len(cells)), names=("cell",), image_shape=slide.shape
     )
@@ -101,7 +106,7 @@ def classifier_notes(
     if measured.contrast < _BLANK:
         return ()
     bright = measured.brightness >= _DARK
-    if card.crop.light == "fluorescence":
+    if fluorescence:
         return (_INVERTED.format(weights=card.name),) if bright and measured.colour >= _GREY else ()
     if bright:
         return ()

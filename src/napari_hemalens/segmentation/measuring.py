@@ -142,7 +142,7 @@ def _measure(light: _Light, cells: CellMap) -> dict[str, NDArray[np.float64]]:
 
 
 class _Means:
-    """Means over the pixels of each of N cells at once, which a loop over cells takes five times as long for.
+    """Means over the pixels of each of N cells at once, which a loop over cells takes several times as long for.
 
     Parameters
     ----------

@@ -194,7 +194,8 @@ def _nothing_in(path: str | Path) -> str:
     whole, rectangle = split_part(path)
     if rectangle is not None:
         return f"No such file or folder: {whole}, of which a part was asked for."
-    if "=" in str(path).rpartition("[")[2]:
+    _, bracket, within = str(path).rpartition("[")
+    if bracket and "=" in within:
         return f"No image in {path}. A rectangle of an image is written like this: 'slide.svs [Y=0-4096,X=512-4608]'."
     return f"No image in {path}{_deeper(path)}. Readable: {_READABLE}."
 

@@ -58,9 +58,9 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, iou: flo
         if size > _LEAST_BATCH and sum(int(look.lengths.sum()) for look in lookups) > _MOST_PAIRS:
             size = max(min(size, len(order) - start) // 4, _LEAST_BATCH)
             continue
-        row = np.zeros(len(order), dtype=np.int64)
-        row[batch] = np.arange(len(batch))
-        better, worse = row[crowd.overlaps(lookups)]
+        row = np.zeros(min(size, len(order) - start), dtype=np.int64)
+        row[batch - start] = np.arange(len(batch))
+        better, worse = row[crowd.overlaps(lookups) - start]
         kept = np.concatenate([kept, batch[_uncontested(better, worse, len(batch))]])
         start, size = start + size, size * 2
     return order[kept]

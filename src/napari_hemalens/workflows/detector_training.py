@@ -116,7 +116,7 @@ def evaluate_detection_steps(  # noqa: PLR0913 -- public: options that scripts g
     split : str
         Part of the data.
     taxonomy : str, optional
-        Classes to compare by; by default those of the weights, or coarser ones where the data have only these.
+        Classes to compare by; by default those of the weights, or coarser ones that more white cells have.
     out : path, optional
         Folder for `report.json` and tables.
     classes : mapping of str to str, optional
