@@ -9,7 +9,7 @@ from napari_hemalens.gui.camera import show_whole_unless_like
 from napari_hemalens.gui.grid import is_grid
 from napari_hemalens.gui.layers import holds_pixels
 
-_CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
+CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
 
 _KINDS = ((Shapes, Points), (Labels,), (Image,))  # boxes and points both stand for found cells
 
@@ -25,7 +25,7 @@ def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
     _images[layer] = weakref.ref(image)
     covered = image in viewer.layers and not is_grid(viewer)
     above = viewer.layers[viewer.layers.index(image) + 1 :] if covered else ()
-    if any(other.visible and _hides(other) and _overlap(other, image) for other in above):
+    if any(other.visible and _hides(other) and lie_over_each_other(other, image) for other in above):
         layer.visible = False
         _aside.add(layer)
 
@@ -70,7 +70,7 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
             _show_again(layer)
             continue
         in_the_way = not is_grid(viewer) and (of is not None or (number > place and _hides(layer)))
-        if layer.visible and in_the_way and _overlap(of or layer, image):
+        if layer.visible and in_the_way and lie_over_each_other(of or layer, image):
             layer.visible = False
             _aside.add(layer)
     if not image.visible:
@@ -85,7 +85,7 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
 def _seen_at(viewer: ViewerModel, image: Image) -> Layer | None:
     """Return the image that is seen where another lies, or that itself."""
     shown = (layer for layer in reversed(viewer.layers) if layer.visible and _hides(layer))
-    return next((layer for layer in shown if layer is image or _overlap(layer, image)), None)
+    return next((layer for layer in shown if layer is image or lie_over_each_other(layer, image)), None)
 
 
 def _show_again(layer: Layer) -> None:
@@ -105,10 +105,10 @@ def are_same(one: Image, other: Image) -> bool:
 
 def _hides(layer: Layer) -> bool:
     """Return whether nothing is seen of what lies below a layer of pixels."""
-    return holds_pixels(layer) and layer.opacity == 1 and layer.blending not in _CLEAR
+    return holds_pixels(layer) and layer.opacity == 1 and layer.blending not in CLEAR
 
 
-def _overlap(one: Layer, other: Layer) -> bool:
+def lie_over_each_other(one: Layer, other: Layer) -> bool:
     """Return whether two layers have a place in common, in world coordinates."""
     (low, high), (other_low, other_high) = (each.extent.world[:, -2:] for each in (one, other))
     return bool(((low < other_high) & (other_low < high)).all())

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_hemalens.slides.axes import from_array, infer_axes
-from napari_hemalens.slides.channels import choose_channel, named_as_colours
+from napari_hemalens.slides.channels import choose_channel, dna_channel, named_as_colours
 from napari_hemalens.slides.colours import PICTURE, choose_colours
 from napari_hemalens.slides.frames import Frame, frame_indices, frame_text
 from napari_hemalens.slides.open import channel_names_in, images_in, is_image, open_image, read_stored
@@ -23,6 +23,7 @@ __all__ = [
     "channel_names_in",
     "choose_channel",
     "choose_colours",
+    "dna_channel",
     "frame_indices",
     "frame_text",
     "from_array",

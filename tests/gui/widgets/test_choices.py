@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from qtpy.QtWidgets import QWidget
 
 from napari_hemalens.gui.layers import MARK, holds_pixels
-from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, layer_choice
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, image_choice, layer_choice
 
 pytestmark = pytest.mark.window
 
@@ -28,6 +29,18 @@ def images(qtbot, viewer):
     for event in ("inserted", "removed", "reordered", "renamed"):
         getattr(viewer.layers.events, event).connect(choice.reset_choices)
     return choice
+
+
+@pytest.fixture
+def begun(qtbot, viewer):
+    """A choice of the image to work on, as docks have it."""
+    choice, dock = image_choice(viewer), QWidget()
+    qtbot.addWidget(dock)
+    choice.native.setParent(dock)
+    for event in ("inserted", "removed"):
+        getattr(viewer.layers.events, event).connect(choice.reset_choices)
+    yield choice
+    choice.native.setParent(None)
 
 
 def test_layers_of_another_kind_and_heat_of_ours_are_not_offered(viewer, images):
@@ -91,10 +104,33 @@ def test_a_device_that_is_not_there_stays_chosen(qtbot):
     assert choice.choices == ("auto", "cuda")
 
 
-def test_a_choice_begins_with_the_layer_in_front_that_is_seen(viewer, qtbot):
-    for hidden, expected in ((), "first"), (("first",), "second"), (("first", "second"), "first"):
-        for layer in viewer.layers:
-            layer.visible = layer.name not in hidden
-        choice = layer_choice(viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
-        qtbot.addWidget(choice.native)
-        assert choice.value.name == expected
+def test_an_image_that_is_opened_is_chosen_until_somebody_chooses(viewer, begun):
+    assert begun.value.name == "second"  # in front
+    third = viewer.add_image(np.zeros((8, 8)), name="third")
+    assert begun.value is third
+    viewer.layers.selection.active = viewer.layers["first"]
+    viewer.add_labels(np.zeros((8, 8), int))
+    assert begun.value is third  # no image was opened
+    begun.native.parentWidget().setEnabled(False)  # a run goes on
+    viewer.add_image(np.zeros((8, 8)))
+    assert begun.value is third
+
+
+def test_what_a_person_chose_stays_chosen_when_an_image_is_opened(viewer, begun):
+    begun.native.activated.emit(1)
+    viewer.add_image(np.zeros((8, 8)))
+    assert begun.value.name == "second"
+
+
+def test_what_was_filled_in_stays_chosen_when_an_image_is_opened(viewer, begun):
+    begun.value = viewer.layers["first"]
+    viewer.add_image(np.zeros((8, 8)))
+    assert begun.value.name == "first"
+
+
+def test_the_image_in_front_takes_the_place_of_a_chosen_one_that_is_gone(viewer, begun):
+    viewer.layers["second"].visible = False
+    viewer.add_image(np.zeros((8, 8)), name="third")
+    viewer.layers.remove("third")
+    viewer.layers.selection.clear()
+    assert begun.value.name == "first"

@@ -83,6 +83,7 @@ def test_cells_that_are_seen_come_before_hidden_ones_until_one_chooses(dock, vie
 
 
 def test_cells_of_another_image_are_not_taken_for_those_of_this_one(dock, viewer, many_boxes, labels):
+    dock.image.native.activated.emit(0)  # chosen by a person
     other = viewer.add_image(np.zeros((400, 600)), name="other")
     viewer.add_layer(outlines_layer(labels, other, ()))
     dock.reset_choices()

@@ -4,14 +4,13 @@ from pathlib import Path
 
 from magicgui.widgets import Label
 from napari.components import ViewerModel
-from napari.layers import Image
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import of_another_image
 from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.explain.session import explanation_session
-from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.session import project_session
 from napari_hemalens.gui.selection import cell_selection
@@ -19,7 +18,7 @@ from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.attention_view import BlendBar, CellView, GalleryView
 from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
-from napari_hemalens.gui.widgets.choices import layer_choice
+from napari_hemalens.gui.widgets.choices import image_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.doubts import doubts_label, show_doubts
@@ -41,7 +40,7 @@ class AttentionWidget(Dock):
         self.session = explanation_session(napari_viewer, QtRunner)
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
-        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.image = image_choice(napari_viewer)
         self.channel = ChannelChoice()
         self.cells = cells_choice(napari_viewer, self.image)
         self.whole = Label(value="the whole field")

@@ -7,7 +7,13 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from qtpy.compat import isalive
 
-from napari_hemalens.gui.cell_layers import are_of_image, cells_of_image, cells_on_screen, holds_cells
+from napari_hemalens.gui.cell_layers import (
+    are_of_image,
+    cells_of_image,
+    cells_on_screen,
+    holds_cells,
+    may_be_of_image,
+)
 from napari_hemalens.gui.classify.session import ClassificationSession, classification_session
 from napari_hemalens.gui.widgets.choices import Choice, layer_choice
 from napari_hemalens.gui.workers import QtRunner
@@ -16,9 +22,10 @@ from napari_hemalens.gui.workers import QtRunner
 def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     """Return a choice among the layers that hold cells; where each frame has its own, of those of the frame on screen.
 
-    Those that were classified last come first, then one that is seen before hidden ones; of several, the last one that
-    was made. When another image is chosen, so are its cells; cells that are found in it later take the place of hidden
-    ones, unless a person has chosen those.
+    Those that were classified last come first, then those that are selected, then, of those that may be of the image,
+    one that is seen before hidden ones; of several hidden ones, the last one that was made. When another image is
+    chosen, so are its cells; cells that are found in it later take the place of hidden ones, unless a person has chosen
+    those.
 
     Parameters
     ----------
@@ -31,7 +38,7 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     box.tooltip = "Labels of cells or nuclei, or the boxes from Detect cells"
 
     session = classification_session(viewer, QtRunner)
-    _begin(box, image.value, session)
+    _begin(viewer, box, image.value, session)
     chosen: list[Layer] = []  # by a person
 
     def follow(_: Any) -> None:
@@ -40,6 +47,7 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
 
     def go_along(_: Any) -> None:
         if isalive(box.native):
+            box.reset_choices()  # an image that was opened may be told before its cells are offered
             box.value = cells_of_image(viewer, image.value, box.value)
 
     def take(event: Any) -> None:
@@ -54,14 +62,18 @@ def cells_choice(viewer: ViewerModel, image: Choice) -> Choice:
     return box
 
 
-def _begin(box: Choice, image: Image | None, session: ClassificationSession) -> None:
-    """Choose what was classified last, else cells that are seen, else the last that were made."""
-    there = [layer for layer in box.choices if layer is not None]
-    classified = session.results.current
+def _begin(viewer: ViewerModel, box: Choice, image: Image | None, session: ClassificationSession) -> None:
+    """Choose what was classified last, else cells that are selected or seen, else the last that were made."""
+    all_cells = [layer for layer in box.choices if layer is not None]
+    there = [layer for layer in all_cells if may_be_of_image(layer, image)] or all_cells
+    seen = [layer for layer in there if layer.visible]
+    classified, selected = session.results.current, viewer.layers.selection.active
     if classified is not None and classified.image is image and classified.source in there:
         box.value = classified.source  # hidden below its classes; what is seen may be whole cells, not nuclei
-    elif there and not box.value.visible:  # as the truth of a sample is, and boxes below the classes of their cells
-        box.value = [*there, *(layer for layer in there if layer.visible)][-1]
+    elif selected in seen:
+        box.value = selected
+    elif there and box.value not in seen:  # as the truth of a sample is, and boxes below the classes of their cells
+        box.value = [*there, *seen][-1]
 
 
 def _classified(session: ClassificationSession) -> Layer | None:

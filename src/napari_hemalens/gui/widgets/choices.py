@@ -6,9 +6,11 @@ from typing import Any, TypeAlias
 
 from magicgui.widgets import ComboBox, create_widget
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtWidgets import QComboBox
 
+from napari_hemalens.gui.layers import holds_pixels
+from napari_hemalens.gui.looked_at import image_looked_at
 from napari_hemalens.gui.widgets.elided import Elided
 
 Offered: TypeAlias = Sequence[tuple[str, Any]] | Callable[[Any], Sequence[tuple[str, Any]]]
@@ -32,6 +34,9 @@ class Choice(ComboBox):
     choices: Any
 
     def __init__(self, choices: Offered = (), *, none: str | None = None, **options: Any) -> None:
+        self._meant: Callable[[], Any] = lambda: None
+        self._begun_with: Any = None  # what nobody has chosen
+        self._said = False
         if none is not None:
             self.null_string = none
         super().__init__(**options | {"choices": choices, "nullable": none is not None})
@@ -39,15 +44,20 @@ class Choice(ComboBox):
         self.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.native.setMinimumContentsLength(6)
         Elided(self.native)
+        self.native.activated.connect(self._on_said)
 
     def reset_choices(self, *_: Any) -> None:
         """Ask for the choices again; what was chosen stays chosen if it is still offered, else the first is."""
-        before = self.value
+        before, there = self.value, self.choices
         with self.changed.blocked():
             offered = self._default_choices(self) if callable(self._default_choices) else self._default_choices
             self.choices = []  # so that they stand in the order in which they are offered
             self.choices = _tell_apart(offered)
-            if before in self.choices:
+            meant = self._meant()
+            goes_along = self._goes_along(before) and meant not in there
+            if meant in self.choices and (goes_along or before not in self.choices):
+                self._begun_with = self.value = meant
+            elif before in self.choices:
                 self.value = before
         if self.value is not before and self.value != before:
             self.changed.emit(self.value)
@@ -57,6 +67,24 @@ class Choice(ComboBox):
         if value not in self.choices:
             self.set_choice(str(value), value)
         self.value = value
+
+    def begin_with(self, meant: Callable[[], Any]) -> None:
+        """Choose what is meant, and so where a choice is gone; what comes later, and is meant, until somebody chooses.
+
+        Parameters
+        ----------
+        meant : callable
+            Returns a value, or None. While the box cannot be used, as during a run, what comes is not chosen.
+        """
+        self._meant = meant
+        if meant() in self.choices:
+            self._begun_with = self.value = meant()
+
+    def _goes_along(self, chosen: Any) -> bool:
+        return not self._said and chosen is self._begun_with and self.native.isEnabled()
+
+    def _on_said(self, _: int) -> None:
+        self._said = True
 
 
 def _tell_apart(offered: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -77,7 +105,7 @@ def layer_choice(
     absent: str,
     offered: Callable[[Layer], bool] = lambda _: True,
 ) -> Choice:
-    """Return a choice among the layers of a kind that the viewer holds, which begins with one that is seen.
+    """Return a choice among the layers of a kind that the viewer holds.
 
     Parameters
     ----------
@@ -100,15 +128,19 @@ def layer_choice(
 
     options = {"choices": layers, "tooltip": f"{label}: one of the layers that are open"}
     made: Choice = create_widget(annotation=kind, label=label, widget_type=Choice, options=options)
-    begin_with_seen(made)
     return made
 
 
-def begin_with_seen(box: Choice) -> None:
-    """Choose a layer that is seen in place of a hidden one; of several, the one in front."""
-    seen = [each for each in box.choices if isinstance(each, Layer) and each.visible]
-    if isinstance(box.value, Layer) and not box.value.visible and seen:
-        box.value = seen[-1]
+def image_choice(viewer: ViewerModel) -> Choice:
+    """Return a choice among the images of a viewer that begins with the one that is looked at."""
+    made = layer_choice(viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+    made.begin_with(lambda: image_meant(viewer))
+    return made
+
+
+def image_meant(viewer: ViewerModel) -> Image | None:
+    """Return the image of a viewer that is looked at; None for none."""
+    return image_looked_at(viewer, [layer for layer in viewer.layers if holds_pixels(layer)])
 
 
 class PrecisionChoice(Choice):

@@ -1,7 +1,7 @@
 """Classify cells: the dock."""
 
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_hemalens.errors import HemaLensError
@@ -11,7 +11,7 @@ from napari_hemalens.gui.channels import offered_channels
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
 from napari_hemalens.gui.classify.session import classification_session
 from napari_hemalens.gui.gallery import GallerySession
-from napari_hemalens.gui.layers import holds_pixels, pixel_size_um
+from napari_hemalens.gui.layers import pixel_size_um
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.project.sample import known_sample
 from napari_hemalens.gui.selection import cell_selection
@@ -19,7 +19,7 @@ from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.blind import read_on_click
 from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.channel_choice import ChannelChoice
-from napari_hemalens.gui.widgets.choices import layer_choice
+from napari_hemalens.gui.widgets.choices import image_choice
 from napari_hemalens.gui.widgets.class_report import CountedChoice, ReportForm
 from napari_hemalens.gui.widgets.class_review import FilterBar, ReviewCells
 from napari_hemalens.gui.widgets.class_view import ClassView
@@ -50,7 +50,7 @@ class ClassifyWidget(Dock):
         cell_selection(napari_viewer, QtRunner)  # a cell selected in one dock is selected in all
         self.hint = DemoHint(napari_viewer)
         self.project = ProjectChoice(napari_viewer)
-        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.image = image_choice(napari_viewer)
         self.channel = ChannelChoice()
         self.cells = cells_choice(napari_viewer, self.image)
         self.segmentation = SegmentationForm()

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_hemalens.errors import ImageError
 from napari_hemalens.gui.channels import channels_of
 from napari_hemalens.gui.layers import MARK, Where, holds_pixels, pixel_size_um
-from napari_hemalens.gui.widgets.choices import Choice, begin_with_seen
+from napari_hemalens.gui.widgets.choices import Choice, image_meant
 from napari_hemalens.gui.widgets.rows import RowBox
 from napari_hemalens.workflows.images import images_in
 
@@ -31,7 +31,7 @@ class ImageBox(RowBox):
         self.regions = Choice(self._offered_regions, label="Region")
         self.images.tooltip = "Layers to analyse, or the images of a folder"
         self.regions.tooltip = "The whole of each image, what is on screen, or rectangles of a Shapes layer"
-        begin_with_seen(self.images)
+        self.images.begin_with(lambda: image_meant(viewer))
         self._chosen = self.images.value
         self._pixel_size = self.pixel_size_um()
         super().__init__(self.images, self.regions)

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_hemalens.config.options import TeachingRecipe
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.gui.cell_layers import may_be_of_image
-from napari_hemalens.gui.layers import holds_pixels
 from napari_hemalens.gui.preferences import preference
 from napari_hemalens.gui.teach.keys import others
 from napari_hemalens.gui.teach.session import teach_session
@@ -24,7 +22,7 @@ from napari_hemalens.gui.teach.sources import (
 from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.cells_choice import cells_choice
-from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice, layer_choice
+from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice, image_choice
 from napari_hemalens.gui.widgets.demo_hint import DemoHint
 from napari_hemalens.gui.widgets.dock import Dock
 from napari_hemalens.gui.widgets.fields import NumberEdit
@@ -60,7 +58,7 @@ class TeachWidget(Dock):
         self.project = ProjectRows(napari_viewer)
         kinds = [("a layer", _OF_LAYER), ("a stack of crops", _OF_STACK), ("a folder of images", _OF_FOLDER)]
         self.kind = Choice(kinds, label="Cells from", tooltip=_SOURCES)
-        self.image = layer_choice(napari_viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
+        self.image = image_choice(napari_viewer)
         self.cells = cells_choice(napari_viewer, self.image)
         self.size = NumberEdit(empty="not known", label="Pixel size (µm)", tooltip=_SIZE)
         self.form: RecipeForm[TeachingRecipe] = RecipeForm(
