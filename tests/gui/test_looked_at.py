@@ -76,6 +76,14 @@ def test_of_channels_as_they_are_opened_the_one_of_dna_is_meant():
     assert looked_at(viewer, "actin", "DAPI", "tubulin") == "actin"
 
 
+def test_an_image_that_was_just_opened_counts_as_selected(viewer):
+    viewer.layers.selection = {viewer.layers["a"]}
+    images = [*viewer.layers]
+    assert image_looked_at(viewer, images, images[1:2]).name == "b"
+    images[1].visible = False
+    assert image_looked_at(viewer, images, images[1:2]).name == "a"
+
+
 def test_of_channels_without_a_dna_stain_the_lowest_is_meant():
     viewer = ViewerModel()
     add_channels(viewer, "red", "green")

@@ -1,6 +1,6 @@
 """Which image a person looks at, and means unless they say another: the selected one, else the one in front. No Qt."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
@@ -9,7 +9,7 @@ from napari_hemalens.gui.uncovering import CLEAR, image_under, lie_over_each_oth
 from napari_hemalens.workflows.images import dna_channel
 
 
-def image_looked_at(viewer: ViewerModel, images: Sequence[Image]) -> Image | None:
+def image_looked_at(viewer: ViewerModel, images: Sequence[Image], opened: Collection[Image] = ()) -> Image | None:
     """Return the image that is selected, else that of the selected layer, else the one in front.
 
     Hidden ones count only where none is seen. Of channels that are seen through each other, of which napari selects
@@ -21,11 +21,12 @@ def image_looked_at(viewer: ViewerModel, images: Sequence[Image]) -> Image | Non
         Whose layers they are.
     images : sequence of Image
         Those that may be meant, from the lowest.
+    opened : collection of Image, optional
+        Those that are there only now, which napari selects after it has told of them.
     """
     seen = [image for image in images if image.visible] or [*images]
-    selection = viewer.layers.selection
-    active = selection.active
-    meant = [image for image in seen if image in selection]
+    active, selection = viewer.layers.selection.active, viewer.layers.selection
+    meant = [image for image in seen if image in opened] or [image for image in seen if image in selection]
     if not meant and active is not None:
         of = image_under(active)
         meant = [image for image in seen if (lie_over_each_other(active, image) if of is None else image is of)]

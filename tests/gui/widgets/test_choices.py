@@ -106,8 +106,9 @@ def test_a_device_that_is_not_there_stays_chosen(qtbot):
 
 def test_an_image_that_is_opened_is_chosen_until_somebody_chooses(viewer, begun):
     assert begun.value.name == "second"  # in front
+    viewer.layers.selection.active = viewer.layers["second"]
     third = viewer.add_image(np.zeros((8, 8)), name="third")
-    assert begun.value is third
+    assert begun.value is third  # also where it is told before napari selects it, as in its window
     viewer.layers.selection.active = viewer.layers["first"]
     viewer.add_labels(np.zeros((8, 8), int))
     assert begun.value is third  # no image was opened

@@ -34,7 +34,7 @@ class Choice(ComboBox):
     choices: Any
 
     def __init__(self, choices: Offered = (), *, none: str | None = None, **options: Any) -> None:
-        self._meant: Callable[[], Any] = lambda: None
+        self._meant: Callable[[Sequence[Any]], Any] = lambda _: None
         self._begun_with: Any = None  # what nobody has chosen
         self._said = False
         if none is not None:
@@ -53,7 +53,7 @@ class Choice(ComboBox):
             offered = self._default_choices(self) if callable(self._default_choices) else self._default_choices
             self.choices = []  # so that they stand in the order in which they are offered
             self.choices = _tell_apart(offered)
-            meant = self._meant()
+            meant = self._meant([each for each in self.choices if each not in there])
             goes_along = self._goes_along(before) and meant not in there
             if meant in self.choices and (goes_along or before not in self.choices):
                 self._begun_with = self.value = meant
@@ -68,17 +68,18 @@ class Choice(ComboBox):
             self.set_choice(str(value), value)
         self.value = value
 
-    def begin_with(self, meant: Callable[[], Any]) -> None:
+    def begin_with(self, meant: Callable[[Sequence[Any]], Any]) -> None:
         """Choose what is meant, and so where a choice is gone; what comes later, and is meant, until somebody chooses.
 
         Parameters
         ----------
         meant : callable
-            Returns a value, or None. While the box cannot be used, as during a run, what comes is not chosen.
+            Is given what is offered only now, and returns a value, or None. While the box cannot be used, as during a
+            run, what comes is not chosen.
         """
         self._meant = meant
-        if meant() in self.choices:
-            self._begun_with = self.value = meant()
+        if meant(()) in self.choices:
+            self._begun_with = self.value = meant(())
 
     def _goes_along(self, chosen: Any) -> bool:
         return not self._said and chosen is self._begun_with and self.native.isEnabled()
@@ -134,13 +135,14 @@ def layer_choice(
 def image_choice(viewer: ViewerModel) -> Choice:
     """Return a choice among the images of a viewer that begins with the one that is looked at."""
     made = layer_choice(viewer, Image, "Image", absent="no image is open", offered=holds_pixels)
-    made.begin_with(lambda: image_meant(viewer))
+    made.begin_with(lambda opened: image_meant(viewer, opened))
     return made
 
 
-def image_meant(viewer: ViewerModel) -> Image | None:
-    """Return the image of a viewer that is looked at; None for none."""
-    return image_looked_at(viewer, [layer for layer in viewer.layers if holds_pixels(layer)])
+def image_meant(viewer: ViewerModel, opened: Sequence[Any]) -> Image | None:
+    """Return the image of a viewer that is looked at, of those that are opened now if any; None for none."""
+    images = [layer for layer in viewer.layers if holds_pixels(layer)]
+    return image_looked_at(viewer, images, [image for image in images if image in opened])
 
 
 class PrecisionChoice(Choice):

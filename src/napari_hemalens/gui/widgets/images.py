@@ -31,7 +31,7 @@ class ImageBox(RowBox):
         self.regions = Choice(self._offered_regions, label="Region")
         self.images.tooltip = "Layers to analyse, or the images of a folder"
         self.regions.tooltip = "The whole of each image, what is on screen, or rectangles of a Shapes layer"
-        self.images.begin_with(lambda: image_meant(viewer))
+        self.images.begin_with(lambda opened: image_meant(viewer, opened))
         self._chosen = self.images.value
         self._pixel_size = self.pixel_size_um()
         super().__init__(self.images, self.regions)
