@@ -99,13 +99,40 @@ def test_what_is_not_there_any_more_is_said(tmp_path: Path) -> None:
     found, labels = classified(image_at(tmp_path / "a.png"))
     write_classified(found, None, tmp_path / "no labels")
     assert read_results(tmp_path / "no labels").missing == (
-        f"The labels of image a.png of {tmp_path / 'no labels'} cannot be found.",
+        f"1 label image of {tmp_path / 'no labels'} cannot be found, neither where the run had it nor beside: a.png.",
     )
     write_classified(found, labels, tmp_path / "out")
     shutil.move(tmp_path / "a.png", tmp_path / "out" / "a.png")
     assert len(read_results(tmp_path / "out").classified) == 1  # beside the results
     (tmp_path / "out" / "a.png").unlink()
-    assert "image a.png" in read_results(tmp_path / "out").missing[0]
+    assert "1 image of" in read_results(tmp_path / "out").missing[0]
+
+
+def test_many_images_that_are_gone_are_one_sentence(tmp_path: Path) -> None:
+    paths = [image_at(tmp_path / f"{k}.png", k) for k in range(5)]
+    write_results([detected(path).current(0.5) for path in paths], DetectionRecipe(), tmp_path / "out")
+    for path in paths[1:]:
+        path.unlink()
+    (said,) = read_results(tmp_path / "out").missing
+    assert said.startswith(f"4 images of {tmp_path / 'out'} cannot be found, neither where the run had them nor beside")
+    assert said.endswith(": 1.png, 2.png, 3.png, ….")
+
+
+def test_images_of_a_run_are_found_from_any_other_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, other = tmp_path / "ran", tmp_path / "other"
+    for place, seed in ((ran, 0), (other, 1)):  # another experiment that calls its images alike
+        image_at(place / "slides" / "a.png", seed)
+    monkeypatch.chdir(ran)
+    found, labels = classified(Path("slides/a.png"))
+    write_labels(labels, Path("masks/a.tif"))
+    write_classified(found, None, Path("results/a"), labels=["masks/a.tif"])
+    write_results([detected(Path("slides/a.png")).current(0.5)], DetectionRecipe(), Path("results/b"))
+    for here, results in ((other, Path("../ran/results")), (tmp_path, Path("ran/results")), (ran, Path("results"))):
+        monkeypatch.chdir(here)
+        (image,) = read_results(results / "a").classified
+        (field,) = read_results(results / "b").detected
+        assert (image.image, image.labels) == (field.image, ran / "masks" / "a.tif")
+        assert field.image.samefile(ran / "slides" / "a.png")
 
 
 def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:

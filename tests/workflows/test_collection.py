@@ -135,6 +135,12 @@ def test_where_nobody_said_anything_there_is_nothing_to_collect(detected: Path, 
         finish(collect_steps([detected], tmp_path / "full"))
 
 
+def test_of_images_that_are_gone_it_is_not_said_that_nobody_looked(detected: Path, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "slides")
+    with pytest.raises(AnnotationError, match=r"^6 images of .* cannot be found.* There is nothing to collect\.$"):
+        finish(collect_steps([detected], tmp_path / "set"))
+
+
 def test_which_images_are_held_out_follows_from_their_content(tmp_path: Path) -> None:
     images = [image_at(tmp_path / f"{k}.png", k) for k in range(40)]
     notes: list[str] = []

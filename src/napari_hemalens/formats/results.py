@@ -1,7 +1,8 @@
 """Folders of results that Detect and Classify wrote, read back with what a person corrected in them."""
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from napari_hemalens.formats.decoding import decoding, reason
 from napari_hemalens.formats.label_images import match_by_name
 from napari_hemalens.formats.naming import short_names
 from napari_hemalens.formats.tables import read_header, read_rows
+from napari_hemalens.progress import counted
 from napari_hemalens.records.detections import Detections
+from napari_hemalens.records.notes import listed
 from napari_hemalens.records.tasks import OWN
 
 RUN = "run.json"
@@ -79,7 +82,7 @@ class Results:
     classified : tuple of ClassifiedImage
         Of Classify.
     missing : tuple of str
-        A sentence for each image of which something is not there.
+        A sentence about images that are not there any more, and one about label images.
     """
 
     detected: tuple[DetectedImage, ...] = ()
@@ -132,9 +135,15 @@ def holds_classified(folder: Path) -> bool:
 
 
 def image_near(folder: Path, path: str) -> Path | None:
-    """Return where the image of a result is: where it was, or beside the results."""
-    places = (Path(path), folder / path, folder / Path(path).name, folder.parent / Path(path).name)
-    return next((place for place in places if path and place.is_file()), None)
+    """Return where the image of a result is: where it was, or beside the results.
+
+    A path that a command was given from the folder it ran in is looked for in all folders around the results first,
+    the nearest before others, and where this command runs last: there, another experiment may call its images alike.
+    """
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 -- without '..', whose parents are others; links stay
+    around = [each / path for each in (place, *place.parents)]  # the path itself where it is absolute
+    places = (*around, Path(path), place / Path(path).name, place.parent / Path(path).name)
+    return next((each for each in places if path and each.is_file()), None)
 
 
 def read_fields(folder: Path) -> tuple[Detections, ...]:
@@ -155,17 +164,17 @@ def read_fields(folder: Path) -> tuple[Detections, ...]:
 def _detected(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
     fields = read_fields(folder)
     said = {str(each["image"]): each for each in run["images"]}
-    detected, missing = [], []
+    detected, missing = [], list[str]()
     for name, cells in zip(short_names(fields), fields, strict=True):
         path, about = paths.get(name), said.get(name, {})
         if path is None:
-            missing.append(f"The image {name} of {folder} cannot be found.")
+            missing.append(name)
             continue
         size = cells.provenance.pixel_size_um or about.get("pixel_size_um")
         provenance = replace(cells.provenance, image=str(path), pixel_size_um=size)
         corrected = bool(about.get("corrections")) or bool((cells.correction_kinds != "").any())
         detected.append(DetectedImage(path, replace(cells, provenance=provenance), corrected))
-    return Results(detected=tuple(detected), missing=tuple(missing))
+    return Results(detected=tuple(detected), missing=_gone(folder, "image", missing))
 
 
 def _classified(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
@@ -173,22 +182,31 @@ def _classified(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path |
     for row in read_rows(folder / _CELLS, ("image", "cell", "class", "corrected"), "classified cells"):
         rows.setdefault(row["image"], []).append(row)
     labels = dict(zip(paths, _labels_of(folder, run, paths), strict=True))
-    classified, missing = [], []
+    classified, missing, unlabelled = [], list[str](), list[str]()
     for name, cells in rows.items():
         image, outlines = paths.get(name), labels.get(name)
         if image is None or outlines is None:
-            missing.append(f"The {'labels of ' if image else ''}image {name} of {folder} cannot be found.")
+            (unlabelled if image else missing).append(name)
             continue
         asked = str(run.get("recipe", {}).get("task") or OWN)
         classified.append(replace(_image_of(image, outlines, cells, folder), task=asked))
-    return Results(classified=tuple(classified), missing=tuple(missing))
+    gone = (*_gone(folder, "image", missing), *_gone(folder, "label image", unlabelled))
+    return Results(classified=tuple(classified), missing=gone)
+
+
+def _gone(folder: Path, what: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence about images that are not there any more, as of one; none where all are."""
+    if not names:
+        return ()
+    found = f"{counted(len(names), what)} of {folder} cannot be found"
+    return (f"{found}, neither where the run had {'it' if len(names) == 1 else 'them'} nor beside: {listed(names)}.",)
 
 
 def _labels_of(folder: Path, run: Mapping[str, Any], paths: Iterable[str]) -> tuple[Path | None, ...]:
     """Return the label image of each image: those in the folder, else those that the run was given."""
     names = [Path(name) for name in paths]
-    given = run.get("recipe", {}).get("labels") or ()
-    for found in (sorted(folder.rglob("*.labels.tif")), [Path(path) for path in given if Path(path).is_file()]):
+    given = (image_near(folder, str(path)) for path in run.get("recipe", {}).get("labels") or ())
+    for found in (sorted(folder.rglob("*.labels.tif")), [path for path in given if path is not None]):
         if found:
             try:
                 return match_by_name(names, found)

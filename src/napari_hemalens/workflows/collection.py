@@ -106,8 +106,11 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
     fields = [each for each in detected.values() if everything or each.corrected]
     outlined = [each for each in classified.values() if everything or each.given.any()]
     if not fields and not outlined:
-        said = "Nobody corrected or confirmed anything in these results: there is nothing to collect."
-        raise AnnotationError(" ".join((said, *made.notes)))
+        looked = "Nobody corrected or confirmed anything in these results: there is nothing to collect."
+        unseen = made.notes and not (detected or classified)  # of images that are not there nothing is known
+        raise AnnotationError(
+            " ".join((*made.notes, "There is nothing to collect.") if unseen else (looked, *made.notes))
+        )
     total = len(fields) + len(outlined)
     boxes, cells = yield from _collect_boxes(fields, made, total)
     labels = yield from _collect_labels(outlined, made, len(fields), total)
