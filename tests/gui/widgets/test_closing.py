@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QCloseEvent
+from qtpy.QtGui import QCloseEvent, QHideEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_hemalens.gui.widgets import closing
-from napari_hemalens.gui.widgets.closing import ClosingQuestion, ask_before_closing, ask_to_save
+from napari_hemalens.gui.widgets.closing import ClosingQuestion, ask_before_closing, ask_to_save, keep_before_closing
 
 pytestmark = pytest.mark.window
 
@@ -105,6 +105,39 @@ def test_one_question_is_asked_for_all_docks(frame, answering):
         ask_before_closing(frame, keeper)
     assert closes(frame)
     assert asked == [5]
+
+
+class Hidden(QHideEvent):
+    """A window is hidden, by itself or by the desktop that minimises it."""
+
+    def __init__(self, *, by_desktop):
+        super().__init__()
+        self._by_desktop = by_desktop
+
+    def spontaneous(self):
+        return self._by_desktop
+
+
+def test_a_project_ends_with_its_window_and_not_when_that_is_minimised(frame):
+    class Project:
+        ended = False
+
+        def keep_at_end(self):
+            pass
+
+        def end(self):
+            self.ended = True
+
+    project, window = Project(), frame.window._qt_window
+    keep_before_closing(frame, project)
+    question = window.findChild(ClosingQuestion)
+    question.eventFilter(window, Hidden(by_desktop=False))
+    assert not project.ended
+    assert closes(frame)  # as far as HemaLens is asked; napari may ask, too
+    question.eventFilter(window, Hidden(by_desktop=True))
+    assert not project.ended
+    question.eventFilter(window, Hidden(by_desktop=False))
+    assert project.ended
 
 
 def test_a_script_that_closes_the_viewer_is_not_asked(viewer, answering):

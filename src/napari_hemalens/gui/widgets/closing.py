@@ -63,7 +63,9 @@ class ClosingQuestion(QObject):
         """Refuse to close where a person wants to go on."""
         if event is None or watched is not self._window:
             return False
-        if event.type() == QEvent.Type.Hide and self._closing and self.project is not None:
+        # Minimising hides, too, after a person has taken back what napari asks next: whether the window shall close.
+        gone = event.type() == QEvent.Type.Hide and not event.spontaneous()
+        if gone and self._closing and self.project is not None:
             self.project.end()
         if event.type() != QEvent.Type.Close:
             return False
