@@ -1,5 +1,6 @@
 """A second observer reads the cells of a dock; its results stay as they were."""
 
+import numpy as np
 import pytest
 
 from napari_hemalens.errors import ProjectError
@@ -56,6 +57,29 @@ def test_a_reading_that_was_left_goes_on_in_the_project(blind, analysed, runner,
     OBSERVER.rename("Ben")
     again.look()
     assert again.kept is None  # its cells are gone
+
+
+def test_a_reading_goes_on_where_the_first_reader_removed_some_cells(blind, analysed, viewer):
+    blind.look()
+    blind.begin()
+    order = [*blind.reading.order]
+    blind.name("blast")
+    corners = [cell.split() for _, cell in order]
+    layer = viewer.layers["smear cells"]
+    gone = {1, 2, 4}  # of the five that are read
+    boxes = [np.round([*box.min(axis=0) + 0.5, *box.max(axis=0) + 0.5], 1).tolist() for box in layer.data]
+    layer.selected_data = {boxes.index([round(float(edge), 1) for edge in corners[row]]) for row in gone}
+    layer.remove_selected()
+    blind.look()
+    assert (blind.left_of(blind.kept), blind.gone_from(blind.kept)) == (1, 3)
+    blind.resume()
+    assert blind.reading.current == order[3]
+    blind.undo()
+    assert blind.reading.current == order[0]
+    blind.name("blast")
+    blind.name("blast")
+    assert (blind.shown, blind.reading.said) == (None, ["blast", "", "", "blast", ""])
+    assert "named 2 cells" in blind.sentences[0]
 
 
 def test_what_ann_said_is_compared_with_and_not_shown(blind, analysed, viewer):

@@ -61,6 +61,15 @@ class BlindSession:
         self._place: dict[tuple[str, str], int] = {}
         self.reading: BlindReading | None = None
         self.cells: CellsToRead | None = None
+        self._saved: tuple[str, ...] = ()
+
+    @property
+    def unsaved(self) -> int:
+        """How many cells were named that neither a project nor a table holds."""
+        reading = self.reading
+        if reading is None or reading.file is not None or tuple(reading.said) == self._saved:
+            return 0
+        return len(reading.classes)
 
     @property
     def can_read(self) -> bool:
@@ -76,9 +85,17 @@ class BlindSession:
 
     @property
     def kept(self) -> BlindReading | None:
-        """The reading of this observer that the project keeps; None: there is none, or not all its cells are here."""
+        """The reading of this observer that the project keeps; None: there is none, or none of its cells is here."""
         found = None if self._file is None else BlindReading.resume(self._file)
-        return found if found is not None and all(key in self._place for key in found.order) else None
+        return found if found is not None and any(key in self._place for key in found.order) else None
+
+    def left_of(self, reading: BlindReading) -> int:
+        """Return how many cells of a reading are still to be shown."""
+        return sum(key in self._place for key in reading.order[len(reading.said) :])
+
+    def gone_from(self, reading: BlindReading) -> int:
+        """Return how many cells of a reading the first reader has removed or moved since; they are passed over."""
+        return sum(key not in self._place for key in reading.order)
 
     def begin(self, number: int | None = None) -> None:
         """Begin with so many cells, drawn at random, by default all.
@@ -128,13 +145,13 @@ class BlindSession:
         """Give the cell that is shown a class, or ('') pass it over, and go on."""
         reading = self.reading
         if reading is not None:
-            self._try(lambda: reading.name(name))
+            self._try(lambda: self._name(reading, name))
 
     def undo(self) -> None:
         """Go back to the cell before."""
         reading = self.reading
         if reading is not None:
-            self._try(reading.undo)
+            self._try(lambda: self._undo(reading))
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -145,6 +162,7 @@ class BlindSession:
         """Write the reading as a table, and say so."""
         reading, cells = self.reading, self.cells
         if reading is not None and cells is not None and self._try(lambda: write_blind(reading, cells, file)):
+            self._saved = tuple(reading.said)
             self.said.emit(f"Saved {file}.")
 
     @property
@@ -153,8 +171,26 @@ class BlindSession:
         return None if project is None else reading_file(project, self._kind, OBSERVER.name)
 
     def _take(self, reading: BlindReading | None) -> None:
-        self.reading = reading
-        self.changed.emit()
+        self.reading, self._saved = reading, ()
+        if reading is not None:
+            self._try(lambda: self._pass_over(reading))
+        else:
+            self.changed.emit()
+
+    def _name(self, reading: BlindReading, name: str) -> None:
+        reading.name(name)
+        self._pass_over(reading)
+
+    def _undo(self, reading: BlindReading) -> None:
+        reading.undo()
+        while reading.said and reading.current not in self._place:
+            reading.undo()
+        self._pass_over(reading)
+
+    def _pass_over(self, reading: BlindReading) -> None:
+        """Go on to a cell that is still there."""
+        while reading.current is not None and reading.current not in self._place:
+            reading.name("")
 
     def _picture(self, cell: int) -> NDArray[np.uint8]:
         picture = self._gallery.picture_of(cell)

@@ -74,6 +74,7 @@ def test_bars_stay_for_the_same_classes_and_go_for_others(shown):
     assert [bar.value() for bar in before] == [200, 800]
     bars.show_shares(("blast", "normal", "other"), (0.5, 0.3, 0.2))
     assert [bar.value() for bar in bars.bars] == [500, 300, 200]
+    assert not any(bar.isVisible() for bar in before)  # over those that took their place
 
 
 def test_without_a_cell_it_is_said_how_to_choose_one(shown):

@@ -96,6 +96,51 @@ def test_a_reading_that_cannot_be_kept_says_so(analysed, runner, viewer, qtbot, 
     assert "could not be written" in told[0]
 
 
+def test_a_reading_that_no_project_keeps_is_not_lost_unasked(blind, qtbot, monkeypatch, tmp_path):
+    blind.look()
+    blind.begin(3)
+    parent, asked = QWidget(), []
+    qtbot.addWidget(parent)
+    dialog = BlindDialog(blind, parent)
+    dialog.show()
+    answers = iter(("cancel", "save", "save", "discard"))
+    monkeypatch.setattr(
+        "napari_hemalens.gui.widgets.blind.ask_what_becomes",
+        lambda _, __, question: (asked.append(question), next(answers))[1],
+    )
+    files = iter((None, tmp_path / "ben.csv"))
+    monkeypatch.setattr("napari_hemalens.gui.widgets.blind.ask_for_file", lambda *_: next(files))
+    qtbot.keyClick(dialog.cell, Qt.Key.Key_1)
+    for _ in range(2):  # go on; save, but name no file
+        qtbot.keyClick(dialog.cell, Qt.Key.Key_Escape)
+        assert dialog.isVisible()
+    assert asked[0].startswith("1 cell that you named is not kept, since no project is open.")
+    dialog.ending.click()
+    assert not dialog.isVisible()
+    assert (tmp_path / "ben.csv").is_file()
+    dialog.show()
+    dialog.close()  # all is in the table
+    assert len(asked) == 3
+    dialog.show()
+    dialog.session.name("blast")
+    dialog.close()
+    assert (len(asked), dialog.isVisible()) == (4, False)
+
+
+def test_a_reading_that_a_project_keeps_is_left_unasked(analysed, runner, qtbot, monkeypatch, tmp_path):
+    blind = BlindSession(DetectedGallery(analysed.results), runner, "detect", lambda: tmp_path)
+    blind.look()
+    blind.begin(3)
+    blind.name("blast")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = BlindDialog(blind, parent)
+    monkeypatch.delattr("napari_hemalens.gui.widgets.blind.ask_what_becomes")
+    dialog.show()
+    dialog.close()
+    assert not dialog.isVisible()
+
+
 def test_what_was_saved_is_said_in_place_of_what_was_not(blind, qtbot, monkeypatch, tmp_path):
     blind.look()
     blind.begin(1)

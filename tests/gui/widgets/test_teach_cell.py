@@ -52,10 +52,13 @@ def test_keys_are_told_as_classes_and_controls_are_called(widget):
     assert widget.told == ["B", "Space", "-", "Backspace", "Control-Z", "Control-Shift-Z", "Control-Y"]
 
 
-@pytest.mark.parametrize(("key", "held", "taken"), [("b", "", True), ("z", "control", True), ("q", "control", False)])
+@pytest.mark.parametrize(
+    ("key", "held", "taken"), [("b", "", True), ("z", "control", True), ("q", "control", False), ("escape", "", False)]
+)
 def test_its_keys_are_no_shortcuts_of_the_window(widget, key, held, taken):
     modifier = CONTROL if held else Qt.KeyboardModifier.NoModifier
-    event = QKeyEvent(QEvent.Type.ShortcutOverride, getattr(Qt.Key, f"Key_{key.upper()}"), modifier, key)
+    text = {"escape": "\x1b"}.get(key, key)  # as Qt has it
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, getattr(Qt.Key, f"Key_{key.capitalize()}"), modifier, text)
     event.ignore()
     QApplication.sendEvent(widget, event)
     assert event.isAccepted() == taken
@@ -73,7 +76,9 @@ def test_where_nothing_can_be_said_only_undo_is_left(widget):
 def test_classes_that_are_added_get_a_button(widget, classes):
     widget.show_classes(classes.change("blast", key="X"), {})
     assert widget.buttons["blast"].toolTip() == "blast: key X"
+    before = [*widget.buttons.values()]
     widget.show_classes(classes.add("smudge"), {})
+    assert not any(made.isVisible() for made in before)  # over those that took their place
     assert [*widget.buttons] == ["blast", "hairy_cell", "other", "smudge"]
     widget.buttons["smudge"].click()
     assert widget.told == ["smudge"]

@@ -129,6 +129,7 @@ class Bars(QWidget):
 
     def _begin(self, names: tuple[str, ...]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
+            item.widget().hide()  # until Qt deletes it, it would cover what takes its place
             item.widget().deleteLater()
         self._names, self.bars, self.shares = names, [], []
         for row, name in enumerate(names):

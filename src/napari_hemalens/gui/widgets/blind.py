@@ -13,6 +13,7 @@ from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.teach.keys import others
 from napari_hemalens.gui.widgets.alive import while_alive
+from napari_hemalens.gui.widgets.closing import ask_what_becomes
 from napari_hemalens.gui.widgets.gallery_dock import ResultsGallery
 from napari_hemalens.gui.widgets.replacing import ask_for_file
 from napari_hemalens.gui.widgets.rows import button, sentences
@@ -63,6 +64,20 @@ class BlindDialog(QDialog):
         session.said.connect(self._say)
         self._show()
         self.cell.setFocus()
+
+    def done(self, result: int) -> None:
+        """Close, unless it would lose what was said and the observer goes on."""
+        cells = self.session.unsaved
+        if cells:
+            named = counted(cells, "cell that you named is", "cells that you named are")
+            question = f"{named} not kept, since no project is open. Save the reading as a table?"
+            answer = ask_what_becomes(self, "Blind reading", question)
+            if answer == "save":
+                self._save()
+            if answer == "cancel" or (answer == "save" and self.session.unsaved):
+                self.cell.setFocus()
+                return
+        super().done(result)
 
     def _on_key(self, key: str) -> None:
         keys = {each.name: each.key for each in self.session.classes}
@@ -140,9 +155,11 @@ def _begun(session: BlindSession, cells: int, parent: QWidget) -> bool:
     kept = session.kept
     kinds = QMessageBox.StandardButton
     if kept is not None:
-        left = len(kept.order) - len(kept.said)
+        left, gone = session.left_of(kept), session.gone_from(kept)
         found = f"has {counted(left, 'cell')} left. Go on with it?" if left else "is at its end. See what came out?"
-        question = f"Your reading {found} No begins another, and keeps this one beside it."
+        away = counted(gone, "of its cells was", "of its cells were")
+        lost = f" {away} removed or moved since, and will be passed over." if gone else ""
+        question = f"Your reading {found}{lost} No begins another, and keeps this one beside it."
         answer = QMessageBox.question(parent, "Blind reading", question, kinds.Yes | kinds.No | kinds.Cancel)
         if answer == kinds.Yes:
             session.resume()

@@ -30,10 +30,16 @@ class Keeper(Protocol):
 def ask_to_save(parent: QWidget, corrections: int) -> Answer:
     """Ask what becomes of corrections when the window closes."""
     cells = counted(corrections, "corrected cell is", "corrected cells are")
+    question = f"{cells} not saved. Save the results of HemaLens before the window closes?"
+    return ask_what_becomes(parent, "Unsaved corrections", question)
+
+
+def ask_what_becomes(parent: QWidget, title: str, question: str) -> Answer:
+    """Ask what becomes of what no file holds; a question that is closed means to go on as before."""
     kinds = QMessageBox.StandardButton
     box = QMessageBox(parent)
-    box.setWindowTitle("Unsaved corrections")
-    box.setText(f"{cells} not saved. Save the results of HemaLens before the window closes?")
+    box.setWindowTitle(title)
+    box.setText(question)
     box.setStandardButtons(kinds.Save | kinds.Discard | kinds.Cancel)
     box.setDefaultButton(kinds.Save)
     answers: dict[Any, Answer] = {kinds.Save: "save", kinds.Discard: "discard"}

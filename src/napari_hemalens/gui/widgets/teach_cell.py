@@ -94,6 +94,7 @@ class CellToName(QWidget):
     def _make_buttons(self, classes: ClassSet) -> None:
         for made in self.buttons.values():
             self._grid.removeWidget(made)
+            made.hide()  # until Qt deletes it, it would cover those that take its place
             made.deleteLater()
         self.buttons = {each.name: self._button(each.name, "") for each in classes}
         for place, (name, made) in enumerate(self.buttons.items()):
@@ -140,7 +141,8 @@ class CellToName(QWidget):
         if held & Qt.KeyboardModifier.ControlModifier:
             shift = "Shift-" if held & Qt.KeyboardModifier.ShiftModifier else ""
             return {Qt.Key.Key_Z: f"Control-{shift}Z", Qt.Key.Key_Y: "Control-Y"}.get(event.key(), "")
-        return _NAMED_KEYS.get(event.key()) or event.text().strip().upper()
+        text = event.text().strip().upper()
+        return _NAMED_KEYS.get(event.key()) or (text if text.isprintable() else "")  # Escape has a text, too
 
 
 def _tip(each: OwnClass) -> str:
