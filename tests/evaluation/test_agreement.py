@@ -100,6 +100,11 @@ def test_ten_images_are_drawn_instead_of_cells():
     assert pair.kappa.value == pytest.approx(0.493, abs=5e-4)
 
 
+def test_a_figure_that_rounds_to_zero_has_no_sign():
+    assert shown(Figure(-0.004, -0.24, 0.25)) == "0.00 (-0.24 to 0.25)"
+    assert shown(Figure(0.1, -0.001, 0.25)) == "0.10 (0.00 to 0.25)"
+
+
 def test_the_words_are_those_of_landis_and_koch():
     values = (-0.1, 0.0, 0.2, 0.21, 0.41, 0.61, 0.81, 1.0)
     words = [in_words(value) for value in values]

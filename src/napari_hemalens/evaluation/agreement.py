@@ -166,8 +166,8 @@ def shown(figure: Figure) -> str:
     """Return a value with its interval, '-' where it is not defined."""
     if figure.value is None:
         return "-"
-    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.2f} to {figure.high:.2f})"
-    return f"{figure.value:.2f}{interval}"
+    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:z.2f} to {figure.high:z.2f})"
+    return f"{figure.value:z.2f}{interval}"  # z: no -0.00
 
 
 def _pair(
