@@ -37,7 +37,7 @@ FORBIDDEN_PHRASES = (
     *("least score", "min-score", "place attention", "trimmed twice", "warm-up on single cells"),
     *("row of the weights", "an image each", "gone on from", "a mpx", "way of heat", "heat of crops"),
 )
-ALIASES = {"src/napari_hemalens/cli/app.py": {"min-score"}}
+ALIASES = {"src/napari_hemalens/cli/options.py": {"min-score"}}
 """Where the old name of an option is still taken."""
 
 LIMITS = {"lint.mccabe.max-complexity": 10, "lint.pylint.max-args": 5, "lint.pylint.max-statements": 50}

@@ -1,16 +1,15 @@
 """What all commands share: errors in one sentence, the version, notes for the model card, a bar that closes."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from napari_hemalens import __version__
-from napari_hemalens.cli.app import Bar, app, cluster_of, evaluate_app, new_weights, run, say_figures, writable
+from napari_hemalens.cli.app import Bar, cluster_of, new_weights, run, say_figures
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.models.weights import NewWeights
@@ -52,35 +51,6 @@ def test_notes_for_the_model_card_are_split_at_the_first_equals_sign() -> None:
 def test_a_note_that_the_model_card_has_no_place_for_is_refused(note: str) -> None:
     with pytest.raises(RecipeError, match=rf"KEY=TEXT, with the keys description, data, licence; got '{note}'"):
         new_weights(Path("out"), "mine", [note])
-
-
-def test_every_folder_for_results_is_looked_at_before_anything_is_done(tmp_path: Path) -> None:
-    commands = [each for each in walk(get_command(app)) if "out" in {option.name for option in each.params}]
-    folders = {each: next(option for option in each.params if option.name == "out") for each in commands}
-    unchecked = {each.name for each, option in folders.items() if option.callback is None}
-    assert unchecked == {"report", "catalogue"}  # whose results are files
-    (tmp_path / "file").touch()
-    assert writable(None) is None
-    with pytest.raises(RecipeError, match="it is a file; choose a folder"):
-        writable(tmp_path / "file")
-
-
-@pytest.mark.parametrize("there", ["report.json", "cells.csv"])
-def test_no_measure_takes_the_place_of_an_earlier_report(
-    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path, there: str
-) -> None:
-    (tmp_path / there).touch()
-    commands = [("evaluate", name, "--data", tmp_path) for name in get_command(evaluate_app).commands]
-    assert len(commands) == 9
-    for command in (*commands, ("agreement", tmp_path / "a.csv", tmp_path / "b.csv")):
-        assert hemalens(*command, "--out", tmp_path) == 2
-        assert f"{there} is there already, and would be replaced; choose another" in capsys.readouterr().err
-
-
-def walk(command: Any) -> Iterator[Any]:
-    """Yield a command, or all in a group."""
-    inner = getattr(command, "commands", None)
-    yield from [command] if inner is None else (each for part in inner.values() for each in walk(part))
 
 
 def test_a_run_returns_the_result_and_is_closed_when_it_is_interrupted() -> None:

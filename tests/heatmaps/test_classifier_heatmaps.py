@@ -230,3 +230,8 @@ def test_a_note_says_that_torch_computed_in_more_bits(
     recipe = ExplanationRecipe(method=method, precision=precision)
     said = note_on(finish(load_steps(of, recipe, torch.device("cpu"))), recipe)
     assert (f"The method {method} looks into the network as it was trained" in " ".join(said)) == noted
+
+
+def test_a_heatmap_is_of_a_cell_as_it_lies(nucleated: ClassifierCard) -> None:
+    recipe = ExplanationRecipe(method="grad-cam")
+    assert finish(load_steps(nucleated.seeing(8), recipe, torch.device("cpu"))).network.views == 1

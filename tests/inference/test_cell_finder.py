@@ -97,6 +97,13 @@ def test_the_recipe_names_the_classifier_before_the_card_does(card: DetectorCard
     assert naming_card(card, RECIPE.model_copy(update={"naming": str(nucleated.file)})) == nucleated
 
 
+def test_the_recipe_says_in_how_many_ways_a_cell_is_seen(card: DetectorCard, nucleated: ClassifierCard) -> None:
+    taught = card.model_copy(update={"naming": str(nucleated.file)})
+    named = naming_card(taught, RECIPE.model_copy(update={"views": 4}))
+    assert named is not None
+    assert named.views == 4
+
+
 @pytest.mark.parametrize("name", ["leukocyte-types", "all-eca", "micronucleus-attention", "field-rcan"])
 def test_a_classifier_whose_crops_need_labels_is_refused(card: DetectorCard, name: str) -> None:
     with pytest.raises(WeightsError, match=f"{name} do not name detected cells, since their crops need labels"):

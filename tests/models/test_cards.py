@@ -6,6 +6,7 @@ import pytest
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import Task, task
 
 
@@ -43,3 +44,10 @@ def test_of_many_classes_the_likeliest_is_decided() -> None:
     p = np.zeros((2, 12), np.float32)
     p[0, 4], p[1, 11] = 0.6, 0.5
     assert card_of(task("nucleated"), threshold=0.9).decide(p).tolist() == [4, 11]
+
+
+def test_a_recipe_may_ask_for_other_views_than_the_card() -> None:
+    card = classifier_card("nucleated-cells")
+    assert card.views == 1
+    assert card.seeing(8).views == 8
+    assert card.seeing(8).seeing(None).views == 8

@@ -236,3 +236,19 @@ def test_an_unknown_classifier_is_refused_with_those_that_are_known() -> None:
 def test_a_recipe_that_no_classifier_could_follow_is_refused(option: str, value: int) -> None:
     with pytest.raises(RecipeError, match=rf"Option '{option}' got {value}"):
         ClassifierRecipe.from_options(**{option: value})
+
+
+@pytest.mark.parametrize("name", ["alexnet_attention", "resnet18_block_srm"])
+def test_the_mean_over_all_views_does_not_hang_on_how_a_cell_lies(name: str) -> None:
+    network = built(name)
+    crops = images(network)
+    with torch.inference_mode():
+        alone = [network(crops.rot90(turns, (2, 3))) for turns in range(4)]
+        alone += [network(crops.flip(3).rot90(turns, (2, 3))) for turns in range(4)]
+        network.views = 8
+        seen, (logits, embedding) = network(crops), network.name_and_embed(crops)
+        network.views = 1
+        _, as_it_lies = network.name_and_embed(crops)
+    torch.testing.assert_close(seen, torch.stack(alone).mean(dim=0))
+    torch.testing.assert_close(logits, seen)
+    torch.testing.assert_close(embedding, as_it_lies)

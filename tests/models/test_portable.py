@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from napari_hemalens.config.networks import Views
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import portable
 from napari_hemalens.models.cards import ClassifierCard
@@ -18,7 +19,11 @@ def pixels(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 255, shape).astype(np.float32)
 
 
-def test_a_classifier_names_any_number_of_crops_alike(untrained_classifier: ClassifierCard, tmp_path: Path) -> None:
+@pytest.mark.parametrize("views", [1, 4])
+def test_a_classifier_names_any_number_of_crops_alike(
+    untrained_classifier: ClassifierCard, tmp_path: Path, views: Views
+) -> None:
+    untrained_classifier = untrained_classifier.seeing(views)
     network, shape = build_portable(untrained_classifier), input_shape(untrained_classifier)
     write_onnx(network, untrained_classifier, pixels(shape, 0), tmp_path / "a.onnx")
     crops = pixels((3, *shape[1:]), 1)

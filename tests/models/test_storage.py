@@ -162,3 +162,10 @@ def test_the_body_of_a_detector_starts_another_of_the_same_kind(untrained: Detec
     other = recipe.model_copy(update={"backbone": "efficientnet_lite0"})
     with pytest.raises(WeightsError, match="hold a resnet18; the recipe asks for efficientnet_lite0"):
         start_body_from(build_detector(other, 2), untrained, other)
+
+
+def test_weights_are_seen_in_as_many_ways_as_their_card_says(nucleated: ClassifierCard) -> None:
+    often = load_classifier(nucleated.seeing(8), CPU)
+    once = load_classifier(nucleated, CPU)
+    assert (often.views, once.views) == (8, 1)
+    assert often.stages is once.stages  # one copy in memory

@@ -78,12 +78,13 @@ def test_a_run_writes_weights_of_own_classes_that_can_be_used(
     names = cells.class_names.astype("<U12")
     names[names == "eosinophil"] = "smudge"
     cells = replace(cells, class_names=names)
-    recipe = recipe_for(nucleated, 12, 1).model_copy(update={"precision": "32-true", "accelerator": "cpu"})
+    recipe = recipe_for(nucleated, 12, 1, views=4).model_copy(update={"precision": "32-true", "accelerator": "cpu"})
     new = NewWeights(tmp_path, "mine", {"licence": "CC0-1.0"})
     card = finish(fine_tune_steps(cells, task=own_task(CLASSES), start=nucleated, recipe=recipe, new=new))
     assert (card.task, card.classes, card.crop) == ("own", CLASSES, nucleated.crop)
     assert weights.classifier_card(card.file) == card
     assert card.metrics["cells"] == 6
+    assert card.views == load_classifier(card, torch.device("cpu")).views == 4
     train = cells.take(cells.parts == "train")
     with pytest.raises(TrainingError, match="No labelled cell is in the part 'choose'"):
         next(fine_tune_steps(train, task=own_task(CLASSES), start=nucleated, recipe=recipe, new=new))

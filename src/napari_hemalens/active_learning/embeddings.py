@@ -65,7 +65,7 @@ def embed_steps(
     notes = tuple(cache.notes)
     yield Progress(0, total, " ".join(notes) or f"{len(keys) - total:,} of {len(keys):,} cells are known")
     if total:
-        classifier = yield from NetworkClassifier.load_steps(card, recipe, device.choose(recipe.device))
+        classifier = yield from NetworkClassifier.load_steps(card.seeing(1), recipe, device.choose(recipe.device))
         yield from _look_steps(views, cache, classifier, total)
     return Embedded(source.cells, cache.vectors(keys), cache.thumbnails(keys), card.name, card.sha256, notes)
 

@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import app, free, out_console, parts_of
+from napari_hemalens.cli.app import app, out_console, parts_of
+from napari_hemalens.cli.options import free
 from napari_hemalens.config.agreement import AgreementRecipe
 from napari_hemalens.workflows.agreement import agreement_text
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import ClassFile, Out, app, class_names, err_console, out_console
+from napari_hemalens.cli.app import app, class_names, err_console, out_console
+from napari_hemalens.cli.options import ClassFile, Out
 from napari_hemalens.formats import FORMATS
 from napari_hemalens.progress import counted
 from napari_hemalens.workflows import convert_annotations

@@ -1,4 +1,4 @@
-"""What all commands share: their groups, common options, the bar, the consoles."""
+"""What all commands share: their groups, the bar, the consoles, what is said at the end."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +13,8 @@ from rich.progress import Progress as Bar
 from napari_hemalens._version import __version__
 from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
 from napari_hemalens.config.cluster import ClusterRecipe
-from napari_hemalens.config.options import DetectionRecipe, DeviceName, PrecisionName, RuntimeName
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.evaluation.left_out import left_out_in_words
-from napari_hemalens.formats.destinations import check_folder, check_new
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import ABOUT, NewWeights
 from napari_hemalens.progress import RemainingTime, Steps
@@ -38,114 +36,6 @@ app.add_typer(weights_app, name="weights")
 
 out_console = Console(soft_wrap=True, highlight=False)
 err_console = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-PixelSize = Annotated[
-    float | None,
-    typer.Option(
-        "--pixel-size",
-        metavar="UM",
-        help="Micrometres a pixel; by default from the file, else estimated from the red cells.",
-    ),
-]
-DETECTOR: str = DetectionRecipe().weights
-WeightsName = Annotated[str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")]
-NamingName = Annotated[
-    str | None,
-    typer.Option(
-        "--naming", help="Weights that name nucleated cells; by default those of the detector. none: the detector does."
-    ),
-]
-Images = Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Image, pattern or folder.")]
-LabelImages = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--labels",
-        metavar="LABELS",
-        help="Label image, pattern in quotes, or folder; repeatable. Matched to images by name, else by order. Without "
-        "it, the images are segmented.",
-    ),
-]
-StatedPixelSize = Annotated[
-    float | None, typer.Option("--pixel-size", metavar="UM", help="Micrometres a pixel; by default from the file.")
-]
-Relabel = Annotated[
-    bool | None,
-    typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
-]
-Channel = Annotated[
-    str | None,
-    typer.Option(
-        "--channel",
-        metavar="NAME|NUMBER",
-        help="Channel of the images, by name or number from 0; red, green or blue of pictures in colour. By default "
-        "the one that is named after a DNA stain.",
-    ),
-]
-FrameName = Annotated[
-    str | None,
-    typer.Option(
-        "--frame",
-        metavar="T=2,Z=5",
-        help="Frame of images with several, by the letters of their axes, or as numbers from 0 in their order: 2,5.",
-    ),
-]
-Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU where there is one.")]
-Precision = Annotated[
-    PrecisionName,
-    typer.Option(
-        help="Numbers of 32 bits (single), of 16 (half: NVIDIA GPUs, and by OpenVINO CPUs with bfloat16), or of 8 "
-        "(int8: by OpenVINO, once `hemalens weights quantise` has made that form)."
-    ),
-]
-Runtime = Annotated[
-    RuntimeName, typer.Option(help="What computes; auto takes OpenVINO on a CPU where it is installed.")
-]
-ScoreThreshold = Annotated[
-    float | None,
-    typer.Option(
-        "--score-threshold", "--min-score", help="Score from which a cell counts; by default that of the weights."
-    ),
-]
-
-
-def writable(folder: Path | None) -> Path | None:
-    """Return a folder that was given, once it is known that it can be written to."""
-    if folder is not None:
-        check_folder(folder)
-    return folder
-
-
-def free(folder: Path | None) -> Path | None:
-    """Return a folder that was given, once it is `writable` and holds no report that would be replaced."""
-    check_new(folder / name for name in ("report.json", "agreement.html", "cells.csv") if folder is not None)
-    return writable(folder)
-
-
-Out = Annotated[Path, typer.Option(help="Folder for the results; made if missing.", callback=writable)]
-ClassFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--classes",
-        metavar="FILE",
-        help="What to call classes: a CSV with a name and its class a line, or a mapping in YAML or JSON. An empty "
-        "class leaves its cells out.",
-    ),
-]
-Replace = Annotated[
-    bool, typer.Option("--replace", help="Delete the results of another run in the folder first; else it is refused.")
-]
-
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="local|ADDRESS|FILE.yaml",
-        help="Share the work out: to processes of this machine, a dask scheduler, or jobs of a queue such as Slurm's.",
-    ),
-]
-Workers = Annotated[
-    int | None, typer.Option(metavar="N", help="How many workers --scheduler starts; those of an address are there.")
-]
 
 
 def run(steps: Steps[T], title: str, *, go_on: str = "") -> T:

@@ -8,6 +8,21 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
+    app,
+    cluster_of,
+    err_console,
+    evaluate_app,
+    go_on_from,
+    new_weights,
+    out_console,
+    parts_of,
+    run,
+    say_figures,
+    say_of_batch,
+    train_app,
+    train_further_from,
+)
+from napari_hemalens.cli.options import (
     Channel,
     Device,
     FrameName,
@@ -20,21 +35,9 @@ from napari_hemalens.cli.app import (
     Runtime,
     Scheduler,
     StatedPixelSize,
+    Views,
     Workers,
-    app,
-    cluster_of,
-    err_console,
-    evaluate_app,
     free,
-    go_on_from,
-    new_weights,
-    out_console,
-    parts_of,
-    run,
-    say_figures,
-    say_of_batch,
-    train_app,
-    train_further_from,
 )
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
@@ -73,6 +76,7 @@ def classify(  # noqa: PLR0913 -- an option each
         str | None,
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default the task's."),
     ] = None,
+    views: Views = None,
     channel: Channel = None,
     frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
@@ -120,6 +124,7 @@ def classify(  # noqa: PLR0913 -- an option each
     recipe = ClassificationRecipe.from_options(
         task=task,
         weights=weights_name,
+        views=views,
         channel=channel,
         frame=frame,
         pixel_size_um=pixel_size,

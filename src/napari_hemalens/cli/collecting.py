@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.cli.app import app, out_console, run
+from napari_hemalens.cli.options import Out
 from napari_hemalens.workflows.collection import collect_steps
 
 

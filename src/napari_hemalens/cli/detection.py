@@ -8,6 +8,23 @@ from rich.markup import escape
 
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import (
+    app,
+    class_names,
+    cluster_of,
+    err_console,
+    evaluate_app,
+    go_on_from,
+    new_weights,
+    out_console,
+    parts_of,
+    run,
+    say_figures,
+    say_of,
+    say_of_batch,
+    train_app,
+    train_further_from,
+)
+from napari_hemalens.cli.options import (
     DETECTOR,
     ClassFile,
     Device,
@@ -20,24 +37,10 @@ from napari_hemalens.cli.app import (
     Runtime,
     Scheduler,
     ScoreThreshold,
+    Views,
     WeightsName,
     Workers,
-    app,
-    class_names,
-    cluster_of,
-    err_console,
-    evaluate_app,
     free,
-    go_on_from,
-    new_weights,
-    out_console,
-    parts_of,
-    run,
-    say_figures,
-    say_of,
-    say_of_batch,
-    train_app,
-    train_further_from,
 )
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.config.presets import DETECTION, training_recipe
@@ -65,6 +68,7 @@ def detect(  # noqa: PLR0913 -- an option each
     ] = "marrow",
     tissue_prior: Annotated[bool, typer.Option(help="Let the tissue shift the odds of the classes.")] = True,
     naming: NamingName = None,
+    views: Views = None,
     channel: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +102,7 @@ def detect(  # noqa: PLR0913 -- an option each
         tissue=tissue,
         tissue_prior=tissue_prior,
         naming=naming,
+        views=views,
         channel=channel,
         frame=frame,
         unsure=unsure,

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Figures, Out, app, run, say_figures, train_further_from
+from napari_hemalens.cli.app import Figures, app, run, say_figures, train_further_from
 from napari_hemalens.cli.classification import Cells, RecipeOption
+from napari_hemalens.cli.options import Out
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.options import (

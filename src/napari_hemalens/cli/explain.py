@@ -6,7 +6,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import (
+from napari_hemalens.cli.app import app, cluster_of, err_console, go_on_from, out_console, run, say_of_batch
+from napari_hemalens.cli.options import (
     Channel,
     Device,
     FrameName,
@@ -19,13 +20,6 @@ from napari_hemalens.cli.app import (
     Scheduler,
     StatedPixelSize,
     Workers,
-    app,
-    cluster_of,
-    err_console,
-    go_on_from,
-    out_console,
-    run,
-    say_of_batch,
 )
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.progress import counted

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Device, evaluate_app, free, parts_of, run, say_figures
+from napari_hemalens.cli.app import evaluate_app, parts_of, run, say_figures
+from napari_hemalens.cli.options import Device, free
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.records.tasks import TASKS

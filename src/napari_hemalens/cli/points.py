@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import DETECTOR, Device, WeightsName, evaluate_app, free, run, say_figures
+from napari_hemalens.cli.app import evaluate_app, run, say_figures
+from napari_hemalens.cli.options import DETECTOR, Device, WeightsName, free
 from napari_hemalens.config.options import DetectionRecipe
 
 

@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.cli.app import app, out_console, run
+from napari_hemalens.cli.options import Out
 
 
 @app.command()

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import app, err_console, out_console, run, writable
+from napari_hemalens.cli.app import app, err_console, out_console, run
+from napari_hemalens.cli.options import writable
 from napari_hemalens.config.recipe import change_recipe
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import RecipeError

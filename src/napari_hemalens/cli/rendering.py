@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from napari_hemalens.cli.app import Out, app, out_console, run
+from napari_hemalens.cli.app import app, out_console, run
+from napari_hemalens.cli.options import Out
 from napari_hemalens.progress import counted
 from napari_hemalens.records.differential import Tissue
 from napari_hemalens.rendering.dataset import render_fields_steps

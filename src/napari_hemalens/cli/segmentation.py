@@ -7,20 +7,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import (
-    Channel,
-    FrameName,
-    Out,
-    Replace,
-    app,
-    evaluate_app,
-    free,
-    go_on_from,
-    out_console,
-    run,
-    say_figures,
-    say_of_batch,
-)
+from napari_hemalens.cli.app import app, evaluate_app, go_on_from, out_console, run, say_figures, say_of_batch
+from napari_hemalens.cli.options import Channel, FrameName, Out, Replace, free
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in

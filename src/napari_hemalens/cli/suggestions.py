@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import (
+from napari_hemalens.cli.app import app, err_console, out_console, run
+from napari_hemalens.cli.options import (
     Channel,
     Device,
     FrameName,
@@ -18,10 +19,6 @@ from napari_hemalens.cli.app import (
     Relabel,
     Runtime,
     StatedPixelSize,
-    app,
-    err_console,
-    out_console,
-    run,
 )
 from napari_hemalens.config.active_learning import SuggestionRecipe
 from napari_hemalens.config.options import ClassificationRecipe

@@ -9,21 +9,8 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import (
-    DETECTOR,
-    ClassFile,
-    Device,
-    Images,
-    Out,
-    PixelSize,
-    WeightsName,
-    class_names,
-    err_console,
-    out_console,
-    run,
-    say_of,
-    weights_app,
-)
+from napari_hemalens.cli.app import class_names, err_console, out_console, run, say_of, weights_app
+from napari_hemalens.cli.options import DETECTOR, ClassFile, Device, Images, Out, PixelSize, WeightsName
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import weights

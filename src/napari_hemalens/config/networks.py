@@ -6,6 +6,9 @@ from pydantic import Field
 
 from napari_hemalens.config.recipe import Recipe
 
+Views = Literal[1, 2, 4, 8]
+"""In how many ways round a crop is looked at: mirrored, turned (`models.views`)."""
+
 
 class RefinementRecipe(Recipe):
     """How `faster_rcnn_attention` moves boxes, and how that is learned (Wang et al. 2021, Table 2)."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from napari_hemalens.config.networks import Views
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.records.differential import Tissue, UnsureCells
 from napari_hemalens.records.tasks import ExplainableName, TaskName
@@ -58,6 +59,17 @@ Embeddings = Annotated[
         title="Keep embeddings",
         description="Keep what the classifier sees of each cell, some hundred numbers before they become a class; they "
         "are saved in AnnData alone",
+    ),
+]
+
+
+ViewsOrDefault = Annotated[
+    Views | None,
+    Field(
+        title="Views",
+        description="In how many ways round a classifier sees each cell, turned and mirrored; what it says of them is "
+        "averaged (test-time augmentation), which is steadier and as many times slower; empty: as many as its weights "
+        "ask for, 1 of packed ones",
     ),
 ]
 
@@ -131,6 +143,7 @@ class DetectionRecipe(Recipe):
         description="Weights that name nucleated cells, by name or file; empty: those that go with the detector; none: "
         "cells keep the class that the detector gave them",
     )
+    views: ViewsOrDefault = None
     unsure: UnsureCells = Field(
         title="Unsure cells",
         default="apart",
@@ -192,6 +205,7 @@ class ClassificationRecipe(Recipe):
         lt=10,
         description="Micrometres per pixel; empty: read from the image",
     )
+    views: ViewsOrDefault = None
     relabel: bool | None = Field(
         default=None,
         description="Give each separate region of the mask its own number; empty: stop with an error where one number "
@@ -226,6 +240,11 @@ class FineTuningRecipe(Recipe):
         default="taught", description="Name of the new weights", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
     )
     epochs: float = Field(default=30, gt=0, description="Passes over the labelled cells")
+    views: Views = Field(
+        default=8,
+        description="In how many ways round the new weights are to see each cell, turned and mirrored: each doubling "
+        "is steadier, and takes twice as long in use",
+    )
     description: str = Field(default="", description="What the weights are, for their model card; empty: the classes")
     device: DeviceName = Field(default="auto", description="Processor to compute on")
 

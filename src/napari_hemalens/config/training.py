@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, Views
 from napari_hemalens.config.recipe import Recipe
 
 
@@ -128,6 +128,11 @@ class ClassifierTraining(Training):
         gt=0,
         description="Novelty from which a cell is unsure, where 1 is what 5 % of the held-out cells exceed; for a "
         "laboratory never seen, by `experiment laboratories`; of cells by box",
+    )
+    views: Views = Field(
+        default=1,
+        description="In how many ways round the trained network sees each cell, turned and mirrored: logits are "
+        "averaged, and calibrated so",
     )
     most: int = Field(
         default=1500, ge=1, description="Most cells of one class from one laboratory that are kept; of cells by box"

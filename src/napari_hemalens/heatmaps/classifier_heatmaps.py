@@ -26,8 +26,10 @@ def load_steps(card: ClassifierCard, recipe: ExplanationRecipe, device: torch.de
     """Return a classifier on what can show a recipe's method; yields where that takes time.
 
     Gradients, and passes over covered crops that are compared with them, need the network as it was trained; layers
-    within its stages need torch. What else there is comes with the answer of any runtime.
+    within its stages need torch. What else there is comes with the answer of any runtime. However many views weights
+    ask for, a heatmap, and the class that it is of, are of the cell as it lies.
     """
+    card = card.seeing(1)
     method = method_of(card.network, str(recipe.method))
     if method.kind not in {"attention", "features"}:
         return NetworkClassifier.load(card, device)

@@ -128,4 +128,4 @@ def naming_card(card: DetectorCard, recipe: DetectionRecipe) -> ClassifierCard |
             f"The weights {namer.name} do not name detected cells, since their crops need labels; weights of the task "
             "nucleated do."
         )
-    return namer
+    return namer.seeing(recipe.views)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
-from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe, NetworkRecipe, Views
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.licence import Licensed
@@ -134,6 +134,11 @@ class ClassifierCard(ModelCard):
         default_factory=dict,
         description="Of each laboratory: whether it was trained on, and what was measured on cells that were not",
     )
+    views: Views = Field(
+        default=1,
+        description="In how many ways round a cell is seen, turned and mirrored, and the logits averaged (test-time "
+        "augmentation); temperature and threshold go with it",
+    )
     heatmap: str | None = Field(
         default=None,
         description="The heatmap method that points best, by hemalens evaluate heatmaps; empty: not measured",
@@ -180,6 +185,10 @@ class ClassifierCard(ModelCard):
                 "members_of": self.outputs,
             }
         )
+
+    def seeing(self, views: Views | None) -> Self:
+        """Return the card of the same weights for so many views of each cell; None: for as many as they ask for."""
+        return self if views is None else self.model_copy(update={"views": views})
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Decide as `ModelCard.decide`; of two classes the one looked for, from the threshold on."""

@@ -40,6 +40,7 @@ from napari_hemalens.models.heads import (
 from napari_hemalens.models.residual_attention import with_attention_in_blocks
 from napari_hemalens.models.residual_channel import residual_channel_backbone
 from napari_hemalens.models.starts import RGB
+from napari_hemalens.models.views import other_views
 
 
 class CellClassifier(nn.Module):
@@ -55,7 +56,11 @@ class CellClassifier(nn.Module):
         Of the images that it takes.
     smallest_px : int
         Side of the smallest of them, in pixels.
+    views : int
+        In how many ways round crops are looked at, for the mean of their logits: 1, 2, 4 or 8 (`views.other_views`).
     """
+
+    views: int = 1
 
     def __init__(self, backbone: Backbone, head: nn.Module, input_channels: int) -> None:
         super().__init__()
@@ -65,7 +70,7 @@ class CellClassifier(nn.Module):
         self.smallest_px = backbone.smallest_px
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits.
+        """Return logits, averaged over all views.
 
         Parameters
         ----------
@@ -82,10 +87,10 @@ class CellClassifier(nn.Module):
         ImageError
             If the images have other channels, or are smaller than the network takes.
         """
-        return self.attend(images)[0]
+        return self.name_and_embed(images)[0]
 
     def attend(self, images: Tensor) -> tuple[Tensor, Maps]:
-        """Return logits, and where the network looked: its own attention, no gradients.
+        """Return logits, and where the network looked: its own attention, no gradients. Of the crops as they are.
 
         Returns
         -------
@@ -102,7 +107,7 @@ class CellClassifier(nn.Module):
         return logits, maps
 
     def name_and_embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (N, classes), and an embedding (N, D) float32 of what is seen: L, averaged over its places.
+        """Return logits (N, classes) as `forward`, and an embedding (N, D) float32 of the crops as they are: mean L.
 
         Raises
         ------
@@ -110,7 +115,10 @@ class CellClassifier(nn.Module):
             As `attend`.
         """
         features = self._features(images)
-        return self.head(features)[0], features[-1].mean(dim=(2, 3))
+        logits = self.head(features)[0]
+        for view in other_views(images, self.views):
+            logits = logits + self.attend(view)[0]
+        return logits / self.views, features[-1].mean(dim=(2, 3))
 
     def _features(self, images: Tensor) -> list[Tensor]:
         channels, height, width = images.shape[-3:]
@@ -224,10 +232,6 @@ def _in_blocks(
     return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
 
 
-def _cbam_block(_: ClassifierRecipe, channels: int) -> nn.Module:
-    return CBAM(channels)
-
-
 def _eca_block(recipe: ClassifierRecipe, channels: int) -> nn.Module:
     return ECA(recipe.eca_kernel or adaptive_kernel_size(channels))
 
@@ -246,14 +250,13 @@ def _residual_channel(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
         input_channels=recipe.input_channels,
         normalise=recipe.batch_norm,
     )
-    parts = with_colours(parts, recipe)
-    return _classifier(recipe, parts, PlainHead(parts.neck, parts.width, classes))
+    return _classifier(recipe, with_colours(parts, recipe), PlainHead(parts.neck, parts.width, classes))
 
 
 def _backbone(recipe: ClassifierRecipe, name: str, *, dense: bool = False) -> Backbone:
     imagenet = recipe.start == "imagenet"
-    parts = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
-    parts = with_colours(parts, recipe)
+    plain = build_backbone(name, imagenet=imagenet, input_channels=recipe.input_channels, dense=dense)
+    parts = with_colours(plain, recipe)
     return with_batch_norm(parts) if recipe.batch_norm else parts
 
 
@@ -286,7 +289,7 @@ CLASSIFIERS: Mapping[str, Callable[[ClassifierRecipe, int], CellClassifier]] = {
     "resnet18": partial(_plain, backbone="resnet18"),
     "resnet18_attention": partial(_spatial, backbone="resnet18"),
     "resnet18_cbam": partial(_cbam, backbone="resnet18"),
-    "resnet18_block_cbam": partial(_in_blocks, attention=_cbam_block),
+    "resnet18_block_cbam": partial(_in_blocks, attention=lambda _, channels: CBAM(channels)),
     "resnet18_block_eca": partial(_in_blocks, attention=_eca_block),
     "resnet18_block_srm": partial(_in_blocks, attention=_srm_block),
     "resnet18_block_se": partial(_in_blocks, attention=_se_block),

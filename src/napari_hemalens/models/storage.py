@@ -137,11 +137,11 @@ def load_classifier(card: ClassifierCard, device: torch.device) -> CellClassifie
     """Return the classifier of a model card, as `load_detector` does a detector."""
     file = _WeightsFile(verify(card), card.sha256)
     network = _build_classifier(file, card.network, classes=card.outputs, device=device)
-    if not card.members:
-        return network
     answering = copy(network)  # the parts stay one copy in memory
     answering._modules = dict(network._modules)
-    answering.head = MemberHead(network.head, card.members, card.temperature)
+    answering.views = card.views
+    if card.members:
+        answering.head = MemberHead(network.head, card.members, card.temperature)
     return answering.eval()
 
 

@@ -99,7 +99,7 @@ def pack(
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     save_network(network, new.file)
     load_into(network, new.file)  # all figures are those of the network as loaded
-    network.eval()
+    network.eval().views = recipe.views
     train = train.take(thinned(train, recipe.most))
     labels, held_out = admissible(train, task), admissible(choose, task)
     certain = held_out.sum(dim=1) == 1

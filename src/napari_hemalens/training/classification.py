@@ -130,7 +130,7 @@ def _with_start(recipe: ClassifierTraining, start: str) -> ClassifierTraining:
 
 def best_epoch_steps(
     images: CellCrops, crops: EvaluationCrops, *, task: Task, recipe: ClassifierTraining, out: Path
-) -> Steps[nn.Module]:
+) -> Steps[CellClassifier]:
     """Train on some cells; return the network of the epoch that ranks others best (AUC), or of the last."""
     if recipe.keep == "best" and recipe.average:
         raise RecipeError("An average of the weights is that of the whole run: with `average` use keep = 'last'.")
@@ -155,6 +155,7 @@ def best_epoch_steps(
         state = load_file(out / BEST)
         del state["AUC"]
         network.load_state_dict(state)
+    network.views = recipe.views
     return network
 
 
@@ -165,7 +166,7 @@ def build(recipe: ClassifierTraining, task: Task) -> CellClassifier:
 
 
 def pack(
-    network: nn.Module,
+    network: CellClassifier,
     crops: EvaluationCrops,
     *,
     task: Task,
@@ -203,6 +204,7 @@ def new_card(task: Task, recipe: ClassifierTraining, new: weights.NewWeights) ->
         task=task.name,
         description=new.about.get("description", recipe.network.network),
         network=recipe.network.model_copy(update=size),
+        views=recipe.views,
         crop=recipe.crop,
         classes=task.classes,
         positive=task.positive,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from napari_hemalens.config.networks import Views
 from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import TrainingError
@@ -27,7 +28,7 @@ _WARM_UP = 20  # steps
 _PAST = 0.95  # of the moving average: runs are short
 
 
-def recipe_for(card: ClassifierCard, cells: int, epochs: float) -> ClassifierTraining:
+def recipe_for(card: ClassifierCard, cells: int, epochs: float, views: Views = 1) -> ClassifierTraining:
     """Return how weights are taught further on so many cells: their network and crops, augmentation as in training.
 
     Raises
@@ -49,6 +50,7 @@ def recipe_for(card: ClassifierCard, cells: int, epochs: float) -> ClassifierTra
             "learning_rate": _RATE,
             "warmup_steps": _WARM_UP,
             "average": _PAST,
+            "views": views,
             "workers": 0,
             "checkpoint_minutes": 0.5,
         }

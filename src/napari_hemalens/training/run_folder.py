@@ -18,6 +18,8 @@ RECIPE = "recipe.json"
 DATA = "data.json"
 """Beside it: a hash of what the run learns from."""
 
+_AFTERWARDS = {"novelty_scale", "views"}
+
 
 def read_recipe(out: Path) -> ClassifierTraining | None:
     """Return the recipe of the classifier run in a folder, or None if there is none."""
@@ -67,7 +69,7 @@ def keep_recipe(recipe: Training, out: Path, data: str) -> None:
     # Without any of these it was refused, or stopped, before it learned anything.
     learned = any(any(out.rglob(kind)) for kind in ("*.ckpt", "*.safetensors"))
     if file.exists() and learned:
-        free = {"epochs", "least_steps", "workers", "devices", "accelerator", "checkpoint_minutes", "novelty_scale"}
+        free = {"epochs", "least_steps", "workers", "devices", "accelerator", "checkpoint_minutes"} | _AFTERWARDS
         before = type(recipe).model_validate_json(file.read_text(encoding="utf-8"))
         if before.model_dump(exclude=free) != recipe.model_dump(exclude=free):
             raise TrainingError(f"{out} holds a run of another recipe ({RECIPE}); choose another folder for this one.")

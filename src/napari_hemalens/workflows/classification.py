@@ -146,7 +146,8 @@ def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> Classif
         raise WeightsError(
             f"No weights are packed for the task {asked.name}: choose those that were taught its classes."
         )
-    return weights.classifier_card(name).for_task(asked)
+    card = weights.classifier_card(name).for_task(asked)
+    return card.seeing(recipe.views) if isinstance(recipe, ClassificationRecipe) else card
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:

@@ -100,7 +100,7 @@ def fine_tune_steps(session: TeachingSession, recipe: FineTuningRecipe | None = 
     session : TeachingSession
         Its project's labels are trained on, whatever image they are of; random cells never are.
     recipe : FineTuningRecipe, optional
-        Name, epochs, device.
+        Name, epochs, views, device.
 
     Raises
     ------
@@ -140,7 +140,8 @@ def _train_steps(labels: _Labels, results: Path, recipe: FineTuningRecipe) -> St
         from napari_hemalens.training import fine_tuning  # noqa: PLC0415 -- loads lightning
 
     table, start = labels.table, labels.start
-    training = fine_tuning.recipe_for(start, int((table.cells.parts == "train").sum()), recipe.epochs)
+    cells = int((table.cells.parts == "train").sum())
+    training = fine_tuning.recipe_for(start, cells, recipe.epochs, recipe.views)
     device_ = device.choose(recipe.device)
     training = training.model_copy(update={"accelerator": "cpu" if device_.type == "cpu" else "auto"})
     new = weights.NewWeights(results / f"{recipe.name}-{table.digest}", recipe.name, _about(table, start, recipe))

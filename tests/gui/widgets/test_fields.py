@@ -1,5 +1,7 @@
 """Fields of pydantic options become widgets of magicgui."""
 
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel, Field
 from qtpy.QtWidgets import QAbstractSpinBox
@@ -13,6 +15,7 @@ class Options(BaseModel):
     plain_name: int = Field(default=3, ge=2, description="What it does")
     size: float | None = Field(title="Size (µm)", default=None)
     file: str | None = Field(default=None)
+    views: Literal[1, 2] | None = None
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_a_whole_number_stays_one(qtbot):
 
 def test_labels_are_titles_or_names_in_words():
     fields = Options.model_fields
-    assert [label_of(name, field) for name, field in fields.items()] == ["Plain name", "Size (µm)", "File"]
+    assert [label_of(name, field) for name, field in fields.items()] == ["Plain name", "Size (µm)", "File", "Views"]
 
 
 def test_a_widget_has_the_bounds_and_the_description_of_its_field(qtbot):
@@ -69,3 +72,10 @@ def test_a_text_that_is_left_out_is_none(qtbot):
     assert widget.value == "mine.json"
     widget.value = None
     assert widget.value is None
+
+
+def test_a_choice_that_may_be_left_out_begins_with_none(qtbot):
+    widget = widget_for("views", Options.model_fields["views"])
+    qtbot.addWidget(widget.native)
+    assert (widget.value, widget.choices) == (None, (None, 1, 2))
+    assert widget.native.itemText(0) == "default"

@@ -83,6 +83,7 @@ def widget_for(name: str, field: FieldInfo) -> Widget:
     options: dict[str, Any] = {"tooltip": field.description}
     if get_origin(kind) is Literal:
         options |= {"widget_type": Choice, "choices": [(str(value), value) for value in get_args(kind)]}
+        options |= {"none": "default"} if optional else {}
     elif kind is float or (kind is int and optional):
         options |= {"widget_type": NumberEdit, "kind": kind, "empty": "default" if optional else ""}
     elif kind is int:
