@@ -32,7 +32,7 @@ class TrainingRows(QWidget):
         about = sentences(small=True)
         about.setText(_ABOUT)
         self.form: RecipeForm[FineTuningRecipe] = RecipeForm(
-            FineTuningRecipe, ("name", "epochs", "views"), {"device": DeviceChoice()}
+            FineTuningRecipe, ("name", "epochs"), {"device": DeviceChoice()}
         )
         self.form.options["device"].select(preference("device"))
         self.running, self.plot, self.said = RunBar(), LossPlot(), sentences()
