@@ -30,7 +30,7 @@ def test_cells_that_are_seen_are_chosen_before_hidden_ones_then_the_last(qtbot):
         assert cells.value.name == expected
 
 
-def test_cells_begin_with_selected_ones_and_never_with_those_of_another_image(qtbot, two_images):
+def test_cells_begin_with_the_selected_ones_never_with_another_images(qtbot, two_images):
     viewer, images, _ = two_images
     of_a, other_of_a, of_b = outlined(viewer, "a"), outlined(viewer, "a"), outlined(viewer, "b")
     for selected, image, expected in (of_b, "a", of_a), (other_of_a, "a", other_of_a), (of_a, "b", of_b):
