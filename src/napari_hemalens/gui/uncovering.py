@@ -8,6 +8,7 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari_hemalens.gui.camera import show_whole_unless_like
 from napari_hemalens.gui.grid import is_grid
 from napari_hemalens.gui.layers import holds_pixels
+from napari_hemalens.gui.staying import stay_on
 
 CLEAR = ("additive", "minimum", "multiplicative")  # ways to blend in which what lies below is still seen
 
@@ -19,9 +20,10 @@ _stored: weakref.WeakSet[Layer] = weakref.WeakSet()  # results of a run of a pro
 
 
 def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
-    """Tell of which image a new layer shows cells; while another image covers it, they are hidden."""
+    """Tell of which image a new layer shows cells, which stays on it; while another one covers it, they are hidden."""
     if image is None:
         return
+    stay_on(layer, image)
     _images[layer] = weakref.ref(image)
     covered = image in viewer.layers and not is_grid(viewer)
     above = viewer.layers[viewer.layers.index(image) + 1 :] if covered else ()

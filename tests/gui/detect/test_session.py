@@ -66,6 +66,18 @@ class TestRun:
         assert said[-1].startswith("Stopped. What was found is kept")
         assert 0 < len(session.results.detections()[0]) < 6
 
+    @pytest.mark.parametrize("steps", [0, 3])
+    def test_boxes_lie_on_an_image_whose_pixel_size_is_changed(self, session, image, runner, recipe, viewer, steps):
+        session.start_run([image], recipe)
+        for _ in range(steps):
+            runner.step()
+        image.scale = (0.25, 0.25)
+        runner.run()
+        boxes = viewer.layers["smear cells"]
+        assert boxes.scale.tolist() == [0.25, 0.25]
+        image.scale = (0.5, 0.5)  # nor where nothing runs
+        assert boxes.scale.tolist() == [0.5, 0.5]
+
     def test_several_images_add_up(self, session, viewer, image, runner, recipe):
         other = viewer.add_image(np.zeros((400, 600, 3), np.uint8), rgb=True, name="other")
         session.start_run([image, other], recipe)

@@ -16,6 +16,7 @@ from napari_hemalens.gui.classify.results import ClassResults
 from napari_hemalens.gui.classify.state import PAIRS, CellsBy, ClassificationState, NucleusValues
 from napari_hemalens.gui.layers import MARK
 from napari_hemalens.gui.running import Listener, Runner
+from napari_hemalens.gui.staying import stay_on
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.workflows.labels import assign_nuclei, nc_ratios, pair_nuclei
 
@@ -186,6 +187,7 @@ class CellAssigner:
         )
         state.pairs.contour, state.pairs.opacity = _LINE, 1
         viewer.add_layer(state.pairs)
+        stay_on(state.pairs, state.image)
         viewer.layers.selection.active = active
         self._watch(state.pairs)
 

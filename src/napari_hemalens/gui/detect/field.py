@@ -14,6 +14,7 @@ from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.shown import joined
 from napari_hemalens.gui.frames import Framed
+from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.running import Stop, nothing
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.review.boxes import ReviewedBoxes, ShownBoxes
@@ -75,6 +76,11 @@ class Field:
     def drawings(self) -> tuple[Drawing, ...]:
         """Where its cells are shown: one layer, two, or none yet."""
         return tuple(each for each in (self.drawing, self.small) if each is not None)
+
+    @property
+    def place(self) -> Mapping[str, Any]:
+        """What puts a layer over its image as that lies now: a person may have given it another pixel size."""
+        return self.placement if self.image is None else placement_of(self.image)
 
     def __post_init__(self) -> None:
         if self.image is not None:

@@ -252,7 +252,7 @@ class FieldLayers:
         viewer = self._viewer()
         if viewer is None:
             return None
-        layer = Layer.create(*cell_layer(f.header, f.placement, many=many))
+        layer = Layer.create(*cell_layer(f.header, f.place, many=many))
         drawing = PointDrawing(layer) if many else BoxDrawing(layer)
         keep_mesh_programs()
         if small:

@@ -15,6 +15,7 @@ from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.state import ExplanationState, MethodResult
 from napari_hemalens.gui.frames import FramesOnScreen
 from napari_hemalens.gui.pace import Pace
+from napari_hemalens.gui.staying import stays
 from napari_hemalens.gui.uncovering import hide_stored, lay_over, uncover
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.explained import Explained
@@ -167,7 +168,7 @@ class Heatmaps:
             state.layer.refresh()
         else:
             state.layer.data = found.heatmap.data
-            for attribute, value in state.placement.items():
+            for attribute, value in {} if stays(state.layer) else state.placement.items():
                 setattr(state.layer, attribute, value)
         if state.drawn is not found.heatmap and state.layer.name != name:
             state.layer.name = name
