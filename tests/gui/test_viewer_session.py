@@ -80,13 +80,14 @@ def test_a_refusal_is_said_as_it_is_and_a_fault_of_ours_is_called_so(viewer, run
     ]
 
 
-def test_devices_are_looked_for_once(viewer, runner, monkeypatch):
+def test_devices_are_looked_for_once_and_told_to_each_that_asks(viewer, runner, monkeypatch):
     monkeypatch.setattr(viewer_session, "_devices", lambda: (yield (("cpu", "CPU"),)))
-    session = ViewerSession(viewer, runner)
+    session, told = ViewerSession(viewer, runner), []
+    session.devices_found.connect(lambda: told.append(session.devices))
     session.look_for_devices()
     runner.run()
-    session.look_for_devices()
-    assert session.devices == (("cpu", "CPU"),)
+    session.look_for_devices()  # by a dock that is opened again
+    assert told == [(("cpu", "CPU"),)] * 2
     assert runner.jobs == []
 
 

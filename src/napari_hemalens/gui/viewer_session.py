@@ -90,8 +90,10 @@ class ViewerSession:
             self.message_sent.emit("")
 
     def look_for_devices(self) -> None:
-        """Find out what there is to compute on; it loads torch, which takes seconds."""
-        if not self.devices:
+        """Find out what there is to compute on; it loads torch, which takes seconds, and is told to each that asks."""
+        if self.devices:
+            self.devices_found.emit()  # to a dock that is opened again
+        else:
             self._runner.run_in_background(
                 _devices(), Listener(on_step=self._on_devices, on_error=self._on_error_beside)
             )
