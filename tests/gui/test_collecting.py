@@ -45,7 +45,7 @@ def test_corrected_images_are_collected_and_the_next_step_is_told(fields, tmp_pa
     assert last.startswith(f"Collected 2 images in {tmp_path / 'set'} (")
     assert "2 blast" in last
     data, out = tmp_path / "set" / "boxes", tmp_path / "set" / "detector"
-    assert last.endswith(f"Train with hemalens train detection --data {data} --out {out} --set batch=1.")
+    assert last.endswith(f"Train with hemalens train detection --data {data} --out {out}.")
     assert (tmp_path / "set" / "boxes" / "train.json").exists()
 
 

@@ -127,6 +127,12 @@ def test_runs_that_cannot_end_well_are_refused_at_once(cells_by_box: Path, tmp_p
         finish(train_steps([tmp_path], TASK, RECIPE, NewWeights(tmp_path / "out", "a")))
 
 
+def test_fewer_cells_than_a_step_takes_are_one_step_of_their_own(cells_by_box: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"batch": 1000, "epochs": 1})
+    card = finish(train_steps([cells_by_box], TASK, recipe, NewWeights(tmp_path, "mine")))
+    assert card.training["batch"] == 48
+
+
 def test_figures_that_are_not_defined_are_left_out(cells_by_box: Path) -> None:
     cells = cell_table.read(cells_by_box / "cells.csv")
     blasts = cells.take(cells.class_names == "blast")

@@ -118,6 +118,13 @@ def test_a_run_and_its_weights_record_what_they_started_from(
     assert finish(choose_start_steps(preferring, TASK, tmp_path)).network.start == "scratch"
 
 
+def test_fewer_cells_than_a_step_takes_are_one_step_of_their_own(data: Path, tmp_path: Path) -> None:
+    cells = sum(len(field.ids) for field in read(data, split="train"))
+    recipe = RECIPE.model_copy(update={"batch": 1000, "epochs": 1})
+    card = finish(train_steps([data], TASK, recipe, NewWeights(tmp_path, "mine")))
+    assert card.training["batch"] == cells
+
+
 @pytest.mark.slow
 def test_a_run_that_was_stopped_keeps_its_best_epoch(data: Path, tmp_path: Path) -> None:
     short = RECIPE.model_copy(update={"epochs": 2})

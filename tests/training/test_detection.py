@@ -2,6 +2,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_hemalens import workflows
@@ -11,8 +12,9 @@ from napari_hemalens.errors import TrainingError
 from napari_hemalens.models import weights
 from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
+from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.rendering.dataset import render_fields_steps
-from napari_hemalens.training.detection import sort_classes
+from napari_hemalens.training.detection import TrainingData, learned_classes, sort_classes
 
 SMALLEST = training_recipe(
     "smoke", ["accelerator=cpu", "pretraining_epochs=0.3", "epochs=1", "side=96"], presets=DETECTION
@@ -79,6 +81,22 @@ def test_data_without_images_to_choose_the_threshold_on_is_refused(data: Path, t
     (only_train / "train.json").write_bytes((data / "train.json").read_bytes())
     with pytest.raises(TrainingError, match="No part 'val' in"):
         finish(workflows.train_detection_steps([only_train], SMALLEST, NewWeights(tmp_path / "out", "mine")))
+
+
+def test_a_class_without_a_cell_is_learned_only_if_the_start_knows_it() -> None:
+    names = ("blast", "myelocyte", "lymphocyte", "artefact", "echinocyte")
+    field = Detections.from_arrays(
+        [[0, 0, 9, 9], [20, 20, 29, 29]], [1, 1], [2, 3], names=names, image_shape=(40, 40), provenance=Provenance()
+    )
+    fields = TrainingData((field,), (field,), names)
+    of_start = learned_classes(fields, DETECTION["fine-tune"])
+    assert of_start == ("myelocyte", "lymphocyte", "artefact")  # what no box shows would be counted as 0
+    assert learned_classes(fields, DETECTION["marrow-laptop"]) == ("lymphocyte", "artefact")
+    body = DETECTION["fine-tune"].model_copy(update={"start_with": "body"})
+    assert learned_classes(fields, body) == ("lymphocyte", "artefact")
+    empty = TrainingData((field.take(np.zeros(2, dtype=bool)),), (field,), names)
+    with pytest.raises(TrainingError, match="no annotated cell"):
+        learned_classes(empty, DETECTION["marrow-laptop"])
 
 
 def test_classes_come_in_the_order_of_a_report_and_unknown_ones_last() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import cell_table, named_cells, read_annotations
 from napari_hemalens.formats.images import read_rgb
@@ -21,7 +20,7 @@ from napari_hemalens.reports.detections import write_run
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.segmentation.files import write_labels
 from napari_hemalens.workflows import write_results
-from napari_hemalens.workflows.collection import _fewer, collect_steps, held_out
+from napari_hemalens.workflows.collection import collect_steps, held_out
 
 
 def image_at(path: Path, seed: int) -> Path:
@@ -159,7 +158,7 @@ def test_commands_are_told_for_what_can_be_trained_on(detected: Path, classified
     few = finish(collect_steps([detected, classified], tmp_path / "few"))
     data, out = tmp_path / "few" / "boxes", tmp_path / "few" / "detector"
     assert few.commands == (
-        f"hemalens train detection --data {data} --out {out} --set batch=3",
+        f"hemalens train detection --data {data} --out {out}",
     )  # one class is nothing to tell apart
     both = finish(collect_steps([detected, classified], tmp_path / "all of it", everything=True))
     assert [command.partition(" --data")[0] for command in both.commands] == [
@@ -168,16 +167,6 @@ def test_commands_are_told_for_what_can_be_trained_on(detected: Path, classified
         "hemalens train classification --task all",
     ]
     assert f'--data "{both.boxes}" --out' in both.commands[0]
-
-
-def test_commands_for_few_cells_take_no_more_of_them_at_once(classified: Path, tmp_path: Path) -> None:
-    found = finish(collect_steps([classified], tmp_path / "set", everything=True))
-    assert found.labels is not None
-    learned = sum(len(field.ids) for field in named_cells.read(found.labels, split="train"))
-    assert learned < CLASSIFICATION["all"].batch
-    assert found.commands[0].endswith(f" --set batch={learned}")
-    enough = _fewer(32, CLASSIFICATION["all"])
-    assert enough == ""
 
 
 def test_of_one_image_nothing_is_held_out_and_no_command_told(detected: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Options of a training run."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -44,6 +44,10 @@ class Training(Recipe):
     workers: int = Field(default=1, ge=0, description="Processes that prepare images, per device")
     checkpoint_minutes: float = Field(default=5, gt=0, description="Minutes between checkpoints")
     seed: int = Field(default=0, description="Seed of all random numbers")
+
+    def for_few(self, images: int) -> Self:
+        """Return the recipe with a batch that so many images fill: few of them make small steps."""
+        return self.model_copy(update={"batch": min(self.batch, max(1, images))})
 
 
 class DetectionTraining(Training):

@@ -61,6 +61,7 @@ def train_steps(
     train, choose = (cells.take(cells.parts == part) for part in ("train", "choose"))
     if not len(train) or not len(choose):
         raise TrainingError("Cells are needed in both parts, train and choose (the column `part`).")
+    recipe = recipe.for_few(len(train.take(thinned(train, recipe.most))))
     new = replace(new, about={"licence": cell_table.licence_of(data), **new.about})
     torch.manual_seed(recipe.seed)
     return (yield from train_network_steps(build(recipe, task), cells, task=task, recipe=recipe, new=new))

@@ -97,7 +97,7 @@ def train_steps(
     train, val = ([field for folder in data for field in read(folder, split=part)] for part in ("train", "val"))
     crops = EvaluationCrops.cut(val, task, recipe)
     images = CellCrops(train, task.classes, recipe)
-    recipe = yield from choose_start_steps(recipe, task, new.folder)
+    recipe = yield from choose_start_steps(recipe.for_few(len(images)), task, new.folder)
     network = yield from best_epoch_steps(images, crops, task=task, recipe=recipe, out=new.folder)
     plot_losses(new.folder)
     return pack(network, crops, task=task, recipe=recipe, new=new)

@@ -1,7 +1,7 @@
 """Training of a detector on annotated images: pretraining, training, choice of the threshold, weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from napari_hemalens.models.preprocess import Preprocess
 from napari_hemalens.models.storage import known_to, save_network, start_body_from, start_from
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.taxonomy import CELL_CLASSES
+from napari_hemalens.records.taxonomy import CELL_CLASSES, known_as
 from napari_hemalens.training.classification_pretraining import CellNamer, SingleCells, pretraining_recipe
 from napari_hemalens.training.datasets import TrainingFields
 from napari_hemalens.training.fit import fit_steps
@@ -55,8 +55,8 @@ def train_steps(
 ) -> Steps[DetectorCard]:
     """Train a detector; see `workflows.train_detection_steps`."""
     fields = read_data(data, pixel_size_um, classes)
-    few = min(recipe.batch, max(1, len(fields.train)))  # few images make small steps
-    recipe = recipe.model_copy(update={"batch": few})
+    fields = replace(fields, classes=learned_classes(fields, recipe))
+    recipe = recipe.for_few(len(fields.train))
     normalised = Preprocess(recipe.network.pixel_size_um).normalised
     keep_recipe(recipe, new.folder, fields.sha256)
     network = yield from initialise_steps(fields, recipe, new.folder)
@@ -99,6 +99,26 @@ def read_data(
     if not val:
         raise TrainingError(f"No part 'val' in {', '.join(map(str, data))}: the score threshold is chosen on it.")
     return TrainingData(tuple(train), tuple(val), sort_classes({n for f in train for n in f.names}))
+
+
+def learned_classes(fields: TrainingData, recipe: DetectionTraining) -> tuple[str, ...]:
+    """Return the classes that have a cell to learn from, and those that the weights at the start know.
+
+    A file may list classes that none of its cells has. Weights that took these for theirs would count 0 of what they
+    never saw.
+
+    Raises
+    ------
+    TrainingError
+        If no class is left.
+    """
+    starts = recipe.start is not None and recipe.start_with != "body"
+    known = weights.detector_card(str(recipe.start)).classes if starts else ()
+    boxed = {str(name) for field in fields.train for name in np.unique(field.class_names)}
+    kept = tuple(name for name in fields.classes if name in boxed or known_as(name, known))
+    if not kept:
+        raise TrainingError("The images to train on have no annotated cell.")
+    return kept
 
 
 def sort_classes(names: set[str]) -> tuple[str, ...]:

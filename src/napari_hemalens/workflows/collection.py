@@ -10,8 +10,6 @@ import numpy as np
 from PIL import Image
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.presets import CLASSIFICATION, DETECTION
-from napari_hemalens.config.training import Training
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats import cell_table, coco
 from napari_hemalens.formats.cell_table import CellTable
@@ -22,7 +20,6 @@ from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.records.tasks import OWN
 from napari_hemalens.slides.open import open_image
-from napari_hemalens.workflows.classification import default_training
 
 HELD_OUT = 5
 """One image in so many is held out to choose by and to measure on."""
@@ -67,10 +64,10 @@ class _Set:
     counts: dict[str, int] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
 
-    def train(self, what: str, data: Path, to: str, fewer: str) -> None:
-        """Note what trains on a folder of the set; `fewer` are the options for few cells or images."""
+    def train(self, what: str, data: Path, to: str) -> None:
+        """Note what trains on a folder of the set."""
         said = [f'"{path}"' if " " in str(path) else str(path) for path in (data, self.out / to)]
-        self.commands.append(f"hemalens train {what} --data {said[0]} --out {said[1]}{fewer}")
+        self.commands.append(f"hemalens train {what} --data {said[0]} --out {said[1]}")
 
     def count(self, names: Sequence[str]) -> None:
         for name in names:
@@ -154,7 +151,7 @@ def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> S
         if fields:
             coco.write(fields, folder / f"{part}.json")
     if any(out):
-        made.train("detection", folder, "detector", _fewer(out.count(False), DETECTION["fine-tune"]))
+        made.train("detection", folder, "detector")
     named = _write_table(copied, out, made)
     return (folder if copied else None), named
 
@@ -189,8 +186,7 @@ def _write_table(images: Sequence[DetectedImage], out: Sequence[bool], made: _Se
     cell_table.write(table, folder / "cells.csv")
     trained = {*table.class_names[table.parts == "train"]}
     if len(trained) > 1 and trained == {*table.class_names} and (table.parts == "choose").any():
-        fewer = _fewer(int((table.parts == "train").sum()), CLASSIFICATION[default_training([folder], OWN)])
-        made.train(f"classification --task {OWN}", folder, "classifier", fewer)
+        made.train(f"classification --task {OWN}", folder, "classifier")
     return folder
 
 
@@ -214,15 +210,8 @@ def _collect_labels(images: Sequence[ClassifiedImage], made: _Set, before: int, 
             write_csv(folder / f"{part}.csv", ("image", "cell", "class"), of)
     tasks = {each.task for each in images}
     if rows["val"] and len({kind for _, _, kind in rows["train"]}) > 1 and len(tasks) == 1:
-        task = tasks.pop()
-        fewer = _fewer(len(rows["train"]), CLASSIFICATION[default_training([folder], task)])
-        made.train(f"classification --task {task}", folder, "classifier-of-labels", fewer)
+        made.train(f"classification --task {tasks.pop()}", folder, "classifier-of-labels")
     return folder if images else None
-
-
-def _fewer(learned: int, recipe: Training) -> str:
-    """Return the option that trains on fewer cells or images than a step of the recipe takes; else nothing."""
-    return f" --set batch={learned}" * (learned < recipe.batch)
 
 
 def _copy_picture(image: Path, stem: Path) -> Path:
