@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_hemalens import workflows
+from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation import laboratories
 from napari_hemalens.evaluation.laboratory_report import LaboratoryReport, shown
+from napari_hemalens.formats import cell_table
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.weights import NewWeights
 from napari_hemalens.progress import finish
 
 
@@ -71,5 +77,23 @@ def test_a_measure_is_shown_with_its_interval_or_a_dash() -> None:
 
 
 def test_a_part_without_cells_is_refused(cells_by_box: Path, nucleated: ClassifierCard) -> None:
-    with pytest.raises(AnnotationError, match=r"cells\.csv has no cells of the part 'test'"):
+    with pytest.raises(
+        AnnotationError, match=r"has no cells of the part 'test'; it has the parts choose, train, val\."
+    ):
         finish(workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, split="test"))
+
+
+def test_weights_of_ones_own_classes_are_measured_on_ones_own_cells(cells_by_box: Path, tmp_path: Path) -> None:
+    cells = cell_table.read(cells_by_box / "cells.csv")
+    own = replace(cells, laboratories=np.full(len(cells), ""))  # as `collect` writes them
+    cell_table.write(own.take(np.isin(own.class_names, ["blast", "lymphocyte"])), tmp_path / "cells.csv")
+    network = ClassifierRecipe(network="efficientnet_lite0")
+    crop = CropRecipe(side=32, width=20.0, unit="um")
+    recipe = ClassifierTraining(
+        network=network, crop=crop, epochs=1, average=0.8, keep="last", accelerator="cpu", workers=0
+    )
+    card = finish(workflows.train_classification_steps([tmp_path], "own", recipe, NewWeights(tmp_path / "out", "mine")))
+    report = finish(workflows.evaluate_laboratories_steps(tmp_path, card.file, device="cpu"))
+    assert report.named.task.classes == card.classes == ("blast", "lymphocyte")
+    assert "| not stated | " in report.text()
+    assert "- not stated: blast " in report.text()

@@ -57,6 +57,12 @@ def test_a_table_that_cannot_be_followed_is_refused_in_a_sentence(folder, lines,
         read(folder, split="train")
 
 
+def test_of_cells_by_box_it_is_said_what_measures_on_them(folder):
+    (folder / "cells.csv").touch()
+    with pytest.raises(AnnotationError, match=r"holds cells by box .* `hemalens evaluate laboratories` measures"):
+        read(folder, split="val")
+
+
 def test_a_missing_table_is_named(folder):
     with pytest.raises(AnnotationError, match=r"Cannot read the table of cells .*val\.csv"):
         read(folder, split="val")

@@ -17,7 +17,7 @@ from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.laboratories import block_interval
-from napari_hemalens.evaluation.laboratory_report import shown
+from napari_hemalens.evaluation.laboratory_report import UNNAMED, shown
 from napari_hemalens.formats import cell_table
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.inference import device
@@ -135,9 +135,12 @@ class KnownCellsReport:
     def text(self) -> str:
         """Return the figures as Markdown."""
         found = self.figures()
-        lines = [[name, str(of["cells"]), *(shown(of.get(m)) for m in _MEASURES)] for name, of in found.items()]
+        lines = [
+            [name or UNNAMED, str(of["cells"]), *(shown(of.get(m)) for m in _MEASURES)] for name, of in found.items()
+        ]
         recalls = [
-            f"- {name}: {', '.join(f'{c} {r:.2f}' for c, r in of['recalls'].items())}" for name, of in found.items()
+            f"- {name or UNNAMED}: {', '.join(f'{c} {r:.2f}' for c, r in of['recalls'].items())}"
+            for name, of in found.items()
         ]
         return "\n\n".join(
             [
@@ -165,10 +168,11 @@ def evaluate_steps(
     if laboratories:
         there &= np.isin(cells.laboratories, laboratories)
     if not there.any():
-        asked, known = (", ".join(of) for of in (laboratories, np.unique(cells.laboratories).tolist()))
+        asked = f" from {', '.join(laboratories)}" * bool(laboratories)
+        parts, known = (", ".join(filter(None, np.unique(of).tolist())) for of in (cells.parts, cells.laboratories))
         raise AnnotationError(
-            f"{data / 'cells.csv'} has no cells of the part {part!r} from {asked or 'any laboratory'}; it has the "
-            f"laboratories {known}."
+            f"{data / 'cells.csv'} has no cells of the part {part!r}{asked}; it has the parts {parts}"
+            f"{f', and the laboratories {known}' * bool(known)}."
         )
     card = weights.detector_card(recipe.weights)
     finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))

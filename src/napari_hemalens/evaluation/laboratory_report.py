@@ -19,7 +19,7 @@ from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.progress import Steps
-from napari_hemalens.records.tasks import task
+from napari_hemalens.records.tasks import task_of
 
 MEASURES: Mapping[str, Callable[[NamedTable], float]] = {
     "balanced accuracy": NamedTable.balanced_accuracy,
@@ -28,6 +28,9 @@ MEASURES: Mapping[str, Callable[[NamedTable], float]] = {
     "novelty AUC": NamedTable.novelty_auc,
 }
 """Measures with an interval."""
+
+UNNAMED = "not stated"
+"""What a laboratory is called that a table leaves empty, as those of cells that a person corrected do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +69,18 @@ class LaboratoryReport:
         columns = ["laboratory", "cells", "trained on", *MEASURES, "ECE"]
         trained = {name: str(of.get("trained on", 0)) for name, of in self.card.laboratories.items()}
         lines = [
-            [name, str(of["cells"]), trained.get(name, "-"), *(shown(of.get(m)) for m in MEASURES), f"{of['ECE']:.3f}"]
+            [
+                name or UNNAMED,
+                str(of["cells"]),
+                trained.get(name, "-"),
+                *(shown(of.get(m)) for m in MEASURES),
+                f"{of['ECE']:.3f}",
+            ]
             for name, of in found.items()
         ]
         recalls = [
-            f"- {name}: {', '.join(f'{c} {r:.2f}' for c, r in of['recalls'].items())}" for name, of in found.items()
+            f"- {name or UNNAMED}: {', '.join(f'{c} {r:.2f}' for c, r in of['recalls'].items())}"
+            for name, of in found.items()
         ]
         return "\n\n".join(
             [
@@ -89,7 +99,7 @@ class LaboratoryReport:
         with writing(out / "report.md") as file:
             file.write_text(f"# {self._text(found)}\n", encoding="utf-8")
         draw_reliability(
-            {name: self.named.of(name).reliability() for name in self.laboratories}, out / "reliability.png"
+            {name or UNNAMED: self.named.of(name).reliability() for name in self.laboratories}, out / "reliability.png"
         )
 
 
@@ -98,11 +108,13 @@ def evaluate_steps(
 ) -> Steps[LaboratoryReport]:
     """Measure weights; see `workflows.evaluate_laboratories_steps`."""
     cells = cell_table.read_folder(data)
+    parts = np.unique(cells.parts).tolist()
     cells = cells.take(cells.parts == part)
     if not len(cells):
-        raise AnnotationError(f"{data / 'cells.csv'} has no cells of the part {part!r}.")
+        known = ", ".join(parts)
+        raise AnnotationError(f"{data / 'cells.csv'} has no cells of the part {part!r}; it has the parts {known}.")
     classifier = NetworkClassifier.load(card, device.choose(device_name))
-    named = yield from name_table_steps(classifier, cells, task(card.task))
+    named = yield from name_table_steps(classifier, cells, task_of(card.task, card.classes))
     report = LaboratoryReport(card, data.name, part, named)
     if out is not None:
         report.write(out)

@@ -19,7 +19,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats import c_nmc, class_folders
+from napari_hemalens.formats import c_nmc, cell_table, class_folders
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
 from napari_hemalens.formats.tables import read_rows
 
@@ -103,6 +103,11 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
         return _lone_cells(root, split)
     if not table.exists() and class_folders.parts_of(root):
         return tuple(map(_whole_image, class_folders.read(root, split=split)))
+    if not table.is_file() and (root / cell_table.FILE).is_file():
+        raise AnnotationError(
+            f"{root} holds cells by box ({cell_table.FILE}), not label images with {table.name}: on cells by box, "
+            "`hemalens evaluate laboratories` measures weights, and `hemalens evaluate cells` a detector."
+        )
     if not table.is_file():
         raise AnnotationError(
             f"Cannot read the table of cells {table}: no such file. Nor does {root} hold C-NMC 2019, {c_nmc.LAYOUT}, "

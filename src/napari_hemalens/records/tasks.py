@@ -148,6 +148,11 @@ def own_task(classes: Sequence[str]) -> Task:
     return replace(TASKS[OWN], classes=tuple(classes))
 
 
+def task_of(name: str, classes: Sequence[str]) -> Task:
+    """Return the task that the model card of a classifier names, with its classes where they are a person's own."""
+    return own_task(classes) if name == OWN else task(name)
+
+
 DETECTION = Task(
     name="detection",
     title="Detected cells",
