@@ -77,6 +77,12 @@ def test_what_is_no_catalogue_is_refused_with_the_reason(tmp_path: Path, change:
         finish(catalogue_steps(str(file)))
 
 
+def test_a_web_page_is_no_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("<html>Please log in</html>", encoding="utf-8")
+    with pytest.raises(WeightsError, match="which is read here: Invalid JSON"):
+        finish(catalogue_steps(str(tmp_path / "list.json")))
+
+
 def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"The catalogue .*none\.json cannot be read: No such file"):
         finish(catalogue_steps(str(tmp_path / "none.json")))

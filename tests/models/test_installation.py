@@ -1,6 +1,7 @@
 """Weights are checked before they are installed: what cannot be used leaves no trace."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,4 +114,14 @@ def test_tensors_that_do_not_end_are_refused_where_they_should(
     with pytest.raises(WeightsError, match=f"goes on after its last tensor: more than {whole:,} bytes"):
         taken.extend(step.done for step in steps)
     assert max(taken) < (whole + 500_000) / 1000
+    assert list(installed_weights.iterdir()) == []
+
+
+def test_tensors_that_end_before_their_last_one_are_no_damaged_ones(
+    untrained: DetectorCard, weights_server: Server, installed_weights: Path
+) -> None:
+    whole = untrained.file.stat().st_size
+    os.truncate(untrained.file, whole // 2)  # what comes is as long as the server says
+    with pytest.raises(WeightsError, match=f"ended after {whole // 2:,} of {whole:,} bytes; try again"):
+        finish(install_steps(f"{weights_server.address}/untrained.json", replace=False))
     assert list(installed_weights.iterdir()) == []

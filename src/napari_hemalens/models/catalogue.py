@@ -155,10 +155,8 @@ def _read(text: bytes, called: str) -> tuple[CatalogueEntry, ...]:
         entries = Catalogue.model_validate_json(text).weights
     except ValidationError as error:
         wrong = error.errors()[0]
-        where = ".".join(map(str, wrong["loc"]))
-        raise WeightsError(
-            f"{called} is no catalogue of version {_VERSION}, which is read here: {where}: {wrong['msg']}."
-        ) from error
+        where = ": ".join(filter(None, (".".join(map(str, wrong["loc"])), wrong["msg"])))
+        raise WeightsError(f"{called} is no catalogue of version {_VERSION}, which is read here: {where}.") from error
     return tuple(
         entry.model_copy(update={"where": tuple(_whole(place, called) for place in entry.where)}) for entry in entries
     )

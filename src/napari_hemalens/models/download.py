@@ -40,15 +40,24 @@ def download_steps(url: str, to: Path, *, most: int) -> Steps[None]:
             while done <= most >= announced and (chunk := next(chunks, b"")):
                 done += file.write(chunk)
                 yield Progress(done // _KB, announced // _KB, f"kB of {name}")
-    except requests.exceptions.ChunkedEncodingError as error:
-        said = f"{done:,} of {announced:,}" if announced else f"{done:,}"
-        raise WeightsError(f"The download of {url} ended after {said} bytes; try again.") from error
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.InvalidSchema) as error:
-        raise WeightsError(f"Cannot download {url}: no connection, or no such address ({error}).") from error
+    except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout) as error:
+        if done:
+            said = f"{done:,} of {announced:,}" if announced else f"{done:,}"
+            raise WeightsError(f"The download of {url} ended after {said} bytes; try again.") from error
+        raise WeightsError(f"Cannot download {url}: no connection, or no such address ({_reason(error)}).") from error
+    except requests.exceptions.InvalidSchema as error:
+        raise WeightsError(f"Cannot download {url}: only http and https are read ({error}).") from error
     except (requests.RequestException, OSError, ValueError) as error:
-        raise WeightsError(f"Cannot download {url}: {error}.") from error
+        raise WeightsError(f"Cannot download {url}: {str(error).rstrip('.')}.") from error
     if max(done, announced) > most:
         raise WeightsError(
             f"{url} is larger than what it should hold: {max(done, announced) / 1e6:.1f} MB or more, at most "
             f"{most / 1e6:.1f} MB are expected."
         )
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the system said, without all that the libraries around it say again."""
+    while (within := error.__cause__ or error.__context__) is not None:
+        error = within
+    return str(getattr(error, "strerror", None) or error).rstrip(".")

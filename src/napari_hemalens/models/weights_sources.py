@@ -171,6 +171,8 @@ def _tensors_steps(url: str, to: Path, most: int) -> Steps[None]:
         if whole is not None and to.stat().st_size > whole:
             raise WeightsError(f"{url} goes on after its last tensor: more than {whole:,} bytes; nothing is installed.")
         yield step
+    if whole is not None and (size := to.stat().st_size) < whole:  # of a server that announces no length
+        raise WeightsError(f"The download of {url} ended after {size:,} of {whole:,} bytes; try again.")
 
 
 def whole_bytes(file: Path) -> int | None:
