@@ -203,6 +203,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
         typer.Option("--weights", help="Packed or installed weights by name, or a file; by default those of the task."),
     ] = None,
     task: Annotated[TaskName | None, typer.Option(help="By default that of the weights.")] = None,
+    views: Views = None,
     device: Device = "auto",
     perturb: Annotated[
         str | None,
@@ -219,7 +220,7 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
     if task is None and weights_name is None:
         raise RecipeError(f"Give --weights, or --task: {', '.join(TASKS)}.")
     recipe = ClassificationRecipe.from_options(
-        task=task or classifier_card(str(weights_name)).task, weights=weights_name, device=device
+        task=task or classifier_card(str(weights_name)).task, weights=weights_name, views=views, device=device
     )
     selection = workflows.CellSelection(data, split, only or ())
     steps = workflows.evaluate_classification_steps(selection, recipe, out=out, perturbation=perturb)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 _SHARE = 20  # one pixel in so many is brighter than the ground
@@ -21,12 +22,12 @@ class WhiteGround(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return the crops on white."""
-        light = (crops + RANGE) / (2 * RANGE)
-        places = light[:, :, ::_STEP, ::_STEP].flatten(2)
+        places = crops[:, :, ::_STEP, ::_STEP].flatten(2)
         brightest = max(1, places.shape[2] // _SHARE)
-        ground = places.topk(brightest, dim=2).values[..., -1][..., None, None].clamp(min=_DARKEST)
-        white = (light / ground * _WHITE).clamp(0, _BRIGHTEST)
-        return white * (2 * RANGE) - RANGE
+        ground = (places.topk(brightest, dim=2).values[..., -1][..., None, None] + RANGE) / (2 * RANGE)
+        gain = _WHITE / ground.clamp(min=_DARKEST)
+        # Of full scale, min(crop * gain, _BRIGHTEST): in two passes over the pixels, as many networks take less time.
+        return torch.addcmul(RANGE * gain - RANGE, crops, gain).clamp(-RANGE, 2 * RANGE * _BRIGHTEST - RANGE)
 
 
 def with_white_ground(first_stage: Any) -> nn.Sequential:
