@@ -48,3 +48,11 @@ def test_what_cannot_be_written_is_named_not_its_temporary_file(tmp_path, monkey
     with pytest.raises(PermissionError) as error, writing(tmp_path / "a.csv"):
         pass
     assert error.value.filename == str(tmp_path / "a.csv")
+
+
+def test_where_a_folder_stands_in_place_of_the_file_it_is_named(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(OSError, match=r"directory|denied") as error, writing(tmp_path / "a.csv"):
+        pass
+    assert error.value.filename == str(tmp_path / "a.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]

@@ -29,6 +29,9 @@ def writing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError as error:  # a folder of that name, say
+            raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
         temporary.unlink(missing_ok=True)

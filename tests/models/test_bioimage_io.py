@@ -12,6 +12,7 @@ from napari_hemalens.models import bioimage_io
 from napari_hemalens.models.bioimage_io import unpack, write_package
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.portable import build_portable, input_shape, run_onnx, write_onnx
+from napari_hemalens.models.portable_use import channel_names, directions
 
 
 def test_others_run_and_understand_it_and_it_comes_back(untrained_classifier: ClassifierCard, tmp_path: Path) -> None:
@@ -24,11 +25,13 @@ def test_others_run_and_understand_it_and_it_comes_back(untrained_classifier: Cl
         said = load_model_description(tmp_path / "a.zip", format_version="latest")
         assert (said.name, [str(output.id) for output in said.outputs]) == (card.name, ["probabilities"])
         assert said.outputs[0].axes[1].channel_names == list(card.classes)
+        assert said.inputs[0].axes[1].channel_names == list(channel_names(card))
         del said
     with zipfile.ZipFile(tmp_path / "a.zip") as opened:
         document = opened.read("README.md").decode()
     assert card.terms in document
     assert "not a diagnostic device" in document
+    assert all(paragraph in document for paragraph in directions(card))
 
     (tmp_path / "back").mkdir()
     unpack(tmp_path / "a.zip", tmp_path / "back")

@@ -11,6 +11,7 @@ from napari_hemalens.errors import WeightsError
 from napari_hemalens.models import portable
 from napari_hemalens.models.cards import ClassifierCard
 from napari_hemalens.models.portable import answer, build_portable, input_shape, run_onnx, write_onnx
+from napari_hemalens.models.portable_use import directions
 from napari_hemalens.models.weights import detector_card
 from napari_hemalens.rendering.fields import render_field
 
@@ -33,6 +34,8 @@ def test_a_classifier_names_any_number_of_crops_alike(
     said = {entry.key: entry.value for entry in onnx.load(tmp_path / "a.onnx").metadata_props}
     assert said["classes"] == ",".join(untrained_classifier.classes)
     assert said["sha256"] == untrained_classifier.sha256
+    assert said["use"] == "\n".join(directions(untrained_classifier))
+    assert ("positive" in said) == ("threshold" in said) == (untrained_classifier.positive is not None)
 
 
 def test_a_detector_finds_the_cells_of_other_tiles_and_of_none(tmp_path: Path) -> None:
@@ -48,6 +51,11 @@ def test_a_detector_finds_the_cells_of_other_tiles_and_of_none(tmp_path: Path) -
     assert len(wanted["scores"]) > 10
     np.testing.assert_allclose(found["scores"], wanted["scores"], atol=1e-3)
     np.testing.assert_allclose(np.sort(found["boxes"], axis=0), np.sort(wanted["boxes"], axis=0), atol=1e-2)
+    said = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    assert (said["fill"], said["channels"]) == ("128,128,128", "red,green,blue")
+    empty, black = np.full((2, 1, 3, 640, 640), [[[[[128]]]], [[[[0]]]]], np.float32)
+    assert (run_onnx(file, empty)["scores"] < card.score_threshold).all()  # what fills a tile is no cell
+    assert (run_onnx(file, black)["scores"] > card.score_threshold).any()  # which is why it is not black
     white = np.full((1, 3, 640, 640), 240, np.float32)
     assert run_onnx(file, white)["boxes"].shape == (0, 4)
 

@@ -9,7 +9,7 @@ import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import WeightsError
+from napari_hemalens.errors import RecipeError, WeightsError
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import ClassifierCard, DetectorCard, ModelCard
 from napari_hemalens.progress import finish
@@ -80,6 +80,19 @@ def test_weights_are_exported_to_a_folder_that_is_not_there_yet(
 def test_a_suffix_that_means_nothing_is_refused_with_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"exported as \.onnx \(ONNX\), \.zip .*; got 'a\.pt'"):
         finish(workflows.export_weights_steps("all-eca", tmp_path / "a.pt"))
+
+
+def test_where_nothing_can_be_written_is_said_before_the_network_is_loaded(
+    untrained_classifier: ClassifierCard, tmp_path: Path
+) -> None:
+    (tmp_path / "a.onnx").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match=r"exported to a file; .*a\.onnx is a folder"):
+        next(workflows.export_weights_steps(untrained_classifier.file, tmp_path / "a.onnx"))
+    with pytest.raises(RecipeError, match=r"Cannot write results to .*file: it is a file; choose a folder"):
+        next(workflows.export_weights_steps(untrained_classifier.file, tmp_path / "file" / "a.onnx"))
+    steps = workflows.export_weights_steps(untrained_classifier.file, tmp_path / "A.ONNX")
+    assert finish(steps).stat().st_size > 1000  # in capitals, too
 
 
 def test_weights_of_a_laboratorys_list_are_added_by_their_name(

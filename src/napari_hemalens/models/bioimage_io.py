@@ -7,7 +7,7 @@ import gc
 import shutil
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,9 @@ from napari_hemalens._version import __version__
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.formats.decoding import decoding
-from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
+from napari_hemalens.models.cards import AnyCard, DetectorCard
 from napari_hemalens.models.portable import OPSET
+from napari_hemalens.models.portable_use import channel_names, directions
 
 _HOME = "https://github.com/hemalens/napari-hemalens"
 _MOST_BYTES = 500_000_000  # of a file in a package: what unpacks to more is no network of ours
@@ -136,7 +137,7 @@ def _input(card: AnyCard, name: str, folder: Path) -> Any:
         description="0-255: a tile at the pixel size of the network" if one else "0-255: crops of one cell each",
         axes=[
             spec.BatchAxis(size=1) if one else spec.BatchAxis(),
-            spec.ChannelAxis(channel_names=_channels(shape[1])),
+            spec.ChannelAxis(channel_names=list(channel_names(card))),
             spec.SpaceInputAxis(id="y", size=shape[2], **size),
             spec.SpaceInputAxis(id="x", size=shape[3], **size),
         ],
@@ -167,33 +168,10 @@ def _output(card: AnyCard, name: str, folder: Path) -> Any:
     )
 
 
-def _channels(count: int) -> list[str]:
-    return ["red", "green", "blue", *(f"mask{number}" for number in range(count - 3))]
-
-
 def _document(card: AnyCard) -> str:
     """Return what a person must know to use the network without HemaLens, as Markdown."""
     parts = [f"# {card.name}", card.description, f"Written by napari-hemalens {__version__} ({_HOME})."]
     parts += [f"Licence: {card.terms}", f"Data: {card.data}", "A research tool, not a diagnostic device.", "## Use"]
-    parts += _use(card)
+    parts += directions(card)
     parts += ["## Classes", "\n".join(f"{number}. {name}" for number, name in enumerate(card.classes, start=1))]
     return "\n\n".join(parts) + "\n"
-
-
-def _use(card: AnyCard) -> Sequence[str]:
-    if isinstance(card, ClassifierCard):
-        crop = card.crop
-        return [
-            f"Crops of one cell each, {crop.side} px a side, {crop.width:g} {crop.unit} wide, in 0-255; "
-            f"light {crop.light}, neighbours {crop.neighbours}, stain {crop.stain}.",
-            "Probabilities are calibrated."
-            + (f" A cell is {card.positive} from {card.threshold:g} on." if card.positive else ""),
-        ]
-    named = f" In HemaLens, {card.naming} names the nucleated cells; the labels here are the detector's." * bool(
-        card.naming
-    )
-    return [
-        f"Tiles at {card.pixel_size_um:g} um a pixel, red, green and blue in 0-255. Boxes are x0, y0, x1, y1 in "
-        f"pixels; labels count from 1. Cells with a score below {card.score_threshold:g} are left out in use.{named}",
-        "Larger images are cut into overlapping tiles, whose duplicates are removed.",
-    ]

@@ -15,6 +15,7 @@ from napari_hemalens.atomic import writing
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.models.cards import AnyCard, ClassifierCard, DetectorCard
 from napari_hemalens.models.folding import folded_classifier, folded_detector
+from napari_hemalens.models.portable_use import channel_names, directions, fill_of
 from napari_hemalens.models.preprocess import Preprocess, normalised
 from napari_hemalens.models.storage import load_classifier, load_detector, preprocess_of
 
@@ -195,9 +196,13 @@ def run_onnx(file: Path, pixels: NDArray[np.float32]) -> dict[str, NDArray[Any]]
 def _said(card: AnyCard) -> dict[str, str]:
     """Return what must be known to use the file, for its metadata."""
     said = {"name": card.name, "classes": ",".join(card.classes), "licence": card.terms, "sha256": card.sha256}
+    said |= {"channels": ",".join(channel_names(card)), "use": "\n".join(directions(card))}
     if isinstance(card, DetectorCard):
-        return {**said, "pixel_size_um": f"{card.pixel_size_um:g}", "score_threshold": f"{card.score_threshold:g}"}
-    return {**said, "crop": card.crop.model_dump_json(), "threshold": f"{card.threshold:g}"}
+        fill = ",".join(map(str, fill_of(card)))
+        size, threshold = f"{card.pixel_size_um:g}", f"{card.score_threshold:g}"
+        return {**said, "pixel_size_um": size, "score_threshold": threshold, "fill": fill}
+    positive = {} if card.positive is None else {"positive": card.positive, "threshold": f"{card.threshold:g}"}
+    return {**said, "crop": card.crop.model_dump_json(), **positive}
 
 
 def _compare(wanted: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]], name: str) -> None:

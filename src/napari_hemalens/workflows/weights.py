@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.errors import WeightsError
 from napari_hemalens.extras import explain_missing_packages
+from napari_hemalens.formats.destinations import check_folder
 from napari_hemalens.models import catalogue as catalogues
 from napari_hemalens.models import weights_folders
 from napari_hemalens.models.cards import AnyCard, DetectorCard
@@ -182,13 +183,19 @@ def export_weights_steps(name: str | Path, file: str | Path) -> Steps[Path]:
     ------
     WeightsError
         If there are no such weights, the suffix is another, or the network answers otherwise there.
+    RecipeError
+        If the folder of the file cannot be written to.
     HemaLensError
         If a package is missing that writes them.
     """
     target = Path(file)
-    if target.suffix not in PORTABLE:
+    suffix = target.suffix.lower()
+    if suffix not in PORTABLE:
         known = ", ".join(f"{suffix} ({what})" for suffix, what in PORTABLE.items())
         raise WeightsError(f"Weights are exported as {known}; got {target.name!r}.")
+    if target.is_dir():
+        raise WeightsError(f"Weights are exported to a file; {target} is a folder.")
+    check_folder(target.parent)
     card = model_card(name)
     with explain_missing_packages("Exporting weights needs", "models"):
         from napari_hemalens.models import bioimage_io, portable  # noqa: PLC0415 -- loads torch
@@ -196,7 +203,7 @@ def export_weights_steps(name: str | Path, file: str | Path) -> Steps[Path]:
         yield Progress(0, 3, "loading the network")
         network = portable.build_portable(card)
         pixels = _example(card, portable.input_shape(card))
-        zipped = target.suffix == ".zip"
+        zipped = suffix == ".zip"
         onnx = target.with_suffix(".onnx.part") if zipped else target
         target.parent.mkdir(parents=True, exist_ok=True)
         yield Progress(1, 3, "writing ONNX, and comparing it with torch")
