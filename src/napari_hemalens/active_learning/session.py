@@ -91,6 +91,11 @@ class TeachingSession:
         return self._current is not None and bool(self.pool.is_test[self._current])
 
     @property
+    def awaits_model(self) -> bool:
+        """Whether there are labels, as of a project that was opened again, to which nothing was fitted yet."""
+        return self._refitted is None and bool((self.pool.labels >= 0).any())
+
+    @property
     def model(self) -> LinearModel | None:
         """The model of the last refit, of the project's classes as they were then; None: there is none yet."""
         return None if self._refitted is None else self._refitted.model

@@ -2,7 +2,13 @@
 
 import pytest
 
-from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
+from napari_hemalens.gui.teach.view import (
+    accuracy_in_words,
+    counts_in_words,
+    curve_in_words,
+    second_look_in_words,
+    shown_cell,
+)
 
 
 @pytest.fixture
@@ -52,6 +58,21 @@ def test_accuracy_is_told_with_its_interval_once_it_is_known(pool):
     pool.label_rows([random[1]], ("dark", "bright")[random[1] % 2])
     pool.refit()
     assert accuracy_in_words(pool).endswith("on 2 random cells.")
+
+
+def test_labels_that_were_there_before_are_said_to_be_fitted(pool):
+    assert not pool.awaits_model
+    assert "now 0" in curve_in_words(pool)
+    plain = [row for row in range(20) if row not in pool.pool.random.tolist()]
+    for row in plain[:8]:
+        pool.label_rows([row], ("dark", "bright")[row % 2])
+    pool._refitted = None  # as a project is opened again
+    assert accuracy_in_words(pool) == "A model is being fitted to your labels."
+    assert words(pool, plain[10])[1] == "The model is being fitted."
+    assert curve_in_words(pool) == ""
+    pool.refit()
+    assert not pool.awaits_model
+    assert "now 8" in curve_in_words(pool)
 
 
 def test_a_label_that_the_model_contradicts_stands_beside_its_own_word(pool):

@@ -57,18 +57,25 @@ def _said_of(taught: TeachingSession, row: int) -> str:
     predictions = taught.predictions
     named = int(predictions.classes[row])
     if named == NO_CLASS:
-        return "The model cannot tell yet."
+        return "The model is being fitted." if taught.awaits_model else "The model cannot tell yet."
     return f"Perhaps {display_name(taught.class_names[named])} ({predictions.certainty[row]:.0%})."
 
 
 def accuracy_in_words(taught: TeachingSession) -> str:
     """Return how many of the random cells the model names rightly."""
+    if taught.awaits_model:
+        return "A model is being fitted to your labels."
     last = taught.curve.points[-1] if taught.curve.points else CurvePoint(0, 0, 0)
     if not last.tested:
         return "Accuracy is known once two classes and a random cell have labels."
     low, high = last.interval
     cells = counted(last.tested, "random cell")
     return f"Accuracy {last.accuracy:.0%} ({100 * low:.0f} to {100 * high:.0f} %) on {cells}."
+
+
+def curve_in_words(taught: TeachingSession) -> str:
+    """Return whether more labels help; '' before anything is fitted to those of a project that was opened again."""
+    return "" if taught.awaits_model else taught.curve.sentence
 
 
 def counts_in_words(taught: TeachingSession) -> str:

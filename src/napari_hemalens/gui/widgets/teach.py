@@ -19,7 +19,13 @@ from napari_hemalens.gui.teach.sources import (
     cells_of_stack,
     known_pixel_size,
 )
-from napari_hemalens.gui.teach.view import accuracy_in_words, counts_in_words, second_look_in_words, shown_cell
+from napari_hemalens.gui.teach.view import (
+    accuracy_in_words,
+    counts_in_words,
+    curve_in_words,
+    second_look_in_words,
+    shown_cell,
+)
 from napari_hemalens.gui.widgets.alive import while_alive
 from napari_hemalens.gui.widgets.cells_choice import cells_choice
 from napari_hemalens.gui.widgets.choices import Choice, DeviceChoice, PrecisionChoice, image_choice
@@ -259,7 +265,7 @@ class TeachWidget(Dock):
         self.look_again.setText(second_look_in_words(session.second_look.left))
         self.accuracy.setText(accuracy_in_words(taught))
         self.curve.show_curve(taught.curve)
-        self.sentence.setText(taught.curve.sentence)
+        self.sentence.setText(curve_in_words(taught))
 
     def _leave_pool(self) -> None:
         """Show no cells of a project that is open no more, but what to choose."""
