@@ -19,6 +19,12 @@ def test_a_classifier_has_recipes_of_its_own() -> None:
         training_recipe("marrow-laptop", presets=CLASSIFICATION)
 
 
+def test_few_cells_of_ones_own_classes_are_passed_over_more_often() -> None:
+    own = CLASSIFICATION["own"]
+    assert own.least_steps > own.warmup_steps  # 8 epochs of 17 cells are 8 steps, all of them warm-up
+    assert own.model_copy(update={"least_steps": 0}) == CLASSIFICATION["nucleated"]
+
+
 def test_options_change_a_preset_also_inside() -> None:
     recipe = training_recipe("marrow-laptop", ["epochs=3", "network.backbone=resnet50", "seed=7"], presets=DETECTION)
     assert (recipe.epochs, recipe.network.backbone, recipe.seed) == (3, "resnet50", 7)

@@ -58,7 +58,7 @@ def test_fields_of_own_classes_are_learned_from_a_folder_a_class(all_fields: Pat
 
 def test_own_classes_without_a_recipe_are_learned_by_one_that_suits(all_fields: Path, field_sets: Path) -> None:
     assert workflows.default_training([all_fields / "all_fields"], "own") == "field"
-    assert workflows.default_training([field_sets / "cells"], "own") == "nucleated"
+    assert workflows.default_training([field_sets / "cells"], "own") == "own"
     assert workflows.default_training([field_sets / "cells"], "leukocyte") == "leukocyte"
 
 

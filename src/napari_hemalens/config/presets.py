@@ -118,6 +118,29 @@ DETECTION: Mapping[str, DetectionTraining] = {
 }
 
 
+# What names detected cells: several laboratories in every batch, from ImageNet.
+_NUCLEATED = ClassifierTraining(
+    network=ClassifierRecipe(network="efficientnet_lite0", start="imagenet", white_ground=True),
+    crop=CropRecipe(side=128, width=20.0, unit="um"),
+    epochs=8,
+    optimizer="adamw",
+    learning_rate=1e-3,
+    weight_decay=0.02,
+    warmup_steps=100,
+    decay_from=0.2,
+    average=0.99,
+    clip_norm=5.0,
+    keep="last",
+    zoom=1.35,
+    light=0.3,
+    stain=0.4,
+    dyes=0.25,
+    colour=0.35,
+    resolution=0.3,
+    smoothing=0.05,
+    novelty_scale=1.11,  # docs/results/laboratories.md
+)
+
 CLASSIFICATION: Mapping[str, ClassifierTraining] = {
     # The packed weights of the tasks: minutes on two cores. AlexNet with attention needs batch normalisation and a high
     # learning rate to learn from scratch, and outlines of micronuclei to learn from few images
@@ -158,28 +181,9 @@ CLASSIFICATION: Mapping[str, ClassifierTraining] = {
         zoom=1.25,
         light=0.3,
     ),
-    # What names detected cells: several laboratories in every batch, from ImageNet.
-    "nucleated": ClassifierTraining(
-        network=ClassifierRecipe(network="efficientnet_lite0", start="imagenet", white_ground=True),
-        crop=CropRecipe(side=128, width=20.0, unit="um"),
-        epochs=8,
-        optimizer="adamw",
-        learning_rate=1e-3,
-        weight_decay=0.02,
-        warmup_steps=100,
-        decay_from=0.2,
-        average=0.99,
-        clip_norm=5.0,
-        keep="last",
-        zoom=1.35,
-        light=0.3,
-        stain=0.4,
-        dyes=0.25,
-        colour=0.35,
-        resolution=0.3,
-        smoothing=0.05,
-        novelty_scale=1.11,  # docs/results/laboratories.md
-    ),
+    "nucleated": _NUCLEATED,
+    # Classes of one's own, of as few cells as a person corrected: passed over more often, as by "fine-tune".
+    "own": _NUCLEATED.model_copy(update={"least_steps": 150}),
     # Whole fields: each image is one crop with normalised stain. The last epoch is kept, so that no choice depends on
     # the validation fields.
     "field": ClassifierTraining(

@@ -136,7 +136,7 @@ TASKS: Mapping[str, Task] = {
             short_title="Own classes",
             classes=(),  # those of the weights
             weights="",
-            preset="nucleated",
+            preset="own",
         ),
     )
 }
