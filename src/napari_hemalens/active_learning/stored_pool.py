@@ -23,6 +23,7 @@ from safetensors.numpy import save_file
 from napari_hemalens.active_learning.cell_sources import ReadableCells
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import ImageError, ProjectError
+from napari_hemalens.projects.document import PICTURES
 from napari_hemalens.projects.project import Project
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.records.taught_cells import TaughtCells, TaughtImage
@@ -30,7 +31,7 @@ from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
 
 FOLDER = "pool"
-_CELLS, _OUTLINES, _IMAGES = "cells.safetensors", "outlines", "images"
+_CELLS, _OUTLINES = "cells.safetensors", "outlines"
 _SOURCES = ("box", "label", "image", "crop")
 _FORMAT = "1"
 _MOST_KEPT = 100_000_000  # pixels of layers that are kept as pictures
@@ -134,7 +135,7 @@ def _keep_images(project: Project, source: ReadableCells) -> tuple[str, ...]:
         if left < 0:
             notes.append(f"{image.name} is too large to be kept in the project: save it as a file, and teach that.")
             continue
-        place = project.folder / FOLDER / _IMAGES / f"{image.fingerprint}.png"
+        place = project.folder / PICTURES / f"{image.fingerprint}.png"
         try:
             with opened() as slide, writing(place) as temporary:
                 Image.fromarray(slide.read(0, 0, *slide.shape)).save(temporary, format="png")

@@ -4,12 +4,18 @@ from dataclasses import replace
 
 from napari.layers import Image
 
+from napari_hemalens.projects.document import is_kept_picture
 from napari_hemalens.records.detections import Provenance
+
+
+def has_file_name(layer: Image) -> bool:
+    """Return whether an image is known by its file; of a picture in a project it is the name of the layer that says."""
+    return bool(layer.source.path) and not is_kept_picture(layer.source.path)
 
 
 def image_name(layer: Image) -> str:
     """Return what an image is known by: its file, else the name of its layer."""
-    return str(layer.source.path or layer.name)
+    return str(layer.source.path) if has_file_name(layer) else str(layer.name)
 
 
 def of_image_now(provenance: Provenance, layer: Image) -> Provenance:

@@ -18,6 +18,9 @@ FILE = "project.json"
 VERSION = 1
 """Of the format that is written. A change that older versions would misread raises it."""
 
+PICTURES = Path("pool", "images")
+"""Of a project: images that are no files, each as a picture that is called after what is in it."""
+
 _NEAR = 3  # folders up from that of the project, within which the path of an image is relative
 
 
@@ -182,3 +185,10 @@ def path_from(folder: Path, image: Path) -> str:
     except ValueError:  # on another drive of Windows
         return there.as_posix()
     return there.as_posix() if relative.parts[: _NEAR + 1] == ("..",) * (_NEAR + 1) else relative.as_posix()
+
+
+def is_kept_picture(file: str | Path) -> bool:
+    """Return whether a file is the picture that a project keeps of an image that is no file: its name says nothing."""
+    place = Path(file)
+    project = place.parent.parent.parent
+    return place.parent == project / PICTURES and (project / FILE).exists()

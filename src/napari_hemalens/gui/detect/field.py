@@ -14,6 +14,7 @@ from napari_hemalens.gui.detect.drawing import Drawing
 from napari_hemalens.gui.detect.matching import matched
 from napari_hemalens.gui.detect.shown import joined
 from napari_hemalens.gui.frames import Framed
+from napari_hemalens.gui.image_names import has_file_name
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.running import Stop, nothing
 from napari_hemalens.records.detections import Detections
@@ -84,7 +85,7 @@ class Field:
 
     def __post_init__(self) -> None:
         if self.image is not None:
-            self.layer_name, self.is_file = self.image.name, bool(self.image.source.path)
+            self.layer_name, self.is_file = self.image.name, has_file_name(self.image)
         self.is_file = self.is_file or self.path is not None
 
     def follow_name(self) -> bool:
