@@ -61,7 +61,7 @@ def test_fewer_cells_come_where_fewer_are_left() -> None:
 
 def test_where_all_cells_have_names_that_is_said() -> None:
     cells = looked(4, 0)
-    with pytest.raises(AnnotationError, match="No cell is left to name: 4 cells in 1 image"):
+    with pytest.raises(AnnotationError, match="No cell is left to name: all 4 cells in 1 image have a name"):
         suggest([cells], [cells.ids], SuggestionRecipe())
     with pytest.raises(AnnotationError, match="No cell is left to name: 0 cells in 0 images"):
         suggest([], [], SuggestionRecipe())

@@ -74,3 +74,12 @@ def test_a_name_that_is_no_text_is_written_with_escapes() -> None:
 def test_two_parts_of_an_image_have_files_of_their_own():
     parts = ["/d/1.2.3 [Y=0-9,X=0-9]", "/d/1.2.3 [Y=9-18,X=0-9]"]
     assert file_stems(parts) == ("1.2_Y0-9_X0-9", "1.2_Y9-18_X0-9")
+
+
+def test_one_path_twice_is_numbered_without_its_folders() -> None:
+    assert short_paths(["/data/day1/a.png", "/data/day1/a.png"]) == ("a.png", "a-2.png")
+    assert short_paths(["/data/day1/a.png", "/data/day2/a.png", "/data/day1/a.png"]) == (
+        "day1/a.png",
+        "day2/a.png",
+        "day1/a-2.png",
+    )

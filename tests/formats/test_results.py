@@ -141,6 +141,9 @@ def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("[]")
     with pytest.raises(AnnotationError, match="does not say which images"):
         read_results(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps({"images": ["a.png"]}))  # as `suggest` writes it
+    with pytest.raises(AnnotationError, match=r"no results of `detect` or `classify`: .* another command"):
+        read_results(tmp_path)
     (tmp_path / "run.json").write_text(json.dumps({"images": []}))
     with pytest.raises(AnnotationError, match="holds no cells"):
         read_results(tmp_path)

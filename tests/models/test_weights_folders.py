@@ -67,3 +67,12 @@ def test_the_catalogue_beside_packed_weights_is_no_card(installed_weights: Path)
     assert "catalogue" not in weights_folders.cards_in(PACKED)
     with pytest.raises(WeightsError, match="No weights can be called Catalogue"):
         weights_folders.check_name("Catalogue", replace=True)
+
+
+def test_of_a_folder_of_weights_the_file_in_it_is_named(tmp_path: Path) -> None:
+    for end in (".json", ".safetensors"):
+        (tmp_path / f"mine{end}").touch()
+    said = weights_folders.lacking(tmp_path)
+    assert said == f"{tmp_path} is a folder: give the file of weights in it, {tmp_path / 'mine.safetensors'}."
+    (tmp_path / "mine.json").unlink()
+    assert weights_folders.lacking(tmp_path) is None

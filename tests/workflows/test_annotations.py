@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError
 from napari_hemalens.formats import read_annotations
+from napari_hemalens.progress import finish
+from napari_hemalens.records.detections import Detections, Provenance
+from napari_hemalens.slides.axes import from_array
 from napari_hemalens.workflows import Converted, convert_annotations
+from napari_hemalens.workflows.ome_zarr import write_ome_zarr_steps
 
 
 def test_what_was_written_is_said_and_reads_back(two_fields: Path, tmp_path: Path) -> None:
@@ -39,3 +44,37 @@ def test_an_unknown_format_is_refused_before_anything_is_read(tmp_path: Path) ->
     with pytest.raises(AnnotationError, match="No format 'xml'"):
         convert_annotations([tmp_path / "missing"], tmp_path / "out", to="xml")
     assert not (tmp_path / "out").exists()
+
+
+def test_images_of_one_name_keep_their_cells_and_that_is_said(two_fields: Path, tmp_path: Path) -> None:
+    one = two_fields / "train.json"
+    written = convert_annotations([one, one], tmp_path / "out", to="voc")
+    first = Path(read_annotations(one)[0].provenance.image)
+    assert (written.images, len(list(written.target.rglob("*.xml")))) == (4, 4)
+    (said,) = written.notes
+    assert said.startswith(f"2 names of images are given more than once ({first.name}, ")
+    assert said.endswith(f"under names such as {first.stem}-2{first.suffix}.")
+    assert convert_annotations([one], tmp_path / "once", to="voc").notes == ()
+
+
+def test_cells_beside_an_image_as_ome_zarr_are_converted(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    cells = Detections.from_arrays(
+        [[1, 2, 11, 14], [20, 20, 32, 34]],
+        [0.9, 0.8],
+        [0, 1],
+        names=("blast", "lymphocyte"),
+        image_shape=(60, 80),
+        provenance=Provenance(image="a.png", pixel_size_um=0.2),
+    )
+    finish(write_ome_zarr_steps(from_array(pixels), cells, tmp_path / "a.ome.zarr"))
+    written = convert_annotations([tmp_path / "a.ome.zarr"], tmp_path / "out", to="csv", classes={"blast": "other"})
+    (found,) = read_annotations(written.target)
+    assert (found.class_names.tolist(), found.provenance.pixel_size_um) == (["other", "lymphocyte"], 0.2)
+    np.testing.assert_allclose(found.boxes, cells.boxes)
+
+
+def test_cells_with_outlines_are_not_called_missing_annotations(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("image,cell,class,centroid_y,centroid_x\na.png,1,blast,5,5\n", encoding="utf-8")
+    with pytest.raises(AnnotationError, match=r"holds classified cells, .* `hemalens classify --formats` writes them"):
+        convert_annotations([tmp_path], tmp_path / "out", to="coco")

@@ -74,6 +74,9 @@ def test_a_table_a_sheet_and_a_record_are_written(suggested: Run, files: list[Pa
     assert margins == sorted(margins)
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert (run["strategy"], run["first"], run["cells"]) == ("margin", 3, 8)
+    assert run["files"] == [str(file) for file in files]
+    assert list(run["pixel_sizes_um"]) == run["images"]
+    assert {"labels", "named_by"} <= run.keys()
 
 
 def test_the_sheet_shows_the_cells_of_the_table(suggested: Run, files: list[Path], tmp_path: Path) -> None:

@@ -140,7 +140,8 @@ def suggest(looked: Sequence[LookedCells], named: Sequence[NDArray[np.int64]], r
     cells = sum(map(len, looked))
     left = cells - sum(int(np.isin(of.ids, known).sum()) for of, known in zip(looked, named, strict=True))
     if not left:
-        raise AnnotationError(f"No cell is left to name: {counted(cells, 'cell')} in {counted(len(looked), 'image')}.")
+        there = f"{counted(cells, 'cell')} in {counted(len(looked), 'image')}"
+        raise AnnotationError(f"No cell is left to name: {f'all {there} have a name' if cells else there}.")
     images = np.repeat(np.arange(len(looked)), [len(of) for of in looked])
     rows = np.concatenate([np.arange(len(of)) for of in looked])
     has_name = np.concatenate([np.isin(of.ids, known) for of, known in zip(looked, named, strict=True)])

@@ -46,13 +46,15 @@ def short_paths(images: Sequence[str]) -> tuple[str, ...]:
     allows in names, are written with escapes.
     """
     parts = [_parts(_as_text(image)) for image in images]
-    depth = [1] * len(parts)
+    distinct = list(dict.fromkeys(parts))  # one path twice has no folder that tells them apart
+    depth = [1] * len(distinct)
     while True:
-        names = ["/".join(p[-d:]) for p, d in zip(parts, depth, strict=True)]
+        names = ["/".join(p[-d:]) for p, d in zip(distinct, depth, strict=True)]
         shared = Counter(names)
-        grow = [shared[n] > 1 and d < len(p) for n, p, d in zip(names, parts, depth, strict=True)]
+        grow = [shared[n] > 1 and d < len(p) for n, p, d in zip(names, distinct, depth, strict=True)]
         if not any(grow):
-            return _number_doubles(names, key=str)
+            called = dict(zip(distinct, names, strict=True))
+            return _number_doubles([called[p] for p in parts], key=str)
         depth = [d + more for d, more in zip(depth, grow, strict=True)]
 
 

@@ -125,6 +125,11 @@ def read_run(file: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(run, dict) or not isinstance(run.get("images"), list):
         raise AnnotationError(f"{file} does not say which images the results are of.")
+    if not all(isinstance(each, dict) and "image" in each for each in run["images"]):
+        raise AnnotationError(
+            f"{file.parent} holds no results of `detect` or `classify`: its {RUN} is of another command, such as "
+            "`suggest`."
+        )
     return run
 
 

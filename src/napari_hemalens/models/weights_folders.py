@@ -58,8 +58,11 @@ def card_path(name: str | Path) -> Path:
 
 
 def lacking(name: str | Path) -> str | None:
-    """Return a sentence for a file of weights that is not there or has no model card beside it; None for a name."""
+    """Return a sentence for a folder of weights, or a file that is not there or has no model card; None for a name."""
     path = Path(name)
+    held = sorted(each for each in path.glob("*.safetensors") if each.with_suffix(".json").is_file())
+    if held:
+        return f"{path} is a folder: give the file of weights in it, {' or '.join(map(str, held))}."
     if path.suffix not in _SUFFIXES:
         return None
     return (

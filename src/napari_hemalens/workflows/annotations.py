@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, READERS, check_formats, export, read_annotations
-from napari_hemalens.formats.class_names import by_meaning, read_class_names, unknown_names
+from napari_hemalens.formats.class_names import by_meaning, read_class_names, renamed, unknown_names
 from napari_hemalens.formats.destinations import check_folder, check_new
 from napari_hemalens.formats.draft import SIZE_GUESSED
 from napari_hemalens.formats.image_names import called
@@ -14,8 +14,10 @@ from napari_hemalens.formats.image_parts import join_parts
 from napari_hemalens.formats.named_cells import NamedCells
 from napari_hemalens.formats.named_cells import read as read_named_cells
 from napari_hemalens.formats.naming import check_apart, file_stems, short_names
+from napari_hemalens.formats.results import holds_classified
+from napari_hemalens.progress import counted
 from napari_hemalens.records.detections import Detections
-from napari_hemalens.records.notes import pooled_notes
+from napari_hemalens.records.notes import listed, pooled_notes
 
 __all__ = [
     "FORMATS",
@@ -80,7 +82,8 @@ def convert_annotations(
     Parameters
     ----------
     data : sequence of path
-        Files or folders as `formats.read_annotations` takes them; their classes may differ.
+        Files or folders as `formats.read_annotations` takes them, or images as OME-Zarr with cells by box in them;
+        their classes may differ.
     out : path
         Folder for the result; none that holds annotations that are read.
     to : str
@@ -100,14 +103,51 @@ def convert_annotations(
     check_formats([to])
     check_folder(Path(out))
     check_new([Path(out) / FORMATS[to].target])
-    fields = [field for path in data for field in read_annotations(path, split=split, classes=classes)]
+    fields = [field for path in data for field in _read(Path(path), split, classes)]
     if not fields:
         raise AnnotationError(f"No annotated image in {', '.join(map(str, data))}.")
     # Of a folder, whatever in it holds the annotations.
     check_apart(Path(out), (path / "annotations" if path.is_dir() else path for path in map(Path, data)))
     (target,) = export(fields, out, [to])
     notes = pooled_notes([(field.provenance.image, field.provenance.notes) for field in fields])
-    return Converted(target, len(fields), sum(map(len, fields)), (*notes, *_unknown_classes(fields)))
+    said = (*notes, *_shared_names(fields), *_unknown_classes(fields))
+    return Converted(target, len(fields), sum(map(len, fields)), said)
+
+
+def _read(path: Path, split: str | None, classes: Mapping[str, str] | None) -> tuple[Detections, ...]:
+    """Read annotations; of an image as OME-Zarr, the cells that lie beside it.
+
+    Raises
+    ------
+    AnnotationError
+        If there are none, or cells that have outlines and no boxes.
+    """
+    if path.is_dir() and holds_classified(path):
+        raise AnnotationError(
+            f"{path} holds classified cells, which have outlines and no boxes: `hemalens classify --formats` writes "
+            "them in other formats."
+        )
+    if path.is_dir() and split is None:
+        from napari_hemalens.workflows.ome_zarr import boxes_in  # noqa: PLC0415 -- loads zarr
+
+        if found := boxes_in(path):
+            return renamed(found, classes or {})
+    return read_annotations(path, split=split, classes=classes)
+
+
+def _shared_names(fields: Sequence[Detections]) -> Iterator[str]:
+    """Yield a sentence about images of one name: read twice, or of folders that the annotations do not say."""
+    names, others = short_names(fields), list[int]()
+    first: dict[str, int] = {}
+    for row, field in enumerate(fields):
+        if first.setdefault(field.provenance.title, row) != row:
+            others.append(row)
+    if others:
+        shared = dict.fromkeys(names[first[fields[row].provenance.title]] for row in others)
+        yield (
+            f"{counted(len(shared), 'name')} of images are given more than once ({listed(tuple(shared))}): each set of "
+            f"cells is written, the others under names such as {names[others[0]]}."
+        )
 
 
 def _unknown_classes(fields: Sequence[Detections]) -> Iterator[str]:

@@ -163,6 +163,10 @@ def suggest_cells_steps(
         "licence": card.terms,
         **choice.model_dump(mode="json"),
         "recipe": recipe.model_dump(mode="json"),
+        "files": [str(file) for file in files],
+        "labels": None if given.labels is None else [str(label) for label in given.labels],
+        "named_by": None if given.named is None else str(given.named),
+        "pixel_sizes_um": {images[i]: search.sizes[i] for i in read},
     }
     _write(found, search.pictures(chosen, read), options, out)
     return found
@@ -213,6 +217,7 @@ class _Search:
     looked: dict[int, "LookedCells"] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    sizes: dict[int, float | None] = field(default_factory=dict)
 
     def look(self, i: int) -> "LookedCells":
         """Return the cells of an image."""
@@ -223,7 +228,7 @@ class _Search:
             cells, card = CellMap.from_labels(self._labels(slide, i)), self.classifier.card
             provenance = provenance_of(slide, card, self.recipe)
             provenance = finish(looked_at_steps(slide, cells, card, provenance, device=self.recipe.device))
-            self.notes[i] = provenance.notes
+            self.notes[i], self.sizes[i] = provenance.notes, provenance.pixel_size_um
             return finish(look_steps(slide, cells, self.classifier, pixel_size_um=provenance.pixel_size_um))
 
     def _labels(self, slide: Slide, i: int) -> NDArray[np.int32]:
