@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from napari_hemalens import workflows
 from napari_hemalens.config.networks import ClassifierRecipe, CropRecipe
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.training import ClassifierTraining
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation import laboratories
@@ -33,8 +35,12 @@ def report(
     cells_by_box: Path, nucleated: ClassifierCard, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[LaboratoryReport, Path]:
     out = tmp_path_factory.mktemp("report")
-    steps = workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, device="cpu", out=out)
+    steps = workflows.evaluate_laboratories_steps(cells_by_box, recipe_of(nucleated), out=out)
     return finish(steps), out
+
+
+def recipe_of(card: ClassifierCard, **options: Any) -> ClassificationRecipe:
+    return ClassificationRecipe.from_options(weights=str(card.file), device="cpu", **options)
 
 
 def test_each_laboratory_has_its_cells_recalls_and_intervals(report: tuple[LaboratoryReport, Path]) -> None:
@@ -78,9 +84,10 @@ def test_a_measure_is_shown_with_its_interval_or_a_dash() -> None:
 
 def test_a_part_without_cells_is_refused(cells_by_box: Path, nucleated: ClassifierCard) -> None:
     with pytest.raises(
-        AnnotationError, match=r"has no cells of the part 'test'; it has the parts choose, train, val\."
+        AnnotationError,
+        match=r"no cells of the part 'test'; it has the parts choose, train, val, and the laboratories east, n",
     ):
-        finish(workflows.evaluate_laboratories_steps(cells_by_box, nucleated.file, split="test"))
+        finish(workflows.evaluate_laboratories_steps(cells_by_box, recipe_of(nucleated), split="test"))
 
 
 def test_weights_of_ones_own_classes_are_measured_on_ones_own_cells(cells_by_box: Path, tmp_path: Path) -> None:
@@ -93,7 +100,18 @@ def test_weights_of_ones_own_classes_are_measured_on_ones_own_cells(cells_by_box
         network=network, crop=crop, epochs=1, average=0.8, keep="last", accelerator="cpu", workers=0
     )
     card = finish(workflows.train_classification_steps([tmp_path], "own", recipe, NewWeights(tmp_path / "out", "mine")))
-    report = finish(workflows.evaluate_laboratories_steps(tmp_path, card.file, device="cpu"))
+    report = finish(workflows.evaluate_laboratories_steps(tmp_path, recipe_of(card)))
     assert report.named.task.classes == card.classes == ("blast", "lymphocyte")
     assert "| not stated | " in report.text()
     assert "- not stated: blast " in report.text()
+
+
+def test_one_laboratory_can_be_measured_in_several_views(
+    cells_by_box: Path, nucleated: ClassifierCard, tmp_path: Path
+) -> None:
+    recipe = recipe_of(nucleated, views=2)
+    steps = workflows.evaluate_laboratories_steps(cells_by_box, recipe, laboratories=["north"], out=tmp_path)
+    report = finish(steps)
+    assert report.laboratories == ("north",)
+    assert "(choose, 12 cells, in 2 views)" in report.text()
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["views"] == 2

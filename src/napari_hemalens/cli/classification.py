@@ -229,21 +229,22 @@ def evaluate_classification(  # noqa: PLR0913 -- an option each
 
 
 @evaluate_app.command("laboratories")
-def evaluate_laboratories(
+def evaluate_laboratories(  # noqa: PLR0913 -- an option each
     data: Annotated[Path, typer.Option(help="Folder that `hemalens prepare nucleated` has written.")],
     *,
     split: Annotated[str, typer.Option(help="Part of the data: choose, val or train.")] = "choose",
     weights_name: Annotated[
         str, typer.Option("--weights", help="Packed or installed weights by name, or a file.")
     ] = NUCLEATED,
+    laboratory: Annotated[list[str] | None, typer.Option(help="Laboratory; may be repeated. All by default.")] = None,
+    views: Views = None,
     device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for figures and pictures.", callback=free)] = None,
 ) -> None:
     """Print how well weights name the nucleated cells of each laboratory, with intervals."""
-    report = run(
-        workflows.evaluate_laboratories_steps(data, weights_name, split=split, device=device, out=out), "Naming"
-    )
-    say_figures(report, out)
+    recipe = ClassificationRecipe.from_options(weights=weights_name, views=views, device=device)
+    steps = workflows.evaluate_laboratories_steps(data, recipe, split=split, laboratories=laboratory or (), out=out)
+    say_figures(run(steps, "Naming"), out)
 
 
 def _cells(

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import DetectionRecipe
-from napari_hemalens.errors import AnnotationError
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.laboratories import block_interval
 from napari_hemalens.evaluation.laboratory_report import UNNAMED, shown
@@ -163,20 +162,10 @@ def evaluate_steps(
     data: Path, recipe: DetectionRecipe, *, part: str, laboratories: tuple[str, ...] = (), out: Path | None
 ) -> Steps[KnownCellsReport]:
     """Measure weights; see `workflows.evaluate_known_cells_steps`."""
-    cells = cell_table.read_folder(data)
-    there = cells.parts == part
-    if laboratories:
-        there &= np.isin(cells.laboratories, laboratories)
-    if not there.any():
-        asked = f" from {', '.join(laboratories)}" * bool(laboratories)
-        parts, known = (", ".join(filter(None, np.unique(of).tolist())) for of in (cells.parts, cells.laboratories))
-        raise AnnotationError(
-            f"{data / 'cells.csv'} has no cells of the part {part!r}{asked}; it has the parts {parts}"
-            f"{f', and the laboratories {known}' * bool(known)}."
-        )
+    cells = cell_table.read_part(data, part, laboratories)
     card = weights.detector_card(recipe.weights)
     finder = yield from CellFinder.load_steps(card, recipe, device.choose(recipe.device))
-    looked_for = yield from find_known_steps(cells.take(there), finder, recipe)
+    looked_for = yield from find_known_steps(cells, finder, recipe)
     naming = "none" if finder.namer is None else finder.namer.card.name
     report = KnownCellsReport(card.name, card.sha256, naming, data.name, part, looked_for)
     if out is not None:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_hemalens.atomic import writing
-from napari_hemalens.config.options import DeviceName
-from napari_hemalens.errors import AnnotationError
+from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.class_pictures import draw_reliability
 from napari_hemalens.evaluation.laboratories import NamedTable, name_table_steps
@@ -18,8 +17,9 @@ from napari_hemalens.formats import cell_table
 from napari_hemalens.inference import device
 from napari_hemalens.inference.classifier import NetworkClassifier
 from napari_hemalens.models.cards import ClassifierCard
-from napari_hemalens.progress import Steps
-from napari_hemalens.records.tasks import task_of
+from napari_hemalens.models.weights import classifier_card
+from napari_hemalens.progress import Steps, counted
+from napari_hemalens.records.tasks import task, task_of
 
 MEASURES: Mapping[str, Callable[[NamedTable], float]] = {
     "balanced accuracy": NamedTable.balanced_accuracy,
@@ -84,7 +84,8 @@ class LaboratoryReport:
         ]
         return "\n\n".join(
             [
-                f"{self.card.name} on {self.data} ({self.part}, {len(self.named):,} cells)",
+                f"{self.card.name} on {self.data} ({self.part}, {counted(len(self.named), 'cell')}"
+                f"{f', in {self.card.views} views' * (self.card.views > 1)})",
                 markdown_table(columns, lines),
                 "Named right, by class:\n\n" + "\n".join(recalls),
             ]
@@ -95,7 +96,10 @@ class LaboratoryReport:
         found = self.figures()
         with writing(out / "report.json") as file:
             plain = {"weights": self.card.name, "sha256": self.card.sha256, "data": self.data, "part": self.part}
-            file.write_text(json.dumps({**plain, "laboratories": found}, indent=2) + "\n", encoding="utf-8")
+            file.write_text(
+                json.dumps({**plain, "views": self.card.views, "laboratories": found}, indent=2) + "\n",
+                encoding="utf-8",
+            )
         with writing(out / "report.md") as file:
             file.write_text(f"# {self._text(found)}\n", encoding="utf-8")
         draw_reliability(
@@ -104,16 +108,12 @@ class LaboratoryReport:
 
 
 def evaluate_steps(
-    data: Path, card: ClassifierCard, *, part: str, device_name: DeviceName, out: Path | None
+    data: Path, recipe: ClassificationRecipe, *, part: str, laboratories: tuple[str, ...] = (), out: Path | None
 ) -> Steps[LaboratoryReport]:
     """Measure weights; see `workflows.evaluate_laboratories_steps`."""
-    cells = cell_table.read_folder(data)
-    parts = np.unique(cells.parts).tolist()
-    cells = cells.take(cells.parts == part)
-    if not len(cells):
-        known = ", ".join(parts)
-        raise AnnotationError(f"{data / 'cells.csv'} has no cells of the part {part!r}; it has the parts {known}.")
-    classifier = NetworkClassifier.load(card, device.choose(device_name))
+    cells = cell_table.read_part(data, part, laboratories)
+    card = classifier_card(recipe.weights or task(recipe.task).weights).seeing(recipe.views)
+    classifier = NetworkClassifier.load(card, device.choose(recipe.device))
     named = yield from name_table_steps(classifier, cells, task_of(card.task, card.classes))
     report = LaboratoryReport(card, data.name, part, named)
     if out is not None:

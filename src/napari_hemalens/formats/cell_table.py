@@ -93,6 +93,28 @@ def read_folder(folder: str | Path) -> CellTable:
     return read(file)
 
 
+def read_part(folder: str | Path, part: str, laboratories: Sequence[str] = ()) -> CellTable:
+    """Read the cells of one part of the table in a folder, and of some laboratories, by default all.
+
+    Raises
+    ------
+    AnnotationError
+        As `read_folder`; or if there is no such cell, with what there is.
+    """
+    cells = read_folder(folder)
+    there = cells.parts == part
+    if laboratories:
+        there &= np.isin(cells.laboratories, laboratories)
+    if not there.any():
+        asked = f" from {', '.join(laboratories)}" * bool(laboratories)
+        parts, known = (", ".join(filter(None, np.unique(of).tolist())) for of in (cells.parts, cells.laboratories))
+        raise AnnotationError(
+            f"{Path(folder) / FILE} has no cells of the part {part!r}{asked}; it has the parts {parts}"
+            f"{f', and the laboratories {known}' * bool(known)}."
+        )
+    return cells.take(there)
+
+
 def _read(file: Path) -> CellTable:
     rows = read_rows(file, _NEEDED, "cells", optional=_ORIGIN)
     if not rows:

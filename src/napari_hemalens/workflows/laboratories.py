@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_hemalens.config.options import DetectionRecipe, DeviceName
+from napari_hemalens.config.options import ClassificationRecipe, DetectionRecipe
 from napari_hemalens.extras import explain_missing_packages
-from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import Steps
 
 if TYPE_CHECKING:
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 
 def evaluate_laboratories_steps(
     data: str | Path,
-    weights: str | Path,
+    recipe: ClassificationRecipe,
     *,
     split: str = "choose",
-    device: DeviceName = "auto",
+    laboratories: Sequence[str] = (),
     out: str | Path | None = None,
 ) -> Steps["LaboratoryReport"]:
     """Measure weights on a table of cells by box, for each laboratory; returns the figures, and writes them to `out`.
@@ -28,21 +27,20 @@ def evaluate_laboratories_steps(
     ----------
     data : path
         Folder with `cells.csv`, as `hemalens prepare nucleated` writes it.
-    weights : path
-        Packed or installed weights by name, or a file.
+    recipe : ClassificationRecipe
+        Weights, views, device; pixel sizes are those of the table.
     split : str
         Part of the table: 'choose', 'val' or 'train'.
-    device : {'auto', 'cpu', 'cuda', 'mps'}
-        Where to compute.
+    laboratories : sequence of str
+        Those that are measured; all by default.
     out : path, optional
         Folder for `report.json`, `report.md` and a reliability diagram.
     """
     with explain_missing_packages():
         from napari_hemalens.evaluation.laboratory_report import evaluate_steps  # noqa: PLC0415 -- loads torch
 
-    card = classifier_card(weights)
     place = None if out is None else Path(out)
-    return (yield from evaluate_steps(Path(data), card, part=split, device_name=device, out=place))
+    return (yield from evaluate_steps(Path(data), recipe, part=split, laboratories=tuple(laboratories), out=place))
 
 
 def evaluate_known_cells_steps(
