@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from napari_hemalens.atomic import writing
@@ -56,3 +58,14 @@ def test_where_a_folder_stands_in_place_of_the_file_it_is_named(tmp_path):
         pass
     assert error.value.filename == str(tmp_path / "a.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_of_a_full_disk_the_file_is_named_that_was_written(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device", "copied.png")  # as shutil says it
+    with pytest.raises(OSError, match="No space left") as error, writing(tmp_path / "a.png"):
+        raise full
+    assert error.value.filename == str(tmp_path / "a.png")
+    with pytest.raises(FileNotFoundError) as other, writing(tmp_path / "a.png"):
+        (tmp_path / "none.png").read_bytes()
+    assert other.value.filename == str(tmp_path / "none.png")
+    assert not list(tmp_path.iterdir())

@@ -1,10 +1,13 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows knows no quota
 
 
 @contextmanager
@@ -29,9 +32,11 @@ def writing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)
-        try:
-            temporary.replace(target)
-        except OSError as error:  # a folder of that name, say
+        temporary.replace(target)
+    except OSError as error:
+        # A full disk names no file, or the one that was copied; a folder in the way names the temporary file.
+        if error.errno in _FULL or error.filename == str(temporary):
             raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from napari_hemalens import __version__
+from napari_hemalens.cli import _say
 from napari_hemalens.cli.app import Bar, cluster_of, new_weights, run, say_figures
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
@@ -39,6 +40,11 @@ def test_an_error_of_the_system_is_a_sentence_with_the_file(
     said = capsys.readouterr().err
     assert said.startswith(f"hemalens: {tmp_path / 'file'}: ")
     assert "Errno" not in said
+
+
+def test_an_error_of_the_system_that_names_no_file_has_no_number_either(capsys: pytest.CaptureFixture[str]) -> None:
+    _say(OSError(28, "No space left on device"))
+    assert capsys.readouterr().err == "hemalens: No space left on device.\n"
 
 
 def test_notes_for_the_model_card_are_split_at_the_first_equals_sign() -> None:

@@ -69,6 +69,6 @@ def main() -> None:
 
 def _say(error: BaseException) -> None:
     said = str(error)
-    if isinstance(error, OSError) and error.filename is not None:  # in place of "[Errno 13] Permission denied: '…'"
-        said = f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:  # in place of "[Errno 13] Permission denied: '…'"
+        said = f"{error.strerror}." if error.filename is None else f"{error.filename}: {error.strerror}."
     err_console.print(f"[red]hemalens:[/red] {escape(said)}")
