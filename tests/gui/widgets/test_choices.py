@@ -123,6 +123,12 @@ def test_what_a_person_chose_stays_chosen_when_an_image_is_opened(viewer, begun)
     assert begun.value.name == "second"
 
 
+def test_what_a_person_works_on_stays_chosen_when_an_image_is_opened(viewer, begun):
+    begun.keep()
+    viewer.add_image(np.zeros((8, 8)))
+    assert begun.value.name == "second"
+
+
 def test_what_was_filled_in_stays_chosen_when_an_image_is_opened(viewer, begun):
     begun.value = viewer.layers["first"]
     viewer.add_image(np.zeros((8, 8)))

@@ -333,6 +333,7 @@ def test_a_pixel_size_typed_by_a_person_is_not_overwritten_by_other_news(alone):
     alone.viewer.add_image(np.zeros((50, 50)), name="other")
     alone.viewer.layers["smear"].name = "renamed"
     assert alone.form.read().pixel_size_um == 0.2
+    assert alone.images.images.value is alone.viewer.layers["renamed"]
 
 
 def test_a_project_keeps_no_pixel_size_but_a_typed_one(alone, tmp_path):

@@ -81,6 +81,7 @@ class AttentionWidget(Dock):
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
         self.form.refused.connect(self.running.say)
+        self.form.keep_when_typed(self.image)
         self.running.run.clicked.connect(self._run)
         self.blend.shown.connect(self.session.results.show_method)
         self.blend.blended.connect(self.session.results.blend_as)

@@ -44,7 +44,7 @@ class Choice(ComboBox):
         self.native.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.native.setMinimumContentsLength(6)
         Elided(self.native)
-        self.native.activated.connect(self._on_said)
+        self.native.activated.connect(lambda _: self.keep())
 
     def reset_choices(self, *_: Any) -> None:
         """Ask for the choices again; what was chosen stays chosen if it is still offered, else the first is."""
@@ -81,11 +81,12 @@ class Choice(ComboBox):
         if meant(()) in self.choices:
             self._begun_with = self.value = meant(())
 
+    def keep(self) -> None:
+        """Stay with what is chosen, as if a person had chosen it."""
+        self._said = True
+
     def _goes_along(self, chosen: Any) -> bool:
         return not self._said and chosen is self._begun_with and self.native.isEnabled()
-
-    def _on_said(self, _: int) -> None:
-        self._said = True
 
 
 def _tell_apart(offered: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -96,6 +96,7 @@ class ClassifyWidget(Dock):
         self.form.changed.connect(self._on_options)
         self.form.options["weights"].changed.connect(self._offer_channels)
         self.form.refused.connect(self.running.say)
+        self.form.keep_when_typed(self.image)
         self.running.run.clicked.connect(self._run)
         self.counted.chosen.connect(results.count)
         self.report.cells_chosen.connect(self.session.make_cells_by)

@@ -133,6 +133,7 @@ class DetectWidget(Dock):
 
     def _connect_session(self) -> None:
         follow_slides(self.project.session, self.images.images)
+        self.form.keep_when_typed(self.images.images)
         self.running.follow(self.session)
         self.session.running_changed.connect(self._on_running)
         self.failed.show_failures(self.session.failures.reasons)

@@ -89,6 +89,11 @@ class SizedForm(RecipeForm[R]):
 
     _of_image: float | None = None
 
+    def keep_when_typed(self, images: Choice) -> None:
+        """Let a choice stay with the image that a person types a pixel size for."""
+        box = self.options["pixel_size_um"]
+        box.changed.connect(lambda _: images.keep() if box.value != self._of_image else None)
+
     def show_pixel_size(self, size: float | None) -> None:
         """Fill in the pixel size of an image, or leave it empty."""
         box = self.options["pixel_size_um"]

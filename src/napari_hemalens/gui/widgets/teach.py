@@ -110,6 +110,7 @@ class TeachWidget(Dock):
         )
         self.setup.expand(animate=False)
         self.fill(self.hint, self.setup, self.running, self.loop)
+        self.size.changed.connect(lambda _: self.image.keep())  # it is typed for this image
         self.following = (self.sources,)
         self.reset_choices()
 
@@ -210,7 +211,8 @@ class TeachWidget(Dock):
         self.sources.show_row(self.image, self.kind.value != _OF_FOLDER)
         self.sources.show_row(self.cells, of_layer)
         self.sources.show_row(self.size, of_layer)
-        self.size.value = known_pixel_size(self.image.value, self.cells.value)
+        with self.size.changed.blocked():
+            self.size.value = known_pixel_size(self.image.value, self.cells.value)
 
     def _look_again(self) -> None:
         self.session.look_again()
