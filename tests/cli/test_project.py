@@ -55,6 +55,13 @@ def test_slides_are_added_run_over_and_compared(
     assert "The queue is empty" in capsys.readouterr().out
 
 
+def test_a_folder_that_is_no_project_has_no_empty_queue(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert hemalens("project", "queue", tmp_path) == 2
+    assert "is no project: it has no project.json" in capsys.readouterr().err
+
+
 def test_what_belongs_to_a_new_run_is_refused_without_one(
     hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], smears: Path, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from napari_hemalens.errors import RecipeError
-from napari_hemalens.formats.naming import check_apart, file_stems, short_names, short_paths, split_frame
+from napari_hemalens.formats.naming import check_apart, file_stems, short_names, short_paths, split_frame, typed
 from napari_hemalens.records.detections import Detections, Provenance
 
 
@@ -83,3 +83,7 @@ def test_one_path_twice_is_numbered_without_its_folders() -> None:
         "day2/a.png",
         "day1/a-2.png",
     )
+
+
+def test_a_path_with_a_space_is_typed_in_quotes() -> None:
+    assert (typed("a/b.png"), typed(Path("my slides"))) == ("a/b.png", '"my slides"')

@@ -15,6 +15,7 @@ from napari_hemalens.cli.stopping import StopAsked, Stopped, handle_signals
 from napari_hemalens.config.cluster import ClusterRecipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.evaluation.left_out import left_out_in_words
+from napari_hemalens.formats.naming import typed
 from napari_hemalens.models.cards import DetectorCard
 from napari_hemalens.models.weights import ABOUT, NewWeights
 from napari_hemalens.progress import RemainingTime, Steps
@@ -164,7 +165,7 @@ def say_of(card: DetectorCard) -> None:
     )
     if "left out" in card.metrics:
         out_console.print(escape(left_out_in_words(card.metrics["left out"])))
-    out_console.print(f"Use it with: --weights {escape(str(card.file))}")
+    out_console.print(f"Use it with: --weights {escape(typed(card.file))}")
 
 
 class Figures(Protocol):

@@ -42,6 +42,7 @@ from napari_hemalens.cli.options import (
 from napari_hemalens.config.options import ClassificationRecipe
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.formats.naming import typed
 from napari_hemalens.models.weights import classifier_card
 from napari_hemalens.progress import counted
 from napari_hemalens.records.notes import pooled_notes
@@ -190,7 +191,7 @@ def train_classification(  # noqa: PLR0913 -- an option each
     figures = "  ".join(f"{key} {card.metrics[key]:.3f}" for key in _TOLD if key in card.metrics)
     held_out = counted(card.metrics["cells"], "field" if card.of_fields else "cell")
     out_console.print(f"{card.name} on {held_out} that were held out: {figures}")
-    out_console.print(f"Use it with: --weights {escape(str(card.file))}")
+    out_console.print(f"Use it with: --weights {escape(typed(card.file))}")
 
 
 @evaluate_app.command("classification")

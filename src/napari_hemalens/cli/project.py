@@ -11,6 +11,7 @@ from napari_hemalens.cli.options import writable
 from napari_hemalens.config.recipe import change_recipe
 from napari_hemalens.config.report import LanguageCode
 from napari_hemalens.errors import RecipeError
+from napari_hemalens.formats.naming import typed
 from napari_hemalens.progress import counted
 from napari_hemalens.workflows import project_comparison, project_queue, teaching
 from napari_hemalens.workflows.project_queue import Operation, RunOutcome
@@ -84,7 +85,7 @@ def run_project(  # noqa: PLR0913 -- an option each
     if later:
         return
     steps = project_queue.run_queue_steps(project)
-    again = f"The command `hemalens project run {project}` goes on from there."
+    again = f"The command `hemalens project run {typed(project)}` goes on from there."
     outcomes = run(steps, "Running", go_on=again)
     for outcome in outcomes:
         _say(project, outcome)

@@ -81,6 +81,11 @@ def file_stems(images: Sequence[str]) -> tuple[str, ...]:
     return _number_doubles([_stem(name) for name in short_paths(images)], key=str.casefold)
 
 
+def typed(path: str | Path) -> str:
+    """Return a path as it is typed on a command line: in quotes where it has a space."""
+    return f'"{path}"' if " " in str(path) else str(path)
+
+
 def _stem(name: str) -> str:
     image, part = split_part(name)
     image, frame = split_frame(image) if part is None else (image, "Y={0}-{2},X={1}-{3}".format(*part))

@@ -14,7 +14,7 @@ from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats import cell_table, coco
 from napari_hemalens.formats.cell_table import CellTable
 from napari_hemalens.formats.images import PICTURE_SUFFIXES
-from napari_hemalens.formats.naming import file_stems
+from napari_hemalens.formats.naming import file_stems, typed
 from napari_hemalens.formats.results import ClassifiedImage, DetectedImage, read_results
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.progress import Progress, Steps, counted
@@ -66,8 +66,7 @@ class _Set:
 
     def train(self, what: str, data: Path, to: str) -> None:
         """Note what trains on a folder of the set."""
-        said = [f'"{path}"' if " " in str(path) else str(path) for path in (data, self.out / to)]
-        self.commands.append(f"hemalens train {what} --data {said[0]} --out {said[1]}")
+        self.commands.append(f"hemalens train {what} --data {typed(data)} --out {typed(self.out / to)}")
 
     def count(self, names: Sequence[str]) -> None:
         for name in names:

@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_hemalens.errors import HemaLensError
 from napari_hemalens.formats.results import RUN, read_run
 from napari_hemalens.progress import counted
-from napari_hemalens.projects import queue, slides_table
+from napari_hemalens.projects import document, queue, slides_table
 from napari_hemalens.projects.queue import QueuedRun
 from napari_hemalens.projects.slides_table import ProjectSlide
 
@@ -50,10 +50,19 @@ class RunOutcome:
 
 
 def outcomes_of(project: str | Path) -> tuple[RunOutcome, ...]:
-    """Return what became of each run of a project so far, but for slides that were taken out of its table."""
+    """Return what became of each run of a project so far, but for slides that were taken out of its table.
+
+    Raises
+    ------
+    ProjectError
+        If there is none, since the folder is no project.
+    """
     folder = Path(project)
+    runs = queue.read(folder).runs
+    if not runs:
+        document.read(folder)
     known = slides_in_table(folder)
-    return tuple(_outcome(folder, run, known) for run in queue.read(folder).runs)
+    return tuple(_outcome(folder, run, known) for run in runs)
 
 
 def slides_in_table(folder: Path) -> frozenset[str] | None:
