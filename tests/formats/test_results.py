@@ -1,8 +1,10 @@
 """Folders of results are read back with what a person said."""
 
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.results import read_results
+from napari_hemalens.formats.results import image_near, read_results
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
@@ -133,6 +135,31 @@ def test_images_of_a_run_are_found_from_any_other_folder(tmp_path: Path, monkeyp
         (field,) = read_results(results / "b").detected
         assert (image.image, image.labels) == (field.image, ran / "masks" / "a.tif")
         assert field.image.samefile(ran / "slides" / "a.png")
+
+
+def test_images_of_a_run_are_found_where_a_link_to_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real" / "run").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "run"
+    try:
+        link.symlink_to(tmp_path / "real" / "run", target_is_directory=True)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    (tmp_path / "real" / "a.png").write_bytes(b"")
+    assert image_near(link, "a.png") == tmp_path / "real" / "a.png"
+
+
+def test_an_image_in_a_closed_folder_is_looked_for_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = os.stat
+
+    def refusing(path: Any, *rest: Any, **options: Any) -> os.stat_result:
+        if "private" in Path(path).parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *rest, **options)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    (tmp_path / "a.png").write_bytes(b"")
+    assert image_near(tmp_path, "/private/a.png") == tmp_path / "a.png"
 
 
 def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:

@@ -146,9 +146,11 @@ def image_near(folder: Path, path: str) -> Path | None:
     the nearest before others, and where this command runs last: there, another experiment may call its images alike.
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 -- without '..', whose parents are others; links stay
-    around = [each / path for each in (place, *place.parents)]  # the path itself where it is absolute
+    real = place.resolve()  # where a link leads, the run was started
+    around = [each / path for each in (place, *place.parents, real, *real.parents)]  # itself where it is absolute
     places = (*around, Path(path), place / Path(path).name, place.parent / Path(path).name)
-    return next((each for each in places if path and each.is_file()), None)
+    # Path.is_file raises for a file in a folder of somebody else's, that may not be looked into.
+    return next((each for each in places if path and os.path.isfile(each)), None)  # noqa: PTH113
 
 
 def read_fields(folder: Path) -> tuple[Detections, ...]:
