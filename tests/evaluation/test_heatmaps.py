@@ -16,6 +16,7 @@ from napari_hemalens.evaluation.heatmap_report import HeatmapReport
 from napari_hemalens.evaluation.heatmaps import MarkedCells, build_untrained
 from napari_hemalens.formats.named_cells import read
 from napari_hemalens.models.cards import ClassifierCard
+from napari_hemalens.models.classifiers import CellClassifier
 from napari_hemalens.progress import finish
 from napari_hemalens.workflows import CellSelection, evaluate_heatmaps_steps
 
@@ -89,6 +90,23 @@ def test_a_heatmap_on_micronuclei_hits_all_and_a_flat_one_by_chance(
     assert flat.correlation == 0
     assert found.best is flat
     assert "Points best: grad-cam-middle." in found.text()
+
+
+def test_heatmaps_are_measured_on_cells_as_they_lie(
+    micronuclei: Path, sure: ClassifierCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[int] = []
+    load = heatmap_evaluation.load_classifier
+
+    def load_and_note(card: ClassifierCard, device: torch.device) -> CellClassifier:
+        used.append(card.views)
+        return load(card, device)
+
+    monkeypatch.setattr(heatmap_evaluation, "load_classifier", load_and_note)
+    many = sure.model_copy(update={"views": 8})
+    many.file.with_suffix(".json").write_text(many.model_dump_json(), encoding="utf-8")
+    found = report(micronuclei, many, "grad-cam-middle")
+    assert used == [found.card.views] == [1]
 
 
 def test_images_can_be_measured_by_name(micronuclei: Path, sure: ClassifierCard) -> None:

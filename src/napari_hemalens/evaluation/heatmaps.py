@@ -126,6 +126,7 @@ def evaluate_steps(
             f"Heatmaps are measured where it is outlined what they should point at, which is known of micronuclei "
             f"alone; the weights {card.name} answer the task {card.task}."
         )
+    card = card.seeing(1)  # as heatmaps are shown: of the cell as it lies
     names = [method_of(card.network, name).name for name in methods or [each.name for each in methods_of(card.network)]]
     network, parts = load_classifier(card, device.choose(device_name)), []
     fields, total = selection.read(), len(names) + 1
