@@ -71,14 +71,12 @@ def prepare_steps(task_name: str, data: str | Path, out: str | Path) -> Steps[Ma
 
     Raises
     ------
-    RecipeError
-        If the task is unknown.
     AnnotationError
-        If it has no such set, or a folder is not there.
+        If the task is unknown or has no such set, or a folder is not there.
     """
     root, folder = Path(data), Path(out)
     rows: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
-    for done, outlined in enumerate(_sources(task(task_name).name, root), start=1):
+    for done, outlined in enumerate(_sources(task_name, root), start=1):
         if outlined.classes:
             _write(outlined, folder / outlined.of_set)
         named = rows[outlined.of_set, outlined.split]
