@@ -1,9 +1,9 @@
 """Write docs/results/teaching.md: what so many labels teach, in embeddings that never saw the laboratory of the cells.
 
-    python docs/make_teaching_results.py MARROW AGAIN SMEAR
+    python docs/make_teaching_results.py MARROW AGAIN SMEAR SMEAR_AGAIN
 
 These are folders of `hemalens experiment teaching`: marrow, the same in an embedding that was trained once more, and
-blood. Of one that is written as a hyphen, the page keeps what it has. What stands below the heading 'What it says' is
+blood likewise. Of one that is written as a hyphen, the page keeps what it has. What stands below the heading 'What it says' is
 written by hand and kept.
 """
 
@@ -24,16 +24,19 @@ _COMMANDS = """$ hemalens prepare nucleated --data DATA --out nucleated
 $ hemalens experiment laboratories --data nucleated --preset laptop --rows Munich,PBC --out laboratories
 $ hemalens experiment teaching --data DATA/marrow_cells --pixel-size 0.09 \\
     --weights laboratories/trials/Munich/nucleated-cells.safetensors --out marrow
-$ hemalens experiment laboratories --data nucleated --preset laptop --rows Munich --out again
+$ hemalens experiment laboratories --data nucleated --preset laptop --rows Munich,PBC --out again
 $ hemalens experiment teaching --data DATA/marrow_cells --pixel-size 0.09 \\
     --weights again/trials/Munich/nucleated-cells.safetensors --out marrow-again
 $ hemalens experiment teaching --data DATA/smear_detection --pixel-size 0.11 \\
-    --weights laboratories/trials/PBC/nucleated-cells.safetensors --out smear"""
+    --weights laboratories/trials/PBC/nucleated-cells.safetensors --out smear
+$ hemalens experiment teaching --data DATA/smear_detection --pixel-size 0.11 --rows margin-diversity \\
+    --weights again/trials/PBC/nucleated-cells.safetensors --out smear-again"""
 
 _SETS = {
     "marrow": "Six classes of marrow, in an embedding trained without that laboratory",
     "marrow-again": "The same marrow, in an embedding trained once more, by the same recipe on another processor",
     "smear": "Ten classes of blood, in an embedding trained without that laboratory",
+    "smear-again": "The same blood, in an embedding trained once more: the default, and *Train properly*",
 }
 
 
