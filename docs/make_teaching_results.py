@@ -3,8 +3,8 @@
     python docs/make_teaching_results.py MARROW AGAIN SMEAR SMEAR_AGAIN
 
 These are folders of `hemalens experiment teaching`: marrow, the same in an embedding that was trained once more, and
-blood likewise. Of one that is written as a hyphen, the page keeps what it has. What stands below the heading 'What it says' is
-written by hand and kept.
+blood likewise. Of one that is written as a hyphen, the page keeps what it has. What stands below the heading 'What it
+says' is written by hand and kept.
 """
 
 import os
