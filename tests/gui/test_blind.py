@@ -9,6 +9,7 @@ from napari_hemalens.gui.blind import BlindSession
 from napari_hemalens.gui.classify.gallery import ClassifiedGallery
 from napari_hemalens.gui.detect.gallery import DetectedGallery
 from napari_hemalens.gui.observer import OBSERVER
+from napari_hemalens.workflows.blind_reading import BlindReading
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,29 @@ def test_a_reading_goes_on_where_the_first_reader_removed_some_cells(blind, anal
     blind.name("blast")
     assert (blind.shown, blind.reading.said) == (None, ["blast", "", "", "blast", ""])
     assert "named 2 cells" in blind.sentences[0]
+
+
+def test_a_cell_that_is_gone_is_not_shown_where_no_file_can_say_so(blind, analysed, monkeypatch):
+    blind.look()
+    blind.begin()
+    order = [*blind.reading.order]
+    blind.name("blast")
+    analysed.results.clear()
+    blind.look()
+    blind._place[order[0]] = 0  # all but the first are gone
+    said: list[str] = []
+    blind.said.connect(said.append)
+    with monkeypatch.context() as full:
+        full.setattr(BlindReading, "_write", refuse)
+        blind.resume()
+        blind.name("blast")
+    assert (blind.shown, blind.reading.said, said) == (None, ["blast"], ["The disk is full."] * 2)
+    blind.name("blast")
+    assert blind.reading.said == ["blast", "", "", "", ""]
+
+
+def refuse(*_):
+    raise ProjectError("The disk is full.")
 
 
 def test_what_ann_said_is_compared_with_and_not_shown(blind, analysed, viewer):

@@ -129,9 +129,9 @@ class BlindSession:
     def shown(self) -> ShownCell | None:
         """The cell that is to be named; None: none is left."""
         key = None if self.reading is None else self.reading.current
-        if self.reading is None or key is None:
+        cell = None if key is None else self._place.get(key)  # gone, and no file could be told so: none is shown
+        if self.reading is None or cell is None:
             return None
-        cell = self._place[key]
         words = f"Cell {len(self.reading.said) + 1:,} of {len(self.reading.order):,}"
         return ShownCell(cell, self._picture(cell), words)
 
@@ -178,7 +178,8 @@ class BlindSession:
             self.changed.emit()
 
     def _name(self, reading: BlindReading, name: str) -> None:
-        reading.name(name)
+        if reading.current in self._place:
+            reading.name(name)
         self._pass_over(reading)
 
     def _undo(self, reading: BlindReading) -> None:
