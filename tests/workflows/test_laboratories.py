@@ -31,3 +31,9 @@ def test_a_detector_and_a_folder_without_a_table_are_refused(
         finish(workflows.evaluate_laboratories_steps(cells_by_box, recipe_of("marrow-lite")))
     with pytest.raises(AnnotationError, match=r"has no cells\.csv: `hemalens prepare`"):
         finish(workflows.evaluate_laboratories_steps(tmp_path, recipe_of(nucleated.file)))
+
+
+@pytest.mark.parametrize("name", ["micronucleus-attention", "leukocyte-types", "field-rcan"])
+def test_weights_that_look_at_more_than_boxes_are_refused(cells_by_box: Path, name: str) -> None:
+    with pytest.raises(WeightsError, match=f"{name} look at more than .*evaluate classification"):
+        finish(workflows.evaluate_laboratories_steps(cells_by_box, recipe_of(name)))

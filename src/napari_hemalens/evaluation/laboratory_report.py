@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.config.options import ClassificationRecipe
+from napari_hemalens.errors import WeightsError
 from napari_hemalens.evaluation.class_metrics import markdown_table
 from napari_hemalens.evaluation.class_pictures import draw_reliability
 from napari_hemalens.evaluation.laboratories import NamedTable, name_table_steps
@@ -113,6 +114,12 @@ def evaluate_steps(
     """Measure weights; see `workflows.evaluate_laboratories_steps`."""
     cells = cell_table.read_part(data, part, laboratories)
     card = classifier_card(recipe.weights or task(recipe.task).weights).seeing(recipe.views)
+    if card.crop.needs_labels:
+        raise WeightsError(
+            f"The weights {card.name} look at more than a cell's box, such as its outline or its whole image: "
+            "`hemalens evaluate classification` measures them. Cells by box are for weights "
+            "such as those of the task nucleated."
+        )
     classifier = NetworkClassifier.load(card, device.choose(recipe.device))
     named = yield from name_table_steps(classifier, cells, task_of(card.task, card.classes))
     report = LaboratoryReport(card, data.name, part, named)

@@ -26,7 +26,7 @@ class WhiteGround(nn.Module):
         brightest = max(1, places.shape[2] // _SHARE)
         ground = (places.topk(brightest, dim=2).values[..., -1][..., None, None] + RANGE) / (2 * RANGE)
         gain = _WHITE / ground.clamp(min=_DARKEST)
-        # Of full scale, min(crop * gain, _BRIGHTEST): in two passes over the pixels, as many networks take less time.
+        # Of full scale, min(crop * gain, _BRIGHTEST), in two passes: each takes long beside a fast network.
         return torch.addcmul(RANGE * gain - RANGE, crops, gain).clamp(-RANGE, 2 * RANGE * _BRIGHTEST - RANGE)
 
 
