@@ -9,7 +9,7 @@ import tifffile
 from napari_hemalens.formats import coco
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "marrow_smear.tif"
-COPIES = {1: (1, 1), 2: (1, 2), 4: (2, 2), 8: (2, 4)}  # area -> rows and columns of fields
+COPIES = {1: (1, 1), 2: (1, 2), 4: (2, 2), 8: (2, 4), 16: (4, 4), 81: (9, 9)}  # area -> rows, columns of fields
 
 
 @dataclass(frozen=True)
