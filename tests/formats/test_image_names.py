@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.written_slides import write_dicom_slide
 
-from napari_hemalens.formats.image_names import called, folders_near, is_file, locate_image
+from napari_hemalens.formats.image_names import called, folders_near, is_file, is_there, locate_image
 
 
 def test_an_image_is_looked_for_in_one_folder_after_the_other(tmp_path):
@@ -64,3 +64,23 @@ def test_a_file_of_a_dicom_slide_is_known_by_its_folder(tmp_path):
     write_dicom_slide(tmp_path / "SM_1", [np.zeros((64, 64, 3), np.uint8)])
     assert called(str(tmp_path / "SM_1" / "00000000.dcm")) == {"00000000", "00000000.dcm", "sm_1"}
     assert locate_image("SM_1", [tmp_path]) == str(tmp_path / "SM_1")
+
+
+def test_an_image_is_there_as_a_file_a_folder_or_a_part_of_one(tmp_path):
+    (tmp_path / "slide.ome.zarr").mkdir()
+    (tmp_path / "slide.ome.zarr" / ".zgroup").touch()
+    (tmp_path / "a.tif").touch()
+    (tmp_path / "empty").mkdir()
+    for image in ("a.tif", "slide.ome.zarr"):
+        assert is_there(tmp_path / image)
+        assert is_there(tmp_path / f"{image} [Y=0-9,X=0-9]")
+    assert not any(is_there(tmp_path / name) for name in ("empty", "b.tif", "b.tif [Y=0-9,X=0-9]", "a" * 300))
+    assert locate_image("slide.ome.zarr", [tmp_path]) == str(tmp_path / "slide.ome.zarr")
+
+
+def test_an_image_in_a_folder_that_may_not_be_looked_into_is_not_there(tmp_path, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("napari_hemalens.formats.image_names.is_zarr", forbidden)
+    assert not is_there(tmp_path)

@@ -174,3 +174,16 @@ def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"images": []}))
     with pytest.raises(AnnotationError, match="holds no cells"):
         read_results(tmp_path)
+
+
+def test_labels_of_parts_of_an_image_are_those_of_each(tmp_path: Path) -> None:
+    image = image_at(tmp_path / "a.png")
+    results = []
+    for x in (100, 5):  # by name, the second comes first
+        found, labels = classified(Path(f"{image} [Y=0-60,X={x}-{x + 80}]"))
+        results.append(found)
+        write_labels(labels, tmp_path / "out" / f"a_Y0-60_X{x}-{x + 80}.labels.tif")
+    write_cells(results, tmp_path / "out" / "cells.csv")
+    write_run(results, {}, tmp_path / "out" / "run.json")
+    found_labels = [each.labels.name for each in read_results(tmp_path / "out").classified]
+    assert found_labels == ["a_Y0-60_X100-180.labels.tif", "a_Y0-60_X5-85.labels.tif"]

@@ -250,7 +250,7 @@ def test_a_folder_that_may_not_be_looked_into_is_refused_in_a_sentence(folder, m
     def forbidden(path):
         raise PermissionError(13, "Permission denied", str(path / "zarr.json"))
 
-    monkeypatch.setattr("napari_hemalens.slides.open.is_zarr", forbidden)
+    monkeypatch.setattr("napari_hemalens.formats.image_names.is_zarr", forbidden)
     with pytest.raises(ImageError, match=r"^Cannot look for images in \.: .*Permission denied.*\.$"):
         images_in(["."])
 

@@ -1,11 +1,13 @@
 """Corrected results become sets that training reads, split by image."""
 
+import json
 import shutil
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import tifffile
 
 from napari_hemalens.config.options import DetectionRecipe
 from napari_hemalens.errors import AnnotationError
@@ -19,8 +21,10 @@ from napari_hemalens.reports.classes import write_cells
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.segmentation.files import write_labels
+from napari_hemalens.slides.axes import from_array
 from napari_hemalens.workflows import write_results
 from napari_hemalens.workflows.collection import collect_steps, held_out
+from napari_hemalens.workflows.ome_zarr import write_ome_zarr_steps
 
 
 def image_at(path: Path, seed: int) -> Path:
@@ -175,3 +179,54 @@ def test_of_one_image_nothing_is_held_out_and_no_command_told(detected: Path, tm
     found = finish(collect_steps([detected], tmp_path / "set"))
     assert (found.images, found.commands) == (1, ())
     assert any("0.png is the only image" in note for note in found.notes)
+
+
+def test_images_that_are_folders_are_collected(tmp_path: Path) -> None:
+    pixels, fields = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8), []
+    for k in range(2):
+        place = tmp_path / "slides" / f"{k}.ome.zarr"
+        of = Provenance(image=str(place), pixel_size_um=0.2)
+        boxes, names = [[0, 0, 10, 12], [20, 20, 32, 34]], ("lymphocyte", "blast")
+        found = Detections.from_arrays(boxes, [1, 1], [0, 1], names=names, image_shape=(60, 80), provenance=of)
+        finish(write_ome_zarr_steps(from_array(pixels + np.uint8(k)), found, place))
+        fields.append(found)
+    write_results(fields, DetectionRecipe(), tmp_path / "results")
+    collected = finish(collect_steps([tmp_path / "results"], tmp_path / "set", everything=True))
+    assert collected.boxes is not None
+    (train,) = read_annotations(collected.boxes, split="train")
+    assert read_rgb(train.provenance.image).shape == (60, 80, 3)
+    assert collected.counts == {"blast": 2, "lymphocyte": 2}
+
+
+def test_each_frame_of_an_image_is_collected_as_a_picture(classified: Path, tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (2, 60, 80, 3), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "stack.tif", frames, photometric="rgb", metadata={"axes": "TYXS"}, ome=True)
+    run = json.loads((classified / "run.json").read_text(encoding="utf-8"))
+    table = (classified / "cells.csv").read_text(encoding="utf-8")
+    for k in range(2):
+        run["images"][k] |= {"image": f"stack.tif [T={k}]", "path": str(tmp_path / "stack.tif"), "frame": f"T={k}"}
+        table = table.replace(f"f{k}.png", f"stack.tif [T={k}]")
+        (classified / f"f{k}.labels.tif").rename(classified / f"stack_T{k}.labels.tif")
+    (classified / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    (classified / "cells.csv").write_text(table, encoding="utf-8")
+    found = finish(collect_steps([classified], tmp_path / "set"))
+    assert found.labels is not None
+    fields = {each.image.stem: each for part in ("train", "val") for each in named_cells.read(found.labels, split=part)}
+    assert sorted(fields) == ["f2", "f3", "stack_T0", "stack_T1"]
+    np.testing.assert_array_equal(iio.imread(fields["stack_T1"].image), frames[1])
+    assert set(np.unique(fields["stack_T1"].label_image()).tolist()) == {0, 1, 7}
+
+
+def test_a_set_that_is_stopped_leaves_nothing_in_the_way(detected: Path, tmp_path: Path) -> None:
+    steps = collect_steps([detected], tmp_path / "set")
+    next(steps)
+    steps.close()
+    assert finish(collect_steps([detected], tmp_path / "set")).images == 5
+
+
+def test_where_no_image_can_be_read_nothing_is_collected(detected: Path, tmp_path: Path) -> None:
+    for k in (0, 2, 3, 4, 5):
+        (tmp_path / "slides" / f"{k}.png").unlink()
+    (tmp_path / "slides" / "1.tif").write_bytes(b"II*\0")
+    with pytest.raises(AnnotationError, match=r"Cannot read .*1\.tif.* There is nothing to collect\.$"):
+        finish(collect_steps([detected], tmp_path / "set"))

@@ -6,13 +6,15 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
+from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.dicom_files import is_dicom_slide
-from napari_hemalens.formats.image_parts import part_name, split_part
+from napari_hemalens.formats.image_parts import part_name, split_part, whole_path
 from napari_hemalens.formats.naming import split_frame
 
 _FOLDERS = ("images", "JPEGImages", "img", "Images")  # beside annotations, or beside their folder
 _LABELS = ("labels", "annotations", "xml", "json")
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")  # by Label Studio
+_ZARR = ("zarr.json", ".zgroup", ".zarray")
 _TEXTS = (".txt", ".xml", ".json", ".geojson", ".csv", ".tsv", ".yaml", ".yml", ".npy", ".names", ".data", "")
 
 
@@ -37,7 +39,7 @@ def _located(name: str, folders: Iterable[Path]) -> str:
     wanted_names = (name, slashed, last, unquote(last), _UPLOADED.sub("", unquote(last)))
     for wanted in dict.fromkeys(wanted_names):
         for folder in places:
-            if wanted and (is_file(folder / wanted) or is_dicom_slide(folder / wanted)):
+            if wanted and _holds_image(folder / wanted):
                 return str(folder / wanted)
     for folder in places:
         if (found := _alike(last, folder)) is not None:
@@ -72,6 +74,29 @@ def is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether a folder is a zarr array or group, of version 2 or 3."""
+    return any((path / mark).is_file() for mark in _ZARR)
+
+
+def is_image_folder(path: Path) -> bool:
+    """Whether a path is a folder that is one image: a zarr, or a DICOM slide."""
+    return is_zarr(path) or is_dicom_slide(path)
+
+
+def is_there(image: Path) -> bool:
+    """Whether an image is there: as a file, as a folder, or as a part of one of these."""
+    return _holds_image(image) or _holds_image(whole_path(image))
+
+
+def _holds_image(path: Path) -> bool:
+    """Whether a path is a file or an image folder; what may not be looked into, and no name of a file, is neither."""
+    try:
+        return path.is_file() or is_image_folder(path)
+    except (OSError, ValueError, ImageError):
         return False
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import FORMATS, read_annotations
 from napari_hemalens.formats.decoding import decoding, reason
+from napari_hemalens.formats.image_names import is_there
 from napari_hemalens.formats.label_images import match_by_name
-from napari_hemalens.formats.naming import short_names
+from napari_hemalens.formats.naming import file_stems, short_names
 from napari_hemalens.formats.tables import read_header, read_rows
 from napari_hemalens.progress import counted
 from napari_hemalens.records.detections import Detections
@@ -33,16 +34,19 @@ class DetectedImage:
     Attributes
     ----------
     image : Path
-        The image; it is there.
+        The image, which is there: a file, a folder that is one image, or a part of these (`formats.image_parts`).
     cells : Detections
         As a person left them.
     corrected : bool
         Whether the person changed or confirmed anything in it.
+    channel : int, str or None
+        The channel that was looked at; 'rgb': the colours.
     """
 
     image: Path
     cells: Detections
     corrected: bool
+    channel: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,10 @@ class ClassifiedImage:
         Whether the person gave or confirmed the class.
     task : str
         What was asked of them.
+    frame : str
+        Of an image that has several, as 'T=2,Z=5'.
+    channel : int, str or None
+        The channel that was looked at.
     """
 
     image: Path
@@ -69,6 +77,8 @@ class ClassifiedImage:
     class_names: NDArray[np.str_]
     given: NDArray[np.bool_]
     task: str = OWN
+    frame: str = ""
+    channel: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,8 +159,7 @@ def image_near(folder: Path, path: str) -> Path | None:
     real = place.resolve()  # where a link leads, the run was started
     around = [each / path for each in (place, *place.parents, real, *real.parents)]  # itself where it is absolute
     places = (*around, Path(path), place / Path(path).name, place.parent / Path(path).name)
-    # Path.is_file raises for a file in a folder of somebody else's, that may not be looked into.
-    return next((each for each in places if path and os.path.isfile(each)), None)  # noqa: PTH113
+    return next((each for each in places if path and is_there(each)), None)
 
 
 def read_fields(folder: Path) -> tuple[Detections, ...]:
@@ -171,16 +180,17 @@ def read_fields(folder: Path) -> tuple[Detections, ...]:
 def _detected(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path | None]) -> Results:
     fields = read_fields(folder)
     said = {str(each["image"]): each for each in run["images"]}
-    detected, missing = [], list[str]()
+    detected, missing, channel = [], list[str](), run.get("recipe", {}).get("channel")
     for name, cells in zip(short_names(fields), fields, strict=True):
         path, about = paths.get(name), said.get(name, {})
         if path is None:
             missing.append(name)
             continue
         size = cells.provenance.pixel_size_um or about.get("pixel_size_um")
-        provenance = replace(cells.provenance, image=str(path), pixel_size_um=size)
+        frame = str(about.get("frame", ""))
+        provenance = replace(cells.provenance, image=str(path), pixel_size_um=size, frame=frame)
         corrected = bool(about.get("corrections")) or bool((cells.correction_kinds != "").any())
-        detected.append(DetectedImage(path, replace(cells, provenance=provenance), corrected))
+        detected.append(DetectedImage(path, replace(cells, provenance=provenance), corrected, channel))
     return Results(detected=tuple(detected), missing=_gone(folder, "image", missing))
 
 
@@ -189,14 +199,16 @@ def _classified(folder: Path, run: Mapping[str, Any], paths: Mapping[str, Path |
     for row in read_rows(folder / _CELLS, ("image", "cell", "class", "corrected"), "classified cells"):
         rows.setdefault(row["image"], []).append(row)
     labels = dict(zip(paths, _labels_of(folder, run, paths), strict=True))
+    frames = {str(each["image"]): str(each.get("frame", "")) for each in run["images"]}
+    recipe = run.get("recipe", {})
     classified, missing, unlabelled = [], list[str](), list[str]()
     for name, cells in rows.items():
         image, outlines = paths.get(name), labels.get(name)
         if image is None or outlines is None:
             (unlabelled if image else missing).append(name)
             continue
-        asked = str(run.get("recipe", {}).get("task") or OWN)
-        classified.append(replace(_image_of(image, outlines, cells, folder), task=asked))
+        asked = {"task": str(recipe.get("task") or OWN), "channel": recipe.get("channel")}
+        classified.append(replace(_image_of(image, outlines, cells, folder), frame=frames[name], **asked))
     gone = (*_gone(folder, "image", missing), *_gone(folder, "label image", unlabelled))
     return Results(classified=tuple(classified), missing=gone)
 
@@ -212,6 +224,9 @@ def _gone(folder: Path, what: str, names: Sequence[str]) -> tuple[str, ...]:
 def _labels_of(folder: Path, run: Mapping[str, Any], paths: Iterable[str]) -> tuple[Path | None, ...]:
     """Return the label image of each image: those in the folder, else those that the run was given."""
     names = [Path(name) for name in paths]
+    own = tuple(folder / f"{stem}.labels.tif" for stem in file_stems([str(name) for name in names]))
+    if all(file.is_file() for file in own):  # of frames and parts of one image, the others' begin alike
+        return own
     given = (image_near(folder, str(path)) for path in run.get("recipe", {}).get("labels") or ())
     for found in (sorted(folder.rglob("*.labels.tif")), [path for path in given if path is not None]):
         if found:

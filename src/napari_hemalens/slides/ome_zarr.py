@@ -14,13 +14,6 @@ from napari_hemalens.errors import ImageError
 from napari_hemalens.slides.pixel_size import steps_along
 from napari_hemalens.slides.stored import Stored
 
-_MARKS = ("zarr.json", ".zgroup", ".zarray")
-
-
-def is_zarr(path: Path) -> bool:
-    """Return whether a folder is a zarr array or group, of version 2 or 3."""
-    return any((path / mark).is_file() for mark in _MARKS)
-
 
 def read_zarr(path: Path) -> Stored:
     """Open the pyramid of a zarr group, or a single zarr array."""

@@ -10,7 +10,8 @@ import zarr
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.documents import mapping
-from napari_hemalens.slides.ome_zarr import is_zarr, metadata_of, read_zarr
+from napari_hemalens.formats.image_names import is_zarr
+from napari_hemalens.slides.ome_zarr import metadata_of, read_zarr
 from napari_hemalens.slides.stored import Stored
 
 _CLASS = ("class", "name", "label")  # what says the class of a label, the first that there is

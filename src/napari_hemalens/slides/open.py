@@ -11,6 +11,7 @@ import numpy as np
 from napari_hemalens.errors import ImageError
 from napari_hemalens.formats.decoding import DAMAGE, reason
 from napari_hemalens.formats.dicom_files import is_dicom_slide, is_level, levels_of
+from napari_hemalens.formats.image_names import is_image_folder, is_zarr
 from napari_hemalens.formats.image_parts import split_part, whole_path
 from napari_hemalens.formats.images import (
     CZI_SUFFIXES,
@@ -26,7 +27,7 @@ from napari_hemalens.slides.axes import from_array
 from napari_hemalens.slides.czi import read_czi
 from napari_hemalens.slides.dicom import read_dicom
 from napari_hemalens.slides.frames import Frame
-from napari_hemalens.slides.ome_zarr import is_zarr, read_zarr
+from napari_hemalens.slides.ome_zarr import read_zarr
 from napari_hemalens.slides.openslide import read_openslide
 from napari_hemalens.slides.part import part_of
 from napari_hemalens.slides.pictures import read_picture
@@ -96,7 +97,7 @@ def open_image(path: str | Path, *, pixel_size_um: float | None = None, frame: F
 def is_image(path: str | Path) -> bool:
     """Return whether a path is a file with the suffix of an image, or the folder of a zarr or a DICOM slide."""
     file = Path(path)
-    return _is_slide(file) if file.is_dir() else file.is_file() and _is_image_file(file)
+    return is_image_folder(file) if file.is_dir() else file.is_file() and _is_image_file(file)
 
 
 @contextmanager
@@ -178,7 +179,7 @@ def _reader(path: Path) -> Callable[[Path], Stored]:
 
 def _expand(path: str | Path) -> list[Path]:
     file = Path(path)
-    if file.is_dir() and not _is_slide(file):
+    if file.is_dir() and not is_image_folder(file):
         candidates = file.iterdir()
     elif not file.exists() and whole_path(path).exists():  # a part of an image
         return [file]
@@ -202,7 +203,7 @@ def _nothing_in(path: str | Path) -> str:
 
 def _deeper(path: str | Path) -> str:
     """Return how to ask for the images of the folders in a folder, where there are any."""
-    folders = Path(path).is_dir() and any(each.is_dir() and not _is_slide(each) for each in Path(path).iterdir())
+    folders = Path(path).is_dir() and any(each.is_dir() and not is_image_folder(each) for each in Path(path).iterdir())
     return f" itself; '{Path(path) / '**' / '*'}' means those of all folders in it" if folders else ""
 
 
@@ -210,12 +211,8 @@ def _is_image(path: Path) -> bool:
     if path.name.startswith(".") or path.name.endswith(_OVERLAY):
         return False
     if path.is_dir():
-        return _is_slide(path)
+        return is_image_folder(path)
     return _is_image_file(path) and (path.suffix.lower() not in DICOM_SUFFIXES or levels_of(path)[0].file == path)
-
-
-def _is_slide(folder: Path) -> bool:
-    return is_zarr(folder) or is_dicom_slide(folder)
 
 
 def _is_image_file(path: Path) -> bool:

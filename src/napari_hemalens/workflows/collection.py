@@ -4,27 +4,30 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from napari_hemalens.atomic import writing
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.formats import cell_table, coco
 from napari_hemalens.formats.cell_table import CellTable
-from napari_hemalens.formats.images import PICTURE_SUFFIXES
+from napari_hemalens.formats.images import IMAGE_SUFFIXES, PICTURE_SUFFIXES
 from napari_hemalens.formats.naming import file_stems, typed
 from napari_hemalens.formats.results import ClassifiedImage, DetectedImage, read_results
 from napari_hemalens.formats.tables import write_csv
 from napari_hemalens.progress import Progress, Steps, counted
 from napari_hemalens.records.tasks import OWN
-from napari_hemalens.slides.open import open_image
+from napari_hemalens.slides.channels import choose_channel
+from napari_hemalens.slides.colours import choose_colours
+from napari_hemalens.workflows.collected_images import copy_image
 
 HELD_OUT = 5
 """One image in so many is held out to choose by and to measure on."""
 
-_LARGEST = 100_000_000  # pixels of an image that can be written as a picture
+_BOXES, _CELLS, _LABELS = "boxes", "cells", "labels"  # folders of a set
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
         raise AnnotationError(f"{target} is not empty: a training set needs a folder of its own.")
     found = [read_results(folder) for folder in results]
     made = _Set(target, everything, [note for each in found for note in each.missing])
-    detected = {each.image.resolve(): each for result in found for each in result.detected}
-    classified = {each.image.resolve(): each for result in found for each in result.classified}
+    detected = {(each.image.resolve(), each.cells.provenance.frame): each for of in found for each in of.detected}
+    classified = {(each.image.resolve(), each.frame): each for of in found for each in of.classified}
     fields = [each for each in detected.values() if everything or each.corrected]
     outlined = [each for each in classified.values() if everything or each.given.any()]
     if not fields and not outlined:
@@ -111,8 +114,15 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
             " ".join((*made.notes, "There is nothing to collect.") if unseen else (looked, *made.notes))
         )
     total = len(fields) + len(outlined)
-    boxes, cells = yield from _collect_boxes(fields, made, total)
-    labels = yield from _collect_labels(outlined, made, len(fields), total)
+    try:
+        boxes, cells = yield from _collect_boxes(fields, made, total)
+        labels = yield from _collect_labels(outlined, made, len(fields), total)
+    except BaseException:  # stopped, too: part of a set is none, and would be in the way of the same command
+        for part in (_BOXES, _CELLS, _LABELS):
+            shutil.rmtree(target / part, ignore_errors=True)
+        raise
+    if boxes is None and labels is None:
+        raise AnnotationError(" ".join((*made.notes, "There is nothing to collect.")))
     counts = dict(sorted(made.counts.items()))
     return Collected(boxes, cells, labels, total, counts, tuple(made.notes), tuple(made.commands))
 
@@ -132,19 +142,27 @@ def held_out(images: Sequence[Path], notes: list[str]) -> list[bool]:
 
 
 def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> Steps[tuple[Path | None, Path | None]]:
-    folder = made.out / "boxes"
+    folder = made.out / _BOXES
     copied: list[DetectedImage] = []
-    stems = file_stems([str(each.image) for each in images])
+    contents = list[Path]()
+    stems = file_stems([each.cells.provenance.title for each in images])
     for done, (each, stem) in enumerate(zip(images, stems, strict=True), start=1):
         try:
-            place = _copy_picture(each.image, folder / "images" / stem.replace("/", "-"))
+            place, content = copy_image(
+                each.image,
+                folder / "images" / stem.replace("/", "-"),
+                each.cells.provenance.frame,
+                partial(choose_colours, channel=each.channel),
+                kept=PICTURE_SUFFIXES,
+            )
         except ImageError as error:
             made.notes.append(str(error))
             continue
-        provenance = replace(each.cells.provenance, image=str(place))
+        provenance = replace(each.cells.provenance, image=str(place), frame="")
+        contents.append(content)
         copied.append(replace(each, cells=replace(each.cells, provenance=provenance)))
         yield Progress(done, total, f"{each.image.name}: {counted(len(each.cells), 'cell')}")
-    out = held_out([each.image for each in copied], made.notes)
+    out = held_out(contents, made.notes)
     for part, wanted in (("train", False), ("val", True)):
         fields = [each.cells for each, held in zip(copied, out, strict=True) if held == wanted]
         if fields:
@@ -157,7 +175,7 @@ def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> S
 
 def _write_table(images: Sequence[DetectedImage], out: Sequence[bool], made: _Set) -> Path | None:
     """Write the named cells of images as a table of cells by box."""
-    folder = made.out / "cells"
+    folder = made.out / _CELLS
     tables = []
     for each, held in zip(images, out, strict=True):
         size = each.cells.provenance.pixel_size_um
@@ -190,47 +208,47 @@ def _write_table(images: Sequence[DetectedImage], out: Sequence[bool], made: _Se
 
 
 def _collect_labels(images: Sequence[ClassifiedImage], made: _Set, before: int, total: int) -> Steps[Path | None]:
-    folder = made.out / "labels"
-    stems = file_stems([str(each.image) for each in images])
-    out = held_out([each.image for each in images], made.notes)
-    rows: dict[str, list[tuple[str, int, str]]] = {"train": [], "val": []}
-    for done, (each, stem, held) in enumerate(zip(images, stems, out, strict=True), start=before + 1):
+    folder = made.out / _LABELS
+    copied: list[tuple[str, ClassifiedImage]] = []
+    contents = list[Path]()
+    stems = file_stems([f"{each.image} [{each.frame}]" if each.frame else str(each.image) for each in images])
+    for done, (each, stem) in enumerate(zip(images, stems, strict=True), start=before + 1):
         name = stem.replace("/", "-")
-        for kind, source in (("images", each.image), ("labels", each.labels)):
-            with writing(folder / kind / f"{name}{source.suffix}") as temporary:
-                shutil.copyfile(source, temporary)
-        keep = np.ones(len(each.ids), dtype=bool) if made.everything else each.given
+        look = partial(choose_channel, channel=each.channel)
+        try:
+            _, content = copy_image(each.image, folder / "images" / name, each.frame, look, kept=IMAGE_SUFFIXES)
+        except ImageError as error:
+            made.notes.append(str(error))
+            continue
+        with writing(folder / "labels" / f"{name}{each.labels.suffix}") as temporary:
+            shutil.copyfile(each.labels, temporary)
+        contents.append(content)
+        copied.append((name, each))
+        yield Progress(done, total, f"{each.image.name}: {counted(_kept(each, made).sum(), 'cell')}")
+    _write_classes(copied, held_out(contents, made.notes), made)
+    return folder if copied else None
+
+
+def _kept(image: ClassifiedImage, made: _Set) -> NDArray[np.bool_]:
+    """Return which cells of an image are taken."""
+    return np.ones(len(image.ids), dtype=bool) if made.everything else image.given
+
+
+def _write_classes(images: Sequence[tuple[str, ClassifiedImage]], out: Sequence[bool], made: _Set) -> None:
+    """Write the classes of labelled cells as tables, one a part."""
+    folder = made.out / _LABELS
+    rows: dict[str, list[tuple[str, int, str]]] = {"train": [], "val": []}
+    for (name, each), held in zip(images, out, strict=True):
+        keep = _kept(each, made)
         cells = list(zip(each.ids[keep].tolist(), each.class_names[keep].tolist(), strict=True))
         rows["val" if held else "train"] += [(name, number, kind) for number, kind in cells]
         made.count([kind for _, kind in cells])
-        yield Progress(done, total, f"{each.image.name}: {counted(len(cells), 'cell')}")
     for part, of in rows.items():
         if of:
             write_csv(folder / f"{part}.csv", ("image", "cell", "class"), of)
-    tasks = {each.task for each in images}
+    tasks = {each.task for _, each in images}
     if rows["val"] and len({kind for _, _, kind in rows["train"]}) > 1 and len(tasks) == 1:
         made.train(f"classification --task {tasks.pop()}", folder, "classifier-of-labels")
-    return folder if images else None
-
-
-def _copy_picture(image: Path, stem: Path) -> Path:
-    """Copy an image as a picture that training reads; return where it is."""
-    if image.suffix.lower() in PICTURE_SUFFIXES:
-        target = stem.with_name(stem.name + image.suffix)
-        with writing(target) as temporary:
-            shutil.copyfile(image, temporary)
-        return target
-    target = stem.with_name(stem.name + ".png")
-    with open_image(image) as slide:
-        height, width = slide.shape
-        if height * width > _LARGEST:
-            raise ImageError(
-                f"{image.name} is too large to train on whole ({height} x {width} pixels): it is left out."
-            )
-        pixels = slide.read(0, 0, height, width)
-    with writing(target) as temporary:
-        Image.fromarray(pixels).save(temporary)
-    return target
 
 
 def _digest(image: Path) -> bytes:

@@ -16,13 +16,13 @@ from napari_hemalens.formats import h5ad
 from napari_hemalens.formats.csv import NEEDED
 from napari_hemalens.formats.decoding import decoding
 from napari_hemalens.formats.h5ad import CellsTable
+from napari_hemalens.formats.image_names import is_zarr
 from napari_hemalens.formats.naming import file_stems, short_names
 from napari_hemalens.progress import Progress, Steps
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections
 from napari_hemalens.records.palette import colour_of
 from napari_hemalens.reports.class_tables import ClassTable
-from napari_hemalens.slides.ome_zarr import is_zarr
 from napari_hemalens.slides.ome_zarr_labels import StoredLabels, read_labels
 from napari_hemalens.slides.ome_zarr_writing import CELLS, write_image_steps, write_labels_steps
 from napari_hemalens.slides.slide import Slide
