@@ -47,3 +47,8 @@ def test_results_are_not_written_over(tables):
     (tables / "results" / "run.json").write_text("{}")
     with pytest.raises(AnnotationError, match="holds results; choose another folder"):
         workflows.agreement([tables / "ann.csv", tables / "ben.csv"], tables / "results")
+
+
+def test_a_name_without_a_file_is_not_the_current_folder(tables):
+    with pytest.raises(AnnotationError, match=r"^No file or folder follows 'Ann='"):
+        workflows.agreement([tables / "ann.csv", "Ann="])

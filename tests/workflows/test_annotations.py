@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_hemalens.errors import AnnotationError, RecipeError
-from napari_hemalens.formats import read_annotations
+from napari_hemalens.formats import FORMATS, export, read_annotations
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array
@@ -16,8 +16,8 @@ from napari_hemalens.workflows.ome_zarr import write_ome_zarr_steps
 
 def test_what_was_written_is_said_and_reads_back(two_fields: Path, tmp_path: Path) -> None:
     before = read_annotations(two_fields, split="train")
-    written = convert_annotations([two_fields], tmp_path / "out", to="via", split="train")
-    assert written == Converted(tmp_path / "out" / "via.json", 2, sum(map(len, before)))
+    written = convert_annotations([two_fields], tmp_path / "out", to="coco", split="train")
+    assert written == Converted(tmp_path / "out" / "coco.json", 2, sum(map(len, before)))
     after = read_annotations(written.target)
     assert sorted(name for f in after for name in f.class_names) == sorted(n for f in before for n in f.class_names)
 
@@ -51,10 +51,11 @@ def test_images_of_one_name_keep_their_cells_and_that_is_said(two_fields: Path, 
     written = convert_annotations([one, one], tmp_path / "out", to="voc")
     first = Path(read_annotations(one)[0].provenance.image)
     assert (written.images, len(list(written.target.rglob("*.xml")))) == (4, 4)
-    (said,) = written.notes
+    said, size = written.notes
+    assert "voc has no place for the pixel size" in size
     assert said.startswith(f"2 names of images are given more than once ({first.name}, ")
     assert said.endswith(f"under names such as {first.stem}-2{first.suffix}.")
-    assert convert_annotations([one], tmp_path / "once", to="voc").notes == ()
+    assert convert_annotations([one], tmp_path / "once", to="voc").notes == (size,)
 
 
 def test_cells_beside_an_image_as_ome_zarr_are_converted(tmp_path: Path) -> None:
@@ -78,3 +79,18 @@ def test_cells_with_outlines_are_not_called_missing_annotations(tmp_path: Path) 
     (tmp_path / "cells.csv").write_text("image,cell,class,centroid_y,centroid_x\na.png,1,blast,5,5\n", encoding="utf-8")
     with pytest.raises(AnnotationError, match=r"holds classified cells, .* `hemalens classify --formats` writes them"):
         convert_annotations([tmp_path], tmp_path / "out", to="coco")
+
+
+@pytest.mark.parametrize("to", sorted(FORMATS))
+def test_a_pixel_size_is_kept_or_said_to_be_lost(to: str, tmp_path: Path) -> None:
+    fields = []
+    for name, size in (("a.png", 0.2), ("b.png", 0.1)):
+        of = Provenance(image=name, pixel_size_um=size)
+        fields.append(
+            Detections.from_arrays([[1, 2, 11, 14]], [1], [0], names=("blast",), image_shape=(60, 80), provenance=of)
+        )
+    (source,) = export(fields, tmp_path / "in", ["csv"])
+    written = convert_annotations([source], tmp_path / "out", to=to)
+    kept = [field.provenance.pixel_size_um for field in read_annotations(written.target)]
+    said = f"{to} has no place for the pixel size (0.1 to 0.2 µm): say it by --pixel-size"
+    assert (sorted(filter(None, kept)) == [0.1, 0.2]) != any(said in note for note in written.notes)

@@ -25,6 +25,7 @@ from napari_hemalens.cli import (
     weights,
 )
 from napari_hemalens.cli.app import app, err_console
+from napari_hemalens.cli.given import check_given
 from napari_hemalens.cli.stopping import Stopped, handle_signals, stop_at_once
 from napari_hemalens.errors import HemaLensError
 
@@ -58,6 +59,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with handle_signals(stop_at_once):
+            check_given(["hemalens", *sys.argv[1:]])
             app()
     except Stopped as stop:
         _say(stop)

@@ -68,12 +68,15 @@ class Format(ReadFormat):
         Whether each image has its own file.
     packages : tuple of str
         What has to be installed beside HemaLens.
+    has_pixel_size : bool
+        Whether the pixel size of an image has a place in it.
     """
 
     write: Callable[[Sequence[Detections], Path], None]
     target: str
     one_file_per_image: bool = False
     packages: tuple[str, ...] = ()
+    has_pixel_size: bool = True
 
     @property
     def install_hint(self) -> str:
@@ -93,10 +96,12 @@ def _holds_table(path: Path, split: str | None = None) -> bool:
 
 FORMATS: Mapping[str, Format] = {
     "coco": Format(coco.read, coco.holds, "a COCO JSON", coco.write, "coco.json"),
-    "voc": Format(voc.read, voc.holds, "VOC XML files", voc.write, "voc", True),
-    "yolo": Format(yolo.read, yolo.holds, "YOLO's data.yaml or classes.txt", yolo.write, "yolo", True),
-    "via": Format(via.read, via.holds, "a VIA JSON or CSV", via.write, "via.json"),
-    "geojson": Format(geojson.read, geojson.holds, "GeoJSON", geojson.write, "geojson", True),
+    "voc": Format(voc.read, voc.holds, "VOC XML files", voc.write, "voc", True, has_pixel_size=False),
+    "yolo": Format(
+        yolo.read, yolo.holds, "YOLO's data.yaml or classes.txt", yolo.write, "yolo", True, has_pixel_size=False
+    ),
+    "via": Format(via.read, via.holds, "a VIA JSON or CSV", via.write, "via.json", has_pixel_size=False),
+    "geojson": Format(geojson.read, geojson.holds, "GeoJSON", geojson.write, "geojson", True, has_pixel_size=False),
     "csv": Format(_read_table, _holds_table, "a cells.csv or another table of boxes", write_cells, "cells.csv"),
     "parquet": Format(
         parquet.read, parquet.holds, "a Parquet file", parquet.write, "cells.parquet", packages=parquet.PACKAGES

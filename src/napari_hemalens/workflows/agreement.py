@@ -88,7 +88,11 @@ def compare(said: Sequence[SaidCells], recipe: AgreementRecipe | None = None) ->
 def _named(text: str | Path) -> tuple[str, str | Path]:
     """Return a name and a path of 'Ann=results'; a path that is there is one, whatever signs it has."""
     name, sign, path = str(text).partition("=")
-    return ("", text) if not sign or Path(text).exists() else (name.strip(), path)
+    if not sign or Path(text).exists():
+        return "", text
+    if not path:
+        raise AnnotationError(f"No file or folder follows {text!r}, as of a variable that is not set.")
+    return name.strip(), path
 
 
 def _refuse_results(out: Path) -> None:

@@ -110,7 +110,7 @@ def convert_annotations(
     check_apart(Path(out), (path / "annotations" if path.is_dir() else path for path in map(Path, data)))
     (target,) = export(fields, out, [to])
     notes = pooled_notes([(field.provenance.image, field.provenance.notes) for field in fields])
-    said = (*notes, *_shared_names(fields), *_unknown_classes(fields))
+    said = (*notes, *_shared_names(fields), *_unknown_classes(fields), *_lost_sizes(fields, to))
     return Converted(target, len(fields), sum(map(len, fields)), said)
 
 
@@ -155,3 +155,15 @@ def _unknown_classes(fields: Sequence[Detections]) -> Iterator[str]:
     if found := unknown_names(fields):
         listed = ", ".join(f"{name!r} ({count:,})" for name, count in found.items())
         yield f"It is not known what kind of cell these classes are: {listed}. --classes FILE says what to call them."
+
+
+def _lost_sizes(fields: Sequence[Detections], to: str) -> Iterator[str]:
+    """Yield a sentence where pixel sizes are known, and the format has no place for them."""
+    sizes = sorted({f"{size:.4g}" for field in fields if (size := field.provenance.pixel_size_um) is not None})
+    if sizes and not FORMATS[to].has_pixel_size:
+        span = sizes[0] if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        keeping = ", ".join(name for name, known in FORMATS.items() if known.has_pixel_size)
+        yield (
+            f"{to} has no place for the pixel size ({span} µm): say it by --pixel-size to what reads these files; "
+            f"of the formats {keeping} keep it."
+        )
