@@ -36,6 +36,21 @@ def test_suggestions_are_written_from_a_shell(
     assert (out / "suggestions.png").is_file()
 
 
+def test_cells_are_seen_in_as_many_ways_round_as_asked_for(
+    hemalens: Callable[..., int], untrained_classifier: ClassifierCard, image: Path, tmp_path: Path
+) -> None:
+    options = ("--labels", tmp_path / "a_labels.png", "--weights", untrained_classifier.file, "--pixel-size", "0.3")
+    pixels = iio.imread(image)
+    pixels[28:34, 24:50] = 20  # else a cell looks alike from all sides
+    iio.imwrite(image, pixels)
+    said = []
+    for views in ("1", "8"):
+        assert hemalens("suggest", image, *options, "--views", views, "--out", tmp_path / views) == 0
+        rows = (tmp_path / views / "suggestions.csv").read_text(encoding="utf-8").splitlines()[1:]
+        said.append({row.split(",")[6] for row in rows})
+    assert said[0] != said[1]
+
+
 def test_fluorescence_is_said_to_be_none_of_the_weights_kind(
     hemalens: Callable[..., int],
     capsys: pytest.CaptureFixture[str],

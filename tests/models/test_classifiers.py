@@ -13,6 +13,7 @@ from napari_hemalens.models import starts
 from napari_hemalens.models.attention.cbam import CBAM
 from napari_hemalens.models.attention.eca import ECA
 from napari_hemalens.models.classifiers import CLASSIFIERS, CellClassifier, build_classifier
+from napari_hemalens.models.heads import MemberHead
 from napari_hemalens.models.storage import load_into, save_network
 
 TABLE_6 = {  # Wei et al. 2022; its last two rows are one network under two losses
@@ -252,3 +253,16 @@ def test_the_mean_over_all_views_does_not_hang_on_how_a_cell_lies(name: str) -> 
     torch.testing.assert_close(seen, torch.stack(alone).mean(dim=0))
     torch.testing.assert_close(logits, seen)
     torch.testing.assert_close(embedding, as_it_lies)
+
+
+def test_classes_are_put_together_after_the_mean_over_views() -> None:
+    network = built("alexnet_attention")
+    crops = images(network)
+    with torch.inference_mode():
+        network.views = 8
+        outputs = network(crops)
+        network.head = MemberHead(network.head, [tuple(range(outputs.shape[1]))[1:], (0,)], 2.0)
+        found = (network(crops) / 2.0).softmax(dim=1)
+    expected = (outputs / 2.0).softmax(dim=1)
+    torch.testing.assert_close(found[:, 1], expected[:, 0])
+    torch.testing.assert_close(found[:, 0], expected[:, 1:].sum(dim=1))

@@ -19,6 +19,7 @@ from napari_hemalens.cli.options import (
     Relabel,
     Runtime,
     StatedPixelSize,
+    Views,
 )
 from napari_hemalens.config.active_learning import SuggestionRecipe
 from napari_hemalens.config.options import ClassificationRecipe
@@ -59,6 +60,7 @@ def suggest(  # noqa: PLR0913 -- an option each
     frame: FrameName = None,
     pixel_size: StatedPixelSize = None,
     relabel: Relabel = None,
+    views: Views = None,
     device: Device = "auto",
     precision: Precision = "single",
     runtime: Runtime = "auto",
@@ -71,6 +73,7 @@ def suggest(  # noqa: PLR0913 -- an option each
         frame=frame,
         pixel_size_um=pixel_size,
         relabel=relabel,
+        views=views,
         device=device,
         precision=precision,
         runtime=runtime,

@@ -32,6 +32,7 @@ from napari_hemalens.models.backbones import Backbone, build_backbone, with_batc
 from napari_hemalens.models.heads import (
     ChannelAttentionHead,
     Maps,
+    MemberHead,
     MultiScaleHead,
     PlainHead,
     PooledHead,
@@ -115,10 +116,14 @@ class CellClassifier(nn.Module):
             As `attend`.
         """
         features = self._features(images)
-        logits = self.head(features)[0]
+        # Classes that are put together are so after the mean: the sum of probabilities is no mean of logits.
+        members = self.head if isinstance(self.head, MemberHead) else None
+        head = self.head if members is None else members.head
+        logits = head(features)[0]
         for view in other_views(images, self.views):
-            logits = logits + self.attend(view)[0]
-        return logits / self.views, features[-1].mean(dim=(2, 3))
+            logits = logits + head(self._features(view))[0]
+        logits = logits / self.views
+        return logits if members is None else members.put_together(logits), features[-1].mean(dim=(2, 3))
 
     def _features(self, images: Tensor) -> list[Tensor]:
         channels, height, width = images.shape[-3:]

@@ -162,6 +162,10 @@ class MemberHead(nn.Module):
     def forward(self, stages: Sequence[Tensor]) -> tuple[Tensor, Maps]:
         """Return logits (N, classes), whose softmax is the sum over the members, and the maps of the head."""
         logits, maps = self.head(stages)
+        return self.put_together(logits), maps
+
+    def put_together(self, logits: Tensor) -> Tensor:
+        """Return the logits of the classes from those of the head, or from their mean over several views."""
         calibrated = logits.float() / self.temperature
         together = [calibrated[:, list(of)].logsumexp(dim=1) for of in self.members]
-        return torch.stack(together, dim=1) * self.temperature, maps
+        return torch.stack(together, dim=1) * self.temperature
