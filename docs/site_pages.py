@@ -18,7 +18,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 import napari_hemalens
-from napari_hemalens.cli import app
+from napari_hemalens.cli.commands import app
 
 PACKAGE = Path(napari_hemalens.__file__).parent
 

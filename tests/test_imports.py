@@ -38,7 +38,7 @@ def loaded_by(code):
     [
         ("import napari_hemalens", {*HEAVY, *WINDOWS, "napari", "npe2", "numpy"}),
         ("import napari_hemalens.workflows", {*HEAVY, *WINDOWS, "napari", "sklearn"}),
-        ("import napari_hemalens.cli", {*HEAVY, *WINDOWS, "napari", "sklearn"}),
+        ("import napari_hemalens.cli.commands", {*HEAVY, *WINDOWS, "napari", "sklearn"}),
         (DISCOVERY, {*HEAVY, *WINDOWS, "napari_hemalens"}),
         (SAMPLES, {*HEAVY, *WINDOWS}),
         (COMMANDS, {*HEAVY}),

@@ -92,7 +92,7 @@ def test_the_bar_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatch) 
         for done in (2, 3, 4, 5):
             yield Progress(done, 5, f"image {done}")
 
-    shared = sys.modules[run.__module__]  # `cli.app` is the typer app
+    shared = sys.modules[run.__module__]
     monkeypatch.setattr(shared, "Bar", ToldBar)
     monkeypatch.setattr(shared, "RemainingTime", lambda: RemainingTime(lambda: float(next(seconds))))
     run(steps(), "Counting")

@@ -1,12 +1,14 @@
 """Signals end a command after the step at hand, with a sentence and the exit code that a shell expects."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from napari_hemalens import cli
+from napari_hemalens.cli import commands
 from napari_hemalens.cli.app import run
 from napari_hemalens.cli.stopping import Stopped, handle_signals, stop_at_once
 from napari_hemalens.progress import Progress, Steps
@@ -70,6 +72,24 @@ def test_a_stopped_command_says_one_sentence(
     def stopped() -> None:
         raise Stopped(signal.SIGINT, "stopped after 3 of 30.")
 
-    monkeypatch.setattr(cli, "app", stopped)
+    monkeypatch.setattr(commands, "app", stopped)
     assert hemalens("detect") == 130
     assert capsys.readouterr().err == "hemalens: stopped after 3 of 30.\n"
+
+
+def test_a_command_that_is_stopped_while_it_loads_says_the_same() -> None:
+    code = """
+import signal, sys
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "typer":  # on the way into what takes a second to load
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Stop())
+sys.argv = ["hemalens", "--version"]
+from napari_hemalens.cli import main
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert (found.returncode, found.stderr) == (130, "hemalens: stopped\n")

@@ -3,53 +3,11 @@
 import io
 import sys
 
-from rich.markup import escape
-
-from napari_hemalens.cli import (
-    agreement,
-    annotations,
-    classification,
-    collecting,
-    detection,
-    experiment,
-    explain,
-    heatmaps,
-    points,
-    preparing,
-    project,
-    rendering,
-    report,
-    robustness,
-    segmentation,
-    suggestions,
-    weights,
-)
-from napari_hemalens.cli.app import app, err_console
 from napari_hemalens.cli.given import check_given
 from napari_hemalens.cli.stopping import Stopped, handle_signals, stop_at_once
 from napari_hemalens.errors import HemaLensError
 
-__all__ = [
-    "agreement",
-    "annotations",
-    "app",
-    "classification",
-    "collecting",
-    "detection",
-    "experiment",
-    "explain",
-    "heatmaps",
-    "main",
-    "points",
-    "preparing",
-    "project",
-    "rendering",
-    "report",
-    "robustness",
-    "segmentation",
-    "suggestions",
-    "weights",
-]
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -60,6 +18,8 @@ def main() -> None:
     try:
         with handle_signals(stop_at_once):
             check_given(["hemalens", *sys.argv[1:]])
+            from napari_hemalens.cli.commands import app  # noqa: PLC0415 -- takes a second, which may be stopped, too
+
             app()
     except Stopped as stop:
         _say(stop)
@@ -70,7 +30,11 @@ def main() -> None:
 
 
 def _say(error: BaseException) -> None:
+    from rich.console import Console  # noqa: PLC0415 -- as above
+    from rich.markup import escape  # noqa: PLC0415
+
     said = str(error)
     if isinstance(error, OSError) and error.strerror:  # in place of "[Errno 13] Permission denied: '…'"
         said = f"{error.strerror}." if error.filename is None else f"{error.filename}: {error.strerror}."
-    err_console.print(f"[red]hemalens:[/red] {escape(said)}")
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[red]hemalens:[/red] {escape(said)}")

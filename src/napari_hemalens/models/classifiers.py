@@ -129,14 +129,12 @@ class CellClassifier(nn.Module):
         channels, height, width = images.shape[-3:]
         if channels != self.input_channels:
             raise ImageError(f"The classifier takes images of {self.input_channels} channels; got {channels}.")
-        if min(height, width) < self.smallest_px:
-            least = self.smallest_px
+        if min(height, width) < (least := self.smallest_px):
             raise ImageError(f"The classifier takes images of at least {least} x {least}; got {height} x {width}.")
-        features = []
+        features = [images]
         for stage in self.stages:
-            images = stage(images)
-            features.append(images)
-        return features
+            features.append(stage(features[-1]))
+        return features[1:]
 
 
 def build_classifier(recipe: ClassifierRecipe, classes: int) -> CellClassifier:
