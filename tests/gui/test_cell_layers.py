@@ -18,6 +18,7 @@ from napari_hemalens.gui.cell_layers import (
     holds_cells,
     of_another_image,
     outlines_layer,
+    place_now,
     plane_of,
 )
 from napari_hemalens.gui.layers import MARK
@@ -159,3 +160,15 @@ def test_cells_know_their_image_by_its_name_where_they_come_from_a_file(boxes):
     assert are_of_image(boxes, image)
     image.name = "other"
     assert not are_of_image(boxes, image)
+
+
+def test_of_layers_that_no_longer_lie_together_the_image_counts():
+    image, cells = Image(np.zeros((4, 5)), scale=(2, 2)), Labels(np.zeros((4, 5), int), scale=(2, 2))
+    image.scale = (3, 3)
+    np.testing.assert_array_equal(place_now(image, cells)["scale"], (3, 3))
+    np.testing.assert_array_equal(place_now(image, None)["scale"], (3, 3))
+
+
+def test_cells_with_a_scale_say_where_both_lie_if_the_image_has_none():
+    image, cells = Image(np.zeros((4, 5))), Labels(np.zeros((4, 5), int), scale=(2, 2))
+    np.testing.assert_array_equal(place_now(image, cells)["scale"], (2, 2))

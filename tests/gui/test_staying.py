@@ -58,3 +58,18 @@ def test_an_image_holds_no_cells_that_are_gone(image):
     gc.collect()
     image.scale = (1, 0.3, 0.4)
     assert known() is None
+
+
+def test_cells_told_of_their_image_twice_stay_on_it(image, cells):
+    stay_on(cells, image)
+    image.scale = (1, 0.3, 0.4)
+    image.translate = (0, 5, 6)
+    assert (cells.scale.tolist(), cells.translate.tolist(), stays(cells)) == ([0.3, 0.4], [5, 6], True)
+
+
+def test_cells_stay_on_the_image_they_were_told_of_last(image, cells):
+    other = Image(np.zeros((8, 8)))
+    stay_on(cells, other)
+    image.scale = (1, 9, 9)
+    other.scale = (0.5, 0.5)
+    assert (cells.scale.tolist(), stays(cells)) == ([0.5, 0.5], True)

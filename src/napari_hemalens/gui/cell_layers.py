@@ -145,8 +145,8 @@ def _found_in(cells: Layer) -> tuple[str, str]:
     return str(outlined.get("image", "")), str(outlined.get("frame", ""))
 
 
-def placed_on(image: Image, cells: Layer, frame: Frame) -> dict[str, Any]:
-    """Return what puts a layer over a frame of an image and the cells in it.
+def check_lie_together(image: Image, cells: Layer, frame: Frame) -> None:
+    """Refuse cells that do not lie on a frame of an image.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def placed_on(image: Image, cells: Layer, frame: Frame) -> dict[str, Any]:
         As `check_frame` and `common_placement`.
     """
     check_frame(image, cells, frame)
-    return common_placement(image, cells)
+    common_placement(image, cells)
 
 
 def common_placement(image: Image, cells: Layer) -> dict[str, Any]:
@@ -177,6 +177,17 @@ def common_placement(image: Image, cells: Layer) -> dict[str, Any]:
         f"Layers {image.name!r} and {cells.name!r} do not lie on each other: pixels of {_said(image)} and "
         f"{_said(cells)}. Give both the same scale and translate."
     )
+
+
+def place_now(image: Image, cells: Layer | None) -> dict[str, Any]:
+    """Return what puts a layer over an image and its cells as they lie now: a person may have moved them meanwhile.
+
+    Where they no longer lie on each other, as where there are no cells, it is the image that counts.
+    """
+    try:
+        return placement_of(image) if cells is None else common_placement(image, cells)
+    except AnnotationError:
+        return placement_of(image)
 
 
 _NOWHERE = (1.0, 1.0, 0.0, 0.0)

@@ -11,13 +11,13 @@ from napari_hemalens.gui.layers import placement_of
 
 _EVENTS = ("scale", "translate", "units", "rotate", "shear", "affine")
 
-_staying: weakref.WeakSet[Layer] = weakref.WeakSet()
+_staying: weakref.WeakKeyDictionary[Layer, object] = weakref.WeakKeyDictionary()  # by which call
 
 
 def stay_on(layer: Layer, of: Layer | None) -> None:
     """Put a flat layer where another one is whenever that is put elsewhere.
 
-    One that lies elsewhere already stays there, and so does one that a person puts elsewhere.
+    One that lies elsewhere already stays there, and so does one that a person puts elsewhere. The last call counts.
 
     Parameters
     ----------
@@ -28,21 +28,21 @@ def stay_on(layer: Layer, of: Layer | None) -> None:
     """
     if of is None or not _is_at(layer, placement_of(of)):
         return
-    _staying.add(layer)
+    this_call = _staying[layer] = object()
     mine, place = weakref.ref(layer), placement_of(of)
 
     def follow(_: Any) -> None:
         nonlocal place
         there = mine()
-        if there is None:
+        if there is None or _staying.get(there) is not this_call:
             for name in _EVENTS:
                 getattr(of.events, name).disconnect(follow)
-        elif there in _staying and _is_at(there, place):
+        elif _is_at(there, place):
             place = placement_of(of)
             for name, value in place.items():
                 setattr(there, name, value)
         else:
-            _staying.discard(there)
+            del _staying[there]
 
     for name in _EVENTS:
         getattr(of.events, name).connect(follow)

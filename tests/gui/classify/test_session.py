@@ -24,6 +24,17 @@ class TestRun:
         assert not classifying.running
         assert len(viewer.layers[RESULT].features) == 2
 
+    def test_classes_lie_where_the_image_was_put_during_the_run(
+        self, classifying, viewer, image, nuclei, runner, question
+    ):
+        classifying.start_run(image, nuclei, question)
+        image.scale, image.translate = (0.2, 0.2), (5, 6)
+        runner.run()
+        result = viewer.layers[RESULT]
+        assert (result.scale.tolist(), result.translate.tolist()) == ([0.2, 0.2], [5, 6])
+        image.scale = (0.3, 0.3)
+        assert result.scale.tolist() == [0.3, 0.3]
+
 
 class TestCells:
     def test_cells_are_outlined_as_a_new_layer(self, classifying, viewer, image, runner):

@@ -274,3 +274,13 @@ def test_another_image_does_not_lie_over_a_cell_that_is_visited(explaining, view
     above = viewer.add_image(image.data.copy(), rgb=True, scale=(0.1, 0.1), units=("um", "um"))
     explaining.visit(7)
     assert not above.visible
+
+
+def test_heatmaps_lie_where_the_image_was_put_during_the_run(explaining, viewer, image, nuclei, runner, asking):
+    explaining.start_run(image, nuclei, asking)
+    image.scale, image.translate = (0.2, 0.2), (5, 6)
+    runner.run()
+    heatmap = explaining.results.current.layer
+    assert (heatmap.scale.tolist(), heatmap.translate.tolist()) == ([0.2, 0.2], [5, 6])
+    image.scale = (0.3, 0.3)
+    assert heatmap.scale.tolist() == [0.3, 0.3]

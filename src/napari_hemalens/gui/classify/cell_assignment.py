@@ -183,7 +183,7 @@ class CellAssigner:
             pairs,
             name=f"{state.source.name} cells (paired)",
             metadata={MARK: {"cells_of": state.source.name}},  # cells of nuclei: nothing to classify
-            **state.placement,
+            **state.place,
         )
         state.pairs.contour, state.pairs.opacity = _LINE, 1
         viewer.add_layer(state.pairs)

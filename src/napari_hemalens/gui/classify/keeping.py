@@ -173,7 +173,7 @@ class ClassificationKeeper(ResultsKeeper[ClassResults, ClassificationState, Clas
         source = self._layer(each, each.cells_from, image)
         plane = each.plane if source.ndim > len(each.labels.shape) else ()
         state = ClassificationState(image, source, plane, each.parted, task(each.task), each.frame)
-        state.placement, state.threshold, state.sample = placement_of(image), each.threshold, each.sample
+        state.threshold, state.sample = each.threshold, each.sample
         state.labels, state.reviewed, state.uncounted = each.labels, each.reviewed, each.uncounted
         state.cells_by = self._cells_by(each, image)
         _give_nuclei(state, each.nuclei.arrays)

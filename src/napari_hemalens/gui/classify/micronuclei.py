@@ -42,7 +42,7 @@ class MicronucleiMarks:
             if not state.bodies.any():
                 return
             state.marks = Labels(
-                state.bodies, name=f"{state.source.name}: micronuclei seen", metadata={MARK: {}}, **state.placement
+                state.bodies, name=f"{state.source.name}: micronuclei seen", metadata={MARK: {}}, **state.place
             )
             state.marks.contour, state.marks.editable = 1, False
             active = viewer.layers.selection.active

@@ -172,7 +172,7 @@ class ResultLayers:
         viewer = self._viewer()
         if viewer is None or state.reviewed is None or state.labels is None:
             return
-        layer = Layer.create(*result_layer(state.reviewed, state.labels, state.placement, self.display))
+        layer = Layer.create(*result_layer(state.reviewed, state.labels, state.place, self.display))
         layer.features = features(state)
         layer.metadata = {MARK: origin(state.reviewed, state.sample)}
         frame = frame_title(state.image, state.frame) if state.frame else ""

@@ -12,7 +12,7 @@ from napari_hemalens.config.options import ClassificationRecipe, SegmentationRec
 from napari_hemalens.config.report import ReportRecipe
 from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.gui.axes import frame_of
-from napari_hemalens.gui.cell_layers import cells_in, holds_cells, outlines_layer, placed_on, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_lie_together, holds_cells, outlines_layer, plane_of
 from napari_hemalens.gui.classify.cell_assignment import CellAssigner
 from napari_hemalens.gui.classify.jobs import (
     ClassifySteps,
@@ -207,9 +207,9 @@ class ClassificationSession(ViewerSession):
             raise ImageError(_NO_IMAGE)
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        placement = placed_on(image, source, frame_of(image, self._point()))
+        check_lie_together(image, source, frame_of(image, self._point()))
         state = self.results.state(self._new(image, source, recipe))
-        state.image, state.placement = image, placement
+        state.image = image
         return state
 
     def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> ClassificationState:

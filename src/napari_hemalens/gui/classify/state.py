@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
+from napari_hemalens.gui.cell_layers import place_now
 from napari_hemalens.gui.frames import Framed
 from napari_hemalens.records.measurements import NC_RATIO, Measurements
 from napari_hemalens.records.tasks import Task
@@ -61,8 +62,6 @@ class ClassificationState:
         Whether each separate piece is a cell, whatever its number.
     task : Task
         The question.
-    placement : mapping
-        What puts a layer over the image.
     threshold : float
         Probability from which a cell is called what the task looks for.
     labels : (H, W) int or None
@@ -97,7 +96,6 @@ class ClassificationState:
     parted: bool
     task: Task
     frame: tuple[int, ...] = ()
-    placement: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
     labels: NDArray[Any] | None = None
     reviewed: ReviewedClasses | None = None
@@ -116,6 +114,11 @@ class ClassificationState:
     def key(self) -> tuple[Any, ...]:
         """What it shares with the same question asked again."""
         return self.plane, self.frame, self.parted, self.task
+
+    @property
+    def place(self) -> Mapping[str, Any]:
+        """What puts a layer over its image and its cells as they lie now: a person may move them during a run."""
+        return place_now(self.image, self.source)
 
     @property
     def framed(self) -> Framed:

@@ -156,7 +156,7 @@ class Heatmaps:
             return
         name = f"{state.image.name}: {found.method.title}"
         if state.layer is None:
-            state.layer = Layer.create(*heatmap_layer(found.heatmap, name, state.placement, self.blend))
+            state.layer = Layer.create(*heatmap_layer(found.heatmap, name, state.place, self.blend))
             state.layer.metadata = dict(found.origin)  # so that nobody takes it for an image to be analysed
             viewer.add_layer(state.layer)
             lay_over(viewer, state.layer, state.image)
@@ -168,7 +168,7 @@ class Heatmaps:
             state.layer.refresh()
         else:
             state.layer.data = found.heatmap.data
-            for attribute, value in {} if stays(state.layer) else state.placement.items():
+            for attribute, value in {} if stays(state.layer) else state.place.items():
                 setattr(state.layer, attribute, value)
         if state.drawn is not found.heatmap and state.layer.name != name:
             state.layer.name = name

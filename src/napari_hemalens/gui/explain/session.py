@@ -14,7 +14,7 @@ from napari_hemalens.errors import AnnotationError, HemaLensError, ImageError
 from napari_hemalens.figures.heatmaps import extremes
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.camera import centre_on
-from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_on, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_lie_together, holds_cells, plane_of
 from napari_hemalens.gui.explain.clicks import click_callback
 from napari_hemalens.gui.explain.jobs import ExplainJob, ExplainSteps, HeatmapUpdate, explain_cells
 from napari_hemalens.gui.explain.keys import bind
@@ -22,7 +22,7 @@ from napari_hemalens.gui.explain.results import Heatmaps
 from napari_hemalens.gui.explain.saving import heatmap_files, save_gallery_steps, save_heatmaps_steps
 from napari_hemalens.gui.explain.state import ExplanationState
 from napari_hemalens.gui.explain.view import View
-from napari_hemalens.gui.layers import placement_of, slide_opener, visible_region
+from napari_hemalens.gui.layers import slide_opener, visible_region
 from napari_hemalens.gui.running import Runner
 from napari_hemalens.gui.uncovering import uncover
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
@@ -165,11 +165,11 @@ class ExplanationSession(ViewerSession):
         point = () if viewer is None else viewer.dims.point
         frame = frame_of(image, point)
         if card.of_fields:
-            return ExplanationState(image, None, (), frame, recipe, asked, placement_of(image))
+            return ExplanationState(image, None, (), frame, recipe, asked)
         if source is None or not holds_cells(source):
             raise AnnotationError(_NO_CELLS)
-        placement = placed_on(image, source, frame)
-        return ExplanationState(image, source, plane_of(source, point), frame, recipe, asked, placement)
+        check_lie_together(image, source, frame)
+        return ExplanationState(image, source, plane_of(source, point), frame, recipe, asked)
 
     def _job(self, state: ExplanationState, cells: Any, **options: Any) -> ExplainJob:
         # The pixel size was shown to the person, who may have changed it: the recipe has it.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hemalens.config.options import ExplanationRecipe
 from napari_hemalens.gui.axes import guess_in_words
+from napari_hemalens.gui.cell_layers import place_now
 from napari_hemalens.gui.explain.pyramid import HeatmapPyramid
 from napari_hemalens.gui.explain.tiles import Tiles
 from napari_hemalens.gui.frames import Framed
@@ -65,8 +66,6 @@ class ExplanationState:
         The question, whatever the method.
     methods : tuple of Method
         How it is answered in this run.
-    placement : mapping
-        What puts a layer over the image.
     cells : CellMap or None
         None until a run has measured them.
     found : dict of str to MethodResult
@@ -89,7 +88,6 @@ class ExplanationState:
     frame: tuple[int, ...]
     recipe: ExplanationRecipe
     methods: tuple[Method, ...]
-    placement: Mapping[str, Any]
     cells: CellMap | None = None
     found: dict[str, MethodResult] = field(default_factory=dict)
     chosen: int | None = None
@@ -102,6 +100,11 @@ class ExplanationState:
     def key(self) -> tuple[Any, ...]:
         """What it shares with the same question asked again; where and by what it is computed is no part of it."""
         return self.plane, self.frame, self.recipe.model_copy(update={"device": "auto", "runtime": "auto"})
+
+    @property
+    def place(self) -> Mapping[str, Any]:
+        """What puts a layer over its image and its cells as they lie now: a person may move them during a run."""
+        return place_now(self.image, self.source)
 
     @property
     def framed(self) -> Framed:

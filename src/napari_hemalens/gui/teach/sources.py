@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError, ImageError
 from napari_hemalens.gui.axes import frame_of
 from napari_hemalens.gui.box_shapes import boxes_of
-from napari_hemalens.gui.cell_layers import cells_in, holds_cells, placed_on, plane_of
+from napari_hemalens.gui.cell_layers import cells_in, check_lie_together, holds_cells, plane_of
 from napari_hemalens.gui.layers import MARK, pixel_size_um, slide_opener
 from napari_hemalens.progress import Steps
 from napari_hemalens.records.detections import Detections
@@ -84,7 +84,7 @@ def cells_of_layer(
             "There are no cells to teach: run Detect cells, open labels of them, or choose a folder of images."
         )
     frame = frame_of(image, tuple(steps))
-    placed_on(image, cells, frame)
+    check_lie_together(image, cells, frame)
     opener = slide_opener(image, frame, sized=False)
     if isinstance(cells, Labels):
         read = _labels(cells, opener, steps)
