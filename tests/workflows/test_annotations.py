@@ -1,5 +1,6 @@
 """Annotations are rewritten in another format, all of them, and none is written over."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from napari_hemalens.formats import FORMATS, export, read_annotations
 from napari_hemalens.progress import finish
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.slides.axes import from_array
-from napari_hemalens.workflows import Converted, convert_annotations
+from napari_hemalens.workflows import Converted, annotations, convert_annotations
 from napari_hemalens.workflows.ome_zarr import write_ome_zarr_steps
 
 
@@ -94,3 +95,19 @@ def test_a_pixel_size_is_kept_or_said_to_be_lost(to: str, tmp_path: Path) -> Non
     kept = [field.provenance.pixel_size_um for field in read_annotations(written.target)]
     said = f"{to} has no place for the pixel size (0.1 to 0.2 µm): say it by --pixel-size"
     assert (sorted(filter(None, kept)) == [0.1, 0.2]) != any(said in note for note in written.notes)
+
+
+def test_files_that_a_stopped_conversion_wrote_are_not_left(
+    two_fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(fields: object, path: Path) -> None:
+        path.mkdir(parents=True)
+        (path / "first.xml").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(annotations.FORMATS, "voc", replace(FORMATS["voc"], write=stopped))
+    with pytest.raises(KeyboardInterrupt):
+        convert_annotations([two_fields], tmp_path / "out", to="voc", split="train")
+    monkeypatch.undo()
+    assert convert_annotations([two_fields], tmp_path / "out", to="voc", split="train").images == 2
+    assert not (tmp_path / "out" / "voc" / "first.xml").exists()

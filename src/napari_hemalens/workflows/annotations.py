@@ -1,5 +1,6 @@
 """Annotations from one format to another."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,12 @@ def convert_annotations(
         raise AnnotationError(f"No annotated image in {', '.join(map(str, data))}.")
     # Of a folder, whatever in it holds the annotations.
     check_apart(Path(out), (path / "annotations" if path.is_dir() else path for path in map(Path, data)))
-    (target,) = export(fields, out, [to])
+    target = Path(out) / FORMATS[to].target
+    try:
+        export(fields, out, [to])
+    except BaseException:  # stopped, too: a file an image, and none that is missing is missed
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     notes = pooled_notes([(field.provenance.image, field.provenance.notes) for field in fields])
     said = (*notes, *_shared_names(fields), *_unknown_classes(fields), *_lost_sizes(fields, to))
     return Converted(target, len(fields), sum(map(len, fields)), said)
