@@ -29,7 +29,7 @@ PAGE = ROOT / "docs" / "results" / "growth.md"
 _WARM_UP_PX = 1200  # of a side: more than a tile
 
 HEAD = [
-    *("image", "Mpx", "seconds", "seconds a Mpx", "of the first's"),
+    *("image", "Mpx", "seconds", "s/Mpx", "of the first's"),
     *("cells", "of those drawn", "loaded", "peak", "above it"),
 ]
 TEXT = """# How time and memory grow with the image

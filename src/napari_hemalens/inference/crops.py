@@ -1,8 +1,7 @@
 """Crops around the cells of a label image, many at once.
 
 Cells are taken block by block: a block of the slide is read once, and all crops of the cells whose centres lie in it
-are sampled from it together (RoIAlign, He et al. 2017, https://arxiv.org/abs/1703.06870: bilinear samples, averaged
-where a crop is shrunk).
+are sampled from it together (`sampling`).
 """
 
 import math
@@ -16,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from torchvision.ops import roi_align
 
 from napari_hemalens.config.networks import CropRecipe
 from napari_hemalens.errors import ImageError
+from napari_hemalens.inference.sampling import sampled
 from napari_hemalens.inference.stain import StainStatistics, dark_on_bright, restained, stain_of
 from napari_hemalens.records.cell_map import CellMap
 from napari_hemalens.slides.contrast import Contrast
@@ -108,10 +107,8 @@ class CropSource:
             area = restained(area, self.stain, grey=recipe.stain == "grey", field=recipe.unit == "field")
         if recipe.neighbours == "masks":
             area = area[:, : recipe.channels - 2]  # fluorescence is grey: the masks take the place of green and blue
-        shrink = max(1, math.ceil(self.width / factor / self.side))
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
-            boxes = torch.from_numpy(windows[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
-            pixels = roi_align(area, [boxes], self.side, sampling_ratio=shrink, aligned=True)
+            pixels = sampled(area, windows[part] - origin, self.side)
             layout = _Layout(block[part], corners[part], self.width)
             parts = _with_neighbours(pixels, self.cells, layout, recipe)
             yield block[part], torch.cat([_bytes(values, recipe.side) for values in parts], dim=1)
@@ -194,8 +191,7 @@ def cut(
         scaled = windows[block] / slide.downsamples[level]
         area, origin = _read(slide, level, scaled, dark=False)
         for part in np.array_split(np.arange(len(block)), math.ceil(len(block) / batch)):
-            boxes = torch.from_numpy(scaled[part] - origin).float()[:, [1, 0, 3, 2]]  # y, x to torchvision's x, y
-            yield block[part], _bytes(roi_align(area, [boxes], side, sampling_ratio=-1, aligned=True), side)
+            yield block[part], _bytes(sampled(area, scaled[part] - origin, side), side)
 
 
 def blocks_of(slide: Slide, windows: NDArray[np.float64], *, side: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
