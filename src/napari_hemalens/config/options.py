@@ -56,7 +56,7 @@ Runtime = Annotated[
 Embeddings = Annotated[
     bool,
     Field(
-        title="Keep embeddings",
+        title="Embeddings",
         description="Keep what the classifier sees of each cell, some hundred numbers before they become a class; they "
         "are saved in AnnData alone",
     ),
@@ -118,7 +118,7 @@ class DetectionRecipe(Recipe):
         title="NMS IoU", default=0.5, gt=0, le=1, description="Boxes that overlap by more than this IoU are one cell"
     )
     one_class_per_cell: bool = Field(
-        title="One class per cell", default=True, description="Count a nucleated cell under its best class only"
+        title="One class a cell", default=True, description="Count a nucleated cell under its best class only"
     )
     device: DeviceName = Field(default="auto", description="Processor to compute on")
     runtime: Runtime = "auto"

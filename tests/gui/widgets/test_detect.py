@@ -352,6 +352,14 @@ def test_a_project_keeps_no_pixel_size_but_a_typed_one(alone, tmp_path):
     assert size.value == 0.2
 
 
+def test_a_dock_goes_along_to_an_image_that_is_opened_after_a_project(alone, tmp_path):
+    assert alone.project.open(tmp_path / "project")
+    alone.project.session.leave()
+    assert alone.project.open(tmp_path / "project")
+    alone.viewer.add_image(np.zeros((50, 50)), name="other")
+    assert alone.images.images.value is alone.viewer.layers["other"]
+
+
 @pytest.mark.parametrize(("box", "index"), [("images", 3), ("images", 2), ("regions", 1), ("regions", 2)])
 def test_a_choice_outlives_other_layers(alone, box, index):
     alone.viewer.add_image(np.zeros((50, 50)), name="other")

@@ -4,11 +4,15 @@ from typing import Literal
 
 import pytest
 from magicgui.widgets import CheckBox, LineEdit, SpinBox
+from napari.qt import get_stylesheet
 from pydantic import Field
 
 from napari_hemalens.config.recipe import Recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.gui.widgets.choices import Choice
+from napari_hemalens.gui.widgets.classification_form import ClassificationForm
+from napari_hemalens.gui.widgets.detection_form import DetectionForm
+from napari_hemalens.gui.widgets.explanation_form import ExplanationForm
 from napari_hemalens.gui.widgets.fields import NumberEdit
 from napari_hemalens.gui.widgets.form import RecipeForm, SizedForm
 
@@ -86,6 +90,13 @@ class Sized(Recipe):
     salt: float = 0.5
 
 
+class Kept(Choice):
+    kept = False
+
+    def keep(self):
+        self.kept = True
+
+
 def test_the_pixel_size_of_an_image_goes_for_no_other_but_a_typed_one_does(qtbot):
     form = SizedForm(Sized, ("pixel_size_um",), {"pixel_size_um": NumberEdit()})
     qtbot.addWidget(form)
@@ -98,3 +109,25 @@ def test_the_pixel_size_of_an_image_goes_for_no_other_but_a_typed_one_does(qtbot
     assert form.read_for_others() == Sized(pixel_size_um=0.2)
     form.show_pixel_size(None)
     assert form.read() == form.read_for_others() == Sized()
+
+
+def test_only_a_pixel_size_that_is_filled_in_keeps_the_image_chosen(qtbot):
+    form, images = SizedForm(Sized, ("pixel_size_um",), {"pixel_size_um": NumberEdit()}), Kept()
+    qtbot.addWidget(form)
+    form.keep_when_typed(images)
+    form.show_pixel_size(0.1)
+    form.write(Sized(salt=1))
+    assert (form.read(), images.kept) == (Sized(salt=1), False)
+    form.write(Sized(pixel_size_um=0.2))
+    assert (form.read(), images.kept) == (Sized(pixel_size_um=0.2), True)
+
+
+@pytest.mark.parametrize("form", [ClassificationForm, DetectionForm, ExplanationForm])
+def test_no_label_is_longer_than_there_is_room_for(qtbot, form):
+    made = form()
+    qtbot.addWidget(made)
+    made.setStyleSheet(get_stylesheet("dark"))
+    labels = [row[0].native for rows in (made.main, made.more) for row in rows]
+    for label in labels:
+        label.ensurePolished()
+    assert [label.text() for label in labels if label.sizeHint().width() > label.maximumWidth()] == []

@@ -94,6 +94,14 @@ class SizedForm(RecipeForm[R]):
         box = self.options["pixel_size_um"]
         box.changed.connect(lambda _: images.keep() if box.value != self._of_image else None)
 
+    def write(self, recipe: R) -> None:
+        """Fill in a recipe; one without a pixel size was typed for no image."""
+        box = self.options["pixel_size_um"]
+        with box.changed.blocked():
+            super().write(recipe)
+        self._of_image = None
+        box.changed.emit(box.value)
+
     def show_pixel_size(self, size: float | None) -> None:
         """Fill in the pixel size of an image, or leave it empty."""
         box = self.options["pixel_size_um"]
