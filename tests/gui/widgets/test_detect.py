@@ -264,6 +264,23 @@ def test_a_folder_is_counted_as_one_and_looked_at_image_by_image(dock, run, qtbo
     assert [layer.name for layer in dock.viewer.layers] == ["smear", "b.png", "b.png cells"]
 
 
+def test_the_frame_on_screen_is_the_shown_image_wherever_sliders_go(dock, run, qtbot):
+    viewer = dock.viewer
+    viewer.layers.clear()
+    viewer.add_image(np.full((3, *SHAPE, 3), 200, np.uint8), rgb=True, name="series")
+    for frame in (0, 1):
+        viewer.dims.set_current_step(0, frame)
+        run()
+        qtbot.waitUntil(lambda: settled(dock), timeout=PATIENCE)
+    assert dock.fields.current_choice == "series [T=1]"
+    viewer.dims.set_current_step(0, 0)
+    assert dock.fields.current_choice == "series [T=0]"
+    viewer.dims.set_current_step(0, 2)
+    assert dock.fields.native.currentIndex() == -1
+    dock.fields.value = dock.fields.choices[1]
+    assert viewer.dims.current_step[0] == 1
+
+
 @pytest.mark.parametrize("answer", ["folder", ""])
 def test_a_folder_is_asked_for_and_may_be_refused(alone, tmp_path, monkeypatch, answer):
     iio.imwrite(tmp_path / "a.png", np.full((*SHAPE, 3), 200, np.uint8))

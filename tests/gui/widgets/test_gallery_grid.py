@@ -1,5 +1,7 @@
 """The grid of a gallery draws the cells on screen alone, and says of each what is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -69,3 +71,23 @@ def test_a_picture_fills_its_square_and_keeps_its_shape(qtbot) -> None:
 def test_ctrl_a_selects_all_cells_that_are_shown(grid: CellsGrid, qtbot) -> None:
     qtbot.keyClick(grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(grid.gallery.selected) == N
+
+
+def test_enter_opens_the_cell_that_arrow_keys_have_come_to(grid: CellsGrid, qtbot) -> None:
+    opened: list[int] = []
+    grid.opened.connect(opened.append)
+    for key in (Qt.Key.Key_Enter, Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_Return):
+        qtbot.keyClick(grid, key)
+    assert opened == [grid.gallery.order[1]]
+
+
+@pytest.mark.parametrize(("moved", "expected"), [(True, 4), (False, 5)])
+def test_arrow_keys_go_on_where_a_cell_was_named(grid: CellsGrid, qtbot, moved: bool, expected: int) -> None:
+    grid.setCurrentIndex(grid.cells_model.index(4))
+    cells, given = grid.gallery.cells, grid.gallery.cells.given.copy()
+    given[grid.gallery.order[4]] = moved  # it goes behind those that nobody has named
+    order = list(grid.gallery.order)
+    grid.rearrange(lambda: grid.gallery.update(replace(cells, given=given)))
+    assert (list(grid.gallery.order) == order) is not moved
+    qtbot.keyClick(grid, Qt.Key.Key_Right)
+    assert grid.currentIndex().row() == expected

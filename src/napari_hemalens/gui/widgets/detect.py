@@ -141,6 +141,8 @@ class DetectWidget(Dock):
         self.session.devices_found.connect(self._on_devices)
         self.session.results.changed.connect(self._on_results)
         self.session.results.hovered.connect(self._on_hover)
+        steps = self.gallery.viewer.dims.events.current_step
+        steps.connect(self._say_what_is_shown, position="last")  # after the cells of other frames are hidden
         self.form.changed.connect(self._on_options)
         self.session.keeper.opened.connect(self._on_opened)
         if not self.session.results.fields:  # nothing was found with another one yet
@@ -259,9 +261,14 @@ class DetectWidget(Dock):
         self.review.show_state(results.next_class, can_undo=results.can_undo, can_redo=results.can_redo)
         with self.fields.changed.blocked():
             self.fields.reset_choices()
-            visible = max((i for i, (_, f) in enumerate(self._offered_fields(None)) if f.seen), default=-1)
-            self.fields.native.setCurrentIndex(visible)
+        self._say_what_is_shown()
         self.shown.visible = len(self.fields) > 0
+
+    @while_alive
+    def _say_what_is_shown(self, _: object = None) -> None:
+        visible = max((i for i, (_, f) in enumerate(self._offered_fields(None)) if f.seen), default=-1)
+        with self.fields.changed.blocked():
+            self.fields.native.setCurrentIndex(visible)
 
     @while_alive
     def _on_hover(self, text: str) -> None:

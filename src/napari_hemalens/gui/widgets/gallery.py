@@ -16,7 +16,7 @@ from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter,
 
 _WHOSE: tuple[tuple[str, Whose], ...] = (("all cells", "all"), ("by the network", "predicted"), ("by you", "given"))
 _UNSURE: tuple[str, Whose] = ("unsure", "unsure")
-_HINT = "A key or a drag gives a class · double click goes to the cell · Ctrl+A selects all · Ctrl+Z undoes"
+_HINT = "A key or a drag gives a class · double click or Enter goes to the cell · Ctrl+A selects all · Ctrl+Z undoes"
 _ACCEPTS = "Space accepts"
 _MARGIN = 6  # pixels, on the right: the edge of the window cuts buttons off
 

@@ -36,6 +36,7 @@ _GAP = 4
 _KEPT = 2000  # thumbnails in memory, 30 MB
 _NAMELESS = "#808080"
 _EMPTY = "#404040"  # a picture that is still being read
+_ENTER = ("Return", "Enter")
 
 
 class CellsModel(QAbstractListModel):
@@ -190,7 +191,7 @@ def pixmap_of(pixels: NDArray[np.uint8]) -> QPixmap:
 
 
 class CellsGrid(QListView):
-    """The grid: click, Shift and Ctrl, and a rubber band select; keys name; a double click opens."""
+    """The grid: click, Shift and Ctrl, and a rubber band select; keys name; a double click or Enter opens."""
 
     key_pressed = Signal(str)
     accepted = Signal()
@@ -223,11 +224,13 @@ class CellsGrid(QListView):
         """Show other cells."""
         self.delegate.pixmaps.clear()
         self.rearrange(lambda: setattr(self.cells_model, "gallery", gallery))
+        self.selectionModel().clearCurrentIndex()
         self.scrollToTop()
 
     def rearrange(self, change: Callable[[], None]) -> None:
-        """Change the gallery; what stays selected and where one has scrolled to are kept."""
-        at = self.verticalScrollBar().value()
+        """Change the gallery; what stays selected, where one has scrolled to, and where arrow keys go on are kept."""
+        at, current = self.verticalScrollBar().value(), self.currentIndex()
+        row, cell = current.row(), current.data(Qt.ItemDataRole.UserRole)
         with QSignalBlocker(self.selectionModel()):  # the gallery knows best what stays selected
             self.cells_model.rearrange(change)
         place = {cell: row for row, cell in enumerate(self.gallery.order)}
@@ -235,7 +238,11 @@ class CellsGrid(QListView):
         for cell in self.gallery.selected:
             index = self.cells_model.index(place[cell])
             selection.select(index, index)
-        self.selectionModel().select(selection, self.selectionModel().SelectionFlag.ClearAndSelect)
+        flags = self.selectionModel().SelectionFlag
+        self.selectionModel().select(selection, flags.ClearAndSelect)
+        stays = row >= 0 and self.cells_model.index(row).data(Qt.ItemDataRole.UserRole) == cell
+        # Once it is named, a cell may go elsewhere: the one that takes its place comes next.
+        self.selectionModel().setCurrentIndex(self.cells_model.index(row if stays else row - 1), flags.NoUpdate)
         self.doItemsLayout()
         self.verticalScrollBar().setValue(at)
 
@@ -250,6 +257,9 @@ class CellsGrid(QListView):
         pressed = QKeySequence(event.keyCombination()).toString()
         if pressed in others:
             others[pressed].emit()
+            return
+        if pressed in _ENTER and self.currentIndex().isValid():
+            self.opened.emit(self.currentIndex().data(Qt.ItemDataRole.UserRole))
             return
         if event.text().strip() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.key_pressed.emit(event.text().upper())
