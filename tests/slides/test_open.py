@@ -258,3 +258,9 @@ def test_a_folder_that_may_not_be_looked_into_is_refused_in_a_sentence(folder, m
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
     (tmp_path / "f[1].png").touch()
     assert images_in([tmp_path / "f[1].png"]) == (tmp_path / "f[1].png",)
+
+
+def test_an_image_that_is_given_by_several_paths_is_one(folder):
+    given = ["f2.PNG", folder / "f2.PNG", "deep/../f2.PNG", "./f*.PNG", folder]
+    assert [str(path) for path in images_in(given)].count("f2.PNG") == 1
+    assert [path.name for path in images_in(given)] == ["f2.PNG", "F1.tif", "f10.png", "g.zarr"]

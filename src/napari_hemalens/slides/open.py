@@ -1,5 +1,6 @@
 """Opening image files of any format as slides; listing the images of folders and patterns."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -148,7 +149,7 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
     ImageError
         If a folder or pattern contains no readable image, or may not be looked into.
     """
-    images: dict[Path, None] = {}
+    images: dict[str, Path] = {}  # by absolute path: one that is given by two paths would be counted twice
     for path in paths:
         try:
             found = _expand(path)
@@ -156,8 +157,9 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
             raise ImageError(f"Cannot look for images in {path}: {reason(error, str(path))}.") from error
         if not found:
             raise ImageError(_nothing_in(path))
-        images |= dict.fromkeys(found)
-    return tuple(images)
+        for image in found:
+            images.setdefault(os.path.abspath(image), image)  # noqa: PTH100 -- without '..'
+    return tuple(images.values())
 
 
 def _reader(path: Path) -> Callable[[Path], Stored]:
