@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -5,9 +6,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from napari_hemalens.cli.app import app, evaluate_app
+from napari_hemalens.cli.app import evaluate_app
+from napari_hemalens.cli.commands import app
 from napari_hemalens.cli.options import writable
 from napari_hemalens.errors import RecipeError
+
+SAYING = re.compile("repeat|as for --labels")
 
 
 def test_every_folder_for_results_is_looked_at_before_anything_is_done(tmp_path: Path) -> None:
@@ -31,6 +35,17 @@ def test_no_measure_takes_the_place_of_an_earlier_report(
     for command in (*commands, ("agreement", tmp_path / "a.csv", tmp_path / "b.csv")):
         assert hemalens(*command, "--out", tmp_path) == 2
         assert f"{there} is there already, and would be replaced; choose another" in capsys.readouterr().err
+
+
+def test_an_option_that_may_be_given_more_than_once_says_so() -> None:
+    many = [
+        (each.name, option)
+        for each in walk(get_command(app))
+        for option in each.params
+        if getattr(option, "multiple", False)
+    ]
+    assert many
+    assert [(name, option.name) for name, option in many if not SAYING.search(option.help or "")] == []
 
 
 def walk(command: Any) -> Iterator[Any]:

@@ -23,6 +23,7 @@ from napari_hemalens.cli.app import (
     train_further_from,
 )
 from napari_hemalens.cli.options import (
+    SET,
     Channel,
     Device,
     FrameName,
@@ -56,8 +57,8 @@ from napari_hemalens.workflows.ome_zarr import OME_ZARR
 Cells = Annotated[
     list[Path],
     typer.Option(
-        help="Folder of label images with tables of classes (train.csv, val.csv); C-NMC 2019; or images of whole "
-        "fields in a folder a class; repeatable."
+        help="Folder of label images with tables of classes (train.csv, val.csv); of cells by box (cells.csv), as "
+        "`hemalens collect` writes it; C-NMC 2019; or images of whole fields in a folder a class; repeatable."
     ),
 ]
 NUCLEATED: str = TASKS["nucleated"].weights
@@ -175,12 +176,10 @@ def train_classification(  # noqa: PLR0913 -- an option each
     ] = "micronucleus",
     recipe: RecipeOption = None,
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-classifier",
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
-    ] = None,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help=SET)] = None,
     about: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
+        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…; repeatable."),
     ] = None,
 ) -> None:
     """Train a classifier of cells or fields; run again with the same folder to resume from the last checkpoint."""

@@ -26,6 +26,7 @@ from napari_hemalens.cli.app import (
 )
 from napari_hemalens.cli.options import (
     DETECTOR,
+    SET,
     ClassFile,
     Device,
     FrameName,
@@ -131,17 +132,15 @@ def train_detection(  # noqa: PLR0913 -- an option each
     ],
     out: Out,
     *,
-    recipe: Annotated[str, typer.Option(help="A preset, or a TOML file.")] = "fine-tune",
+    recipe: Annotated[str, typer.Option(help=f"Of {', '.join(DETECTION)}, or a TOML file.")] = "fine-tune",
     name: Annotated[str, typer.Option(help="What the weights are called.")] = "my-detector",
     pixel_size: Annotated[
         float | None, typer.Option("--pixel-size", metavar="UM", help="Of images without one.")
     ] = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
-    ] = None,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help=SET)] = None,
     about: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…"),
+        typer.Option(metavar="KEY=TEXT", help="For the model card: data=…, licence=…, description=…; repeatable."),
     ] = None,
     classes: ClassFile = None,
 ) -> None:

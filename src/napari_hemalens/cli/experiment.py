@@ -8,7 +8,7 @@ import typer
 from napari_hemalens import workflows
 from napari_hemalens.cli.app import Figures, app, run, say_figures, train_further_from
 from napari_hemalens.cli.classification import Cells, RecipeOption
-from napari_hemalens.cli.options import Out
+from napari_hemalens.cli.options import SET, Out
 from napari_hemalens.config.presets import CLASSIFICATION, training_recipe
 from napari_hemalens.errors import RecipeError
 from napari_hemalens.experiments.options import (
@@ -42,7 +42,9 @@ PixelSize = Annotated[
 ]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="OPTION=VALUE", help="Change the preset's recipe, which the title then says."),
+    typer.Option(
+        "--set", metavar="OPTION=VALUE", help="Change the preset's recipe, which the title then says; repeatable."
+    ),
 ]
 Rows = Annotated[str | None, typer.Option(metavar="ROW,ROW…", help="Some of the rows; by default all.")]
 
@@ -242,9 +244,7 @@ def cross_validation(  # noqa: PLR0913 -- an option each
     task: Annotated[TaskName, typer.Option(help="What is asked of each cell.")],
     recipe: RecipeOption = None,
     folds: Annotated[int, typer.Option(min=2, help="How many.")] = 5,
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Change the recipe.")
-    ] = None,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help=SET)] = None,
 ) -> None:
     """Train one recipe on all folds but one and test it on that one, each in turn; finished folds are not run again."""
     with explain_missing_packages():

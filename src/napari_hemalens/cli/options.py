@@ -48,7 +48,11 @@ StatedPixelSize = Annotated[
 ]
 Relabel = Annotated[
     bool | None,
-    typer.Option("--relabel/--no-relabel", help="Give each separate piece of the labels a number of its own."),
+    typer.Option(
+        "--relabel/--no-relabel",
+        help="Give each separate piece of the labels a number of its own, or take a number for one cell however many "
+        "pieces it has; by default labels in which one number stands for many cells are refused.",
+    ),
 ]
 Channel = Annotated[
     str | None,
@@ -84,6 +88,9 @@ ScoreThreshold = Annotated[
         "--score-threshold", "--min-score", help="Score from which a cell counts; by default that of the weights."
     ),
 ]
+
+
+SET = "Change the recipe; repeatable. A name that is none lists all."
 
 
 def writable(folder: Path | None) -> Path | None:

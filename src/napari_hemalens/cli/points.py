@@ -24,7 +24,8 @@ def evaluate_points(  # noqa: PLR0913 -- an option each
     tune: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Choose the score threshold on these, as on train; by default the weights' own."
+            metavar="NAME",
+            help="Choose the score threshold on these, as on train; by default the weights' own; repeatable.",
         ),
     ] = None,
     weights_name: WeightsName = DETECTOR,
