@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from napari_hemalens.atomic import writing
@@ -18,7 +19,7 @@ from napari_hemalens.reports.page import Page, render
 from napari_hemalens.reports.reference import read_reference
 from napari_hemalens.reports.smear_page import smear_page
 from napari_hemalens.reports.stored_results import StoredAssay, StoredSmear, read_stored
-from napari_hemalens.workflows.report_gallery import cut_gallery_steps
+from napari_hemalens.workflows.report_gallery import Opened, cut_gallery_steps
 
 _SUFFIXES = (".html", ".htm", ".pdf")
 
@@ -52,8 +53,13 @@ def missing_for_pdf() -> str:
     return install_hint("A report as PDF", ("weasyprint",), "report")
 
 
-def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> Steps[Path]:
-    """Write a report, see `report`; yields after each image of the gallery."""
+def report_steps(
+    results: str | Path, out: str | Path, recipe: ReportRecipe, *, opened: Opened = MappingProxyType({})
+) -> Steps[Path]:
+    """Write a report, see `report`; yields after each image of the gallery.
+
+    `opened` opens images that are no files, by image and frame as the provenance of their cells says them.
+    """
     target = Path(out)
     if target.suffix.lower() not in _SUFFIXES:
         raise RecipeError(f"A report is a file called {', '.join(_SUFFIXES)}, not {target.name!r}.")
@@ -62,7 +68,7 @@ def report_steps(results: str | Path, out: str | Path, recipe: ReportRecipe) -> 
     language = Language.of(recipe.language)
     stored = read_stored(results)
     page = _page(stored, recipe, language)
-    gallery = yield from cut_gallery_steps(stored, recipe.thumbnails)
+    gallery = yield from cut_gallery_steps(stored, recipe.thumbnails, opened)
     page = replace(
         page,
         gallery=shelves(gallery.classes, language),

@@ -2,10 +2,11 @@
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from napari_hemalens.slides.channels import choose_channel
 from napari_hemalens.slides.colours import choose_colours
 from napari_hemalens.slides.open import open_image
 from napari_hemalens.slides.slide import Slide
+
+Opened: TypeAlias = Mapping[tuple[str, str], Callable[[], Slide]]
+"""What opens images that are no files, by image and frame as the provenance of their cells says them."""
 
 _SIDE = 120  # pixels of a picture: 150 to the inch in print
 _AROUND = 1.15  # width of a picture over that of a cell
@@ -59,9 +63,8 @@ class _Cells:
     scales: NDArray[np.float64]  # (I,) micrometres a pixel of each image; 1 where those of any are not known
     unit: str
 
-    def choose(self, images: Sequence[StoredImage], per_class: int) -> dict[str, tuple[int, NDArray[np.int64]]]:
-        """Return how many cells each class has, and some of them that lie in images that are there."""
-        there = np.array([image.path is not None for image in images], dtype=np.bool_)
+    def choose(self, there: NDArray[np.bool_], per_class: int) -> dict[str, tuple[int, NDArray[np.int64]]]:
+        """Return how many cells each class has, and some of them that lie in images that are `there` (I,)."""
         groups = [group for group in Gallery(self.cells).groups if len(group.cells) and _is_shown(group.name)]
         return {
             group.name: (len(group.cells), group.cells[there[self.cells.images[group.cells]]][:per_class])
@@ -81,7 +84,9 @@ class _Cells:
         return Thumbnail(jpeg, sure, bool(self.unsure[row]), given)
 
 
-def cut_gallery_steps(stored: StoredSmear | StoredAssay, per_class: int) -> Steps[CutGallery]:
+def cut_gallery_steps(
+    stored: StoredSmear | StoredAssay, per_class: int, opened: Opened = MappingProxyType({})
+) -> Steps[CutGallery]:
     """Cut the least certain cells of each class from their images; yields after each image.
 
     Red cells and platelets are left out, and images that are not there or cannot be read are named.
@@ -90,20 +95,21 @@ def cut_gallery_steps(stored: StoredSmear | StoredAssay, per_class: int) -> Step
         stored.fields if isinstance(stored, StoredSmear) else stored.results
     )
     images = [image for image in stored.images if image.name in records]
-    missing = {image.name: None for image in images if image.path is None}
+    there = np.array([image.path is not None or _known_by(image) in opened for image in images], dtype=np.bool_)
+    missing = {image.name: None for image, found in zip(images, there, strict=True) if not found}
     if not images or not per_class:
         return CutGallery((), missing=tuple(missing if per_class else ()))
-    found = _gather([records[image.name] for image in images])
-    chosen = found.choose(images, per_class)
+    cells = _gather([records[image.name] for image in images])
+    chosen = cells.choose(there, per_class)
     picked = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows in chosen.values())])
-    width = found.width(picked)
+    width = cells.width(picked)
     thumbnails: dict[int, Thumbnail] = {}
     for index, image in enumerate(images):
-        rows = picked[found.cells.images[picked] == index].tolist()
+        rows = picked[cells.cells.images[picked] == index].tolist()
         try:
             if rows:
-                with _open(image, stored) as slide:
-                    thumbnails |= {row: found.thumbnail(slide, row, width) for row in rows}
+                with _open(image, stored, opened) as slide:
+                    thumbnails |= {row: cells.thumbnail(slide, row, width) for row in rows}
         except ImageError:  # is named below the gallery
             missing[image.name] = None
         yield Progress(index + 1, len(images), image.name)
@@ -111,7 +117,7 @@ def cut_gallery_steps(stored: StoredSmear | StoredAssay, per_class: int) -> Step
         ClassPictures(name, number, tuple(thumbnails[row] for row in rows.tolist() if row in thumbnails))
         for name, (number, rows) in chosen.items()
     )
-    return CutGallery(tuple(classes), f"{width:.0f} {found.unit}", tuple(missing))
+    return CutGallery(tuple(classes), f"{width:.0f} {cells.unit}", tuple(missing))
 
 
 def _is_shown(name: str) -> bool:
@@ -157,11 +163,17 @@ def _given(each: Detections | Classified) -> NDArray[np.bool_]:
     return given
 
 
+def _known_by(image: StoredImage) -> tuple[str, str]:
+    return str(image.said.get("path", "")), str(image.said.get("frame", ""))
+
+
 @contextmanager
-def _open(image: StoredImage, stored: StoredSmear | StoredAssay) -> Iterator[Slide]:
+def _open(image: StoredImage, stored: StoredSmear | StoredAssay, opened: Opened) -> Iterator[Slide]:
     """Open an image as the run looked at it."""
     channel = stored.run.get("recipe", {}).get("channel")
-    with open_image(image.path or image.name, frame=str(image.said.get("frame", ""))) as slide:
+    of, frame = _known_by(image)
+    found = opened[of, frame]() if image.path is None else open_image(image.path, frame=frame)
+    with found as slide:
         yield choose_colours(slide, channel) if isinstance(stored, StoredSmear) else choose_channel(slide, channel)
 
 

@@ -102,7 +102,9 @@ class TestCollect:
         classifying.print_report(tmp_path / "report.html", ReportRecipe(language="de"))
         runner.run()
         assert said[-1] == f"Report written to {tmp_path / 'report.html'}."
-        assert "Mikrokerntest" in (tmp_path / "report.html").read_text(encoding="utf-8")
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "Mikrokerntest" in text
+        assert "data:image/jpeg" in text  # also of a layer that is no file
 
 
 class TestErrors:

@@ -427,7 +427,13 @@ class TestSave:
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
         assert '<html lang="de">' in text
         assert "Zellen wurde bestätigt oder geändert." in text
-        assert "Das Bild smear kann nicht gezeigt werden" in text  # it is a layer, and no file
+        assert "data:image/jpeg" in text  # also of a layer that is no file
+
+    def test_a_report_names_an_image_whose_layer_is_gone(self, analysed, viewer, runner, tmp_path):
+        viewer.layers.remove("smear")
+        analysed.print_report(tmp_path / "report.html", ReportRecipe())
+        runner.run()
+        assert "The image smear cannot be shown" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
     def test_a_layer_without_a_file_is_no_training_set_which_is_said(self, analysed, viewer, runner, tmp_path, said):
         viewer.layers["smear cells"].selected_data = {0}

@@ -66,7 +66,7 @@ def save_classified_steps(
     saved = f"{SAVED} {', '.join((*(path.name for path in written), *_REPORTED))} in {folder}."
     if in_zarr:
         yield saved  # also where the copies are stopped
-    copied = (yield from copy_steps(_copies(scored, cells), folder)) if in_zarr else Copied()
+    copied = (yield from copy_steps(copies_of(scored), folder)) if in_zarr else Copied()
     reason = f"Not compared: {found}" if isinstance(found, str) else ""
     yield " ".join(filter(None, (saved, copied.words, reason)))
 
@@ -94,8 +94,9 @@ def _options(scored: Scored, recipe: ClassificationRecipe, groups: tuple[str, st
     }
 
 
-def _copies(scored: Scored, cells: Sequence[Classified]) -> list[ImageCopy]:
-    return [ImageCopy(*each) for each in zip(scored.images, cells, scored.labels, strict=True)]
+def copies_of(scored: Scored) -> list[ImageCopy]:
+    """Return the images with their cells."""
+    return [ImageCopy(*each) for each in zip(scored.images, scored.results, scored.labels, strict=True)]
 
 
 def _label_files(scored: Scored, folder: Path) -> Iterator[tuple[Path, NDArray[Any] | None]]:

@@ -26,7 +26,7 @@ from napari_hemalens.gui.classify.jobs import (
 from napari_hemalens.gui.classify.keeping import ClassificationKeeper
 from napari_hemalens.gui.classify.report import Report, Scored
 from napari_hemalens.gui.classify.results import ClassResults
-from napari_hemalens.gui.classify.saving import files_of_classified, save_classified_steps
+from napari_hemalens.gui.classify.saving import copies_of, files_of_classified, save_classified_steps
 from napari_hemalens.gui.classify.state import CellsBy, ClassificationState
 from napari_hemalens.gui.collecting import collect_corrections_steps
 from napari_hemalens.gui.keeping import recipe_of
@@ -188,7 +188,9 @@ class ClassificationSession(ViewerSession):
         """Write a report on the cells of all images of the task."""
         scored = Scored.from_states(self.results.states_of_task)
         recipe, groups = self._recipe_of(scored), self.report.read().compared
-        steps = report_on_screen_steps(lambda place: [*save_classified_steps(scored, recipe, place, groups)], file, how)
+        steps = report_on_screen_steps(
+            lambda place: [*save_classified_steps(scored, recipe, place, groups)], file, how, copies_of(scored)
+        )
         self._write(steps)
 
     def _recipe_of(self, scored: Scored) -> ClassificationRecipe:
@@ -215,12 +217,7 @@ class ClassificationSession(ViewerSession):
     def _new(self, image: Image, source: Layer, recipe: ClassificationRecipe) -> ClassificationState:
         point = self._point()
         return ClassificationState(
-            image,
-            source,
-            plane_of(source, point),
-            bool(recipe.relabel),
-            task(recipe.task),
-            frame_of(image, point),
+            image, source, plane_of(source, point), bool(recipe.relabel), task(recipe.task), frame_of(image, point)
         )
 
     def _slide_opener(self, image: Image) -> Callable[[], Slide]:

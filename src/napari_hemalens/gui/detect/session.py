@@ -213,8 +213,11 @@ class DetectionSession(ViewerSession):
 
     def print_report(self, file: Path, how: ReportRecipe) -> None:
         """Write a report on the cells as they are on screen."""
-        fields, recipe = self.results.detections(), self._counted_by()
-        self._write(report_on_screen_steps(lambda place: workflows.write_results(fields, recipe, place), file, how))
+        found = self._detected()
+        steps = report_on_screen_steps(
+            lambda place: workflows.write_results(found.fields, found.recipe, place), file, how, found.copies
+        )
+        self._write(steps)
 
     def collect(self, folder: Path) -> None:
         """Make a training set of the images in which a person corrected something."""
