@@ -133,3 +133,21 @@ def test_another_image_does_not_lie_over_the_cell_that_is_shown(taught, viewer, 
     taught.go_to(13)
     runner.draw()
     assert not above.visible
+
+
+def test_circles_are_seen_over_their_own_frame_to_which_a_cell_leads(teach, viewer, runner, many_boxes, tmp_path):
+    smear = viewer.layers["smear"]
+    series = viewer.add_image(np.stack([smear.data] * 3), rgb=True, name="series", scale=(1, 0.1, 0.1))
+    series.units = ("pixel", "um", "um")
+    teach.open_project(tmp_path / "project")
+    viewer.dims.set_current_step(0, 1)
+    teach.start([cells_of_layer(series, many_boxes, viewer.dims.point)], TeachingRecipe())
+    viewer.dims.set_current_step(0, 0)
+    runner.run()
+    (layer,) = teach.layers
+    assert (viewer.dims.current_step[0], layer.visible) == (1, True)
+    viewer.dims.set_current_step(0, 2)
+    assert not layer.visible
+    teach.go_to(3)
+    runner.draw()
+    assert (viewer.dims.current_step[0], layer.visible) == (1, True)

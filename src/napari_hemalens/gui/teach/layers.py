@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from napari_hemalens.gui.box_shapes import points
 from napari_hemalens.gui.camera import centre_on
+from napari_hemalens.gui.frames import Framed, FramesOnScreen
 from napari_hemalens.gui.gestures import STILL, cell_at
 from napari_hemalens.gui.layers import placement_of
 from napari_hemalens.gui.uncovering import image_under, lay_over, uncover
+from napari_hemalens.workflows.images import Frame
 from napari_hemalens.workflows.teaching import TeachingSession
 
 _AROUND = 1.35  # diameter of a circle, in mean sides of the box: its line lies around the cell, not on it
@@ -36,13 +38,25 @@ class TaughtLayers:
     def __init__(self, viewer: ViewerModel, on_pick: Callable[[int], None]) -> None:
         self._viewer, self._on_pick = weakref.ref(viewer), on_pick
         self._rows: dict[Points, NDArray[np.int64]] = {}
+        self._framed: dict[Points, Framed] = {}
+        self._on_screen = FramesOnScreen(viewer, lambda: [self._framed[layer] for layer in self])
 
     def __iter__(self) -> Iterator[Points]:
         viewer = self._viewer()
         return iter(()) if viewer is None else (layer for layer in [*self._rows] if layer in viewer.layers)
 
-    def begin(self, taught: TeachingSession, images: Mapping[str, Image]) -> None:
-        """Show the cells of a pool in place of those before; `images` are layers that they were read from, by name."""
+    def begin(self, taught: TeachingSession, images: Mapping[str, Image], frames: Mapping[Image, Frame]) -> None:
+        """Show the cells of a pool in place of those before.
+
+        Parameters
+        ----------
+        taught : TeachingSession
+            The pool.
+        images : mapping of str to Image
+            Layers that they were read from, by name.
+        frames : mapping of Image to Frame
+            Which frame of a layer, as far as it is known: over others, its circles are not seen.
+        """
         self.clear()
         viewer = self._viewer()
         if viewer is None:
@@ -68,8 +82,10 @@ class TaughtLayers:
             layer.mouse_drag_callbacks.append(self._pick)
             layer.editable = False  # a circle that is moved or deleted would be another cell's
             self._rows[layer] = rows
+            self._framed[layer] = Framed((layer,), over, frames.get(over, ()))
             lay_over(viewer, layer, over)
             viewer.add_layer(layer)
+            self._on_screen.follow(self._framed[layer])
         self.colour(taught)
 
     def clear(self) -> None:
@@ -79,6 +95,7 @@ class TaughtLayers:
             if viewer is not None:
                 viewer.layers.remove(layer)
         self._rows.clear()
+        self._framed.clear()
 
     def colour(self, taught: TeachingSession) -> None:
         """Give all circles the colours of their classes: thick where a person named the cell."""
@@ -88,12 +105,13 @@ class TaughtLayers:
             _draw_anew(layer, colours[rows], widths[rows])
 
     def visit(self, taught: TeachingSession) -> None:
-        """Move the camera to the cell that is shown, where its circle is."""
+        """Move the camera to the cell that is shown, where its circle is, and the sliders to its frame."""
         row, viewer = taught.current, self._viewer()
         for layer in self:
             at = np.flatnonzero(self._rows[layer] == row)
             if len(at) and viewer is not None:
                 box = taught.embedded.cells.boxes[row]
+                self._on_screen.go_to(self._framed[layer])
                 uncover(viewer, image_under(layer))
                 if not layer.visible:  # setting it draws the layer anew, even where nothing changes
                     layer.visible = True

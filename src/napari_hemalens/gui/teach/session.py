@@ -26,6 +26,7 @@ from napari_hemalens.gui.teach.sources import CellSource, cells_of_project
 from napari_hemalens.gui.teach.training import TuneSteps, TuningSession
 from napari_hemalens.gui.viewer_session import ViewerSession, session_for
 from napari_hemalens.progress import counted
+from napari_hemalens.workflows.images import Frame
 from napari_hemalens.workflows.teaching import (
     Project,
     TeachingRecipe,
@@ -82,6 +83,7 @@ class TeachSession(ViewerSession):
         self._refitting = Refitting(
             runner, lambda: self.taught, said=self.message_sent.emit, accepted=lambda: self._show(move=False)
         )
+        self._frames: Mapping[Image, Frame] = {}  # of those layers
         self._moves = False
         self._left_out = 0  # boxes that are not taught
         self._stop_drawing: Stop = nothing
@@ -136,6 +138,7 @@ class TeachSession(ViewerSession):
         self._left_out = sum(source.left_out for source in sources)
         layers = [source.image for source in sources if source.image is not None]
         self._images = {**self._images, **{image_name(layer): layer for layer in layers}}
+        self._frames = {source.image: source.frame for source in sources if source.image is not None}
         self._begin(begin_teaching(self.project, sources, recipe, self._start), self._on_update)
 
     def resume(self, recipe: TeachingRecipe) -> None:
@@ -258,7 +261,7 @@ class TeachSession(ViewerSession):
             self.taught = update.taught
             self.second_look.end()
             self._open_images(update.taught)
-            self.layers.begin(update.taught, self._images)
+            self.layers.begin(update.taught, self._images, self._frames)
             self._hide_names()
             self._bind_keys()
             self._show()

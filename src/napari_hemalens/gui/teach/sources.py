@@ -48,12 +48,15 @@ class CellSource:
         The layer that they lie in.
     left_out : int
         How many boxes of the layer are not among them.
+    frame : tuple of int
+        Which frame of the layer.
     """
 
     name: str
     read: ReadCells
     image: Image | None = None
     left_out: int = 0
+    frame: tuple[int, ...] = ()
 
 
 def cells_of_layer(
@@ -88,9 +91,9 @@ def cells_of_layer(
     opener = slide_opener(image, frame, sized=False)
     if isinstance(cells, Labels):
         read = _labels(cells, opener, steps)
-        return CellSource(image.name, lambda _: read(pixel_size_um), image)
+        return CellSource(image.name, lambda _: read(pixel_size_um), image, frame=frame)
     boxes, left_out = _chosen(cells)
-    return CellSource(image.name, lambda _: _boxes(boxes, opener, pixel_size_um), image, left_out)
+    return CellSource(image.name, lambda _: _boxes(boxes, opener, pixel_size_um), image, left_out, frame)
 
 
 def known_pixel_size(image: Image | None, cells: Layer | None) -> float | None:
