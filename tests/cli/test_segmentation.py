@@ -87,3 +87,15 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_two(
     monkeypatch.chdir(smear.parent)
     assert hemalens(*(a.format(smear=smear) for a in arguments)) == 2
     assert message in capsys.readouterr().err
+
+
+def test_sizes_that_cannot_be_told_are_said_not_to_be_used(
+    hemalens: Callable[..., int], capsys: pytest.CaptureFixture[str], smear: Path, tmp_path: Path
+) -> None:
+    assert hemalens("segment", smear, "--kind", "smear", "--smallest", "90", "--out", tmp_path / "unknown") == 0
+    said = capsys.readouterr()
+    assert "doubtful Smallest and largest diameter not used: the image has no pixel size" in said.err
+    assert "Cells: 2; images: 1" in said.out
+    known = ("--pixel-size", "0.4", "--out", tmp_path / "known")
+    assert hemalens("segment", smear, "--kind", "smear", "--smallest", "90", *known) == 0
+    assert "not used" not in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.options import DetectionRecipe, SegmentationRecipe
 from napari_hemalens.errors import RecipeError
 
 
@@ -18,3 +18,13 @@ def test_a_value_out_of_range_is_refused_with_its_name_and_what_it_got(option, v
 def test_a_recipe_comes_back_from_its_plain_values():
     recipe = DetectionRecipe.from_options(score_threshold=0.4, tissue="blood")
     assert DetectionRecipe.from_options(**recipe.model_dump()) == recipe
+
+
+def test_a_smallest_cell_that_is_larger_than_the_largest_is_refused():
+    with pytest.raises(RecipeError, match=r"^The smallest diameter of a cell is larger than the largest\.$"):
+        SegmentationRecipe.from_options(smallest_um=20, largest_um=2)
+    assert SegmentationRecipe.from_options(smallest_um=2, largest_um=2).largest_um == 2
+
+
+def test_weights_may_be_given_as_a_path(tmp_path):
+    assert DetectionRecipe.from_options(weights=tmp_path / "w.safetensors").weights == str(tmp_path / "w.safetensors")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from napari_hemalens import workflows
 from napari_hemalens.config.networks import CropRecipe
@@ -71,3 +72,19 @@ def test_a_single_class_teaches_nothing(all_fields: Path, tmp_path: Path) -> Non
         (tmp_path / "one" / kind / "a.png").touch()
     with pytest.raises(AnnotationError, match="needs two classes or more; the data have blast"):
         finish(workflows.train_classification_steps([tmp_path / "one"], "own", CLASSIFICATION["smoke"], new))
+
+
+def test_labels_may_be_given_as_the_path_of_a_label_image(
+    field: np.ndarray, untrained_classifier: ClassifierCard, tmp_path: Path
+) -> None:
+    labels = np.zeros((100, 140), np.uint16)
+    labels[10:30, 10:30], labels[50:80, 60:90] = 1, 7
+    tifffile.imwrite(tmp_path / "labels.tif", labels)
+    by_path, by_array = (
+        workflows.classify(field, each, weights=untrained_classifier.file, pixel_size_um=0.2)
+        for each in (tmp_path / "labels.tif", labels)
+    )
+    assert by_path.ids.tolist() == by_array.ids.tolist() == [1, 7]
+    np.testing.assert_array_equal(by_path.probabilities, by_array.probabilities)
+    with pytest.raises(AnnotationError, match=r"Cannot read the labels .*nope\.tif"):
+        workflows.classify(field, str(tmp_path / "nope.tif"), weights=untrained_classifier.file)

@@ -7,9 +7,19 @@ import typer
 from rich.markup import escape
 
 from napari_hemalens import workflows
-from napari_hemalens.cli.app import app, evaluate_app, go_on_from, out_console, run, say_figures, say_of_batch
+from napari_hemalens.cli.app import (
+    app,
+    err_console,
+    evaluate_app,
+    go_on_from,
+    out_console,
+    run,
+    say_figures,
+    say_of_batch,
+)
 from napari_hemalens.cli.options import Channel, FrameName, Out, Replace, free
 from napari_hemalens.config.options import SegmentationRecipe, SegmentedKind
+from napari_hemalens.records.notes import pooled_notes
 from napari_hemalens.reports.detections import RESEARCH_USE
 from napari_hemalens.slides.open import images_in
 
@@ -38,8 +48,8 @@ def segment(  # noqa: PLR0913 -- an option each
     channel: Channel = None,
     frame: FrameName = None,
     pixel_size: PixelSize = None,
-    smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter of a cell.")] = None,
-    largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter.")] = None,
+    smallest: Annotated[float | None, typer.Option(metavar="UM", help="Least diameter, of a known pixel size.")] = None,
+    largest: Annotated[float | None, typer.Option(metavar="UM", help="Greatest diameter, likewise.")] = None,
     threshold: Threshold = 1.0,
     split: Split = 0.7,
     replace: Replace = False,
@@ -61,6 +71,8 @@ def segment(  # noqa: PLR0913 -- an option each
     steps = workflows.segment_files_steps(images_in(paths), recipe, workflows.ResultsFolder(out, replace))
     batch = run(steps, "Segmenting", go_on=go_on_from(out))
     say_of_batch(batch, "not read")
+    for note in pooled_notes([(field.provenance.title, field.provenance.notes) for field in batch.fields]):
+        err_console.print(f"[yellow]doubtful[/yellow] {escape(note)}")
     if batch.fields:
         cells = sum(map(len, batch.fields))
         out_console.print(f"Cells: {cells:,}; images: {len(batch.fields):,}")

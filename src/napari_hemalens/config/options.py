@@ -1,8 +1,9 @@
 """Options of a run, shared by the forms, the command line and saved results."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from napari_hemalens.config.networks import Views
 from napari_hemalens.config.recipe import Recipe
@@ -187,6 +188,12 @@ class SegmentationRecipe(Recipe):
         description="Touching nuclei are separated where the neck is narrower than this fraction of the smaller one; "
         "higher values separate more",
     )
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> Self:
+        if self.smallest_um is not None and self.largest_um is not None and self.smallest_um > self.largest_um:
+            raise PydanticCustomError("sizes", "The smallest diameter of a cell is larger than the largest")
+        return self
 
 
 class ClassificationRecipe(Recipe):

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,15 +19,16 @@ class Recipe(BaseModel):
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
-        """Build a recipe, with errors in one sentence.
+        """Build a recipe, with errors in one sentence; a path may be given for a text, as of weights.
 
         Raises
         ------
         RecipeError
             If an option is unknown or out of range.
         """
+        texts = {name: str(value) if isinstance(value, PurePath) else value for name, value in options.items()}
         try:
-            return cls(**options)
+            return cls(**texts)
         except ValidationError as error:
             raise RecipeError(_sentence(cls, error)) from error
 
@@ -102,6 +103,8 @@ def _sentence(recipe: type[Recipe], error: ValidationError) -> str:
     if first["type"] == "model_type":
         inner = ", ".join(f"{option}.{name}" for name in _within(recipe, map(str, first["loc"])).model_fields)
         return f"Option {option!r} got {first['input']!r}; it has options of its own: {inner}."
+    if not option:  # of options that do not go together
+        return f"{first['msg']}."
     return f"Option {option!r} got {first['input']!r}: {first['msg']}."
 
 

@@ -56,6 +56,7 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
         pixel_size_source=source,
         recipe=recipe.model_copy(update={"kind": kind}).model_dump(mode="json"),
         versions={"napari-hemalens": __version__},
+        notes=_notes(recipe, size),
         frame=slide.frame,
     )
     if kind == "smear":
@@ -64,6 +65,14 @@ def segment_steps(slide: Slide, recipe: SegmentationRecipe, *, region: Region | 
     grey = dna_in_grey(slide).read(y0, x0, y1, x1)[..., 0]
     labels = yield from fluorescence_steps(_on_black(grey).astype(np.float32), recipe, size)
     return Segmentation(labels, None, where, provenance)
+
+
+def _notes(recipe: SegmentationRecipe, pixel_size_um: float | None) -> tuple[str, ...]:
+    """Return the sentence about sizes that were asked for and cannot be told, if there are any."""
+    asked = recipe.smallest_um is not None or recipe.largest_um is not None
+    if pixel_size_um is not None or not asked:
+        return ()
+    return ("Smallest and largest diameter not used: the image has no pixel size, so give one (--pixel-size).",)
 
 
 def _on_black(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from napari_hemalens.errors import AnnotationError, WeightsError
 from napari_hemalens.evaluation.selection import CellSelection
 from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.formats import cell_table, class_folders
+from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.formats.named_cells import classes_of, read
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
@@ -52,7 +53,8 @@ def classify(
         As in `detect`.
     labels : (H, W) array of whole numbers, optional
         One number a cell, 0 for the background, of the same height and width as the image: from cellpose, StarDist,
-        `segment`, or a hand. None for weights of whole fields: the image is one cell, numbered 1.
+        `segment`, or a hand; or the path of a label image. None for weights of whole fields: the image is one cell,
+        numbered 1.
     recipe : ClassificationRecipe, optional
         How; or give its options as keywords: `classify(image, labels, task="leukocyte")`.
     axes, frame
@@ -151,7 +153,7 @@ def classifier_card(recipe: ClassificationRecipe | ExplanationRecipe) -> Classif
 
 
 def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> NDArray[np.int32]:
-    """Return labels (H, W), once they are checked; with a number for each piece, where `relabel` is asked for.
+    """Return labels (H, W), of an array or a file, once they are checked; with a number for each piece on request.
 
     Raises
     ------
@@ -159,7 +161,7 @@ def cells_of(labels: Any, shape: tuple[int, int], *, relabel: bool | None) -> ND
         If they are no labels of that image, hold no cell, or one number stands for many cells and nobody said whether
         they are to be parted.
     """
-    numbers = check_labels(labels, shape)
+    numbers = check_labels(read_labels(labels) if isinstance(labels, (str, Path)) else labels, shape)
     if relabel:
         return relabel_pieces(numbers)
     if relabel is None and is_semantic(numbers):
