@@ -97,9 +97,9 @@ class FramesOnScreen:
                 self._away.discard(layer)
 
     def go_to(self, framed: Framed) -> None:
-        """Move the sliders to a frame."""
+        """Move the sliders to a frame, where it is known."""
         viewer = self._viewer()
-        if viewer is not None and framed.image is not None and isinstance(framed.frame, tuple):
+        if viewer is not None and framed.image is not None and framed.frame and isinstance(framed.frame, tuple):
             go_to_frame(viewer, framed.image, framed.frame)
 
     def _on_step(self, _: Any = None) -> None:

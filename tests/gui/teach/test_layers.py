@@ -1,5 +1,6 @@
 """Circles over images: coloured by class, thick where a person named the cell, the shown cell in white."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -151,3 +152,17 @@ def test_circles_are_seen_over_their_own_frame_to_which_a_cell_leads(teach, view
     teach.go_to(3)
     runner.draw()
     assert (viewer.dims.current_step[0], layer.visible) == (1, True)
+
+
+def test_circles_of_a_frame_that_is_not_known_are_seen_over_all(teach, viewer, runner, many_boxes, tmp_path):
+    smear = viewer.layers["smear"]
+    series = viewer.add_image(np.stack([smear.data] * 3), rgb=True, name="series", scale=(1, 0.1, 0.1))
+    series.units = ("pixel", "um", "um")
+    teach.open_project(tmp_path / "project")
+    teach.start([replace(cells_of_layer(series, many_boxes), frame=())], TeachingRecipe())
+    runner.run()
+    viewer.dims.set_current_step(0, 2)
+    teach.go_to(3)
+    runner.draw()
+    (layer,) = teach.layers
+    assert (viewer.dims.current_step[0], layer.visible) == (2, True)
