@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from napari_hemalens.config.options import DetectionRecipe
+from napari_hemalens.config.presets import CLASSIFICATION
 from napari_hemalens.errors import AnnotationError
-from napari_hemalens.formats.results import image_near, read_results
+from napari_hemalens.formats import named_cells
+from napari_hemalens.formats.results import check_no_results, image_near, read_results
+from napari_hemalens.progress import finish
 from napari_hemalens.records.classified import Classified
 from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.taxonomy import ICSH
@@ -20,7 +23,7 @@ from napari_hemalens.reports.classes import write_cells
 from napari_hemalens.reports.detections import write_run
 from napari_hemalens.review.boxes import ReviewedBoxes
 from napari_hemalens.segmentation.files import write_labels
-from napari_hemalens.workflows import write_results
+from napari_hemalens.workflows import NewWeights, train_classification_steps, write_results
 
 
 def image_at(path: Path, seed: int = 0) -> Path:
@@ -187,3 +190,20 @@ def test_labels_of_parts_of_an_image_are_those_of_each(tmp_path: Path) -> None:
     write_run(results, {}, tmp_path / "out" / "run.json")
     found_labels = [each.labels.name for each in read_results(tmp_path / "out").classified]
     assert found_labels == ["a_Y0-60_X100-180.labels.tif", "a_Y0-60_X5-85.labels.tif"]
+
+
+def test_results_are_no_set_to_train_on_and_it_is_told_what_makes_one(tmp_path: Path) -> None:
+    found, labels = classified(image_at(tmp_path / "a.png"))
+    write_classified(found, labels, tmp_path / "my results")
+    with pytest.raises(AnnotationError, match=r'holds results, .*`hemalens collect ".*results" --out SET` makes one'):
+        check_no_results(tmp_path / "my results")
+    with pytest.raises(AnnotationError, match="holds results, no set"):
+        named_cells.read(tmp_path / "my results", split="val")
+    with pytest.raises(AnnotationError, match="holds results, no set"):
+        finish(
+            train_classification_steps(
+                [tmp_path / "my results"], "all", CLASSIFICATION["all"], NewWeights(tmp_path / "new", "new")
+            )
+        )
+    (tmp_path / "my results" / "run.json").unlink()
+    check_no_results(tmp_path / "my results")

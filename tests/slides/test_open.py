@@ -251,7 +251,7 @@ def test_a_folder_that_may_not_be_looked_into_is_refused_in_a_sentence(folder, m
         raise PermissionError(13, "Permission denied", str(path / "zarr.json"))
 
     monkeypatch.setattr("napari_hemalens.formats.image_names.is_zarr", forbidden)
-    with pytest.raises(ImageError, match=r"^Cannot look for images in \.: .*Permission denied.*\.$"):
+    with pytest.raises(ImageError, match=r"^Cannot look for images in \.: Permission denied\.$"):
         images_in(["."])
 
 

@@ -21,7 +21,7 @@ def render(  # noqa: PLR0913 -- an option each
     width: Annotated[int, typer.Option(min=64, help="Pixels.")] = 2560,
     pixel_size: Annotated[float, typer.Option("--pixel-size", metavar="UM")] = 0.15,
     tissue: Tissue = "marrow",
-    seed: Annotated[int, typer.Option(help="Of the first field; the others count on.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first field; the others count on.")] = 0,
 ) -> None:
     """Render smears whose every cell is known: to try things out, and to add to training images."""
     steps = render_fields_steps(

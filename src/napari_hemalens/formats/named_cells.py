@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats import c_nmc, cell_table, class_folders
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
+from napari_hemalens.formats.results import check_no_results
 from napari_hemalens.formats.tables import read_rows
 
 _CELL = ("nucleus", "cell")
@@ -104,6 +105,7 @@ def read(folder: str | Path, *, split: str) -> tuple[NamedCells, ...]:
     if not table.exists() and class_folders.parts_of(root):
         return tuple(map(_whole_image, class_folders.read(root, split=split)))
     if not table.is_file() and (root / cell_table.FILE).is_file():
+        check_no_results(root)
         raise AnnotationError(
             f"{root} holds cells by box ({cell_table.FILE}), not label images with {table.name}: on cells by box, "
             "`hemalens evaluate laboratories` measures weights, and `hemalens evaluate cells` a detector."

@@ -15,7 +15,7 @@ from napari_hemalens.formats import FORMATS, read_annotations
 from napari_hemalens.formats.decoding import decoding, reason
 from napari_hemalens.formats.image_names import is_there
 from napari_hemalens.formats.label_images import match_by_name
-from napari_hemalens.formats.naming import file_stems, short_names
+from napari_hemalens.formats.naming import file_stems, short_names, typed
 from napari_hemalens.formats.tables import read_header, read_rows
 from napari_hemalens.progress import counted
 from napari_hemalens.records.detections import Detections
@@ -147,6 +147,21 @@ def holds_classified(folder: Path) -> bool:
     """Whether the cells in a folder of results are those of Classify."""
     file = folder / _CELLS
     return file.is_file() and "centroid_y" in read_header(file)
+
+
+def check_no_results(folder: Path) -> None:
+    """Refuse results of Classify where a set to train or to measure on is asked for: it is made of them first.
+
+    Raises
+    ------
+    AnnotationError
+        If the folder holds them.
+    """
+    if holds_classified(folder) and (folder / RUN).is_file():
+        raise AnnotationError(
+            f"{folder} holds results, no set to train or to measure on: `hemalens collect {typed(folder)} --out SET` "
+            "makes one of the classes that a person gave or confirmed."
+        )
 
 
 def image_near(folder: Path, path: str) -> Path | None:

@@ -154,7 +154,8 @@ def images_in(paths: Sequence[str | Path]) -> tuple[Path, ...]:
         try:
             found = _expand(path)
         except OSError as error:
-            raise ImageError(f"Cannot look for images in {path}: {reason(error, str(path))}.") from error
+            said = error.strerror or reason(error, str(path))  # without a file in it, such as the mark of a zarr
+            raise ImageError(f"Cannot look for images in {path}: {said}.") from error
         if not found:
             raise ImageError(_nothing_in(path))
         for image in found:

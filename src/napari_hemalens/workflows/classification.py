@@ -17,6 +17,7 @@ from napari_hemalens.extras import explain_missing_packages
 from napari_hemalens.formats import cell_table, class_folders
 from napari_hemalens.formats.label_images import read_labels
 from napari_hemalens.formats.named_cells import classes_of, read
+from napari_hemalens.formats.results import check_no_results
 from napari_hemalens.models import weights
 from napari_hemalens.models.cards import AnyCard, ClassifierCard
 from napari_hemalens.progress import Steps, finish, stage
@@ -215,6 +216,8 @@ def train_classification_steps(
         from napari_hemalens.training import cells_by_box, classification, run_folder  # noqa: PLC0415 -- loads torch
 
     new.check(run_folder.RECIPE)
+    for folder in data:
+        check_no_results(Path(folder))
     by_box = all((Path(folder) / cell_table.FILE).is_file() for folder in data)
     train_steps = cells_by_box.train_steps if by_box else classification.train_steps
     asked = own_task(_classes_in(data, by_box=by_box)) if task_name == OWN else task(task_name)
