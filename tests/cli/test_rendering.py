@@ -38,4 +38,4 @@ def test_a_seed_below_zero_is_refused(
     hemalens: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert hemalens("render", "--seed", "-1", "--height", "64", "--width", "64", "--out", tmp_path / "out") == 2
-    assert "-1 is not in the range x>=0" in " ".join(capsys.readouterr().err.split())
+    assert "--seed" in capsys.readouterr().err
