@@ -7,6 +7,8 @@ import pytest
 
 from napari_hemalens.review.gallery import Gallery, GalleryCells, GalleryFilter
 
+_OF_EACH = ("classes", "given", "certainty", "sizes", "images", "rows")
+
 
 def cells() -> GalleryCells:
     """Return eight cells: two classes, one without, two that a person named."""
@@ -70,3 +72,33 @@ def test_what_is_selected_stays_so_through_new_classes_and_filters() -> None:
     assert gallery.selected == (0,)
     gallery.show(GalleryFilter())
     assert gallery.selected == (0,)
+
+
+def test_arrow_keys_go_on_where_cells_were_that_have_gone_to_another_class() -> None:
+    gallery = Gallery(cells())  # 2, 7, 0, 5; 6, 1, 3; 4
+    before, order = gallery.cells, gallery.order
+    gallery.update(replace(before, classes=np.array([0, 0, 0, 1, -1, 0, 1, 0])))  # 1 goes ahead: 2, 7, 0, 1, 5; 6, 3; 4
+    assert gallery.order[gallery.place_after(order.index(1), before, order)] == 6
+    gallery = Gallery(before)
+    gallery.update(
+        replace(before, classes=np.array([1, 1, 0, 1, -1, 0, 1, 1]))
+    )  # 7 and 0 go behind: 2, 5; 6, 0, 7, ...
+    assert gallery.order[gallery.place_after(order.index(0), before, order)] == 2
+
+
+def test_arrow_keys_stay_at_a_cell_while_others_are_shown_or_hidden() -> None:
+    gallery = Gallery(cells())
+    before, order = gallery.cells, gallery.order
+    gallery.show(GalleryFilter(only=("normal",)))
+    assert gallery.order[gallery.place_after(order.index(1), before, order)] == 1
+    gallery.update(GalleryCells(**{name: getattr(before, name)[1:] for name in _OF_EACH}, names=before.names))
+    assert gallery.order[gallery.place_after(order.index(1), before, order)] == 0  # its number is another now
+    gallery.select_many([5])
+    assert gallery.order[gallery.place_after(order.index(0), before, order)] == 5  # 0 is no longer there
+
+
+def test_arrow_keys_begin_anew_where_nothing_ahead_is_left() -> None:
+    gallery = Gallery(cells())
+    before, order = gallery.cells, gallery.order
+    gallery.show(GalleryFilter(only=("",)))
+    assert (gallery.place_after(2, before, order), gallery.place_after(-1, before, order)) == (-1, -1)

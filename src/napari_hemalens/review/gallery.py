@@ -54,6 +54,11 @@ class GalleryCells:
         """Return which cells are unsure and named by nobody: (N,)."""
         return np.zeros(len(self), np.bool_) if self.unsure is None else self.unsure & ~self.given
 
+    def said_of(self, cell: int) -> tuple[str, bool]:
+        """Return the class of a cell, '' for none, and whether a person gave it."""
+        of = self.classes[cell]
+        return "" if of == NO_CLASS else self.names[of], bool(self.given[cell])
+
     def has_same_cells(self, other: "GalleryCells") -> bool:
         """Return whether these are the cells of another gallery in its order, whatever they are called."""
         return np.array_equal(self.images, other.images) and np.array_equal(self.rows, other.rows)
@@ -164,6 +169,42 @@ class Gallery:
     def select_many(self, cells: Iterable[int]) -> None:
         """Select cells, as far as they are shown."""
         self._selected = {int(cell) for cell in cells if cell in self._place}
+
+    def place_after(self, row: int, before: GalleryCells, order: Sequence[int]) -> int:
+        """Return the place at which arrow keys go on once cells were named, or others are shown; -1: at the first cell.
+
+        Parameters
+        ----------
+        row : int
+            The place at which they were; -1: at none.
+        before : GalleryCells
+            The cells as they were.
+        order : sequence of int
+            Which of them were shown, as `order`.
+
+        Returns
+        -------
+        int
+            That of the same cell. Where it was named and has gone elsewhere, that of the cell ahead of it, so that the
+            one behind it comes next; where it is no longer shown, that of the first selected cell, if there is one.
+        """
+        now = self.cells
+        if now.has_same_cells(before):
+            known = self._place
+        else:
+            cells = {(int(now.images[cell]), int(now.rows[cell])): place for cell, place in self._place.items()}
+            keys = {cell: (int(before.images[cell]), int(before.rows[cell])) for cell in order[: row + 1]}
+            known = {cell: cells[key] for cell, key in keys.items() if key in cells}
+        if row < 0 or known.get(order[row]) == row:
+            return row
+        if order[row] not in known and self._selected:
+            return min(self._place[cell] for cell in self._selected)
+        stayed = (
+            known[cell]
+            for cell in reversed(order[: row + 1])
+            if cell in known and before.said_of(cell) == now.said_of(self._order[known[cell]])
+        )
+        return next(stayed, -1)
 
     def counts(self) -> dict[str, int]:
         """Return how many cells of each class, '' for none, pass the filter, whichever classes are shown."""

@@ -229,8 +229,8 @@ class CellsGrid(QListView):
 
     def rearrange(self, change: Callable[[], None]) -> None:
         """Change the gallery; what stays selected, where one has scrolled to, and where arrow keys go on are kept."""
-        at, current = self.verticalScrollBar().value(), self.currentIndex()
-        row, cell = current.row(), current.data(Qt.ItemDataRole.UserRole)
+        at, row = self.verticalScrollBar().value(), self.currentIndex().row()
+        cells, order = self.gallery.cells, self.gallery.order
         with QSignalBlocker(self.selectionModel()):  # the gallery knows best what stays selected
             self.cells_model.rearrange(change)
         place = {cell: row for row, cell in enumerate(self.gallery.order)}
@@ -240,9 +240,8 @@ class CellsGrid(QListView):
             selection.select(index, index)
         flags = self.selectionModel().SelectionFlag
         self.selectionModel().select(selection, flags.ClearAndSelect)
-        stays = row >= 0 and self.cells_model.index(row).data(Qt.ItemDataRole.UserRole) == cell
-        # Once it is named, a cell may go elsewhere: the one that takes its place comes next.
-        self.selectionModel().setCurrentIndex(self.cells_model.index(row if stays else row - 1), flags.NoUpdate)
+        current = self.cells_model.index(self.gallery.place_after(row, cells, order))
+        self.selectionModel().setCurrentIndex(current, flags.NoUpdate)
         self.doItemsLayout()
         self.verticalScrollBar().setValue(at)
 
