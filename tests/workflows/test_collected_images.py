@@ -8,6 +8,7 @@ import pytest
 import tifffile
 
 from napari_hemalens.errors import ImageError
+from napari_hemalens.slides.open import open_image
 from napari_hemalens.workflows import collected_images
 from napari_hemalens.workflows.collected_images import copy_image
 
@@ -31,6 +32,16 @@ def test_the_frame_that_was_looked_at_becomes_a_picture(tmp_path: Path) -> None:
     copy, content = copy_image(file, tmp_path / "set" / "stack_T1", "T=1", as_is, kept=(".tif",))
     np.testing.assert_array_equal(iio.imread(copy), PIXELS[1])
     assert (copy.name, content) == ("stack_T1.png", file)  # all frames are held out, or none
+
+
+def test_a_picture_as_tiff_has_the_pixel_size_of_its_image(tmp_path: Path) -> None:
+    file = tmp_path / "stack.tif"
+    about = {"axes": "TYXS", "PhysicalSizeX": 0.25, "PhysicalSizeY": 0.25}
+    tifffile.imwrite(file, PIXELS, photometric="rgb", metadata=about, ome=True)
+    copy, _ = copy_image(file, tmp_path / "set" / "stack_T1", "T=1", as_is, kept=(".tif",), suffix=".tif")
+    with open_image(copy) as slide:
+        np.testing.assert_array_equal(slide.read(0, 0, 40, 50), PIXELS[1])
+        assert slide.pixel_size_um == pytest.approx(0.25)
 
 
 def test_the_part_that_was_looked_at_becomes_a_picture(tmp_path: Path) -> None:

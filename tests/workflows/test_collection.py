@@ -217,6 +217,21 @@ def test_each_frame_of_an_image_is_collected_as_a_picture(classified: Path, tmp_
     assert set(np.unique(fields["stack_T1"].label_image()).tolist()) == {0, 1, 7}
 
 
+def test_a_channel_that_was_looked_at_is_collected_as_a_picture(classified: Path, tmp_path: Path) -> None:
+    stained = np.zeros((2, 60, 80), np.uint8)
+    stained[:, 30:40, 30:40], stained[1, 5:15, 5:15] = ([[[90]], [[200]]], 255)
+    tifffile.imwrite(tmp_path / "fields" / "f0.tif", stained, metadata={"axes": "CYX"}, ome=True)
+    run = json.loads((classified / "run.json").read_text(encoding="utf-8"))
+    run["images"][0]["path"] = str(tmp_path / "fields" / "f0.tif")
+    run["recipe"]["channel"] = 1
+    (classified / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    found = finish(collect_steps([classified], tmp_path / "set"))
+    assert found.labels is not None
+    seen = iio.imread(found.labels / "images" / "f0.tif")
+    assert seen.shape == (60, 80, 3)
+    assert seen[10, 10].min() > seen[35, 35].max() > seen[50, 50].max()  # as in channel 1 alone
+
+
 def test_a_set_that_is_stopped_leaves_nothing_in_the_way(detected: Path, tmp_path: Path) -> None:
     steps = collect_steps([detected], tmp_path / "set")
     next(steps)

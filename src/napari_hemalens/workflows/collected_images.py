@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+import tifffile
 from PIL import Image
 
 from napari_hemalens.atomic import writing
@@ -15,8 +16,8 @@ from napari_hemalens.slides.slide import Slide
 _LARGEST = 100_000_000  # pixels of an image that can be written as a picture
 
 
-def copy_image(
-    image: Path, stem: Path, frame: str, look: Callable[[Slide], Slide], *, kept: Collection[str]
+def copy_image(  # noqa: PLR0913 -- what was looked at, and what training reads
+    image: Path, stem: Path, frame: str, look: Callable[[Slide], Slide], *, kept: Collection[str], suffix: str = ".png"
 ) -> tuple[Path, Path]:
     """Copy an image into a training set.
 
@@ -31,7 +32,9 @@ def copy_image(
     look : callable
         Chooses the channel of the slide that was looked at.
     kept : collection of str
-        Suffixes of files that are copied as they are; others become a PNG.
+        Suffixes of files that are copied as they are; others become a picture.
+    suffix : {'.png', '.tif'}
+        Of that picture. A TIFF has the pixel size of the image.
 
     Returns
     -------
@@ -52,14 +55,18 @@ def copy_image(
         with writing(copy) as temporary:
             shutil.copyfile(image, temporary)
         return copy, image
-    copy = stem.with_name(stem.name + ".png")
+    copy = stem.with_name(stem.name + suffix)
     with open_image(image, frame=frame) as slide:
         height, width = slide.shape
         if height * width > _LARGEST:
             raise ImageError(
                 f"{image.name} is too large to train on whole ({height} x {width} pixels): it is left out."
             )
-        pixels = look(slide).read(0, 0, height, width)
+        pixels, size = look(slide).read(0, 0, height, width), slide.pixel_size_um
     with writing(copy) as temporary:
-        Image.fromarray(pixels).save(temporary, format="PNG")
+        if suffix == ".png":
+            Image.fromarray(pixels).save(temporary, format="PNG")
+        else:
+            known = {} if size is None else {"resolution": (1e4 / size,) * 2, "resolutionunit": "CENTIMETER"}
+            tifffile.imwrite(temporary, pixels, photometric="rgb", compression="zlib", metadata=None, **known)
     return copy, image if whole else copy

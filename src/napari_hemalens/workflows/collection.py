@@ -153,7 +153,7 @@ def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> S
                 folder / "images" / stem.replace("/", "-"),
                 each.cells.provenance.frame,
                 partial(choose_colours, channel=each.channel),
-                kept=PICTURE_SUFFIXES,
+                kept=PICTURE_SUFFIXES if each.channel in (None, "rgb") else (),
             )
         except ImageError as error:
             made.notes.append(str(error))
@@ -215,8 +215,10 @@ def _collect_labels(images: Sequence[ClassifiedImage], made: _Set, before: int, 
     for done, (each, stem) in enumerate(zip(images, stems, strict=True), start=before + 1):
         name = stem.replace("/", "-")
         look = partial(choose_channel, channel=each.channel)
+        kept = IMAGE_SUFFIXES if each.channel is None else ()  # training has nobody to choose one
         try:
-            _, content = copy_image(each.image, folder / "images" / name, each.frame, look, kept=IMAGE_SUFFIXES)
+            place = folder / "images" / name
+            _, content = copy_image(each.image, place, each.frame, look, kept=kept, suffix=".tif")
         except ImageError as error:
             made.notes.append(str(error))
             continue
