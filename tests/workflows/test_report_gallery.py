@@ -1,6 +1,7 @@
 """Cells of a report are cut from their images, the least certain first."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -13,6 +14,7 @@ from napari_hemalens.records.detections import Detections, Provenance
 from napari_hemalens.records.differential import differential
 from napari_hemalens.reports.gallery import Thumbnail
 from napari_hemalens.reports.stored_results import StoredAssay, StoredImage, StoredSmear
+from napari_hemalens.slides.axes import from_array
 from napari_hemalens.workflows.report_gallery import cut_gallery_steps
 
 NAMES = ("monocyte", "lymphocyte", "erythrocyte")
@@ -92,3 +94,14 @@ def test_classified_cells_are_cut_around_their_centres(tmp_path: Path) -> None:
     cut = finish(cut_gallery_steps(StoredAssay(Path(), {}, (image,), {"a.png": found}, None, ""), 16))
     (blasts,) = cut.classes
     assert [(np.argmax(middle(cell)), cell.given) for cell in blasts.thumbnails] == [(0, False), (2, True)]
+
+
+def test_a_layer_called_as_a_file_at_hand_is_pictured_from_what_opens_it(tmp_path: Path) -> None:
+    other = tmp_path / "a.png"
+    iio.imwrite(other, np.zeros((40, 60, 3), np.uint8))
+    stored = smear(("a.png", other))
+    stored = replace(stored, images=(StoredImage("a.png", {"path": "a.png"}, other),))
+    shown = iio.imread(squares(tmp_path / "b.png"))
+    cut = finish(cut_gallery_steps(stored, 1, {("a.png", ""): lambda: from_array(shown)}))
+    assert np.argmax(middle(cut.classes[0].thumbnails[0])) == 0
+    assert max(middle(cut.classes[0].thumbnails[0])) > 200

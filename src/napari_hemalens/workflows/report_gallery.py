@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -172,7 +173,9 @@ def _open(image: StoredImage, stored: StoredSmear | StoredAssay, opened: Opened)
     """Open an image as the run looked at it."""
     channel = stored.run.get("recipe", {}).get("channel")
     of, frame = _known_by(image)
-    found = opened[of, frame]() if image.path is None else open_image(image.path, frame=frame)
+    # A file at hand may be called as a layer is that is no file.
+    no_file = image.path is None or ((of, frame) in opened and not Path(of).is_absolute())
+    found = opened[of, frame]() if no_file else open_image(str(image.path), frame=frame)
     with found as slide:
         yield choose_colours(slide, channel) if isinstance(stored, StoredSmear) else choose_channel(slide, channel)
 
