@@ -73,3 +73,9 @@ def test_cells_stay_on_the_image_they_were_told_of_last(image, cells):
     image.scale = (1, 9, 9)
     other.scale = (0.5, 0.5)
     assert (cells.scale.tolist(), stays(cells)) == ([0.5, 0.5], True)
+
+
+def test_cells_told_of_an_image_elsewhere_leave_the_one_before(image, cells):
+    stay_on(cells, Image(np.zeros((8, 8)), translate=(50, 50)))
+    image.scale = (1, 9, 9)
+    assert (cells.scale.tolist(), stays(cells)) == ([1, 1], False)

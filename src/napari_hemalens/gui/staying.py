@@ -26,6 +26,7 @@ def stay_on(layer: Layer, of: Layer | None) -> None:
     of : Layer or None
         The image, or the cells, that it was made of; None: it is of no layer.
     """
+    _staying.pop(layer, None)
     if of is None or not _is_at(layer, placement_of(of)):
         return
     this_call = _staying[layer] = object()
