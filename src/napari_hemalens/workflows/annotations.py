@@ -165,9 +165,9 @@ def _unknown_classes(fields: Sequence[Detections]) -> Iterator[str]:
 
 def _lost_sizes(fields: Sequence[Detections], to: str) -> Iterator[str]:
     """Yield a sentence where pixel sizes are known, and the format has no place for them."""
-    sizes = sorted({f"{size:.4g}" for field in fields if (size := field.provenance.pixel_size_um) is not None})
+    sizes = [size for field in fields if (size := field.provenance.pixel_size_um) is not None]
     if sizes and not FORMATS[to].has_pixel_size:
-        span = sizes[0] if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        span = " to ".join(dict.fromkeys(f"{size:.4g}" for size in (min(sizes), max(sizes))))
         keeping = ", ".join(name for name, known in FORMATS.items() if known.has_pixel_size)
         yield (
             f"{to} has no place for the pixel size ({span} µm): say it by --pixel-size to what reads these files; "
