@@ -72,7 +72,7 @@ def _notes(recipe: SegmentationRecipe, pixel_size_um: float | None) -> tuple[str
     asked = recipe.smallest_um is not None or recipe.largest_um is not None
     if pixel_size_um is not None or not asked:
         return ()
-    return ("Smallest and largest diameter not used: the image has no pixel size, so give one (--pixel-size).",)
+    return ("Smallest and largest diameter not used: the image has no pixel size, so give one.",)
 
 
 def _on_black(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

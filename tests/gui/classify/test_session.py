@@ -187,6 +187,14 @@ class TestWeights:
         assert tuple(table["index"]) == CELLS
         np.testing.assert_allclose(table["p_micronucleus"] + table["p_none"], 1, atol=1e-5)
 
+    @pytest.mark.parametrize(("size", "told"), [(None, True), (0.25, False)])
+    def test_sizes_of_outlines_that_cannot_be_told_are_said(self, real, image, runner, size, told):
+        said = []
+        real.message_sent.connect(said.append)
+        real.segment(image, SegmentationRecipe(kind="fluorescence", smallest_um=3, pixel_size_um=size))
+        runner.run()
+        assert any("diameter not used: the image has no pixel size" in sentence for sentence in said) == told
+
     @pytest.mark.parametrize("harm", ["cut", "alter", "remove"])
     def test_weights_cut_short_or_altered_are_said(self, real, image, nuclei, runner, own, untrained_classifier, harm):
         file = untrained_classifier.file

@@ -84,6 +84,8 @@ class ClassUpdate:
         Why they are not counted.
     semantic : bool
         One number stands for many cells, and nobody has said whether they are to be parted: the run ends here.
+    notes : tuple of str
+        What has to be known of outlines.
     """
 
     words: str
@@ -94,6 +96,7 @@ class ClassUpdate:
     bodies: NDArray[Any] | None = None
     uncounted: str = ""
     semantic: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def classify_cells(
@@ -151,4 +154,6 @@ def segment_cells(
         steps = KeepResult(segment(slide, recipe))
         for progress in steps:
             yield ClassUpdate(f"{called()}: {progress.message}", progress.share)
-    yield ClassUpdate(f"{called()}: {counted(len(steps.result), 'cell')} outlined", 1, labels=steps.result.labels)
+    found = steps.result
+    said, notes = f"{called()}: {counted(len(found), 'cell')} outlined", found.provenance.notes
+    yield ClassUpdate(said, 1, labels=found.labels, notes=notes)

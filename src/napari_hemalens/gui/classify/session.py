@@ -259,6 +259,8 @@ class ClassificationSession(ViewerSession):
         show_over(viewer, layer, self._image)
         self.results.frames.bind(layer, self._image, self._frame)
         self.segmented.emit(layer)
+        if update.notes:
+            self.message_sent.emit(" ".join(update.notes))
 
     def _on_end(self) -> None:
         super()._on_end()
