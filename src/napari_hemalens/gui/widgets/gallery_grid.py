@@ -36,7 +36,7 @@ _GAP = 4
 _KEPT = 2000  # thumbnails in memory, 30 MB
 _NAMELESS = "#808080"
 _EMPTY = "#404040"  # a picture that is still being read
-_ENTER = ("Return", "Enter")
+_ENTER = ("Return", "Enter", "Num+Enter")  # the last is that of a number pad
 
 
 class CellsModel(QAbstractListModel):
