@@ -158,6 +158,14 @@ def test_which_images_are_held_out_follows_from_their_content(tmp_path: Path) ->
     assert held_out([], notes) == []
 
 
+def test_frames_of_a_file_are_all_held_out_or_none_of_them(tmp_path: Path) -> None:
+    frames, other = [image_at(tmp_path / "a.png", 0)] * 3, [image_at(tmp_path / "b.png", 1)] * 3
+    notes: list[str] = []
+    chosen = held_out([*frames, *other], notes)
+    assert chosen in ([True] * 3 + [False] * 3, [False] * 3 + [True] * 3)
+    assert (held_out(frames, notes), len(notes)) == ([False] * 3, 1)
+
+
 def test_commands_are_told_for_what_can_be_trained_on(detected: Path, classified: Path, tmp_path: Path) -> None:
     few = finish(collect_steps([detected, classified], tmp_path / "few"))
     data, out = tmp_path / "few" / "boxes", tmp_path / "few" / "detector"

@@ -128,17 +128,21 @@ def collect_steps(results: Sequence[str | Path], out: str | Path, *, everything:
 
 
 def held_out(images: Sequence[Path], notes: list[str]) -> list[bool]:
-    """Return which images are held out: a fifth, by content, so that images that are added move no other."""
+    """Return which images are held out: a fifth, by content, so that images that are added move no other.
+
+    Those of one content, such as the frames of a file, are all held out or none of them.
+    """
     drawn = [int.from_bytes(_digest(image)) for image in images]
-    chosen = [number % HELD_OUT == 0 for number in drawn]
-    if len(images) == 1:
+    contents = set(drawn)
+    if len(contents) == 1:
         notes.append(f"{images[0].name} is the only image: nothing is held out to measure on. Correct another one.")
-        return [False]
-    if images and not any(chosen):
-        chosen[drawn.index(min(drawn))] = True
-    if images and all(chosen):
-        chosen[drawn.index(max(drawn))] = False
-    return chosen
+        return [False] * len(images)
+    chosen = {number for number in contents if number % HELD_OUT == 0}
+    if contents and not chosen:
+        chosen = {min(contents)}
+    if contents and chosen == contents:
+        chosen -= {max(contents)}
+    return [number in chosen for number in drawn]
 
 
 def _collect_boxes(images: Sequence[DetectedImage], made: _Set, total: int) -> Steps[tuple[Path | None, Path | None]]:
