@@ -6,6 +6,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_hemalens.gui.frames import Framed, FramesOnScreen
+from napari_hemalens.gui.uncovering import lay_over, uncover
 
 
 @pytest.fixture
@@ -28,6 +29,22 @@ def test_a_layer_comes_back_with_its_frame_unless_a_person_has_hidden_it(viewer,
     frames.go_to(framed)
     assert viewer.dims.current_step[0] == 1
     assert (ours.visible, theirs.visible) == (True, False)
+
+
+def test_a_layer_of_a_covered_image_comes_back_once_that_is_seen(viewer):
+    below, _ = (viewer.add_image(np.zeros((4, 8, 8)), axis_labels=("t", "y", "x")) for _ in range(2))
+    cells = viewer.add_labels(np.zeros((8, 8), int))
+    framed = Framed((cells,), below, (1,))
+    frames = FramesOnScreen(viewer, lambda: [framed])
+    viewer.dims.set_current_step(0, 0)
+    lay_over(viewer, cells, below)
+    viewer.dims.set_current_step(0, 1)
+    assert not cells.visible  # over the pixels of the other image
+    viewer.dims.set_current_step(0, 2)
+    uncover(viewer, below)
+    assert not cells.visible  # over another frame
+    frames.go_to(framed)
+    assert cells.visible
 
 
 def test_labels_of_several_planes_are_at_the_plane_on_screen(stack):

@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 
 from napari_hemalens.gui.axes import frame_of, go_to_frame
 from napari_hemalens.gui.cell_layers import plane_of
+from napari_hemalens.gui.uncovering import bring_back, waits
 from napari_hemalens.workflows.images import Frame
 
 
@@ -87,14 +88,14 @@ class FramesOnScreen:
         """Show or hide layers, as their frame is on screen or not."""
         if not (framed.frame or framed.plane):
             return
-        here = self.shows(framed)
+        here, viewer = self.shows(framed), self._viewer()
         for layer in framed.layers:
-            if not here and layer.visible:
+            if not here and (layer.visible or waits(layer)):
                 layer.visible = False
                 self._away.add(layer)
-            elif here and layer in self._away:
-                layer.visible = True
+            elif here and layer in self._away and viewer is not None:
                 self._away.discard(layer)
+                bring_back(viewer, layer)
 
     def go_to(self, framed: Framed) -> None:
         """Move the sliders to a frame, where it is known."""

@@ -25,11 +25,25 @@ def lay_over(viewer: ViewerModel, layer: Layer, image: Image | None) -> None:
         return
     stay_on(layer, image)
     _images[layer] = weakref.ref(image)
-    covered = image in viewer.layers and not is_grid(viewer)
-    above = viewer.layers[viewer.layers.index(image) + 1 :] if covered else ()
-    if any(other.visible and _hides(other) and lie_over_each_other(other, image) for other in above):
+    if _is_covered(viewer, image):
         layer.visible = False
         _aside.add(layer)
+
+
+def waits(layer: Layer) -> bool:
+    """Return whether a hidden layer would be shown once its image is uncovered, and let it wait for that no longer."""
+    waited = layer in _aside
+    _aside.discard(layer)
+    return waited
+
+
+def bring_back(viewer: ViewerModel, layer: Layer) -> None:
+    """Show a layer that was hidden; where another image covers its own, it is shown once that is uncovered."""
+    image = image_under(layer)
+    if image is not None and _is_covered(viewer, image):
+        _aside.add(layer)
+    else:
+        layer.visible = True
 
 
 def show_over(viewer: ViewerModel, layer: Layer, image: Image) -> None:
@@ -82,6 +96,14 @@ def uncover(viewer: ViewerModel | None, image: Image | None) -> None:
     if viewer.layers.selection.active in _aside:  # whose keys count, is seen
         own = [layer for layer in viewer.layers if layer.visible and image_under(layer) is image]
         viewer.layers.selection.active = next(iter(own), image)
+
+
+def _is_covered(viewer: ViewerModel, image: Image) -> bool:
+    """Return whether another image hides one."""
+    if image not in viewer.layers or is_grid(viewer):
+        return False
+    above = viewer.layers[viewer.layers.index(image) + 1 :]
+    return any(other.visible and _hides(other) and lie_over_each_other(other, image) for other in above)
 
 
 def _seen_at(viewer: ViewerModel, image: Image) -> Layer | None:
