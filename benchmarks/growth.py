@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import tifffile
 
-from fields import SAMPLE, Smear, smear
+from fields import COPIES, SAMPLE, Smear, smear
 from lane import peak_mb
 from machine import machine
 from napari_hemalens.config.options import DetectionRecipe
@@ -88,7 +89,9 @@ def row(image: Smear, found: dict[str, float], first: float) -> list[str]:
 def main() -> int:
     """Measure all sizes, print the page, and write it if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--areas", type=int, nargs="+", default=[1, 4, 16, 81], help="fields of the images")
+    parser.add_argument(
+        "--areas", type=int, nargs="+", choices=COPIES, default=[1, 4, 16, 81], help="fields of the images"
+    )
     parser.add_argument("--runtime", choices=("auto", "torch", "openvino"), default="auto")
     parser.add_argument("--quick", action="store_true", help="quarters of fields: to see that all of it works")
     parser.add_argument("--measure", type=Path, help="count one image; for this script itself")
@@ -110,7 +113,7 @@ def main() -> int:
     text = TEXT.format(
         command=" ".join(["python benchmarks/growth.py", *sys.argv[1:]]),
         weights=recipe.weights,
-        machine=machine("torch", "openvino", "tifffile"),
+        machine=machine("torch", *(["openvino"] if find_spec("openvino") else []), "tifffile"),
         rows=table(HEAD, rows),
         warm_up=_WARM_UP_PX,
     )

@@ -17,18 +17,17 @@ from napari_hemalens.workflows import write_results
 from napari_hemalens.workflows.ome_zarr import ImageCopy
 
 
+def one_cell(provenance: Provenance) -> Detections:
+    return Detections.from_arrays(
+        [[0, 0, 10, 12]], [0.9], [0], names=("lymphocyte",), image_shape=(60, 80), provenance=provenance
+    )
+
+
 @pytest.fixture
 def save(tmp_path):
     image = tmp_path / "a.png"
     iio.imwrite(image, np.full((60, 80, 3), 200, np.uint8))
-    found = Detections.from_arrays(
-        [[0, 0, 10, 12]],
-        [0.9],
-        [0],
-        names=("lymphocyte",),
-        image_shape=(60, 80),
-        provenance=Provenance(image=str(image), pixel_size_um=0.2),
-    )
+    found = one_cell(Provenance(image=str(image), pixel_size_um=0.2))
     return lambda folder: write_results([found], DetectionRecipe(), folder)
 
 
@@ -58,14 +57,7 @@ def test_results_that_cannot_be_saved_are_no_report(tmp_path):
 
 def test_an_image_that_is_no_file_is_pictured_from_its_layer(tmp_path):
     layer = Image(np.full((60, 80, 3), 200, np.uint8), rgb=True, name="in memory")
-    found = Detections.from_arrays(
-        [[0, 0, 10, 12]],
-        [0.9],
-        [0],
-        names=("lymphocyte",),
-        image_shape=(60, 80),
-        provenance=Provenance(image="in memory"),
-    )
+    found = one_cell(Provenance(image="in memory"))
     copies = [ImageCopy(slide_opener(layer), found)]
     out = tmp_path / "r.html"
     for images, pictured in (((), False), (copies, True)):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from napari_hemalens.errors import AnnotationError
 from napari_hemalens.formats.images import IMAGE_SUFFIXES
+from napari_hemalens.progress import counted
 
 LAYOUT = "a folder a class, or train and val with a folder a class in each"
 _PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
@@ -84,5 +85,7 @@ def _images(folder: Path) -> Iterator[Path]:
 def _part(folder: Path, files: list[Path], split: str) -> list[Path]:
     held = len(files) // _HELD_BACK
     if not held:
-        raise AnnotationError(f"{folder} has {len(files)} images; from {_HELD_BACK} on, a fifth is held back as val.")
+        raise AnnotationError(
+            f"{folder} has {counted(len(files), 'image')}; from {_HELD_BACK} on, a fifth is held back as val."
+        )
     return files[:-held] if split == "train" else files[-held:]
